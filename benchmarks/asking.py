@@ -129,7 +129,7 @@ def main(args: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         paths = find_paths(Path(folder))
         make_folders(paths)
-        store = open_store(paths, desk_id="b" * 32).store
+        store = open_store(paths, instance_id="b" * 32).store
         patterns = [one for one in args if not one.startswith("-")]
         all_put = list(put_all(store, patterns))
         model = next((one.removeprefix("--model=") for one in args if one.startswith("--model=")), "")

@@ -58,11 +58,11 @@ class Runner:
         """Of the child."""
         return self._process.pid
 
-    def ask(self, **wish: object) -> Mapping[str, Any]:
-        """Give one wish, wait for its figures."""
+    def ask(self, **request: object) -> Mapping[str, Any]:
+        """Give one request, wait for its figures."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(wish) + "\n")
+        self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:

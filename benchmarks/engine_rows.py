@@ -15,12 +15,12 @@ ROUNDS = 7
 WORD_GRAMMAR = 'root ::= (word " ")+\nword ::= [a-zA-Z,.\']+'
 
 
-def asked(runner: Runner, **wish: Any) -> Callable[[int], Mapping[str, float]]:
+def asked(runner: Runner, **request: Any) -> Callable[[int], Mapping[str, float]]:
     """A side for `interleave`: texts holding {turn} are new each time."""
 
     def side(turn: int) -> Mapping[str, float]:
         mark = f"{runner.name}-{turn}"
-        return runner.ask(**{key: value(mark) if callable(value) else value for key, value in wish.items()})
+        return runner.ask(**{key: value(mark) if callable(value) else value for key, value in request.items()})
 
     return side
 
@@ -28,8 +28,8 @@ def asked(runner: Runner, **wish: Any) -> Callable[[int], Mapping[str, float]]:
 def single_stream() -> Iterator[Row]:
     """Decode and first token of one answer, against three others."""
     with runners("ours", "plain", "high", "server") as sides:
-        wish = {"prompt": lambda mark: long_text(1200, mark), "max_tokens": 128}
-        seen = interleave({one.name: asked(one, **wish) for one in sides}, ROUNDS)
+        request = {"prompt": lambda mark: long_text(1200, mark), "max_tokens": 128}
+        seen = interleave({one.name: asked(one, **request) for one in sides}, ROUNDS)
     goals = {"plain": "≥ 0.97", "server": "≥ 1.0", "high": "≥ 1.0"}
     names = {"plain": "a plain loop", "server": "llama.cpp's server engine", "high": "the high-level API"}
     rate = statistics.median(one["rate"] for one in seen["ours"])
@@ -50,13 +50,13 @@ def shared_requests() -> Iterator[Row]:
     """Requests sharing their instructions, together against one after another."""
     for number in (8, 16):
         with runners("ours", context=2048, pool=8192, sequences=number) as (one,):
-            wish = {
+            request = {
                 "do": "many",
                 "shared": lambda mark: long_text(2400, mark),
                 "texts": [f"Letter {n}: please send the papers of {1990 + n}." for n in range(number)],
                 "max_tokens": 32,
             }
-            sides = {"together": asked(one, together=True, **wish), "after": asked(one, together=False, **wish)}
+            sides = {"together": asked(one, together=True, **request), "after": asked(one, together=False, **request)}
             seen = interleave(sides, 5)
         value = median_and_span(ratios(seen["after"], seen["together"], "seconds"))
         yield Row(
@@ -87,8 +87,8 @@ def long_chat() -> Iterator[Row]:
 def grammar() -> Iterator[Row]:
     """A grammar that the model obeys anyway, against none."""
     with runners("ours") as (one,):
-        wish = {"prompt": lambda mark: long_text(800, mark), "max_tokens": 96}
-        seen = interleave({"bound": asked(one, grammar=WORD_GRAMMAR, **wish), "free": asked(one, **wish)}, ROUNDS)
+        request = {"prompt": lambda mark: long_text(800, mark), "max_tokens": 96}
+        seen = interleave({"bound": asked(one, grammar=WORD_GRAMMAR, **request), "free": asked(one, **request)}, ROUNDS)
     value = median_and_span(ratios(seen["bound"], seen["free"], "rate"))
     yield Row("decode under a grammar ÷ free", value, "≥ 0.95", "words grammar, 96 tokens")
 
@@ -108,8 +108,8 @@ def threads() -> Iterator[Row]:
     """Threads chosen while running against each fixed count, idle and with one core kept busy."""
     for name, surroundings in (("one core busy", busy_core), ("machine idle", None)):
         with Runner("ours") as chosen, Runner("ours", threads=1) as one, Runner("ours", threads=2) as two:
-            wish = {"prompt": lambda mark: long_text(400, mark), "max_tokens": 128}
-            sides = {"chosen": asked(chosen, **wish), "one": asked(one, **wish), "two": asked(two, **wish)}
+            request = {"prompt": lambda mark: long_text(400, mark), "max_tokens": 128}
+            sides = {"chosen": asked(chosen, **request), "one": asked(one, **request), "two": asked(two, **request)}
             if surroundings is None:
                 seen = interleave(sides, ROUNDS)
             else:

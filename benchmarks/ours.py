@@ -14,7 +14,7 @@ from slmdesk.engine.llama import LlamaEngine
 
 
 class Ours:
-    """One loaded model and the wishes that are measured on it; times in seconds."""
+    """One loaded model and the requests that are measured on it; times in seconds."""
 
     def __init__(self, model: str, options: Mapping[str, Any]) -> None:
         self._engine = LlamaEngine()
@@ -31,7 +31,7 @@ class Ours:
         self._keys = count()
 
     def __call__(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
-        """Answer one wish, named by its `do`."""
+        """Answer one request, named by its `do`."""
         return getattr(self, "_" + wish.get("do", "single"))(wish)  # type: ignore[no-any-return]
 
     def _request(self, sampling: Mapping[str, Any], **more: Any) -> Request:

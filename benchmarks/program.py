@@ -16,7 +16,7 @@ from typing import Any
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import Services, open_services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
@@ -32,30 +32,32 @@ class Program:
         self._facts: queue.Queue[tuple[float, Event]] = queue.Queue()
         home = Path(self._home.name)
         self.services: Services = open_services(find_paths(home), engine_command=ENGINE, reader_command=READER)
-        self.services.add_listener(lambda fact: self._facts.put((time.perf_counter(), fact)))
+        self.services.add_listener(lambda event: self._facts.put((time.perf_counter(), event)))
         link_model(self.services, model)
-        self.services.desk.call(self.services.models.warm_up)
+        self.services.service_thread.call(self.services.models.warm_up)
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
         while True:
-            _, fact = self._facts.get(timeout=120)
-            if isinstance(fact, ModelStateChanged) and fact.state is ModelState.READY:
+            _, event = self._facts.get(timeout=120)
+            if isinstance(event, ModelStateChanged) and event.state is ModelState.READY:
                 return
 
-    def __call__(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def __call__(self, request: Mapping[str, Any]) -> Mapping[str, float]:
         """One question in a chat of its own, never ending early; pieces timed as the services tell them."""
-        sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=wish["max_tokens"], ignore_eos=True)
+        sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=request["max_tokens"], ignore_eos=True)
         started = time.perf_counter()
-        sent = self.services.desk.call(lambda: self.services.chats.send(SendWish(wish["prompt"], sampling=sampling)))
+        sent = self.services.service_thread.call(
+            lambda: self.services.chats.send(SendRequest(request["prompt"], sampling=sampling))
+        )
         times = []
         while True:
-            at, fact = self._facts.get(timeout=120)
-            if isinstance(fact, MessageGrew) and fact.message == sent.answer.id:
+            at, event = self._facts.get(timeout=120)
+            if isinstance(event, MessageGrew) and event.message == sent.answer.id:
                 times.append(at)
-            elif isinstance(fact, MessageEnded) and fact.message.id == sent.answer.id:
+            elif isinstance(event, MessageEnded) and event.message.id == sent.answer.id:
                 break
-        tokens = fact.usage.output_tokens if fact.usage else len(times)
+        tokens = event.usage.output_tokens if event.usage else len(times)
         decode = times[-1] - times[0]
         return {
             "first_token_s": times[0] - started,
@@ -93,17 +95,17 @@ def probe_window(question: str) -> dict[str, float]:
         seen["usable_s"] = time.time() - started
         seen["memory_mb"] = resident_mb()
 
-    def on_state(fact: ModelStateChanged) -> None:
-        if fact.state is ModelState.READY and "asked" not in seen:
+    def on_state(event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY and "asked" not in seen:
             seen["asked"] = 1
             sampling = Sampling(temperature=0.0, max_tokens=600, ignore_eos=True)
-            run.bridge.ask(lambda services: services.chats.send(SendWish(question, sampling=sampling)), on_sent)
+            run.bridge.ask(lambda services: services.chats.send(SendRequest(question, sampling=sampling)), on_sent)
 
     def on_sent(sent: Any) -> None:
         run.frame.chat.open_chat(sent.item.id)
         tick.start()
 
-    def on_ended(_fact: object) -> None:
+    def on_ended(_event: object) -> None:
         tick.stop()
         seen["memory_after_mb"] = resident_mb()
         QTimer.singleShot(50, run.close)
@@ -127,7 +129,7 @@ def resident_mb() -> float:
 def link_model(services: Services, model: str) -> None:
     """Put the model into the library, where it lies."""
     ended: queue.Queue[object] = queue.Queue()
-    services.desk.call(partial(services.models.import_file, Path(model), link=True, ended=ended.put))
+    services.service_thread.call(partial(services.models.import_file, Path(model), link=True, ended=ended.put))
     ended.get(timeout=60)
 
 

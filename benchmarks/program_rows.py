@@ -19,8 +19,8 @@ from slmdesk.client.child import ENVIRONMENT_OF_ROLES
 def whole_program() -> Iterator[Row]:
     """Decode through services, store, pipe and worker against the engine alone."""
     with runners("program", "ours") as (program, alone):
-        wish = {"prompt": lambda mark: long_text(800, mark), "max_tokens": 192}
-        seen = interleave({"program": asked(program, **wish), "alone": asked(alone, **wish)}, ROUNDS)
+        request = {"prompt": lambda mark: long_text(800, mark), "max_tokens": 192}
+        seen = interleave({"program": asked(program, **request), "alone": asked(alone, **request)}, ROUNDS)
     yield Row(
         "decode through worker, pipe, store and services ÷ engine alone",
         median_and_span(ratios(seen["program"], seen["alone"], "rate")),

@@ -230,7 +230,7 @@ def main(arguments: list[str]) -> int:
     patterns = [one for one in arguments if not one.startswith("--")]
     chosen = [
         one for one in SAMPLES
-        if not patterns or any(fnmatch(one.file_name, wish) or fnmatch(one.package, wish) for wish in patterns)
+        if not patterns or any(fnmatch(one.file_name, request) or fnmatch(one.package, request) for request in patterns)
     ]  # fmt: skip
     found = []
     for sample in chosen:

@@ -1,6 +1,6 @@
 """The sides that are compared, each a child of its own: wishes on stdin, figures on stdout, one JSON line each.
 
-A wish: {"prompt", "max_tokens"} greedy, never ending early.  Figures: {"first_token_s", "decode_s", "tokens",
+A request: {"prompt", "max_tokens"} greedy, never ending early.  Figures: {"first_token_s", "decode_s", "tokens",
 "per_token_s", "rate"}: seconds to the first token, from the first to the last, how many, seconds a token after it.
 """
 

@@ -1,7 +1,7 @@
 """How long it takes from the Hub's answer to a search until its results stand in the window.
 
 The clock begins when the server has written the last byte of the answer, and ends when the first card is painted: what
-lies between is reading and checking the answer, the desk thread, the bridge, the widgets and their layout.
+lies between is reading and checking the answer, the service thread, the bridge, the widgets and their layout.
 `python -m benchmarks.search_results` runs the row alone.
 """
 

@@ -1,6 +1,6 @@
 """The same prompts in three ways: our engine, the high-level API one after another, the server engine eight at once.
 
-A wish: {"prompts": [{"messages", "text", "grammar", "max_tokens"}]}, greedy; `text` is the prompt as the model sees it.
+A request: {"prompts": [{"messages", "text", "grammar", "max_tokens"}]}, greedy; `text` is the prompt as the model sees it.
 Figures: seconds in all, of the processor in "cpu_s", "read_s" of them until first tokens (where it can be told), tokens
 read and written.
 """
@@ -55,7 +55,7 @@ class Ours:
         scheduler._decode = timed
 
     def __call__(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer one wish, named by its `do`."""
+        """Answer one request, named by its `do`."""
         return getattr(self, "_" + wish.get("do", "batch"))(wish)  # type: ignore[no-any-return]
 
     def _facts_of(self, _wish: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -223,5 +223,5 @@ SIDES: Mapping[str, Callable[[str, Mapping[str, Any]], Ask]] = {
 
 
 def as_json(messages: tuple[ChatMessage, ...]) -> list[Any]:
-    """Messages as a wish holds them."""
+    """Messages as a request holds them."""
     return list(messages_to_json(messages))

@@ -48,20 +48,20 @@ def summarize(services: Services, document: str, length: int) -> list[Said]:
     """All predictions of one summary, the last one at its end."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.jobs.events import JobChanged
-    from slmdesk.services.summaries.service import SummaryWish
+    from slmdesk.services.summaries.service import SummaryRequest
 
     said: list[Said] = []
     over = threading.Event()
 
-    def hear(fact: Event) -> None:
-        if isinstance(fact, JobChanged) and fact.kind == "summary" and not over.is_set():
-            said.append(_said(fact))
-            if fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
-                print(f"ended: {fact.status.value}, {fact.done} of {fact.total} steps, {fact.failed} failed")
+    def hear(event: Event) -> None:
+        if isinstance(event, JobChanged) and event.kind == "summary" and not over.is_set():
+            said.append(_said(event))
+            if event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+                print(f"ended: {event.status.value}, {event.done} of {event.total} steps, {event.failed} failed")
                 over.set()
 
     services.add_listener(hear)
-    services.desk.call(lambda: services.summaries.begin(SummaryWish((document,), length=length)))
+    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((document,), length=length)))
     if not over.wait(PATIENCE_S):
         raise TimeoutError("the summary did not end")
     return said
@@ -100,17 +100,17 @@ def main(arguments: list[str]) -> int:
             add_model(services, wanted.model, is_able=not wanted.as_it_is)
             for length in (150, 300) if wanted.twice else (150,):
                 said = summarize(services, document, length)
-                _tell(said, length)
+                _notify(said, length)
         finally:
             services.close()
     return 0
 
 
-def _said(fact: JobChanged) -> Said:
-    return Said(time.monotonic(), fact.eta_s, fact.eta_low_s, fact.eta_high_s, fact.share)
+def _said(event: JobChanged) -> Said:
+    return Said(time.monotonic(), event.eta_s, event.eta_low_s, event.eta_high_s, event.share)
 
 
-def _tell(said: list[Said], length: int) -> None:
+def _notify(said: list[Said], length: int) -> None:
     known = [one for one in said if one.best is not None]
     print(f"{length} words: {said[-1].at - said[0].at:.0f} s, first prediction after {known[0].at - said[0].at:.1f} s")
     jumps = [abs((b.at + (b.best or 0)) - (a.at + (a.best or 0))) for a, b in pairwise(known)]
@@ -141,7 +141,7 @@ def _read(services: Services, path: Path) -> str:
         got.append(result)
         over.set()
 
-    services.desk.call(lambda: services.documents.open(path.absolute(), ended))
+    services.service_thread.call(lambda: services.documents.open(path.absolute(), ended))
     over.wait(PATIENCE_S)
     if not isinstance(got[0], DocumentRecord):
         raise SystemExit(str(got[0]))
@@ -156,8 +156,8 @@ def add_model(services: Services, path: Path, *, is_able: bool) -> None:
     from slmdesk.services.models.events import ImportEnded
 
     over = threading.Event()
-    services.add_listener(lambda fact: over.set() if isinstance(fact, ImportEnded) else None)
-    services.desk.call(lambda: services.models.import_file(path.absolute(), link=True))
+    services.add_listener(lambda event: over.set() if isinstance(event, ImportEnded) else None)
+    services.service_thread.call(lambda: services.models.import_file(path.absolute(), link=True))
     over.wait(PATIENCE_S)
     if is_able:
         skills = [
@@ -166,8 +166,8 @@ def add_model(services: Services, path: Path, *, is_able: bool) -> None:
             for skill, threshold in ABLE.items()
         ]
         shape = {"version": items()[0], "skills": skills}
-        record = services.desk.call(services.models.list)[0]
-        services.desk.call(lambda: services.store.set_model_facts(record.id, **{SKILLS: shape}))
+        record = services.service_thread.call(services.models.list)[0]
+        services.service_thread.call(lambda: services.store.set_model_facts(record.id, **{SKILLS: shape}))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from benchmarks.time_left import PATIENCE_S, add_model, opened
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.translation.asking.prompts import Manner, projection_step, prompt_version, translation_step
-from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.checks import without_chatter
 from slmdesk.text.translation.tag_projection import phrases_of, verbatim
 from slmdesk.text.translation.tagged import Tags, mended, problems
@@ -77,26 +77,26 @@ def services_with(model: Path) -> Iterator[Services]:
             services.close()
 
 
-def translate(services: Services, wish: TranslationWish) -> Made:
+def translate(services: Services, request: TranslationRequest) -> Made:
     """Have something translated, and wait."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.jobs.events import JobChanged
 
     over = threading.Event()
 
-    def hear(fact: Event) -> None:
-        if isinstance(fact, JobChanged) and fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+    def hear(event: Event) -> None:
+        if isinstance(event, JobChanged) and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             over.set()
 
     services.add_listener(hear)
     began = time.monotonic()
-    item = services.desk.call(lambda: services.translations.begin(wish))
+    item = services.service_thread.call(lambda: services.translations.begin(request))
     if not over.wait(PATIENCE_S):
         raise TimeoutError("the translation did not end")
     seconds = time.monotonic() - began
-    segments = services.desk.call(lambda: services.translations.segments(item.id, limit=1 << 30))
-    job = services.desk.call(lambda: services.store.jobs_of(item.id))[0]
-    values = services.desk.call(lambda: services.store.step_values(job.id))
+    segments = services.service_thread.call(lambda: services.translations.segments(item.id, limit=1 << 30))
+    job = services.service_thread.call(lambda: services.store.jobs_of(item.id))[0]
+    values = services.service_thread.call(lambda: services.store.step_values(job.id))
     return Made(segments, values, job.model_sha256, seconds)
 
 
@@ -134,7 +134,7 @@ def tagged(services: Services, *, is_shown: bool) -> Iterator[Row]:
         with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8", delete=False) as page:
             page.write(PAGE.format("\n".join(f"<p>{one}</p>" for one in group["sentences"])))
         manner = Manner(group["to"], group["from"])
-        made = translate(services, TranslationWish(group["to"], path=page.name, source=group["from"]))
+        made = translate(services, TranslationRequest(group["to"], path=page.name, source=group["from"]))
         Path(page.name).unlink()
         found = [one for one in made.segments if one.paired or one.lone]
         ways = Counter(way_of(one, made, manner) for one in found)
@@ -180,7 +180,7 @@ def catalogues(
 
     for language in languages:
         pairs = messages_of(folder, language, names, count)
-        made = translate(services, TranslationWish(language, text="\n".join(one for one, _ in pairs), source="en"))
+        made = translate(services, TranslationRequest(language, text="\n".join(one for one, _ in pairs), source="en"))
         said = "".join(one.lead + (one.target or one.source) + one.trail for one in made.segments).split("\n")
         chrf = CHRF(word_order=2)
         wanted = [[target for _, target in pairs]]

@@ -1,4 +1,4 @@
-"""Rows about translation: a document against the ways others would do it, what the desk adds, text as it is typed."""
+"""Rows about translation: a document against the ways others would do it, what the app adds, text as it is typed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from slmdesk.services.container import open_services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
 from slmdesk.services.translation.events import LiveTranslated
-from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.tagged import Tags
 
 SEGMENTS_VARIABLE = "SLMDESK_BENCH_SEGMENTS"
@@ -92,13 +92,13 @@ def desk_of_a_translation() -> Iterator[Row]:
         for turn in range(4):
             text = "\n".join(f"{turn} {one}" for one in sentences(SEGMENTS))
             began = time.perf_counter()
-            item = services.desk.call(
-                partial(services.translations.begin, TranslationWish("de", text=text, source="en"))
+            item = services.service_thread.call(
+                partial(services.translations.begin, TranslationRequest("de", text=text, source="en"))
             )
-            job = services.desk.call(partial(services.translations.open, item.id)).job
+            job = services.service_thread.call(partial(services.translations.open, item.id)).job
             assert job is not None
             _wait_for_end(facts, job.id)
-            segments = services.desk.call(partial(services.translations.segments, item.id))
+            segments = services.service_thread.call(partial(services.translations.segments, item.id))
             times.append((time.perf_counter() - began) * 1000 / len(segments))
         services.close()
     yield Row(
@@ -113,18 +113,18 @@ def typed_translation() -> Iterator[Row]:
     """From the end of the pause behind the last key to the first word that is another: 30 edits of a short text."""
     program = Program(str(model()), {})
     services = program.services
-    record = services.desk.call(lambda: services.models.choose(None))
+    record = services.service_thread.call(lambda: services.models.choose(None))
     manner = Manner("de", "en")
     waits: list[float] = []
     for number, text in enumerate(edits(EDITS + 1)):
         while not program._facts.empty():
             program._facts.get_nowait()
         began = time.perf_counter()
-        services.desk.call(partial(services.live.translate, text, manner, record))
+        services.service_thread.call(partial(services.live.translate, text, manner, record))
         at = began
         while True:
-            at, fact = program._facts.get(timeout=120)
-            if isinstance(fact, LiveTranslated) and (has_words(fact.segments[-1]) if number else fact.is_done):
+            at, event = program._facts.get(timeout=120)
+            if isinstance(event, LiveTranslated) and (has_words(event.segments[-1]) if number else event.is_done):
                 break
         if number:  # before, the instructions are read and the two sentences that stay are translated
             waits.append((at - began) * 1000)
@@ -156,8 +156,8 @@ def has_words(segment: LiveSegment) -> bool:
 
 def _wait_for_end(facts: queue.Queue[Event], job: str) -> None:
     while True:
-        fact = facts.get(timeout=300)
-        if isinstance(fact, JobChanged) and fact.id == job and fact.status is JobStatus.DONE:
+        event = facts.get(timeout=300)
+        if isinstance(event, JobChanged) and event.id == job and event.status is JobStatus.DONE:
             return
 
 

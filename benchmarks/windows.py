@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.program import ENGINE, READER
 from slmdesk.core.types import Sampling
 from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.container import open_services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
@@ -50,7 +50,7 @@ def many_models(count: int) -> None:
         )  # fmt: skip
 
     for number in range(count):
-        services.desk.call(partial(add, number))
+        services.service_thread.call(partial(add, number))
     services.close()
 
 
@@ -112,19 +112,19 @@ def probe_day(questions: int, hub: str) -> dict[str, float]:
 
     def ask() -> None:
         number = int(seen["answers"])
-        wish = SendWish(
+        request = SendRequest(
             QUESTIONS[number % len(QUESTIONS)], chat=chat[0] if number % NEW_CHAT_EVERY else None,
             sampling=Sampling(temperature=0.0, max_tokens=4),
         )  # fmt: skip
-        run.bridge.ask(lambda services: services.chats.send(wish), lambda sent: chat.__setitem__(0, sent.item.id))
+        run.bridge.ask(lambda services: services.chats.send(request), lambda sent: chat.__setitem__(0, sent.item.id))
 
-    def on_ended(_fact: object) -> None:
+    def on_ended(_event: object) -> None:
         seen["answers"] += 1
         if seen["answers"] < questions:
             ask()
         elif hub:
             run.bridge.ask(
-                lambda services: services.offers.search("tiny", lambda _found: run.bridge.bring(count), limit=5)
+                lambda services: services.offers.search("tiny", lambda _found: run.bridge.post_to_ui(count), limit=5)
             )
         else:
             count()
@@ -136,8 +136,8 @@ def probe_day(questions: int, hub: str) -> dict[str, float]:
         seen["ledger"] = today
         QTimer.singleShot(50, run.close)
 
-    def on_state(fact: ModelStateChanged) -> None:
-        if fact.state is ModelState.READY and "asked" not in seen:
+    def on_state(event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY and "asked" not in seen:
             seen["asked"] = 1.0
             ask()
 

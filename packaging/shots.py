@@ -126,7 +126,7 @@ class Photographer:
         from shots_samples import PAIRS, TYPED, write_odt
 
         from slmdesk.core.translation import Origin
-        from slmdesk.gui.translate.document.controller import DocumentWish
+        from slmdesk.gui.translate.document.controller import DocumentRequest
 
         frame, window = self._frame, self._window
         self._run.bridge.ask(lambda services: services.store.remember("en", "de", PAIRS, origin=Origin.PERSON))
@@ -137,7 +137,7 @@ class Photographer:
         yield from self._both("translate")
         path = self._folder / "lease.odt"
         write_odt(path)
-        frame.document_translation.begin([path], DocumentWish(replace(frame.translate.manner, source="en")))
+        frame.document_translation.begin([path], DocumentRequest(replace(frame.translate.manner, source="en")))
         bar = window.findChild(QWidget, "translation_progress")
         yield lambda: bar.isVisible()
         yield lambda: not bar.isVisible()

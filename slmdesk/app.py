@@ -75,7 +75,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         return _say_no_window(app, problem_for(err).sentence, NO_HOME)
     instance = SingleInstance(paths.data)
     is_to_translate = TRANSLATE_CLIPBOARD in arguments
-    outcome = instance.take_or_raise_other(wish=TRANSLATE if is_to_translate else RAISE)
+    outcome = instance.take_or_raise_other(request=TRANSLATE if is_to_translate else RAISE)
     if outcome == "raised":
         return 0
     if outcome == "silent":
@@ -171,7 +171,7 @@ class WindowRun:
             folders=_folders(paths),
         )
         self.frame.close_requested.connect(self.close)
-        self.bridge.item_gone.connect(lambda _fact: forget_folders())
+        self.bridge.item_gone.connect(lambda _event: forget_folders())
         self.frame.global_key.pressed.connect(self.translate_clipboard)
         self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
@@ -234,12 +234,12 @@ class WindowRun:
         try:
             services = open_services(self._paths, engine_command=engine, reader_command=reader)
             self._services = services
-            services.desk.call(lambda: services.settings.listeners.append(self.bridge.tell_settings))
-            services.add_listener(self.bridge.tell)
+            services.service_thread.call(lambda: services.settings.listeners.append(self.bridge.tell_settings))
+            services.add_listener(self.bridge.publish)
         except Exception as err:  # noqa: BLE001 - a thread's end: the window must say why there is nothing
-            self.bridge.bring(partial(self.bridge.open_failed.emit, problem_for(err)))
+            self.bridge.post_to_ui(partial(self.bridge.open_failed.emit, problem_for(err)))
         else:
-            self.bridge.bring(partial(self._attach, services))
+            self.bridge.post_to_ui(partial(self._attach, services))
 
     def _attach(self, services: Services) -> None:
         from slmdesk.services.base.messages import problem_for
@@ -263,7 +263,7 @@ class WindowRun:
         self._opening.join(END_MS / 1000)
         if self._services is not None:
             self._services.close()
-        self.bridge.bring(self.bridge.closed.emit)
+        self.bridge.post_to_ui(self.bridge.closed.emit)
 
 
 class _SignalDoor:

@@ -69,13 +69,13 @@ class Paths:
         return self.data / "states"
 
     @property
-    def desk_locks(self) -> Path:
+    def instance_locks(self) -> Path:
         """A file per running desk, locked while it lives."""
         return self.data / "desks"
 
     @property
     def schema_lock(self) -> Path:
-        """Held shared by every desk, alone by a migration or a backup."""
+        """Held shared by every instance, alone by a migration or a backup."""
         return self.data / "schema.lock"
 
 

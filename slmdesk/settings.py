@@ -184,7 +184,7 @@ def check(settings: Settings) -> None:
 
 
 class SettingsFile:
-    """The settings and their file.  Lives on the desk thread; loading never fails.
+    """The settings and their file.  Lives on the service thread; loading never fails.
 
     What the organisation's `policy` sets holds over what the file says; the file keeps the person's own choice.
     """
@@ -205,7 +205,7 @@ class SettingsFile:
         """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, `setting.managed` for what the
         organisation has set otherwise, or what kept it from being saved.
 
-        What another desk saved meanwhile stays, but for the values that are changed here.  `tells`: other desks look
+        What another instance saved meanwhile stays, but for the values that are changed here.  `tells`: other instances look
         at the file again even if nothing of it is another now.
         """
         check(new)
@@ -253,7 +253,7 @@ class SettingsFile:
             self._take(self._own)
 
     def refresh(self) -> None:
-        """Take over what was saved since, by another desk or by hand, and tell the listeners; cheap when nothing was.
+        """Take over what was saved since, by another instance or by hand, and tell the listeners; cheap when nothing was.
 
         A file that has gone or cannot be read changes nothing and stays where it is: somebody may be writing it just
         now.  A wrong value leaves what holds.

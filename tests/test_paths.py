@@ -20,7 +20,7 @@ def test_everything_moves_with_the_home(tmp_path, monkeypatch):
     paths = find_paths()
     for place in (
         paths.data, paths.models, paths.cache, paths.logs, paths.config, paths.database, paths.settings_file,
-        paths.backups, paths.desk_locks, paths.schema_lock, paths.policy_file,
+        paths.backups, paths.instance_locks, paths.schema_lock, paths.policy_file,
     ):  # fmt: skip
         assert place.is_relative_to(tmp_path / "stick")
     assert find_paths(tmp_path / "other").data.is_relative_to(tmp_path / "other"), "an argument comes first"

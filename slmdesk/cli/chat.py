@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, json_option, next_of
+from slmdesk.cli.console import Console, NamedFile, json_option, next_of
 from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.core.errors import KnownError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from slmdesk.core.types import Json
     from slmdesk.services.base.events import Event, MessageEnded, Problem
     from slmdesk.services.chat.quote import Quoted
-    from slmdesk.services.chat.requests import SendWish
+    from slmdesk.services.chat.requests import SendRequest
     from slmdesk.services.container import Services
 
 MAX_STDIN_BYTES = 16 << 20
@@ -56,7 +56,7 @@ STOP_S = 5.0
 @json_option
 @click.pass_obj
 def chat(
-    face: Face,
+    console: Console,
     prompt: str | None,
     model: str | None,
     system: str | None,
@@ -77,13 +77,13 @@ def chat(
 
     What is attached goes in whole where it fits, else by the passages that fit the question; it is said which.
     """
-    face.is_streaming = True
+    console.is_streaming = True
     if no_save and chat_id:
         raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
     interactive = prompt is None and sys.stdin.isatty()
     if prompt in (None, "-") and not interactive:
         prompt = read_stdin()
-    elif prompt is not None and (more := _given_beside(face)):
+    elif prompt is not None and (more := _given_beside(console)):
         prompt = f"{prompt}\n\n{more}"
     if not interactive and not (prompt or "").strip():
         raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
@@ -91,9 +91,9 @@ def chat(
     from dataclasses import replace
 
     from slmdesk.core.types import Sampling
-    from slmdesk.services.chat.requests import SendWish
+    from slmdesk.services.chat.requests import SendRequest
 
-    wish = SendWish(
+    request = SendRequest(
         text=prompt or "",
         chat=chat_id,
         model=model,
@@ -106,65 +106,67 @@ def chat(
     )
     from slmdesk.cli.models.library import link_shared
 
-    with face.services() as services:
-        link_shared(face, services)
+    with console.services() as services:
+        link_shared(console, services)
         unread: list[dict[str, Json]] = []
         if files:
-            read, unread = attached(face, services, files, password=password, save=not no_save)
-            wish = replace(wish, attach=read)
-        talk = _Talk(face, services, unread)
-        return (talk.go_on(wish) if interactive else talk.say(wish)) or (1 if unread else 0)
+            read, unread = attached(console, services, files, password=password, save=not no_save)
+            request = replace(request, attach=read)
+        talk = _Talk(console, services, unread)
+        return (talk.go_on(request) if interactive else talk.say(request)) or (1 if unread else 0)
 
 
 class _Talk:
     """One run of `chat`."""
 
-    def __init__(self, face: Face, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:
-        self._face, self._services, self._unread = face, services, unread
+    def __init__(self, console: Console, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:
+        self._console, self._services, self._unread = console, services, unread
         self._facts: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.chat: str | None = None
         services.add_listener(self._facts.put)
 
-    def go_on(self, wish: SendWish) -> int:
+    def go_on(self, request: SendRequest) -> int:
         """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; without one it ends the conversation."""
         from dataclasses import replace
 
-        self._face.tell("Ctrl-D ends the conversation, Ctrl-C stops an answer.")
-        self.chat = wish.chat
+        self._console.notify("Ctrl-D ends the conversation, Ctrl-C stops an answer.")
+        self.chat = request.chat
         while True:
             try:
                 text = input("> ")
             except EOFError:
-                self._face.tell("")
+                self._console.notify("")
                 return 0
             except UnicodeDecodeError as err:
                 raise click.UsageError("The terminal sent what is no UTF-8 text.") from err
             if text.strip():
-                self.say(replace(wish, text=text, chat=self.chat))
-                wish = replace(wish, attach=())  # they stay in the chat
+                self.say(replace(request, text=text, chat=self.chat))
+                request = replace(request, attach=())  # they stay in the chat
 
-    def say(self, wish: SendWish) -> int:
+    def say(self, request: SendRequest) -> int:
         """Send one question and print its answer.  Returns the exit status."""
         services = self._services
-        sent = services.desk.call(lambda: services.chats.send(self._checked(wish), explicit_model=bool(wish.model)))
+        sent = services.service_thread.call(
+            lambda: services.chats.send(self._checked(request), explicit_model=bool(request.model))
+        )
         self.chat = sent.item.id
         answer = sent.answer.id
         try:
-            return self._print(answer, saved=wish.save)
+            return self._print(answer, saved=request.save)
         except KeyboardInterrupt:
-            services.desk.call(lambda: services.chats.stop(answer), STOP_S)
-            return self._print(answer, saved=wish.save)
+            services.service_thread.call(lambda: services.chats.stop(answer), STOP_S)
+            return self._print(answer, saved=request.save)
         except BaseException:
-            services.desk.call(lambda: services.chats.stop(answer), STOP_S)
+            services.service_thread.call(lambda: services.chats.stop(answer), STOP_S)
             raise
 
-    def _checked(self, wish: SendWish) -> SendWish:
-        """On the desk thread: the chat by its whole id."""
+    def _checked(self, request: SendRequest) -> SendRequest:
+        """On the service thread: the chat by its whole id."""
         from dataclasses import replace
 
-        if wish.chat is None or wish.chat == self.chat:
-            return wish
-        return replace(wish, chat=self._services.history.item(wish.chat).id)
+        if request.chat is None or request.chat == self.chat:
+            return request
+        return replace(request, chat=self._services.history.item(request.chat).id)
 
     def _print(self, answer: str, *, saved: bool) -> int:
         from slmdesk.core.records import Status
@@ -172,77 +174,77 @@ class _Talk:
         from slmdesk.services.chat.events import QuotesFound
         from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
-        face = self._face
+        console = self._console
         ended: MessageEnded | None = None
         while True:
-            fact = next_of(self._facts)
-            if isinstance(fact, ModelStateChanged) and fact.state is ModelState.LOADING:
-                face.progress(f"loading {fact.name}", fact.fraction, 1.0)
-            elif isinstance(fact, ModelStateChanged):
-                face.end_progress()
-            elif isinstance(fact, MessageGrew) and fact.message == answer:
-                if face.as_json:
-                    face.give({"type": "token", "text": fact.text})
+            event = next_of(self._facts)
+            if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING:
+                console.progress(f"loading {event.name}", event.fraction, 1.0)
+            elif isinstance(event, ModelStateChanged):
+                console.end_progress()
+            elif isinstance(event, MessageGrew) and event.message == answer:
+                if console.as_json:
+                    console.give({"type": "token", "text": event.text})
                 else:
-                    face.write(fact.text)
-            elif isinstance(fact, MessageChanged) and fact.message.attachments:
-                say_read(face, fact.message)
-            elif isinstance(fact, MessageEnded) and fact.message.id == answer:
-                ended = fact
-                is_whole = fact.message.status is Status.COMPLETE
-                if not (is_whole and self._has_attachments(fact.message.item)):
-                    return self._end(fact, saved=saved)
-            elif isinstance(fact, QuotesFound) and fact.message == answer and ended:
-                return self._end(ended, fact.quotes, saved=saved)
+                    console.write(event.text)
+            elif isinstance(event, MessageChanged) and event.message.attachments:
+                say_read(console, event.message)
+            elif isinstance(event, MessageEnded) and event.message.id == answer:
+                ended = event
+                is_whole = event.message.status is Status.COMPLETE
+                if not (is_whole and self._has_attachments(event.message.item)):
+                    return self._end(event, saved=saved)
+            elif isinstance(event, QuotesFound) and event.message == answer and ended:
+                return self._end(ended, event.quotes, saved=saved)
 
     def _has_attachments(self, item: str) -> bool:
         services = self._services
-        return services.desk.call(lambda: any(one.attachments for one in services.chats.open(item).messages))
+        return services.service_thread.call(lambda: any(one.attachments for one in services.chats.open(item).messages))
 
     def _end(self, ended: MessageEnded, quotes: Sequence[Quoted] = (), *, saved: bool) -> int:
         from slmdesk.core.records import Status
 
-        face, message = self._face, ended.message
-        if not face.as_json and message.text and not message.text.endswith("\n"):
-            face.say()
+        console, message = self._console, ended.message
+        if not console.as_json and message.text and not message.text.endswith("\n"):
+            console.say()
         if message.status is Status.COMPLETE:
             if (unsaved := self._unsaved(message.id)) is not None:
-                face.fail(unsaved.code, unsaved.sentence, unsaved.args, {"text": message.text})
-                face.tell("note: the answer is whole, but the history does not have all of it.")
+                console.fail(unsaved.code, unsaved.sentence, unsaved.args, {"text": message.text})
+                console.notify("note: the answer is whole, but the history does not have all of it.")
                 return 1
             self._say_done(ended, quotes, saved=saved)
             return 0
         if message.status is Status.CANCELLED:
-            if face.as_json:
-                face.give({"type": "cancelled", "chat": message.item if saved else None})
+            if console.as_json:
+                console.give({"type": "cancelled", "chat": message.item if saved else None})
             return 130
         problem = ended.problem
         if problem is None:
-            face.fail("bug", "The answer was cut off.")
+            console.fail("bug", "The answer was cut off.")
         else:
-            face.fail(problem.code, problem.sentence, problem.args)
+            console.fail(problem.code, problem.sentence, problem.args)
             if problem.code == "model.out_of_memory":
-                face.tell("note: --anyway loads it all the same; this PC may become slow.")
+                console.notify("note: --anyway loads it all the same; this PC may become slow.")
         return 1
 
     def _unsaved(self, message: str) -> Problem | None:
         """Why an answer could not be kept."""
         services = self._services
-        return services.desk.call(lambda: services.chats.answers.save_end(message))
+        return services.service_thread.call(lambda: services.chats.answers.save_end(message))
 
     def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
-        face, message = self._face, ended.message
-        if face.as_json:
+        console, message = self._console, ended.message
+        if console.as_json:
             read = attachments_of(self._services, message)
             failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
-            face.give({**_done(ended, saved=saved), "attachments": read, "citations": _cited(quotes), **failed})
+            console.give({**_done(ended, saved=saved), "attachments": read, "citations": _cited(quotes), **failed})
             return
         for one in quotes:
-            face.tell(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
+            console.notify(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
         if message.finish_reason == "length" and saved:
-            face.tell(f"note: the answer was cut at its limit; the chat is {message.item}.")
+            console.notify(f"note: the answer was cut at its limit; the chat is {message.item}.")
         elif sys.stderr.isatty() and ended.timing and saved:
-            face.tell(f"chat {message.item}, {ended.timing.tokens_per_s:.0f} tokens/s")
+            console.notify(f"chat {message.item}, {ended.timing.tokens_per_s:.0f} tokens/s")
 
 
 def read_stdin() -> str:
@@ -256,7 +258,7 @@ def read_stdin() -> str:
     return data.decode("utf-8", "replace")
 
 
-def _given_beside(face: Face) -> str:
+def _given_beside(console: Console) -> str:
     """What stands on stdin beside a PROMPT: of a file, or of a pipe that has words or its end soon.
 
     A pipe that stays silent is nobody's text: cron and build servers leave one open.
@@ -269,7 +271,7 @@ def _given_beside(face: Face) -> str:
         import select
 
         if not select.select([sys.stdin], [], [], PATIENCE_S)[0]:
-            face.tell("note: nothing came on stdin; only PROMPT was asked.")
+            console.notify("note: nothing came on stdin; only PROMPT was asked.")
             return ""
     elif not stat.S_ISREG(mode):
         return ""

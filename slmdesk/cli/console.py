@@ -62,7 +62,7 @@ class NamedFile(click.Path):
         return super().convert(value, param, ctx)
 
 
-class Face:
+class Console:
     """The terminal, or the pipe, of one command.  Words go to stdout, all else to stderr."""
 
     def __init__(self) -> None:
@@ -93,12 +93,12 @@ class Face:
 
         self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
 
-        def on_fact(fact: Event) -> None:
-            if isinstance(fact, Noticed):
-                self.tell(f"note: {words_for(fact.problem.code, fact.problem.sentence, fact.problem.args)}")
+        def on_event(event: Event) -> None:
+            if isinstance(event, Noticed):
+                self.notify(f"note: {words_for(event.problem.code, event.problem.sentence, event.problem.args)}")
 
         try:
-            services.add_listener(on_fact)
+            services.add_listener(on_event)
             yield services
         finally:
             with deaf_to_ctrl_c():  # an impatient second one would leave words unsaved; it takes two seconds at most
@@ -110,22 +110,22 @@ class Face:
         begin: Callable[[Callable[[Any], None]], object],
         cancel: Callable[[], object] | None = None,
     ) -> Any:
-        """Begin something on the desk thread and wait for what it tells.  A Problem is raised as KnownError.
+        """Begin something on the service thread and wait for what it tells.  A Problem is raised as KnownError.
 
-        Ctrl-C calls `cancel` on the desk thread and is raised again.
+        Ctrl-C calls `cancel` on the service thread and is raised again.
         """
         from slmdesk.services.base.events import Problem
 
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        services.desk.call(lambda: begin(answers.put))
+        services.service_thread.call(lambda: begin(answers.put))
         try:
             answer = next_of(answers)
         except KeyboardInterrupt:
             if cancel:
-                services.desk.call(cancel, 5.0)
+                services.service_thread.call(cancel, 5.0)
             raise
         if isinstance(answer, Problem):
-            raise ToldError(answer)
+            raise ReportedError(answer)
         return answer
 
     # ---- words
@@ -158,9 +158,9 @@ class Face:
             show_elsewhere(sys.stdout)
             raise OutputBroken(err.strerror or type(err).__name__) from err
 
-    def tell(self, line: str) -> None:
+    def notify(self, line: str) -> None:
         """A line that is no result: on stderr."""
-        _tell(harmless(line) + "\n")
+        _notify(harmless(line) + "\n")
 
     def give(self, value: Json) -> None:
         """The result as JSON; one line when the command streams."""
@@ -178,7 +178,7 @@ class Face:
             sentence = KEPT_OFFLINE
         else:
             sentence = words_for(code, sentence, args or {})
-        self.tell(f"error: {sentence}")
+        self.notify(f"error: {sentence}")
         told: dict[str, Json] = {"code": code, "message": sentence, "args": dict(args or {})}
         with suppress(PipeClosed, OutputBroken):  # it is a failure as it is
             if self.as_json and self.is_streaming:
@@ -190,15 +190,15 @@ class Face:
         """How far something is, on one line of a terminal; nothing elsewhere.  Total 0: not known yet."""
         if sys.stderr.isatty():
             far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
-            _tell(f"\r\x1b[K{harmless(what)} {far}")
+            _notify(f"\r\x1b[K{harmless(what)} {far}")
 
     def end_progress(self) -> None:
         """Clear the line of `progress`."""
         if sys.stderr.isatty():
-            _tell("\r\x1b[K")
+            _notify("\r\x1b[K")
 
 
-class ToldError(KnownError):
+class ReportedError(KnownError):
     """A Problem as an error: its sentence is made already."""
 
     def __init__(self, problem: Problem) -> None:
@@ -250,7 +250,7 @@ def _joins(code: int) -> bool:
     return code in (0x200C, 0x200D)
 
 
-def _tell(text: str) -> None:
+def _notify(text: str) -> None:
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -321,12 +321,12 @@ def words_for(code: str, sentence: str, args: Mapping[str, Any]) -> str:
         return sentence
 
 
-def table(face: Face, rows: Sequence[Sequence[str]]) -> None:
+def table(console: Console, rows: Sequence[Sequence[str]]) -> None:
     """Rows in columns as wide as their widest cell; the last is as long as it is."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
-        face.say("  ".join([*cells, row[-1]]).rstrip())
+        console.say("  ".join([*cells, row[-1]]).rstrip())
 
 
 json_option = click.option(
@@ -334,7 +334,7 @@ json_option = click.option(
     "as_json",
     is_flag=True,
     expose_value=False,
-    callback=lambda context, _option, value: setattr(context.find_object(Face), "as_json", bool(value)),
+    callback=lambda context, _option, value: setattr(context.find_object(Console), "as_json", bool(value)),
     help="Print JSON.",
 )
 """On every command."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.cli.documents.folders import until_gone
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.cli.output_files import check_file
@@ -41,43 +41,45 @@ def history() -> None:
 @click.option("--kind", metavar="KIND", help="Only these: chat, summary, question, translation…  Else all.")
 @json_option
 @click.pass_obj
-def list_items(face: Face, deleted: bool, kind: str | None) -> None:
+def list_items(console: Console, deleted: bool, kind: str | None) -> None:
     """All of them, newest first."""
     wanted = kind.strip().lower() if kind else None
     items: list[Item] = []
-    with face.services() as services:
-        while page := services.desk.call(partial(services.history.items, wanted, **_after(items), deleted=deleted)):
+    with console.services() as services:
+        while page := services.service_thread.call(
+            partial(services.history.items, wanted, **_after(items), deleted=deleted)
+        ):
             items += page
-    if face.as_json:
-        face.give([_item(one) for one in items])
+    if console.as_json:
+        console.give([_item(one) for one in items])
     elif items:
         rows = [(one.id, _time(one.updated)[:16].replace("T", " "), one.kind, _line(one.title)) for one in items]
-        table(face, rows)
+        table(console, rows)
 
 
 @history.command()
 @click.argument("chat", metavar="ID")
 @json_option
 @click.pass_obj
-def show(face: Face, chat: str) -> None:
+def show(console: Console, chat: str) -> None:
     """The words of one of them; with --json all versions of its answers."""
-    with face.services() as services:
-        item = services.desk.call(lambda: services.history.item(chat))
-        held = services.desk.call(lambda: services.chats.open(item.id))
-        everything = services.desk.call(lambda: services.history.messages(item.id))
+    with console.services() as services:
+        item = services.service_thread.call(lambda: services.history.item(chat))
+        held = services.service_thread.call(lambda: services.chats.open(item.id))
+        everything = services.service_thread.call(lambda: services.history.messages(item.id))
         segments: dict[str, Json] = {}
         if item.kind == "translation":  # its words are segments, not messages
-            form = "json" if face.as_json else "md"
-            text = face.wait_for(services, lambda ended: services.exports.give(item.id, form, ended)).decode("utf-8")
-            if face.as_json:
+            form = "json" if console.as_json else "md"
+            text = console.wait_for(services, lambda ended: services.exports.give(item.id, form, ended)).decode("utf-8")
+            if console.as_json:
                 segments = {name: value for name, value in loads(text).items() if name in ("segments", "left")}
-        elif not face.as_json:
-            text = services.desk.call(lambda: services.history.export(item.id, "md"))
-    if face.as_json:
+        elif not console.as_json:
+            text = services.service_thread.call(lambda: services.history.export(item.id, "md"))
+    if console.as_json:
         rows: list[Json] = [_message(one) for one in everything]
-        face.give({**_item(held.item), "messages": rows, "shown": [one.id for one in held.messages], **segments})
+        console.give({**_item(held.item), "messages": rows, "shown": [one.id for one in held.messages], **segments})
     else:
-        face.write(text)
+        console.write(text)
 
 
 @history.command()
@@ -85,16 +87,16 @@ def show(face: Face, chat: str) -> None:
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @json_option
 @click.pass_obj
-def search(face: Face, words: tuple[str, ...], limit: int) -> None:
+def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     """Messages, and titles, that hold WORDS, newest first; for a title alone the message is empty.
 
     Behind them come translations with WORDS in one of their sentences, in either language.
     """
     wanted = " ".join(words)
-    with face.services() as services:
-        found = list(services.desk.call(lambda: services.history.search(wanted, limit=limit)))
+    with console.services() as services:
+        found = list(services.service_thread.call(lambda: services.history.search(wanted, limit=limit)))
         told = {one.item for one in found if one.message}
-        translated: Earlier = face.wait_for(services, lambda ended: services.typed.search(wanted, ended))
+        translated: Earlier = console.wait_for(services, lambda ended: services.typed.search(wanted, ended))
     titles = {one.item for one in found} - told
     more = {item.id: snippet for item, snippet in translated.found if item.id not in told}
     found = [one for one in found if one.item not in titles or one.item not in more]
@@ -105,14 +107,14 @@ def search(face: Face, words: tuple[str, ...], limit: int) -> None:
         {"chat": item, "message": message, "title": title, "snippet": snippet}
         for item, message, title, snippet in hits[:limit]
     ]
-    if face.as_json:
-        face.give(rows)
+    if console.as_json:
+        console.give(rows)
     elif hits:
-        table(face, [(item, _line(title, 30), _line(snippet, 300)) for item, _, title, snippet in hits[:limit]])
+        table(console, [(item, _line(title, 30), _line(snippet, 300)) for item, _, title, snippet in hits[:limit]])
     if len(hits) >= limit:
-        face.tell(f"note: only the newest {limit} are shown; --limit shows more.")
+        console.notify(f"note: only the newest {limit} are shown; --limit shows more.")
     if translated.was_cut:
-        face.tell("note: the oldest translations were not looked through.")
+        console.notify("note: the oldest translations were not looked through.")
 
 
 @history.command()
@@ -122,9 +124,9 @@ def search(face: Face, words: tuple[str, ...], limit: int) -> None:
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @json_option
 @click.pass_obj
-def export(face: Face, chat: str, form: str, output: Path | None, force: bool) -> None:
+def export(console: Console, chat: str, form: str, output: Path | None, force: bool) -> None:
     """One of them as a document, on stdout or into a file; xlsx has its tables, csv is for tables of documents."""
-    if output is None and form in ("docx", "pdf", "xlsx") and not face.as_json and sys.stdout.isatty():
+    if output is None and form in ("docx", "pdf", "xlsx") and not console.as_json and sys.stdout.isatty():
         raise click.UsageError(f"A terminal cannot show {form}; -o FILE writes it to a file.")
     is_file = output is not None and str(output) != "-"
     if output is not None and is_file:
@@ -132,28 +134,28 @@ def export(face: Face, chat: str, form: str, output: Path | None, force: bool) -
         if named in EXPORTS and named != form:
             raise click.UsageError(f"“{output.name}” ends in .{named}, but --format says {form}.")
         check_file(output, replace=force)
-    with face.services() as services:
-        item = services.desk.call(lambda: services.history.item(chat))
+    with console.services() as services:
+        item = services.service_thread.call(lambda: services.history.item(chat))
         if output is None or str(output) == "-":
-            data: bytes = face.wait_for(services, lambda ended: services.exports.give(item.id, form, ended))
+            data: bytes = console.wait_for(services, lambda ended: services.exports.give(item.id, form, ended))
         else:
             target = output.absolute()
-            size: int = face.wait_for(
+            size: int = console.wait_for(
                 services, lambda ended: services.exports.write(item.id, form, target, ended, replace=force)
             )
-            if face.as_json:
-                face.give({"id": item.id, "format": form, "path": str(output), "bytes": size})
-            face.tell(f"Written to {output}.")
+            if console.as_json:
+                console.give({"id": item.id, "format": form, "path": str(output), "bytes": size})
+            console.notify(f"Written to {output}.")
             return
     is_text = form in ("md", "json", "html", "csv")
-    if face.as_json and is_text:
-        face.give({"id": item.id, "format": form, "text": data.decode("utf-8-sig")})
-    elif face.as_json:
-        face.give({"id": item.id, "format": form, "base64": b64encode(data).decode("ascii")})
+    if console.as_json and is_text:
+        console.give({"id": item.id, "format": form, "text": data.decode("utf-8-sig")})
+    elif console.as_json:
+        console.give({"id": item.id, "format": form, "base64": b64encode(data).decode("ascii")})
     elif is_text and form != "csv":  # its ends of lines, and the mark of its encoding, stay as they are
-        face.write(data.decode("utf-8"))
+        console.write(data.decode("utf-8"))
     else:
-        face.write_bytes(data)
+        console.write_bytes(data)
 
 
 @history.command()
@@ -161,9 +163,9 @@ def export(face: Face, chat: str, form: str, output: Path | None, force: bool) -
 @click.argument("title")
 @json_option
 @click.pass_obj
-def rename(face: Face, chat: str, title: str) -> None:
+def rename(console: Console, chat: str, title: str) -> None:
     """Give one of them another title."""
-    _told(face, lambda services: services.history.rename(chat, title))
+    _told(console, lambda services: services.history.rename(chat, title))
 
 
 with_documents = click.option(
@@ -177,29 +179,31 @@ with_documents = click.option(
 @with_documents
 @json_option
 @click.pass_obj
-def delete(face: Face, chat: str, for_good: bool, with_documents: bool) -> None:
+def delete(console: Console, chat: str, for_good: bool, with_documents: bool) -> None:
     """Put one of them into the bin, from which `restore` takes it back."""
     if not for_good:
         if with_documents:
             raise click.UsageError("--with-documents goes with --for-good.")
-        _told(face, lambda services: services.history.trash(chat))
+        _told(console, lambda services: services.history.trash(chat))
         return
-    with face.services() as services:
-        pairs = services.desk.call(lambda: services.history.remembered(chat))
-        documents = services.desk.call(lambda: services.history.documents_only_of([chat]))
-        gone, copies = services.desk.call(lambda: services.history.delete_for_good(chat))
+    with console.services() as services:
+        pairs = services.service_thread.call(lambda: services.history.remembered(chat))
+        documents = services.service_thread.call(lambda: services.history.documents_only_of([chat]))
+        gone, copies = services.service_thread.call(lambda: services.history.delete_for_good(chat))
         forgotten = _forget(services, documents) if with_documents else []
     for copy in copies:
-        _tell_aside(face, copy)
+        _tell_aside(console, copy)
     if pairs:
-        face.tell(f"note: the memory forgot what you wrote in it too: {pairs} {'pair' if pairs == 1 else 'pairs'}.")
-    _tell_documents(face, documents, forgotten)
-    if face.as_json:
+        console.notify(
+            f"note: the memory forgot what you wrote in it too: {pairs} {'pair' if pairs == 1 else 'pairs'}."
+        )
+    _tell_documents(console, documents, forgotten)
+    if console.as_json:
         remain: list[Json] = [str(one) for one in copies]
         told: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": remain}
-        face.give(told | _documents_shape(documents, forgotten))
+        console.give(told | _documents_shape(documents, forgotten))
     else:
-        face.say(gone)
+        console.say(gone)
 
 
 @history.command("empty-trash")
@@ -207,20 +211,20 @@ def delete(face: Face, chat: str, for_good: bool, with_documents: bool) -> None:
 @with_documents
 @json_option
 @click.pass_obj
-def empty_trash(face: Face, days: float, with_documents: bool) -> None:
+def empty_trash(console: Console, days: float, with_documents: bool) -> None:
     """Delete for good what is in the bin; cannot be undone.  Nothing empties it by itself."""
-    with face.services() as services:
-        emptied = services.desk.call(lambda: services.history.empty_trash(days * 86_400))
+    with console.services() as services:
+        emptied = services.service_thread.call(lambda: services.history.empty_trash(days * 86_400))
         forgotten = _forget(services, emptied.documents) if with_documents else []
     for copy in emptied.may_remain_in:
-        _tell_aside(face, copy)
-    _tell_documents(face, emptied.documents, forgotten)
-    if face.as_json:
+        _tell_aside(console, copy)
+    _tell_documents(console, emptied.documents, forgotten)
+    if console.as_json:
         remain: list[Json] = [str(one) for one in emptied.may_remain_in]
         told: dict[str, Json] = {"deleted": list(emptied.ids), "may_remain_in": remain}
-        face.give(told | _documents_shape(emptied.documents, forgotten))
+        console.give(told | _documents_shape(emptied.documents, forgotten))
     else:
-        face.say(f"{len(emptied.ids)} deleted for good")
+        console.say(f"{len(emptied.ids)} deleted for good")
 
 
 def _forget(services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
@@ -228,14 +232,14 @@ def _forget(services: Services, documents: Sequence[DocumentRecord]) -> list[str
     return [until_gone(services, partial(services.documents.document, one.id)).id for one in documents]
 
 
-def _tell_documents(face: Face, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
+def _tell_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
     """What became of the text of documents that nothing else uses."""
     if forgotten:
         names = ", ".join(f"“{one.name}”" for one in documents)
-        face.tell(f"note: the text of {names} was forgotten too; the files are where they were.")
+        console.notify(f"note: the text of {names} was forgotten too; the files are where they were.")
         return
     for one in documents:
-        face.tell(
+        console.notify(
             f"note: the text of “{one.name}” is still kept here, and nothing else uses it. To forget it: "
             f"slmdesk documents forget {one.id} (or delete --with-documents the next time)."
         )
@@ -250,16 +254,16 @@ def _documents_shape(documents: Sequence[DocumentRecord], forgotten: Sequence[st
 @click.argument("chat", metavar="ID")
 @json_option
 @click.pass_obj
-def restore(face: Face, chat: str) -> None:
+def restore(console: Console, chat: str) -> None:
     """Take one of them out of the bin."""
-    _told(face, lambda services: services.history.restore(chat))
+    _told(console, lambda services: services.history.restore(chat))
 
 
 @history.command()
 @click.argument("file", type=NamedFile(), required=False)
 @json_option
 @click.pass_obj
-def rescue(face: Face, file: Path | None) -> int:
+def rescue(console: Console, file: Path | None) -> int:
     """Take over what can be read of a damaged history: of FILE, or of all that were set aside."""
     from dataclasses import asdict
 
@@ -267,10 +271,10 @@ def rescue(face: Face, file: Path | None) -> int:
 
     done: list[tuple[Path, Rescued]] = []
     bad: list[Path] = []
-    with face.services() as services:
-        for one in [file] if file else services.desk.call(services.history.damaged):
+    with console.services() as services:
+        for one in [file] if file else services.service_thread.call(services.history.damaged):
             try:
-                found = services.desk.call(partial(services.history.rescue, one))
+                found = services.service_thread.call(partial(services.history.rescue, one))
             except KnownError as err:
                 if file or err.code.startswith(("store.", "disk.")):
                     raise
@@ -278,15 +282,15 @@ def rescue(face: Face, file: Path | None) -> int:
                 continue
             done.append((one, found))
     for one in bad:
-        face.tell(f"error: Nothing could be read in {one}.")
-    if face.as_json:
+        console.notify(f"error: Nothing could be read in {one}.")
+    if console.as_json:
         rows: list[Json] = [{"file": str(one), **asdict(found)} for one, found in done]
-        face.give(rows)
+        console.give(rows)
         return int(bool(bad))
     if not done and not bad:
-        face.tell("No damaged history was set aside.")
+        console.notify("No damaged history was set aside.")
     for one, found in done:
-        face.say(f"{one}: {rescued_words(found)}")
+        console.say(f"{one}: {rescued_words(found)}")
     return int(bool(bad))
 
 
@@ -295,17 +299,17 @@ def _after(items: Sequence[Item]) -> dict[str, Any]:
     return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}
 
 
-def _tell_aside(face: Face, copy: Path) -> None:
-    face.tell(f"note: {copy} is a history that was set aside; the words may still be in it.")
+def _tell_aside(console: Console, copy: Path) -> None:
+    console.notify(f"note: {copy} is a history that was set aside; the words may still be in it.")
 
 
-def _told(face: Face, wish: _Wish) -> None:
-    with face.services() as services:
-        item = services.desk.call(lambda: wish(services))
-    if face.as_json:
-        face.give(_item(item))
+def _told(console: Console, request: _Request) -> None:
+    with console.services() as services:
+        item = services.service_thread.call(lambda: request(services))
+    if console.as_json:
+        console.give(_item(item))
     else:
-        face.say(f"{item.id}  {_line(item.title)}")
+        console.say(f"{item.id}  {_line(item.title)}")
 
 
 def _item(item: Item) -> dict[str, Json]:
@@ -352,4 +356,4 @@ def _line(text: str, limit: int = 80) -> str:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    _Wish = Callable[[Services], Item]
+    _Request = Callable[[Services], Item]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slmdesk.cli.console import Face
+from slmdesk.cli.console import Console
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ WRITERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class WishedFile:
+class OutputFile:
     """What is to be written of an item."""
 
     path: Path
@@ -36,33 +36,35 @@ class WishedFile:
 
 
 def remember(services: Services, item: str, output: Path | None, *, force: bool, is_folder: bool = False) -> None:
-    """Keep the wish, on the desk thread; None: nothing is to be written."""
+    """Keep the request, on the service thread; None: nothing is to be written."""
     if output is not None:
-        wish: Json = {"path": str(output.absolute()), "force": force, "is_folder": is_folder}
-        services.store.change_item_settings(item, **{KEY: wish})
+        request: Json = {"path": str(output.absolute()), "force": force, "is_folder": is_folder}
+        services.store.change_item_settings(item, **{KEY: request})
 
 
-def take_up(face: Face, services: Services, before: JobRecord | None) -> str | None:
+def take_up(console: Console, services: Services, before: JobRecord | None) -> str | None:
     """The item of a job that was begun with the same request and has not ended: it goes on, which is said.
 
-    On the desk thread.  None: there is no such job.  Raises KnownError job.…
+    On the service thread.  None: there is no such job.  Raises KnownError job.…
     """
     if before is None or before.item is None:
         return None
     services.jobs.resume(before.id)
-    face.tell(f"note: This was begun before and goes on where it was: {before.done} steps are done (job {before.id}).")
+    console.notify(
+        f"note: This was begun before and goes on where it was: {before.done} steps are done (job {before.id})."
+    )
     return before.item
 
 
-def wished(services: Services, item: str) -> WishedFile | None:
-    """What is still to be written of an item, on the desk thread; empty: of no item."""
+def wished(services: Services, item: str) -> OutputFile | None:
+    """What is still to be written of an item, on the service thread; empty: of no item."""
     if not item:
         return None
     kept = services.store.item(item).settings.get(KEY)
     path = kept.get("path") if isinstance(kept, dict) else None
     if not isinstance(kept, dict) or not isinstance(path, str) or not path:
         return None
-    return WishedFile(Path(path), kept.get("force") is True, kept.get("is_folder") is True)
+    return OutputFile(Path(path), kept.get("force") is True, kept.get("is_folder") is True)
 
 
 def forget(services: Services, item: str) -> None:
@@ -70,17 +72,17 @@ def forget(services: Services, item: str) -> None:
     services.store.change_item_settings(item, **{KEY: None})
 
 
-def write_wished(face: Face, services: Services, item: str) -> Path | None:
+def write_output(console: Console, services: Services, item: str) -> Path | None:
     """Write what the command that began an item was to write; None where that is nothing.
 
-    Raises KnownError `file.exists`, `file.unwritable`, `disk.full` and those of the writer; the wish stays then.
+    Raises KnownError `file.exists`, `file.unwritable`, `disk.full` and those of the writer; the request stays then.
     """
-    wish = services.desk.call(lambda: wished(services, item))
-    if wish is None:
+    request = services.service_thread.call(lambda: wished(services, item))
+    if request is None:
         return None
-    kind = services.desk.call(lambda: services.store.item(item)).kind
+    kind = services.service_thread.call(lambda: services.store.item(item)).kind
     module, _, name = WRITERS[kind].partition(":")
-    write: Callable[[Face, Services, str, WishedFile], None] = getattr(importlib.import_module(module), name)
-    write(face, services, item, wish)
-    services.desk.call(lambda: forget(services, item))
-    return wish.path
+    write: Callable[[Console, Services, str, OutputFile], None] = getattr(importlib.import_module(module), name)
+    write(console, services, item, request)
+    services.service_thread.call(lambda: forget(services, item))
+    return request.path

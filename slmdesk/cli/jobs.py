@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, ToldError, json_option, next_of, table, words_for
+from slmdesk.cli.console import Console, ReportedError, json_option, next_of, table, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,20 +35,20 @@ def jobs() -> None:
 @jobs.command("list")
 @json_option
 @click.pass_obj
-def list_jobs(face: Face) -> None:
+def list_jobs(console: Console) -> None:
     """The last jobs, newest first."""
-    with face.services() as services:
-        found = services.desk.call(lambda: [_as_it_is(services, one) for one in services.jobs.list()])
-    if face.as_json:
-        face.give([shape_of(one) for one in found])
+    with console.services() as services:
+        found = services.service_thread.call(lambda: [_as_it_is(services, one) for one in services.jobs.list()])
+    if console.as_json:
+        console.give([shape_of(one) for one in found])
         return
     if not found:
-        face.tell("There are no jobs.")
+        console.notify("There are no jobs.")
         return
     rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "LEFT", "TITLE")]
     rows += [_row(one) for one in found]
-    table(face, rows)
-    _say_how_to_go_on(face, found)
+    table(console, rows)
+    _say_how_to_go_on(console, found)
 
 
 def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
@@ -60,7 +60,7 @@ def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
 
 
 def _left(job: JobRecord) -> Left | None:
-    """The time left of a job that runs, by what its desk noted last."""
+    """The time left of a job that runs, by what its instance noted last."""
     from slmdesk.services.jobs.bytes_done import eta_of
     from slmdesk.services.jobs.time_left import Left
     from slmdesk.services.jobs.timings import noted_of
@@ -82,16 +82,16 @@ def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
     return replace(job, status=JobStatus.OPEN) if is_left else job
 
 
-def _say_how_to_go_on(face: Face, jobs: Sequence[JobRecord]) -> None:
+def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:
     """Why the last ones failed, and what one can do about it and about those that stand still."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.messages import problem_of
 
     for job in [one for one in jobs if one.status is JobStatus.FAILED and one.error_code][:MOST_REASONS]:
         problem = problem_of(job.error_code or "", job.error_args)
-        face.tell(f"note: {job.id} failed: {words_for(problem.code, problem.sentence, problem.args)}")
+        console.notify(f"note: {job.id} failed: {words_for(problem.code, problem.sentence, problem.args)}")
     if any(one.status in (JobStatus.FAILED, JobStatus.PAUSED, JobStatus.OPEN) for one in jobs):
-        face.tell(
+        console.notify(
             "note: what failed, is paused or open goes on, from where it was, with: slmdesk jobs resume ID, "
             "or in the window."
         )
@@ -101,47 +101,47 @@ def _say_how_to_go_on(face: Face, jobs: Sequence[JobRecord]) -> None:
 @click.argument("job")
 @json_option
 @click.pass_obj
-def pause(face: Face, job: str) -> None:
+def pause(console: Console, job: str) -> None:
     """Stop a job for now, wherever it runs; what is done stays."""
-    with face.services() as services:
-        _show(face, services.desk.call(lambda: services.jobs.pause(job)))
+    with console.services() as services:
+        _show(console, services.service_thread.call(lambda: services.jobs.pause(job)))
 
 
 @jobs.command()
 @click.argument("job")
 @json_option
 @click.pass_obj
-def cancel(face: Face, job: str) -> None:
+def cancel(console: Console, job: str) -> None:
     """End a job, wherever it runs; what is done stays."""
-    with face.services() as services:
-        _show(face, services.desk.call(lambda: services.jobs.cancel(job)))
+    with console.services() as services:
+        _show(console, services.service_thread.call(lambda: services.jobs.cancel(job)))
 
 
 @jobs.command()
 @click.argument("job")
 @json_option
 @click.pass_obj
-def resume(face: Face, job: str) -> None:
+def resume(console: Console, job: str) -> None:
     """Go on with a job, here, until it is done, and write the file it was begun for.  Ctrl-C pauses it."""
-    from slmdesk.cli.job_output import wished, write_wished
+    from slmdesk.cli.job_output import wished, write_output
     from slmdesk.cli.output_files import say_unwritten
     from slmdesk.core.records import JobStatus
 
-    with face.services() as services:
-        begun = services.desk.call(lambda: _resumed(services, job))
-        wish = services.desk.call(lambda: wished(services, begun.item or ""))
+    with console.services() as services:
+        begun = services.service_thread.call(lambda: _resumed(services, job))
+        request = services.service_thread.call(lambda: wished(services, begun.item or ""))
         try:
-            follow(face, services, begun)
+            follow(console, services, begun)
         except KeyboardInterrupt:
-            say_unwritten(face, wish.path if wish else None)
+            say_unwritten(console, request.path if request else None)
             raise
-        ended = services.desk.call(lambda: services.store.job(begun.id))
-        written = write_wished(face, services, ended.item or "") if ended.status is JobStatus.DONE else None
-        _show(face, ended, written)
+        ended = services.service_thread.call(lambda: services.store.job(begun.id))
+        written = write_output(console, services, ended.item or "") if ended.status is JobStatus.DONE else None
+        _show(console, ended, written)
     if written is not None:
-        face.tell(f"Written to {written}.")
+        console.notify(f"Written to {written}.")
     if ended.item:
-        face.tell(f"note: what came of it is kept: slmdesk history show {ended.item}")
+        console.notify(f"note: what came of it is kept: slmdesk history show {ended.item}")
 
 
 def _resumed(services: Services, id: str) -> JobRecord:
@@ -155,7 +155,7 @@ def _resumed(services: Services, id: str) -> JobRecord:
     return services.jobs.resume(job.id)
 
 
-def follow(face: Face, services: Services, job: JobRecord, *, is_kept: bool = True) -> None:
+def follow(console: Console, services: Services, job: JobRecord, *, is_kept: bool = True) -> None:
     """Show the progress of a job until it ends.  Raises what it was paused or failed for; Ctrl-C pauses it.
 
     `is_kept`: it can be resumed then, and how is said.
@@ -166,33 +166,37 @@ def follow(face: Face, services: Services, job: JobRecord, *, is_kept: bool = Tr
 
     told: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
 
-    def on_fact(fact: Event) -> None:
-        if isinstance(fact, JobChanged) and fact.id == job.id:
-            told.put(fact)
+    def on_event(event: Event) -> None:
+        if isinstance(event, JobChanged) and event.id == job.id:
+            told.put(event)
 
-    services.add_listener(on_fact)
-    status = services.desk.call(lambda: services.store.job(job.id)).status  # it may have ended before we listened
+    services.add_listener(on_event)
+    status = services.service_thread.call(
+        lambda: services.store.job(job.id)
+    ).status  # it may have ended before we listened
     try:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
             news = next_of(told)
             status = news.status
             if news.total or news.share is not None:
-                face.progress(f"{_line(news.title)}: {_progress(news)}", *_shares(news))
+                console.progress(f"{_line(news.title)}: {_progress(news)}", *_shares(news))
             if news.problem:
                 if is_kept and status is JobStatus.PAUSED:
-                    face.end_progress()
-                    face.tell(f"Paused. It goes on with: slmdesk jobs resume {job.id}")
-                raise ToldError(news.problem)
+                    console.end_progress()
+                    console.notify(f"Paused. It goes on with: slmdesk jobs resume {job.id}")
+                raise ReportedError(news.problem)
     except KeyboardInterrupt:
-        services.desk.call(lambda: services.jobs.pause(job.id), 5.0)
-        face.end_progress()
-        face.tell(f"Paused. It goes on with: slmdesk jobs resume {job.id}" if is_kept else "Stopped, and not kept.")
+        services.service_thread.call(lambda: services.jobs.pause(job.id), 5.0)
+        console.end_progress()
+        console.notify(
+            f"Paused. It goes on with: slmdesk jobs resume {job.id}" if is_kept else "Stopped, and not kept."
+        )
         raise
     finally:
-        face.end_progress()
-    ended = services.desk.call(lambda: services.store.job(job.id))
+        console.end_progress()
+    ended = services.service_thread.call(lambda: services.store.job(job.id))
     if ended.error_code:  # told before we listened
-        raise ToldError(problem_of(ended.error_code, ended.error_args))
+        raise ReportedError(problem_of(ended.error_code, ended.error_args))
 
 
 def _progress(news: JobChanged) -> str:
@@ -219,7 +223,7 @@ def _shares(news: JobChanged) -> tuple[float, float]:
 def shape_of(job: JobRecord) -> dict[str, Json]:
     """A job as cli.md has it; `steps_done` counts those that failed too.  A download is one step, and tells its bytes.
 
-    `eta_s` is that of a job that runs, by what its desk noted in the last seconds, and lies between `eta_low_s` and
+    `eta_s` is that of a job that runs, by what its instance noted in the last seconds, and lies between `eta_low_s` and
     `eta_high_s`; `share` is of all its work, 0 to 1, with what is likely to come (`steps_ahead`).
     """
     from slmdesk.core.records import JobStatus
@@ -268,12 +272,12 @@ def _amount(kind: str, done: int, total: int) -> str:
     return f"{bytes_for_people(done)} of {bytes_for_people(total)}" if kind == KIND else f"{done} of {total}"
 
 
-def _show(face: Face, job: JobRecord, written: Path | None = None) -> None:
-    if face.as_json:
-        face.give(shape_of(job) | ({"output": str(written)} if written is not None else {}))
+def _show(console: Console, job: JobRecord, written: Path | None = None) -> None:
+    if console.as_json:
+        console.give(shape_of(job) | ({"output": str(written)} if written is not None else {}))
     else:
         steps = _steps(job)
-        face.say(f"{job.id}  {job.status.value}  {steps}{' steps' if '/' in steps else ''}")
+        console.say(f"{job.id}  {job.status.value}  {steps}{' steps' if '/' in steps else ''}")
 
 
 def _line(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import slmdesk
-from slmdesk.cli.console import Face, OutputBroken, PipeClosed, ToldError, open_missing_streams, show_elsewhere
+from slmdesk.cli.console import Console, OutputBroken, PipeClosed, ReportedError, open_missing_streams, show_elsewhere
 from slmdesk.core.errors import KnownError
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -61,20 +61,20 @@ class LazyGroup(click.Group):
 @click.option("--home", type=click.Path(file_okay=False), help="Keep everything under this folder.")
 @click.option("--debug", is_flag=True, help="Show the trace of an error.")
 @click.pass_obj
-def slmdesk_command(face: Face, home: str | None, debug: bool) -> None:
+def slmdesk_command(console: Console, home: str | None, debug: bool) -> None:
     """Chat with small language models on this computer.  Without arguments, a window opens."""
     if home == "":
         raise click.BadParameter("the name of the folder is empty.", param_hint="--home")
-    face.home, face.debug = Path(home) if home else None, debug
+    console.home, console.debug = Path(home) if home else None, debug
 
 
 def run_command_line(args: Sequence[str]) -> int:
     """Run one command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted."""
     open_missing_streams()
-    face = Face()
+    console = Console()
     try:
         hear_ctrl_c()
-        return _run(face, list(args))
+        return _run(console, list(args))
     except PipeClosed:
         show_elsewhere(sys.stderr)  # who reads no more wants no words about it
         return 0
@@ -88,9 +88,9 @@ def hear_ctrl_c() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _run(face: Face, args: list[str]) -> int:
+def _run(console: Console, args: list[str]) -> int:
     try:
-        result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=face)
+        result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=console)
         return result if isinstance(result, int) else 0
     except click.UsageError as err:
         try:
@@ -99,7 +99,7 @@ def _run(face: Face, args: list[str]) -> int:
             show_elsewhere(sys.stderr)
         return WRONG_USAGE
     except click.ClickException as err:
-        face.fail("request.invalid", err.format_message())
+        console.fail("request.invalid", err.format_message())
         return err.exit_code
     except (click.Abort, KeyboardInterrupt):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
@@ -107,13 +107,13 @@ def _run(face: Face, args: list[str]) -> int:
     except PipeClosed:
         raise
     except OutputBroken as err:
-        return _fail_to_write(face, err.reason)
+        return _fail_to_write(console, err.reason)
     except Exception as err:  # noqa: BLE001  the outermost frame: no traceback ever reaches a user
-        return _fail(face, err)
+        return _fail(console, err)
 
 
-def _fail_to_write(face: Face, reason: str) -> int:
-    face.fail("file.unwritable", f"The output cannot be written ({reason}).", {"path": "-", "reason": reason})
+def _fail_to_write(console: Console, reason: str) -> int:
+    console.fail("file.unwritable", f"The output cannot be written ({reason}).", {"path": "-", "reason": reason})
     return FAILED
 
 
@@ -125,18 +125,18 @@ def _is_of_click(error: OSError) -> bool:
     return trace is not None and trace.tb_frame.f_globals.get("__name__") == "click.utils"
 
 
-def _fail(face: Face, error: Exception) -> int:
+def _fail(console: Console, error: Exception) -> int:
     if isinstance(error, OSError) and _is_of_click(error):
         show_elsewhere(sys.stdout)
-        return _fail_to_write(face, error.strerror or type(error).__name__)
+        return _fail_to_write(console, error.strerror or type(error).__name__)
     from slmdesk.services.base.messages import problem_for
 
-    problem = error.problem if isinstance(error, ToldError) else problem_for(error)
-    face.fail(problem.code, problem.sentence, problem.args)
-    if face.debug:
+    problem = error.problem if isinstance(error, ReportedError) else problem_for(error)
+    console.fail(problem.code, problem.sentence, problem.args)
+    if console.debug:
         import traceback
 
-        face.tell("".join(traceback.format_exception(error)))
+        console.notify("".join(traceback.format_exception(error)))
     elif not isinstance(error, KnownError):
-        face.tell("Run it again with --debug before the command to see the details.")
+        console.notify("Run it again with --debug before the command to see the details.")
     return FAILED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Console, NamedFile, json_option, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ PLACE_WORDS = {
 @json_option
 @click.pass_obj
 def network(
-    face: Face,
+    console: Console,
     /,
     offline: str | None,
     is_given: bool,
@@ -56,10 +56,10 @@ def network(
     words: str,
     target: Path | None,
     limit: int,
-    **wishes: Any,
+    **requests: Any,
 ) -> None:
     """The network ledger, newest first, and today's count.  With options: how the Hub is reached from now on."""
-    changes: dict[str, Any] = {key: value for key, value in wishes.items() if value is not None}
+    changes: dict[str, Any] = {key: value for key, value in requests.items() if value is not None}
     if changes.get("ca_file"):
         changes["ca_file"] = str(Path(changes["ca_file"]).absolute())
     if is_given and (forget_token or token_place == "ask"):  # noqa: S105 (a place)
@@ -67,25 +67,25 @@ def network(
     if token_place in ("keyring", "file") and not is_given:
         raise click.UsageError("--token-place says where the token of --token is kept: name that too.")
     secret = _read_token() if is_given else ""
-    with face.services() as services:
-        _change(face, services, changes, offline)
+    with console.services() as services:
+        _change(console, services, changes, offline)
         if is_given:
-            _keep(face, services, secret, token_place or "keyring")
+            _keep(console, services, secret, token_place or "keyring")
         if forget_token or token_place == "ask":  # noqa: S105 (a place)
-            face.wait_for(services, services.tokens.forget)
+            console.wait_for(services, services.tokens.forget)
         if target is not None:
-            _export(face, services, target.absolute(), words)
+            _export(console, services, target.absolute(), words)
         elif changes or offline is not None or is_given or forget_token or token_place or wants_settings:
-            _say_settings(face, services)
+            _say_settings(console, services)
         else:
-            _show(face, services, services.desk.call(lambda: services.network.requests(limit, words)))
+            _show(console, services, services.service_thread.call(lambda: services.network.requests(limit, words)))
 
 
-def _change(face: Face, services: Services, changes: dict[str, Any], offline: str | None) -> None:
+def _change(console: Console, services: Services, changes: dict[str, Any], offline: str | None) -> None:
     if changes:
-        face.wait_for(services, lambda ended: services.network.change(ended, **changes))
+        console.wait_for(services, lambda ended: services.network.change(ended, **changes))
     if offline is not None:
-        services.desk.call(lambda: services.network.set_offline(offline == "on"))
+        services.service_thread.call(lambda: services.network.set_offline(offline == "on"))
 
 
 def _read_token() -> str:
@@ -95,25 +95,25 @@ def _read_token() -> str:
     return sys.stdin.readline(MOST_STDIN)
 
 
-def _keep(face: Face, services: Services, secret: str, place: str) -> None:
-    face.wait_for(services, lambda ended: services.tokens.keep(secret, place, ended))
+def _keep(console: Console, services: Services, secret: str, place: str) -> None:
+    console.wait_for(services, lambda ended: services.tokens.keep(secret, place, ended))
 
 
-def _export(face: Face, services: Services, target: Path, words: str) -> None:
-    done: Exported = face.wait_for(services, lambda ended: services.network.export(target, ended, words))
-    if face.as_json:
-        face.give({"path": done.path, "rows": done.rows})
+def _export(console: Console, services: Services, target: Path, words: str) -> None:
+    done: Exported = console.wait_for(services, lambda ended: services.network.export(target, ended, words))
+    if console.as_json:
+        console.give({"path": done.path, "rows": done.rows})
     else:
-        face.say(f"{done.rows:,} rows written to {done.path}")
+        console.say(f"{done.rows:,} rows written to {done.path}")
 
 
-def _say_settings(face: Face, services: Services) -> None:
+def _say_settings(console: Console, services: Services) -> None:
     """How the Hub is reached; of the token, only where it is."""
     from slmdesk.hub.guard import HUB
     from slmdesk.services.online.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
 
-    now, place = services.settings.current, services.desk.call(services.tokens.state).place
-    today = services.desk.call(services.network.today)
+    now, place = services.settings.current, services.service_thread.call(services.tokens.state).place
+    today = services.service_thread.call(services.network.today)
     told: dict[str, Json] = {
         "offline": services.network.is_offline,
         "today": today,
@@ -126,10 +126,10 @@ def _say_settings(face: Face, services: Services) -> None:
         "speed_limit_kib": now.speed_limit_kib,
         "token": place or None,
     }
-    if face.as_json:
-        face.give(told)
+    if console.as_json:
+        console.give(told)
         return
-    _say_count(face, services, today)
+    _say_count(console, services, today)
     hub = endpoint_of(now)
     rows = [
         ("hub", "the Hub itself" if hub == HUB else hub if now.hub_endpoint else f"{hub} ({ENDPOINT_VARIABLE})"),
@@ -140,20 +140,20 @@ def _say_settings(face: Face, services: Services) -> None:
         ("speed limit", f"{now.speed_limit_kib} KiB/s" if now.speed_limit_kib else "none"),
         ("access token", PLACE_WORDS[place]),
     ]
-    table(face, rows)
+    table(console, rows)
 
 
-def _say_count(face: Face, services: Services, today: int) -> None:
-    face.say(f"{'Offline' if services.network.is_offline else 'Online'}: {today} requests today.")
+def _say_count(console: Console, services: Services, today: int) -> None:
+    console.say(f"{'Offline' if services.network.is_offline else 'Online'}: {today} requests today.")
 
 
-def _show(face: Face, services: Services, rows: Sequence[LedgerRow]) -> None:
+def _show(console: Console, services: Services, rows: Sequence[LedgerRow]) -> None:
     from slmdesk.core.labels import clean_label
     from slmdesk.exports.ledger import shape_of, time_of
 
-    if face.as_json:
-        face.give([shape_of(one) for one in rows])
+    if console.as_json:
+        console.give([shape_of(one) for one in rows])
         return
-    _say_count(face, services, services.desk.call(services.network.today))
+    _say_count(console, services, services.service_thread.call(services.network.today))
     if rows:
-        table(face, [(time_of(one), one.method, clean_label(f"{one.host}{one.path}"), one.purpose) for one in rows])
+        table(console, [(time_of(one), one.method, clean_label(f"{one.host}{one.path}"), one.purpose) for one in rows])

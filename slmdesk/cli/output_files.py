@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from slmdesk.cli.console import Face
+from slmdesk.cli.console import Console
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
 
@@ -49,7 +49,7 @@ def _check_folder(folder: Path, output: Path) -> None:
         raise KnownError("file.unwritable", path=str(output), reason=os.strerror(number))
 
 
-def say_unwritten(face: Face, output: Path | None) -> None:
+def say_unwritten(console: Console, output: Path | None) -> None:
     """Of work that was interrupted: when its file comes."""
     if output is not None:
-        face.tell(f"note: {output} is written when that is done.")
+        console.notify(f"note: {output} is written when that is done.")

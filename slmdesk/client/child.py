@@ -18,7 +18,7 @@ from slmdesk.client.events import ClientLimits, Outcome, outcome_of
 from slmdesk.client.handles import OPENS_NOTHING, Handles
 from slmdesk.client.writer import Writer
 from slmdesk.core import protocol
-from slmdesk.core.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, decoder_of_desk, lines_of
+from slmdesk.core.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, decoder_of_instance, lines_of
 from slmdesk.core.reach import HANDLES_VARIABLE, REACH_VARIABLE, Reach, reached_by
 
 PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
@@ -127,7 +127,7 @@ class Child:
         return float(times.user + times.system)
 
     def excuse(self, now: float) -> None:
-        """The desk itself did not listen for a while: what was not heard meanwhile does not count (R2)."""
+        """The app itself did not listen for a while: what was not heard meanwhile does not count (R2)."""
         self._heard = self._moved = self._began = now
 
     def end(self, how: Outcome, detail: str) -> None:
@@ -185,7 +185,7 @@ class Child:
 
     def _read(self) -> None:
         """Turn its bytes into messages until it ends.  Bad lines are dropped and counted."""
-        decoder = decoder_of_desk()
+        decoder = decoder_of_instance()
         with self._stdout as stream:
             for untrusted_line in lines_of(stream):
                 self._heard = time.monotonic()
@@ -238,7 +238,7 @@ class Child:
 def _start(
     command: Sequence[str], base: Mapping[str, str], environment: Mapping[str, str], handles: Handles | None
 ) -> subprocess.Popen[bytes]:
-    """Without a shell, in a group of its own (Ctrl-C is the desk's), in a folder that holds our package and nothing
+    """Without a shell, in a group of its own (Ctrl-C is the app's), in a folder that holds our package and nothing
     of others: `python -m` would import a module from the folder it runs in.
     """
     inherited = {name: value for name, value in base.items() if name not in SECRETS}

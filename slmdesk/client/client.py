@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 """The longest the keeper sleeps while a child runs."""
 LATE_S = 1.0
-"""Woken later than wanted by so much, the desk itself had stopped: nobody is blamed for the silence."""
+"""Woken later than wanted by so much, the app itself had stopped: nobody is blamed for the silence."""
 CLOSE_S = 8.0
 """More than reaping a killed child can take."""
 
@@ -242,7 +242,7 @@ class ChildClient:
                     self._changed.wait()
                     continue
             for job in gone:
-                job.tell(Cancelled(job.id))
+                job.notify(Cancelled(job.id))
             if child is not None:
                 self._look_after(child, closing=closing)
             elif closing:
@@ -344,7 +344,7 @@ class ChildClient:
         # first those that were not cancelled: who starts them again should still see what ran beside them
         for job in sorted(jobs, key=lambda job: job.cancelled_at is not None):
             asked = how is Outcome.ASKED or job.cancelled_at is not None
-            job.tell(Cancelled(job.id) if asked else failure_of(job.id, how, detail))
+            job.notify(Cancelled(job.id) if asked else failure_of(job.id, how, detail))
 
     # ---- the reader's thread
 
@@ -373,7 +373,7 @@ class ChildClient:
         elif isinstance(message, Cancelling):
             job.cancel_heard = True
         else:
-            job.tell(checked_failure(message) if isinstance(message, Failed) else message)
+            job.notify(checked_failure(message) if isinstance(message, Failed) else message)
 
     def _count_if_never_asked(self, child: Child, untrusted_job: str) -> None:
         """Words for a job that has ended are late and dropped; for one that never was they are a bad line."""

@@ -18,7 +18,7 @@ class Outcome(StrEnum):
     """How a child ended."""
 
     ASKED = "asked"
-    """The desk closed it."""
+    """The app closed it."""
     ENDED = "ended"
     """With status 0, though nobody asked."""
     EXITED = "exited"

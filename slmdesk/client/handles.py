@@ -1,4 +1,4 @@
-"""Documents opened by the desk for a child that may open none itself: on Linux its kernel keeps it from all files."""
+"""Documents opened by the app for a child that may open none itself: on Linux its kernel keeps it from all files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job as the desk holds it, and the ways it can fail."""
+"""One job as the app holds it, and the ways it can fail."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class JobHandle:
         """End it soon; the listener hears Cancelled, or the end that was already on its way."""
         self._client.cancel(self)
 
-    def tell(self, event: FromChild) -> None:
+    def notify(self, event: FromChild) -> None:
         """Tell the listener, unless it has heard the end.  An error of the listener is logged and ends nothing."""
         with self._lock:  # the reader and the keeper may both have something to say
             if self._over:

@@ -57,7 +57,7 @@ class PageKind(StrEnum):
 
 
 class Note(StrEnum):
-    """What a reader has to say about a whole document; the sentences are made on the desk."""
+    """What a reader has to say about a whole document; the sentences are made on the app."""
 
     MACROS_IGNORED = "macros_ignored"
     CHANGES_ACCEPTED = "changes_accepted"

@@ -1,4 +1,4 @@
-"""The protocol between the desk and its children: JSON lines over pipes.
+"""The protocol between the app and its children: JSON lines over pipes.
 
 One message a line, UTF-8, at most MAX_LINE_BYTES in both directions.  A longer message travels as numbered `part`
 lines, each carrying a slice of its JSON text, and is put together again by `Decoder`.  What comes in is untrusted:
@@ -182,7 +182,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line from the desk that was not understood."""
+    """A line from the app that was not understood."""
 
     reason: str
 
@@ -312,12 +312,12 @@ class Decoder:
 
 
 def decoder_of_child() -> Decoder:
-    """For the child: reads what the desk sends."""
+    """For the child: reads what the app sends."""
     return Decoder(_TO_CHILD)
 
 
-def decoder_of_desk() -> Decoder:
-    """For the desk: reads what a child sends."""
+def decoder_of_instance() -> Decoder:
+    """For the app: reads what a child sends."""
     return Decoder(_FROM_CHILD)
 
 

@@ -1,4 +1,4 @@
-"""Which files of the person a child process may open.  The desk says it when it starts the child; on Linux the kernel
+"""Which files of the person a child process may open.  The app says it when it starts the child; on Linux the kernel
 keeps the child to it (worker/landlock.py).
 """
 
@@ -15,7 +15,7 @@ from slmdesk.core.gguf.parts import part_of
 REACH_VARIABLE = "SLMDESK_MAY_OPEN"
 """How a child hears it: in its environment, which only its own account can read."""
 HANDLES_VARIABLE = "SLMDESK_HANDLES"
-"""The descriptor from which a child takes documents that the desk has opened for it."""
+"""The descriptor from which a child takes documents that the app has opened for it."""
 HANDLE_BYTES = 32
 """Of an entry on that way: the name of the job."""
 MOST_BYTES = 100_000
@@ -47,7 +47,7 @@ NOTHING = Reach()
 
 
 def reach_from(environment: Mapping[str, str]) -> Reach:
-    """What the desk said; nothing may be opened where it said nothing."""
+    """What the app said; nothing may be opened where it said nothing."""
     try:
         said = json.loads(environment.get(REACH_VARIABLE) or "{}")
         return Reach(tuple(map(str, said.get("read", ()))), tuple(map(str, said.get("write", ()))))

@@ -169,9 +169,9 @@ class JobStatus(StrEnum):
     """Where a job is.  The last three are ends; a failed one may be taken up again."""
 
     OPEN = "open"
-    """Waits for a desk to run it."""
+    """Waits for a instance to run it."""
     RUNNING = "running"
-    """Its owner runs it; when the owner is gone, any desk may take it."""
+    """Its owner runs it; when the owner is gone, any instance may take it."""
     PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"

@@ -158,7 +158,7 @@ def states_in(folder: Path) -> list[StateFile]:
         try:
             facts = path.lstat()
         except OSError:
-            continue  # another desk has deleted it
+            continue  # another instance has deleted it
         found.append(StateFile(path, facts.st_size, facts.st_mtime, head_of(path)))
     return sorted(found, key=lambda one: one.used)
 

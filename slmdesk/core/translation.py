@@ -1,4 +1,4 @@
-"""What a translation is made of, on the desk: segments with their states, remembered pairs, terms."""
+"""What a translation is made of, on the app: segments with their states, remembered pairs, terms."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Sampling:
     ignore_eos: bool = False
 
     def over(self, defaults: Sampling) -> Sampling:
-        """These wishes, with what is None taken from `defaults`."""
+        """These requests, with what is None taken from `defaults`."""
         names = (
             "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty",
             "frequency_penalty", "presence_penalty", "penalty_last_n",
@@ -107,7 +107,7 @@ USUAL_SAMPLING = Sampling(
     presence_penalty=0.0,
     penalty_last_n=64,
 )
-"""For what neither the wish nor the file names: calmer than llama.cpp's own 0.8, since small models invent more when
+"""For what neither the request nor the file names: calmer than llama.cpp's own 0.8, since small models invent more when
 they are warm, and with a light penalty, since they repeat themselves."""
 
 

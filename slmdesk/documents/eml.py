@@ -12,7 +12,7 @@ from slmdesk.core.documents import Page, PageKind
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import NotTextError, decode, lines_made_one
-from slmdesk.documents.html import decoded_markup, tell
+from slmdesk.documents.html import decoded_markup, notify
 from slmdesk.documents.hypertext import walk
 from slmdesk.documents.messages import Enclosed, Mail, pages_of, taken_out
 from slmdesk.documents.pieces import page_from, sections_of
@@ -44,7 +44,7 @@ def read_archive(reading: Reading) -> Iterator[Page]:
             found = walk(_text(part), reading.path, is_packed=True, check=reading.check)
             found.has_external = False  # its pictures came with it
             reading.title, reading.author = found.title, found.author
-            tell(reading, found)
+            notify(reading, found)
             for number, (label, pieces) in enumerate(sections_of(found.pieces), 1):
                 yield page_from(number, label, pieces)
             return

@@ -15,7 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.documents import packed
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import NotTextError, lines_made_one
-from slmdesk.documents.html import decoded_markup, tell
+from slmdesk.documents.html import decoded_markup, notify
 from slmdesk.documents.hypertext import Hypertext, walk
 from slmdesk.documents.packed import Archive
 from slmdesk.documents.pieces import Piece, label_of, page_from, parted
@@ -57,7 +57,7 @@ def read(reading: Reading) -> Iterator[Page]:
                 yield page_of(number, chapters.get("", str(number)), "", [], status=reason)
                 continue
             found = _walked(reading, archive, name, chapters)
-            tell(reading, found)
+            notify(reading, found)
             for chapter, pieces in _chapters(found, chapters, label):
                 label = chapter
                 yield page_from(next(numbers), chapter, pieces)

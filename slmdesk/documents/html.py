@@ -28,12 +28,12 @@ def read(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.SECTION
     found = walk(markup_of(reading), reading.path, check=reading.check)
     reading.title, reading.author = found.title, found.author
-    tell(reading, found)
+    notify(reading, found)
     for number, (label, pieces) in enumerate(sections_of(found.pieces), 1):
         yield page_from(number, label, pieces)
 
 
-def tell(reading: Reading, found: Hypertext) -> None:
+def notify(reading: Reading, found: Hypertext) -> None:
     """Note about the whole what hypertext said of itself."""
     for said, note in (
         (found.has_hidden, Note.HIDDEN_TEXT),

@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import FORMATS, format_of
 from slmdesk.core.labels import clean_label
 from slmdesk.documents.base import Reading
-from slmdesk.documents.html import tell
+from slmdesk.documents.html import notify
 from slmdesk.documents.hypertext import walk
 from slmdesk.documents.pieces import Piece, page_from, parted
 from slmdesk.documents.sniffing import format_of_bytes
@@ -96,7 +96,7 @@ def plain_pieces(text: str) -> Iterator[Piece]:
 
 def _hypertext(reading: Reading, body: str) -> Sequence[Piece]:
     found = walk(body, reading.path, check=reading.check)
-    tell(reading, found)
+    notify(reading, found)
     return found.pieces
 
 

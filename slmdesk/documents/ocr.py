@@ -103,13 +103,13 @@ def lines_of(raster: Raster, page_width: float, language: str, worked: Callable[
 def _told_each_second(worked: Callable[[], None]) -> Iterator[None]:
     ended = threading.Event()
 
-    def tell() -> None:
+    def notify() -> None:
         for _ in range(MAX_PAGE_MS // 1000):
             if ended.wait(1):
                 return
             worked()
 
-    teller = threading.Thread(target=tell, name="ocr", daemon=True)
+    teller = threading.Thread(target=notify, name="ocr", daemon=True)
     teller.start()
     try:
         yield

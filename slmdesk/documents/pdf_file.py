@@ -102,7 +102,7 @@ def _with_trailer(data: bytes) -> bytes:
     return data + b"\ntrailer\n<< /Root " + root + b" 0 R >>\nstartxref\n0\n%%EOF\n"
 
 
-def fact(document: pdfium.PdfDocument, name: str) -> str:
+def event(document: pdfium.PdfDocument, name: str) -> str:
     """What the document says of itself: Title, Author; empty for none."""
     said = ""
     with LOCK, suppress(UnicodeError, pdfium.PdfiumError):  # half a letter in a title spoils the title alone

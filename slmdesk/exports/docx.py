@@ -19,7 +19,7 @@ _CODE_FONT = "Courier New"
 
 
 def to_docx(paper: Paper) -> bytes:
-    """The file's bytes.  Takes some 0.1 s and more for long ones: not on the desk thread."""
+    """The file's bytes.  Takes some 0.1 s and more for long ones: not on the service thread."""
     import docx  # late: 46 ms
 
     document = docx.Document()

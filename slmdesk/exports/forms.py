@@ -16,4 +16,4 @@ PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {
     "md": lambda paper: to_markdown(paper).encode("utf-8", "replace"),
     "xlsx": lambda paper: to_xlsx(tables_of(paper)),
 }
-"""What any document of ours can be made into beside the desk; "pdf" is the printer's.  xlsx: its tables alone."""
+"""What any document of ours can be made into beside the app; "pdf" is the printer's.  xlsx: its tables alone."""

@@ -22,7 +22,7 @@ HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
 
 def to_glossary_file(record: GlossaryRecord, terms: Sequence[Term], form: str) -> bytes:
     """A glossary as one of GLOSSARY_FORMS; what it gives is read back as the same terms, from TBX without the marks for
-    case and forms.  Not on the desk thread.  Raises KnownError `request.invalid`.
+    case and forms.  Not on the service thread.  Raises KnownError `request.invalid`.
     """
     if form in ("csv", "tsv"):
         out = io.StringIO()

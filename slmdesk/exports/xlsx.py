@@ -31,7 +31,7 @@ _BAD_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
     """A workbook of `sheets` by name; the first row of each is its head.
 
-    Not on the desk thread: openpyxl takes 0.2 s.
+    Not on the service thread: openpyxl takes 0.2 s.
     """
     from openpyxl import Workbook
     from openpyxl.comments import Comment

@@ -116,7 +116,7 @@ def make_client(policy: GuardPolicy, record: Record, finish: Finish, *, is_libra
 
     `record` returns the ledger's number once the row is committed; when it raises, nothing is sent.
     `finish(number, bytes)` is called once the answer is read, closed or failed.  Both are called on the thread of the
-    request, which is never the desk thread.  `is_library`: answers are read whole and bounded, failures are
+    request, which is never the service thread.  `is_library`: answers are read whole and bounded, failures are
     KnownErrors at once, so that huggingface_hub neither waits nor tries again by itself.  Of the surroundings only
     SSL_CERT_FILE is read.  Raises KnownError `setting.invalid` for certificates or a proxy that cannot be used.
     """

@@ -1,4 +1,4 @@
-"""How fast all downloads of this desk together may be: a bucket that fills with time (a token bucket)."""
+"""How fast all downloads of this instance together may be: a bucket that fills with time (a token bucket)."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class HubPage:
 
 
 class Hub:
-    """The Hub behind the guard.  Any thread but the desk's; every call may be stopped.
+    """The Hub behind the guard.  Any thread but the app's; every call may be stopped.
 
     `policy` is asked before each call, so that changed settings take hold with the next.
     """

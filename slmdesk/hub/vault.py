@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Vault(Protocol):
-    """A place for one secret per host.  Any thread but the desk's and the window's: it may wait."""
+    """A place for one secret per host.  Any thread but the app's and the window's: it may wait."""
 
     def missing(self) -> str:
         """Why it cannot be used here, in short; empty when it can."""

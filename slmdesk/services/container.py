@@ -1,4 +1,4 @@
-"""Everything a face (window or command line) needs, put together over one desk thread, one store and three children."""
+"""Everything a frontend (window or command line) needs, put together over one service thread, one store and three children."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slmdesk.core.reach import Reach
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.base.events import Event, MessageEnded, Noticed, Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.embedding import EmbeddingService
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone
@@ -29,7 +29,7 @@ from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.auto_exams import FirstExams
 from slmdesk.services.evaluation.benchmark import BenchService
 from slmdesk.services.evaluation.exams import ExamService
@@ -89,20 +89,20 @@ log = logging.getLogger(__name__)
 Listener = Callable[[Event], None]
 
 PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
-"""The printer child where the faces name no other."""
+"""The printer child where the frontends name no other."""
 CLOSE_S = 2.0
-"""From the wish to end until no process is left."""
+"""From the request to end until no process is left."""
 PURGE_MARGIN_S = 0.5
 """Before that no more is done about the copies of the history."""
 
 
 class Services:
-    """The use cases.  Made by `open_services`; its services are used on the desk thread (`desk.post`, `desk.call`)."""
+    """The use cases.  Made by `open_services`; its services are used on the service thread (`desk.post`, `desk.call`)."""
 
-    desk: Desk
+    service_thread: ServiceThread
     settings: SettingsFile
     store: Store
-    desk_id: str
+    instance_id: str
     chats: ChatService
     models: ModelService
     names: NameService
@@ -170,41 +170,41 @@ class Services:
         self._closed = False
         self._watch: Watch | None = None
         self._hears: tuple[Listener, ...] = ()
-        self.desk = Desk(self._on_error)
+        self.service_thread = ServiceThread(self._on_error)
 
     def add_listener(self, listener: Listener) -> None:
-        """Tell `listener` every fact, on the desk thread; the first one also what was noticed before.  Any thread."""
+        """Tell `listener` every fact, on the service thread; the first one also what was noticed before.  Any thread."""
 
         def add() -> None:
             self._listeners.append(listener)
             untold, self._untold = self._untold, []
-            for fact in untold:
-                self.tell(fact)
+            for event in untold:
+                self.publish(event)
 
-        self.desk.call(add)
+        self.service_thread.call(add)
 
-    def tell(self, fact: Event) -> None:
-        """Hand a fact to all listeners; one that fails keeps none of the others from it.  Desk thread."""
-        if not self._listeners and isinstance(fact, Noticed):
-            self._untold.append(fact)
-        if isinstance(fact, ModelsChanged) and self._watch:
+    def publish(self, event: Event) -> None:
+        """Hand a fact to all listeners; one that fails keeps none of the others from it.  Service thread."""
+        if not self._listeners and isinstance(event, Noticed):
+            self._untold.append(event)
+        if isinstance(event, ModelsChanged) and self._watch:
             self._watch.hear_models()
         for hear in self._hears:
-            hear(fact)
-        if isinstance(fact, MessageEnded):
-            self.measuring.hear(fact)
-        if isinstance(fact, DocumentChanged | DocumentGone | ModelsChanged):
-            self.embedding.hear(fact)
-            self.states.hear(fact)
+            hear(event)
+        if isinstance(event, MessageEnded):
+            self.measuring.hear(event)
+        if isinstance(event, DocumentChanged | DocumentGone | ModelsChanged):
+            self.embedding.hear(event)
+            self.states.hear(event)
         for listener in tuple(self._listeners):
             try:
-                listener(fact)
-            except Exception as err:  # noqa: BLE001  a face's error must not end the use case that told the fact
+                listener(event)
+            except Exception as err:  # noqa: BLE001  a frontend's error must not end the use case that told the fact
                 self._report(err, but=listener)
 
     def notice(self, error: BaseException) -> None:
-        """Tell what a person should know.  Desk thread."""
-        self.tell(Noticed(problem_for(error)))
+        """Tell what a person should know.  Service thread."""
+        self.publish(Noticed(problem_for(error)))
 
     def close(self) -> None:
         """Keep what is being written, end the children, let go of the store.  At most about CLOSE_S; any thread."""
@@ -212,25 +212,27 @@ class Services:
             return
         self._closed = True
         deadline = time.monotonic() + CLOSE_S
-        self._on_desk(self._close_services, CLOSE_S / 2)
+        self._on_service_thread(self._close_services, CLOSE_S / 2)
         children = [threading.Thread(target=one.close, args=(1.0,)) for one in (self.engine, self.reader, self.printer)]
         for one in children:
             one.start()
-        self._on_desk(lambda: self._purge(until=deadline - PURGE_MARGIN_S), max(0.1, deadline - time.monotonic()))
+        self._on_service_thread(
+            lambda: self._purge(until=deadline - PURGE_MARGIN_S), max(0.1, deadline - time.monotonic())
+        )
         for one in children:
             one.join(max(0.1, deadline - time.monotonic()))
-        self._on_desk(self.store.close, max(0.1, deadline - time.monotonic()))
-        self.desk.close(max(0.1, deadline - time.monotonic()))
+        self._on_service_thread(self.store.close, max(0.1, deadline - time.monotonic()))
+        self.service_thread.close(max(0.1, deadline - time.monotonic()))
 
     def _open(
         self,
         engine_command: Sequence[str],
         reader_command: Sequence[str],
         printer_command: Sequence[str],
-        desk_id: str,
+        instance_id: str,
     ) -> None:
-        """Each part may use those before it.  On the desk thread."""
-        self._open_store(desk_id)
+        """Each part may use those before it.  On the service thread."""
+        self._open_store(instance_id)
         self._open_children(engine_command, reader_command, printer_command)
         self._open_models(engine_command)
         self._open_chats()
@@ -241,17 +243,17 @@ class Services:
         self._open_watch()
         if not self.read_only:
             self.moving.recover()
-            self.desk.post(self._purge)  # what a desk that was killed had deleted for good
+            self.service_thread.post(self._purge)  # what a instance that was killed had deleted for good
 
-    def _open_store(self, desk_id: str) -> None:
+    def _open_store(self, instance_id: str) -> None:
         """The folders, what the organisation has set, the settings and the database."""
         make_folders(self.paths)
         with suppress(KnownError):  # where it cannot be made nothing is kept in it
             private_folder(self.paths.states)  # the child that writes there may make none
         policy = load_policy(self.paths.policy_files)
         self.settings = SettingsFile(self.paths.settings_file, policy)
-        opened = open_store(self.paths, desk_id=desk_id)
-        self.store, self.read_only, self.desk_id = opened.store, opened.read_only, desk_id
+        opened = open_store(self.paths, instance_id=instance_id)
+        self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id
         sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
@@ -259,12 +261,12 @@ class Services:
     def _open_children(
         self, engine_command: Sequence[str], reader_command: Sequence[str], printer_command: Sequence[str]
     ) -> None:
-        """The processes beside the desk; none is started before it is wanted."""
+        """The processes beside the app; none is started before it is wanted."""
         self.engine = ChildClient(
             engine_command,
             role="engine",
             log_path=self.paths.logs / "engine.log",
-            on_child=lambda event: self.desk.post(lambda: self._room.on_child(event)),
+            on_child=lambda event: self.service_thread.post(lambda: self._loader.on_child(event)),
         )
         self.reader = ChildClient(
             reader_command, role="reader", log_path=self.paths.logs / "reader.log", on_child=lambda _event: None
@@ -272,111 +274,163 @@ class Services:
         self.printer = ChildClient(
             printer_command, role="printer", log_path=self.paths.logs / "printer.log", on_child=lambda _event: None
         )
-        self._room = EngineRoom(self.desk, self.store, self.settings, self.tell, self.engine)
+        self._loader = ModelLoader(self.service_thread, self.store, self.settings, self.publish, self.engine)
 
     def _open_models(self, engine_command: Sequence[str]) -> None:
         """Models, what they can do, how fast they are, and the jobs that find it out."""
-        room, paths = self._room, self.paths
+        loader, paths = self._loader, self.paths
         self.measuring = MeasuringService(
-            self.desk, self.store, room, self.tell, lambda: self._measuring_child(engine_command)
+            self.service_thread, self.store, loader, self.publish, lambda: self._measuring_child(engine_command)
         )
-        self.models = ModelService(self.desk, self.store, self.settings, paths, room, self.tell, self.measuring.pc)
-        self.jobs = JobService(self.desk, self.store, room, self.tell)
+        self.models = ModelService(
+            self.service_thread, self.store, self.settings, paths, loader, self.publish, self.measuring.pc
+        )
+        self.jobs = JobService(self.service_thread, self.store, loader, self.publish)
         self.job_views = JobViews(self.store, self.jobs)
         self.exams = ExamService(self.store, self.models, self.jobs)
-        self.first_exams = FirstExams(self.desk, self.settings, self.models, self.exams, self.jobs, room, self.tell)
-        self.pair_exams = PairExamService(self.store, self.models, self.jobs, self.tell)
+        self.first_exams = FirstExams(
+            self.service_thread, self.settings, self.models, self.exams, self.jobs, loader, self.publish
+        )
+        self.pair_exams = PairExamService(self.store, self.models, self.jobs, self.publish)
         self.pair_advice = PairAdviceService(self.store, self.pair_exams)
         self.first_pair_exams = FirstPairExams(
-            self.desk, self.settings, self.models, self.exams, self.pair_exams, self.jobs, room, self.tell
+            self.service_thread,
+            self.settings,
+            self.models,
+            self.exams,
+            self.pair_exams,
+            self.jobs,
+            loader,
+            self.publish,
         )
         self._hears = (self.first_exams.hear, self.first_pair_exams.hear, self._let_engine_open)
         self._let_engine_open(ModelsChanged())
-        self.bench = BenchService(self.desk, self.store, self.models, room, self.jobs, self.measuring.note)
-        self.cards = CardService(self.desk, self.store, self.settings, self.bench, self.exams, self.measuring.pc)
+        self.bench = BenchService(self.service_thread, self.store, self.models, loader, self.jobs, self.measuring.note)
+        self.cards = CardService(
+            self.service_thread, self.store, self.settings, self.bench, self.exams, self.measuring.pc
+        )
         self.uses = UseService(self.store, self.settings)
-        self.names = NameService(self.store, self.tell)
-        self.packs = PackService(self.desk, self.store, self.models, self.tell)
-        self.finding = FindingService(self.desk, self.store, self.models)
-        self.judge = JudgeService(self.desk, self.settings, self.measuring.pc)
-        self.tuning = TuningService(self.desk, self.settings, self.models)
-        self.looking = LookService(self.desk, self.settings, self.measuring.pc)
+        self.names = NameService(self.store, self.publish)
+        self.packs = PackService(self.service_thread, self.store, self.models, self.publish)
+        self.finding = FindingService(self.service_thread, self.store, self.models)
+        self.judge = JudgeService(self.service_thread, self.settings, self.measuring.pc)
+        self.tuning = TuningService(self.service_thread, self.settings, self.models)
+        self.looking = LookService(self.service_thread, self.settings, self.measuring.pc)
 
-    def _let_engine_open(self, fact: Event) -> None:
+    def _let_engine_open(self, event: Event) -> None:
         """The library, and the folders of models and of saved states, are all that the engine needs."""
-        if isinstance(fact, ModelsChanged):
+        if isinstance(event, ModelsChanged):
             known = self.models.list()
             files = [str(self.paths.models), str(self.models.folder), *(os.fsdecode(one.path) for one in known)]
             adapters = [os.fsdecode(one.path) for one in known if one.kind == "adapter"]
-            self._room.let_open(Reach(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
+            self._loader.let_open(Reach(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
 
     def _open_chats(self) -> None:
         """Questions and answers, what is looked up for them, and what is kept."""
-        room, paths = self._room, self.paths
-        self.embedding = EmbeddingService(self.desk, self.store, self.uses, room)
+        loader, paths = self._loader, self.paths
+        self.embedding = EmbeddingService(self.service_thread, self.store, self.uses, loader)
         self.retrieval = Retrieval(self.store, self.embedding.nearest)
-        self.chats = ChatService(self.desk, self.store, self.settings, self.models, room, self.retrieval, self.tell)
-        self.comparing = ComparingService(
-            self.desk, self.store, self.models, room, self.jobs, self.chats.answers, self.tell
+        self.chats = ChatService(
+            self.service_thread, self.store, self.settings, self.models, loader, self.retrieval, self.publish
         )
-        self.states = StateService(self.desk, self.store, self.settings, paths, room)
-        self.history = HistoryService(self.store, paths, self.chats, self.states, self.tell)
+        self.comparing = ComparingService(
+            self.service_thread, self.store, self.models, loader, self.jobs, self.chats.answers, self.publish
+        )
+        self.states = StateService(self.service_thread, self.store, self.settings, paths, loader)
+        self.history = HistoryService(self.store, paths, self.chats, self.states, self.publish)
 
     def _open_documents(self) -> None:
         """Documents, and what is made of them."""
-        room, paths = self._room, self.paths
-        self.documents = DocumentService(self.desk, self.store, self.reader, self.tell)
-        self.collections = CollectionService(self.desk, self.store, self.documents, room, paths, self.tell)
+        loader, paths = self._loader, self.paths
+        self.documents = DocumentService(self.service_thread, self.store, self.reader, self.publish)
+        self.collections = CollectionService(
+            self.service_thread, self.store, self.documents, loader, paths, self.publish
+        )
         self.jobs.run_by(INDEX, self.collections.runner)
         self.questions = QuestionService(
-            self.desk, self.store, self.models, room, self.chats.answers, self.retrieval, self.states, self.tell
+            self.service_thread,
+            self.store,
+            self.models,
+            loader,
+            self.chats.answers,
+            self.retrieval,
+            self.states,
+            self.publish,
         )
         self.summaries = SummaryService(
-            self.desk, self.store, self.settings, self.models, self.uses, room, self.jobs, self.exams, self.tell
+            self.service_thread,
+            self.store,
+            self.settings,
+            self.models,
+            self.uses,
+            loader,
+            self.jobs,
+            self.exams,
+            self.publish,
         )
-        self.folder_summaries = FolderSummaries(self.desk, self.store, self.documents, self.summaries, self.tell)
+        self.folder_summaries = FolderSummaries(
+            self.service_thread, self.store, self.documents, self.summaries, self.publish
+        )
         self.extraction = ExtractionService(
-            self.desk, self.store, self.settings, self.models, room, self.jobs, self.retrieval, self.tell
+            self.service_thread, self.store, self.settings, self.models, loader, self.jobs, self.retrieval, self.publish
         )
-        self.versions = VersionService(self.desk, self.store, self.models, self.uses, self.jobs, self.exams, self.tell)
+        self.versions = VersionService(
+            self.service_thread, self.store, self.models, self.uses, self.jobs, self.exams, self.publish
+        )
 
     def _open_translation(self) -> None:
         """Texts and documents in another language, and the terms and pairs that are kept."""
-        room = self._room
+        loader = self._loader
         self.translations = TranslationService(
-            self.desk, self.store, self.models, self.uses, room, self.jobs, self.reader, self.tell, self.pair_advice
+            self.service_thread,
+            self.store,
+            self.models,
+            self.uses,
+            loader,
+            self.jobs,
+            self.reader,
+            self.publish,
+            self.pair_advice,
         )
-        self.segment_edits = SegmentEdits(self.desk, self.store, room, self.translations, self.tell)
-        self.segment_changes = SegmentChanges(self.desk, self.store, self.translations, self.segment_edits, self.tell)
-        self.glossaries = GlossaryService(self.desk, self.store, self.reader, self.tell)
-        self.memory = MemoryService(self.desk, self.store, self.reader, self.tell)
-        self.proposals = ProposalService(self.desk, self.store, self.reader)
+        self.segment_edits = SegmentEdits(self.service_thread, self.store, loader, self.translations, self.publish)
+        self.segment_changes = SegmentChanges(
+            self.service_thread, self.store, self.translations, self.segment_edits, self.publish
+        )
+        self.glossaries = GlossaryService(self.service_thread, self.store, self.reader, self.publish)
+        self.memory = MemoryService(self.service_thread, self.store, self.reader, self.publish)
+        self.proposals = ProposalService(self.service_thread, self.store, self.reader)
         self.segment_lists = SegmentLists(self.store, self.translations, self.memory)
-        self.translation_files = TranslationFiles(self.desk, self.store, self.translations)
-        self.translation_start = StartService(self.desk, self.reader)
-        self.live = LiveTranslation(self.desk, self.store, room, self.translations.terms, self.tell)
-        self.typed = TypedHistory(self.desk, self.store, self.settings, self.translations, self.tell)
+        self.translation_files = TranslationFiles(self.service_thread, self.store, self.translations)
+        self.translation_start = StartService(self.service_thread, self.reader)
+        self.live = LiveTranslation(self.service_thread, self.store, loader, self.translations.terms, self.publish)
+        self.typed = TypedHistory(self.service_thread, self.store, self.settings, self.translations, self.publish)
 
     def _open_ways_out(self) -> None:
         """Paper and files."""
-        self.printing = PrintService(self.desk, self.printer, page_size)
+        self.printing = PrintService(self.service_thread, self.printer, page_size)
         self.exports = ExportService(
-            self.desk, self.store, self.history, self.chats, self.summaries, self.extraction, self.printing,
+            self.service_thread, self.store, self.history, self.chats, self.summaries, self.extraction, self.printing,
             self.collections.unread,
         )  # fmt: skip
 
     def _open_network(self) -> None:
         """What may go to the network, and what comes from there."""
         paths = self.paths
-        self.network = NetworkService(self.desk, self.store, self.settings, ProxyPasswords(paths), self.tell)
+        self.network = NetworkService(
+            self.service_thread, self.store, self.settings, ProxyPasswords(paths), self.publish
+        )
         self.settings.listeners.append(lambda _settings: self.network.move_password())
         self.network.move_password()
-        self.hub = HubService(self.desk, self.settings, paths, self.network, self.measuring.pc)
-        self.tokens = TokenService(self.desk, self.settings, paths, self.hub.policy, self.tell)
+        self.hub = HubService(self.service_thread, self.settings, paths, self.network, self.measuring.pc)
+        self.tokens = TokenService(self.service_thread, self.settings, paths, self.hub.policy, self.publish)
         self.hub.hub.token = self.tokens.token
-        self.downloads = DownloadService(self.desk, self.store, self.settings, self.hub, self.models, self.tell)
+        self.downloads = DownloadService(
+            self.service_thread, self.store, self.settings, self.hub, self.models, self.publish
+        )
         self.jobs.run_by(DOWNLOAD, self.downloads)
-        self.moving = MoveService(self.desk, self.store, self.settings, paths, self.models, self.downloads, self.tell)
+        self.moving = MoveService(
+            self.service_thread, self.store, self.settings, paths, self.models, self.downloads, self.publish
+        )
         self.searching = SearchService(self.hub)
         self.offers = OfferService(self.hub, self.searching)
         self.repo_pages = RepoPageService(self.hub)
@@ -384,8 +438,10 @@ class Services:
     def _open_watch(self) -> None:
         """Who looks after the store."""
         paths = self.paths
-        watch = self._watch = Watch(self.desk, self.store, self.settings, self.chats, self.network, self.tell)
-        self.backups = BackupService(self.desk, self.store, paths, self.chats, self.tell, watch.begin_anew)
+        watch = self._watch = Watch(
+            self.service_thread, self.store, self.settings, self.chats, self.network, self.publish
+        )
+        self.backups = BackupService(self.service_thread, self.store, paths, self.chats, self.publish, watch.begin_anew)
         watch.start()
 
     def _measuring_child(self, engine_command: Sequence[str]) -> ChildClient:
@@ -415,7 +471,7 @@ class Services:
         self.questions.close()
         self.states.close()
         self.chats.close()
-        self._room.close()
+        self._loader.close()
         self.models.close()
 
     def _purge(self, until: float | None = None) -> None:
@@ -428,11 +484,11 @@ class Services:
             if until is None and err.code != "store.busy":  # at the end nobody hears it; the next start does it
                 self.notice(err)
 
-    def _on_desk(self, fn: Callable[[], object], timeout: float) -> None:
+    def _on_service_thread(self, fn: Callable[[], object], timeout: float) -> None:
         try:
-            self.desk.call(fn, timeout)
+            self.service_thread.call(fn, timeout)
         except (TimeoutError, SlmdeskError):
-            return  # the desk thread waits for a disk: the end does not wait for it
+            return  # the service thread waits for a disk: the end does not wait for it
 
     def _on_error(self, error: BaseException) -> None:
         self.notice(error)
@@ -452,7 +508,7 @@ def open_services(
     engine_command: Sequence[str],
     reader_command: Sequence[str],
     printer_command: Sequence[str] = PRINTER,
-    desk_id: str | None = None,
+    instance_id: str | None = None,
 ) -> Services:
     """Open everything; waits for the disk, so not on the window's thread.
 
@@ -462,10 +518,10 @@ def open_services(
     """
     services = Services(paths)
     try:
-        services.desk.call(
-            lambda: services._open(engine_command, reader_command, printer_command, desk_id or uuid4().hex)
+        services.service_thread.call(
+            lambda: services._open(engine_command, reader_command, printer_command, instance_id or uuid4().hex)
         )
     except BaseException:
-        services.desk.close()
+        services.service_thread.close()
         raise
     return services

@@ -39,7 +39,7 @@ class Findings:
 
 
 def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> None:
-    """Find out; starts each child once, to see whether it does.  Called on the desk thread, as `ended` is."""
+    """Find out; starts each child once, to see whether it does.  Called on the service thread, as `ended` is."""
     shape = examine_computer(services.paths, services.models.folder).shape
     shape["history"] = {
         "read_only": services.read_only,
@@ -82,7 +82,7 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
         def on_event(event: FromChild, name: str = name) -> None:
             verdict = _verdict(event)
             if verdict:
-                services.desk.post(lambda: tried(name, verdict))
+                services.service_thread.post(lambda: tried(name, verdict))
 
         # a question that every child can answer, if only by saying that there is no such file
         if name == "engine":

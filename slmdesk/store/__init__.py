@@ -1,8 +1,8 @@
-"""The only room with SQLite: gives out frozen dataclasses, never rows.  On the desk thread."""
+"""The only room with SQLite: gives out frozen dataclasses, never rows.  On the service thread."""
 
 from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.database import SQLITE_VERSION
-from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive
+from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.rescue.rescue import Rescued
 from slmdesk.store.restoring import BackupCopy, Ready, Restored, backups, made_ready, put_in_place, restore
@@ -15,8 +15,8 @@ __all__ = [
     "BackupCopy",
     "BackupResult",
     "Changes",
-    "DeskLock",
     "FileLock",
+    "InstanceLock",
     "OpenedStore",
     "Ready",
     "Rescued",
@@ -25,7 +25,7 @@ __all__ = [
     "backup",
     "backups",
     "damaged_copies",
-    "is_desk_alive",
+    "is_instance_alive",
     "made_ready",
     "open_store",
     "put_in_place",

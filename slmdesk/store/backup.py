@@ -35,7 +35,7 @@ def backup(paths: Paths, target: Path, on_progress: Callable[[int, int], None] |
     """Copy the live database to `target`, checked and synced; any thread.  Replaces `target` only by a whole copy.
 
     `on_progress(done, total)` in pages, on this thread; what it raises ends the backup and leaves nothing behind.
-    The desk holds schema.lock alone meanwhile (`Store.alone`).  Raises KnownError store.* and disk.full.
+    The app holds schema.lock alone meanwhile (`Store.alone`).  Raises KnownError store.* and disk.full.
     """
     if not paths.database.exists():
         raise KnownError("file.missing", path=str(paths.database))
@@ -95,7 +95,7 @@ def _replaced(target: Path) -> KnownError:
 def _copy(source: Path, beside: Path, handle: int, on_progress: Callable[[int, int], None] | None) -> None:
     seen: list[int] = []
 
-    def tell(_: int, remaining: int, total: int) -> None:
+    def notify(_: int, remaining: int, total: int) -> None:
         seen.append(remaining)
         if on_progress is not None:
             on_progress(total - remaining, total)
@@ -112,7 +112,7 @@ def _copy(source: Path, beside: Path, handle: int, on_progress: Callable[[int, i
         if not os.fstat(handle).st_size:
             raise KnownError("file.unwritable", path=str(beside), reason="it is another file")
         try:
-            live.backup(copy, pages=PAGES_A_STEP, progress=tell, sleep=0.01)
+            live.backup(copy, pages=PAGES_A_STEP, progress=notify, sleep=0.01)
         except _TooBusyError:  # others write between the steps, which starts it over each time: one step, they wait
             live.backup(copy, pages=-1)
 

@@ -1,4 +1,4 @@
-"""The desk's one connection: how it is opened, how it writes, and what SQLite's errors mean to a person."""
+"""The app's one connection: how it is opened, how it writes, and what SQLite's errors mean to a person."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slmdesk.core.errors import KnownError
 
 SQLITE_VERSION = sqlite3.sqlite_version
 BUSY_MS = 5_000
-"""How long a write waits for another desk before `store.busy`."""
+"""How long a write waits for another instance before `store.busy`."""
 TICK_MS = 50
 """How long a growing row waits: the next tick writes it anyway."""
 NEARLY_FULL_BYTES = 1 << 20
@@ -42,7 +42,7 @@ def journal_of(database: Path) -> Path:
 def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> sqlite3.Connection:
     """The only way a database is opened.  The file must exist.  Raises sqlite3.Error.
 
-    A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two desks share the
+    A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two instances share the
     file.  temp_store in memory, so that no words land in the system's temporary folder.
     """
     mode = ("ro&immutable=1" if immutable else "ro") if read_only or immutable else "rw"
@@ -128,7 +128,7 @@ class Database:
         self.read_only = read_only
 
     def rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        """All rows at once: an unfinished query would keep every other desk from writing."""
+        """All rows at once: an unfinished query would keep every other instance from writing."""
         with self._errors():
             return self.conn.execute(sql, values).fetchall()
 
@@ -172,7 +172,7 @@ class Database:
                 self._wait_at_most(BUSY_MS)
 
     def _begin(self, deadline: float) -> None:
-        """BEGIN IMMEDIATE, asked often: SQLite's own waiting sleeps up to 100 ms between two looks, and beside a desk
+        """BEGIN IMMEDIATE, asked often: SQLite's own waiting sleeps up to 100 ms between two looks, and beside a instance
         that writes without a pause it may miss every gap (found by test_h3).
         """
         self._wait_at_most(0)

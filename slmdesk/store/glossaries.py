@@ -217,7 +217,7 @@ class Glossaries(StorePart):
         return gone
 
     def terms_version(self) -> tuple[int, int]:
-        """Another value whenever any desk may have changed a term: what was made of them is then made anew."""
+        """Another value whenever any instance may have changed a term: what was made of them is then made anew."""
         return self.data_version(), self._term_writes
 
     # ---- inside

@@ -1,4 +1,4 @@
-"""Long work: jobs and their steps.  A job has one owner, a desk that lives; each result is kept the moment it comes."""
+"""Long work: jobs and their steps.  A job has one owner, a instance that lives; each result is kept the moment it comes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, StepStatus
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike
-from slmdesk.store.locks import is_desk_alive
+from slmdesk.store.locks import is_instance_alive
 from slmdesk.store.part import StorePart, mapping_from, merged, new_id
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
@@ -45,9 +45,9 @@ class Jobs(StorePart):
             return self.job(ident)
 
     def add_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> bool:
-        """More steps of (key, input) for a job this desk runs; those it has already stay as they are.
+        """More steps of (key, input) for a job this instance runs; those it has already stay as they are.
 
-        A step done before under its key, in whatever job, is done at once.  False: this desk is not the owner.
+        A step done before under its key, in whatever job, is done at once.  False: this instance is not the owner.
         Raises KnownError store.*.
         """
         with self._db.writing():
@@ -115,11 +115,11 @@ class Jobs(StorePart):
             self._db.run("insert or replace into meta (key, value) values ('jobs_cleared', ?)", (until,))
 
     def is_mine(self, job: JobRecord) -> bool:
-        """Whether this desk runs it."""
-        return job.status is JobStatus.RUNNING and job.owner == self._desk_id
+        """Whether this instance runs it."""
+        return job.status is JobStatus.RUNNING and job.owner == self._instance_id
 
     def is_elsewhere(self, job: JobRecord) -> bool:
-        """Whether another desk, which lives, runs it."""
+        """Whether another instance, which lives, runs it."""
         return job.status is JobStatus.RUNNING and self._is_held(job)
 
     def note_job(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
@@ -133,21 +133,21 @@ class Jobs(StorePart):
             return self.job(job.id)
 
     def claim_job(self, id: str) -> JobRecord | None:
-        """Make this desk the owner of an open job, or of one whose owner is gone.  None: it is not to be had."""
+        """Make this instance the owner of an open job, or of one whose owner is gone.  None: it is not to be had."""
         with self._db.writing():
             job = self.job(id)
             if job.status not in (JobStatus.OPEN, JobStatus.RUNNING) or self._is_held(job):
                 return None
-            self._set_status(job.id, JobStatus.RUNNING, owner=self._desk_id)
+            self._set_status(job.id, JobStatus.RUNNING, owner=self._instance_id)
             return self.job(job.id)
 
     def leave_job(
         self, id: str, status: JobStatus, *, error_code: str | None = None, error_args: Mapping[str, Json] | None = None
     ) -> JobRecord:
-        """Give up a job this desk owns, with how it stands now; another's is left as it is."""
+        """Give up a job this instance owns, with how it stands now; another's is left as it is."""
         with self._db.writing():
             job = self.job(id)
-            if job.owner == self._desk_id and job.status is JobStatus.RUNNING:
+            if job.owner == self._instance_id and job.status is JobStatus.RUNNING:
                 self._set_status(job.id, status, error_code=error_code, error_args=error_args)
             return self.job(job.id)
 
@@ -188,7 +188,7 @@ class Jobs(StorePart):
         ]
 
     def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
-        """Keep the result of a step: on the disk when this returns.  False: it has one, or this desk is not the owner.
+        """Keep the result of a step: on the disk when this returns.  False: it has one, or this instance is not the owner.
 
         Raises KnownError store.*.
         """
@@ -209,7 +209,7 @@ class Jobs(StorePart):
             changed = self._db.run(
                 f"update steps set {change} where job = ? and key = ? and status = 'open' and exists"
                 " (select 1 from jobs where id = ? and owner = ? and status = 'running')",
-                (*values, job, key, job, self._desk_id),
+                (*values, job, key, job, self._instance_id),
             )
             self._db.run("update jobs set updated = ? where id = ?", (self._clock(), job))
         return changed == 1
@@ -225,7 +225,7 @@ class Jobs(StorePart):
 
     def _is_held(self, job: JobRecord) -> bool:
         owner = job.owner
-        return owner is not None and owner != self._desk_id and is_desk_alive(self._paths, owner)
+        return owner is not None and owner != self._instance_id and is_instance_alive(self._paths, owner)
 
     def _set_status(
         self,

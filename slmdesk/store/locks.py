@@ -15,7 +15,7 @@ from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of
 from slmdesk.paths import Paths
 
 WAIT_S = 5.0
-_DESK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_INSTANCE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 if sys.platform == "win32":
     import msvcrt
@@ -79,7 +79,7 @@ class FileLock:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Alone for a while, shared again afterwards.  Raises KnownError `store.in_use` when another desk runs."""
+        """Alone for a while, shared again afterwards.  Raises KnownError `store.in_use` when another instance runs."""
         if self._alone:
             yield
             return
@@ -117,17 +117,17 @@ class FileLock:
             self._handle = self._open()
 
 
-class DeskLock:
-    """Held while a desk lives; its file is removed at an orderly end, so one that is left tells of a crash.
+class InstanceLock:
+    """Held while a instance lives; its file is removed at an orderly end, so one that is left tells of a crash.
 
-    Raises KnownError `store.in_use` when a desk of this id lives already.
+    Raises KnownError `store.in_use` when a instance of this id lives already.
     """
 
-    def __init__(self, paths: Paths, desk_id: str) -> None:
-        if not _DESK_ID.fullmatch(desk_id):
+    def __init__(self, paths: Paths, instance_id: str) -> None:
+        if not _INSTANCE_ID.fullmatch(instance_id):
             raise ValueError("a desk's id is letters, digits, - and _")
-        private_folder(paths.desk_locks)
-        self.path = paths.desk_locks / f"{desk_id}.lock"
+        private_folder(paths.instance_locks)
+        self.path = paths.instance_locks / f"{instance_id}.lock"
         for _ in range(100):
             self._lock = FileLock(self.path)
             if self._lock.try_alone():
@@ -151,10 +151,10 @@ class DeskLock:
                 self.path.unlink()
 
 
-def is_desk_alive(paths: Paths, desk_id: str) -> bool:
-    """Whether the desk of this id still holds its lock.  No lock file: it ended in order, or never was."""
-    path = paths.desk_locks / f"{desk_id}.lock"
-    if not _DESK_ID.fullmatch(desk_id):
+def is_instance_alive(paths: Paths, instance_id: str) -> bool:
+    """Whether the app of this id still holds its lock.  No lock file: it ended in order, or never was."""
+    path = paths.instance_locks / f"{instance_id}.lock"
+    if not _INSTANCE_ID.fullmatch(instance_id):
         return False
     try:
         lock = FileLock(path, make=False)
@@ -166,16 +166,16 @@ def is_desk_alive(paths: Paths, desk_id: str) -> bool:
         lock.close()
 
 
-def sweep_dead_desks(paths: Paths) -> int:
-    """Remove the lock files of desks that crashed.  Returns how many there were."""
+def sweep_dead_instances(paths: Paths) -> int:
+    """Remove the lock files of instances that crashed.  Returns how many there were."""
     swept = 0
-    for path in sorted(paths.desk_locks.glob("*.lock")):
-        with suppress(FileNotFoundError):  # its desk has just ended in order
+    for path in sorted(paths.instance_locks.glob("*.lock")):
+        with suppress(FileNotFoundError):  # its instance has just ended in order
             lock = FileLock(path, make=False)
             if lock.try_alone():
                 if os.name == "nt":
                     lock.close()
-                with suppress(OSError):  # another desk swept it just now
+                with suppress(OSError):  # another instance swept it just now
                     path.unlink()
                     swept += 1
             lock.close()

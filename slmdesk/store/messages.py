@@ -1,4 +1,4 @@
-"""Messages: a tree per item.  A row exists before its first word, grows, ends; its owner is a desk that lives."""
+"""Messages: a tree per item.  A row exists before its first word, grows, ends; its owner is a instance that lives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
-from slmdesk.store.locks import is_desk_alive
+from slmdesk.store.locks import is_instance_alive
 from slmdesk.store.part import mapping_from, new_id
 
 
@@ -35,7 +35,7 @@ class Messages(Items):
         prompt_version: str | None = None,
         preset: str | None = None,
     ) -> Message:
-        """A new message, on the disk when this returns.  One that streams belongs to this desk.
+        """A new message, on the disk when this returns.  One that streams belongs to this instance.
 
         Raises KnownError item.unknown for an item or a parent that is not there, and store.*.
         """
@@ -56,7 +56,7 @@ class Messages(Items):
                     self._json([to_json(part) for part in parts]),
                     self._text(text),
                     status.value,
-                    self._desk_id if status is Status.STREAMING else None,
+                    self._instance_id if status is Status.STREAMING else None,
                     model_sha256,
                     self._maybe_text(model_name),
                     preset,
@@ -87,7 +87,7 @@ class Messages(Items):
             return self.message(id)
 
     def grow_message(self, id: str, text: str) -> bool:
-        """Write all of the text so far.  False: another desk was writing (the next tick tries again), or it has ended.
+        """Write all of the text so far.  False: another instance was writing (the next tick tries again), or it has ended.
 
         Raises KnownError store.full, store.read_only.
         """
@@ -107,7 +107,7 @@ class Messages(Items):
         """Write its last words and how it ended, and make it findable.  Raises KnownError item.unknown, store.*."""
         with self._db.writing():
             old = self.message(id)
-            if old.status is not Status.STREAMING:  # already ended, for instance by a desk that took us for dead
+            if old.status is not Status.STREAMING:  # already ended, for instance by a instance that took us for dead
                 self._unindex_message(old.n)
             self._db.run(
                 "update messages set text = ?, status = ?, owner = null, finish_reason = ?, tokens_in = ?,"
@@ -134,7 +134,7 @@ class Messages(Items):
             return self.message(id)
 
     def reopen_message(self, id: str) -> Message:
-        """Let an ended answer grow again (Continue): its text stays, this desk owns it.  Raises KnownError."""
+        """Let an ended answer grow again (Continue): its text stays, this instance owns it.  Raises KnownError."""
         with self._db.writing():
             old = self.message(id)
             if old.status is Status.STREAMING:
@@ -143,7 +143,7 @@ class Messages(Items):
             self._db.run(
                 "update messages set status = 'streaming', owner = ?, finish_reason = null, error_code = null,"
                 " error_args = '{}', revision = ? where n = ?",
-                (self._desk_id, self._next_revision(), old.n),
+                (self._instance_id, self._next_revision(), old.n),
             )
             return self.message(id)
 
@@ -160,8 +160,8 @@ class Messages(Items):
         return [self._made(message_from, row) for row in rows]
 
     def mark_interrupted(self, owner_gone: Callable[[str], bool] | None = None) -> list[Message]:
-        """Close what desks that are gone left open, keeping the words.  Returns what was closed."""
-        gone = owner_gone or (lambda owner: owner != self._desk_id and not is_desk_alive(self._paths, owner))
+        """Close what instances that are gone left open, keeping the words.  Returns what was closed."""
+        gone = owner_gone or (lambda owner: owner != self._instance_id and not is_instance_alive(self._paths, owner))
         query = "select * from messages where status = 'streaming' order by n"
         if not any(gone(row["owner"] or "") for row in self._db.rows(query)):
             return []

@@ -21,7 +21,7 @@ from slmdesk.core.files import PRIVATE_FILE, dated_name, open_new, private_folde
 from slmdesk.paths import Paths
 from slmdesk.store.backup import drop_old_copies, keep_copy
 from slmdesk.store.database import CHECK_MARK, Database, connect, journal_of, known_errors
-from slmdesk.store.locks import DeskLock, FileLock, is_desk_alive, sweep_dead_desks
+from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive, sweep_dead_instances
 from slmdesk.store.schema import APPLICATION_ID, STEPS, Step, migrate, unknown_steps
 from slmdesk.store.store import Store
 
@@ -52,16 +52,16 @@ class _Opening:
 
 
 def open_store(
-    paths: Paths, *, desk_id: str, steps: Sequence[Step] = STEPS, clock: Callable[[], float] = time.time
+    paths: Paths, *, instance_id: str, steps: Sequence[Step] = STEPS, clock: Callable[[], float] = time.time
 ) -> OpenedStore:
-    """Open, or make, the store of these paths, on the thread that will use it.  Holds the desk's lock until `close`.
+    """Open, or make, the store of these paths, on the thread that will use it.  Holds the app's lock until `close`.
 
     A damaged file is set aside whole and a new one begun (notice store.damaged, its path for `rescue`); what cannot
     be written is opened to read (notice store.read_only).  Raises KnownError: store.newer (nothing touched),
-    store.in_use (a migration or repair needs the other desks closed), store.busy (after 5 s), store.full.
+    store.in_use (a migration or repair needs the other instances closed), store.busy (after 5 s), store.full.
     """
     if paths.database.exists() and not _is_writable(paths):
-        return _open_to_read(paths, desk_id, steps, clock)
+        return _open_to_read(paths, instance_id, steps, clock)
     private_folder(paths.data)
     lock = FileLock(paths.schema_lock)
     try:
@@ -78,12 +78,12 @@ def open_store(
         )
         database = _open_to_write(opening)
         try:
-            return _finish(opening, database, desk_id, clock)
+            return _finish(opening, database, instance_id, clock)
         except KnownError as known:
             database.close()
             if known.code != "store.damaged" or not is_alone:
                 raise
-            return _finish(opening, _start_over(opening, paths.database), desk_id, clock)
+            return _finish(opening, _start_over(opening, paths.database), instance_id, clock)
         except BaseException:
             database.close()
             raise
@@ -92,21 +92,23 @@ def open_store(
         raise
 
 
-def _finish(opening: _Opening, database: Database, desk_id: str, clock: Callable[[], float]) -> OpenedStore:
-    """The desk's own lock held, what dead desks left open closed, the schema's lock shared from here on."""
-    desk_lock = _hold_desk(opening, desk_id)
-    store = Store(database, opening.paths, desk_id, schema_lock=opening.lock, desk_lock=desk_lock, clock=clock)
+def _finish(opening: _Opening, database: Database, instance_id: str, clock: Callable[[], float]) -> OpenedStore:
+    """The app's own lock held, what dead instances left open closed, the schema's lock shared from here on."""
+    instance_lock = _hold_instance(opening, instance_id)
+    store = Store(
+        database, opening.paths, instance_id, schema_lock=opening.lock, instance_lock=instance_lock, clock=clock
+    )
     try:
         if opening.damage_met:  # in a row's text or in the index it passes the quick check
             store.read_everything()
         if not store.index_is_current(thorough=opening.damage_met):
             store.rebuild_index()
         store.mark_interrupted()
-        sweep_dead_desks(opening.paths)
+        sweep_dead_instances(opening.paths)
     except KnownError as known:  # a full disk or a busy neighbour must not keep anybody from reading
         if known.code not in ("store.full", "store.busy", "disk.full"):
-            if desk_lock is not None:
-                desk_lock.close()
+            if instance_lock is not None:
+                instance_lock.close()
             raise
         opening.notices.append(known)
     if not opening.lock.share():
@@ -114,10 +116,10 @@ def _finish(opening: _Opening, database: Database, desk_id: str, clock: Callable
     return OpenedStore(store, tuple(opening.notices), read_only=False)
 
 
-def _hold_desk(opening: _Opening, desk_id: str) -> DeskLock | None:
-    """The desk's own lock; none on a disk so full that not even an empty file can be made: there is reading to do."""
+def _hold_instance(opening: _Opening, instance_id: str) -> InstanceLock | None:
+    """The app's own lock; none on a disk so full that not even an empty file can be made: there is reading to do."""
     try:
-        return DeskLock(opening.paths, desk_id)
+        return InstanceLock(opening.paths, instance_id)
     except KnownError as known:
         if known.code != "disk.full":
             raise
@@ -244,14 +246,14 @@ def _is_writable(paths: Paths) -> bool:
 
 
 def _was_unclean(paths: Paths, is_alone: bool) -> bool:
-    """Whether a desk ended without closing, or damage was met while one ran."""
+    """Whether a instance ended without closing, or damage was met while one ran."""
     if (paths.data / CHECK_MARK).exists() or (is_alone and _has_journal(paths.database)):
         return True
-    return any(not is_desk_alive(paths, each.stem) for each in paths.desk_locks.glob("*.lock"))
+    return any(not is_instance_alive(paths, each.stem) for each in paths.instance_locks.glob("*.lock"))
 
 
 def _clear_leftovers(paths: Paths) -> None:
-    """What a start that was killed left half made; only when no other desk lives."""
+    """What a start that was killed left half made; only when no other instance lives."""
     for leftover in (*paths.data.glob(".*.new"), *paths.data.glob(".*.new-journal"), *paths.backups.glob(".*.new*")):
         with suppress(OSError):
             if leftover.is_dir():
@@ -340,7 +342,7 @@ def _remove_pair(database: Path) -> None:
 # ---- reading only
 
 
-def _open_to_read(paths: Paths, desk_id: str, steps: Sequence[Step], clock: Callable[[], float]) -> OpenedStore:
+def _open_to_read(paths: Paths, instance_id: str, steps: Sequence[Step], clock: Callable[[], float]) -> OpenedStore:
     """A file or folder that cannot be written: everything can be read, the notice says so."""
     verdict = look_at(paths.database, len(steps))
     if verdict == "damaged":
@@ -358,5 +360,5 @@ def _open_to_read(paths: Paths, desk_id: str, steps: Sequence[Step], clock: Call
         except BaseException:
             conn.close()
             raise
-    store = Store(Database(conn, paths.database, read_only=True), paths, desk_id, clock=clock)
+    store = Store(Database(conn, paths.database, read_only=True), paths, instance_id, clock=clock)
     return OpenedStore(store, (KnownError("store.read_only", path=str(paths.database)),), read_only=True)

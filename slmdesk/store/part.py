@@ -24,14 +24,14 @@ def new_id() -> str:
 
 
 class StorePart:
-    """Base of the store's parts.  Everything on the desk thread."""
+    """Base of the store's parts.  Everything on the service thread."""
 
     def __init__(
-        self, database: Database, paths: Paths, desk_id: str, *, clock: Callable[[], float] = time.time
+        self, database: Database, paths: Paths, instance_id: str, *, clock: Callable[[], float] = time.time
     ) -> None:
         self._db = database
         self._paths = paths
-        self._desk_id = desk_id
+        self._instance_id = instance_id
         self._clock = clock
         self._replaced = 0
 
@@ -46,7 +46,7 @@ class StorePart:
         return int(row[0]) if row else 0
 
     def data_version(self) -> int:
-        """Another number than last time: another desk has written."""
+        """Another number than last time: another instance has written."""
         row = self._db.row("PRAGMA data_version")
         return int(row[0]) if row else 0
 

@@ -20,7 +20,7 @@ from slmdesk.store.glossaries import Glossaries, glossary_from, term_from
 from slmdesk.store.items import item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
 from slmdesk.store.library import model_from
-from slmdesk.store.locks import DeskLock, FileLock
+from slmdesk.store.locks import FileLock, InstanceLock
 from slmdesk.store.measurements import Measurements, measurement_from
 from slmdesk.store.messages import message_from
 from slmdesk.store.part import mapping_from
@@ -43,22 +43,22 @@ class Changes:
 
 
 class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists, TranslationMemory, Glossaries):
-    """Everything that is kept.  Made and used on the desk thread alone; `open_store` makes it."""
+    """Everything that is kept.  Made and used on the service thread alone; `open_store` makes it."""
 
     def __init__(
         self,
         database: Database,
         paths: Paths,
-        desk_id: str,
+        instance_id: str,
         *,
         schema_lock: FileLock | None = None,
-        desk_lock: DeskLock | None = None,
+        instance_lock: InstanceLock | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """The locks live as long as the store does; there are none when it is read only."""
-        super().__init__(database, paths, desk_id, clock=clock)
+        super().__init__(database, paths, instance_id, clock=clock)
         self._schema_lock = schema_lock
-        self._desk_lock = desk_lock
+        self._instance_lock = instance_lock
 
     @property
     def read_only(self) -> bool:
@@ -66,7 +66,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         return self._db.read_only
 
     def changed_since(self, revision: int) -> Changes:
-        """What any desk has changed since `revision`, oldest change first."""
+        """What any instance has changed since `revision`, oldest change first."""
 
         def newer(table: str) -> list[Row]:
             return self._db.rows(f"select * from {table} where revision > ? order by revision", (revision,))
@@ -119,7 +119,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         return len(rows)
 
     def purge(self, until: float | None = None) -> bool:
-        """What was deleted for good by any desk is in no file any more: index and kept copies are made anew; at once
+        """What was deleted for good by any instance is in no file any more: index and kept copies are made anew; at once
         where nothing was.  Takes as `delete_for_good`.
 
         `until`, on the monotonic clock: what is not done by then is given up in order, for the next start to do.
@@ -143,7 +143,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other desks from starting while a backup runs.  Raises KnownError store.in_use when one runs."""
+        """Keep other instances from starting while a backup runs.  Raises KnownError store.in_use when one runs."""
         if self._schema_lock is None:
             yield
             return
@@ -162,8 +162,8 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
     def close(self) -> None:
         """The orderly end.  May be called twice."""
         self._db.close()
-        if self._desk_lock is not None:
-            self._desk_lock.close()
+        if self._instance_lock is not None:
+            self._instance_lock.close()
         if self._schema_lock is not None:
             self._schema_lock.close()
 

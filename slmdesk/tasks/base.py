@@ -41,7 +41,7 @@ class Job:
     ) -> None:
         self.id = ident
         self.document = document
-        """The descriptor of the file at `path` of the payload, where the desk has opened it; the job closes it."""
+        """The descriptor of the file at `path` of the payload, where the app has opened it; the job closes it."""
         self.payload = payload
         self.priority = priority
         self._cancelled = threading.Event()
@@ -91,16 +91,16 @@ class Job:
         """No more will come."""
         self._steps.put(None)
 
-    def waves(self, limit: int) -> Iterator[list[Step]]:
+    def batches(self, limit: int) -> Iterator[list[Step]]:
         """The steps as they come, all that are waiting (at most `limit`) at once.  Raises Stopped on a cancel."""
         while not self._ended:
-            wave = [self._steps.get()]
+            batch = [self._steps.get()]
             self.check()
             with suppress(queue.Empty):
-                while len(wave) < limit and wave[-1] is not None:
-                    wave.append(self._steps.get_nowait())
-            self._ended = wave[-1] is None
-            steps = [step for step in wave if step is not None]
+                while len(batch) < limit and batch[-1] is not None:
+                    batch.append(self._steps.get_nowait())
+            self._ended = batch[-1] is None
+            steps = [step for step in batch if step is not None]
             if steps:
                 yield steps
 
@@ -150,7 +150,7 @@ class Job:
 
         def take() -> None:
             try:
-                for steps in self.waves(MOST_STEPS):
+                for steps in self.batches(MOST_STEPS):
                     requests, refused = asked(steps)
                     for one in refused:
                         told.put(one)

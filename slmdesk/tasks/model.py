@@ -15,7 +15,7 @@ def load(job: Job, engine: Engine) -> Task:
     """Payload: a LoadSpec.  Progress in permille, a LoadedModel."""
     spec = load_spec_from(job.payload)
 
-    def work(tell: Callable[[TaskEvent], None]) -> LoadedModel:
+    def work(notify: Callable[[TaskEvent], None]) -> LoadedModel:
         last = -1
 
         def on_progress(part: float) -> bool:
@@ -23,7 +23,7 @@ def load(job: Job, engine: Engine) -> Task:
             permille = int(part * 1000)
             if permille > last:
                 last = permille
-                tell(Progress(job.id, permille, 1000, "permille"))
+                notify(Progress(job.id, permille, 1000, "permille"))
             return not job.is_cancelled
 
         return engine.load(spec, on_progress)

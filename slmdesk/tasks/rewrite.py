@@ -63,7 +63,7 @@ def rewrite(job: Job) -> Task:
     sha256, refused: [numbers of units whose translation could not be put in]}.
     """
     answers: dict[int, tuple[str, str]] = {}
-    for steps in job.waves(MOST_STEPS):
+    for steps in job.batches(MOST_STEPS):
         job.worked()
         for step in steps:
             source, target = step.payload.get("source"), step.payload.get("target")

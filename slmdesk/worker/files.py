@@ -29,7 +29,7 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 
 
 def files_of(role: str, reach: Reach) -> Files:
-    """What a child of this role keeps; `reach`: what of the person's the desk allows it."""
+    """What a child of this role keeps; `reach`: what of the person's the app allows it."""
     read = (*SYSTEM, *_interpreter(), OWN_PROCESS)
     devices: tuple[str, ...] = ("/dev/null",)
     if role == "engine":

@@ -1,4 +1,4 @@
-"""The documents that the desk has opened for a child that may open none itself."""
+"""The documents that the app has opened for a child that may open none itself."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from slmdesk.core.types import Json
 
 
 class Handles:
-    """The child's end of the way they come (client/handles.py).  For the thread that hears the desk."""
+    """The child's end of the way they come (client/handles.py).  For the thread that hears the app."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Without a word of the desk nothing comes, and documents are opened by their names."""
+        """Without a word of the app nothing comes, and documents are opened by their names."""
         number = environment.get(HANDLES_VARIABLE, "")
         self._channel = socket.socket(fileno=int(number)) if number.isdecimal() else None
 

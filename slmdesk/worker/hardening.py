@@ -16,7 +16,7 @@ from slmdesk.worker.landlock import Files, restrict
 from slmdesk.worker.sandbox import install
 
 PARENT_VARIABLE = "SLMDESK_DESK_PID"
-"""The desk names itself, so that a child whose desk died before it looked does not adopt another parent."""
+"""The app names itself, so that a child whose instance died before it looked does not adopt another parent."""
 READER_MEMORY_BYTES = 512 << 20
 PRINTER_MEMORY_BYTES = 2 << 30
 """Of addresses, of which Qt and its fonts take many."""

@@ -37,7 +37,7 @@ def run_job(job: Job, events: Task, send: Callable[[FromChild], None]) -> None:
         except MemoryError:
             os.write(2, b"out of memory\n")
             os._exit(EXIT_OUT_OF_MEMORY)  # what else could not be made is unknown: the next child starts clean
-        except Exception as err:  # noqa: BLE001  the child's loop: the desk gets a code, the log the trace
+        except Exception as err:  # noqa: BLE001  the child's loop: the app gets a code, the log the trace
             log.error("a job died\n%s", trace_of(err))
             ended = Failed(job.id, BUG_CODE, {})
     try:

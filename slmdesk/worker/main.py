@@ -51,20 +51,20 @@ def run_worker(arguments: Sequence[str]) -> int:
 
     The role `template` is none of these: a throwaway process that tries one template and returns its status.
     """
-    wish = _parse(arguments)
-    if wish.role == "template":
+    request = _parse(arguments)
+    if request.role == "template":
         from slmdesk.engine.llama.template_sandbox import main
 
         return main()
     source, target = take_pipes()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the desk's to hear
-    trials = _start_trials((source, target)) if wish.engine == "llama" and wish.role == "engine" else None
-    secured = harden(wish.role, reach_from(os.environ))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's to hear
+    trials = _start_trials((source, target)) if request.engine == "llama" and request.role == "engine" else None
+    secured = harden(request.role, reach_from(os.environ))
     handles = Handles(os.environ)
-    role = _role(wish, trials)
+    role = _role(request, trials)
     output = Output(target)
-    output.send(Hello(protocol.VERSION, wish.role, (*role.kinds, *secured), os.getpid()))
+    output.send(Hello(protocol.VERSION, request.role, (*role.kinds, *secured), os.getpid()))
     threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
     jobs = Jobs(output.send)
     _read(source, partial(_obey, role=role, jobs=jobs, output=output, handles=handles), output)
@@ -72,14 +72,14 @@ def run_worker(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _role(wish: argparse.Namespace, trials: TemplateTrials | None) -> Role:
-    match wish.role:
+def _role(request: argparse.Namespace, trials: TemplateTrials | None) -> Role:
+    match request.role:
         case "reader":
             return ReaderRole()
         case "printer":
             return PrinterRole()
         case _:
-            return EngineRole(engine_named(wish.engine, trials))
+            return EngineRole(engine_named(request.engine, trials))
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -145,7 +145,7 @@ def _obey(message: ToChild, *, role: Role, jobs: Jobs, output: Output, handles: 
             started = jobs.start(Job(ident, payload, urgent, handles.take(ident, payload)), partial(role.task_of, kind))
         case Load() | Unload() | CountTokens():
             payload = message.spec if isinstance(message, Load) else {}
-            started = jobs.start(Job(message.job, payload), partial(role.task_of_wish, message))
+            started = jobs.start(Job(message.job, payload), partial(role.task_of_request, message))
     if isinstance(message, Start | Load | Unload | CountTokens) and not started:
         output.send(Rejected("a job of that name runs"))
 

@@ -21,11 +21,11 @@ PATIENCE_S = 30.0
 PATIENCE_S_PER_MIB = 5.0
 MOST_PATIENCE_S = 600.0
 
-ModelWish = Load | Unload | CountTokens
+ModelRequest = Load | Unload | CountTokens
 
 
 class Role(ABC):
-    """Makes tasks for what the desk asks.  Thread-safe."""
+    """Makes tasks for what the app asks.  Thread-safe."""
 
     kinds: tuple[str, ...]
 
@@ -34,7 +34,7 @@ class Role(ABC):
         """The task of a job.  Raises KnownError `request.invalid` for an unknown kind."""
 
     @abstractmethod
-    def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
+    def task_of_request(self, request: ModelRequest, job: Job) -> Task:
         """The task of load, unload and count_tokens.  Raises KnownError."""
 
     @abstractmethod
@@ -77,17 +77,17 @@ class EngineRole(Role):
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")
         return tasks[kind](job, self._made())
 
-    def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
+    def task_of_request(self, request: ModelRequest, job: Job) -> Task:
         """Load, unload or count."""
         from slmdesk.tasks import model
 
-        match wish:
+        match request:
             case Load():
                 return model.load(job, self._made())
             case Unload():
-                return model.unload(job, self._made(), wish.handle)
+                return model.unload(job, self._made(), request.handle)
             case CountTokens():
-                return model.count_tokens(job, self._made(), wish.texts, handle=wish.handle, path=wish.path)
+                return model.count_tokens(job, self._made(), request.texts, handle=request.handle, path=request.path)
 
     def heartbeat(self) -> Heartbeat:
         """As the engine says."""
@@ -139,7 +139,7 @@ class _CountingRole(Role):
         job.worked = partial(self._worked, job.id)
         return self._counted(job, self.tasks()[kind](job))
 
-    def task_of_wish(self, wish: ModelWish, job: Job) -> Task:
+    def task_of_request(self, request: ModelRequest, job: Job) -> Task:
         """No models here."""
         raise KnownError("request.invalid", what="no engine in this role")
 
@@ -176,7 +176,7 @@ class _CountingRole(Role):
                 except StopIteration as end:
                     return dict(end.value)
                 with self._lock:
-                    del self._parsing[job.id]  # the desk may take its time to hear of a page
+                    del self._parsing[job.id]  # the app may take its time to hear of a page
                     self._work += 1
                 yield event
         finally:

@@ -16,7 +16,7 @@ def made(environment, run, tmp_path) -> dict[str, str]:
     services = open_echo()
     add_model(services, tmp_path / "echo.gguf")
     add_model(services, tmp_path / "other.gguf", "Other")
-    models = [one.id for one in services.desk.call(services.models.list)]
+    models = [one.id for one in services.service_thread.call(services.models.list)]
     services.close()
     manual = tmp_path / "manual.txt"
     manual.write_text(TEXT)

@@ -98,7 +98,7 @@ def test_a_command_that_is_killed_leaves_its_job_to_the_next(run, begun) -> None
     exam.kill()
     exam.communicate()
     (left,) = run("jobs", "list", "--json").json
-    assert left["status"] == "open"  # its desk is gone
+    assert left["status"] == "open"  # its instance is gone
     assert left["steps_done"] >= job["steps_done"]
     goes_on(run, left)
 

@@ -69,8 +69,8 @@ def test_closed_streams_are_no_files_of_ours(shell, with_model) -> None:
 
 def test_a_name_that_is_no_utf8(shell, tiny, tmp_path) -> None:
     tiny.rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.gguf"))
-    for wish in ("info", "fit"):
-        done = shell(f"$S models {wish} {tmp_path}/*.gguf")
+    for request in ("info", "fit"):
+        done = shell(f"$S models {request} {tmp_path}/*.gguf")
         assert (done.returncode, done.stderr.replace(MEASURING, "")) == (0, "")
 
 

@@ -48,17 +48,19 @@ def test_the_next_turn_reads_only_what_is_new(run, started, environment) -> None
     from fakes.told import LLAMA, Told, open_echo
 
     from slmdesk.core.types import Sampling
-    from slmdesk.services.chat.requests import SendWish
+    from slmdesk.services.chat.requests import SendRequest
 
     services = open_echo(LLAMA)
     try:
         told = Told(services)
         cold = Sampling(temperature=0, max_tokens=8)
-        first = services.desk.call(lambda: services.chats.send(SendWish("Tell me of boats. " * 20, sampling=cold)))
+        first = services.service_thread.call(
+            lambda: services.chats.send(SendRequest("Tell me of boats. " * 20, sampling=cold))
+        )
         ended = told.end_of(first.answer.id)
         assert ended.usage is not None, ended.problem
-        wish = SendWish("And of lakes?", chat=first.item.id, sampling=cold)
-        second = services.desk.call(lambda: services.chats.send(wish))
+        request = SendRequest("And of lakes?", chat=first.item.id, sampling=cold)
+        second = services.service_thread.call(lambda: services.chats.send(request))
         again = told.end_of(second.answer.id)
         assert again.usage is not None, again.problem
         assert again.usage.cached_tokens >= ended.usage.prompt_tokens
@@ -85,7 +87,7 @@ def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, 
 
     from slmdesk.cli.documents.attachments import attachments_of
     from slmdesk.core.types import Sampling
-    from slmdesk.services.chat.requests import AttachWish, SendWish
+    from slmdesk.services.chat.requests import AttachRequest, SendRequest
 
     path = tmp_path / "note.txt"
     path.write_text("Mrs Brown keeps bees. Her garden is in Leeds. " * 12 + "The bees are called Ada and Bea.")
@@ -101,12 +103,12 @@ def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, 
     try:
         told = Told(services)
         cold = Sampling(temperature=0, max_tokens=8)
-        record = services.desk.call(lambda: services.documents.recent()[0])
-        wish = SendWish("What are the bees called?", attach=(AttachWish(record.id),), sampling=cold)
-        first = services.desk.call(lambda: services.chats.send(wish))
+        record = services.service_thread.call(lambda: services.documents.recent()[0])
+        request = SendRequest("What are the bees called?", attach=(AttachRequest(record.id),), sampling=cold)
+        first = services.service_thread.call(lambda: services.chats.send(request))
         ended = told.end_of(first.answer.id)
-        follow = SendWish("And where is the garden?", chat=first.item.id, sampling=cold)
-        second = services.desk.call(lambda: services.chats.send(follow))
+        follow = SendRequest("And where is the garden?", chat=first.item.id, sampling=cold)
+        second = services.service_thread.call(lambda: services.chats.send(follow))
         again = told.end_of(second.answer.id)
         assert again.usage.cached_tokens >= ended.usage.prompt_tokens
         assert attachments_of(services, ended.message)[0]["tokens"] == read["tokens"]

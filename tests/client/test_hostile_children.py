@@ -87,16 +87,16 @@ def wait_until_dead(process):
 )
 def test_w6_a_killed_desk_leaves_no_child(tmp_path, state, count):
     for _ in range(count):
-        desk = subprocess.Popen(
+        service_thread = subprocess.Popen(
             [sys.executable, str(FAKES / "desk.py"), state, str(tmp_path)], stdout=subprocess.PIPE, text=True
         )
-        with desk:
-            pid = int(desk.stdout.readline())
+        with service_thread:
+            pid = int(service_thread.stdout.readline())
             child = psutil.Process(pid)
             if state != "starting":
                 assert child.is_running()
-            desk.kill()
-            desk.wait()
+            service_thread.kill()
+            service_thread.wait()
         began = time.monotonic()
         wait_until_dead(child)
         assert time.monotonic() - began < 2
@@ -209,17 +209,17 @@ def test_r2_a_sleep_of_the_machine_blames_nobody(tmp_path):
         "    heard.until(has_progress); print(rig.client.pid, flush=True)\n"
         "    print(type(heard.end()).__name__, len(rig.children.of(ChildEnded)), flush=True)\n"
     )
-    desk = subprocess.Popen(
+    service_thread = subprocess.Popen(
         [sys.executable, "-c", program, str(FAKES.parent), str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
-    with desk:
-        child = int(desk.stdout.readline())
-        for pid in (desk.pid, child):
+    with service_thread:
+        child = int(service_thread.stdout.readline())
+        for pid in (service_thread.pid, child):
             os.kill(pid, signal.SIGSTOP)
         threading.Event().wait(4)
-        for pid in (desk.pid, child):
+        for pid in (service_thread.pid, child):
             os.kill(pid, signal.SIGCONT)
-        assert desk.stdout.read().split() == ["Done", "0"]
+        assert service_thread.stdout.read().split() == ["Done", "0"]
 
 
 def test_the_child_of_a_closed_terminal_and_of_ctrl_c_lives_on(tmp_path):

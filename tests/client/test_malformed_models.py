@@ -1,4 +1,4 @@
-"""M1: damaged model files, each loaded (and if it loads, asked) in a real engine child; the desk outlives them all."""
+"""M1: damaged model files, each loaded (and if it loads, asked) in a real engine child; the app outlives them all."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.core import protocol
-from slmdesk.core.protocol import ProtocolBroken, decoder_of_child, decoder_of_desk, encode, lines_of
+from slmdesk.core.protocol import ProtocolBroken, decoder_of_child, decoder_of_instance, encode, lines_of
 
 pytestmark = pytest.mark.pure
 
@@ -24,7 +24,7 @@ def through(message, decoder):
 @given(st.text(), st.text())
 def test_any_text_survives_even_lone_surrogates(text, key):
     message = protocol.Token("7", text, key)
-    assert through(message, decoder_of_desk()) == message
+    assert through(message, decoder_of_instance()) == message
 
 
 def test_a_long_message_travels_in_short_lines():
@@ -46,16 +46,16 @@ def test_a_long_message_travels_in_short_lines():
 )  # fmt: skip
 def test_garbage_is_refused(line):
     with pytest.raises(ProtocolBroken):
-        decoder_of_desk().decode(line)
+        decoder_of_instance().decode(line)
 
 
 def test_unknown_fields_are_dropped():
     line = json.dumps({"type": "token", "job": "1", "text": "x", "evil": True}).encode()
-    assert decoder_of_desk().decode(line) == protocol.Token("1", "x")
+    assert decoder_of_instance().decode(line) == protocol.Token("1", "x")
 
 
 def test_too_many_open_messages_are_forgotten():
-    decoder = decoder_of_desk()
+    decoder = decoder_of_instance()
     for ident in range(protocol.MAX_OPEN_MESSAGES):
         part = {"type": "part", "id": ident, "index": 0, "of": 2, "data": "x"}
         assert decoder.decode(json.dumps(part).encode()) is None

@@ -1,4 +1,4 @@
-"""PDF in the real reader child: bombs, loops and thousands of pages harm neither the desk nor the next document."""
+"""PDF in the real reader child: bombs, loops and thousands of pages harm neither the app nor the next document."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def test_pages_come_with_progress_and_a_picture(rig, tmp_path):
     text = heard.partials[4].value["text"]
     at = text.index("words")
     pictured = Heard()
-    wish = {"path": str(path), "number": 5, "width": 4096, "marks": [[at, at + 5]]}
-    rig.client.start("page_image", wish, pictured)
+    request = {"path": str(path), "number": 5, "width": 4096, "marks": [[at, at + 5]]}
+    rig.client.start("page_image", request, pictured)
     end = pictured.end()
     assert isinstance(end, Done), end
     assert base64.b64decode(end.result["png"]).startswith(b"\x89PNG")

@@ -66,11 +66,11 @@ def test_what_an_adapter_does_is_what_the_changed_weights_would_do(open_model: O
 def test_requests_with_different_adapters_side_by_side_answer_as_if_alone(open_model: OpenModel, base, lora, tmp_path):
     other = make_lora(base, tmp_path / "other.gguf", seed=9)
     model = open_model(base)
-    wishes = [("", 1.0), (lora, 1.0), (other, 1.0), (lora, 0.5), ("", 1.0), (other, 1.0)]
-    texts = [f"{WORDS} And number {number} said" for number in range(len(wishes))]
+    requests = [("", 1.0), (lora, 1.0), (other, 1.0), (lora, 0.5), ("", 1.0), (other, 1.0)]
+    texts = [f"{WORDS} And number {number} said" for number in range(len(requests))]
     alone = [
         ask(open_model(base), path, scale, text=text).finished().answer.text
-        for (path, scale), text in zip(wishes, texts, strict=True)
+        for (path, scale), text in zip(requests, texts, strict=True)
     ]
     together = model.ask(
         *(
@@ -78,10 +78,10 @@ def test_requests_with_different_adapters_side_by_side_answer_as_if_alone(open_m
                 str(number), model.facts.handle, prompt=(PromptPart(text, trusted=False),), sampling=TEN,
                 lora=str(path), lora_scale=scale,
             )
-            for number, ((path, scale), text) in enumerate(zip(wishes, texts, strict=True))
+            for number, ((path, scale), text) in enumerate(zip(requests, texts, strict=True))
         )
     )  # fmt: skip
-    assert [together.finished(str(number)).answer.text for number in range(len(wishes))] == alone
+    assert [together.finished(str(number)).answer.text for number in range(len(requests))] == alone
 
 
 @pytest.mark.process

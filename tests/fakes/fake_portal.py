@@ -36,7 +36,7 @@ class Portal:
     def join(self) -> None:
         self.line = open_dbus_connection(bus=self.address)
         self.line.send_and_get_reply(message_bus.RequestName(NAME))
-        tell({"call": "ready"})
+        notify({"call": "ready"})
 
     def run(self) -> None:
         threading.Thread(target=self._read, daemon=True).start()
@@ -57,7 +57,7 @@ class Portal:
     def take(self, message) -> None:
         fields, body = message.header.fields, message.body
         member, self.client = fields[HeaderFields.member], fields[HeaderFields.sender]
-        tell({"call": member, "body": body})
+        notify({"call": member, "body": body})
         if member == "Register":
             self.line.send(new_error(message, "org.freedesktop.portal.Error.Failed", "s", ("no such app",)))
         elif member == "Get" and self.options.get("absent"):
@@ -118,7 +118,7 @@ class Portal:
             raise SystemExit
 
 
-def tell(what: dict) -> None:
+def notify(what: dict) -> None:
     print(json.dumps(what), flush=True)
 
 

@@ -122,7 +122,7 @@ def kill_engine(told: Told, job: str, start: int, *, kills: int, chance: random.
         if news.status is JobStatus.DONE:
             break
         if news.status is JobStatus.PAUSED:  # three deaths in a minute
-            told.services.desk.call(lambda: told.services.jobs.resume(job))
+            told.services.service_thread.call(lambda: told.services.jobs.resume(job))
         elif left and told.services.engine.pid is not None:
             with suppress(ProcessLookupError):  # it is dead, and the next one not there yet
                 os.kill(told.services.engine.pid, signal.SIGKILL)

@@ -44,7 +44,7 @@ def main() -> None:
         watched(name)
     done = threading.Event()
     ends = []
-    services.desk.call(lambda: services.moving.move(target, lambda end: (ends.append(end), done.set())))
+    services.service_thread.call(lambda: services.moving.move(target, lambda end: (ends.append(end), done.set())))
     assert done.wait(30)
     print(count, ends[0].problem.sentence if ends[0].problem else "", flush=True)
     services.close()

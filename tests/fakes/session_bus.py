@@ -74,7 +74,7 @@ class Desktop:
     def calls(self, name: str) -> list[dict]:
         return [one for one in tuple(self.heard) if one["call"] == name]
 
-    def tell(self, line: str) -> None:
+    def notify(self, line: str) -> None:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 

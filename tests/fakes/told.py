@@ -1,4 +1,4 @@
-"""A face for tests: services over the echo engine in a real child, and a collector of the facts they tell."""
+"""A frontend for tests: services over the echo engine in a real child, and a collector of the facts they tell."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Told:
         self._more = threading.Condition()
         services.add_listener(self._hear)
 
-    def _hear(self, fact: Event) -> None:
+    def _hear(self, event: Event) -> None:
         with self._more:
-            self.facts.append(fact)
+            self.facts.append(event)
             self._more.notify_all()
 
     def of(self, kind: type, begin: int = 0) -> list:
         """All facts of a kind, the first ones first."""
         with self._more:
-            return [fact for fact in self.facts[begin:] if isinstance(fact, kind)]
+            return [event for event in self.facts[begin:] if isinstance(event, kind)]
 
-    def wait(self, kind: type, wanted: Callable[[Event], bool] = lambda _fact: True, begin: int = 0):
+    def wait(self, kind: type, wanted: Callable[[Event], bool] = lambda _event: True, begin: int = 0):
         """The first fact of `kind` that is wanted, from the `begin`-th on; waits for it."""
 
         def found() -> Event | None:
@@ -51,7 +51,7 @@ class Told:
 
     def end_of(self, message: str, begin: int = 0) -> MessageEnded:
         """How an answer ended; waits for it."""
-        return self.wait(MessageEnded, lambda fact: fact.message.id == message, begin)
+        return self.wait(MessageEnded, lambda event: event.message.id == message, begin)
 
     def words_of(self, message: str, at_least: int = 1) -> str:
         """What was told of an answer, once `at_least` pieces were."""
@@ -75,7 +75,7 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
     if not path.exists():
         path.write_bytes(name.encode())
     found = path.stat()
-    return services.desk.call(
+    return services.service_thread.call(
         lambda: services.store.add_model(
             name=name,
             path=os.fsencode(path),
@@ -92,7 +92,7 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
 
 def row(services: Services, message: str) -> Message:
     """A message as the store has it."""
-    return services.desk.call(lambda: services.store.message(message))
+    return services.service_thread.call(lambda: services.store.message(message))
 
 
 def is_alive(pid: int) -> bool:

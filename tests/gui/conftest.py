@@ -18,7 +18,7 @@ from shiboken6 import delete
 WAIT_MS = 60_000
 
 
-class Desk:
+class ServiceThread:
     """One run of the window, driven by clicks and keys."""
 
     def __init__(self, run, qtbot) -> None:
@@ -47,10 +47,10 @@ class Desk:
         except self.qtbot.TimeoutError as err:
             raise err from (missed[0] if missed else None)
 
-    def ask(self, wish):
+    def ask(self, request):
         """The answer of the services, waited for."""
         got = []
-        self.bridge.ask(wish, got.append)
+        self.bridge.ask(request, got.append)
         self.wait(lambda: got)
         return got[0]
 
@@ -148,36 +148,36 @@ def paths(home: Path):
 
 
 @pytest.fixture
-def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Desk]]:
+def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ServiceThread]]:
     """Start the window; called again after `close`, the next run of the same home."""
     from slmdesk.app import WindowRun
 
-    desks: list[Desk] = []
+    instances: list[ServiceThread] = []
 
-    def begin(engine: str = "echo", before: Callable[[Desk], None] | None = None, **echo) -> Desk:
+    def begin(engine: str = "echo", before: Callable[[ServiceThread], None] | None = None, **echo) -> ServiceThread:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
         run = WindowRun(qapp, paths, engine=engine)
-        desk = Desk(run, qtbot)
-        desks.append(desk)
+        service_thread = ServiceThread(run, qtbot)
+        instances.append(service_thread)
         run.start()
         if before is not None:
-            before(desk)
-        desk.wait(desk.is_in_front)
-        desk.wait(lambda: run.bridge.is_open)
-        return desk
+            before(service_thread)
+        service_thread.wait(service_thread.is_in_front)
+        service_thread.wait(lambda: run.bridge.is_open)
+        return service_thread
 
     yield begin
-    for desk in desks:
-        desk.close()
-        desk.run.end()
-        desk.window.close_for_good()
-        delete(desk.window)
-        delete(desk.frame)
-        delete(desk.bridge)
+    for service_thread in instances:
+        service_thread.close()
+        service_thread.run.end()
+        service_thread.window.close_for_good()
+        delete(service_thread.window)
+        delete(service_thread.frame)
+        delete(service_thread.bridge)
 
 
 @pytest.fixture
-def start_real(start) -> Callable[..., Desk]:
+def start_real(start) -> Callable[..., ServiceThread]:
     """The same with the real engine."""
     return lambda: start(engine="")
 
@@ -188,9 +188,9 @@ def model_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(start, model_file) -> Desk:
+def service_thread(start, model_file) -> ServiceThread:
     """A window with a model loaded, ready to chat."""
-    desk = start()
-    desk.frame.models.import_file(model_file)
-    desk.wait(lambda: "ready" in desk.page.picker.button.text())
-    return desk
+    service_thread = start()
+    service_thread.frame.models.import_file(model_file)
+    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
+    return service_thread

@@ -80,7 +80,7 @@ def test_the_key_the_desktop_gives_is_named_and_pressed(bus, ask, qtbot):
     assert name == "translate-clipboard"
     assert given["preferred_trigger"] == ["s", "CTRL+ALT+SHIFT+t"]
     assert [one["call"] for one in desktop.heard][1] == "Register", "a portal wants to hear the name before all else"
-    desktop.tell("press")
+    desktop.publish("press")
     qtbot.waitUntil(lambda: key.presses == ["leave-42"], timeout=WAIT_MS)
 
 
@@ -90,12 +90,12 @@ def test_a_key_that_is_held_down_is_one_wish(bus, ask, qtbot):
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
     for _ in range(5):
-        desktop.tell("press")
-    desktop.tell("rebind Later")
+        desktop.publish("press")
+    desktop.publish("rebind Later")
     qtbot.waitUntil(lambda: key.states[-1].untrusted_trigger == "Later", timeout=WAIT_MS)
     assert len(key.presses) == 1
     key._clock.now += 1.0
-    desktop.tell("press")
+    desktop.publish("press")
     qtbot.waitUntil(lambda: len(key.presses) == 2, timeout=WAIT_MS)
 
 
@@ -117,8 +117,8 @@ def test_another_session_and_another_program_press_nothing(bus, ask, qtbot):
             told.header.fields[HeaderFields.destination] = key._bus.name
             stranger.send(told)
         stranger.send_and_get_reply(_ping())  # the bus has passed them on when it answers this
-    desktop.tell("other")
-    desktop.tell("rebind Afterwards")
+    desktop.publish("other")
+    desktop.publish("rebind Afterwards")
     qtbot.waitUntil(lambda: key.states[-1].untrusted_trigger == "Afterwards", timeout=WAIT_MS)
     assert key.presses == []
 
@@ -134,11 +134,11 @@ def test_the_desktop_gives_another_key_or_none(bus, ask, qtbot):
     desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
-    desktop.tell("rebind Meta+T")
+    desktop.publish("rebind Meta+T")
     qtbot.waitUntil(lambda: "Meta+T translates" in words_of(key.states[-1]), timeout=WAIT_MS)
-    desktop.tell("rebind ")
+    desktop.publish("rebind ")
     key.wait(KeyStatus.NO_KEY)
-    desktop.tell("rebind \u202e<b>evil</b>" + "x" * 500)
+    desktop.publish("rebind \u202e<b>evil</b>" + "x" * 500)
     key.wait(KeyStatus.READY)
     assert "\u202e" not in words_of(key.states[-1])
     assert len(words_of(key.states[-1])) < 200
@@ -176,7 +176,7 @@ def test_the_desktop_closes_the_session(bus, ask, qtbot):
     desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
-    desktop.tell("close")
+    desktop.publish("close")
     key.wait(KeyStatus.CLOSED)
     key.start()
     key.wait(KeyStatus.READY)
@@ -198,7 +198,7 @@ def test_a_portal_that_is_started_anew_is_asked_again_but_not_for_ever(bus, ask,
     desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
-    desktop.tell("vanish")
+    desktop.publish("vanish")
     qtbot.waitUntil(lambda: len(desktop.calls("BindShortcuts")) == 2, timeout=WAIT_MS)
     key.wait(KeyStatus.READY)
     assert [one.status for one in key.states].count(KeyStatus.LOST) == 1
@@ -207,7 +207,7 @@ def test_a_portal_that_is_started_anew_is_asked_again_but_not_for_ever(bus, ask,
     for times in range(1, 5):
         qtbot.waitUntil(lambda times=times: len(dying.calls("BindShortcuts")) >= min(times, 3), timeout=WAIT_MS)
         losses = [one.status for one in key.states].count(KeyStatus.LOST)
-        dying.tell("vanish")
+        dying.publish("vanish")
         qtbot.waitUntil(
             lambda losses=losses: (
                 [one.status for one in key.states].count(KeyStatus.LOST) > losses
@@ -334,18 +334,18 @@ def environment(bus, monkeypatch):
 @needs_bus
 def test_switched_on_in_the_settings_the_key_translates_what_was_copied(environment, start, model_file):
     desktop = environment.desktop()
-    desk = start(turned=True)
-    desk.frame.models.import_file(model_file)
-    desk.wait(lambda: "ready" in desk.page.picker.button.text())
+    service_thread = start(turned=True)
+    service_thread.frame.models.import_file(model_file)
+    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
     assert desktop.calls("Register") == [], "off: nobody is asked anything"
-    desk.window.show_page("Settings")
-    switch(desk, True)
-    desk.wait(lambda: "Ctrl+Alt+Shift+T translates" in sentence(desk))
+    service_thread.window.show_page("Settings")
+    switch(service_thread, True)
+    service_thread.wait(lambda: "Ctrl+Alt+Shift+T translates" in sentence(service_thread))
     QApplication.clipboard().setText("The sun is up today.")
-    desktop.tell("press")
-    desk.wait(lambda: desk.window.current_page == "Translate")
-    desk.wait(lambda: desk.find("target_text").toPlainText() == "tHE SUN IS UP TODAY.")
-    desk.close()
+    desktop.publish("press")
+    service_thread.wait(lambda: service_thread.window.current_page == "Translate")
+    service_thread.wait(lambda: service_thread.find("target_text").toPlainText() == "tHE SUN IS UP TODAY.")
+    service_thread.close()
     again = start(turned=True)
     again.wait(lambda: "Ctrl+Alt+Shift+T translates" in sentence(again))
     again.wait(lambda: len(desktop.calls("BindShortcuts")) == 2)
@@ -356,22 +356,22 @@ def test_switched_on_in_the_settings_the_key_translates_what_was_copied(environm
 @needs_bus
 def test_who_declines_is_not_asked_at_every_start(environment, start):
     environment.desktop(bind=1)
-    desk = start()
-    switch(desk, True)
-    desk.wait(lambda: "No key was given" in sentence(desk))
-    desk.wait(lambda: any("No key was given" in words for words in desk.notices()))
-    desk.wait(lambda: not desk.ask(lambda services: services.settings.current.global_key))
-    desk.wait(lambda: desk.find("setting_global_key").currentText() == "Off")
-    assert "No key was given" in sentence(desk)
-    switch(desk, True)
-    desk.wait(lambda: len(environment.desktops[0].calls("BindShortcuts")) == 2)
+    service_thread = start()
+    switch(service_thread, True)
+    service_thread.wait(lambda: "No key was given" in sentence(service_thread))
+    service_thread.wait(lambda: any("No key was given" in words for words in service_thread.notices()))
+    service_thread.wait(lambda: not service_thread.ask(lambda services: services.settings.current.global_key))
+    service_thread.wait(lambda: service_thread.find("setting_global_key").currentText() == "Off")
+    assert "No key was given" in sentence(service_thread)
+    switch(service_thread, True)
+    service_thread.wait(lambda: len(environment.desktops[0].calls("BindShortcuts")) == 2)
 
 
 @needs_bus
 def test_a_desktop_without_such_keys_names_the_other_way(environment, start):
-    desk = start()
-    switch(desk, True)
-    desk.wait(lambda: "--translate-clipboard" in sentence(desk))
+    service_thread = start()
+    switch(service_thread, True)
+    service_thread.wait(lambda: "--translate-clipboard" in sentence(service_thread))
 
 
 def test_on_other_systems_the_setting_says_how_a_key_is_bound(qapp, owner):
@@ -383,15 +383,15 @@ def test_on_other_systems_the_setting_says_how_a_key_is_bound(qapp, owner):
     assert "--translate-clipboard" in key.sentence
 
 
-def switch(desk, is_on):
+def switch(service_thread, is_on):
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
 
-    choice = desk.find("setting_global_key")
-    desk.window.show_page("Settings")
+    choice = service_thread.find("setting_global_key")
+    service_thread.window.show_page("Settings")
     choice.setFocus()
     QTest.keyClick(choice, Qt.Key.Key_Up if is_on else Qt.Key.Key_Down)
 
 
-def sentence(desk):
-    return desk.find("global_key_sentence").text()
+def sentence(service_thread):
+    return service_thread.find("global_key_sentence").text()

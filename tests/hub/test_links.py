@@ -140,7 +140,7 @@ def test_what_was_begun_is_gone_on_with_whatever_else_is_best_now() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "wish", "code"),
+    ("files", "given", "code"),
     [
         ((), {}, "hub.no_models"),
         (("m-Q8_0.gguf",), {"quantization": "Q4_0"}, "hub.no_file"),
@@ -150,8 +150,8 @@ def test_what_was_begun_is_gone_on_with_whatever_else_is_best_now() -> None:
         (("x.gguf", "y.gguf"), {}, "hub.several_files"),
     ],
 )
-def test_what_cannot_be_chosen_names_what_there_is(files, wish, code) -> None:
+def test_what_cannot_be_chosen_names_what_there_is(files, given, code) -> None:
     with pytest.raises(KnownError) as caught:
-        repo(*files).choose(**wish)
+        repo(*files).choose(**given)
     assert caught.value.code == code
     assert all(name in str(caught.value.args_for_people["known"]) for name in files)

@@ -15,7 +15,7 @@ def opened(monkeypatch, tmp_path):
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
         services = open_echo()
         made.append(services)
-        if model and not services.desk.call(services.models.list):
+        if model and not services.service_thread.call(services.models.list):
             add_model(services, tmp_path / "home" / "models" / "echo.gguf")
         return Told(services)
 

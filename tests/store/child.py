@@ -23,7 +23,7 @@ def say(line: str) -> None:
 
 def write_for_ever(home: str, name: str) -> None:
     """Messages and growing answers, each told after its commit."""
-    store = open_store(find_paths(Path(home)), desk_id=name).store
+    store = open_store(find_paths(Path(home)), instance_id=name).store
     chat = store.items()[0] if store.items() else store.add_item("chat", "one")
     say("ready")
     number = 0
@@ -43,8 +43,8 @@ def write_for_ever(home: str, name: str) -> None:
 
 
 def write_some(home: str, name: str, count: str) -> None:
-    """`count` messages beside another desk that does the same."""
-    store = open_store(find_paths(Path(home)), desk_id=name).store
+    """`count` messages beside another instance that does the same."""
+    store = open_store(find_paths(Path(home)), instance_id=name).store
     chat = store.add_item("chat", name)
     say("ready")
     sys.stdin.readline()
@@ -56,7 +56,7 @@ def write_some(home: str, name: str, count: str) -> None:
 
 def start(home: str, name: str) -> None:
     """Open, say so, wait for the word, close."""
-    opened = open_store(find_paths(Path(home)), desk_id=name)
+    opened = open_store(find_paths(Path(home)), instance_id=name)
     codes = ",".join(notice.code for notice in opened.notices) or "-"
     say(f"opened {int(opened.read_only)} {len(opened.store.items())} {codes}")
     sys.stdin.readline()
@@ -85,7 +85,7 @@ def m002_more(db) -> None:
 
 def migrate(home: str) -> None:
     """Open with one step more, which may be killed."""
-    opened = open_store(find_paths(Path(home)), desk_id="d", steps=(*STEPS, m002_more))
+    opened = open_store(find_paths(Path(home)), instance_id="d", steps=(*STEPS, m002_more))
     say("migrated")
     opened.store.close()
 
@@ -97,7 +97,7 @@ def fill(home: str, limit: str) -> None:
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
-    store = open_store(find_paths(Path(home)), desk_id="d").store
+    store = open_store(find_paths(Path(home)), instance_id="d").store
     chat = store.add_item("chat", "one")
     code = ""
     number = 0
@@ -109,7 +109,7 @@ def fill(home: str, limit: str) -> None:
         except KnownError as known:
             code = known.code
     readable = len(store.messages(chat.id))
-    beside = open_store(find_paths(Path(home)), desk_id="e")  # a start on a full disk
+    beside = open_store(find_paths(Path(home)), instance_id="e")  # a start on a full disk
     codes = ",".join(notice.code for notice in beside.notices) or "-"
     say(f"full {code} {number} {readable} {len(beside.store.messages(chat.id))} {codes}")
     beside.store.close()
@@ -135,7 +135,7 @@ def hold(home: str) -> None:
 def read_only(home: str) -> None:
     """What a person can do with a history that cannot be written."""
     started = time.monotonic()
-    opened = open_store(find_paths(Path(home)), desk_id="d")
+    opened = open_store(find_paths(Path(home)), instance_id="d")
     codes = [notice.code for notice in opened.notices]
     try:
         opened.store.add_item("chat", "x")

@@ -1,4 +1,4 @@
-"""A store in a home of its own, desks in processes of their own, and a little history."""
+"""A store in a home of its own, instances in processes of their own, and a little history."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def paths(home: Path) -> Paths:
 @pytest.fixture
 def store(paths: Paths) -> Iterator[Store]:
     """A new store, closed at the end."""
-    opened = open_store(paths, desk_id="test")
+    opened = open_store(paths, instance_id="test")
     assert opened.notices == ()
     yield opened.store
     opened.store.close()
@@ -34,7 +34,7 @@ def store(paths: Paths) -> Iterator[Store]:
 
 @pytest.fixture
 def child() -> Iterator[Callable[..., subprocess.Popen]]:
-    """Starts desks in processes of their own; none is left behind."""
+    """Starts instances in processes of their own; none is left behind."""
     running: list[subprocess.Popen] = []
 
     def start(*args: object, before: tuple[str, ...] = (), **environment: str) -> subprocess.Popen:
@@ -62,7 +62,7 @@ def say(store: Store, item: str, text: str, *, parent: str | None = None) -> str
 @pytest.fixture
 def some_history(paths: Paths) -> dict[str, str]:
     """A closed store with 6 chats of 30 messages, some of several pages; message id → its words."""
-    store = open_store(paths, desk_id="history").store
+    store = open_store(paths, instance_id="history").store
     words: dict[str, str] = {}
     for chat in range(6):
         item, parent = store.add_item("chat", f"Chat {chat}").id, None

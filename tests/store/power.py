@@ -56,7 +56,7 @@ def apply(data: bytearray, operation: tuple, *, torn: bool = False, chance: rand
 
 
 class Replay:
-    """The traced calls of one desk on the files under `home`."""
+    """The traced calls of one instance on the files under `home`."""
 
     def __init__(self, trace: Path, home: Path) -> None:
         self._home = home

@@ -43,21 +43,21 @@ def killed_while_writing(child, paths: Paths, rounds: int, seed: int) -> int:
     committed: dict[str, int] = {}
     lengths: dict[str, int] = {}
     for number in range(rounds):
-        desk = child("write_for_ever", paths.data.parent, f"desk{number}")
-        assert desk.stdout.readline() == "ready\n"
+        service_thread = child("write_for_ever", paths.data.parent, f"desk{number}")
+        assert service_thread.stdout.readline() == "ready\n"
         lines: list[str] = []
         for _ in range(chance.randrange(1, 25)):  # killed at a random word, not at a random time of a busy PC
-            lines.append(desk.stdout.readline())
-        threading.Timer(chance.random() * 0.02, os.kill, (desk.pid, signal.SIGKILL)).start()
-        lines += desk.stdout.readlines()
-        assert desk.wait() == -signal.SIGKILL
+            lines.append(service_thread.stdout.readline())
+        threading.Timer(chance.random() * 0.02, os.kill, (service_thread.pid, signal.SIGKILL)).start()
+        lines += service_thread.stdout.readlines()
+        assert service_thread.wait() == -signal.SIGKILL
         for line in lines:
             what, *rest = line.split()
             if what == "committed":
                 committed[f"desk{number}"] = int(rest[0])
             else:
                 lengths[rest[0]] = int(rest[1])
-        opened = open_store(paths, desk_id="check")
+        opened = open_store(paths, instance_id="check")
         assert opened.notices == ()
         messages = {message.id: message for message in opened.store.messages(opened.store.items()[0].id)}
         opened.store.close()
@@ -84,16 +84,16 @@ def test_h1_no_committed_word_is_lost_when_killed_300_times(child, paths):
 def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
-    open_store(paths, desk_id="first").store.close()
+    open_store(paths, instance_id="first").store.close()
     before = tmp_path / "before"
     shutil.copytree(paths.data.parent, before)
     trace = tmp_path / "trace"
-    desk = child("write_for_ever", paths.data.parent, "traced", before=trace_command(trace))
-    assert desk.stdout.readline() == "ready\n"
+    service_thread = child("write_for_ever", paths.data.parent, "traced", before=trace_command(trace))
+    assert service_thread.stdout.readline() == "ready\n"
     for _ in range(60):
-        desk.stdout.readline()
+        service_thread.stdout.readline()
     os.kill(int(re.search(rb"^(\d+)", trace.read_bytes()).group(1)), signal.SIGKILL)
-    desk.communicate()
+    service_thread.communicate()
     replay = Replay(trace, paths.data.parent)
     assert replay.syncs > 60, "the control: syncs were seen"
     home = tmp_path / "after"
@@ -112,7 +112,7 @@ def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int
 
 def found_after(paths: Paths, told: list[str]) -> tuple[list[str], int]:
     """Codes of what is wrong, and how many messages that were told as committed are not there."""
-    opened = open_store(paths, desk_id="after")
+    opened = open_store(paths, instance_id="after")
     codes, texts = [notice.code for notice in opened.notices], set()
     try:
         for item in opened.store.items():
@@ -138,18 +138,18 @@ def test_h2_no_committed_message_is_lost_in_300_power_cuts(child, paths, tmp_pat
     cut_off_from_power(child, paths, tmp_path, 300, seed=random.randrange(1 << 30))
 
 
-def two_desks(child, paths: Paths, count: int) -> None:
-    desks = [child("write_some", paths.data.parent, name, count) for name in ("window", "cli")]
-    for desk in desks:
-        assert desk.stdout.readline() == "ready\n"
-    seen = open_store(paths, desk_id="watch").store
+def two_instances(child, paths: Paths, count: int) -> None:
+    instances = [child("write_some", paths.data.parent, name, count) for name in ("window", "cli")]
+    for service_thread in instances:
+        assert service_thread.stdout.readline() == "ready\n"
+    seen = open_store(paths, instance_id="watch").store
     revision, version = seen.revision(), seen.data_version()
-    for desk in desks:
-        desk.stdin.write("go\n")
-        desk.stdin.flush()
-    for desk in desks:
-        _, errors = desk.communicate(timeout=300)
-        assert desk.returncode == 0, errors
+    for service_thread in instances:
+        service_thread.stdin.write("go\n")
+        service_thread.stdin.flush()
+    for service_thread in instances:
+        _, errors = service_thread.communicate(timeout=300)
+        assert service_thread.returncode == 0, errors
     assert seen.data_version() != version
     assert len(seen.changed_since(revision).messages) == 2 * count, "the other desks' words are seen"
     numbers = [message.n for item in seen.items() for message in seen.messages(item.id)]
@@ -159,22 +159,22 @@ def two_desks(child, paths: Paths, count: int) -> None:
 
 
 def test_h3_two_desks_write_at_once(child, paths):
-    two_desks(child, paths, 100)
+    two_instances(child, paths, 100)
 
 
 @pytest.mark.soak
 def test_h3_two_desks_write_1000_messages_each_at_once(child, paths):
-    two_desks(child, paths, 1000)
+    two_instances(child, paths, 1000)
 
 
 def started_at_once(child, paths: Paths) -> None:
-    desks = [child("start", paths.data.parent, f"desk{number}") for number in range(4)]
-    answers = [desk.stdout.readline() for desk in desks]
+    instances = [child("start", paths.data.parent, f"desk{number}") for number in range(4)]
+    answers = [service_thread.stdout.readline() for service_thread in instances]
     assert answers == ["opened 0 0 -\n"] * 4
-    for desk in desks:
-        desk.communicate("close\n", timeout=120)
-        assert desk.returncode == 0
-    assert not list(paths.desk_locks.iterdir())
+    for service_thread in instances:
+        service_thread.communicate("close\n", timeout=120)
+        assert service_thread.returncode == 0
+    assert not list(paths.instance_locks.iterdir())
     assert integrity(paths) == ["ok"]
 
 
@@ -190,12 +190,12 @@ def test_c1_50_starts_at_once(child, tmp_path):
 
 
 def test_c1_what_a_killed_desk_leaves_never_needs_the_user(child, paths):
-    desk = child("start", paths.data.parent, "killed")
-    assert desk.stdout.readline().startswith("opened")
-    desk.kill()
-    desk.wait()
-    assert list(paths.desk_locks.iterdir()), "the control: a crash leaves its lock file"
-    opened = open_store(paths, desk_id="next")
+    service_thread = child("start", paths.data.parent, "killed")
+    assert service_thread.stdout.readline().startswith("opened")
+    service_thread.kill()
+    service_thread.wait()
+    assert list(paths.instance_locks.iterdir()), "the control: a crash leaves its lock file"
+    opened = open_store(paths, instance_id="next")
     assert opened.notices == ()
-    assert [each.name for each in paths.desk_locks.iterdir()] == ["next.lock"]
+    assert [each.name for each in paths.instance_locks.iterdir()] == ["next.lock"]
     opened.store.close()

@@ -30,12 +30,12 @@ pytestmark = pytest.mark.pure
 
 def test_h4_a_schema_whose_names_are_no_text_is_damage(paths: Paths):
     """SQLite's message quotes the name, which Python's module then cannot decode."""
-    open_store(paths, desk_id="1" * 32).store.close()
+    open_store(paths, instance_id="1" * 32).store.close()
     data = bytearray(paths.database.read_bytes())
     at = data.index(b"tableitemsitems") + len(b"tableitems")
     data[at - 5 : at + 6] = b"\x85\xff\x85\xff\x85\xff\x85\xff\x85\xff("
     paths.database.write_bytes(data)
-    opened = open_store(paths, desk_id="2" * 32)
+    opened = open_store(paths, instance_id="2" * 32)
     assert [notice.code for notice in opened.notices] == ["store.damaged"]
     opened.store.close()
 
@@ -83,7 +83,7 @@ def start_on_damage(paths: Paths, words: dict[str, str], rounds: int, seed: int)
         paths.database.write_bytes(kinds[name])
         (paths.data / "check-at-start").touch()  # as after an unclean end; most of these are seen without it
         began = time.monotonic()
-        opened = open_store(paths, desk_id="after")
+        opened = open_store(paths, instance_id="after")
         assert time.monotonic() - began < 30
         started += 1
         copies = damaged_copies(paths.database)
@@ -118,12 +118,12 @@ def test_h4_a_damaged_history_is_set_aside_whole_and_a_new_one_begun(paths, some
 
 def test_h4_a_damaged_name_that_is_no_text_is_damage_too(paths):
     """SQLite's error quotes the name, and Python cannot decode the error."""
-    with closing(open_store(paths, desk_id="before").store) as store:
+    with closing(open_store(paths, instance_id="before").store) as store:
         store.add_item("chat", "kept")
     with closing(sqlite3.connect(paths.database)) as conn, conn:
         conn.execute("PRAGMA writable_schema=ON")
         conn.execute("update sqlite_schema set name = cast(x'8c41' as text), sql = 'nonsense' where name = 'jobs'")
-    opened = open_store(paths, desk_id="after")
+    opened = open_store(paths, instance_id="after")
     assert [notice.code for notice in opened.notices] == ["store.damaged"]
     assert opened.store.rescue(damaged_copies(paths.database)[0]).items == 1
     opened.store.close()
@@ -152,7 +152,7 @@ def test_h4_a_hot_journal_is_rolled_back_and_nothing_said(paths, some_history):
     assert b"goodbye" in data, "the control: the transaction is half in the file"
     paths.database.write_bytes(data)
     paths.database.with_name(paths.database.name + "-journal").write_bytes(journal)
-    opened = open_store(paths, desk_id="after")
+    opened = open_store(paths, instance_id="after")
     assert opened.notices == ()
     assert len(opened.store.search("hello", limit=1000)) == len(some_history)
     assert b"goodbye" not in paths.database.read_bytes()
@@ -170,7 +170,7 @@ def test_h4_a_damaged_journal_leaves_the_old_bytes_aside(paths, some_history, sp
         bad[600 : len(bad) // 2] = random.Random(5).randbytes(len(bad) // 2 - 600)
     paths.database.write_bytes(data)
     paths.database.with_name(paths.database.name + "-journal").write_bytes(bad)
-    opened = open_store(paths, desk_id="after")
+    opened = open_store(paths, instance_id="after")
     opened.store.close()
     if opened.notices:  # SQLite saw it; else it left the pages as they are, whole in themselves
         aside = damaged_copies(paths.database)[0]
@@ -182,7 +182,7 @@ def test_h4_a_damaged_journal_leaves_the_old_bytes_aside(paths, some_history, sp
 def test_h4_a_fifo_or_a_folder_for_a_database_blocks_nothing(paths):
     paths.data.mkdir(parents=True)
     os.mkfifo(paths.database)
-    opened = open_store(paths, desk_id="d")
+    opened = open_store(paths, instance_id="d")
     opened.store.close()
     assert [notice.code for notice in opened.notices] == ["store.damaged"]
     assert paths.database.is_file()
@@ -194,11 +194,11 @@ def test_h4_damage_met_while_running_is_looked_for_at_the_next_start(paths, some
         page = conn.execute("select rootpage from sqlite_schema where name = 'messages'").fetchone()[0]
     data[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     paths.database.write_bytes(data)
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     with pytest.raises(KnownError, match=r"store\.damaged"):
         store.messages(store.items()[0].id)
     store.close()
-    opened = open_store(paths, desk_id="d")
+    opened = open_store(paths, instance_id="d")
     assert [notice.code for notice in opened.notices] == ["store.damaged"]
     assert opened.store.rescue(damaged_copies(paths.database)[0]).messages == len(some_history)
     opened.store.close()
@@ -208,11 +208,11 @@ def test_h4_a_damaged_index_is_made_anew(paths, some_history):
     with closing(sqlite3.connect(paths.database)) as conn:
         conn.execute("update words_data set block = zeroblob(40) where id > 10")
         conn.commit()
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     with pytest.raises(KnownError, match=r"store\.damaged"):
         store.search("hello")
     store.close()
-    opened = open_store(paths, desk_id="d")
+    opened = open_store(paths, instance_id="d")
     assert opened.notices == ()
     assert len(opened.store.search("hello", limit=1000)) == len(some_history)
     opened.store.close()
@@ -220,7 +220,7 @@ def test_h4_a_damaged_index_is_made_anew(paths, some_history):
 
 def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(paths, some_history):
     paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     new = store.add_item("chat", "new")
     say(store, new.id, "hello from after")
     aside = damaged_copies(paths.database)[0]
@@ -236,7 +236,7 @@ def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(paths,
 
 def test_a_growing_row_that_its_index_does_not_know_is_damage_too(paths):
     """As a disk that ignores syncs leaves it; found by the power cut's control."""
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         chat = store.add_item("chat", "x")
         ident = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING).id
     data = bytearray(paths.database.read_bytes())
@@ -244,13 +244,13 @@ def test_a_growing_row_that_its_index_does_not_know_is_damage_too(paths):
         if data[at // 4096 * 4096] == 0x0A:  # a leaf of an index
             data[at : at + 16] = b"f" * 16
     paths.database.write_bytes(data)
-    with closing(open_store(paths, desk_id="next").store) as store:
+    with closing(open_store(paths, instance_id="next").store) as store:
         (aside,) = damaged_copies(paths.database)
         assert store.rescue(aside).messages == 1
 
 
 def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     chat = store.add_item("chat", "lost")
     say(store, chat.id, "the words that are left")
     answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, text="grow", status=Status.STREAMING)
@@ -258,7 +258,7 @@ def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
     store._db.conn.execute("delete from items")
     store.close()
     paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     counts = store.rescue(damaged_copies(paths.database)[0])
     assert (counts.items, counts.messages) == (0, 2)
     assert [item.title for item in store.items()] == ["the words that are left"]
@@ -287,7 +287,7 @@ def test_h7_a_newer_programs_history_is_not_touched(paths, some_history, how):
         conn.commit()
     before = fingerprint(paths)
     with pytest.raises(KnownError) as caught:
-        open_store(paths, desk_id="d")
+        open_store(paths, instance_id="d")
     assert caught.value.code == "store.newer"
     assert fingerprint(paths) == before
 
@@ -309,12 +309,12 @@ def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -
         for old in (*paths.data.glob("*.sqlite3*"), *kept_copies(paths)):
             old.unlink()
         paths.database.write_bytes(whole)
-        desk = child("migrate", paths.data.parent, KILL_AT=str(number))
-        _, errors = desk.communicate(timeout=60)
-        assert desk.returncode in (0, -signal.SIGKILL), errors
+        service_thread = child("migrate", paths.data.parent, KILL_AT=str(number))
+        _, errors = service_thread.communicate(timeout=60)
+        assert service_thread.returncode in (0, -signal.SIGKILL), errors
         if number % 2:  # SQLite alone makes it whole; the even ones leave that to the program
             assert columns(paths) in ((False, False, len(STEPS)), (True, True, len(STEPS) + 1))
-        with closing(open_store(paths, desk_id="old", steps=(*STEPS, m002_more)).store) as store:
+        with closing(open_store(paths, instance_id="old", steps=(*STEPS, m002_more)).store) as store:
             assert len(store.search("hello", limit=1000)) == len(words)
         copy = kept_copies(paths)[0]
         with closing(sqlite3.connect(copy)) as conn:
@@ -323,8 +323,8 @@ def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -
         assert copy.stat().st_mode & 0o777 == 0o600
         assert integrity(paths) == ["ok"]
         assert columns(paths) == (True, True, len(STEPS) + 1)
-        outcomes.append(desk.returncode)
-        if desk.returncode == 0:
+        outcomes.append(service_thread.returncode)
+        if service_thread.returncode == 0:
             break
     assert outcomes.count(-signal.SIGKILL) >= 5, "the control: it was killed at many statements"
     assert outcomes[-1] == 0, "and at the end at none"
@@ -348,23 +348,23 @@ def test_h8_a_step_that_fails_leaves_the_old_version(paths, some_history):
 
     before = hashlib.sha256(paths.database.read_bytes()).hexdigest()
     with pytest.raises(sqlite3.OperationalError):
-        open_store(paths, desk_id="d", steps=(*STEPS, m002_broken))
+        open_store(paths, instance_id="d", steps=(*STEPS, m002_broken))
     assert hashlib.sha256(paths.database.read_bytes()).hexdigest() == before
-    open_store(paths, desk_id="d").store.close()
+    open_store(paths, instance_id="d").store.close()
 
 
 @pytest.mark.process
 def test_h8_a_migration_needs_the_other_desks_closed(child, paths, some_history):
-    desk = child("start", paths.data.parent, "window")
-    assert desk.stdout.readline().startswith("opened")
+    service_thread = child("start", paths.data.parent, "window")
+    assert service_thread.stdout.readline().startswith("opened")
     with pytest.raises(KnownError, match=r"store\.in_use"):
-        open_store(paths, desk_id="d", steps=(*STEPS, m002_more))
-    desk.communicate("close\n", timeout=120)
-    open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store.close()
+        open_store(paths, instance_id="d", steps=(*STEPS, m002_more))
+    service_thread.communicate("close\n", timeout=120)
+    open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
 
 
 def test_h8_copies_are_kept_30_days(paths, some_history):
-    open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store.close()
+    open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
     assert len(kept_copies(paths)) == 1
     drop_old_copies(paths, time.time() + 29 * 86_400)
     assert len(kept_copies(paths)) == 1

@@ -35,11 +35,11 @@ def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, tmp_path, home
     if how == "tmpfs":
         home.mkdir()
         script = 'mount -t tmpfs -o size=640k none "$0" && head -c 200000 /dev/zero > "$0/filler" && exec "$@"'
-        desk = child("fill", home, 0, before=("unshare", "-rm", "sh", "-c", script, str(home)))
+        service_thread = child("fill", home, 0, before=("unshare", "-rm", "sh", "-c", script, str(home)))
     else:
-        desk = child("fill", home, 400_000)
-    out, errors = desk.communicate("go\n", timeout=120)
-    assert desk.returncode == 0, errors
+        service_thread = child("fill", home, 400_000)
+    out, errors = service_thread.communicate("go\n", timeout=120)
+    assert service_thread.returncode == 0, errors
     full, after = out.split("\n")[:2]
     _, code, committed, readable, by_another, notices = full.split()
     print(how, full)
@@ -82,11 +82,13 @@ def test_h8_a_full_disk_in_a_migration_changes_nothing(child, paths, some_histor
     script = (
         f'cp -r "$0/." {copy} && mount -t tmpfs -o size={size + 120_000} none "$0" && cp -r {copy}/. "$0" && exec "$@"'
     )
-    desk = child("migrate", paths.data.parent, before=("unshare", "-rm", "sh", "-c", script, str(paths.data.parent)))
-    out, errors = desk.communicate(timeout=60)
-    assert desk.returncode == 3, errors
+    service_thread = child(
+        "migrate", paths.data.parent, before=("unshare", "-rm", "sh", "-c", script, str(paths.data.parent))
+    )
+    out, errors = service_thread.communicate(timeout=60)
+    assert service_thread.returncode == 3, errors
     assert out in ("known store.full\n", "known disk.full\n")
-    open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store.close()
+    open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
     assert integrity(paths) == ["ok"]
 
 
@@ -105,11 +107,11 @@ def test_h6_what_cannot_be_written_can_be_read(child, paths, some_history, what)
     mode = place.stat().st_mode
     place.chmod(0o400 if what == "file" else 0o500)
     try:
-        desk = child("read_only", paths.data.parent, before=without_roots_power())
-        out, errors = desk.communicate(timeout=60)
+        service_thread = child("read_only", paths.data.parent, before=without_roots_power())
+        out, errors = service_thread.communicate(timeout=60)
     finally:
         place.chmod(mode)
-    assert desk.returncode == 0, errors
+    assert service_thread.returncode == 0, errors
     assert out == "True ['store.read_only'] store.read_only 50 True\n"
 
 
@@ -118,16 +120,16 @@ def test_h6_a_folder_that_cannot_be_made_is_said(child, home):
     home.mkdir()
     home.chmod(0o500)
     try:
-        desk = child("read_only", home, before=without_roots_power())
-        out, errors = desk.communicate(timeout=60)
+        service_thread = child("read_only", home, before=without_roots_power())
+        out, errors = service_thread.communicate(timeout=60)
     finally:
         home.chmod(0o700)
-    assert (desk.returncode, out) == (3, "known file.unwritable\n"), errors
+    assert (service_thread.returncode, out) == (3, "known file.unwritable\n"), errors
 
 
 @pytest.mark.process
 def test_h6_a_database_held_by_another_program_is_busy_within_5_seconds(child, paths, some_history):
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     chat = store.items()[0]
     answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
     other = child("hold", paths.data.parent)
@@ -142,7 +144,7 @@ def test_h6_a_database_held_by_another_program_is_busy_within_5_seconds(child, p
     assert 4 < time.monotonic() - began < 20
     began = time.monotonic()
     with pytest.raises(KnownError) as caught:
-        open_store(paths, desk_id="e")
+        open_store(paths, instance_id="e")
     assert caught.value.code == "store.busy"
     assert time.monotonic() - began < 20
     other.communicate("let go\n", timeout=120)
@@ -174,25 +176,25 @@ def test_a_backup_is_whole_checked_and_private(store, paths, tmp_path):
     restored = Paths(data=tmp_path / "b", models=tmp_path, cache=tmp_path, logs=tmp_path, config=tmp_path)
     restored.data.mkdir()
     shutil.copy(target, restored.database)
-    with_copy = open_store(restored, desk_id="r").store
+    with_copy = open_store(restored, instance_id="r").store
     assert len(with_copy.search("hello")) == 1
     with_copy.close()
 
 
 @pytest.mark.process
 def test_a_backup_needs_the_other_desks_closed(child, store, paths):
-    desk = child("start", paths.data.parent, "other")
-    assert desk.stdout.readline().startswith("opened")
+    service_thread = child("start", paths.data.parent, "other")
+    assert service_thread.stdout.readline().startswith("opened")
     with pytest.raises(KnownError, match=r"store\.in_use"), store.alone():
         pass
-    desk.communicate("close\n", timeout=120)
+    service_thread.communicate("close\n", timeout=120)
     with store.alone():
         late = subprocess.run(
             [sys.executable, str(CHILD), "start", str(paths.data.parent), "late"],
             input="close\n", capture_output=True, text=True, timeout=60,
         )  # fmt: skip
     assert late.stdout == "known store.busy\n"
-    assert not (paths.desk_locks / "late.lock").exists()
+    assert not (paths.instance_locks / "late.lock").exists()
 
 
 @pytest.mark.pure

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.pure
 def store(tmp_path):
     paths = find_paths(tmp_path)
     make_folders(paths)
-    opened = open_store(paths, desk_id="a" * 32)
+    opened = open_store(paths, instance_id="a" * 32)
     yield opened.store
     opened.store.close()
 

@@ -37,7 +37,7 @@ def files_with(paths: Paths, words: str) -> list[str]:
 
 def with_a_secret(paths: Paths, *, long: bool) -> str:
     """A history with one chat whose title, settings and messages hold the secret, and a copy of it all."""
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     other = store.add_item("chat", "other")
     chat = store.add_item("chat", f"about {SECRET}", settings={"system": f"you know {SECRET}"})
     for number in range(300):
@@ -49,7 +49,7 @@ def with_a_secret(paths: Paths, *, long: bool) -> str:
     for length in range(1, 20):
         store.grow_message(answer.id, f"{SECRET} " * length * (100 if long else 1))
     store.close()
-    open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store.close()
+    open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
     assert kept_copies(paths)
     assert set(files_with(paths, SECRET)) == {"slmdesk.sqlite3", kept_copies(paths)[0].name}, "the control: it is found"
     return chat.id
@@ -59,7 +59,7 @@ def with_a_secret(paths: Paths, *, long: bool) -> str:
 @pytest.mark.parametrize("way", ["delete for good", "empty the trash"])
 def test_h10_deleted_for_good_is_in_no_file(paths, long, way):
     chat = with_a_secret(paths, long=long)
-    store = open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store
+    store = open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store
     if way == "delete for good":
         assert store.delete_for_good(chat) == ()
     else:
@@ -107,12 +107,12 @@ def delete_something(store, what: str) -> None:
 @pytest.mark.parametrize("what", ["item", "terms", "glossary", "pair", "document"])
 def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(paths, monkeypatch, what):
     """As a kill between the deletion and the copies leaves it."""
-    with closing(open_store(paths, desk_id="d").store) as store, monkeypatch.context() as patched:
+    with closing(open_store(paths, instance_id="d").store) as store, monkeypatch.context() as patched:
         patched.setattr("slmdesk.store.store.renew_copies", lambda *_given: False)
         paths.backups.mkdir()
         delete_something(store, what)
     assert "slmdesk-20991231-235959-before-5.sqlite3" in files_with(paths, SECRET), "the control: the copy has it"
-    with closing(open_store(paths, desk_id="e").store) as store:
+    with closing(open_store(paths, instance_id="e").store) as store:
         assert store.purge(until=0.0) is False, "no time"
         assert files_with(paths, SECRET), "and nothing was done"
         assert store.purge()
@@ -124,11 +124,11 @@ def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(paths
 
 
 def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(paths, monkeypatch):
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         paths.backups.mkdir()
         numbers = [store.add_glossary(name, source_language="", target_language="").id for name in ("one", "two")]
         store.forget_glossary(numbers[0])
-        with closing(open_store(paths, desk_id="e").store) as other, monkeypatch.context() as patched:
+        with closing(open_store(paths, instance_id="e").store) as other, monkeypatch.context() as patched:
             patched.setattr(
                 "slmdesk.store.store.renew_copies", lambda *_given: other.forget_glossary(numbers[1]) is None
             )
@@ -142,7 +142,7 @@ def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(pat
 
 
 def test_h10_a_damaged_history_set_aside_is_named(paths):
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     chat = store.add_item("chat", "x")
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
     aside.write_bytes(b"still there")
@@ -152,12 +152,12 @@ def test_h10_a_damaged_history_set_aside_is_named(paths):
 
 
 def test_h10_a_deletion_by_accident_is_undone(paths):
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     chat = store.add_item("chat", "x")
     say(store, chat.id, "hello")
     store.trash_item(chat.id)
     store.close()
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     store.restore_item(chat.id)
     assert len(store.search("hello")) == 1
     store.close()
@@ -170,7 +170,7 @@ def test_p3_files_are_0600_and_folders_0700_whatever_the_umask(paths):
         make_folders(paths)
         SettingsFile(paths.settings_file).change(theme="dark")
         with_a_secret(paths, long=False)
-        store = open_store(paths, desk_id="e", steps=(*STEPS, m002_more)).store
+        store = open_store(paths, instance_id="e", steps=(*STEPS, m002_more)).store
         say(store, store.items()[0].id, "x")
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in paths.data.parent.rglob("*")}
         store.close()
@@ -187,7 +187,7 @@ def test_p3_a_large_sort_writes_nothing_to_the_temporary_folder(paths, tmp_path,
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setenv("SQLITE_TMPDIR", str(folder))
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     assert store._db.rows("PRAGMA temp_store")[0][0] == 2, "memory"
     store.close()
     assert list(Path(folder).iterdir()) == []

@@ -43,7 +43,7 @@ def test_a_result_is_kept_once_and_only_by_the_owner(store):
 
 def test_no_two_desks_run_one_job_until_its_owner_is_gone(store, paths):
     job = add(store)
-    other = open_store(paths, desk_id="other").store
+    other = open_store(paths, instance_id="other").store
     assert other.claim_job(job.id)
     assert store.claim_job(job.id) is None
     assert not store.save_step(job.id, "key0", {})
@@ -56,7 +56,7 @@ def test_no_two_desks_run_one_job_until_its_owner_is_gone(store, paths):
 
 def test_whoever_pauses_or_cancels_the_owner_can_save_no_more(store, paths):
     job = add(store)
-    with closing(open_store(paths, desk_id="other").store) as other:
+    with closing(open_store(paths, instance_id="other").store) as other:
         assert other.claim_job(job.id)
         assert store.change_job(job.id, JobStatus.PAUSED).owner is None
         assert not other.save_step(job.id, "key0", {})
@@ -100,8 +100,8 @@ def test_jobs_go_for_good_with_what_they_work_for(store, paths):
 
 
 def test_a_history_from_before_jobs_is_brought_along(paths):
-    open_store(paths, desk_id="d", steps=STEPS[:2]).store.close()
-    with closing(open_store(paths, desk_id="d").store) as store:
+    open_store(paths, instance_id="d", steps=STEPS[:2]).store.close()
+    with closing(open_store(paths, instance_id="d").store) as store:
         assert store.jobs() == []
         add(store)
         store.read_everything()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.process
 
 def test_the_newest_takes_the_place_of_the_one_before(paths):
     now = [100.0]
-    with closing(open_store(paths, desk_id="d", clock=lambda: now[0]).store) as store:
+    with closing(open_store(paths, instance_id="d", clock=lambda: now[0]).store) as store:
         assert store.measurement("bandwidth") is None
         store.keep_measurement("bandwidth", {"bytes_per_s": 1.5})
         now[0] = 200.0
@@ -32,10 +32,10 @@ def test_the_newest_takes_the_place_of_the_one_before(paths):
 
 
 def test_a_history_from_before_measurements_is_brought_along(paths):
-    old = open_store(paths, desk_id="d", steps=STEPS[:3]).store
+    old = open_store(paths, instance_id="d", steps=STEPS[:3]).store
     item = old.add_item("chat", "kept").id
     old.close()
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         assert store.item(item).title == "kept"
         store.keep_measurement("bandwidth", {})
         store.read_everything()
@@ -43,7 +43,7 @@ def test_a_history_from_before_measurements_is_brought_along(paths):
 
 
 def test_a_backup_has_them_too(paths, tmp_path):
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         store.keep_measurement("bandwidth", {"bytes_per_s": 9})
         with store.alone():
             backup(paths, tmp_path / "copy.sqlite3")
@@ -52,10 +52,10 @@ def test_a_backup_has_them_too(paths, tmp_path):
 
 
 def test_a_row_that_is_no_measurement_is_damage(paths):
-    open_store(paths, desk_id="d").store.close()
+    open_store(paths, instance_id="d").store.close()
     with closing(sqlite3.connect(paths.database)) as conn, conn:
         conn.execute("insert into measurements (key, value, time) values ('bandwidth', 'no json', 1)")
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         with pytest.raises(KnownError) as caught:
             store.read_everything()
         assert caught.value.code == "store.damaged"
@@ -63,12 +63,12 @@ def test_a_row_that_is_no_measurement_is_damage(paths):
 
 def test_what_was_measured_is_not_brought_out_of_a_damaged_file(paths, tmp_path):
     """Nor taken for something else that has as many columns."""
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         store.add_item("chat", "kept")
         store.keep_measurement("bandwidth", {"bytes_per_s": 9})
     damaged = tmp_path / "damaged.sqlite3"
     paths.database.rename(damaged)
-    with closing(open_store(paths, desk_id="e").store) as store:
+    with closing(open_store(paths, instance_id="e").store) as store:
         found = store.rescue(damaged)
         assert (found.items, found.unreadable) == (1, 0)
         assert store.measurements() == []

@@ -38,7 +38,7 @@ def copy(paths: Paths, tmp_path: Path) -> Path:
     """A backup of a history with one chat; afterwards the history has another chat, model and request more."""
     target = tmp_path / "copies" / "copy.sqlite3"
     target.parent.mkdir()
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         chat = store.add_item("chat", "the old chat")
         say(store, chat.id, "hello from before")
         add_model(store, "a")
@@ -54,7 +54,7 @@ def copy(paths: Paths, tmp_path: Path) -> Path:
 
 
 def chats(paths: Paths) -> list[str]:
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         return [item.title for item in store.items()]
 
 
@@ -79,7 +79,7 @@ def test_a_backup_is_put_back_and_what_was_there_is_set_aside_whole(paths, copy)
     assert sorted(one.name for one in paths.data.iterdir() if "sqlite3" in one.name) == sorted(
         (paths.database.name, done.aside.name)
     ), "nothing else is left"
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         assert [item.title for item in store.items()] == ["the old chat"]
         assert [one.snippet for one in store.search("before")] == ["hello from \ue000before\ue001"]
         assert store.search("after") == []
@@ -116,10 +116,10 @@ def test_a_backup_is_put_back_where_there_is_no_history_or_a_broken_or_newer_one
 
 def test_an_older_backup_is_brought_to_the_newest_version(paths, copy):
     restore(paths, copy, steps=(*STEPS, m002_more))
-    with closing(open_store(paths, desk_id="d", steps=(*STEPS, m002_more)).store) as store:
+    with closing(open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store) as store:
         assert [item.title for item in store.items()] == ["the old chat"]
     newer = paths.database.rename(copy.with_name("newer.sqlite3"))
-    open_store(paths, desk_id="d").store.close()
+    open_store(paths, instance_id="d").store.close()
     assert refused(paths, newer, "store.newer").args_for_people["path"] == str(newer)
 
 
@@ -174,13 +174,13 @@ def test_odd_places_are_named(paths, copy, tmp_path):
 
 
 def test_another_desk_must_be_closed(paths, copy):
-    with closing(open_store(paths, desk_id="window").store), pytest.raises(KnownError, match=r"store\.in_use"):
+    with closing(open_store(paths, instance_id="window").store), pytest.raises(KnownError, match=r"store\.in_use"):
         restore(paths, copy)
     restore(paths, copy)
 
 
 def test_an_open_desk_goes_on_with_the_restored_history(paths, copy):
-    with closing(open_store(paths, desk_id="window").store) as store:
+    with closing(open_store(paths, instance_id="window").store) as store:
         growing = store.add_message(store.items()[0].id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
         with store.alone(), made_ready(paths, copy) as ready:
             done = put_in_place(paths, ready, store=store)
@@ -219,7 +219,7 @@ RESTORE = "import sys; from pathlib import Path; from slmdesk.paths import find_
 def test_a_full_disk_changes_nothing(child, paths, copy):
     if not can_unshare():
         pytest.skip("this PC makes no small disk")
-    open_store(paths, desk_id="d").store.close()
+    open_store(paths, instance_id="d").store.close()
     size = sum(one.stat().st_size for one in paths.data.rglob("*") if one.is_file())
     home, aside = paths.data.parent, copy.parent / "home"
     before = fingerprint(paths)
@@ -229,7 +229,7 @@ def test_a_full_disk_changes_nothing(child, paths, copy):
         "try: restore(paths, Path(sys.argv[2]))\n"
         "except KnownError as known: print(known.code)\n"
         "names = sorted(one.name for one in paths.data.glob('*.sqlite3'))\n"
-        "print(len(open_store(paths, desk_id='x').store.items()), *names)"
+        "print(len(open_store(paths, instance_id='x').store.items()), *names)"
     )
     script = (
         f'cp -r "$0/." {aside} && mount -t tmpfs -o size={size + 60_000} none "$0" && cp -r {aside}/. "$0" && exec "$@"'

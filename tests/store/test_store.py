@@ -15,7 +15,7 @@ from store.conftest import integrity, say
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Ending, Status
 from slmdesk.core.types import Origin, Role, TextPart
-from slmdesk.store import DeskLock, is_desk_alive, open_store
+from slmdesk.store import InstanceLock, is_instance_alive, open_store
 
 pytestmark = pytest.mark.pure
 
@@ -110,36 +110,36 @@ def test_a_message_hangs_on_one_of_its_own_chat(store):
 
 
 def test_an_answer_whose_desk_is_gone_is_interrupted_with_its_words(store, paths):
-    lock = DeskLock(paths, "other")
-    other = open_store(paths, desk_id="third").store
+    lock = InstanceLock(paths, "other")
+    other = open_store(paths, instance_id="third").store
     chat = store.add_item("chat", "one")
     answer = other.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
     other.grow_message(answer.id, "half a sen")
     assert store.mark_interrupted() == [], "its desk lives"
-    assert is_desk_alive(paths, "third")
-    assert is_desk_alive(paths, "other")
-    assert is_desk_alive(paths, "test")
-    other._desk_lock._lock.close()  # as when its process dies: the lock is gone, the file is not
+    assert is_instance_alive(paths, "third")
+    assert is_instance_alive(paths, "other")
+    assert is_instance_alive(paths, "test")
+    other._instance_lock._lock.close()  # as when its process dies: the lock is gone, the file is not
     ended = store.mark_interrupted()
     assert [(each.id, each.text, each.status) for each in ended] == [(answer.id, "half a sen", Status.INTERRUPTED)]
     assert store.search("half")
     assert store.mark_interrupted() == []
     lock.close()
-    assert not is_desk_alive(paths, "other")
+    assert not is_instance_alive(paths, "other")
     other.close()
 
 
 def test_a_desk_of_the_same_id_cannot_live_twice(store, paths):
     with pytest.raises(KnownError, match=r"store\.in_use"):
-        DeskLock(paths, "test")
+        InstanceLock(paths, "test")
     with pytest.raises(ValueError, match="id"):
-        DeskLock(paths, "../evil")
-    assert not is_desk_alive(paths, "../evil")
+        InstanceLock(paths, "../evil")
+    assert not is_instance_alive(paths, "../evil")
 
 
 def test_what_another_desk_wrote_is_seen(store, paths):
     revision, version = store.revision(), store.data_version()
-    other = open_store(paths, desk_id="other").store
+    other = open_store(paths, instance_id="other").store
     chat = other.add_item("chat", "one")
     message = say(other, chat.id, "hello")
     gone = other.add_item("chat", "gone")
@@ -155,7 +155,7 @@ def test_what_another_desk_wrote_is_seen(store, paths):
 
 def test_a_clock_that_jumps_back_keeps_order_and_news(paths):
     now = [2e9]
-    store = open_store(paths, desk_id="d", clock=lambda: now[0]).store
+    store = open_store(paths, instance_id="d", clock=lambda: now[0]).store
     chat = store.add_item("chat", "one")
     first, revision = say(store, chat.id, "first"), store.revision()
     now[0] -= 365 * 86_400
@@ -260,7 +260,7 @@ def test_an_index_of_another_folding_is_made_anew(store, paths):
     store._db.conn.execute("insert into words (words) values ('delete-all')")
     assert store.search("hello") == []
     store.close()
-    again = open_store(paths, desk_id="again").store
+    again = open_store(paths, instance_id="again").store
     assert len(again.search("hello")) == 1
     again.close()
 
@@ -323,7 +323,7 @@ def test_h9_a_message_of_10_mb(store, paths):
 
 
 def many_messages(paths, count: int) -> tuple[float, float]:
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     chance = random.Random(9)
     vocabulary = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randrange(2, 10))) for _ in range(5000)]
     chats = [store.add_item("chat", f"chat {number}").id for number in range(max(1, count // 100))]
@@ -333,7 +333,7 @@ def many_messages(paths, count: int) -> tuple[float, float]:
             say(store, chats[number % len(chats)], words)
     store.close()
     began = time.perf_counter()
-    store = open_store(paths, desk_id="d").store
+    store = open_store(paths, instance_id="d").store
     store.items()
     start_s = time.perf_counter() - began
     searches = []

@@ -71,7 +71,7 @@ def test_hits_of_both_kinds_come_newest_first_by_page(store):
 
 
 def test_a_history_from_before_titles_were_found_is_brought_along(paths):
-    old = open_store(paths, desk_id="d", steps=STEPS[:1], clock=time.time)
+    old = open_store(paths, instance_id="d", steps=STEPS[:1], clock=time.time)
     assert old.notices == ()
     with old.store._db.writing():
         old.store._db.run(
@@ -79,27 +79,27 @@ def test_a_history_from_before_titles_were_found_is_brought_along(paths):
             " values ('00000000000000aa', 'chat', 'Ære være', 0, 1, 1, 0, '{}')"
         )
     old.store.close()
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         assert hits(store, "aere") == [("Ære være", "")]
         assert len(kept_copies(paths)) == 1
     assert integrity(paths) == ["ok"]
 
 
 def test_titles_are_rescued_and_their_index_is_made_anew(paths):
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         for number in range(50):
             store.add_item("chat", f"marker {number}")
     with closing(sqlite3.connect(paths.database)) as conn:
         conn.execute("update titles_data set block = zeroblob(200) where id > 10")
         conn.commit()
     (paths.data / "check-at-start").touch()
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         assert len(store.search("marker", limit=100)) == 50
     assert integrity(paths) == ["ok"]
     data = bytearray(paths.database.read_bytes())
     data[:100] = bytes(100)
     paths.database.write_bytes(data)
-    with closing(open_store(paths, desk_id="d").store) as store:
+    with closing(open_store(paths, instance_id="d").store) as store:
         assert hits(store, "marker") == []
         store.rescue(damaged_copies(paths.database)[0])
         assert len(store.search("marker", limit=100)) == 50

@@ -24,7 +24,7 @@ def paths(tmp_path):
 
 @pytest.fixture
 def store(paths):
-    opened = open_store(paths, desk_id="a" * 32)
+    opened = open_store(paths, instance_id="a" * 32)
     yield opened.store
     opened.store.close()
 
@@ -72,7 +72,7 @@ def test_doubts_belong_to_the_words_they_were_said_of(store):
 
 
 def test_segments_from_before_doubts_were_kept_have_none(paths):
-    old = open_store(paths, desk_id="b" * 32, steps=STEPS[:6]).store
+    old = open_store(paths, instance_id="b" * 32, steps=STEPS[:6]).store
     item = old.add_item("translation", "Lease").id
     with old._db.writing():
         old._db.run(
@@ -82,7 +82,7 @@ def test_segments_from_before_doubts_were_kept_have_none(paths):
             (item,),
         )
     old.close()
-    with closing(open_store(paths, desk_id="b" * 32).store) as store:
+    with closing(open_store(paths, instance_id="b" * 32).store) as store:
         assert [(one.target, one.doubts) for one in store.segments(item)] == [("Eins", ())]
         assert store.change_segment(item, 0, target="Ein", doubts=((0, 3, 0.1),)).doubts == ((0, 3, 0.1),)
 

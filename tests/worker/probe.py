@@ -416,7 +416,7 @@ def descriptor_taken():
 
 @attempt
 def desk_traced():
-    """The last: it stops the desk for a moment."""
+    """The last: it stops the app for a moment."""
     call("ptrace", 0x4206, DESK["pid"], None, None)  # PTRACE_SEIZE stops nothing; the end of this process detaches
 
 

@@ -81,7 +81,7 @@ def watched(command, trace: Path, files: dict[str, Path]) -> dict[str, tuple[obj
         ["strace", "-f", "-qq", "-e", calls, "-o", str(trace), *command],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=may_read(trace.parent),
     )  # fmt: skip
-    decoder, ends = protocol.decoder_of_desk(), {}
+    decoder, ends = protocol.decoder_of_instance(), {}
     try:
         for number, (name, path) in enumerate(files.items()):
             began, words = time.monotonic(), ""

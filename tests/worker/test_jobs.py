@@ -100,16 +100,16 @@ def test_steps_come_in_waves_and_a_cancel_wakes_who_waits():
     job = Job("1", {})
     for number in range(3):
         job.add_step(Step("1", str(number), {}))
-    waves = job.waves(2)
-    assert [step.key for step in next(waves)] == ["0", "1"]
-    assert [step.key for step in next(waves)] == ["2"]
+    batches = job.batches(2)
+    assert [step.key for step in next(batches)] == ["0", "1"]
+    assert [step.key for step in next(batches)] == ["2"]
     job.add_step(Step("1", "3", {}))
     job.end_steps()
-    assert [[step.key for step in wave] for wave in waves] == [["3"]]
+    assert [[step.key for step in batch] for batch in batches] == [["3"]]
     other = Job("2", {})
     threading.Timer(0.01, other.cancel).start()
     with pytest.raises(Stopped):
-        next(other.waves(2))
+        next(other.batches(2))
 
 
 def step(key, text):

@@ -81,7 +81,7 @@ def account_of(name):
 
 @pytest.fixture
 def probed():
-    """Probe as a role, by an account: results, what took effect, the desk's secret afterwards, what it heard."""
+    """Probe as a role, by an account: results, what took effect, the app's secret afterwards, what it heard."""
     folders = []
 
     def run(role, account, with_landlock=True):

@@ -314,7 +314,7 @@ def test_x2_no_document_makes_its_reader_call_out(tmp_path):
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=may_read(tmp_path)
     )
-    decoder = protocol.decoder_of_desk()
+    decoder = protocol.decoder_of_instance()
     folder = tmp_path / "documents"
     folder.mkdir()
     files = {name: data for name, data, _ in documents().values()} | CALLING_OUT
@@ -349,7 +349,7 @@ def test_x8_markers_come_back_through_the_child_as_they_were(rig, tmp_path):
 
 @pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 def test_w11_the_reader_opens_no_document_but_those_it_is_handed(tmp_path):
-    """The desk opens them, from wherever they are: a child that was told nothing can read none."""
+    """The app opens them, from wherever they are: a child that was told nothing can read none."""
     (tmp_path / "a.txt").write_text(WORDS)
     with Rig(tmp_path, READER, role="reader") as rig:
         end, text = read(rig, tmp_path / "a.txt")

@@ -46,7 +46,7 @@ class Child:
             stderr=subprocess.PIPE,
             env=os.environ | {"SLMDESK_ECHO": json.dumps(echo)},
         )
-        self._decoder = protocol.decoder_of_desk()
+        self._decoder = protocol.decoder_of_instance()
 
     def __enter__(self):
         return self

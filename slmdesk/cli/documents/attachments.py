@@ -8,59 +8,59 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.console import Face
+from slmdesk.cli.console import Console
 from slmdesk.cli.documents.commands import ask_password, documents_among, open_document, say_unread
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.core.records import Message
-    from slmdesk.services.chat.requests import AttachWish
+    from slmdesk.services.chat.requests import AttachRequest
     from slmdesk.services.container import Services
 
 
 def attached(
-    face: Face, services: Services, files: Sequence[Path], *, password: bool, save: bool
-) -> tuple[tuple[AttachWish, ...], list[dict[str, Json]]]:
+    console: Console, services: Services, files: Sequence[Path], *, password: bool, save: bool
+) -> tuple[tuple[AttachRequest, ...], list[dict[str, Json]]]:
     """Have documents read, so that they can be attached; unless `save`, nothing of them is kept.
 
     One that cannot be read keeps no other from it: which those are is said, and given back.
     Raises KnownError document.…, file.… for a single one, and click.ClickException where there is none to attach.
     """
-    found = documents_among(face, services, files)
-    wishes: list[AttachWish] = []
+    found = documents_among(console, services, files)
+    requests: list[AttachRequest] = []
     failed: list[dict[str, Json]] = []
     for file in found:
         try:
-            wishes.append(_one(face, services, file, ask_password(file) if password else "", save=save))
+            requests.append(_one(console, services, file, ask_password(file) if password else "", save=save))
         except KnownError as err:
             if len(found) == 1:
                 raise
-            failed.append(say_unread(face, file, err))
-    if not wishes:
+            failed.append(say_unread(console, file, err))
+    if not requests:
         raise click.ClickException("There is no document in it that could be read.")
-    return tuple(wishes), failed
+    return tuple(requests), failed
 
 
-def _one(face: Face, services: Services, file: Path, secret: str, *, save: bool) -> AttachWish:
-    from slmdesk.services.chat.requests import AttachWish
+def _one(console: Console, services: Services, file: Path, secret: str, *, save: bool) -> AttachRequest:
+    from slmdesk.services.chat.requests import AttachRequest
 
     if not save or services.read_only:
-        return _unsaved(face, services, file, secret)
-    record = open_document(face, services, file, password=secret)
-    return AttachWish(record.id, record.name)
+        return _unsaved(console, services, file, secret)
+    record = open_document(console, services, file, password=secret)
+    return AttachRequest(record.id, record.name)
 
 
-def _unsaved(face: Face, services: Services, file: Path, secret: str) -> AttachWish:
+def _unsaved(console: Console, services: Services, file: Path, secret: str) -> AttachRequest:
     from slmdesk.services.chat.attachments.text import page_text
-    from slmdesk.services.chat.requests import AttachWish
+    from slmdesk.services.chat.requests import AttachRequest
 
-    read: Any = face.wait_for(services, lambda told: services.documents.read(file, told, password=secret))
+    read: Any = console.wait_for(services, lambda told: services.documents.read(file, told, password=secret))
     source = tuple(page_text(page) for page in read.pages)
-    return AttachWish(name=file.name, source=source, page_kind=str(read.facts.page_kind))
+    return AttachRequest(name=file.name, source=source, page_kind=str(read.facts.page_kind))
 
 
-def say_read(face: Face, question: Message) -> None:
+def say_read(console: Console, question: Message) -> None:
     """Tell what of the attachments the model reads, on stderr."""
     from slmdesk.core.attached import used_words
 
@@ -68,7 +68,7 @@ def say_read(face: Face, question: Message) -> None:
         about = part.attached
         tokens = f", {about.tokens:,} tokens" if about.tokens else ""
         left_out = f"; {about.words_left_out:,} of {about.words_total:,} words left out" if _is_partly(part) else ""
-        face.tell(f"{about.name}: {used_words(about)}{tokens}{left_out}")
+        console.notify(f"{about.name}: {used_words(about)}{tokens}{left_out}")
 
 
 def _is_partly(part: Any) -> bool:
@@ -82,7 +82,7 @@ def attachments_of(services: Services, answer: Message) -> list[Json]:
         path = services.chats.open(answer.item).messages
         return next((one for one in path if one.id == answer.parent), None)
 
-    asked = services.desk.call(question)
+    asked = services.service_thread.call(question)
     return [
         {
             "file": about.name,

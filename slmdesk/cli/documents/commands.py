@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, ToldError, json_option, words_for
+from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, words_for
 from slmdesk.cli.documents import folders
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
@@ -51,38 +51,38 @@ for _command in (
 @json_option
 @click.pass_obj
 def text(
-    face: Face, file: Path, password: bool, encoding: str, with_blocks: bool, number: int | None, unsaved: bool
+    console: Console, file: Path, password: bool, encoding: str, with_blocks: bool, number: int | None, unsaved: bool
 ) -> None:
     """The text of FILE, page by page; a page without text says why."""
     secret = ask_password(file) if password else ""
-    with face.services() as services:
+    with console.services() as services:
         if unsaved or services.read_only:
-            facts, pages = _read(face, services, file, secret, encoding, number)
+            facts, pages = _read(console, services, file, secret, encoding, number)
         else:
-            facts, pages = _kept(face, services, file, secret, encoding, number)
-    if face.as_json:
-        face.give(_as_json(facts, pages, with_blocks=with_blocks))
+            facts, pages = _kept(console, services, file, secret, encoding, number)
+    if console.as_json:
+        console.give(_as_json(facts, pages, with_blocks=with_blocks))
         return
     for one in pages:
         if one.text:
-            face.write(one.text if one.text.endswith("\n") else one.text + "\n")
+            console.write(one.text if one.text.endswith("\n") else one.text + "\n")
         if one.reason:
-            face.tell(f"note: page {one.label or one.number}: {one.reason}")
+            console.notify(f"note: page {one.label or one.number}: {one.reason}")
     for note in facts.notes:
-        face.tell(f"note: {note.replace('_', ' ')}")
+        console.notify(f"note: {note.replace('_', ' ')}")
     if number is None:
-        _tell_attachments(face, facts)
+        _tell_attachments(console, facts)
 
 
-def _tell_attachments(face: Face, facts: DocumentFacts) -> None:
+def _tell_attachments(console: Console, facts: DocumentFacts) -> None:
     """What is attached, with the numbers `--attachment` takes."""
     from slmdesk.services.base.messages import bytes_for_people
 
     for one in facts.attachments:
         about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
-        face.tell(f"note: attachment {one.index + 1}: {one.name} ({about})")
+        console.notify(f"note: attachment {one.index + 1}: {one.name} ({about})")
     if any(one.format for one in facts.attachments):
-        face.tell("note: --attachment N reads one of them")
+        console.notify("note: --attachment N reads one of them")
 
 
 def _attachment(facts: DocumentFacts, file: Path, number: int) -> int:
@@ -114,7 +114,7 @@ def ask_password(file: Path) -> str:
 
 
 def open_document(
-    face: Face, services: Services, file: Path, *, password: str = "", encoding: str = ""
+    console: Console, services: Services, file: Path, *, password: str = "", encoding: str = ""
 ) -> DocumentRecord:
     """Have a document read, with how far it is on stderr; on a terminal a locked one asks for its password.
 
@@ -123,53 +123,53 @@ def open_document(
 
     def opened(secret: str) -> DocumentRecord:
         begun: list[Any] = []
-        found: DocumentRecord = face.wait_for(
+        found: DocumentRecord = console.wait_for(
             services,
             lambda told: begun.append(services.documents.open(file, told, password=secret, encoding=encoding)),
             lambda: services.documents.cancel(begun[0]),
         )
         return found
 
-    _show_reading(face, services, file)
+    _show_reading(console, services, file)
     try:
         return opened(password)
-    except ToldError as err:
+    except ReportedError as err:
         if err.code not in ("document.locked", "document.wrong_password") or not sys.stdin.isatty():
             raise
         return opened(ask_password(file))
     finally:
-        face.end_progress()
+        console.end_progress()
 
 
-def _show_reading(face: Face, services: Services, file: Path) -> None:
+def _show_reading(console: Console, services: Services, file: Path) -> None:
     """Say on a terminal how far reading is, from now on."""
     from slmdesk.services.base.events import Event
     from slmdesk.services.documents.events import DocumentProgress
 
-    def on_fact(fact: Event) -> None:
-        if isinstance(fact, DocumentProgress):
-            what = f"reading {file.name}" if fact.total else f"reading {file.name}, page"
-            face.progress(what, fact.done, fact.total)
+    def on_event(event: Event) -> None:
+        if isinstance(event, DocumentProgress):
+            what = f"reading {file.name}" if event.total else f"reading {file.name}, page"
+            console.progress(what, event.done, event.total)
 
-    services.add_listener(on_fact)
+    services.add_listener(on_event)
 
 
-def documents_among(face: Face, services: Services, files: Sequence[Path]) -> list[Path]:
+def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
     """The files, and those of the folders among them.  Raises click.ClickException where there is none."""
-    paths: list[Path] = face.wait_for(services, lambda told: services.documents.expand(files, told))
+    paths: list[Path] = console.wait_for(services, lambda told: services.documents.expand(files, told))
     if not paths:
         raise click.ClickException("There is no document in it that could be read.")
     return paths
 
 
-def say_unread(face: Face, path: Path, err: KnownError) -> dict[str, Json]:
+def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]:
     """Tell, on stderr, that one of several documents could not be read; returns it for JSON."""
     from slmdesk.services.base.messages import problem_for
 
-    problem = err.problem if isinstance(err, ToldError) else problem_for(err)
+    problem = err.problem if isinstance(err, ReportedError) else problem_for(err)
     sentence = words_for(problem.code, problem.sentence, problem.args)
     name = " ".join(path.name.split())  # a name may hold line ends
-    face.tell(f"error: {name}: {sentence}")
+    console.notify(f"error: {name}: {sentence}")
     return {"file": path.name, "code": err.code, "message": sentence}
 
 
@@ -181,37 +181,37 @@ def all_pages(services: Services, document: str) -> list[Page]:
         begin = found[-1].number + 1 if found else 1
         return services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE)
 
-    while some := services.desk.call(next_pages):
+    while some := services.service_thread.call(next_pages):
         found += some
     return found
 
 
 def _kept(
-    face: Face, services: Services, file: Path, password: str, encoding: str, number: int | None
+    console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentFacts, Sequence[Page]]:
     """As it is kept here for the next command; on a full disk without keeping anything, which is said."""
     from slmdesk.services.documents.library import facts_of
 
     try:
-        record = open_document(face, services, file, password=password, encoding=encoding)
+        record = open_document(console, services, file, password=password, encoding=encoding)
         if number is not None:
             mail, index = record.id, _attachment(facts_of(record), file, number)
-            record = face.wait_for(services, lambda told: services.documents.open_attachment(mail, index, told))
+            record = console.wait_for(services, lambda told: services.documents.open_attachment(mail, index, told))
     except KnownError as err:
         if err.code not in ("store.full", "disk.full"):
             raise
-        face.tell("note: The disk is full, so nothing of the document is kept.")
-        return _read(face, services, file, password, encoding, number)
+        console.notify("note: The disk is full, so nothing of the document is kept.")
+        return _read(console, services, file, password, encoding, number)
     return facts_of(record), all_pages(services, record.id)
 
 
 def _read(
-    face: Face, services: Services, file: Path, password: str, encoding: str, number: int | None
+    console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentFacts, Sequence[Page]]:
     """Without keeping anything of it."""
 
     def read(attachment: int | None) -> tuple[DocumentFacts, Sequence[Page]]:
-        found: Any = face.wait_for(
+        found: Any = console.wait_for(
             services,
             lambda told: services.documents.read(
                 file, told, password=password, encoding=encoding, attachment=attachment
@@ -219,12 +219,12 @@ def _read(
         )
         return found.facts, found.pages
 
-    _show_reading(face, services, file)
+    _show_reading(console, services, file)
     try:
         whole = read(None)
         return whole if number is None else read(_attachment(whole[0], file, number))
     finally:
-        face.end_progress()
+        console.end_progress()
 
 
 def _as_json(facts: DocumentFacts, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
@@ -26,9 +26,9 @@ MOST = 100_000
 @click.option("--folder", help="Only the documents of this folder: its place, its id or the beginning of one.")
 @json_option
 @click.pass_obj
-def list_documents(face: Face, folder: str | None) -> None:
+def list_documents(console: Console, folder: str | None) -> None:
     """The documents that were opened, the last one first; or those of a folder."""
-    with face.services() as services:
+    with console.services() as services:
 
         def read() -> tuple[list[DocumentRecord], dict[str, str]]:
             folders = {one.record.id: os.fsdecode(one.record.path) for one in services.collections.all()}
@@ -36,46 +36,47 @@ def list_documents(face: Face, folder: str | None) -> None:
                 return services.documents.recent(MOST), folders
             return services.collections.documents(find_folder(services, folder).id), folders
 
-        found, folders = services.desk.call(read)
-    if face.as_json:
-        face.give([_document_shape(one, folders) for one in found])
+        found, folders = services.service_thread.call(read)
+    if console.as_json:
+        console.give([_document_shape(one, folders) for one in found])
         return
     if not found:
-        face.tell("There are no documents.")
+        console.notify("There are no documents.")
         return
     rows = [("ID", "PAGES", "STATUS", "NAME")]
     rows += [(one.id, str(one.pages), one.status.value, one.name) for one in found]
-    table(face, rows)
+    table(console, rows)
 
 
 @click.command()
 @click.argument("files", type=NamedFile(), nargs=-1, required=True, metavar="FILE…")
 @json_option
 @click.pass_obj
-def add(face: Face, files: Sequence[Path]) -> int | None:
+def add(console: Console, files: Sequence[Path]) -> int | None:
     """Read each FILE, and the documents in folders, and keep what was read."""
     from slmdesk.cli.documents.commands import open_document, say_unread
 
     told: list[Json] = []
     failed = 0
-    with face.services() as services:
-        paths: list[Path] = face.wait_for(services, lambda ended: services.documents.expand(files, ended))
+    with console.services() as services:
+        paths: list[Path] = console.wait_for(services, lambda ended: services.documents.expand(files, ended))
         for path in paths:
             try:
-                record = open_document(face, services, path)
+                record = open_document(console, services, path)
             except KnownError as err:
                 failed += 1
                 told.append(
-                    {"path": str(path)} | {key: it for key, it in say_unread(face, path, err).items() if key != "file"}
+                    {"path": str(path)}
+                    | {key: it for key, it in say_unread(console, path, err).items() if key != "file"}
                 )
             else:
                 told.append(_document_shape(record, {}))
-                if not face.as_json:
-                    face.say(f"{record.id}  {record.name}")
+                if not console.as_json:
+                    console.say(f"{record.id}  {record.name}")
     if not paths:
-        face.tell("There is no document in it that could be read.")
-    if face.as_json:
-        face.give(told)
+        console.notify("There is no document in it that could be read.")
+    if console.as_json:
+        console.give(told)
     return 1 if failed or not paths else None
 
 
@@ -83,33 +84,33 @@ def add(face: Face, files: Sequence[Path]) -> int | None:
 @click.argument("document")
 @json_option
 @click.pass_obj
-def forget(face: Face, document: str) -> None:
+def forget(console: Console, document: str) -> None:
     """Leave nothing of what was read of DOCUMENT (an id, or the beginning of one); its file is not touched."""
-    with face.services() as services:
+    with console.services() as services:
         gone = until_gone(services, lambda: services.documents.document(document))
-    if face.as_json:
-        face.give({"id": gone.id, "name": gone.name})
+    if console.as_json:
+        console.give({"id": gone.id, "name": gone.name})
     else:
-        face.say(f"{gone.id}  {gone.name}: forgotten")
+        console.say(f"{gone.id}  {gone.name}: forgotten")
 
 
 def until_gone(services: Services, find: Any) -> DocumentRecord:
-    """Forget the document that `find` gives on the desk thread, and wait until nothing of it is left."""
+    """Forget the document that `find` gives on the service thread, and wait until nothing of it is left."""
     import queue
 
     from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def on_fact(fact: Event) -> None:
-        if isinstance(fact, DocumentGone):
-            heard.put(fact.id)
-        elif isinstance(fact, DocumentChanged) and fact.document.collection:  # it stays with its folder
-            heard.put(fact.document.id)
+    def on_event(event: Event) -> None:
+        if isinstance(event, DocumentGone):
+            heard.put(event.id)
+        elif isinstance(event, DocumentChanged) and event.document.collection:  # it stays with its folder
+            heard.put(event.document.id)
 
-    services.add_listener(on_fact)
-    record: DocumentRecord = services.desk.call(find)
-    services.desk.call(lambda: services.documents.forget(record.id))
+    services.add_listener(on_event)
+    record: DocumentRecord = services.service_thread.call(find)
+    services.service_thread.call(lambda: services.documents.forget(record.id))
     from slmdesk.cli.console import next_of
 
     while next_of(heard) != record.id:
@@ -123,49 +124,49 @@ def until_gone(services: Services, find: Any) -> DocumentRecord:
 @click.command()
 @json_option
 @click.pass_obj
-def folders(face: Face) -> None:
+def folders(console: Console) -> None:
     """The folders that are asked as one."""
-    with face.services() as services:
-        found = services.desk.call(services.collections.all)
-    if face.as_json:
-        face.give([shape_of(one) for one in found])
+    with console.services() as services:
+        found = services.service_thread.call(services.collections.all)
+    if console.as_json:
+        console.give([shape_of(one) for one in found])
         return
     if not found:
-        face.tell("There are no folders. “slmdesk documents watch FOLDER” adds one.")
+        console.notify("There are no folders. “slmdesk documents watch FOLDER” adds one.")
         return
     rows = [("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")]
     rows += [
         (one.record.id, str(one.documents), str(one.unread), "yes" if one.record.watched else "no", _place(one.record))
         for one in found
     ]
-    table(face, rows)
+    table(console, rows)
 
 
 @click.command()
 @click.argument("folder", type=NamedFile())
 @json_option
 @click.pass_obj
-def watch(face: Face, folder: Path) -> int | None:
+def watch(console: Console, folder: Path) -> int | None:
     """Read the documents in FOLDER, to be asked as one; an open window keeps looking for what is new in it."""
-    with face.services() as services:
-        state = index(face, services, folder, watched=True)
-        _wait_for_meaning(face, services)
-        return _show(face, services, state)
+    with console.services() as services:
+        state = index(console, services, folder, watched=True)
+        _wait_for_meaning(console, services)
+        return _show(console, services, state)
 
 
 @click.command("index")
 @click.argument("folder", type=NamedFile())
 @json_option
 @click.pass_obj
-def index_folder(face: Face, folder: Path) -> int | None:
+def index_folder(console: Console, folder: Path) -> int | None:
     """Look what is new, changed or gone in FOLDER, now; it is added if it was not there.
 
     What was paused or ended before goes on.
     """
-    with face.services() as services:
-        state = index(face, services, folder)
-        _wait_for_meaning(face, services)
-        return _show(face, services, state)
+    with console.services() as services:
+        state = index(console, services, folder)
+        _wait_for_meaning(console, services)
+        return _show(console, services, state)
 
 
 @click.command()
@@ -173,18 +174,18 @@ def index_folder(face: Face, folder: Path) -> int | None:
 @click.option("--keep", is_flag=True, help="Keep what was read of it, to be asked; only look no more by itself.")
 @json_option
 @click.pass_obj
-def unwatch(face: Face, folder: str, keep: bool) -> None:
+def unwatch(console: Console, folder: str, keep: bool) -> None:
     """Forget FOLDER and what was read of it; its files are not touched."""
-    with face.services() as services:
-        record = services.desk.call(lambda: find_folder(services, folder))
+    with console.services() as services:
+        record = services.service_thread.call(lambda: find_folder(services, folder))
         if keep:
-            services.desk.call(lambda: services.collections.set_watched(record.id, False))
+            services.service_thread.call(lambda: services.collections.set_watched(record.id, False))
         else:
             forget_folder(services, record)
-    if face.as_json:
-        face.give({"id": record.id, "path": _place(record), "kept": keep})
+    if console.as_json:
+        console.give({"id": record.id, "path": _place(record), "kept": keep})
     else:
-        face.say(f"{record.id}  {_place(record)}: {'kept, but not watched any more' if keep else 'forgotten'}")
+        console.say(f"{record.id}  {_place(record)}: {'kept, but not watched any more' if keep else 'forgotten'}")
 
 
 def forget_folder(services: Services, record: CollectionRecord) -> None:
@@ -195,18 +196,18 @@ def forget_folder(services: Services, record: CollectionRecord) -> None:
     from slmdesk.services.documents.events import CollectionGone
 
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
-    services.add_listener(lambda fact: heard.put(fact.id) if isinstance(fact, CollectionGone) else None)
-    services.desk.call(lambda: services.collections.forget(record.id))
+    services.add_listener(lambda event: heard.put(event.id) if isinstance(event, CollectionGone) else None)
+    services.service_thread.call(lambda: services.collections.forget(record.id))
     while next_of(heard) != record.id:
         continue
 
 
 def find_folder(services: Services, wanted: str) -> CollectionRecord:
-    """A folder by its place, its id, or the only id that begins so.  Desk thread.  Raises KnownError."""
+    """A folder by its place, its id, or the only id that begins so.  Service thread.  Raises KnownError."""
     return services.collections.at(Path(wanted)) or services.store.collection(wanted)
 
 
-def index(face: Face, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
+def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
     """Have what is new in a folder read, with how far it is on stderr; Ctrl-C pauses it.
 
     Raises KnownError `collection.…`, and what the job was paused for.
@@ -215,24 +216,28 @@ def index(face: Face, services: Services, folder: Path, *, watched: bool | None 
     from slmdesk.services.documents.events import CollectionChanged
     from slmdesk.services.documents.folder_types import CollectionStatus
 
-    def on_fact(fact: Event) -> None:
-        if isinstance(fact, CollectionChanged) and fact.state.status is CollectionStatus.INDEXING:
-            left = "" if fact.state.eta_s is None else f", about {fact.state.eta_s:.0f} s left,"
-            face.progress(f"reading {fact.state.done} of {fact.state.total}{left}", fact.state.done, fact.state.total)
+    def on_event(event: Event) -> None:
+        if isinstance(event, CollectionChanged) and event.state.status is CollectionStatus.INDEXING:
+            left = "" if event.state.eta_s is None else f", about {event.state.eta_s:.0f} s left,"
+            console.progress(
+                f"reading {event.state.done} of {event.state.total}{left}", event.state.done, event.state.total
+            )
 
-    services.add_listener(on_fact)
-    known = services.desk.call(lambda: services.collections.at(folder))
+    services.add_listener(on_event)
+    known = services.service_thread.call(lambda: services.collections.at(folder))
     begun: CollectionState
     if known is None or watched:
-        begun = face.wait_for(services, lambda told: services.collections.add(folder, told, watched=bool(watched)))
+        begun = console.wait_for(services, lambda told: services.collections.add(folder, told, watched=bool(watched)))
     else:
-        begun = services.desk.call(lambda: services.collections.state(known.id))
+        begun = services.service_thread.call(lambda: services.collections.state(known.id))
     id = begun.record.id
     try:
-        ended: CollectionState = face.wait_for(services, lambda told: services.collections.look(id, told, resume=True))
+        ended: CollectionState = console.wait_for(
+            services, lambda told: services.collections.look(id, told, resume=True)
+        )
         while ended.status is CollectionStatus.ELSEWHERE:
-            face.progress("another window or command reads it", 0, 1)
-            ended = _look_again(face, services, id)
+            console.progress("another window or command reads it", 0, 1)
+            ended = _look_again(console, services, id)
     except KeyboardInterrupt:
 
         def pause() -> None:
@@ -240,59 +245,59 @@ def index(face: Face, services: Services, folder: Path, *, watched: bool | None 
             if job is not None and job.status is not JobStatus.PAUSED:
                 services.jobs.pause(job.id)
 
-        services.desk.call(pause, 5.0)
-        face.end_progress()
-        face.tell(f"Paused. It goes on with: slmdesk documents index {folder}")
+        services.service_thread.call(pause, 5.0)
+        console.end_progress()
+        console.notify(f"Paused. It goes on with: slmdesk documents index {folder}")
         raise
     finally:
-        face.end_progress()
+        console.end_progress()
     return ended
 
 
-def _wait_for_meaning(face: Face, services: Services) -> None:
+def _wait_for_meaning(console: Console, services: Services) -> None:
     """Where an embedding model is in the library, its vectors are made before the command ends; Ctrl-C leaves the
     rest to the next time.
     """
     import time
 
-    services.desk.call(services.embedding.take_up)
+    services.service_thread.call(services.embedding.take_up)
     most = 0
     try:
-        while left := services.desk.call(lambda: services.embedding.waiting):
+        while left := services.service_thread.call(lambda: services.embedding.waiting):
             most = max(most, left)
-            face.progress(f"to be found by meaning: {most - left} of {most}", most - left, most)
+            console.progress(f"to be found by meaning: {most - left} of {most}", most - left, most)
             time.sleep(0.2)
     finally:
-        face.end_progress()
+        console.end_progress()
 
 
-def _look_again(face: Face, services: Services, id: str) -> CollectionState:
+def _look_again(console: Console, services: Services, id: str) -> CollectionState:
     import time
 
     time.sleep(0.5)
-    found: CollectionState = face.wait_for(services, lambda told: services.collections.look(id, told))
+    found: CollectionState = console.wait_for(services, lambda told: services.collections.look(id, told))
     return found
 
 
-def _show(face: Face, services: Services, state: CollectionState) -> int | None:
+def _show(console: Console, services: Services, state: CollectionState) -> int | None:
     """What was found; a folder that cannot be reached, or a job that stands still, is a failure."""
     from slmdesk.services.documents.folder_types import CollectionStatus
     from slmdesk.services.documents.labels import counted_documents, folder_words
 
-    left = services.desk.call(lambda: services.collections.unread(state.record.id))
-    if face.as_json:
+    left = services.service_thread.call(lambda: services.collections.unread(state.record.id))
+    if console.as_json:
         named: list[Json] = [{"path": one.path, "code": one.code, "reason": one.sentence} for one in left]
-        face.give({**shape_of(state), "unread_documents": named})
+        console.give({**shape_of(state), "unread_documents": named})
     else:
-        face.say(
+        console.say(
             f"{state.record.id}  {counted_documents(state.documents)}, {state.pages:,} pages  {_place(state.record)}"
         )
         for one in left:
-            face.tell(f"note: {one.sentence}")
+            console.notify(f"note: {one.sentence}")
         if not state.documents and not left and state.status is CollectionStatus.CURRENT:
-            face.tell("note: there is no document in it; source code in folders is left out.")
+            console.notify("note: there is no document in it; source code in folders is left out.")
     if state.status is not CollectionStatus.CURRENT:
-        face.tell(f"note: {folder_words(state)}")
+        console.notify(f"note: {folder_words(state)}")
         return 1
     return None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, ToldError, json_option, table
+from slmdesk.cli.console import Console, ReportedError, json_option, table
 from slmdesk.cli.models.comparison import compare, vote
 from slmdesk.cli.models.exams import bench, exam
 from slmdesk.cli.models.hub import download, search
@@ -48,14 +48,14 @@ for command in (import_models, leftovers, default, rename, find, pack, unpack, m
 @models.command("list")
 @json_option
 @click.pass_obj
-def list_models(face: Face) -> None:
+def list_models(console: Console) -> None:
     """Models on this PC."""
-    with face.services() as services:
-        _adopt(face, services)
-        records = services.desk.call(services.models.list)
-        speeds = services.desk.call(lambda: [services.measuring.expected(one) for one in records])
-    if face.as_json:
-        face.give(
+    with console.services() as services:
+        _adopt(console, services)
+        records = services.service_thread.call(services.models.list)
+        speeds = services.service_thread.call(lambda: [services.measuring.expected(one) for one in records])
+    if console.as_json:
+        console.give(
             [
                 {**shape_of_model(one), **speed_shape(speed), **pairs_shape(one)}
                 for one, speed in zip(records, speeds, strict=True)
@@ -63,33 +63,35 @@ def list_models(face: Face) -> None:
         )
         return
     if not records:
-        face.tell("There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO")
+        console.notify(
+            "There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO"
+        )
         return
     rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
     rows += [(one.id, _line(one.name), _size(one.bytes), _kind(one), _line(_path(one), 200)) for one in records]
-    table(face, rows)
+    table(console, rows)
     from slmdesk.services.base.messages import sentence_for
 
     for one in records:
         if one.behaves is False:
-            face.tell(f"note: {sentence_for('model.noise', {'name': one.name})}")
+            console.notify(f"note: {sentence_for('model.noise', {'name': one.name})}")
 
 
 @models.command()
 @click.argument("model_or_file")
 @json_option
 @click.pass_obj
-def info(face: Face, model_or_file: str) -> None:
+def info(console: Console, model_or_file: str) -> None:
     """What a model's header says, without loading it."""
     from slmdesk.core.gguf.adapter import base_name
     from slmdesk.services.translation.pairs.exams import results_of
     from slmdesk.services.translation.pairs.labels import pair_line
 
-    with face.services() as services:
-        found: ModelInfo = face.wait_for(services, lambda told: services.models.info(model_or_file, told))
-        path = services.desk.call(lambda: services.models.path_of(model_or_file)).absolute()
-        records = services.desk.call(services.models.list)
-        pace = services.desk.call(lambda: services.measuring.pace)
+    with console.services() as services:
+        found: ModelInfo = console.wait_for(services, lambda told: services.models.info(model_or_file, told))
+        path = services.service_thread.call(lambda: services.models.path_of(model_or_file)).absolute()
+        records = services.service_thread.call(services.models.list)
+        pace = services.service_thread.call(lambda: services.measuring.pace)
     record = next((one for one in records if _path(one) == str(path)), None)
     header = found.header
     speed = pace.of_header(header, sha256=record.sha256 if record else "") if header.kind == "model" else None
@@ -113,37 +115,37 @@ def info(face: Face, model_or_file: str) -> None:
         **(pairs_shape(record) if record else {}),
         "metadata": found.metadata,
     }
-    if face.as_json:
-        face.give(shape)
+    if console.as_json:
+        console.give(shape)
         return
     for key, value in shape.items():
         if key not in ("metadata", "translates"):
-            face.say(f"{key}: {_line(str(value), 300) if value not in (None, '') else '-'}")
+            console.say(f"{key}: {_line(str(value), 300) if value not in (None, '') else '-'}")
     for one in results_of(record) if record else ():
-        face.say(f"translates: {pair_line(one)}")
+        console.say(f"translates: {pair_line(one)}")
     for key, value in found.metadata.items():
-        face.say(f"  {_line(key)} = {_line(str(value))}")
+        console.say(f"  {_line(key)} = {_line(str(value))}")
 
 
 @models.command()
 @click.argument("model", required=False)
 @json_option
 @click.pass_obj
-def verify(face: Face, model: str | None) -> int:
+def verify(console: Console, model: str | None) -> int:
     """Hash the file of MODEL, or of all, and compare with what came in."""
     wanted = [] if model is None else [model]
-    with face.services() as services:
-        found: Sequence[Verified] = face.wait_for(services, lambda told: services.models.verify(wanted, told))
-    if face.as_json:
+    with console.services() as services:
+        found: Sequence[Verified] = console.wait_for(services, lambda told: services.models.verify(wanted, told))
+    if console.as_json:
         rows: list[Json] = [
             {"id": one.id, "ok": one.ok, "reason": one.problem.sentence if one.problem else None} for one in found
         ]
-        face.give(rows)
-    for one in () if face.as_json else found:
-        face.say(f"{one.id}  {'ok' if one.ok else one.problem.sentence if one.problem else 'changed'}")
+        console.give(rows)
+    for one in () if console.as_json else found:
+        console.say(f"{one.id}  {'ok' if one.ok else one.problem.sentence if one.problem else 'changed'}")
     bad = sum(not one.ok for one in found)
     if bad:
-        face.tell(f"error: {bad} of {len(found)} model files are not as they came in. Bring them in again.")
+        console.notify(f"error: {bad} of {len(found)} model files are not as they came in. Bring them in again.")
     return 1 if bad else 0
 
 
@@ -151,20 +153,20 @@ def verify(face: Face, model: str | None) -> int:
 @click.argument("model")
 @json_option
 @click.pass_obj
-def remove(face: Face, model: str) -> None:
+def remove(console: Console, model: str) -> None:
     """Delete a model; a linked file stays where it is."""
     from slmdesk.services.models.defaults import lost_words
 
-    with face.services() as services:
-        record = services.desk.call(lambda: services.models.choose(model))
-        lost = services.desk.call(lambda: services.uses.uses_of(record.id))
-        freed = services.desk.call(lambda: services.models.remove(record.id))
-    if face.as_json:
-        face.give({"id": record.id, "bytes_freed": freed})
+    with console.services() as services:
+        record = services.service_thread.call(lambda: services.models.choose(model))
+        lost = services.service_thread.call(lambda: services.uses.uses_of(record.id))
+        freed = services.service_thread.call(lambda: services.models.remove(record.id))
+    if console.as_json:
+        console.give({"id": record.id, "bytes_freed": freed})
     else:
-        face.say(f"{record.id}  {_line(record.name)} removed, {_size(freed)} freed")
+        console.say(f"{record.id}  {_line(record.name)} removed, {_size(freed)} freed")
         if words := lost_words(lost):
-            face.tell(f"note: {words}")
+            console.notify(f"note: {words}")
 
 
 @models.command()
@@ -172,13 +174,13 @@ def remove(face: Face, model: str) -> None:
 @click.option("--context", type=click.IntRange(256), help="Tokens the model shall see at once.")
 @json_option
 @click.pass_obj
-def fit(face: Face, model_or_file: str, context: int | None) -> None:
+def fit(console: Console, model_or_file: str, context: int | None) -> None:
     """Whether a model fits this PC and how fast it will write, before it is loaded."""
     from slmdesk.core.speed import speed_in_words
     from slmdesk.services.models.fit import Fit
 
-    with face.services() as services:
-        measure_pc(face, services)
+    with console.services() as services:
+        measure_pc(console, services)
         link = _on_the_hub(services, model_or_file)
 
         def begin(told: Callable[[Fit | Problem], None]) -> None:
@@ -187,16 +189,16 @@ def fit(face: Face, model_or_file: str, context: int | None) -> None:
             else:
                 services.hub.fit(link.repo, told, file=link.file, context_tokens=context)
 
-        found: Fit = face.wait_for(services, begin, cancel=services.hub.close)
+        found: Fit = console.wait_for(services, begin, cancel=services.hub.close)
     if context and found.most_tokens and context > found.most_tokens:
-        face.tell(f"note: the model sees at most {found.most_tokens:,} tokens.")
-    if face.as_json:
+        console.notify(f"note: the model sees at most {found.most_tokens:,} tokens.")
+    if console.as_json:
         parts: dict[str, Json] = {
             "weights": found.memory.weights,
             "kv_cache": found.memory.kv_cache,
             "compute": found.memory.compute,
         }
-        face.give(
+        console.give(
             {
                 "verdict": found.verdict,
                 "memory_bytes": found.memory.total,
@@ -209,12 +211,12 @@ def fit(face: Face, model_or_file: str, context: int | None) -> None:
         )
         return
     words = {"fits": "fits this PC", "tight": "is tight on this PC", "too_large": "is too large for this PC"}
-    face.say(
+    console.say(
         f"It {words[found.verdict]}: {_size(found.memory.total)} for a context of {found.context_tokens:,} tokens, "
         f"{_size(found.available_bytes)} are {f'on the {found.device}' if found.device else 'free'}."
     )
     if found.speed is not None:
-        face.say(f"It writes {speed_in_words(found.speed)} ({_tokens(found.speed)}).")
+        console.say(f"It writes {speed_in_words(found.speed)} ({_tokens(found.speed)}).")
 
 
 def _on_the_hub(services: Services, wanted: str) -> HubLink | None:
@@ -222,7 +224,7 @@ def _on_the_hub(services: Services, wanted: str) -> HubLink | None:
     from slmdesk.hub.links import parse_link
 
     try:
-        if services.desk.call(lambda: services.models.path_of(wanted)).exists():
+        if services.service_thread.call(lambda: services.models.path_of(wanted)).exists():
             return None
         link = parse_link(wanted)
     except (KnownError, OSError, ValueError):
@@ -230,15 +232,15 @@ def _on_the_hub(services: Services, wanted: str) -> HubLink | None:
     return None if link.repo.endswith(".gguf") else link  # folder/file.gguf, which is not there
 
 
-def measure_pc(face: Face, services: Services) -> None:
+def measure_pc(console: Console, services: Services) -> None:
     """Have this PC measured, about a second, unless it is; without it no speed can be said."""
-    if services.desk.call(lambda: services.measuring.measured) is not None or services.read_only:
+    if services.service_thread.call(lambda: services.measuring.measured) is not None or services.read_only:
         return
-    face.tell("note: measuring this PC, about a second, once.")
+    console.notify("note: measuring this PC, about a second, once.")
     try:
-        face.wait_for(services, services.measuring.measure)
-    except ToldError as err:
-        face.tell(f"note: {err.problem.sentence}")
+        console.wait_for(services, services.measuring.measure)
+    except ReportedError as err:
+        console.notify(f"note: {err.problem.sentence}")
 
 
 def _tokens(speed: Speed) -> str:
@@ -246,12 +248,12 @@ def _tokens(speed: Speed) -> str:
     return f"{low} to {high} tokens a second"
 
 
-def _adopt(face: Face, services: Services) -> None:
+def _adopt(console: Console, services: Services) -> None:
     """Models that lie in the folder but not in the library, such as after a damaged history, come back."""
     try:
-        face.wait_for(services, lambda told: services.models.adopt(told), cancel=services.models.cancel_import)
-    except ToldError as err:
-        face.tell(f"note: {err.problem.sentence}")
+        console.wait_for(services, lambda told: services.models.adopt(told), cancel=services.models.cancel_import)
+    except ReportedError as err:
+        console.notify(f"note: {err.problem.sentence}")
 
 
 def _path(record: ModelRecord) -> str:

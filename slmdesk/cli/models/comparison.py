@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, json_option, next_of
+from slmdesk.cli.console import Console, json_option, next_of
 
 if TYPE_CHECKING:
     from slmdesk.core.types import Json
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def compare(
-    face: Face, prompt: str | None, models: tuple[str, ...], blind: bool, seed: int | None, max_tokens: int
+    console: Console, prompt: str | None, models: tuple[str, ...], blind: bool, seed: int | None, max_tokens: int
 ) -> int:
     """Ask several models the same PROMPT (or what stands on stdin), one after another, and measure each.
 
     Each is loaded anew and answers alone, with the same seed and settings.  Ctrl-C stops; what came is kept.
     """
-    from slmdesk.services.evaluation.model_comparison import CompareWish
+    from slmdesk.services.evaluation.model_comparison import CompareRequest
 
     if prompt in (None, "-") and not sys.stdin.isatty():
         from slmdesk.cli.chat import read_stdin
@@ -42,9 +42,9 @@ def compare(
         raise click.UsageError("There is nothing to ask: give a PROMPT, or words on stdin.")
     if not 2 <= len(models) <= 4:
         raise click.UsageError("Name two to four models: -m A -m B.")
-    wish = CompareWish(prompt or "", models, is_blind=blind, seed=seed, max_tokens=max_tokens)
-    with face.services() as services:
-        return _Show(face, services).run(wish)
+    request = CompareRequest(prompt or "", models, is_blind=blind, seed=seed, max_tokens=max_tokens)
+    with console.services() as services:
+        return _Show(console, services).run(request)
 
 
 @click.command()
@@ -53,73 +53,73 @@ def compare(
 @click.option("--note", default="", help="Why.")
 @json_option
 @click.pass_obj
-def vote(face: Face, comparison: str, best: str, note: str) -> None:
+def vote(console: Console, comparison: str, best: str, note: str) -> None:
     """Keep which answer of COMPARISON was BEST: its number or letter, or “none”."""
     from slmdesk.services.evaluation.model_comparison import vote_words
 
-    with face.services() as services:
-        held = services.desk.call(lambda: services.comparing.open(comparison))
+    with console.services() as services:
+        held = services.service_thread.call(lambda: services.comparing.open(comparison))
         chosen = _chosen(held, best)
-        found = services.desk.call(lambda: services.comparing.vote(held.item.id, chosen, note))
-    if face.as_json:
-        face.give(shape_of(found))
+        found = services.service_thread.call(lambda: services.comparing.vote(held.item.id, chosen, note))
+    if console.as_json:
+        console.give(shape_of(found))
     else:
-        face.say(vote_words(found.vote, {one.message.id: one.name for one in found.answers}))
+        console.say(vote_words(found.vote, {one.message.id: one.name for one in found.answers}))
 
 
 class _Show:
     """One run of `compare`."""
 
-    def __init__(self, face: Face, services: Services) -> None:
-        self._face, self._services = face, services
+    def __init__(self, console: Console, services: Services) -> None:
+        self._console, self._services = console, services
         self._facts: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._open_ids: list[str] = []
         services.add_listener(self._facts.put)
 
-    def run(self, wish: object) -> int:
+    def run(self, request: object) -> int:
         """Print the answers as they come.  Returns the exit status."""
-        from slmdesk.services.evaluation.model_comparison import CompareWish
+        from slmdesk.services.evaluation.model_comparison import CompareRequest
 
-        assert isinstance(wish, CompareWish)
-        face, services = self._face, self._services
-        held = services.desk.call(lambda: services.comparing.begin(wish))
+        assert isinstance(request, CompareRequest)
+        console, services = self._console, self._services
+        held = services.service_thread.call(lambda: services.comparing.begin(request))
         self._open_ids = [one.message.id for one in held.answers]
         try:
             self._follow(held)
         except KeyboardInterrupt:
-            services.desk.call(services.comparing.stop, 5.0)
+            services.service_thread.call(services.comparing.stop, 5.0)
             self._follow(held, quiet=True)
-            face.tell(f"Stopped. What came is kept: slmdesk history show {held.item.id}")
+            console.notify(f"Stopped. What came is kept: slmdesk history show {held.item.id}")
             return 130
         except BaseException:
-            services.desk.call(services.comparing.stop, 5.0)
+            services.service_thread.call(services.comparing.stop, 5.0)
             raise
-        found = services.desk.call(lambda: services.comparing.open(held.item.id))
-        if face.as_json:
-            face.give(shape_of(found))
+        found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
+        if console.as_json:
+            console.give(shape_of(found))
         elif sys.stderr.isatty():
-            face.tell(f"seed {found.seed}; vote with: slmdesk models vote {found.item.id} 1")
+            console.notify(f"seed {found.seed}; vote with: slmdesk models vote {found.item.id} 1")
         return int(any(one.message.error_code for one in found.answers))
 
     def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
         from slmdesk.services.base.events import MessageEnded, MessageGrew, PromptProgress
         from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
-        face = self._face
+        console = self._console
         open_ids, names = self._open_ids, self._names(held)
         shown = ""
         while open_ids:
-            fact = next_of(self._facts)
-            if isinstance(fact, ModelStateChanged) and fact.state is ModelState.LOADING and not quiet:
-                face.progress(f"loading {names[open_ids[0]]}", fact.fraction, 1.0)
-            elif isinstance(fact, PromptProgress) and fact.message in open_ids and not quiet:
-                face.progress(f"{names[fact.message]} reads", fact.read, fact.total)
-            elif isinstance(fact, MessageGrew) and fact.message in open_ids:
-                shown = self._write(shown, fact.message, names[fact.message], fact.text)
-            elif isinstance(fact, MessageEnded) and fact.message.id in open_ids:
-                open_ids.remove(fact.message.id)
-                face.end_progress()
-                self._end(held, fact, names[fact.message.id], is_shown=shown == fact.message.id)
+            event = next_of(self._facts)
+            if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING and not quiet:
+                console.progress(f"loading {names[open_ids[0]]}", event.fraction, 1.0)
+            elif isinstance(event, PromptProgress) and event.message in open_ids and not quiet:
+                console.progress(f"{names[event.message]} reads", event.read, event.total)
+            elif isinstance(event, MessageGrew) and event.message in open_ids:
+                shown = self._write(shown, event.message, names[event.message], event.text)
+            elif isinstance(event, MessageEnded) and event.message.id in open_ids:
+                open_ids.remove(event.message.id)
+                console.end_progress()
+                self._end(held, event, names[event.message.id], is_shown=shown == event.message.id)
 
     def _names(self, held: Comparison) -> dict[str, str]:
         from slmdesk.services.evaluation.model_comparison import letter_of
@@ -127,31 +127,31 @@ class _Show:
         return {one.message.id: letter_of(at) if held.hides_names else one.name for at, one in enumerate(held.answers)}
 
     def _write(self, shown: str, message: str, name: str, text: str) -> str:
-        face = self._face
-        if not face.as_json:
+        console = self._console
+        if not console.as_json:
             if shown != message:
-                face.end_progress()
-                face.say(f"--- {name}")
-            face.write(text)
+                console.end_progress()
+                console.say(f"--- {name}")
+            console.write(text)
         return message
 
-    def _end(self, held: Comparison, fact: object, name: str, *, is_shown: bool) -> None:
+    def _end(self, held: Comparison, event: object, name: str, *, is_shown: bool) -> None:
         from slmdesk.services.base.events import MessageEnded
 
-        assert isinstance(fact, MessageEnded)
-        face = self._face
-        if fact.problem:
-            face.tell(f"error: {name}: {fact.problem.sentence}")
-        if face.as_json or not is_shown:
+        assert isinstance(event, MessageEnded)
+        console = self._console
+        if event.problem:
+            console.notify(f"error: {name}: {event.problem.sentence}")
+        if console.as_json or not is_shown:
             return
-        face.say("" if fact.message.text.endswith("\n") else "\n")
+        console.say("" if event.message.text.endswith("\n") else "\n")
         if held.hides_names:
             return
         services = self._services
-        found = services.desk.call(lambda: services.comparing.open(held.item.id))
-        figures = next((one.figures for one in found.answers if one.message.id == fact.message.id), None)
+        found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
+        figures = next((one.figures for one in found.answers if one.message.id == event.message.id), None)
         if figures:
-            face.say(f"({', '.join(f'{what.lower()} {value}' for what, value in figures.lines())})\n")
+            console.say(f"({', '.join(f'{what.lower()} {value}' for what, value in figures.lines())})\n")
 
 
 def _chosen(held: Comparison, best: str) -> str | None:

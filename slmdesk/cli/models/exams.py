@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, json_option
+from slmdesk.cli.console import Console, json_option
 from slmdesk.cli.jobs import follow
 from slmdesk.cli.models.library import named_model
 
@@ -24,66 +24,66 @@ LEAST_KNOWN = 0.4
 @click.option("--translate", "pair", metavar="FROM-TO", help="Can it translate this pair of languages, such as en-pl?")
 @json_option
 @click.pass_obj
-def exam(face: Face, model: str | None, pair: str | None) -> None:
+def exam(console: Console, model: str | None, pair: str | None) -> None:
     """Let MODEL sit a short exam: which jobs can it be trusted with?
 
     With --translate: sentences are translated and translated back.  JSON: from, to, level (good, fair, weak) and skills
     (language, sense, tags, numbers, glossary, no_chatter), each with level, passed, total.
     """
     if pair is not None:
-        _exam_pair(face, model, pair)
+        _exam_pair(console, model, pair)
         return
     from slmdesk.services.evaluation.exam_labels import lines_of, sentence_of
     from slmdesk.services.evaluation.exams import shape_of_skill
 
-    with face.services() as services:
+    with console.services() as services:
         named_model(services, model)
-        job = services.desk.call(lambda: services.exams.take(model))
-        follow(face, services, job)
-        record = services.desk.call(lambda: services.models.by_sha256(job.model_sha256))
+        job = services.service_thread.call(lambda: services.exams.take(model))
+        follow(console, services, job)
+        record = services.service_thread.call(lambda: services.models.by_sha256(job.model_sha256))
         result = services.exams.result(record) if record else None
     if record is None or result is None:
         raise click.ClickException("The exam has no result. Run it again.")
     sentence = sentence_of(record.name, result)
-    if face.as_json:
+    if console.as_json:
         skills: list[Json] = [shape_of_skill(one) for one in result.skills]
-        face.give(
+        console.give(
             {"id": record.id, "name": record.name, "version": result.version, "skills": skills, "sentence": sentence}
         )
         return
     for line in lines_of(result):
-        face.say(line)
-    face.say(sentence)
+        console.say(line)
+    console.say(sentence)
 
 
-def _exam_pair(face: Face, model: str | None, pair: str) -> None:
+def _exam_pair(console: Console, model: str | None, pair: str) -> None:
     from slmdesk.services.translation.pairs.labels import pair_line, result_sentence, shape_of_pair
 
     source, parted, target = pair.replace(":", "-").partition("-")
     if not (source and parted and target):
         raise click.UsageError("Give two languages with a dash between them, such as --translate en-pl.")
-    with face.services() as services:
+    with console.services() as services:
         named_model(services, model)
-        job = services.desk.call(lambda: services.pair_exams.take(model, source, target))
-        follow(face, services, job)
-        record = services.desk.call(lambda: services.models.by_sha256(job.model_sha256))
+        job = services.service_thread.call(lambda: services.pair_exams.take(model, source, target))
+        follow(console, services, job)
+        record = services.service_thread.call(lambda: services.models.by_sha256(job.model_sha256))
         done = str(job.settings["source"]), str(job.settings["target"])
-        result = services.desk.call(lambda: services.pair_exams.result(record, *done)) if record else None
+        result = services.service_thread.call(lambda: services.pair_exams.result(record, *done)) if record else None
     if record is None or result is None:
         raise click.ClickException("The exam has no result. Run it again.")
     sentence = result_sentence(record.name, result)
-    if face.as_json:
-        face.give({"id": record.id, "name": record.name, **shape_of_pair(result), "sentence": sentence})
+    if console.as_json:
+        console.give({"id": record.id, "name": record.name, **shape_of_pair(result), "sentence": sentence})
         return
-    face.say(pair_line(result))
-    face.say(sentence)
+    console.say(pair_line(result))
+    console.say(sentence)
 
 
 @click.command()
 @click.argument("model", required=False)
 @json_option
 @click.pass_obj
-def bench(face: Face, model: str | None) -> None:
+def bench(console: Console, model: str | None) -> None:
     """How fast is MODEL on this PC, and what does it take?  Some seconds; Ctrl-C stops it."""
     import time
 
@@ -94,19 +94,19 @@ def bench(face: Face, model: str | None) -> None:
     def progressed(now: BenchProgress) -> None:
         left = (time.monotonic() - began) * (1 - now.fraction) / max(now.fraction, 0.01)
         about = f" about {left:.0f} s left," if now.fraction >= LEAST_KNOWN else ""
-        face.progress(f"measuring {name}: {now.what},{about}", now.fraction, 1.0)
+        console.progress(f"measuring {name}: {now.what},{about}", now.fraction, 1.0)
 
-    with face.services() as services:
-        record = services.desk.call(lambda: services.models.choose(model))
+    with console.services() as services:
+        record = services.service_thread.call(lambda: services.models.choose(model))
         name = record.name
         try:
-            found: BenchResult = face.wait_for(
+            found: BenchResult = console.wait_for(
                 services, lambda told: services.bench.run(record.id, told, progressed), cancel=services.bench.cancel
             )
         finally:
-            face.end_progress()
-    if face.as_json:
-        face.give(
+            console.end_progress()
+    if console.as_json:
+        console.give(
             {
                 "id": record.id,
                 "name": record.name,
@@ -120,8 +120,8 @@ def bench(face: Face, model: str | None) -> None:
             }
         )
         return
-    face.say(f"{record.name} on this PC")
-    face.say(f"reads   {found.prompt_tokens_per_s:.1f} tokens a second ({found.prompt_tokens} read)")
-    face.say(f"writes  {found.output_tokens_per_s:.1f} tokens a second ({found.output_tokens} written)")
-    face.say(f"memory  {bytes_for_people(found.memory_bytes)}")
-    face.say(f"energy  {found.energy_words()}")
+    console.say(f"{record.name} on this PC")
+    console.say(f"reads   {found.prompt_tokens_per_s:.1f} tokens a second ({found.prompt_tokens} read)")
+    console.say(f"writes  {found.output_tokens_per_s:.1f} tokens a second ({found.output_tokens} written)")
+    console.say(f"memory  {bytes_for_people(found.memory_bytes)}")
+    console.say(f"energy  {found.energy_words()}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, ToldError, json_option, next_of, words_for
+from slmdesk.cli.console import Console, ReportedError, json_option, next_of, words_for
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _FITS = {"fits": "", "tight": "tight here", "too_large": "too large here", "unkn
 @json_option
 @click.pass_obj
 def search(
-    face: Face,
+    console: Console,
     words: tuple[str, ...],
     limit: int,
     author: str,
@@ -55,35 +55,35 @@ def search(
     filters = Filters(task or "", language, license_name.lower(), author, fits, sort)
     if not words and not filters.narrows:
         raise click.UsageError("Give words to search for, or --author, --language, --license or --task.")
-    with face.services() as services:
-        page = _found(face, services, " ".join(words), filters, limit)
-    if face.as_json:
-        face.give([_shape(one) for one in page.found])
+    with console.services() as services:
+        page = _found(console, services, " ".join(words), filters, limit)
+    if console.as_json:
+        console.give([_shape(one) for one in page.found])
     else:
         for one in page.found:
-            _show(face, one)
+            _show(console, one)
     if not page.found:
-        face.tell("Nothing on the Hub has such a name. Try fewer words.")
+        console.notify("Nothing on the Hub has such a name. Try fewer words.")
     if page.too_large:
-        face.tell(f"note: {page.too_large:,} more {_are(page.too_large)} too large for this PC and left out.")
+        console.notify(f"note: {page.too_large:,} more {_are(page.too_large)} too large for this PC and left out.")
     if page.other_licence:
         has = "has" if page.other_licence == 1 else "have"
-        face.tell(f"note: {page.other_licence:,} {has} another licence and {_are(page.other_licence)} left out.")
+        console.notify(f"note: {page.other_licence:,} {has} another licence and {_are(page.other_licence)} left out.")
 
 
-def _found(face: Face, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
+def _found(console: Console, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
     """The answer of the Hub, or the one repository that was named."""
     from slmdesk.services.online.search import SearchPage
 
     link = services.offers.link_in(words)
     services.hub.require("hub.search")
     if link is not None:
-        one: FoundRepo = face.wait_for(
+        one: FoundRepo = console.wait_for(
             services, lambda told: services.hub.repo(link.repo, told), cancel=services.hub.close
         )
         return SearchPage((one,), may_be_more=False)
     asked = services.searching.begin(words, filters)
-    page: SearchPage = face.wait_for(
+    page: SearchPage = console.wait_for(
         services,
         lambda told: services.searching.read(asked, told, limit=limit, with_files=True),
         cancel=services.hub.close,
@@ -100,35 +100,37 @@ def _are(count: int) -> str:
 @click.option("--quantization", default="", help="Such as Q4_K_M; without it and FILE, the recommended one.")
 @json_option
 @click.pass_obj
-def download(face: Face, repo_or_file: str, quantization: str) -> None:
+def download(console: Console, repo_or_file: str, quantization: str) -> None:
     """Fetch a model from the Hub, verified; what an interrupted run left is gone on with."""
     from slmdesk.hub.links import parse_link
     from slmdesk.services.online.events import DownloadChanged
 
     link = parse_link(repo_or_file)
-    with face.services() as services:
-        notes = _Notes(face)
+    with console.services() as services:
+        notes = _Notes(console)
 
-        def on_fact(fact: Event) -> None:
-            if isinstance(fact, DownloadChanged):
-                notes.hear(fact)
+        def on_event(event: Event) -> None:
+            if isinstance(event, DownloadChanged):
+                notes.hear(event)
 
-        services.add_listener(on_fact)
+        services.add_listener(on_event)
         ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
         wanted = quantization or link.quantization
-        job = services.desk.call(lambda: services.downloads.start(link.repo, link.file, wanted, ended=ends.put))
-        end = _wait(face, services, job, ends)
-        while _is_token_wanted(face, end) and _ask_token(face, services, end):
-            services.desk.call(lambda: services.downloads.resume(job))
-            end = _wait(face, services, job, ends)
-    face.end_progress()
+        job = services.service_thread.call(
+            lambda: services.downloads.start(link.repo, link.file, wanted, ended=ends.put)
+        )
+        end = _wait(console, services, job, ends)
+        while _is_token_wanted(console, end) and _ask_token(console, services, end):
+            services.service_thread.call(lambda: services.downloads.resume(job))
+            end = _wait(console, services, job, ends)
+    console.end_progress()
     if end.problem:
-        raise ToldError(end.problem)
+        raise ReportedError(end.problem)
     model = end.model
     if model is None:
         raise KnownError("download.stopped", id=job)
-    if face.as_json:
-        face.give(
+    if console.as_json:
+        console.give(
             {
                 "id": model.id,
                 "path": os.fsdecode(model.path),
@@ -141,41 +143,41 @@ def download(face: Face, repo_or_file: str, quantization: str) -> None:
             }
         )
     else:
-        face.say(f"{model.id}  {_line(model.name)}  {_size(model.bytes)}, checked")
+        console.say(f"{model.id}  {_line(model.name)}  {_size(model.bytes)}, checked")
 
 
-def _is_token_wanted(face: Face, end: DownloadChanged) -> bool:
+def _is_token_wanted(console: Console, end: DownloadChanged) -> bool:
     """Whether somebody sits there who could give one."""
     is_wanted = end.problem is not None and end.problem.code in ("hub.gated", "hub.token_refused")
-    return is_wanted and not face.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    return is_wanted and not console.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _ask_token(face: Face, services: Services, end: DownloadChanged) -> bool:
+def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bool:
     """Take an access token for this run alone; whether one was given.  Nothing of it is shown."""
-    face.end_progress()
+    console.end_progress()
     if end.problem:
-        face.tell(f"note: {words_for(end.problem.code, end.problem.sentence, end.problem.args)}")
+        console.notify(f"note: {words_for(end.problem.code, end.problem.sentence, end.problem.args)}")
     words = "Access token (not shown, for this run alone; nothing to give up)"
     secret = click.prompt(words, hide_input=True, default="", show_default=False, err=True)
     if not secret.strip():
         return False
-    face.wait_for(services, lambda told: services.tokens.keep(secret, "ask", told))
+    console.wait_for(services, lambda told: services.tokens.keep(secret, "ask", told))
     return True
 
 
-def _wait(face: Face, services: Services, job: str, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
+def _wait(console: Console, services: Services, job: str, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
     """The end of the download.  Ctrl-C pauses it: what came is kept."""
     try:
         return next_of(ends)
     except KeyboardInterrupt:
-        services.desk.call(lambda: services.downloads.pause(job), LAST_WORD_S)
+        services.service_thread.call(lambda: services.downloads.pause(job), LAST_WORD_S)
         try:
             end = ends.get(timeout=LAST_WORD_S)
         except queue.Empty:
             raise KeyboardInterrupt from None
-        face.end_progress()
+        console.end_progress()
         if end.model is None and end.done_bytes:
-            face.tell(f"note: {_size(end.done_bytes)} are kept; the same command goes on from there.")
+            console.notify(f"note: {_size(end.done_bytes)} are kept; the same command goes on from there.")
         if end.model is None and end.problem is None:
             raise
         return end
@@ -184,27 +186,29 @@ def _wait(face: Face, services: Services, job: str, ends: queue.SimpleQueue[Down
 class _Notes:
     """Says on stderr how far it is, each note once, and whether the model will fit."""
 
-    def __init__(self, face: Face) -> None:
-        self._face = face
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._last_note = self._last_fit = ""
 
-    def hear(self, fact: DownloadChanged) -> None:
-        """On the desk thread."""
-        note = fact.note.sentence if fact.note else ""
+    def hear(self, event: DownloadChanged) -> None:
+        """On the service thread."""
+        note = event.note.sentence if event.note else ""
         if note and note != self._last_note:
-            self._tell(note)
+            self._notify(note)
         self._last_note = note
-        if fact.fit != self._last_fit and fact.fit in ("tight", "too_large"):
-            words = "is tight on this PC" if fact.fit == "tight" else "is too large for this PC"
-            self._tell(f"this model {words}; smaller quantizations take less.")
-        self._last_fit = fact.fit
-        speed = f", {_size(fact.bytes_per_s)}/s" if fact.bytes_per_s else ""
-        left = f", {_duration(fact.eta_s)} left" if fact.eta_s is not None else ""
-        self._face.progress(f"{fact.state.value} {_line(fact.name)}{speed}{left}", fact.done_bytes, fact.total_bytes)
+        if event.fit != self._last_fit and event.fit in ("tight", "too_large"):
+            words = "is tight on this PC" if event.fit == "tight" else "is too large for this PC"
+            self._notify(f"this model {words}; smaller quantizations take less.")
+        self._last_fit = event.fit
+        speed = f", {_size(event.bytes_per_s)}/s" if event.bytes_per_s else ""
+        left = f", {_duration(event.eta_s)} left" if event.eta_s is not None else ""
+        self._console.progress(
+            f"{event.state.value} {_line(event.name)}{speed}{left}", event.done_bytes, event.total_bytes
+        )
 
-    def _tell(self, sentence: str) -> None:
-        self._face.end_progress()
-        self._face.tell(f"note: {sentence}")
+    def _notify(self, sentence: str) -> None:
+        self._console.end_progress()
+        self._console.notify(f"note: {sentence}")
 
 
 def _shape(found: FoundRepo) -> dict[str, Json]:
@@ -233,13 +237,13 @@ def _file_shape(found: FoundFile) -> dict[str, Json]:
     }
 
 
-def _show(face: Face, found: FoundRepo) -> None:
+def _show(console: Console, found: FoundRepo) -> None:
     repo = found.repo
     about = [f"{repo.downloads:,} downloads", f"{repo.likes:,} likes", repo.updated[:10], repo.license or "no license"]
-    face.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
+    console.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
     for one in found.files:
         size = _size(one.file.bytes) if one.file.bytes else "size unknown"
-        face.say(f"    {one.file.quantization:10} {size:>9}  {one.file.name}  {_FITS[one.fit]}".rstrip())
+        console.say(f"    {one.file.quantization:10} {size:>9}  {one.file.name}  {_FITS[one.fit]}".rstrip())
 
 
 def _line(text: str, limit: int = 60) -> str:

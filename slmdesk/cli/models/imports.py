@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, ToldError, json_option, table
+from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, table
 from slmdesk.cli.models.types import shape_of_model
 from slmdesk.core.errors import KnownError
 
@@ -28,76 +28,76 @@ if TYPE_CHECKING:
 @click.option("--name", default="", help="Show it under this name instead of the one in its header; for one FILE.")
 @json_option
 @click.pass_obj
-def import_models(face: Face, files: tuple[Path, ...], link: bool, name: str) -> int:
+def import_models(console: Console, files: tuple[Path, ...], link: bool, name: str) -> int:
     """Bring in GGUF model files: by copy, or where they are.  Of a folder, all that lie in it and below."""
     if name and len(files) > 1:
         raise click.UsageError("--name is for one FILE.")
-    with face.services() as services:
-        _show_progress(face, services, "checking" if link else "copying")
+    with console.services() as services:
+        _show_progress(console, services, "checking" if link else "copying")
         if len(files) == 1 and (name or not files[0].is_dir()):
-            end = _import(face, services, files[0], link=link, name=name)
+            end = _import(console, services, files[0], link=link, name=name)
             if end.problem:
-                raise ToldError(end.problem)
-            _say(face, [end], is_one=True)
+                raise ReportedError(end.problem)
+            _say(console, [end], is_one=True)
             return 0
-        ends = _import_all(face, services, files, link=link)
-    _say(face, ends, is_one=False)
+        ends = _import_all(console, services, files, link=link)
+    _say(console, ends, is_one=False)
     bad = sum(one.model is None for one in ends)
     if bad:
-        face.tell(f"error: {bad} of {len(ends)} files were not brought in.")
+        console.notify(f"error: {bad} of {len(ends)} files were not brought in.")
     return 1 if bad else 0
 
 
-def _import_all(face: Face, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
+def _import_all(console: Console, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
     """Look at all first, then bring in one after another what can be.  Raises KnownError `model.none_found`."""
     from slmdesk.services.models.events import ImportEnded
 
     services.models.require("models.import")
-    looked: Looked = face.wait_for(services, lambda told: services.looking.look(files, told))
+    looked: Looked = console.wait_for(services, lambda told: services.looking.look(files, told))
     if not looked.candidates:
         raise KnownError("model.none_found", path=", ".join(map(str, files))[:300])
     if looked.was_cut:
-        face.tell(f"note: there are more; the first {len(looked.candidates)} are looked at.")
+        console.notify(f"note: there are more; the first {len(looked.candidates)} are looked at.")
     return [
         ImportEnded(str(one.path), None, one.problem)
         if one.problem
-        else _import(face, services, one.path, link=link and one.parts == 1, name="")
+        else _import(console, services, one.path, link=link and one.parts == 1, name="")
         for one in looked.candidates
     ]
 
 
-def _import(face: Face, services: Services, file: Path, *, link: bool, name: str) -> ImportEnded:
+def _import(console: Console, services: Services, file: Path, *, link: bool, name: str) -> ImportEnded:
     def begin(told: Callable[[ImportEnded | Problem], None]) -> None:
         services.models.import_file(file, link=link, name=name, ended=told)
 
-    end: ImportEnded = face.wait_for(services, begin, cancel=services.models.cancel_import)
-    face.end_progress()
+    end: ImportEnded = console.wait_for(services, begin, cancel=services.models.cancel_import)
+    console.end_progress()
     return end
 
 
-def _show_progress(face: Face, services: Services, what: str) -> None:
+def _show_progress(console: Console, services: Services, what: str) -> None:
     from slmdesk.services.models.events import ImportProgress
 
-    def on_fact(fact: Event) -> None:
-        if isinstance(fact, ImportProgress):
-            face.progress(what, fact.done_bytes, fact.total_bytes)
+    def on_event(event: Event) -> None:
+        if isinstance(event, ImportProgress):
+            console.progress(what, event.done_bytes, event.total_bytes)
 
-    services.add_listener(on_fact)
+    services.add_listener(on_event)
 
 
-def _say(face: Face, ends: Sequence[ImportEnded], *, is_one: bool) -> None:
+def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None:
     """One file: as cli.md has it.  Several: a row for each, those that could not be brought in with the reason."""
-    if face.as_json:
+    if console.as_json:
         rows: list[Json] = [_row(one) for one in ends]
-        face.give(rows[0] if is_one else rows)
+        console.give(rows[0] if is_one else rows)
         return
     for one in ends:
         if one.model:
             here = "  (was here already)" if one.was_here else ""
-            face.say(f"{one.model.id}  {_line(one.model.name)}  {_size(one.model.bytes)}{here}")
+            console.say(f"{one.model.id}  {_line(one.model.name)}  {_size(one.model.bytes)}{here}")
         elif one.problem:
             sentence = one.problem.sentence
-            face.tell(f"error: {sentence if one.path in sentence else f'{_line(one.path, 300)}: {sentence}'}")
+            console.notify(f"error: {sentence if one.path in sentence else f'{_line(one.path, 300)}: {sentence}'}")
 
 
 def _row(end: ImportEnded) -> dict[str, Json]:
@@ -110,26 +110,26 @@ def _row(end: ImportEnded) -> dict[str, Json]:
 @click.option("--remove", metavar="NAME", help="Delete this one, or “all”.")
 @json_option
 @click.pass_obj
-def leftovers(face: Face, remove: str | None) -> None:
+def leftovers(console: Console, remove: str | None) -> None:
     """What downloads left in the folder for models: parts that can be gone on with, and damaged files."""
-    with face.services() as services:
-        found = services.desk.call(services.downloads.left_overs)
+    with console.services() as services:
+        found = services.service_thread.call(services.downloads.left_overs)
         if remove is not None:
             freed = _discard(services, found, remove)
     if remove is not None:
-        if face.as_json:
-            face.give({"removed": list(freed), "bytes_freed": sum(freed.values())})
+        if console.as_json:
+            console.give({"removed": list(freed), "bytes_freed": sum(freed.values())})
         else:
-            face.say(f"{len(freed)} removed, {_size(sum(freed.values()))} freed")
+            console.say(f"{len(freed)} removed, {_size(sum(freed.values()))} freed")
         return
-    if face.as_json:
-        face.give([_left_shape(one) for one in found])
+    if console.as_json:
+        console.give([_left_shape(one) for one in found])
         return
     if not found:
-        face.tell("Downloads left nothing over.")
+        console.notify("Downloads left nothing over.")
         return
-    table(face, [("FILE", "SIZE", "HOW TO GO ON"), *(_left_row(one) for one in found)])
-    face.tell("note: delete one with: slmdesk models leftovers --remove FILE, or all of them: --remove all")
+    table(console, [("FILE", "SIZE", "HOW TO GO ON"), *(_left_row(one) for one in found)])
+    console.notify("note: delete one with: slmdesk models leftovers --remove FILE, or all of them: --remove all")
 
 
 def _discard(services: Services, found: Sequence[LeftOver], wanted: str) -> dict[str, int]:
@@ -142,7 +142,7 @@ def _discard(services: Services, found: Sequence[LeftOver], wanted: str) -> dict
         if wanted not in ("all", one.id, one.name):
             continue
         try:
-            freed[one.id] = services.desk.call(lambda: services.downloads.discard(one.id))  # noqa: B023 (at once)
+            freed[one.id] = services.service_thread.call(lambda: services.downloads.discard(one.id))  # noqa: B023 (at once)
         except KnownError as err:
             if wanted != "all" or err.code != "download.unknown":
                 raise

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, json_option
+from slmdesk.cli.console import Console, json_option
 
 if TYPE_CHECKING:
     from slmdesk.core.records import ModelRecord
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def named_model(services: Services, model: str | None) -> None:
     """A model that was named is there, and is tried however often it crashed.  Raises KnownError `model.unknown`."""
     if model is not None:
-        services.desk.call(lambda: services.models.try_again(model))
+        services.service_thread.call(lambda: services.models.try_again(model))
 
 
 @click.command()
@@ -25,14 +25,14 @@ def named_model(services: Services, model: str | None) -> None:
 @click.argument("name")
 @json_option
 @click.pass_obj
-def rename(face: Face, model: str, name: str) -> None:
+def rename(console: Console, model: str, name: str) -> None:
     """Show MODEL under the name NAME; its file keeps its own."""
-    with face.services() as services:
-        record: ModelRecord = services.desk.call(lambda: services.names.rename(model, name))
-    if face.as_json:
-        face.give({"id": record.id, "name": record.name})
+    with console.services() as services:
+        record: ModelRecord = services.service_thread.call(lambda: services.names.rename(model, name))
+    if console.as_json:
+        console.give({"id": record.id, "name": record.name})
     else:
-        face.say(f"{record.id}  {record.name}")
+        console.say(f"{record.id}  {record.name}")
 
 
 @click.command()
@@ -41,32 +41,32 @@ def rename(face: Face, model: str, name: str) -> None:
 @click.option("--none", "is_none", is_flag=True, help="No default any more: the last used model.")
 @json_option
 @click.pass_obj
-def default(face: Face, job: str | None, model: str | None, is_none: bool) -> None:
+def default(console: Console, job: str | None, model: str | None, is_none: bool) -> None:
     """Which model is the default for JOB; with MODEL, make it that.  Without JOB: all jobs."""
     from slmdesk.services.models.defaults import Use
 
     if ((model or is_none) and not job) or (model and is_none):
         raise click.UsageError("Name a JOB, and either a MODEL or --none.")
-    with face.services() as services:
+    with console.services() as services:
         if job and (model or is_none):
-            services.desk.call(lambda: services.uses.set_default(Use(job), model))
+            services.service_thread.call(lambda: services.uses.set_default(Use(job), model))
         uses = [Use(job)] if job else list(Use)
-        found = services.desk.call(lambda: [(use, services.uses.default(use)) for use in uses])
-    if face.as_json:
+        found = services.service_thread.call(lambda: [(use, services.uses.default(use)) for use in uses])
+    if console.as_json:
         rows: list[Json] = [
             {"job": use.value, "id": one.id if one else None, "name": one.name if one else None} for use, one in found
         ]
-        face.give(rows[0] if job else rows)
+        console.give(rows[0] if job else rows)
         return
     for use, one in found:
-        face.say(f"{use.value}  {f'{one.id}  {_line(one.name)}' if one else '-  (the last used)'}")
+        console.say(f"{use.value}  {f'{one.id}  {_line(one.name)}' if one else '-  (the last used)'}")
 
 
-def link_shared(face: Face, services: Services) -> None:
+def link_shared(console: Console, services: Services) -> None:
     """Where there is no model yet, those of the organisation's folder are linked first; it takes their checksums."""
     models = services.models
-    if services.settings.policy.models_folder and not services.desk.call(models.list):
-        face.wait_for(services, lambda told: models.adopt(told, only_shared=True), cancel=models.cancel_import)
+    if services.settings.policy.models_folder and not services.service_thread.call(models.list):
+        console.wait_for(services, lambda told: models.adopt(told, only_shared=True), cancel=models.cancel_import)
 
 
 def _line(text: str, limit: int = 60) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, json_option, table
+from slmdesk.cli.console import Console, NamedFile, json_option, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=NamedFile(dir_okay=False), required=True, help="The new file.")
 @json_option
 @click.pass_obj
-def pack(face: Face, models: tuple[str, ...], output: Path) -> None:
+def pack(console: Console, models: tuple[str, ...], output: Path) -> None:
     """Write MODELS with their checksums and licences into one file, for PCs without a network."""
     target = output.absolute()
 
     def begin(services: Services, told: Callable[[PackEnded], None]) -> None:
         services.packs.pack(models, target, told)
 
-    end = _wait(face, begin, "packing")
-    if face.as_json:
-        face.give({"path": str(target), "bytes": end.bytes, "manifest_sha256": end.manifest_sha256})
+    end = _wait(console, begin, "packing")
+    if console.as_json:
+        console.give({"path": str(target), "bytes": end.bytes, "manifest_sha256": end.manifest_sha256})
     else:
-        face.say(f"{output}  {_size(end.bytes)}")
-        face.say(f"sha256 of its list: {end.manifest_sha256}")
-        face.tell("note: hand this checksum on by another way than the pack, for “models unpack --expect”.")
+        console.say(f"{output}  {_size(end.bytes)}")
+        console.say(f"sha256 of its list: {end.manifest_sha256}")
+        console.notify("note: hand this checksum on by another way than the pack, for “models unpack --expect”.")
 
 
 @click.command()
@@ -50,19 +50,19 @@ def pack(face: Face, models: tuple[str, ...], output: Path) -> None:
 @click.option("--list", "only_list", is_flag=True, help="Say what is in it; nothing is brought in.")
 @json_option
 @click.pass_obj
-def unpack(face: Face, file: Path, expect: str | None, only: tuple[str, ...], only_list: bool) -> None:
+def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ...], only_list: bool) -> None:
     """Bring in the models of a pack, once all of it is checked."""
     if expect is not None and not expect.strip():  # an empty variable of a script must not be "any will do"
         raise click.BadParameter("the checksum is empty.", param_hint="--expect")
     if only_list:
-        _list(face, file)
+        _list(console, file)
         return
 
     def begin(services: Services, told: Callable[[PackEnded], None]) -> None:
         services.packs.unpack(file.absolute(), expected=expect or "", only=only or None, ended=told)
 
-    end = _wait(face, begin, "checking")
-    if face.as_json:
+    end = _wait(console, begin, "checking")
+    if console.as_json:
         models: list[Json] = [
             {
                 "id": one.model.id,
@@ -75,88 +75,88 @@ def unpack(face: Face, file: Path, expect: str | None, only: tuple[str, ...], on
             }
             for one in end.models
         ]
-        face.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
+        console.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
         return
     for one in end.models:
         licence = one.about.get("licence") or one.license or "no licence named"
         more = "" if one.is_new else "  (was here already)"
-        face.say(f"{one.model.id}  {_line(one.model.name)}  {_size(one.model.bytes)}  {licence}{more}")
-    face.say(f"sha256 of its list: {end.manifest_sha256}")
+        console.say(f"{one.model.id}  {_line(one.model.name)}  {_size(one.model.bytes)}  {licence}{more}")
+    console.say(f"sha256 of its list: {end.manifest_sha256}")
     if not expect:
-        face.tell("note: compare this checksum with the one you were told by whoever made the pack.")
+        console.notify("note: compare this checksum with the one you were told by whoever made the pack.")
 
 
 @click.command()
 @click.argument("folder", type=NamedFile())
 @json_option
 @click.pass_obj
-def move(face: Face, folder: Path) -> None:
+def move(console: Console, folder: Path) -> None:
     """Keep the models in FOLDER from now on, and move those there that are here already."""
     from slmdesk.services.models.events import MoveProgress
 
     target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
-    with face.services() as services:
+    with console.services() as services:
 
-        def on_fact(fact: Event) -> None:
-            if isinstance(fact, MoveProgress) and fact.total_bytes:
-                _progress(face, fact.step, fact.fraction, 1.0, fact.eta_s)
+        def on_event(event: Event) -> None:
+            if isinstance(event, MoveProgress) and event.total_bytes:
+                _progress(console, event.step, event.fraction, 1.0, event.eta_s)
 
-        services.add_listener(on_fact)
+        services.add_listener(on_event)
 
         def ask(told: Callable[[MoveEnded | Problem], None]) -> None:
             services.moving.move(target, lambda end: told(end.problem or end))
 
-        end: MoveEnded = face.wait_for(services, ask, cancel=services.moving.cancel)
-        face.end_progress()
-    if face.as_json:
-        face.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
+        end: MoveEnded = console.wait_for(services, ask, cancel=services.moving.cancel)
+        console.end_progress()
+    if console.as_json:
+        console.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
         return
     count = "1 model" if end.moved == 1 else f"{end.moved} models"
-    face.say(f"{end.target}  {count}, {_size(end.bytes)}")
+    console.say(f"{end.target}  {count}, {_size(end.bytes)}")
     for path in end.left:
-        face.tell(f"note: not there now, so not moved: {_line(path, 300)}")
+        console.notify(f"note: not there now, so not moved: {_line(path, 300)}")
 
 
 @click.command()
 @click.option("--link", is_flag=True, help="Link what is new; nothing is copied or moved.")
 @json_option
 @click.pass_obj
-def find(face: Face, link: bool) -> None:
+def find(console: Console, link: bool) -> None:
     """Model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
     from slmdesk.services.models.events import ImportProgress
 
-    with face.services() as services:
+    with console.services() as services:
 
-        def on_fact(fact: Event) -> None:
-            if isinstance(fact, ImportProgress):
-                face.progress("checking", fact.done_bytes, fact.total_bytes)
+        def on_event(event: Event) -> None:
+            if isinstance(event, ImportProgress):
+                console.progress("checking", event.done_bytes, event.total_bytes)
 
-        services.add_listener(on_fact)
+        services.add_listener(on_event)
         cancel = services.finding.cancel
-        found: FoundModels = face.wait_for(services, services.finding.find, cancel=cancel)
+        found: FoundModels = console.wait_for(services, services.finding.find, cancel=cancel)
         ends: tuple[ImportEnded, ...] = ()
         if link:
-            ends = face.wait_for(services, lambda told: services.finding.link(found.models, told), cancel=cancel)
-        face.end_progress()
+            ends = console.wait_for(services, lambda told: services.finding.link(found.models, told), cancel=cancel)
+        console.end_progress()
     linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
     known = {end.path: end.model.id for end in ends if end.model}  # linked, or of the same bytes as one that is here
     models = [replace(one, known=known.get(str(one.path), one.known)) for one in found.models]
     found = replace(found, models=tuple(models))
     problems = {end.path: end.problem for end in ends if end.problem}
-    if face.as_json:
+    if console.as_json:
         rows: list[Json] = [_shape(one, linked, problems) for one in found.models]
         skipped: list[Json] = [{"path": str(one.path), "reason": one.reason} for one in found.skipped]
-        face.give({"models": rows, "skipped": skipped})
+        console.give({"models": rows, "skipped": skipped})
         return
     if not found.models:
-        face.tell("No model files of other programs were found on this PC.")
+        console.notify("No model files of other programs were found on this PC.")
     else:
-        _show(face, found, linked, problems)
+        _show(console, found, linked, problems)
     for each in found.skipped:
-        face.tell(f"note: not looked at: {_line(str(each.path), 200)} ({each.reason})")
+        console.notify(f"note: not looked at: {_line(str(each.path), 200)} ({each.reason})")
 
 
-def _show(face: Face, found: FoundModels, linked: dict[str, str], problems: dict[str, Problem]) -> None:
+def _show(console: Console, found: FoundModels, linked: dict[str, str], problems: dict[str, Problem]) -> None:
     rows = [("PROGRAM", "NAME", "SIZE", "STATE", "FILE")]
     for one in found.models:
         path, problem = str(one.path), one.problem or problems.get(str(one.path))
@@ -165,12 +165,12 @@ def _show(face: Face, found: FoundModels, linked: dict[str, str], problems: dict
         else:
             state = f"linked as {linked[path]}" if path in linked else f"here as {one.known}" if one.known else "new"
         rows.append((one.program, _line(one.name), _size(one.bytes), state, _line(path, 300)))
-    table(face, rows)
+    table(console, rows)
     for one in found.models:
         if problem := one.problem or problems.get(str(one.path)):
-            face.tell(f"note: {_line(str(one.path), 200)}: {problem.sentence}")
+            console.notify(f"note: {_line(str(one.path), 200)}: {problem.sentence}")
     if not linked and any(one.known is None and one.problem is None for one in found.models):
-        face.tell("note: use them where they are with: slmdesk models find --link")
+        console.notify("note: use them where they are with: slmdesk models find --link")
 
 
 def _shape(one: FoundModel, linked: dict[str, str], problems: dict[str, Problem]) -> dict[str, Json]:
@@ -189,12 +189,12 @@ def _shape(one: FoundModel, linked: dict[str, str], problems: dict[str, Problem]
     }
 
 
-def _list(face: Face, file: Path) -> None:
-    with face.services() as services:
-        found: PackContents = face.wait_for(
+def _list(console: Console, file: Path) -> None:
+    with console.services() as services:
+        found: PackContents = console.wait_for(
             services, lambda told: services.packs.contents(file.absolute(), told), cancel=services.packs.cancel
         )
-    if face.as_json:
+    if console.as_json:
         models: list[Json] = [
             {
                 "name": one.listed.name,
@@ -206,41 +206,41 @@ def _list(face: Face, file: Path) -> None:
             }
             for one in found.models
         ]
-        face.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})
+        console.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})
         return
     rows = [("NAME", "SIZE", "STATE", "LICENCE")]
     for one in found.models:
         licence = one.listed.about.get("licence") or one.listed.license or "no licence named"
         state = f"here as {one.here}" if one.here else "new"
         rows.append((_line(one.listed.name), _size(one.listed.bytes), state, licence))
-    table(face, rows)
-    face.say(f"sha256 of its list: {found.manifest_sha256}")
-    face.tell("note: this is what its list says; all of it is checked when it is unpacked.")
+    table(console, rows)
+    console.say(f"sha256 of its list: {found.manifest_sha256}")
+    console.notify("note: this is what its list says; all of it is checked when it is unpacked.")
 
 
-def _progress(face: Face, what: str, done: float, total: float, eta_s: float | None) -> None:
+def _progress(console: Console, what: str, done: float, total: float, eta_s: float | None) -> None:
     from slmdesk.services.base.messages import time_for_people
 
-    face.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
+    console.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
 
 
-def _wait(face: Face, begin: Callable[[Services, Callable[[PackEnded], None]], None], what: str) -> PackEnded:
+def _wait(console: Console, begin: Callable[[Services, Callable[[PackEnded], None]], None], what: str) -> PackEnded:
     """How a pack ended.  Raises the problem it met; Ctrl-C stops it."""
     from slmdesk.services.models.events import PackProgress
 
-    with face.services() as services:
+    with console.services() as services:
 
-        def on_fact(fact: Event) -> None:
-            if isinstance(fact, PackProgress):
-                _progress(face, what, fact.done_bytes, fact.total_bytes, fact.eta_s)
+        def on_event(event: Event) -> None:
+            if isinstance(event, PackProgress):
+                _progress(console, what, event.done_bytes, event.total_bytes, event.eta_s)
 
-        services.add_listener(on_fact)
+        services.add_listener(on_event)
 
         def ask(told: Callable[[PackEnded | Problem], None]) -> None:
             begin(services, lambda end: told(end.problem or end))
 
-        end: PackEnded = face.wait_for(services, ask, cancel=services.packs.cancel)
-        face.end_progress()
+        end: PackEnded = console.wait_for(services, ask, cancel=services.packs.cancel)
+        console.end_progress()
     return end
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, ToldError, json_option, next_of
+from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, next_of
 from slmdesk.cli.documents.commands import ask_password, open_document, say_unread
 from slmdesk.cli.documents.folders import forget_folder, index
 from slmdesk.core.errors import KnownError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from slmdesk.services.container import Services
     from slmdesk.services.documents.nearest import Citation
     from slmdesk.services.questions.prompt import Answered
-    from slmdesk.services.questions.service import AskWish
+    from slmdesk.services.questions.service import AskRequest
 
 
 @click.command()
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def ask(
-    face: Face, files: tuple[Path, ...], question: str, model: str | None, item: str | None, password: bool
+    console: Console, files: tuple[Path, ...], question: str, model: str | None, item: str | None, password: bool
 ) -> int | None:
     """Ask documents, or all documents of a folder, the QUESTION.  Each citation really stands on the page it names.
 
     A folder is read first as far as it is new; a second question reads what has changed alone.
     """
-    from slmdesk.services.questions.service import AskWish
+    from slmdesk.services.questions.service import AskRequest
 
     if not question.strip():
         raise click.UsageError("The question is empty.")
@@ -52,34 +52,36 @@ def ask(
     if len(files) > 1 and any(file.is_dir() for file in files):
         raise click.UsageError("Give one folder, or files.")
     secrets = {file: ask_password(file) if password and not file.is_dir() else "" for file in files}
-    with face.services() as services:
-        asked = _asked(face, services, files, secrets, item)
+    with console.services() as services:
+        asked = _asked(console, services, files, secrets, item)
         if item and files:
-            _say_change(face, services, item, asked)
+            _say_change(console, services, item, asked)
         ids = () if asked.folder else tuple(one.id for one in asked.documents)
-        wish = AskWish(question, ids, collection=asked.folder.id if asked.folder else None, item=item, model=model)
-        ended, answered = _answer(face, services, wish)
+        request = AskRequest(
+            question, ids, collection=asked.folder.id if asked.folder else None, item=item, model=model
+        )
+        ended, answered = _answer(console, services, request)
         if ended.problem is not None:
-            raise ToldError(ended.problem)
+            raise ReportedError(ended.problem)
         if answered is None:
             raise KeyboardInterrupt
-        unsaved = services.desk.call(lambda: services.chats.answers.save_end(ended.message.id))
-        if face.as_json and unsaved is None:
-            face.give(_as_json(ended, answered, asked))
-        elif not face.as_json:
-            face.say(ended.message.text)
+        unsaved = services.service_thread.call(lambda: services.chats.answers.save_end(ended.message.id))
+        if console.as_json and unsaved is None:
+            console.give(_as_json(ended, answered, asked))
+        elif not console.as_json:
+            console.say(ended.message.text)
             if answered.reading_words:
-                face.tell(f"note: {answered.reading_words}")
+                console.notify(f"note: {answered.reading_words}")
             if answered.dropped:
-                face.tell(f"note: left out, since they stand on no page: quotations ({answered.dropped})")
+                console.notify(f"note: left out, since they stand on no page: quotations ({answered.dropped})")
             for name, words in asked.unread_words:
-                face.tell(f"note: {name}: {words}")
+                console.notify(f"note: {name}: {words}")
         if unsaved is not None:
-            face.fail(unsaved.code, unsaved.sentence, unsaved.args, _as_json(ended, answered, asked))
-            face.tell("note: the answer is whole, but the history does not have it.")
+            console.fail(unsaved.code, unsaved.sentence, unsaved.args, _as_json(ended, answered, asked))
+            console.notify("note: the answer is whole, but the history does not have it.")
             return 1
         with suppress(KeyboardInterrupt):  # what was read is being kept for the next question
-            face.wait_for(services, services.states.when_quiet)
+            console.wait_for(services, services.states.when_quiet)
     return 1 if asked.failed else None
 
 
@@ -105,39 +107,39 @@ class _Asked:
 
 
 def _asked(
-    face: Face, services: Services, files: Sequence[Path], secrets: Mapping[Path, str], item: str | None
+    console: Console, services: Services, files: Sequence[Path], secrets: Mapping[Path, str], item: str | None
 ) -> _Asked:
     """What is to be asked, read as far as it is new.  Raises KnownError where nothing of it could be."""
     if not files and item:
-        folder, known = services.desk.call(lambda: services.questions.about(item))
-        return _folder(face, services, Path(os.fsdecode(folder.path))) if folder else _documents(services, known)
+        folder, known = services.service_thread.call(lambda: services.questions.about(item))
+        return _folder(console, services, Path(os.fsdecode(folder.path))) if folder else _documents(services, known)
     # one that was read before can be asked though its drive is not there now
-    if files[0].is_dir() or services.desk.call(lambda: services.collections.at(files[0])):
-        return _folder(face, services, files[0])
+    if files[0].is_dir() or services.service_thread.call(lambda: services.collections.at(files[0])):
+        return _folder(console, services, files[0])
     records: list[DocumentRecord] = []
     failed: list[Mapping[str, Json]] = []
     for file in files:
         try:
-            records.append(open_document(face, services, file, password=secrets[file]))
+            records.append(open_document(console, services, file, password=secrets[file]))
         except KnownError as err:
             if len(files) - len(failed) == 1 and not records:
                 raise
-            failed.append(say_unread(face, file, err))
+            failed.append(say_unread(console, file, err))
     return _documents(services, records, failed)
 
 
-def _folder(face: Face, services: Services, place: Path) -> _Asked:
+def _folder(console: Console, services: Services, place: Path) -> _Asked:
     from slmdesk.services.documents.folder_types import CollectionStatus
     from slmdesk.services.documents.labels import folder_words
 
-    known = services.desk.call(lambda: services.collections.at(place))
-    state = index(face, services, place)
+    known = services.service_thread.call(lambda: services.collections.at(place))
+    state = index(console, services, place)
     if not known and not state.documents and state.status is CollectionStatus.CURRENT:
         forget_folder(services, state.record)  # it was only ever there to be asked
         raise KnownError("collection.empty", name=state.record.name)
     if state.status is not CollectionStatus.CURRENT or state.unread:
-        face.tell(f"note: {folder_words(state)}")
-    return _Asked(services.desk.call(lambda: services.store.asked_documents(state.record.id)), state.record)
+        console.notify(f"note: {folder_words(state)}")
+    return _Asked(services.service_thread.call(lambda: services.store.asked_documents(state.record.id)), state.record)
 
 
 def _documents(
@@ -148,23 +150,23 @@ def _documents(
     def pages_of(one: DocumentRecord) -> list[Page]:
         return services.store.pages(one.id, limit=max(1, one.pages), with_text=False)
 
-    pages = services.desk.call(lambda: [(one, pages_of(one)) for one in records])
+    pages = services.service_thread.call(lambda: [(one, pages_of(one)) for one in records])
     without = [(one, [page for page in found if page.status is not PageStatus.READ]) for one, found in pages]
     return _Asked(records, None, failed, [(one, found) for one, found in without if found])
 
 
-def _say_change(face: Face, services: Services, item: str, asked: _Asked) -> None:
+def _say_change(console: Console, services: Services, item: str, asked: _Asked) -> None:
     """A conversation that goes on about something else says so."""
-    folder, documents = services.desk.call(lambda: services.questions.about(item))
+    folder, documents = services.service_thread.call(lambda: services.questions.about(item))
     old = {folder.id} if folder else {one.id for one in documents}
     new = {asked.folder.id} if asked.folder else {one.id for one in asked.documents}
     if old != new:
         was = folder.name if folder else ", ".join(one.name for one in documents)
         now = asked.folder.name if asked.folder else ", ".join(one.name for one in asked.documents)
-        face.tell(f"note: this conversation was about {was}; from here on it is about {now}.")
+        console.notify(f"note: this conversation was about {was}; from here on it is about {now}.")
 
 
-def _answer(face: Face, services: Services, wish: AskWish) -> tuple[MessageEnded, Answered | None]:
+def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
     """How it ended, and what was verified of it; None where it did not end well."""
     from slmdesk.core.records import Status
     from slmdesk.services.base.events import MessageEnded, PromptProgress
@@ -172,25 +174,25 @@ def _answer(face: Face, services: Services, wish: AskWish) -> tuple[MessageEnded
 
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.add_listener(heard.put)
-    sent = services.desk.call(lambda: services.questions.ask(wish))
+    sent = services.service_thread.call(lambda: services.questions.ask(request))
     ended: MessageEnded | None = None
     try:
         while True:
-            fact = next_of(heard)
-            if isinstance(fact, QuestionPlanned) and fact.message == sent.answer.id:
-                what = "the whole text" if fact.is_whole else f"the {fact.passages} best passages"
-                face.tell(f"reading {what}, {fact.tokens:,} tokens")
-            elif isinstance(fact, PromptProgress) and fact.message == sent.answer.id:
-                face.progress("reading", fact.read, fact.total)
-            elif isinstance(fact, MessageEnded) and fact.message.id == sent.answer.id:
-                face.end_progress()
-                ended = fact
-                if fact.message.status is not Status.COMPLETE:
-                    return fact, None
-            elif isinstance(fact, QuestionAnswered) and fact.message == sent.answer.id and ended:
-                return ended, fact.answered
+            event = next_of(heard)
+            if isinstance(event, QuestionPlanned) and event.message == sent.answer.id:
+                what = "the whole text" if event.is_whole else f"the {event.passages} best passages"
+                console.notify(f"reading {what}, {event.tokens:,} tokens")
+            elif isinstance(event, PromptProgress) and event.message == sent.answer.id:
+                console.progress("reading", event.read, event.total)
+            elif isinstance(event, MessageEnded) and event.message.id == sent.answer.id:
+                console.end_progress()
+                ended = event
+                if event.message.status is not Status.COMPLETE:
+                    return event, None
+            elif isinstance(event, QuestionAnswered) and event.message == sent.answer.id and ended:
+                return ended, event.answered
     except KeyboardInterrupt:
-        services.desk.call(lambda: services.questions.stop(sent.answer.id), 5.0)
+        services.service_thread.call(lambda: services.questions.stop(sent.answer.id), 5.0)
         raise
 
 

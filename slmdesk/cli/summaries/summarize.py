@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, json_option
+from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.cli.documents.commands import documents_among, open_document, say_unread
-from slmdesk.cli.job_output import WishedFile, forget, remember, take_up
+from slmdesk.cli.job_output import OutputFile, forget, remember, take_up
 from slmdesk.cli.jobs import follow
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, check_folder, form_of, say_unwritten
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from slmdesk.services.container import Services
     from slmdesk.services.documents.citations import Coverage
     from slmdesk.services.summaries.events import SummaryGrew
-    from slmdesk.services.summaries.service import SummaryWish
+    from slmdesk.services.summaries.service import SummaryRequest
     from slmdesk.services.summaries.types import Summary
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
@@ -72,7 +72,7 @@ class LengthType(click.ParamType[str | int]):
 @json_option
 @click.pass_obj
 def summarize(
-    face: Face,
+    console: Console,
     files: Sequence[Path],
     length: str | int,
     kind: str,
@@ -88,7 +88,7 @@ def summarize(
     Each sentence names its page; what the text does not bear out is marked; the last line says what was read.
     """
     from slmdesk.services.summaries.prompts import Kind, Length
-    from slmdesk.services.summaries.service import SummaryWish
+    from slmdesk.services.summaries.service import SummaryRequest
     from slmdesk.services.summaries.types import NotRead
 
     began = time.monotonic()
@@ -96,37 +96,37 @@ def summarize(
     wanted = Length(length) if isinstance(length, str) else length
     is_many = len(files) > 1 or files[0].is_dir()
     _check_output(output, is_many, force)
-    with face.services() as services:
+    with console.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
         named_model(services, model)
-        documents, failed = open_all(face, services, files)
+        documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
             return 1
         missing = tuple(NotRead(str(one["file"]), str(one["message"])) for one in failed)
         ids = tuple(one.id for one in documents)
-        wish = SummaryWish(ids, wished, wanted, language, focus.strip(), instruction.strip(), model, missing)
-        item, summary = _make(face, services, wish, output, force=force, is_many=is_many)
+        request = SummaryRequest(ids, wished, wanted, language, focus.strip(), instruction.strip(), model, missing)
+        item, summary = _make(console, services, request, output, force=force, is_many=is_many)
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(item, summary, timing, failed)
         if output is not None:
             try:
-                _write(face, services, item, summary, shape, WishedFile(output.absolute(), force, is_many))
+                _write(console, services, item, summary, shape, OutputFile(output.absolute(), force, is_many))
             except KnownError:
-                face.tell(f"note: the summary is kept: slmdesk history show {item}")
+                console.notify(f"note: the summary is kept: slmdesk history show {item}")
                 raise
-            services.desk.call(lambda: forget(services, item))
-            face.tell(f"Written to {output}.")
-    if face.as_json:
-        face.give(shape)
+            services.service_thread.call(lambda: forget(services, item))
+            console.notify(f"Written to {output}.")
+    if console.as_json:
+        console.give(shape)
     elif output is None:
-        face.say(_page_of(summary))
+        console.say(_page_of(summary))
     return 1 if failed else None
 
 
 def _make(
-    face: Face, services: Services, wish: SummaryWish, output: Path | None, *, force: bool, is_many: bool
+    console: Console, services: Services, request: SummaryRequest, output: Path | None, *, force: bool, is_many: bool
 ) -> tuple[str, Summary]:
     """Begin the summary and follow it to its end; Ctrl-C pauses it."""
     from slmdesk.services.base.events import Event
@@ -134,61 +134,61 @@ def _make(
 
     told: queue.SimpleQueue[SummaryGrew] = queue.SimpleQueue()
 
-    def on_fact(fact: Event) -> None:
-        if isinstance(fact, SummaryGrew):
-            told.put(fact)
-            _show_points(face, fact)
+    def on_event(event: Event) -> None:
+        if isinstance(event, SummaryGrew):
+            told.put(event)
+            _show_points(console, event)
 
-    services.add_listener(on_fact)
+    services.add_listener(on_event)
 
     def begin() -> str:
-        before = services.summaries.begun_before(wish)
-        item = take_up(face, services, before) or services.summaries.begin(wish).id
+        before = services.summaries.begun_before(request)
+        item = take_up(console, services, before) or services.summaries.begin(request).id
         remember(services, item, output, force=force, is_folder=is_many)
         return item
 
-    item = services.desk.call(begin)
-    job = services.desk.call(lambda: services.summaries.open(item)).job
+    item = services.service_thread.call(begin)
+    job = services.service_thread.call(lambda: services.summaries.open(item)).job
     if job is not None:
         try:
-            follow(face, services, job)
+            follow(console, services, job)
         except KeyboardInterrupt:
-            say_unwritten(face, output)
+            say_unwritten(console, output)
             raise
-    view = services.desk.call(lambda: services.summaries.open(item))
+    view = services.service_thread.call(lambda: services.summaries.open(item))
     if view.summary is None:
         raise click.ClickException("The summary was not finished. “slmdesk jobs list” shows how it stands.")
     return item, view.summary
 
 
-def _show_points(face: Face, grown: SummaryGrew) -> None:
+def _show_points(console: Console, grown: SummaryGrew) -> None:
     """The first words of it, on a terminal alone, as they come."""
     from slmdesk.services.summaries.types import pages_read_words, sentence_words
 
     if sys.stderr.isatty():
-        face.end_progress()
+        console.end_progress()
         for one in grown.points:
-            face.tell(f"  · {sentence_words(one, grown.page_kind)}")
-        face.tell(f"  ({pages_read_words(grown.pages_read, grown.pages_total, grown.page_kind)})")
+            console.notify(f"  · {sentence_words(one, grown.page_kind)}")
+        console.notify(f"  ({pages_read_words(grown.pages_read, grown.pages_total, grown.page_kind)})")
 
 
 def open_all(
-    face: Face, services: Services, files: Sequence[Path]
+    console: Console, services: Services, files: Sequence[Path]
 ) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
     """Every document among the files and in the folders; one that cannot be read keeps no other from it.
 
     Says which could not be read, and why.  Raises KnownError for a single one.
     """
-    paths = documents_among(face, services, files)
+    paths = documents_among(console, services, files)
     documents: list[DocumentRecord] = []
     failed: list[dict[str, Json]] = []
     for path in paths:
         try:
-            found = open_document(face, services, path)
+            found = open_document(console, services, path)
         except KnownError as err:
             if len(paths) == 1:
                 raise
-            failed.append(say_unread(face, path, err))
+            failed.append(say_unread(console, path, err))
         else:
             if all(one.id != found.id for one in documents):
                 documents.append(found)
@@ -257,12 +257,12 @@ def _page_of(summary: Summary) -> str:
     return "\n\n".join(one for one in parts if one)
 
 
-def write_wished(face: Face, services: Services, item: str, wish: WishedFile) -> None:
+def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Of a summary that was resumed: the files its command was to write (see cli.wished)."""
-    summary = services.desk.call(lambda: services.summaries.open(item)).summary
+    summary = services.service_thread.call(lambda: services.summaries.open(item)).summary
     assert summary is not None  # its job is done
-    _check_output(wish.path, wish.is_folder, wish.force)
-    _write(face, services, item, summary, _as_json(item, summary, {}, ()), wish)
+    _check_output(request.path, request.is_folder, request.force)
+    _write(console, services, item, summary, _as_json(item, summary, {}, ()), request)
 
 
 def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
@@ -285,18 +285,20 @@ def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
 
 
 def _write(
-    face: Face, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], wish: WishedFile
+    console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile
 ) -> None:
     """A file; for several documents a folder with a table, one file each, and one of all together."""
     from slmdesk.core.files import write_atomically
     from slmdesk.services.summaries.files import write_summaries
 
-    if wish.is_folder:
-        write_summaries(wish.path, summary)
+    if request.is_folder:
+        write_summaries(request.path, summary)
         return
-    form = form_of(wish.path, FORMS)
+    form = form_of(request.path, FORMS)
     if form in WORKED_OUT:
-        face.wait_for(services, lambda ended: services.exports.write(item, form, wish.path, ended, replace=wish.force))
+        console.wait_for(
+            services, lambda ended: services.exports.write(item, form, request.path, ended, replace=request.force)
+        )
         return
     text = json.dumps(shape, ensure_ascii=False, indent=2) if form == "json" else _page_of(summary)
-    write_atomically(wish.path, (text + "\n").encode("utf-8", "replace"))
+    write_atomically(request.path, (text + "\n").encode("utf-8", "replace"))

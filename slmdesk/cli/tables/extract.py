@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, json_option, table
-from slmdesk.cli.job_output import WishedFile, forget, remember, take_up
+from slmdesk.cli.console import Console, NamedFile, json_option, table
+from slmdesk.cli.job_output import OutputFile, forget, remember, take_up
 from slmdesk.cli.jobs import follow
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of, say_unwritten
@@ -22,7 +22,7 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
-    from slmdesk.services.tables.service import ExtractionView, ExtractionWish
+    from slmdesk.services.tables.service import ExtractionView, TableRequest
     from slmdesk.services.tables.types import Column, Table, TableCell, TableRow
 
 PRESETS = ("invoice", "contract", "cv", "minutes")
@@ -44,7 +44,7 @@ WIDEST = 34
 @json_option
 @click.pass_obj
 def extract(
-    face: Face,
+    console: Console,
     files: Sequence[Path],
     columns: str | None,
     preset: str | None,
@@ -57,7 +57,7 @@ def extract(
     Only what stands in a document comes into its row, with the page; all else stays empty.  Kinds of columns are text,
     number, date, amount, person and list.
     """
-    from slmdesk.services.tables.service import ExtractionWish, checked_columns
+    from slmdesk.services.tables.service import TableRequest, checked_columns
 
     began = time.monotonic()
     try:
@@ -65,39 +65,41 @@ def extract(
     except KnownError as err:
         raise click.UsageError(f"--columns: {err.args_for_people['what']}.") from err
     _check_output(output, force)
-    with face.services() as services:
+    with console.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
         named_model(services, model)
-        services.desk.call(lambda: services.models.choose(model))  # before an hour is spent on reading
-        documents, failed = open_all(face, services, files)
+        services.service_thread.call(lambda: services.models.choose(model))  # before an hour is spent on reading
+        documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        wish = ExtractionWish(tuple(one.id for one in documents), wanted, model)
-        view = _make(face, services, wish, output, force=force)
+        request = TableRequest(tuple(one.id for one in documents), wanted, model)
+        view = _make(console, services, request, output, force=force)
         item, made = view.item.id, view.table
         assert made is not None
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(item, made, timing, failed)
         if output is not None:
-            _write(face, services, item, shape, WishedFile(output.absolute(), force))
-            services.desk.call(lambda: forget(services, item))
+            _write(console, services, item, shape, OutputFile(output.absolute(), force))
+            services.service_thread.call(lambda: forget(services, item))
     for row in made.rows:
         if not row.coverage.pages_read:
             reasons = ", ".join(dict.fromkeys(one.reason for one in row.coverage.unreadable)) or "empty"
-            face.tell(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
+            console.notify(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
     if made.note:
-        face.tell(f"note: {made.note}")
+        console.notify(f"note: {made.note}")
     unasked = _unasked(made)
     for name, missing in unasked:
-        face.tell(f"note: {name}: no answer of the model could be used for {', '.join(missing)}, so that is empty.")
+        console.notify(
+            f"note: {name}: no answer of the model could be used for {', '.join(missing)}, so that is empty."
+        )
     if output is not None:
-        face.tell(f"Written to {output}.")
-    if face.as_json:
-        face.give(shape)
+        console.notify(f"Written to {output}.")
+    if console.as_json:
+        console.give(shape)
     elif output is None:
-        _show(face, made)
+        _show(console, made)
     return 1 if failed or unasked else None
 
 
@@ -139,36 +141,38 @@ def _check_kind(words: str) -> None:
         raise click.UsageError(f"--columns: “{kind.strip()}” is no kind of column; there are {', '.join(kinds)}.")
 
 
-def _make(face: Face, services: Services, wish: ExtractionWish, output: Path | None, *, force: bool) -> ExtractionView:
+def _make(
+    console: Console, services: Services, request: TableRequest, output: Path | None, *, force: bool
+) -> ExtractionView:
     """Begin the table and follow it to its end; Ctrl-C pauses it."""
     from slmdesk.services.base.events import Event
     from slmdesk.services.tables.events import ExtractionGrew
 
     rows: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def on_fact(fact: Event) -> None:
-        if isinstance(fact, ExtractionGrew):
-            rows.put(fact.row.name)
-            done, total = rows.qsize(), len(wish.documents)
-            face.progress(f"{fact.row.name}: {done} of {total}", done, total)
+    def on_event(event: Event) -> None:
+        if isinstance(event, ExtractionGrew):
+            rows.put(event.row.name)
+            done, total = rows.qsize(), len(request.documents)
+            console.progress(f"{event.row.name}: {done} of {total}", done, total)
 
-    services.add_listener(on_fact)
+    services.add_listener(on_event)
 
     def begin() -> str:
-        before = services.extraction.begun_before(wish)
-        item = take_up(face, services, before) or services.extraction.begin(wish).id
+        before = services.extraction.begun_before(request)
+        item = take_up(console, services, before) or services.extraction.begin(request).id
         remember(services, item, output, force=force)
         return item
 
-    item = services.desk.call(begin)
-    job = services.desk.call(lambda: services.extraction.open(item)).job
+    item = services.service_thread.call(begin)
+    job = services.service_thread.call(lambda: services.extraction.open(item)).job
     if job is not None:
         try:
-            follow(face, services, job)
+            follow(console, services, job)
         except KeyboardInterrupt:
-            say_unwritten(face, output)
+            say_unwritten(console, output)
             raise
-    view = services.desk.call(lambda: services.extraction.open(item))
+    view = services.service_thread.call(lambda: services.extraction.open(item))
     if view.table is None or not view.table.is_done:
         raise click.ClickException("The table was not finished. “slmdesk jobs list” shows how it stands.")
     return view
@@ -181,20 +185,22 @@ def _check_output(output: Path | None, force: bool) -> None:
         check_file(output, replace=force)
 
 
-def write_wished(face: Face, services: Services, item: str, wish: WishedFile) -> None:
+def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Of a table that was resumed: the file its command was to write (see cli.wished)."""
-    made = services.desk.call(lambda: services.extraction.open(item)).table
+    made = services.service_thread.call(lambda: services.extraction.open(item)).table
     assert made is not None  # its job is done
-    _check_output(wish.path, wish.force)
-    _write(face, services, item, _as_json(item, made, {}, ()), wish)
+    _check_output(request.path, request.force)
+    _write(console, services, item, _as_json(item, made, {}, ()), request)
 
 
-def _write(face: Face, services: Services, item: str, shape: Mapping[str, Json], wish: WishedFile) -> None:
-    form = form_of(wish.path, FORMS)
+def _write(console: Console, services: Services, item: str, shape: Mapping[str, Json], request: OutputFile) -> None:
+    form = form_of(request.path, FORMS)
     if form == "json":
-        _write_json(wish.path, shape)
+        _write_json(request.path, shape)
     else:
-        face.wait_for(services, lambda ended: services.exports.write(item, form, wish.path, ended, replace=wish.force))
+        console.wait_for(
+            services, lambda ended: services.exports.write(item, form, request.path, ended, replace=request.force)
+        )
 
 
 # ---- what comes out
@@ -239,7 +245,7 @@ def _cell(cell: TableCell) -> dict[str, Json]:
     }
 
 
-def _show(face: Face, made: Table) -> None:
+def _show(console: Console, made: Table) -> None:
     """One document: a line for each column; several: a table."""
     from slmdesk.services.tables.types import cell_words, doubts_of
 
@@ -248,17 +254,17 @@ def _show(face: Face, made: Table) -> None:
             (column.name, cell.value or "–", cell_words(cell, made.rows[0].page_kind))
             for column, cell in zip(made.columns, made.rows[0].cells, strict=True)
         ]
-        table(face, lines)
+        table(console, lines)
         return
     head = ("DOCUMENT", *(one.name.upper() for one in made.columns))
-    table(face, [head, *((_short(row.name), *map(_short_cell, row.cells)) for row in made.rows)])
+    table(console, [head, *((_short(row.name), *map(_short_cell, row.cells)) for row in made.rows)])
     kinds = " or ".join(dict.fromkeys(one.page_kind for one in made.rows))
-    face.tell(f"note: the number in brackets is the {kinds}. With -o a file keeps the quotations, too.")
+    console.notify(f"note: the number in brackets is the {kinds}. With -o a file keeps the quotations, too.")
     doubts = doubts_of(made)
     for name, column, why in doubts[:MOST_DOUBTS]:
-        face.tell(f"note: {MARK} {name}, {column}: {why}")
+        console.notify(f"note: {MARK} {name}, {column}: {why}")
     if len(doubts) > MOST_DOUBTS:
-        face.tell(f"note: {MARK} and {len(doubts) - MOST_DOUBTS} more to review; with -o a file names them all.")
+        console.notify(f"note: {MARK} and {len(doubts) - MOST_DOUBTS} more to review; with -o a file names them all.")
 
 
 def _short_cell(cell: TableCell) -> str:

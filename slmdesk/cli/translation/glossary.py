@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, json_option
+from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
@@ -29,18 +29,18 @@ def glossary() -> None:
 @glossary.command("list")
 @json_option
 @click.pass_obj
-def list_glossaries(face: Face) -> None:
+def list_glossaries(console: Console) -> None:
     """The glossaries that are here."""
-    with face.services() as services:
-        found = services.desk.call(services.glossaries.all)
+    with console.services() as services:
+        found = services.service_thread.call(services.glossaries.all)
     shapes = [_glossary_json(one) for one in found]
-    if face.as_json:
-        face.give(shapes)
+    if console.as_json:
+        console.give(shapes)
     elif not found:
-        face.tell("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
-    for one in found if not face.as_json else ():
+        console.notify("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
+    for one in found if not console.as_json else ():
         state = "" if one.is_active else "  (not used)"
-        face.say(f"{one.id}  {one.name}  {_languages(one)}  {one.terms} terms{state}")
+        console.say(f"{one.id}  {one.name}  {_languages(one)}  {one.terms} terms{state}")
 
 
 @glossary.command("import")
@@ -54,34 +54,38 @@ def list_glossaries(face: Face) -> None:
 @click.option("--skip-first", is_flag=True, help="With --columns: the first row is a heading.")
 @json_option
 @click.pass_obj
-def import_glossary(face: Face, /, file: Path, columns: str, skip_first: bool, into: str, **wished: str) -> None:
+def import_glossary(console: Console, /, file: Path, columns: str, skip_first: bool, into: str, **wished: str) -> None:
     """Read a glossary from a CSV, TSV, spreadsheet or TBX file."""
-    from slmdesk.services.translation.terms.glossaries import ImportWish
+    from slmdesk.services.translation.terms.glossaries import ImportRequest
 
     chosen = _columns(columns)
-    with face.services() as services:
+    with console.services() as services:
         _check_writable(services)
         if into == "keep":
-            into = services.desk.call(services.glossaries.keep_list).id
+            into = services.service_thread.call(services.glossaries.keep_list).id
             chosen = chosen or {"source": 0}
-        wish = ImportWish(file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **wished)
-        done: Imported = face.wait_for(services, lambda ended: services.glossaries.import_file(wish, ended))
+        request = ImportRequest(
+            file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **wished
+        )
+        done: Imported = console.wait_for(services, lambda ended: services.glossaries.import_file(request, ended))
     record = done.glossary
     shape: dict[str, Json] = {
         **_glossary_json(record), "kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
         "duplicates": done.duplicates, "contradictions": list(done.contradictions),
         "was_there": done.was_there,
     }  # fmt: skip
-    if face.as_json:
-        face.give(shape)
+    if console.as_json:
+        console.give(shape)
         return
-    face.say(f"{record.id}  {record.name}: {done.kept} terms, {_languages(record)}.")
+    console.say(f"{record.id}  {record.name}: {done.kept} terms, {_languages(record)}.")
     if done.was_there:
-        face.tell(f"A glossary “{record.name}” was there: what is new came to it. Another --name keeps the file apart.")
-    _tell_skipped(face, done.skipped, done.first_skipped, done.duplicates)
+        console.notify(
+            f"A glossary “{record.name}” was there: what is new came to it. Another --name keeps the file apart."
+        )
+    _tell_skipped(console, done.skipped, done.first_skipped, done.duplicates)
     if done.contradictions:
         names = ", ".join(done.contradictions[:10]) + (" …" if len(done.contradictions) > 10 else "")
-        face.tell(f"With more than one translation, of which the first is proposed and any counts: {names}.")
+        console.notify(f"With more than one translation, of which the first is proposed and any counts: {names}.")
 
 
 @glossary.command("export")
@@ -91,36 +95,36 @@ def import_glossary(face: Face, /, file: Path, columns: str, skip_first: bool, i
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @json_option
 @click.pass_obj
-def export_glossary(face: Face, id: str, form: str, output: Path | None, force: bool) -> None:
+def export_glossary(console: Console, id: str, form: str, output: Path | None, force: bool) -> None:
     """Write a glossary as CSV, TSV, spreadsheet or TBX."""
-    with face.services() as services:
-        made = services.desk.call(lambda: services.store.glossary(id)).id
+    with console.services() as services:
+        made = services.service_thread.call(lambda: services.store.glossary(id)).id
         data = services.glossaries.export(made, form)
-    if not face.as_json:
-        _give_bytes(face, data, output, force)
+    if not console.as_json:
+        _give_bytes(console, data, output, force)
     elif output is not None:
-        _give_bytes(face, data, output, force)
-        face.give({"id": made, "format": form, "path": str(output), "bytes": len(data)})
+        _give_bytes(console, data, output, force)
+        console.give({"id": made, "format": form, "path": str(output), "bytes": len(data)})
     elif form == "xlsx":
-        face.give({"id": made, "format": form, "base64": b64encode(data).decode("ascii")})
+        console.give({"id": made, "format": form, "base64": b64encode(data).decode("ascii")})
     else:
-        face.give({"id": made, "format": form, "text": data.decode("utf-8-sig")})
+        console.give({"id": made, "format": form, "text": data.decode("utf-8-sig")})
 
 
 @glossary.command("forget")
 @click.argument("id")
 @json_option
 @click.pass_obj
-def forget_glossary(face: Face, id: str) -> None:
+def forget_glossary(console: Console, id: str) -> None:
     """A glossary and its terms go."""
-    with face.services() as services:
+    with console.services() as services:
         _check_writable(services)
-        gone = services.desk.call(lambda: services.store.glossary(id)).id
-        face.wait_for(services, lambda ended: services.glossaries.forget(gone, ended))
-        services.desk.call(services.glossaries.purge)
-    if face.as_json:
-        face.give({"id": gone})
-    face.tell("Forgotten.")
+        gone = services.service_thread.call(lambda: services.store.glossary(id)).id
+        console.wait_for(services, lambda ended: services.glossaries.forget(gone, ended))
+        services.service_thread.call(services.glossaries.purge)
+    if console.as_json:
+        console.give({"id": gone})
+    console.notify("Forgotten.")
 
 
 @glossary.command("check")
@@ -130,7 +134,7 @@ def forget_glossary(face: Face, id: str) -> None:
 @click.option("--to", "target_language", required=True, help="Language of the second.")
 @json_option
 @click.pass_obj
-def check_glossary(face: Face, source: Path, target: Path, source_language: str, target_language: str) -> None:
+def check_glossary(console: Console, source: Path, target: Path, source_language: str, target_language: str) -> None:
     """Whether a translation keeps to the glossaries: two text files, line for line."""
     from slmdesk.core.languages import language_of
     from slmdesk.text.translation.checks import term_flags
@@ -139,20 +143,20 @@ def check_glossary(face: Face, source: Path, target: Path, source_language: str,
     before, after = _lines(source), _lines(target)
     if len(before) != len(after):
         raise click.ClickException(f"The files have {len(before)} and {len(after)} lines; they are compared by line.")
-    with face.services() as services:
-        terms = services.desk.call(lambda: services.translations.terms(first, second))
+    with console.services() as services:
+        terms = services.service_thread.call(lambda: services.translations.terms(first, second))
     rows: list[Json] = [
         {"line": number, "kind": flag.kind, "term": flag.text, "wanted": flag.detail}
         for number, (one, other) in enumerate(zip(before, after, strict=True), start=1)
         for flag in term_flags(one, other, first, second, terms)
     ]
-    if face.as_json:
-        face.give(rows)
+    if console.as_json:
+        console.give(rows)
         return
     for row in rows:
         assert isinstance(row, dict)
-        face.say(f"line {row['line']}: {row['term']} → {row['wanted']} ({row['kind']})")
-    face.tell(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to review.")
+        console.say(f"line {row['line']}: {row['term']} → {row['wanted']} ({row['kind']})")
+    console.notify(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to review.")
 
 
 @glossary.command("propose")
@@ -164,13 +168,13 @@ def check_glossary(face: Face, source: Path, target: Path, source_language: str,
 @click.option("--limit", type=click.IntRange(1, 1000), default=50)
 @json_option
 @click.pass_obj
-def propose_terms(face: Face, file: Path, source: str, target: str, limit: int) -> None:
+def propose_terms(console: Console, file: Path, source: str, target: str, limit: int) -> None:
     """Propose terms of a document, or of a translation by its id, with how often each stands there.
 
     FILE may be the id of a translation that is here: what likely stands for each term in it is proposed too.
     """
-    with face.services() as services:
-        done: Proposals = face.wait_for(
+    with console.services() as services:
+        done: Proposals = console.wait_for(
             services,
             lambda ended: (
                 services.proposals.of_document(file.absolute(), ended, source=source, target=target, most=limit)
@@ -178,8 +182,8 @@ def propose_terms(face: Face, file: Path, source: str, target: str, limit: int) 
                 else services.proposals.of_translation(str(file), ended, most=limit)
             ),
         )
-    if face.as_json:
-        face.give(
+    if console.as_json:
+        console.give(
             [
                 {"term": one.words, "translation": one.translation, "times": one.times, "name": one.is_name,
                  "example": one.example} for one in done.candidates
@@ -187,9 +191,9 @@ def propose_terms(face: Face, file: Path, source: str, target: str, limit: int) 
         )  # fmt: skip
         return
     for one in done.candidates:
-        face.say(f"{one.times:>5}  {one.words}" + (f" → {one.translation}" if one.translation else "")
+        console.say(f"{one.times:>5}  {one.words}" + (f" → {one.translation}" if one.translation else "")
                  + ("  (a name?)" if one.is_name else ""))  # fmt: skip
-    face.tell(f"{len(done.candidates)} proposed, {done.known} more are in a glossary already.")
+    console.notify(f"{len(done.candidates)} proposed, {done.known} more are in a glossary already.")
 
 
 @click.group()
@@ -204,29 +208,29 @@ def memory() -> None:
 @click.option("--domain", default="", help="legal, medical, technical or finance.")
 @json_option
 @click.pass_obj
-def import_memory(face: Face, file: Path, source: str, target: str, domain: str) -> None:
+def import_memory(console: Console, file: Path, source: str, target: str, domain: str) -> None:
     """Read a TMX file into the memory."""
-    with face.services() as services:
+    with console.services() as services:
         _check_writable(services)
-        done: ImportedPairs = face.wait_for(
+        done: ImportedPairs = console.wait_for(
             services,
             lambda ended: services.memory.import_file(
                 file.absolute(), ended, source=source, target=target, domain=domain
             ),
         )
-    if face.as_json:
-        face.give(
+    if console.as_json:
+        console.give(
             {"kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
              "duplicates": done.duplicates, "replaced": done.replaced, "contradictions": list(done.contradictions),
              "source_language": done.source_language, "target_language": done.target_language}
         )  # fmt: skip
         return
-    face.say(f"{done.kept} pairs kept, {done.source_language} → {done.target_language}.")
-    _tell_skipped(face, done.skipped, done.first_skipped, done.duplicates)
+    console.say(f"{done.kept} pairs kept, {done.source_language} → {done.target_language}.")
+    _tell_skipped(console, done.skipped, done.first_skipped, done.duplicates)
     if done.replaced:
-        face.tell(f"{done.replaced} sentences were remembered with another translation, which gave way.")
+        console.notify(f"{done.replaced} sentences were remembered with another translation, which gave way.")
     if done.contradictions:
-        face.tell(f"Given two translations, the last counts: {', '.join(done.contradictions[:10])}.")
+        console.notify(f"Given two translations, the last counts: {', '.join(done.contradictions[:10])}.")
 
 
 @memory.command("export")
@@ -236,14 +240,14 @@ def import_memory(face: Face, file: Path, source: str, target: str, domain: str)
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @json_option
 @click.pass_obj
-def export_memory(face: Face, source: str, target: str, output: Path | None, force: bool) -> None:
+def export_memory(console: Console, source: str, target: str, output: Path | None, force: bool) -> None:
     """Write the memory as TMX: what people wrote or imported, not what a model guessed."""
     from slmdesk.core.languages import language_of
 
     codes = [language_of(one).code if one else "" for one in (source, target)]
-    with face.services() as services:
-        if output is None and face.as_json:
-            face.give({"text": "".join(services.memory.tmx(*codes))})
+    with console.services() as services:
+        if output is None and console.as_json:
+            console.give({"text": "".join(services.memory.tmx(*codes))})
             return
         if output is None:
             for part in services.memory.tmx(*codes):
@@ -253,12 +257,12 @@ def export_memory(face: Face, source: str, target: str, output: Path | None, for
         if output.exists() and not force:
             raise KnownError("file.exists", path=str(output))
         goal = output.absolute()
-        face.wait_for(
+        console.wait_for(
             services, lambda ended: services.memory.export_file(goal, ended, source=codes[0], target=codes[1])
         )
-    if face.as_json:
-        face.give({"path": str(output), "bytes": goal.stat().st_size})
-    face.tell(f"Written to {output}.")
+    if console.as_json:
+        console.give({"path": str(output), "bytes": goal.stat().st_size})
+    console.notify(f"Written to {output}.")
 
 
 @memory.command("search")
@@ -269,7 +273,7 @@ def export_memory(face: Face, source: str, target: str, output: Path | None, for
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20)
 @json_option
 @click.pass_obj
-def search_memory(face: Face, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
+def search_memory(console: Console, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
     """Remembered sentences with all of these words, or like this sentence."""
     from slmdesk.core.languages import language_of
     from slmdesk.services.translation.terms.memory import Match
@@ -284,18 +288,18 @@ def search_memory(face: Face, words: tuple[str, ...], like: bool, source: str, t
         wanted = MemoryFilter(text, first, second)
         return [Match(one, 1.0, ()) for one in services.store.memory(wanted, limit=limit)]
 
-    with face.services() as services:
-        found = services.desk.call(lambda: look(services))
-    if face.as_json:
-        face.give([_match_json(one, like) for one in found])
+    with console.services() as services:
+        found = services.service_thread.call(lambda: look(services))
+    if console.as_json:
+        console.give([_match_json(one, like) for one in found])
         return
     for one in found:
         pair, percent = one.pair, f"{one.percent} %  " if like else ""
-        face.say(f"{percent}[{pair.source_language} → {pair.target_language}] {pair.source}\n    {pair.target}")
+        console.say(f"{percent}[{pair.source_language} → {pair.target_language}] {pair.source}\n    {pair.target}")
         for old, new in one.changes:
-            face.say(f"    {old or '—'} / {new or '—'}")
+            console.say(f"    {old or '—'} / {new or '—'}")
     if not found:
-        face.tell("Nothing in the memory is like it." if like else "Nothing in the memory has these words.")
+        console.notify("Nothing in the memory is like it." if like else "Nothing in the memory has these words.")
 
 
 def _match_json(one: Match, like: bool) -> dict[str, Json]:
@@ -320,11 +324,11 @@ def _languages(one: GlossaryRecord) -> str:
     return f"{one.source_language} → {one.target_language}" if one.source_language else "all languages"
 
 
-def _tell_skipped(face: Face, skipped: int, first: str, duplicates: int) -> None:
+def _tell_skipped(console: Console, skipped: int, first: str, duplicates: int) -> None:
     if skipped:
-        face.tell(f"{skipped} left out, the first of them {first}: nothing could be made of them.")
+        console.notify(f"{skipped} left out, the first of them {first}: nothing could be made of them.")
     if duplicates:
-        face.tell(f"{duplicates} said what was there already.")
+        console.notify(f"{duplicates} said what was there already.")
 
 
 def _columns(said: str) -> dict[str, int] | None:
@@ -355,7 +359,7 @@ def _lines(path: Path) -> list[str]:
         raise click.ClickException(f"{path} cannot be read as text in UTF-8.") from err
 
 
-def _give_bytes(face: Face, data: bytes, output: Path | None, force: bool) -> None:
+def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool) -> None:
     from slmdesk.core.files import write_atomically
 
     if output is None:
@@ -365,4 +369,4 @@ def _give_bytes(face: Face, data: bytes, output: Path | None, force: bool) -> No
     if output.exists() and not force:
         raise KnownError("file.exists", path=str(output))
     write_atomically(output.absolute(), data)
-    face.tell(f"Written to {output}.")
+    console.notify(f"Written to {output}.")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.cli.console import Face
-from slmdesk.cli.job_output import WishedFile, forget
+from slmdesk.cli.console import Console
+from slmdesk.cli.job_output import OutputFile, forget
 from slmdesk.cli.output_files import check_file
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
@@ -46,123 +46,125 @@ class Wanted:
     """Replace what is there."""
 
 
-def hand_out(face: Face, services: Services, item: str, wanted: Wanted, *, is_kept: bool) -> None:
+def hand_out(console: Console, services: Services, item: str, wanted: Wanted, *, is_kept: bool) -> None:
     """Write and say what came of a translation that is done.  Raises KnownError."""
     from slmdesk.services.base.messages import problem_for
 
-    view: TranslationView = services.desk.call(lambda: services.translations.open(item))
-    is_text = not view.wish.path
+    view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
+    is_text = not view.request.path
     written: WrittenFile | None = None
     try:
-        _check_some_done(face, services, view)
+        _check_some_done(console, services, view)
         if wanted.is_piped and not is_text:
-            _give_document(face, services, view)
+            _give_document(console, services, view)
         elif wanted.goal is not None:
-            written = _write(face, services, view, WishedFile(wanted.goal, wanted.force))
-            services.desk.call(lambda: forget(services, item))
+            written = _write(console, services, view, OutputFile(wanted.goal, wanted.force))
+            services.service_thread.call(lambda: forget(services, item))
     except KnownError:
         if is_kept:
-            face.tell(f"note: the translation is kept: slmdesk history show {item}")
+            console.notify(f"note: the translation is kept: slmdesk history show {item}")
         raise
     shape = _as_json(services, view, written)
     unreported: KnownError | None = None
     if wanted.report is not None:
         try:
-            shape["report"] = _write_report(face, services, item, wanted.report, wanted.form, wanted.force)
+            shape["report"] = _write_report(console, services, item, wanted.report, wanted.form, wanted.force)
         except KnownError as err:
             unreported = err  # the translation is there all the same, and is handed out first
     if wanted.doubts:
         shape["doubts"] = _doubts(services, item)
-    if unreported is not None and face.as_json:  # one value on standard output: what there is, and the failure
-        _tell_without_report(face, wanted)
+    if unreported is not None and console.as_json:  # one value on standard output: what there is, and the failure
+        _tell_without_report(console, wanted)
         if is_text:
-            shape = {"text": services.desk.call(lambda: services.translations.text_of(item)), **shape}
+            shape = {"text": services.service_thread.call(lambda: services.translations.text_of(item)), **shape}
         problem = problem_for(unreported)
-        face.fail(problem.code, problem.sentence, problem.args, shape)
+        console.fail(problem.code, problem.sentence, problem.args, shape)
         raise click.exceptions.Exit(1)
     if is_text:
-        _give_text(face, services.desk.call(lambda: services.translations.text_of(item)), shape, written)
-    elif face.as_json:
-        face.give(shape)
+        _give_text(console, services.service_thread.call(lambda: services.translations.text_of(item)), shape, written)
+    elif console.as_json:
+        console.give(shape)
     elif wanted.goal is not None:
-        face.say(f"Written to {wanted.goal}.")
-    _tell_flags(face, shape)
+        console.say(f"Written to {wanted.goal}.")
+    _tell_flags(console, shape)
     if unreported is not None:
-        _tell_without_report(face, wanted)
+        _tell_without_report(console, wanted)
         raise unreported
 
 
-def _tell_without_report(face: Face, wanted: Wanted) -> None:
+def _tell_without_report(console: Console, wanted: Wanted) -> None:
     """Before it is said why there is no report: what there is."""
     if wanted.goal is not None:
-        face.tell(f"note: the translation itself was written to {wanted.goal}; only the report is missing.")
+        console.notify(f"note: the translation itself was written to {wanted.goal}; only the report is missing.")
     else:
-        face.tell("note: the translation itself was given whole; only the report is missing.")
+        console.notify("note: the translation itself was given whole; only the report is missing.")
 
 
-def _check_some_done(face: Face, services: Services, view: TranslationView) -> None:
+def _check_some_done(console: Console, services: Services, view: TranslationView) -> None:
     """Raises KnownError `translation.all_failed`, after why was listed, where all there was to translate failed.
 
     Written out it would be the source under the name of a translation.
     """
     counts = {state.value: count for state, count in view.counts.items()}
     if counts.get("failed") and not any(counts.get(state) for state in DONE):
-        _tell_flags(face, _as_json(services, view, None))
+        _tell_flags(console, _as_json(services, view, None))
         raise KnownError("translation.all_failed", count=counts["failed"])
 
 
-def write_wished(face: Face, services: Services, item: str, wish: WishedFile) -> None:
+def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Of a translation that was resumed: the file its command was to write (see cli.wished)."""
-    view: TranslationView = services.desk.call(lambda: services.translations.open(item))
-    _check_some_done(face, services, view)
-    written = _write(face, services, view, wish)
-    if not face.as_json:
-        _tell_flags(face, _as_json(services, view, written))
+    view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
+    _check_some_done(console, services, view)
+    written = _write(console, services, view, request)
+    if not console.as_json:
+        _tell_flags(console, _as_json(services, view, written))
 
 
-def _give_document(face: Face, services: Services, view: TranslationView) -> None:
+def _give_document(console: Console, services: Services, view: TranslationView) -> None:
     """The translated document on standard output (-o -).  Raises KnownError."""
     from slmdesk.services.translation.standard_output import piped_folder
 
-    with piped_folder(services.paths, services.desk_id) as folder:
+    with piped_folder(services.paths, services.instance_id) as folder:
         kept = folder / "document"
-        _write(face, services, view, WishedFile(kept, force=False))
-        face.write_bytes(kept.read_bytes())
+        _write(console, services, view, OutputFile(kept, force=False))
+        console.write_bytes(kept.read_bytes())
 
 
-def _write(face: Face, services: Services, view: TranslationView, wish: WishedFile) -> WrittenFile:
+def _write(console: Console, services: Services, view: TranslationView, request: OutputFile) -> WrittenFile:
     """The document with other words, or the translation of a text.  Raises KnownError."""
     from slmdesk.core.files import write_atomically
     from slmdesk.services.translation.types import WrittenFile
 
     item = view.item.id
-    if view.wish.path:
+    if view.request.path:
         begin = services.translations.write
-        done: WrittenFile = face.wait_for(services, lambda ended: begin(item, wish.path, ended, replace=wish.force))
+        done: WrittenFile = console.wait_for(
+            services, lambda ended: begin(item, request.path, ended, replace=request.force)
+        )
         return done
-    check_file(wish.path, replace=wish.force)
-    words = services.desk.call(lambda: services.translations.text_of(item))
+    check_file(request.path, replace=request.force)
+    words = services.service_thread.call(lambda: services.translations.text_of(item))
     data = words.encode("utf-8", "replace")
-    write_atomically(wish.path, data)
-    return WrittenFile(wish.path, len(data), ())
+    write_atomically(request.path, data)
+    return WrittenFile(request.path, len(data), ())
 
 
-def _give_text(face: Face, words: str, shape: dict[str, Json], written: WrittenFile | None) -> None:
+def _give_text(console: Console, words: str, shape: dict[str, Json], written: WrittenFile | None) -> None:
     if written is not None:
-        face.tell(f"Written to {written.path}.")
-    if face.as_json:
-        face.give({"text": words, **{name: value for name, value in shape.items() if value or name != "output"}})
+        console.notify(f"Written to {written.path}.")
+    if console.as_json:
+        console.give({"text": words, **{name: value for name, value in shape.items() if value or name != "output"}})
     elif written is None:
-        face.write(words if words.endswith("\n") else f"{words}\n")
+        console.write(words if words.endswith("\n") else f"{words}\n")
 
 
-def _write_report(face: Face, services: Services, item: str, report: Path, form: str, force: bool) -> str:
+def _write_report(console: Console, services: Services, item: str, report: Path, form: str, force: bool) -> str:
     """Raises KnownError `file.exists`, `file.unwritable`, `disk.full`; the translation is written by then."""
     from slmdesk.services.translation.handouts import Handout
 
     write = services.translation_files.write
-    face.wait_for(services, lambda ended: write(item, Handout.REPORT, form, report, ended, replace=force))
-    face.tell(f"Report written to {report}.")
+    console.wait_for(services, lambda ended: write(item, Handout.REPORT, form, report, ended, replace=force))
+    console.notify(f"Report written to {report}.")
     return str(report)
 
 
@@ -170,7 +172,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
     """The fields of the contract, and why what is untranslated is so."""
     from slmdesk.services.translation.writer import UNWRITTEN
 
-    segments: list[SegmentRecord] = services.desk.call(
+    segments: list[SegmentRecord] = services.service_thread.call(
         lambda: services.translations.segments(view.item.id, limit=1 << 30)
     )
     flags: list[Json] = []
@@ -185,7 +187,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
     return {
         "id": view.item.id,
         "output": str(written.path) if written else "",
-        "source_language": max(set(languages), key=languages.count) if languages else view.wish.source,
+        "source_language": max(set(languages), key=languages.count) if languages else view.request.source,
         "segments_total": len(segments),
         "segments_translated": sum(one.state.value in DONE and UNWRITTEN not in one.flags for one in segments),
         "segments_left": states.count("left"),
@@ -198,7 +200,9 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
 
 def _doubts(services: Services, item: str) -> list[Json]:
     """The words of which the model was unsure, by segment: where in the target, and how probable it thought them."""
-    segments: list[SegmentRecord] = services.desk.call(lambda: services.translations.segments(item, limit=1 << 30))
+    segments: list[SegmentRecord] = services.service_thread.call(
+        lambda: services.translations.segments(item, limit=1 << 30)
+    )
     return [
         {"segment": one.number, "place": one.place, "text": one.target[begin:end], "begin": begin, "end": end,
          "probability": probability}
@@ -206,8 +210,8 @@ def _doubts(services: Services, item: str) -> list[Json]:
     ]  # fmt: skip
 
 
-def _tell_flags(face: Face, shape: dict[str, Json]) -> None:
-    if face.as_json:
+def _tell_flags(console: Console, shape: dict[str, Json]) -> None:
+    if console.as_json:
         return
     from slmdesk.core.translation import SegmentFlag
     from slmdesk.services.translation.asking.labels import REASON_WORDS, counted_left, flag_words, left_words
@@ -220,29 +224,29 @@ def _tell_flags(face: Face, shape: dict[str, Json]) -> None:
     failed = f", {shape['segments_failed']} not translated" if shape["segments_failed"] else ""
     unwritten = len({one["segment"] for one in every if one["kind"] == "unwritten"})
     failed += f", {unwritten} not in the file" if unwritten else ""
-    face.tell(f"{done} of {total} segments translated{failed}, {shape['segments_left']} left as they are{behind}.")
+    console.notify(f"{done} of {total} segments translated{failed}, {shape['segments_left']} left as they are{behind}.")
     if not total:
-        face.tell("There is no text to translate in it.")
+        console.notify("There is no text to translate in it.")
     left: Any = shape["left"]
     if left:
-        face.tell(f"Not translated: {counted_left(one['kind'] for one in left)}; --json has all their places.")
+        console.notify(f"Not translated: {counted_left(one['kind'] for one in left)}; --json has all their places.")
     for one in left[:MOST_LEFT_TOLD]:
         words = one["text"] if len(one["text"]) <= SHOWN_CHARACTERS else f"{one['text'][:SHOWN_CHARACTERS]}…"
-        face.tell("  " + ": ".join(word for word in (one["place"], left_words(one["kind"]), words) if word))
+        console.notify("  " + ": ".join(word for word in (one["place"], left_words(one["kind"]), words) if word))
     if len(left) > MOST_LEFT_TOLD:
-        face.tell(f"  … and {len(left) - MOST_LEFT_TOLD} more.")
+        console.notify(f"  … and {len(left) - MOST_LEFT_TOLD} more.")
     lost = {one["segment"] for one in every if one["kind"] == "failed"}
     flags = [one for one in every if one["kind"] == "failed" or one["segment"] not in lost]  # its flags tell no more
     flags.sort(key=lambda one: one["kind"] not in GRAVEST)
     for one in flags[:MOST_TOLD]:
         reason = REASON_WORDS.get(one["detail"], one["detail"]) if one["kind"] == "failed" else one["detail"]
         words = flag_words(SegmentFlag(one["kind"], one["text"], reason))
-        face.tell(f"  {one['place'] or 'segment {}'.format(one['segment'] + 1)}: {words} [{one['kind']}]")
+        console.notify(f"  {one['place'] or 'segment {}'.format(one['segment'] + 1)}: {words} [{one['kind']}]")
     if len(flags) > MOST_TOLD:
-        face.tell(f"  … and {len(flags) - MOST_TOLD} more; --json lists all.")
+        console.notify(f"  … and {len(flags) - MOST_TOLD} more; --json lists all.")
     listed: Any = shape.get("doubts", ())
     doubts = sorted(listed, key=lambda one: float(one["probability"]))
     for one in doubts[:MOST_TOLD]:
-        face.tell(f"  {one['place'] or one['segment']}: unsure of “{one['text']}” ({one['probability']:.0%})")
+        console.notify(f"  {one['place'] or one['segment']}: unsure of “{one['text']}” ({one['probability']:.0%})")
     if len(doubts) > MOST_TOLD:
-        face.tell(f"  … and {len(doubts) - MOST_TOLD} more words; --json lists all.")
+        console.notify(f"  … and {len(doubts) - MOST_TOLD} more words; --json lists all.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, json_option
+from slmdesk.cli.console import Console, json_option
 from slmdesk.cli.job_output import remember, take_up
 from slmdesk.cli.jobs import follow
 from slmdesk.cli.models.library import named_model
@@ -24,7 +24,7 @@ from slmdesk.core.errors import KnownError
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
     from slmdesk.services.translation.terms.glossaries import Imported
-    from slmdesk.services.translation.types import TranslationView, TranslationWish
+    from slmdesk.services.translation.types import TranslationRequest, TranslationView
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 
@@ -56,7 +56,7 @@ DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 @json_option
 @click.pass_obj
 def translate(
-    face: Face,
+    console: Console,
     file: Path | None,
     target: str,
     source: str,
@@ -78,7 +78,7 @@ def translate(
     Formatting is kept.  What could not be translated, and what needs review, is listed.
     """
     from slmdesk.core.languages import language_of
-    from slmdesk.services.translation.types import TranslationWish
+    from slmdesk.services.translation.types import TranslationRequest
 
     picked, document = _columns(columns), _document(file)
     if columns and not picked:
@@ -86,30 +86,30 @@ def translate(
     code = language_of(target).code
     _check_applies(document, code, columns=bool(columns), sheet_names=sheet_names, properties=properties, formal=formal)
     is_piped = output is not None and str(output) == "-"
-    if is_piped and face.as_json and document:
+    if is_piped and console.as_json and document:
         raise click.UsageError("--json and the document cannot both go to standard output.")
     goal = None if is_piped else _goal(document, output, code)
     if goal is not None:
         check_file(goal, replace=force)
     form = _report_form(report, document, goal, force)
     wanted = Wanted(goal, is_piped, report.absolute() if report else None, form, doubts=doubts, force=force)
-    wish = TranslationWish(
+    request = TranslationRequest(
         code, path=str(document.absolute()) if document else "", text="" if document else _read_text(), source=source,
         domain=domain, formality="" if formal is None else "formal" if formal else "informal", sheet_names=sheet_names,
         properties=properties, columns=picked, model=model,
     )  # fmt: skip
-    with face.services() as services:
+    with console.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
         named_model(services, model)
         if glossary:
-            wish = replace(wish, glossaries=(_glossary(face, services, glossary, source, code),))
-        _check_language(face, services, wish)
-        _warn(face, services, wish)
+            request = replace(request, glossaries=(_glossary(console, services, glossary, source, code),))
+        _check_language(console, services, request)
+        _warn(console, services, request)
         forgets = no_save or (not document and not services.settings.current.translate_history)
-        with _begun(face, services, wish, goal, force=force, forgets=forgets) as item:
-            _make(face, services, item, goal, is_kept=not forgets)
-            hand_out(face, services, item, wanted, is_kept=not forgets)
+        with _begun(console, services, request, goal, force=force, forgets=forgets) as item:
+            _make(console, services, item, goal, is_kept=not forgets)
+            hand_out(console, services, item, wanted, is_kept=not forgets)
 
 
 def _document(file: Path | None) -> Path | None:
@@ -211,25 +211,25 @@ def _columns(columns: str) -> tuple[int | str, ...]:
     return tuple(int(one) - 1 if number else one for one, number in zip(parts, is_number, strict=True))
 
 
-def _glossary(face: Face, services: Services, wanted: str, source: str, target: str) -> str:
+def _glossary(console: Console, services: Services, wanted: str, source: str, target: str) -> str:
     """The id of a glossary: one that is here, or that of a file, which is read into one."""
-    from slmdesk.services.translation.terms.glossaries import ImportWish
+    from slmdesk.services.translation.terms.glossaries import ImportRequest
 
     path = Path(wanted)
     if not path.exists():
         return wanted
     try:
-        done: Imported = face.wait_for(
+        done: Imported = console.wait_for(
             services,
             lambda ended: services.glossaries.import_file(
-                ImportWish(path.absolute(), source, target, reuses=True), ended
+                ImportRequest(path.absolute(), source, target, reuses=True), ended
             ),
         )
     except KnownError as err:
         if err.code != "glossary.no_languages":
             raise
         raise click.UsageError(f"{path.name} does not say its languages. Name that of the text with --from.") from err
-    face.tell(f"Glossary {done.glossary.name}: {done.glossary.terms} terms, kept as {done.glossary.id}.")
+    console.notify(f"Glossary {done.glossary.name}: {done.glossary.terms} terms, kept as {done.glossary.id}.")
     return done.glossary.id
 
 
@@ -252,74 +252,76 @@ def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
     return output.absolute()
 
 
-def _check_language(face: Face, services: Services, wish: TranslationWish) -> None:
+def _check_language(console: Console, services: Services, request: TranslationRequest) -> None:
     """A language that was named is believed; else what is in the wished language already is not begun.
 
     Raises KnownError `translation.already`.
     """
     from slmdesk.core.languages import LANGUAGES
 
-    if not wish.source:
-        found = face.wait_for(services, lambda ended: services.translation_start.language(wish, ended))
-        if found == wish.target:
-            name = f"“{Path(wish.path).name}”" if wish.path else "The text"
+    if not request.source:
+        found = console.wait_for(services, lambda ended: services.translation_start.language(request, ended))
+        if found == request.target:
+            name = f"“{Path(request.path).name}”" if request.path else "The text"
             raise KnownError("translation.already", name=name, language=LANGUAGES[found].name)
 
 
-def _warn(face: Face, services: Services, wish: TranslationWish) -> None:
+def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
     """Say beforehand that the model is not known to be able to translate the pair of languages."""
     from slmdesk.core.languages import language_of
 
-    begun_from = language_of(wish.source).code if wish.source else ""
-    if warning := services.desk.call(
-        lambda: services.translations.warning(wish.model, begun_from, wish.target, for_document=bool(wish.path))
+    begun_from = language_of(request.source).code if request.source else ""
+    if warning := services.service_thread.call(
+        lambda: services.translations.warning(
+            request.model, begun_from, request.target, for_document=bool(request.path)
+        )
     ):
-        face.tell(warning)
+        console.notify(warning)
 
 
 @contextmanager
 def _begun(
-    face: Face, services: Services, wish: TranslationWish, goal: Path | None, *, force: bool, forgets: bool
+    console: Console, services: Services, request: TranslationRequest, goal: Path | None, *, force: bool, forgets: bool
 ) -> Iterator[str]:
     """The id of a translation that is begun; whatever comes of it, one that `forgets` is in no file afterwards."""
     from slmdesk.services.jobs.resumable import UNSAVED
 
     def begin() -> str:
-        before = services.translations.begun_before(wish, unsaved=forgets)
-        item = take_up(face, services, before) or services.translations.begin(wish).id
+        before = services.translations.begun_before(request, unsaved=forgets)
+        item = take_up(console, services, before) or services.translations.begin(request).id
         if forgets:
             services.store.change_item_settings(item, **{UNSAVED: True})
         else:
             remember(services, item, goal, force=force)
         return item
 
-    item: str = services.desk.call(begin)
+    item: str = services.service_thread.call(begin)
     try:
         yield item
     finally:
         if forgets:
-            services.desk.call(lambda: services.history.delete_for_good(item))
+            services.service_thread.call(lambda: services.history.delete_for_good(item))
 
 
-def _make(face: Face, services: Services, item: str, goal: Path | None, *, is_kept: bool) -> None:
+def _make(console: Console, services: Services, item: str, goal: Path | None, *, is_kept: bool) -> None:
     """Follow a translation to its end; Ctrl-C pauses it."""
     from slmdesk.services.base.events import Event, TranslationRead
 
-    def on_fact(fact: Event) -> None:
-        if isinstance(fact, TranslationRead) and fact.item == item:
-            what = f"reading {name}" if fact.total else f"reading {name}, text"
-            face.progress(what, fact.done, fact.total)
+    def on_event(event: Event) -> None:
+        if isinstance(event, TranslationRead) and event.item == item:
+            what = f"reading {name}" if event.total else f"reading {name}, text"
+            console.progress(what, event.done, event.total)
 
-    view: TranslationView = services.desk.call(lambda: services.translations.open(item))
-    job, name = view.job, Path(view.wish.path).name or "the text"
-    services.add_listener(on_fact)
+    view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
+    job, name = view.job, Path(view.request.path).name or "the text"
+    services.add_listener(on_event)
     if job is not None:
         try:
-            follow(face, services, job, is_kept=is_kept)
+            follow(console, services, job, is_kept=is_kept)
         except KeyboardInterrupt:
             if is_kept:
-                say_unwritten(face, goal)
+                say_unwritten(console, goal)
             raise
-    view = services.desk.call(lambda: services.translations.open(item))
+    view = services.service_thread.call(lambda: services.translations.open(item))
     if not view.is_done:
         raise click.ClickException("The translation was not finished. “slmdesk jobs list” shows how it stands.")

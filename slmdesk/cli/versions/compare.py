@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Face, NamedFile, ToldError, json_option, next_of
+from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, next_of
 from slmdesk.cli.documents.commands import open_document
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of
@@ -18,7 +18,7 @@ from slmdesk.core.errors import KnownError
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
-    from slmdesk.services.versions.service import VersionView, VersionWish
+    from slmdesk.services.versions.service import VersionRequest, VersionView
     from slmdesk.services.versions.types import Comparison
     from slmdesk.text.difference.types import Change, Run
 
@@ -36,38 +36,38 @@ RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 @json_option
 @click.pass_obj
 def compare(
-    face: Face, old: Path, new: Path, output: Path | None, force: bool, model: str | None, no_model: bool
+    console: Console, old: Path, new: Path, output: Path | None, force: bool, model: str | None, no_model: bool
 ) -> None:
     """Say what changed from OLD to NEW, in any two formats: facts first, then each passage with its pages.
 
     What differs in layout alone is no change.  Words that went stand between [- and -], words that came between
     {+ and +}.  A model words the changes only where its exam says that it can be trusted.
     """
-    from slmdesk.services.versions.service import VersionWish
+    from slmdesk.services.versions.service import VersionRequest
     from slmdesk.services.versions.types import shape_of
 
     if no_model and model:
         raise click.UsageError("--no-model and --model exclude each other.")
     form = _form_of(output, force)
-    with face.services() as services:
+    with console.services() as services:
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
         named_model(services, model)
-        before, after = open_document(face, services, old), open_document(face, services, new)
-        view = _make(face, services, VersionWish(before.id, after.id, model, not no_model))
+        before, after = open_document(console, services, old), open_document(console, services, new)
+        view = _make(console, services, VersionRequest(before.id, after.id, model, not no_model))
         found = view.comparison
         if found is None:
             raise click.ClickException("The comparison was not finished.")
         if output is not None:
             target = output.absolute()
-            face.wait_for(
+            console.wait_for(
                 services, lambda ended: services.exports.write(view.item.id, form, target, ended, replace=force)
             )
-            face.tell(f"Written to {output}.")
-    if face.as_json:
-        face.give({**shape_of(found), "item": view.item.id})
+            console.notify(f"Written to {output}.")
+    if console.as_json:
+        console.give({**shape_of(found), "item": view.item.id})
     elif output is None:
-        _say(face, found)
+        _say(console, found)
 
 
 def _form_of(output: Path | None, force: bool) -> str:
@@ -78,50 +78,50 @@ def _form_of(output: Path | None, force: bool) -> str:
     return form
 
 
-def _make(face: Face, services: Services, wish: VersionWish) -> VersionView:
+def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
     """Begin the comparison and follow it to its end, and a model's words to theirs; Ctrl-C stops it."""
     from slmdesk.cli.jobs import follow
     from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.add_listener(heard.put)
-    item = services.desk.call(lambda: services.versions.begin(wish)).id
+    item = services.service_thread.call(lambda: services.versions.begin(request)).id
     try:
         while True:
-            fact = next_of(heard)
-            if isinstance(fact, VersionsFailed) and fact.item == item:
-                raise ToldError(fact.problem)
-            if isinstance(fact, VersionsCompared) and fact.item == item:
+            event = next_of(heard)
+            if isinstance(event, VersionsFailed) and event.item == item:
+                raise ReportedError(event.problem)
+            if isinstance(event, VersionsCompared) and event.item == item:
                 break
     except KeyboardInterrupt:
-        services.desk.call(lambda: services.versions.cancel(item), 5.0)
+        services.service_thread.call(lambda: services.versions.cancel(item), 5.0)
         raise
-    view: VersionView = face.wait_for(services, lambda opened: services.versions.open(item, opened))
+    view: VersionView = console.wait_for(services, lambda opened: services.versions.open(item, opened))
     if view.job is not None and not view.job.status.is_end:
-        follow(face, services, view.job)
-        view = face.wait_for(services, lambda opened: services.versions.open(item, opened))
+        follow(console, services, view.job)
+        view = console.wait_for(services, lambda opened: services.versions.open(item, opened))
     return view
 
 
-def _say(face: Face, found: Comparison) -> None:
+def _say(console: Console, found: Comparison) -> None:
     """For people: the summary, then every change where it stands."""
     from slmdesk.services.versions.types import change_words, coverage_line, headline, marked_text, where_words
 
     is_coloured = sys.stdout.isatty()
-    face.say(headline(found))
+    console.say(headline(found))
     if found.note:
-        face.say(found.note)
+        console.say(found.note)
     for told in found.sentences:
         doubt = "" if told.supported else " (not borne out by the text)"
-        face.say(f"  · {told.text} [{_where(found.changes[told.change], found)}]{doubt}")
+        console.say(f"  · {told.text} [{_where(found.changes[told.change], found)}]{doubt}")
     for at, change in enumerate(found.changes, 1):
         where = where_words(change, found.old.page_kind, found.new.page_kind)
-        face.say(f"\n{at}. {change.kind.value}, {where}" + (f": {change_words(change)}" if change.named else ""))
+        console.say(f"\n{at}. {change.kind.value}, {where}" + (f": {change_words(change)}" if change.named else ""))
         if is_coloured:
-            _say_coloured(face, change)
+            _say_coloured(console, change)
         else:
-            face.say(_indented(marked_text(change.old_runs, change.new_runs)))
-    face.say(f"\n{coverage_line(found)}")
+            console.say(_indented(marked_text(change.old_runs, change.new_runs)))
+    console.say(f"\n{coverage_line(found)}")
 
 
 def _where(change: Change, found: Comparison) -> str:
@@ -130,7 +130,7 @@ def _where(change: Change, found: Comparison) -> str:
     return where_words(change, found.old.page_kind, found.new.page_kind)
 
 
-def _say_coloured(face: Face, change: Change) -> None:
+def _say_coloured(console: Console, change: Change) -> None:
     """On a terminal old and new below each other, signs and colours both."""
     from slmdesk.cli.console import harmless
 
@@ -140,7 +140,7 @@ def _say_coloured(face: Face, change: Change) -> None:
     ):
         if runs:
             words = "".join(_coloured(run, colour, marks, harmless(run.text)) for run in runs)
-            face.write_shown(f"   {sign} {_indented(words).lstrip()}\n")
+            console.write_shown(f"   {sign} {_indented(words).lstrip()}\n")
 
 
 def _coloured(run: Run, colour: str, marks: tuple[str, str], text: str) -> str:

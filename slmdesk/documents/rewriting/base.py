@@ -33,7 +33,7 @@ class Unit:
     place: str = ""
     """Where it stands, for people: "table 2, row 3", "footnote 4", "slide 7, notes"."""
     language: str | None = None
-    """What it is in, ISO 639-1, where the rewriter found it out; empty: it could not. None: the desk finds it out."""
+    """What it is in, ISO 639-1, where the rewriter found it out; empty: it could not. None: the app finds it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def said(kind: str, place: str, words: str) -> Units:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the person wishes of a translated document."""
+    """What the person requests of a translated document."""
 
     language: str = ""
     """Of the translation, ISO 639-1."""

@@ -40,7 +40,7 @@ class Speech:
 
     @classmethod
     def of(cls, options: Options) -> Speech:
-        """As the person wishes."""
+        """As the person requests."""
         return cls(options.language, options.is_right_to_left)
 
     @property

@@ -184,20 +184,20 @@ class Bridge(QObject):
 
     def ask(
         self,
-        wish: Callable[[Services], T],
+        request: Callable[[Services], T],
         answered: Callable[[T], None] | None = None,
         refused: Callable[[Problem], None] | None = None,
     ) -> None:
-        """Carry out `wish` on the desk thread; then `answered` or `refused` is called on the window's thread."""
+        """Carry out `request` on the service thread; then `answered` or `refused` is called on the window's thread."""
         if self._is_ended:
             return
         services = self._services
         if services is None:
-            self._waiting.append(partial(self.ask, wish, answered, refused))
+            self._waiting.append(partial(self.ask, request, answered, refused))
         else:
-            services.desk.post(partial(self._carry_out, services, wish, answered, refused))
+            services.service_thread.post(partial(self._carry_out, services, request, answered, refused))
 
-    def bring(self, work: Callable[[], None]) -> None:
+    def post_to_ui(self, work: Callable[[], None]) -> None:
         """Have `work` done on the window's thread, soon.  From any thread."""
         if self._is_ended:
             return
@@ -206,17 +206,17 @@ class Bridge(QObject):
         except RuntimeError:  # the window is gone, and its half of the bridge with it
             self._is_ended = True
 
-    def tell(self, fact: Event) -> None:
+    def publish(self, event: Event) -> None:
         """Pass a fact on as its signal.  From any thread: this is the listener given to the services."""
-        self.bring(partial(self._tell, fact))
+        self.post_to_ui(partial(self._publish, event))
 
     def attach(self, services: Services) -> None:
-        """Begin with these services; wishes that waited are carried out.  On the window's thread."""
+        """Begin with these services; requests that waited are carried out.  On the window's thread."""
         self._services = services
         waiting, self._waiting = self._waiting, []
         self.opened.emit()
-        for wish in waiting:
-            wish()
+        for request in waiting:
+            request()
 
     def end(self) -> None:
         """Drop what still comes: the window is closing."""
@@ -236,28 +236,28 @@ class Bridge(QObject):
 
     def tell_settings(self, settings: Settings) -> None:
         """Pass new settings on.  From any thread: the listener given to the settings file."""
-        self.bring(partial(self.settings_changed.emit, settings))
+        self.post_to_ui(partial(self.settings_changed.emit, settings))
 
-    def _tell(self, fact: Event) -> None:
-        self._signals[type(fact)].emit(fact)
+    def _publish(self, event: Event) -> None:
+        self._signals[type(event)].emit(event)
 
     def _carry_out(
         self,
         services: Services,
-        wish: Callable[[Services], T],
+        request: Callable[[Services], T],
         answered: Callable[[T], None] | None,
         refused: Callable[[Problem], None] | None,
     ) -> None:
-        """On the desk thread."""
+        """On the service thread."""
         try:
-            result = wish(services)
-        except Exception as err:  # noqa: BLE001 - the desk thread's end of a wish: a fault must reach the person
+            result = request(services)
+        except Exception as err:  # noqa: BLE001 - the service thread's end of a request: a fault must reach the person
             from slmdesk.services.base.messages import problem_for  # late: not needed before the window shows
 
             self._refuse(problem_for(err), refused)
         else:
             if answered is not None:
-                self.bring(partial(answered, result))
+                self.post_to_ui(partial(answered, result))
 
     def _refuse(self, problem: Problem, refused: Callable[[Problem], None] | None) -> None:
-        self.bring(partial(self.problem_met.emit if refused is None else refused, problem))
+        self.post_to_ui(partial(self.problem_met.emit if refused is None else refused, problem))

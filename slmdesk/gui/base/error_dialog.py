@@ -21,7 +21,7 @@ MAX_REPORTS = 20
 """Kept for copying; further ones are only counted."""
 
 
-class ErrorDesk(QObject):
+class ErrorThread(QObject):
     """Receives errors nobody caught, from any thread, and shows one dialog for all of them.
 
     Emits `error_caught` with the report, on the window's thread.

@@ -391,7 +391,7 @@ class ChatPage(QWidget):
     @Slot(str)
     def _on_example(self, words: str) -> None:
         """Sent at once; what is being written is not lost by it."""
-        if self._composer.text.strip() or self._chat.attached.wishes():
+        if self._composer.text.strip() or self._chat.attached.requests():
             self._composer.set_text(f"{self._composer.text.rstrip()}\n{words}".lstrip())
         elif self._is_usable:
             self._on_send(words)

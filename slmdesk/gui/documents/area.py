@@ -369,15 +369,15 @@ class DocumentsArea(QObject):
             ask_folder(self.page, "The folder whose documents are summarized", self._on_folder_chosen)
 
     def _on_folder_chosen(self, folder: Path) -> None:
-        wish = self.summary_pane.form.wish
+        request = self.summary_pane.form.request
         begin = partial(self.folder_summaries.begin, folder)
-        ask_folder(self.page, "The folder the summaries are written to", lambda target: begin(target, wish))
+        ask_folder(self.page, "The folder the summaries are written to", lambda target: begin(target, request))
 
     @Slot(object)
     def _on_folder_begun(self, item: Item) -> None:
         """The summary is shown while it is made, beside one of its documents."""
-        wish = item.settings.get("wish")
-        documents = wish.get("documents") if isinstance(wish, dict) else None
+        request = item.settings.get("wish")
+        documents = request.get("documents") if isinstance(request, dict) else None
         if isinstance(documents, list) and documents and self.documents.current not in documents:
             self.show_result(str(documents[0]), item.id, SUMMARY)
         else:

@@ -101,8 +101,8 @@ class DocumentsController(QObject):
         self._wanted = []
         given = list(paths)
 
-        def expanded(found: list[Path] | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_expanded, given, found))
+        def expanded(found: list[Path] | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_expanded, given, found))
 
         self._bridge.ask(lambda services: services.documents.expand(given, expanded), None, self._raise_problem)
 
@@ -114,8 +114,8 @@ class DocumentsController(QObject):
     def open_file(self, path: Path, *, password: str = "", anew: bool = False, encoding: str = "") -> None:
         """Read one file."""
 
-        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_opened, path, result))
+        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_opened, path, result))
 
         self._bridge.ask(
             lambda services: services.documents.open(path, ended, password=password, anew=anew, encoding=encoding),
@@ -151,8 +151,8 @@ class DocumentsController(QObject):
         if record.status is not DocumentStatus.READ:
             return
 
-        def checked(is_same: bool | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_checked, record, is_same))
+        def checked(is_same: bool | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_checked, record, is_same))
 
         self._bridge.ask(lambda services: services.documents.check(document, checked))
 
@@ -188,8 +188,8 @@ class DocumentsController(QObject):
         """Read a document inside the one on show."""
         parent = self.current
 
-        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_attached, result))
+        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_attached, result))
 
         self._bridge.ask(
             lambda services: services.documents.open_attachment(parent, index, ended), None, self._raise_problem
@@ -276,9 +276,9 @@ class DocumentsController(QObject):
         """A page as it looks; `picture_came` or `picture_failed` follows.  Width 0: `boxes_came` of its marks."""
         document, marks = self.current, tuple(self._marks.get(number, ()))
 
-        def ended(image: PageImage | Problem | None) -> None:  # on the desk thread
+        def ended(image: PageImage | Problem | None) -> None:  # on the service thread
             if image is not None:
-                self._bridge.bring(partial(self._on_picture, document, number, width, image))
+                self._bridge.post_to_ui(partial(self._on_picture, document, number, width, image))
 
         self._bridge.ask(
             lambda services: services.documents.page_image(document, number, width, ended, marks=marks),
@@ -291,9 +291,9 @@ class DocumentsController(QObject):
         """A page as it looks from afar; `thumbnail_came` follows, unless there is no picture of it."""
         document = self.current
 
-        def ended(image: PageImage | Problem | None) -> None:  # on the desk thread
+        def ended(image: PageImage | Problem | None) -> None:  # on the service thread
             if isinstance(image, PageImage):
-                self._bridge.bring(partial(self._on_thumbnail, document, number, image))
+                self._bridge.post_to_ui(partial(self._on_thumbnail, document, number, image))
 
         self._bridge.ask(lambda services: services.documents.page_image(document, number, width, ended), None, _unheard)
 
@@ -307,9 +307,9 @@ class DocumentsController(QObject):
         """Which of these passages of a page's text stand at a place of its picture (shares of it)."""
         document, marks = self.current, tuple(spans)
 
-        def ended(image: PageImage | Problem | None) -> None:  # on the desk thread
+        def ended(image: PageImage | Problem | None) -> None:  # on the service thread
             if isinstance(image, PageImage):
-                self._bridge.bring(partial(told, image))
+                self._bridge.post_to_ui(partial(told, image))
 
         def told(image: PageImage) -> None:
             if document == self.current:
@@ -331,8 +331,8 @@ class DocumentsController(QObject):
             return
         document = self.current
 
-        def ended(places: FoundPlaces | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_found, document, words, places))
+        def ended(places: FoundPlaces | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_found, document, words, places))
 
         self._words = words
         self._bridge.ask(lambda services: services.documents.find(document, words, ended), self._on_search_begun)
@@ -396,8 +396,8 @@ class DocumentsController(QObject):
         self.notice_raised.emit(Notice(words, action="Read it again", on_action=again, key=f"changed {record.id}"))
 
     @Slot(object)
-    def _on_changed(self, fact: DocumentChanged) -> None:
-        record = fact.document
+    def _on_changed(self, event: DocumentChanged) -> None:
+        record = event.document
         if not record.opened and record.id not in self._records:  # read for its folder: there may be thousands
             return
         self._records[record.id] = record
@@ -411,18 +411,18 @@ class DocumentsController(QObject):
                 self._is_first_page_ahead = False
                 self.pages_listed.emit([], True)
             self.shown.emit(record)
-            self._ask_pages(anew=fact.was_changed)
+            self._ask_pages(anew=event.was_changed)
 
     @Slot(object)
-    def _on_progressed(self, fact: DocumentProgress) -> None:
-        if fact.id == self.current:
-            self.progressed.emit(fact)
+    def _on_progressed(self, event: DocumentProgress) -> None:
+        if event.id == self.current:
+            self.progressed.emit(event)
             self._ask_pages(anew=False)
 
     @Slot(object)
-    def _on_gone(self, fact: DocumentGone) -> None:
-        self._records.pop(fact.id, None)
-        if fact.id == self.current:
+    def _on_gone(self, event: DocumentGone) -> None:
+        self._records.pop(event.id, None)
+        if event.id == self.current:
             self._show(None)
         self._list()
 

@@ -250,7 +250,7 @@ class DocumentsPage(QWidget):
         self._thumbs.page_chosen.connect(view.go_to)
         controller.thumbnail_came.connect(self._thumbs.show_picture)
         self._small.toggled.connect(self._on_small_toggled)
-        self._tell_timer.timeout.connect(self._tell)
+        self._tell_timer.timeout.connect(self._notify)
         self._strip.page_chosen.connect(view.go_to)
         self._find.words_changed.connect(controller.find)
         self._find.place_chosen.connect(self._on_place_chosen)
@@ -265,7 +265,7 @@ class DocumentsPage(QWidget):
         self._unread.again_requested.connect(lambda: controller.read_again(controller.current))
         self._side.wants_room.connect(lambda _wants: self._make_room())
         self._side.pane_shown.connect(lambda _name: self._show_one(side=True))
-        self._side.pane_shown.connect(lambda name: self._tell() if name == "about" else None)
+        self._side.pane_shown.connect(lambda name: self._notify() if name == "about" else None)
         self._side.pages_requested.connect(self.show_pages)
         self._to_side.clicked.connect(lambda: self._show_one(side=True))
         self._left.installEventFilter(self)
@@ -359,7 +359,7 @@ class DocumentsPage(QWidget):
         self._reading.setVisible(record.status is DocumentStatus.READING)
         self._reading_words.setText("Reading…")
         self._progress.setRange(0, 0)
-        self._tell()
+        self._notify()
 
     @Slot(object, bool)
     def _on_pages_listed(self, pages: Sequence[Page], anew: bool) -> None:
@@ -368,7 +368,7 @@ class DocumentsPage(QWidget):
         self._thumbs.show_pages(pages, anew=anew or len(pages) < self._thumbs.count)
         if anew or len(pages) < FEW_PAGES:
             self._make_room()
-            self._tell()
+            self._notify()
         elif not self._tell_timer.isActive():
             self._tell_timer.start()
         if self._spans_wanted and self._controller.current == self._spans_wanted[0]:
@@ -397,15 +397,15 @@ class DocumentsPage(QWidget):
         self.layout_changed.emit()
 
     @Slot(object)
-    def _on_progressed(self, fact: DocumentProgress) -> None:
-        self._total = fact.total
+    def _on_progressed(self, event: DocumentProgress) -> None:
+        self._total = event.total
         kind = facts_of(self._record).page_kind if self._record else None
-        of = f" of {fact.total:,}" if fact.total else ""
-        left = f", {time_for_people(fact.eta_s)} left" if fact.eta_s else ""
+        of = f" of {event.total:,}" if event.total else ""
+        left = f", {time_for_people(event.eta_s)} left" if event.eta_s else ""
         unit = counted(2, kind).split()[1] if kind else "pages"
-        self._reading_words.setText(f"Reading: {fact.done:,}{of} {unit}{left}")
-        self._progress.setRange(0, fact.total)
-        self._progress.setValue(fact.done)
+        self._reading_words.setText(f"Reading: {event.done:,}{of} {unit}{left}")
+        self._progress.setRange(0, event.total)
+        self._progress.setValue(event.done)
 
     @Slot(object)
     def _on_found(self, found: FoundPlaces) -> None:
@@ -587,7 +587,7 @@ class DocumentsPage(QWidget):
         beside = max(self._small.sizeHint().height(), self._to_side.sizeHint().height())
         self._title.setMinimumHeight(beside)  # what stands below does not jump when they come and go
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Strip, sentence under it and the column beside."""
         record = self._record
         if record is None:

@@ -1,4 +1,4 @@
-"""The person's wish for a key that works in every program, and what came of it.  No widgets here."""
+"""The person's request for a key that works in every program, and what came of it.  No widgets here."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class GlobalKey(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Give the key back; the wish stays."""
+        """Give the key back; the request stays."""
         if self._portal is not None and self._is_on:
             self._is_on = False
             self._portal.stop()

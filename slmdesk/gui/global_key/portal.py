@@ -30,7 +30,7 @@ DESCRIPTION = "Translate what is on the clipboard"
 WISHED = "CTRL+ALT+SHIFT+t"
 """Proposed to the desktop, in the words of the shortcuts specification: hardly any program has it."""
 HELD_S = 0.5
-"""Some desktops tell a key that is held down again and again (hyprwm/Hyprland#4827): that is one wish."""
+"""Some desktops tell a key that is held down again and again (hyprwm/Hyprland#4827): that is one request."""
 MOST_RETURNS = 3
 """How often a portal that was started anew is asked again by itself: one that dies of it must not do so for ever."""
 MOST_TOKEN = 512
@@ -67,7 +67,7 @@ class PortalKey(QObject):
     def start(self) -> None:
         """Ask for the key; `state_changed` follows."""
         self._end_line()
-        self._tell(KeyStatus.ASKING)
+        self._notify(KeyStatus.ASKING)
         bus = self._bus = SessionBus(self, self._environment)
         bus.opened.connect(self._on_opened)
         bus.signal_heard.connect(self._on_signal_heard)
@@ -78,7 +78,7 @@ class PortalKey(QObject):
         """Give the key back."""
         self._returns = 0
         self._end_line()
-        self._tell(KeyStatus.OFF)
+        self._notify(KeyStatus.OFF)
 
     # ---- asking, one answer after the other
 
@@ -139,8 +139,8 @@ class PortalKey(QObject):
                 # portals before 0.9 name it in their own way
                 self._requests[answer.untrusted[0]] = self._requests.pop(expected)
 
-        wish = (*body, {**options, "handle_token": ("s", token)})
-        bus.call(Call(SERVICE, PATH, SHORTCUTS, member, f"{signature}a{{sv}}", wish), answered)
+        request = (*body, {**options, "handle_token": ("s", token)})
+        bus.call(Call(SERVICE, PATH, SHORTCUTS, member, f"{signature}a{{sv}}", request), answered)
 
     # ---- what is heard
 
@@ -179,7 +179,7 @@ class PortalKey(QObject):
                 if old and old == self._portal:
                     self._session = self._portal = ""
                     self._requests.clear()
-                    self._tell(KeyStatus.LOST)
+                    self._notify(KeyStatus.LOST)
                 if new and self._status is KeyStatus.LOST and self._returns < MOST_RETURNS:
                     self._returns += 1
                     self.start()
@@ -195,11 +195,11 @@ class PortalKey(QObject):
         ours = [one[1] for one in listed if isinstance(one, tuple) and len(one) == 2 and one[0] == SHORTCUT]
         trigger = _value(ours[0], "trigger_description") if ours else ""
         words = trigger if isinstance(trigger, str) else ""
-        self._tell(KeyStatus.READY if words.strip() else KeyStatus.NO_KEY, words)
+        self._notify(KeyStatus.READY if words.strip() else KeyStatus.NO_KEY, words)
 
     def _give_up(self, status: KeyStatus) -> None:
         self._end_line()
-        self._tell(status)
+        self._notify(status)
 
     def _end_line(self) -> None:
         """The portal ends the session of a connection that is closed."""
@@ -210,7 +210,7 @@ class PortalKey(QObject):
             self._bus.deleteLater()
             self._bus = None
 
-    def _tell(self, status: KeyStatus, trigger: str = "") -> None:
+    def _notify(self, status: KeyStatus, trigger: str = "") -> None:
         self._status = status
         self.state_changed.emit(KeyState(status, trigger))
 

@@ -19,7 +19,7 @@ class KeyStatus(StrEnum):
     ASKING = "asking"
     READY = "ready"
     NO_KEY = "no_key"
-    """The desktop knows of the wish; the person has not given it a key."""
+    """The desktop knows of the request; the person has not given it a key."""
     DECLINED = "declined"
     """By the person, when the desktop asked."""
     REFUSED = "refused"

@@ -23,7 +23,7 @@ from slmdesk.services.jobs.time_left import Left
 PAGE = 30
 """Of those that have ended, at once."""
 LOOK_MS = 2000
-"""How often the page, while it is seen, looks what other desks do."""
+"""How often the page, while it is seen, looks what other instances do."""
 SOON_MS = 60
 BUSY_MS = 1000
 TOLD_MS = 8000
@@ -55,7 +55,7 @@ class JobsController(QObject):
         self._bridge = bridge
         self._views: dict[str, JobView] = {}
         self._told: dict[str, JobChanged] = {}
-        """Those of this desk that run or wait, as they were told last."""
+        """Those of this instance that run or wait, as they were told last."""
         self._last: tuple[float, int] | None = None
         self._count = 0
         """Of those that have ended: how many are on the list."""
@@ -74,7 +74,7 @@ class JobsController(QObject):
     # ---- wishes
 
     def show(self, is_shown: bool) -> None:
-        """The page is seen, or not: only then it looks what other desks do."""
+        """The page is seen, or not: only then it looks what other instances do."""
         self._is_shown = is_shown
         if is_shown:
             self.refresh()
@@ -136,27 +136,27 @@ class JobsController(QObject):
     # ---- heard
 
     @Slot(object)
-    def _on_changed(self, fact: JobChanged) -> None:
-        before = self._told.get(fact.id)
-        if fact.status in ON:
-            self._told[fact.id] = fact
+    def _on_changed(self, event: JobChanged) -> None:
+        before = self._told.get(event.id)
+        if event.status in ON:
+            self._told[event.id] = event
         else:
-            self._told.pop(fact.id, None)
+            self._told.pop(event.id, None)
         self.status_told.emit(status_words(self._told))
-        view = self._views.get(fact.id)
-        is_same = view is not None and before is not None and before.status is fact.status
-        if view is not None and is_same and fact.status is JobStatus.RUNNING:
-            self._views[fact.id] = with_fact(view, fact)
-            self.changed.emit(self._views[fact.id])
+        view = self._views.get(event.id)
+        is_same = view is not None and before is not None and before.status is event.status
+        if view is not None and is_same and event.status is JobStatus.RUNNING:
+            self._views[event.id] = with_fact(view, event)
+            self.changed.emit(self._views[event.id])
         elif self._is_shown and not self._soon.isActive():
             self._soon.start()
 
     def _on_listed(self, views: Sequence[JobView]) -> None:
         old, self._views = self._views, {one.id: one for one in views}
-        self._told = {id: fact for id, fact in self._told.items() if id in self._views}
+        self._told = {id: event for id, event in self._told.items() if id in self._views}
         self.status_told.emit(status_words(self._told))
         self.listed.emit(list(views))
-        if not old.keys() <= self._views.keys():  # another desk's has ended
+        if not old.keys() <= self._views.keys():  # another instance's has ended
             self._refresh_ended()
 
     def _on_ended_listed(self, before: tuple[float, int] | None, limit: int, views: Sequence[JobView]) -> None:
@@ -175,8 +175,8 @@ class JobsController(QObject):
 
     # ---- inside
 
-    def _do(self, wish: Callable[[Services], Any]) -> None:
-        self._bridge.ask(wish, lambda _done: self.refresh(), self._on_refused_wish)
+    def _do(self, request: Callable[[Services], Any]) -> None:
+        self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)
 
     @Slot()
     def _refresh_active(self) -> None:
@@ -192,13 +192,13 @@ class JobsController(QObject):
             self._on_not_listed,
         )
 
-    def _on_refused_wish(self, problem: Problem) -> None:
+    def _on_refused_request(self, problem: Problem) -> None:
         if problem.code != "job.ended":  # it has ended just now: the list says so
             self._raise_problem(problem)
         self.refresh()
 
     def _on_not_listed(self, problem: Problem) -> None:
-        if problem.code == "store.busy":  # another desk writes without a pause: the next look may find a gap
+        if problem.code == "store.busy":  # another instance writes without a pause: the next look may find a gap
             QTimer.singleShot(BUSY_MS, self, self._look_again)
         else:
             self.refused.emit(problem)
@@ -212,16 +212,16 @@ class JobsController(QObject):
         self.notice_raised.emit(notice_of(problem))
 
 
-def with_fact(view: JobView, fact: JobChanged) -> JobView:
+def with_fact(view: JobView, event: JobChanged) -> JobView:
     """A job as a fact tells it."""
     left = None
-    if fact.eta_s is not None:
-        low = fact.eta_s if fact.eta_low_s is None else fact.eta_low_s
-        high = fact.eta_s if fact.eta_high_s is None else fact.eta_high_s
-        left = Left(fact.eta_s, low, high)
-    share = fact.share if fact.share is not None else view.share
-    total = fact.total + fact.steps_ahead
-    return replace(view, done=fact.done, total=total, failed=fact.failed, share=share, left=left, status=fact.status)
+    if event.eta_s is not None:
+        low = event.eta_s if event.eta_low_s is None else event.eta_low_s
+        high = event.eta_s if event.eta_high_s is None else event.eta_high_s
+        left = Left(event.eta_s, low, high)
+    share = event.share if event.share is not None else view.share
+    total = event.total + event.steps_ahead
+    return replace(view, done=event.done, total=total, failed=event.failed, share=share, left=left, status=event.status)
 
 
 def status_words(told: Mapping[str, JobChanged]) -> str:

@@ -97,13 +97,13 @@ class LedgerController(QObject):
         """Write what is searched for, or all, to a file; `exported` or `failed` follows."""
         words = self._words
 
-        def ended(result: Exported | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_exported, result))
+        def ended(result: Exported | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_exported, result))
 
         self._bridge.ask(lambda services: services.network.export(path, ended, words), None, self.failed.emit)
 
     @Slot(object)
-    def _on_requests_counted(self, _fact: object) -> None:
+    def _on_requests_counted(self, _event: object) -> None:
         if not self._renew_timer.isActive():
             self._renew_timer.start()
 

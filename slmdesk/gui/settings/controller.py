@@ -61,7 +61,7 @@ class SettingsController(QObject):
 
         def looked(found: SavedStates | Problem) -> None:
             if not isinstance(found, Problem):
-                self._bridge.bring(lambda: self.saved_shown.emit(found))
+                self._bridge.post_to_ui(lambda: self.saved_shown.emit(found))
 
         self._bridge.ask(lambda services: services.states.size(looked))
 

@@ -56,8 +56,8 @@ class NetworkController(QObject):
             self.settings_shown.emit(self._current)
 
         def ended(result: Settings | Problem) -> None:
-            """On the desk thread."""
-            self._bridge.bring(partial(refused, result) if isinstance(result, Problem) else saved)
+            """On the service thread."""
+            self._bridge.post_to_ui(partial(refused, result) if isinstance(result, Problem) else saved)
 
         if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
             self._bridge.ask(lambda services: services.network.set_offline(bool(value)), lambda _none: saved(), refused)

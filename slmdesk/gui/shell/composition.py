@@ -1,4 +1,4 @@
-"""Puts the window together: controllers, pages, bars, and the wishes and facts that join them."""
+"""Puts the window together: controllers, pages, bars, and the requests and facts that join them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.dates import moment_words
-from slmdesk.gui.base.error_dialog import ErrorDesk
+from slmdesk.gui.base.error_dialog import ErrorThread
 from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.chat.conversation.controller import ChatController
@@ -96,7 +96,7 @@ class Frame(QObject):
         """Settings the organisation has set."""
         self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
         self._keeper.setParent(self)
-        self.errors = ErrorDesk(lambda: self.window, self)
+        self.errors = ErrorThread(lambda: self.window, self)
         self.chat = ChatController(bridge, self)
         self.chats = ListController(bridge, self)
         self.models = ModelsController(bridge, starter, self)
@@ -185,8 +185,8 @@ class Frame(QObject):
         for source in sources:
             source.notice_raised.connect(self._on_notice_raised)
         bridge.noticed.connect(self._on_noticed)
-        bridge.notice_over.connect(lambda fact: notices.drop_topic(fact.code))
-        bridge.message_added.connect(lambda _fact: notices.drop_topic("store.full"))
+        bridge.notice_over.connect(lambda event: notices.drop_topic(event.code))
+        bridge.message_added.connect(lambda _event: notices.drop_topic("store.full"))
         bridge.message_ended.connect(self._on_message_ended)
         bridge.problem_met.connect(self._on_problem)
 
@@ -223,7 +223,7 @@ class Frame(QObject):
         self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
         self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
         self.settings.policy_shown.connect(status.show_policy)
-        bridge.requests_counted.connect(lambda fact: status.show_requests(fact.count))
+        bridge.requests_counted.connect(lambda event: status.show_requests(event.count))
         bridge.model_state_changed.connect(self._on_model_state_changed)
         self.models.state_changed.connect(self._show_model)
         self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
@@ -324,26 +324,26 @@ class Frame(QObject):
             self.window.notices.show_notice(notice)
 
     @Slot(object)
-    def _on_message_ended(self, fact: events.MessageEnded) -> None:
+    def _on_message_ended(self, event: events.MessageEnded) -> None:
         """What stands under a message of the open chat needs no bar."""
-        if fact.problem is not None and fact.message.id in self.chat.message_ids:
-            self._told_in_chat = {fact.message.id: fact.problem.sentence}
-            self.window.notices.drop_text(fact.problem.sentence)
+        if event.problem is not None and event.message.id in self.chat.message_ids:
+            self._told_in_chat = {event.message.id: event.problem.sentence}
+            self.window.notices.drop_text(event.problem.sentence)
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
-        if fact.state in (ModelState.LOADING, ModelState.READY):
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state in (ModelState.LOADING, ModelState.READY):
             self.window.notices.drop_topic(STATE_TOPIC)
-        if fact.state is ModelState.READY:
+        if event.state is ModelState.READY:
             self._told_in_chat.clear()  # the next crash is another one
 
     @Slot(object)
-    def _show_model(self, fact: ModelStateChanged | None) -> None:
+    def _show_model(self, event: ModelStateChanged | None) -> None:
         """What is at work, at the window's foot; without its name where a person judges answers before the names."""
-        self._model = fact
-        if fact is not None:
-            hidden = replace(fact, name="Hidden model", memory_bytes=0)
-            self.window.status.show_model(hidden if self.compare.hides(fact.name) else fact)
+        self._model = event
+        if event is not None:
+            hidden = replace(event, name="Hidden model", memory_bytes=0)
+            self.window.status.show_model(hidden if self.compare.hides(event.name) else event)
 
     @Slot(str)
     def _on_chat_opened(self, chat: str) -> None:
@@ -357,8 +357,8 @@ class Frame(QObject):
             self.window.notices.drop_topic("context.full")
 
     @Slot(object)
-    def _on_noticed(self, fact: events.Noticed) -> None:
-        problem = fact.problem
+    def _on_noticed(self, event: events.Noticed) -> None:
+        problem = event.problem
         if problem.code == "store.damaged":
             rescue = partial(self._rescue, Path(str(problem.args["path"])))
             self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
@@ -385,8 +385,8 @@ class Frame(QObject):
         self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
 
     def _restore(self, copy: Path) -> None:
-        def ended(done: Restored | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_restored, done))
+        def ended(done: Restored | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_restored, done))
 
         self._bridge.ask(lambda services: services.backups.restore(copy, ended))
 

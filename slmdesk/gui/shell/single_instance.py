@@ -63,8 +63,8 @@ class SingleInstance(QObject):
         self._lock = descriptor
         return True
 
-    def take_or_raise_other(self, environment: Mapping[str, str] = os.environ, *, wish: bytes = RAISE) -> str:
-        """'first' with the lock taken, 'raised' when the other window answered to `wish`, 'silent' when it did not.
+    def take_or_raise_other(self, environment: Mapping[str, str] = os.environ, *, request: bytes = RAISE) -> str:
+        """'first' with the lock taken, 'raised' when the other window answered to `request`, 'silent' when it did not.
 
         'unguarded' where there can be no lock: a home that can only be read may be open in several windows.
         Blocks up to TRY_FOR_S; called before there is a window to freeze.
@@ -76,7 +76,7 @@ class SingleInstance(QObject):
                     return "first"
             except OSError:
                 return "unguarded"
-            if self._raise_other(wish, environment.get("XDG_ACTIVATION_TOKEN", "")):
+            if self._raise_other(request, environment.get("XDG_ACTIVATION_TOKEN", "")):
                 return "raised"
             if time.monotonic() > give_up:
                 return "silent"
@@ -141,7 +141,7 @@ class SingleInstance(QObject):
             socket.flush()
         socket.disconnectFromServer()
 
-    def _raise_other(self, wish: bytes, token: str) -> bool:
+    def _raise_other(self, request: bytes, token: str) -> bool:
         try:
             address = socket_address(self._folder)
         except OSError:
@@ -150,7 +150,7 @@ class SingleInstance(QObject):
         socket.connectToServer(address)
         if not socket.waitForConnected(WAIT_MS):
             return False
-        socket.write(wish + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
+        socket.write(request + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
         heard = socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(socket.readLine().data()) == ANSWER
         socket.abort()
         return heard

@@ -56,7 +56,7 @@ class AdviceController(QObject):
         """There is nothing to translate."""
         if self._asked is not None:
             self._asked = None
-            self._tell(None)
+            self._notify(None)
 
     @Slot()
     def use_better(self) -> None:
@@ -89,8 +89,8 @@ class AdviceController(QObject):
     # ---- what is heard
 
     @Slot(object)
-    def _on_job_changed(self, fact: JobChanged) -> None:
-        if fact.kind == exams.KIND and fact.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == exams.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             self._again()
 
     @Slot()
@@ -98,8 +98,8 @@ class AdviceController(QObject):
         self._again()
 
     @Slot(object)
-    def _on_state_changed(self, fact: ModelStateChanged) -> None:
-        if fact.state is ModelState.READY:
+    def _on_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY:
             self._again()
 
     # ---- inside
@@ -109,16 +109,16 @@ class AdviceController(QObject):
             return
         source, target = self._asked
 
-        def wish(services: Services) -> PairAdvice:
+        def request(services: Services) -> PairAdvice:
             return services.translations.advice(None, source, target, for_document=self._for_document)
 
-        self._bridge.ask(wish, self._on_advice, lambda _problem: self._tell(None))  # the page says what keeps it
+        self._bridge.ask(request, self._on_advice, lambda _problem: self._notify(None))  # the page says what keeps it
 
     def _on_advice(self, advice: PairAdvice) -> None:
         if self._asked == (advice.source, advice.target):
-            self._tell(advice)
+            self._notify(advice)
 
-    def _tell(self, advice: PairAdvice | None) -> None:
+    def _notify(self, advice: PairAdvice | None) -> None:
         self._advice = advice
         self.advised.emit(advice)
 

@@ -64,8 +64,8 @@ class TokenController(QObject):
     def look(self) -> None:
         """Look where a token can be kept here; `places_shown` follows within seconds."""
 
-        def ended(places: TokenPlaces) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_places, places))
+        def ended(places: TokenPlaces) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_places, places))
 
         self._bridge.ask(lambda services: services.tokens.places(ended))
 
@@ -73,8 +73,8 @@ class TokenController(QObject):
     def keep(self, token: str, place: str) -> None:
         """Keep a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
 
-        def ended(result: TokenChanged | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_kept, result))
+        def ended(result: TokenChanged | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_kept, result))
 
         self._bridge.ask(lambda services: services.tokens.keep(token, place, ended), None, self.refused.emit)
 
@@ -82,8 +82,8 @@ class TokenController(QObject):
     def forget(self) -> None:
         """Forget the token, wherever it is."""
 
-        def ended(result: TokenChanged | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_forgotten, result))
+        def ended(result: TokenChanged | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_forgotten, result))
 
         self._bridge.ask(lambda services: services.tokens.forget(ended), None, self._raise_problem)
 

@@ -28,11 +28,11 @@ class ExportController(QObject):
     def export(self, item: str, form: str, target: Path) -> None:
         """Write an item of the history to a file, in place of one that is there: the dialog has asked."""
 
-        def ended(result: int | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_ended, target, result))
+        def ended(result: int | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_ended, target, result))
 
-        def progressed(done: int, total: int) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_progressed, target, done, total))
+        def progressed(done: int, total: int) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_progressed, target, done, total))
 
         self._on_progressed(target, 0, 0)
         self._bridge.ask(

@@ -87,7 +87,7 @@ class FindBar(QFrame):
         for button in (self._previous, self._next):
             button.setEnabled(bool(places))
         self._is_all = is_all
-        self._tell()
+        self._notify()
         if places:
             self.next()
 
@@ -122,10 +122,10 @@ class FindBar(QFrame):
             self._at = 0 if step > 0 else len(self._places) - 1
         else:
             self._at = (self._at + step) % len(self._places)
-        self._tell()
+        self._notify()
         self.place_chosen.emit(self._places[self._at])
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if not self._line.text().strip():
             self._count.setText("")
         elif not self._places:

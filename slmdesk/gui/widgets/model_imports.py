@@ -19,7 +19,7 @@ class ModelImports(QObject):
     """Lives on the window's thread.
 
     Emits `progressed` with words and a fraction, and `ended` with the ImportEndeds of all that were asked for, once
-    the last one is over; `refused` with a Problem for a wish that could not even be made.
+    the last one is over; `refused` with a Problem for a request that could not even be made.
     """
 
     progressed = Signal(str, float)
@@ -68,19 +68,19 @@ class ModelImports(QObject):
         return f"{at}{path.name}: {words}"
 
     @Slot(object)
-    def _on_progressed(self, fact: ImportProgress) -> None:
-        if self._now is None or str(self._now) != fact.path:
+    def _on_progressed(self, event: ImportProgress) -> None:
+        if self._now is None or str(self._now) != event.path:
             return  # somebody else asked for that one
-        done, total = bytes_for_people(fact.done_bytes), bytes_for_people(fact.total_bytes)
-        fraction = fact.done_bytes / fact.total_bytes if fact.total_bytes else 0.0
+        done, total = bytes_for_people(event.done_bytes), bytes_for_people(event.total_bytes)
+        fraction = event.done_bytes / event.total_bytes if event.total_bytes else 0.0
         self.progressed.emit(self._words(self._now, f"{done} of {total}"), fraction)
 
     @Slot(object)
-    def _on_ended(self, fact: ImportEnded) -> None:
-        if self._now is None or str(self._now) != fact.path:
+    def _on_ended(self, event: ImportEnded) -> None:
+        if self._now is None or str(self._now) != event.path:
             return
         self._now = None
-        self._over.append(fact)
+        self._over.append(event)
         self._next()
 
     def _on_refused(self, path: Path, problem: Problem) -> None:

@@ -86,14 +86,14 @@ class StatusBar(QFrame):
         self._panel.show_managed("offline" in policy.managed)
 
     @Slot(object)
-    def show_model(self, fact: ModelStateChanged) -> None:
+    def show_model(self, event: ModelStateChanged) -> None:
         """Say what the model is doing and what memory it takes."""
-        if fact.state is ModelState.NOT_LOADED and not fact.name:
+        if event.state is ModelState.NOT_LOADED and not event.name:
             self._model.set_full_text("")
             return
-        words = STATE_WORDS[fact.state].format(name=fact.name or "Model", percent=round(fact.fraction * 100))
-        if fact.state is ModelState.READY and fact.memory_bytes:
-            words += f", {bytes_for_people(fact.memory_bytes)} memory"
+        words = STATE_WORDS[event.state].format(name=event.name or "Model", percent=round(event.fraction * 100))
+        if event.state is ModelState.READY and event.memory_bytes:
+            words += f", {bytes_for_people(event.memory_bytes)} memory"
         self._model.set_full_text(words)
 
     @Slot(str)

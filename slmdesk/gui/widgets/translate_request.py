@@ -1,6 +1,6 @@
 """The one way from any words in the window to the translator: whoever shows them says that they are wanted there.
 
-No page knows the translator.  The wish goes up from widget to widget until one of them, the window, has a signal
+No page knows the translator.  The request goes up from widget to widget until one of them, the window, has a signal
 for it.
 """
 
@@ -21,7 +21,7 @@ DOCUMENT_SIGNAL = "document_translate_wanted"
 
 
 def want_translation(source: QWidget, text: str) -> None:
-    """Have `text`, which `source` shows, opened in the translator; words of nothing but spaces are no wish."""
+    """Have `text`, which `source` shows, opened in the translator; words of nothing but spaces are no request."""
     signal = _signal_above(source, TEXT_SIGNAL)
     if signal is not None and text.strip():
         signal.emit(text.strip())

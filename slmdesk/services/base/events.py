@@ -24,7 +24,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A known failure (code and args), or a bug with its report; `sentence` is made on the desk."""
+    """A known failure (code and args), or a bug with its report; `sentence` is made on the app."""
 
     code: str
     args: Mapping[str, str | int | float]
@@ -85,7 +85,7 @@ class MessageEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageChanged(Event):
-    """A message is not as it was told before: another desk wrote it, or its answer goes on (Continue)."""
+    """A message is not as it was told before: another instance wrote it, or its answer goes on (Continue)."""
 
     message: Message
 

@@ -1,4 +1,4 @@
-"""Long work on model files: copying, hashing, checking.  Runs on file threads; no store, no desk."""
+"""Long work on model files: copying, hashing, checking.  Runs on file threads; no store, no instance."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def remove_left_overs(folder: Path) -> int:
                 part.unlink()
                 freed += found.st_size
         except OSError:
-            continue  # another desk was first, or may keep it
+            continue  # another instance was first, or may keep it
     return freed
 
 

@@ -1,4 +1,4 @@
-"""Long file work beside the desk thread: what it gives, or why it gives nothing, comes back to that thread."""
+"""Long file work beside the service thread: what it gives, or why it gives nothing, comes back to that thread."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import TypeVar
 
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 
 T = TypeVar("T")
 OnEnded = Callable[[T | Problem], None]
-"""Called once, on the desk thread."""
+"""Called once, on the service thread."""
 
 
-def on_file_thread(desk: Desk, work: Callable[[], T], ended: OnEnded[T], *, name: str = "model-file") -> None:
-    """Do `work` on a thread of its own; `ended` gets its result, or the Problem it met, on the desk thread."""
+def on_file_thread(
+    service_thread: ServiceThread, work: Callable[[], T], ended: OnEnded[T], *, name: str = "model-file"
+) -> None:
+    """Do `work` on a thread of its own; `ended` gets its result, or the Problem it met, on the service thread."""
 
     def run() -> None:
         result: T | Problem
@@ -24,6 +26,6 @@ def on_file_thread(desk: Desk, work: Callable[[], T], ended: OnEnded[T], *, name
             result = work()
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
             result = problem_for(err)
-        desk.post(lambda: ended(result))
+        service_thread.post(lambda: ended(result))
 
     threading.Thread(target=run, name=name, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Long lists worked off on the desk thread in pieces, between which everybody else has a turn."""
+"""Long lists worked off on the service thread in pieces, between which everybody else has a turn."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TypeVar
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 
 T = TypeVar("T")
 
 
 def in_pieces(
-    desk: Desk,
+    service_thread: ServiceThread,
     all_of: Sequence[T],
     size: int,
     work: Callable[[Sequence[T]], object],
     ended: Callable[[Problem | None], object],
 ) -> None:
-    """`work` on `size` of them at a time, each piece as a turn of its own on the desk thread; then `ended`.
+    """`work` on `size` of them at a time, each piece as a turn of its own on the service thread; then `ended`.
 
     A piece that meets a KnownError (a full disk) is the last: `ended` hears the problem, and what was worked off stays.
     """
@@ -34,6 +34,6 @@ def in_pieces(
         except KnownError as err:
             ended(problem_for(err))
             return
-        desk.post(lambda: go_on(begin + size))
+        service_thread.post(lambda: go_on(begin + size))
 
     go_on(0)

@@ -1,4 +1,4 @@
-"""The desk thread: the one thread on which services run and the store is used."""
+"""The service thread: the one thread on which services run and the store is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 class Later:
-    """A function that will run on the desk thread at some time; `cancel` forgets it."""
+    """A function that will run on the service thread at some time; `cancel` forgets it."""
 
     __slots__ = ("due", "fn")
 
@@ -31,10 +31,10 @@ class Later:
         self.fn = None
 
 
-class Desk:
+class ServiceThread:
     """A thread with a queue.  `post`, `call` and `call_later` may be used from any thread.
 
-    An error of a posted function goes to `on_error`, on the desk thread, and never ends the thread.
+    An error of a posted function goes to `on_error`, on the service thread, and never ends the thread.
     """
 
     def __init__(self, on_error: Callable[[BaseException], None]) -> None:
@@ -49,7 +49,7 @@ class Desk:
 
     @property
     def is_here(self) -> bool:
-        """Whether the caller runs on the desk thread."""
+        """Whether the caller runs on the service thread."""
         return threading.current_thread() is self._thread
 
     @property
@@ -67,8 +67,8 @@ class Desk:
     def call(self, fn: Callable[[], _T], timeout: float | None = None) -> _T:
         """Run `fn` and hand back its result or raise its error.
 
-        On the desk thread it runs at once.  Raises TimeoutError after `timeout` seconds (`fn` may still run),
-        BugError when the desk is closed.
+        On the service thread it runs at once.  Raises TimeoutError after `timeout` seconds (`fn` may still run),
+        BugError when the app is closed.
         """
         if self.is_here:
             return fn()
@@ -110,7 +110,7 @@ class Desk:
                 return
             try:
                 fn()
-            except Exception as err:  # noqa: BLE001  the desk thread's loop: one of the places that may
+            except Exception as err:  # noqa: BLE001  the service thread's loop: one of the places that may
                 self._report(err)
 
     def _report(self, error: Exception) -> None:

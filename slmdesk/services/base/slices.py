@@ -1,4 +1,4 @@
-"""Long work on the desk thread, a slice at a time, so that wishes of others are heard between."""
+"""Long work on the service thread, a slice at a time, so that requests of others are heard between."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TypeVar
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 
 T = TypeVar("T")
 Slices = Generator[None, None, T]
 """Yields wherever others may come between; returns the result."""
 SLICE_S = 0.02
-"""Of work before the next wish is heard."""
+"""Of work before the next request is heard."""
 
 
-def in_slices(desk: Desk, work: Slices[T], ended: OnEnded[T]) -> None:
-    """Do `work` bit by bit; `ended` gets its result, or the Problem it met.  Call on the desk thread."""
+def in_slices(service_thread: ServiceThread, work: Slices[T], ended: OnEnded[T]) -> None:
+    """Do `work` bit by bit; `ended` gets its result, or the Problem it met.  Call on the service thread."""
 
     def go_on() -> None:
         result: T | Problem
@@ -33,7 +33,7 @@ def in_slices(desk: Desk, work: Slices[T], ended: OnEnded[T]) -> None:
         except Exception as err:  # noqa: BLE001  the work's outermost frame: whoever waits is told
             result = problem_for(err)
         else:
-            desk.post(go_on)
+            service_thread.post(go_on)
             return
         ended(result)
 

@@ -1,4 +1,4 @@
-"""Answers that are being written: from the wish to the row that ends.  Everything on the desk thread.
+"""Answers that are being written: from the request to the row that ends.  Everything on the service thread.
 
 A row exists before its first token and grows every 250 ms, less often as it gets longer but at least every second.  A
 row that cannot be written now (busy, full disk) keeps its text here, and the next tick tries again.
@@ -19,10 +19,10 @@ from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.chat.ephemeral import Shelf
+from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
-from slmdesk.services.engine.model_loader import EngineRoom, Waiter
+from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
@@ -33,7 +33,7 @@ RETRY_S = 1.0
 
 
 class Watcher(Protocol):
-    """Who wants to be by while an answer is written.  Called on the desk thread."""
+    """Who wants to be by while an answer is written.  Called on the service thread."""
 
     def began(self) -> None:
         """The model is there, and is given the request now; again where its process was replaced."""
@@ -42,7 +42,7 @@ class Watcher(Protocol):
         """It has ended, and the model is still there.  None: it did not end well."""
 
     def ended(self, message: Message) -> None:
-        """Its row has ended, and that was told.  Not called when the desk ends."""
+        """Its row has ended, and that was told.  Not called when the app ends."""
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +50,7 @@ class _Growing:
     """One answer."""
 
     message: Message
-    shelf: Shelf
+    message_store: MessageStore
     record: ModelRecord
     turns: tuple[ChatMessage, ...]
     sampling: Sampling
@@ -65,7 +65,7 @@ class _Growing:
     length: int = 0
     written: int = 0
     due: float = 0.0
-    waiter: Waiter | None = None
+    load_request: LoadRequest | None = None
     job: JobHandle | None = None
     is_running: bool = False
     generation: int = 0
@@ -83,10 +83,10 @@ class _Growing:
 
 
 class Answers:
-    """All answers this desk is writing."""
+    """All answers this instance is writing."""
 
-    def __init__(self, desk: Desk, room: EngineRoom, tell: Callable[[Event], None]) -> None:
-        self._desk, self._room, self._tell = desk, room, tell
+    def __init__(self, service_thread: ServiceThread, loader: ModelLoader, publish: Callable[[Event], None]) -> None:
+        self._service_thread, self._loader, self._publish = service_thread, loader, publish
         self._growing: dict[str, _Growing] = {}
         self._tick: Later | None = None
         self._said = ""
@@ -97,7 +97,7 @@ class Answers:
         return sum(one.ending is None for one in self._growing.values())
 
     def is_writing(self, message: str) -> bool:
-        """Whether this message is being written by this desk."""
+        """Whether this message is being written by this instance."""
         held = self._growing.get(message)
         return held is not None and held.ending is None
 
@@ -113,7 +113,7 @@ class Answers:
     def start(
         self,
         message: Message,
-        shelf: Shelf,
+        message_store: MessageStore,
         record: ModelRecord,
         turns: Sequence[ChatMessage],
         sampling: Sampling,
@@ -129,7 +129,9 @@ class Answers:
         `polish` is given the words of an answer that ended well, and gives those that are kept.  `state`: see
         StateService.known.
         """
-        growing = _Growing(message, shelf, record, tuple(turns), sampling, lora, prefix=message.text, watcher=watcher)
+        growing = _Growing(
+            message, message_store, record, tuple(turns), sampling, lora, prefix=message.text, watcher=watcher
+        )
         growing.polish, growing.state = polish, state
         self._growing[message.id] = growing
         self._want(growing, explicit=explicit)
@@ -142,8 +144,8 @@ class Answers:
         if growing.job:
             growing.job.cancel()
         else:
-            if growing.waiter:
-                self._room.forget(growing.waiter)
+            if growing.load_request:
+                self._loader.forget(growing.load_request)
             self._end(growing, Ending(Status.CANCELLED))
 
     def save_end(self, message: str) -> Problem | None:
@@ -155,15 +157,15 @@ class Answers:
         return problem_for(error) if error else None
 
     def close(self) -> None:
-        """The desk ends: what is being written is kept as `interrupted`, so that it can be continued."""
+        """The app ends: what is being written is kept as `interrupted`, so that it can be continued."""
         for growing in tuple(self._growing.values()):
             if growing.job and growing.ending is None:
                 growing.job.cancel()
-            if growing.waiter:  # else the end of its load would end it once more
-                self._room.forget(growing.waiter)
+            if growing.load_request:  # else the end of its load would end it once more
+                self._loader.forget(growing.load_request)
             ending = growing.ending or Ending(Status.INTERRUPTED)
             try:
-                growing.shelf.end_message(growing.message.id, growing.text, ending)
+                growing.message_store.end_message(growing.message.id, growing.text, ending)
             except KnownError:
                 continue  # the row stays `streaming`: the next desk makes it `interrupted`
         self._growing.clear()
@@ -174,16 +176,16 @@ class Answers:
 
     def _want(self, growing: _Growing, *, explicit: bool = False) -> None:
         def failed(problem: Problem | None) -> None:
-            growing.waiter = None
+            growing.load_request = None
             self._end_failed(growing, problem) if problem else self._end(growing, Ending(Status.CANCELLED))
 
         def ready(model: LoadedModel) -> None:
-            growing.waiter = None
+            growing.load_request = None
             self._begin(growing, model)
 
-        waiter = self._room.want(growing.record, ready, failed, explicit=explicit)
+        load_request = self._loader.want(growing.record, ready, failed, explicit=explicit)
         if growing.job is None and growing.message.id in self._growing and growing.ending is None:
-            growing.waiter = waiter
+            growing.load_request = load_request
 
     def _begin(self, growing: _Growing, model: LoadedModel) -> None:
         if growing.ending is not None or growing.message.id not in self._growing:
@@ -199,12 +201,12 @@ class Answers:
         if growing.state:
             payload["state"] = dict(growing.state)
         growing.is_running = True
-        growing.generation = self._room.generation
-        self._room.begin()
+        growing.generation = self._loader.generation
+        self._loader.begin()
         if growing.watcher:
             growing.watcher.began()
-        growing.job = self._room.client.start(
-            "chat", payload, lambda event: self._desk.post(lambda: self._on_event(growing, event))
+        growing.job = self._loader.client.start(
+            "chat", payload, lambda event: self._service_thread.post(lambda: self._on_event(growing, event))
         )
 
     def _on_event(self, growing: _Growing, event: FromChild) -> None:
@@ -213,10 +215,10 @@ class Answers:
         if isinstance(event, Token):
             growing.pieces.append(event.text)
             growing.length += len(event.text)
-            self._tell(MessageGrew(growing.message.item, growing.message.id, event.text))
+            self._publish(MessageGrew(growing.message.item, growing.message.id, event.text))
             self._schedule()
         elif isinstance(event, Progress):
-            self._tell(PromptProgress(growing.message.item, growing.message.id, event.done, event.total))
+            self._publish(PromptProgress(growing.message.item, growing.message.id, event.done, event.total))
         elif isinstance(event, Done):
             self._end_done(growing, event.result)
         elif isinstance(event, Failed):
@@ -240,7 +242,7 @@ class Answers:
 
     def _schedule(self, seconds: float = 0.0) -> None:
         if self._tick is None:
-            self._tick = self._desk.call_later(max(TICK_S, seconds), self._write_rows)
+            self._tick = self._service_thread.call_later(max(TICK_S, seconds), self._write_rows)
 
     def _write_rows(self) -> None:
         self._tick = None
@@ -261,7 +263,7 @@ class Answers:
         length = growing.length
         gap = min(LONGEST_GAP_S, FIRST_GAP_S + (len(growing.prefix) + length) / CHARACTERS_PER_GAP_S)
         try:
-            if growing.shelf.grow_message(growing.message.id, growing.text):
+            if growing.message_store.grow_message(growing.message.id, growing.text):
                 growing.written = length
         except KnownError as err:
             gap = RETRY_S
@@ -271,7 +273,7 @@ class Answers:
     def _write_end(self, growing: _Growing, ending: Ending) -> KnownError | None:
         """Why it cannot be written now; None too where there is nothing left to write it in."""
         try:
-            growing.shelf.end_message(growing.message.id, growing.text, ending)
+            growing.message_store.end_message(growing.message.id, growing.text, ending)
         except KnownError as err:
             growing.due = time.monotonic() + RETRY_S
             if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in
@@ -282,14 +284,14 @@ class Answers:
             return err
         del self._growing[growing.message.id]
         if self._said and not any(one.ending for one in self._growing.values()):
-            self._tell(NoticeOver(self._said))
+            self._publish(NoticeOver(self._said))
             self._said = ""
         return None
 
     def _say_unwritable(self, error: KnownError) -> None:
         if not self._said and error.code != "item.unknown":
             self._said = error.code
-            self._tell(Noticed(problem_for(error)))
+            self._publish(Noticed(problem_for(error)))
 
     # ---- endings
 
@@ -330,14 +332,14 @@ class Answers:
             self._schedule()
         ended = _ended(growing.message, growing.text, ending)
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
-        self._tell(MessageEnded(ended, problem, usage, timing))
+        self._publish(MessageEnded(ended, problem, usage, timing))
         if growing.watcher:
             growing.watcher.ended(ended)
 
     def _leave_room(self, growing: _Growing) -> None:
         if growing.is_running:
             growing.is_running = False
-            self._room.end()
+            self._loader.end()
 
 
 def _ended(message: Message, text: str, ending: Ending) -> Message:

@@ -1,5 +1,5 @@
 """How much of the context a chat takes, part by part: instructions, conversation, each attachment, question, and what
-is kept for the answer.  On the desk thread; only the newest wish counts.
+is kept for the answer.  On the service thread; only the newest request counts.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from slmdesk.services.chat.attachments.text import FRAME_TOKENS
 from slmdesk.services.chat.conversation import turns_for_engine
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.prompt_inspector import FRAME, Prompts
-from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.chat.requests import AttachRequest
 
 SOME = "passages that fit the question"
 
 
 @dataclass(frozen=True, slots=True)
-class ContextWish:
+class ContextRequest:
     """What is to be measured."""
 
     chat: str | None
@@ -38,94 +38,94 @@ class ContextWish:
     system: str
     path: tuple[Message, ...]
     draft: str
-    attach: tuple[AttachWish, ...]
+    attach: tuple[AttachRequest, ...]
     max_tokens: int | None
 
 
 class ContextMeter:
     """Measures; a ContextMeasured follows."""
 
-    def __init__(self, prompts: Prompts, sources: Sources, tell: Callable[[Event], None]) -> None:
-        self._prompts, self._sources, self._tell = prompts, sources, tell
-        self._wishes = 0
+    def __init__(self, prompts: Prompts, sources: Sources, publish: Callable[[Event], None]) -> None:
+        self._prompts, self._sources, self._publish = prompts, sources, publish
+        self._requests = 0
 
-    def measure(self, wish: ContextWish) -> None:
+    def measure(self, request: ContextRequest) -> None:
         """Count, in the model where it is loaded."""
-        self._wishes += 1
-        mine = self._wishes
+        self._requests += 1
+        mine = self._requests
 
         def if_newest(step: Callable[[], None]) -> None:
-            if mine == self._wishes:
+            if mine == self._requests:
                 step()
 
-        turns, _ids = turns_for_engine(wish.system, wish.path)
-        if wish.draft:
-            turns.append(ChatMessage(Role.USER, (TextPart(wish.draft, Origin.PERSON),)))
+        turns, _ids = turns_for_engine(request.system, request.path)
+        if request.draft:
+            turns.append(ChatMessage(Role.USER, (TextPart(request.draft, Origin.PERSON),)))
 
         def based(tokens: int, context: int) -> None:
-            if_newest(lambda: self._count(wish, turns, tokens, context, if_newest))
+            if_newest(lambda: self._count(request, turns, tokens, context, if_newest))
 
-        self._prompts.measure(wish.record, turns, based)
+        self._prompts.measure(request.record, turns, based)
 
     def _count(
         self,
-        wish: ContextWish,
+        request: ContextRequest,
         turns: Sequence[ChatMessage],
         base: int,
         context: int,
         if_newest: Callable[[Callable[[], None]], None],
     ) -> None:
-        sent = [part for one in wish.path for part in one.attachments if part.text]
-        said = "\n".join(one.words for one in wish.path)
+        sent = [part for one in request.path for part in one.attachments if part.text]
+        said = "\n".join(one.words for one in request.path)
 
         def counted(counts: list[int]) -> None:
             system, draft, talk = counts
             left = max(0, base - system - draft)  # what a chat format puts around everything is the conversation's
-            old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(wish.path)))
+            old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(request.path)))
             parts = [
                 ContextPart("instructions", system),
-                ContextPart("conversation", left - sum(one.tokens for one in old) if wish.path else 0),
+                ContextPart("conversation", left - sum(one.tokens for one in old) if request.path else 0),
                 *old,
             ]
-            question = ContextPart("question", draft if wish.path else draft + left)
-            if_newest(lambda: self._with_attachments(wish, parts, question, context, if_newest))
+            question = ContextPart("question", draft if request.path else draft + left)
+            if_newest(lambda: self._with_attachments(request, parts, question, context, if_newest))
 
-        if turns or wish.attach:
-            self._sources.count([wish.system, wish.draft, said], wish.record, counted)
+        if turns or request.attach:
+            self._sources.count([request.system, request.draft, said], request.record, counted)
         else:
-            self._tell(ContextMeasured(wish.chat, 0, context))
+            self._publish(ContextMeasured(request.chat, 0, context))
 
     def _with_attachments(
         self,
-        wish: ContextWish,
+        request: ContextRequest,
         parts: list[ContextPart],
         question: ContextPart,
         context: int,
         if_newest: Callable[[Callable[[], None]], None],
     ) -> None:
         """Go through what is attached but not sent, one after another; what cannot be is left out: its chip says so."""
-        found: list[tuple[AttachWish, Measured]] = []
+        found: list[tuple[AttachRequest, Measured]] = []
 
         def measure(at: int) -> None:
-            if at == len(wish.attach):
+            if at == len(request.attach):
                 measured = [one for _, one in found]
-                self._sources.tokens_of(measured, wish.record, lambda tokens: if_newest(lambda: end(tokens)))
+                self._sources.tokens_of(measured, request.record, lambda tokens: if_newest(lambda: end(tokens)))
                 return
 
             def came(one: Measured | Problem) -> None:
                 if isinstance(one, Measured):
-                    found.append((wish.attach[at], one))
+                    found.append((request.attach[at], one))
                 if_newest(lambda: measure(at + 1))
 
-            self._sources.measure(wish.attach[at], came)
+            self._sources.measure(request.attach[at], came)
 
         def end(tokens: Sequence[int]) -> None:
-            room = room_for_answer(context, wish.max_tokens)
-            left = context - room - total_of([*parts, question])
+            loader = room_for_answer(context, request.max_tokens)
+            left = context - loader - total_of([*parts, question])
             sized = [Sized(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
             fresh = _foreseen([one for _, one in found], sized, left)
-            all_parts = tuple(one for one in (*parts, *fresh, question, ContextPart("answer", room)) if one.tokens)
-            self._tell(ContextMeasured(wish.chat, total_of(all_parts), context, all_parts))
+            all_parts = tuple(one for one in (*parts, *fresh, question, ContextPart("answer", loader)) if one.tokens)
+            self._publish(ContextMeasured(request.chat, total_of(all_parts), context, all_parts))
 
         measure(0)
 

@@ -33,7 +33,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a wish to send has made: both rows are saved when this is handed out."""
+    """What a request to send has made: both rows are saved when this is handed out."""
 
     item: Item
     user_message: Message

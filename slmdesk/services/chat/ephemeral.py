@@ -1,4 +1,4 @@
-"""A shelf for chats that must not touch the disk: what the store does for messages, in memory."""
+"""A message store for chats that must not touch the disk: what the store does for messages, in memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NewMessage(TypedDict, total=False):
     prompt_version: str | None
 
 
-class Shelf(Protocol):
+class MessageStore(Protocol):
     """What chats need of a place for items and messages; the store is one, `UnsavedShelf` the other."""
 
     def item(self, id: str) -> Item:
@@ -63,8 +63,8 @@ class Shelf(Protocol):
         """The whole tree, oldest first."""
 
 
-class UnsavedShelf:
-    """A Shelf in memory; gone with the desk."""
+class EphemeralMessages:
+    """A Shelf in memory; gone with the app."""
 
     def __init__(self) -> None:
         self._items: dict[str, Item] = {}

@@ -96,15 +96,15 @@ def check_options(options: ChatOptions) -> None:
             raise KnownError("request.invalid", what=name)
 
 
-def sampling_for(wish: Sampling, options: ChatOptions, usual: Sampling) -> Sampling:
-    """How the words of an answer are chosen: the wish, else the chat's own, else as usual.
+def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sampling:
+    """How the words of an answer are chosen: the request, else the chat's own, else as usual.
 
     Raises KnownError `request.invalid`.
     """
     own = options.sampling
-    seed = own.seed if wish.seed is None else wish.seed
-    most = own.max_tokens if wish.max_tokens is None else wish.max_tokens
-    return sampling_from(to_json(replace(wish.over(own).over(usual), seed=seed, max_tokens=most)))
+    seed = own.seed if request.seed is None else request.seed
+    most = own.max_tokens if request.max_tokens is None else request.max_tokens
+    return sampling_from(to_json(replace(request.over(own).over(usual), seed=seed, max_tokens=most)))
 
 
 def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRecord]) -> Lora | None:

@@ -1,6 +1,6 @@
 """Answers to questions with documents: what is read of them is decided, kept with the question, and then answered.
 
-Between the wish and the model's first word the answer's row is `streaming` like any other.  On the desk thread.
+Between the request and the model's first word the answer's row is `streaming` like any other.  On the service thread.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from slmdesk.core.types import Role, Sampling
 from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.chat.answer_writer import Answers
-from slmdesk.services.chat.attachments.planner import Plan, PlanWish, Workers, is_undecided, older_by_passages
+from slmdesk.services.chat.attachments.planner import Plan, PlanRequest, Workers, is_undecided, older_by_passages
 from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.conversation import turns_for_engine
-from slmdesk.services.chat.ephemeral import Shelf
+from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerWish:
+class AnswerRequest:
     """An answer to be written into a row that is there."""
 
     answer: Message
-    shelf: Shelf
+    message_store: MessageStore
     record: ModelRecord
     system: str
     path: tuple[Message, ...]
@@ -43,9 +43,9 @@ class AnswerWish:
 class Preparing:
     """Begins answers; those with attachments to be decided on a little later."""
 
-    def __init__(self, workers: Workers, answers: Answers, quotes: Quotes, tell: Callable[[Event], None]) -> None:
-        self._workers, self._answers, self._quotes, self._tell = workers, answers, quotes, tell
-        self._plans: dict[str, tuple[Plan, AnswerWish]] = {}
+    def __init__(self, workers: Workers, answers: Answers, quotes: Quotes, publish: Callable[[Event], None]) -> None:
+        self._workers, self._answers, self._quotes, self._publish = workers, answers, quotes, publish
+        self._plans: dict[str, tuple[Plan, AnswerRequest]] = {}
 
     def holds(self, message: str) -> bool:
         """Whether it is being decided what this answer is read for."""
@@ -56,29 +56,29 @@ class Preparing:
         """How many answers wait so."""
         return len(self._plans)
 
-    def begin(self, wish: AnswerWish) -> None:
+    def begin(self, request: AnswerRequest) -> None:
         """Have an answer written."""
-        if not _needs_plan(wish.path, goes_on=wish.goes_on):
-            self._start(wish)
+        if not _needs_plan(request.path, goes_on=request.goes_on):
+            self._start(request)
             return
-        question = wish.path[-1]
-        turns, _ids = turns_for_engine(wish.system, wish.path[:-1])
-        plan_wish = PlanWish(
+        question = request.path[-1]
+        turns, _ids = turns_for_engine(request.system, request.path[:-1])
+        plan_request = PlanRequest(
             question=question.words,
-            asked_before=tuple(one.words for one in wish.path[:-1] if one.role is Role.USER),
+            asked_before=tuple(one.words for one in request.path[:-1] if one.role is Role.USER),
             parts=question.attachments,
-            older=attachments_on(wish.path[:-1]),
+            older=attachments_on(request.path[:-1]),
             turns=tuple(turns),
-            record=wish.record,
-            max_tokens=wish.sampling.max_tokens,
-            explicit=wish.explicit,
+            record=request.record,
+            max_tokens=request.sampling.max_tokens,
+            explicit=request.explicit,
         )
-        id = wish.answer.id
+        id = request.answer.id
         plan = Plan(
-            self._workers, plan_wish, lambda parts: self._chosen(id, parts), lambda problem: self._fail(id, problem)
+            self._workers, plan_request, lambda parts: self._chosen(id, parts), lambda problem: self._fail(id, problem)
         )
-        self._plans[id] = (plan, wish)
-        self._workers.desk.post(lambda: plan.begin() if id in self._plans else None)
+        self._plans[id] = (plan, request)
+        self._workers.service_thread.post(lambda: plan.begin() if id in self._plans else None)
 
     def stop(self, message: str) -> bool:
         """Stop deciding; the row ends `cancelled`.  Returns whether it was being decided."""
@@ -90,11 +90,11 @@ class Preparing:
         return True
 
     def close(self) -> None:
-        """The desk ends: what was not begun is `interrupted`, and can be tried again."""
-        for id, (plan, wish) in tuple(self._plans.items()):
+        """The app ends: what was not begun is `interrupted`, and can be tried again."""
+        for id, (plan, request) in tuple(self._plans.items()):
             plan.cancel()
             with suppress(KnownError):  # then the next desk does it
-                wish.shelf.end_message(id, "", Ending(Status.INTERRUPTED))
+                request.message_store.end_message(id, "", Ending(Status.INTERRUPTED))
         self._plans.clear()
 
     # ---- inside
@@ -103,24 +103,26 @@ class Preparing:
         held = self._plans.get(id)
         if held is None:
             return
-        wish = held[1]
-        question = wish.path[-1]
+        request = held[1]
+        question = request.path[-1]
         try:
             words = tuple(one for one in question.parts if not isinstance(one, AttachmentPart))
-            question = wish.shelf.change_parts(question.id, (*words, *parts))
+            question = request.message_store.change_parts(question.id, (*words, *parts))
         except KnownError as err:
             self._end(id, _failing(problem_for(err)), problem_for(err))
             return
         del self._plans[id]
-        self._tell(MessageChanged(question))
-        self._start(replace(wish, path=(*wish.path[:-1], question)))
+        self._publish(MessageChanged(question))
+        self._start(replace(request, path=(*request.path[:-1], question)))
 
-    def _start(self, wish: AnswerWish) -> None:
-        turns, _ids = turns_for_engine(wish.system, wish.path)
-        watcher = self._quotes.watcher(wish.answer, attachments_on(wish.path)) if attachments_on(wish.path) else None
+    def _start(self, request: AnswerRequest) -> None:
+        turns, _ids = turns_for_engine(request.system, request.path)
+        watcher = (
+            self._quotes.watcher(request.answer, attachments_on(request.path)) if attachments_on(request.path) else None
+        )
         self._answers.start(
-            wish.answer, wish.shelf, wish.record, turns, wish.sampling,
-            lora=wish.lora, explicit=wish.explicit, watcher=watcher,
+            request.answer, request.message_store, request.record, turns, request.sampling,
+            lora=request.lora, explicit=request.explicit, watcher=watcher,
         )  # fmt: skip
 
     def _fail(self, id: str, problem: Problem | None) -> None:
@@ -128,13 +130,13 @@ class Preparing:
             self._end(id, _failing(problem) if problem else Ending(Status.CANCELLED), problem)
 
     def _end(self, id: str, ending: Ending, problem: Problem | None) -> None:
-        _plan, wish = self._plans.pop(id)
+        _plan, request = self._plans.pop(id)
         message = replace(
-            wish.answer, status=ending.status, owner=None, error_code=ending.error_code, error_args=ending.error_args
+            request.answer, status=ending.status, owner=None, error_code=ending.error_code, error_args=ending.error_args
         )
         with suppress(KnownError):  # the row stays `streaming`, and the next desk makes it `interrupted`
-            message = wish.shelf.end_message(id, "", ending)
-        self._tell(MessageEnded(message, problem))
+            message = request.message_store.end_message(id, "", ending)
+        self._publish(MessageEnded(message, problem))
 
 
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:

@@ -1,4 +1,4 @@
-"""A chat as its model sees it: the exact prompt, and how much of the context it takes.  On the desk thread."""
+"""A chat as its model sees it: the exact prompt, and how much of the context it takes.  On the service thread."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from slmdesk.core.types import ChatMessage, Json, LoadedModel
 from slmdesk.core.wire import messages_to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.conversation import SeenPrompt
 from slmdesk.services.engine.load_spec import context_tokens
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.settings import SettingsFile
 
 FRAME = 8
@@ -27,45 +27,47 @@ OnSeen = Callable[[SeenPrompt | Problem], None]
 class Prompts:
     """Asks the engine child what it would read."""
 
-    def __init__(self, desk: Desk, settings: SettingsFile, room: EngineRoom) -> None:
-        self._desk, self._settings, self._room = desk, settings, room
+    def __init__(self, service_thread: ServiceThread, settings: SettingsFile, loader: ModelLoader) -> None:
+        self._service_thread, self._settings, self._loader = service_thread, settings, loader
 
     def show(self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str], answered: OnSeen) -> None:
         """Give `answered` the exact prompt of these turns; `ids` are their messages.  Loads the model if needed."""
         self._render(record, turns, lambda untrusted: answered(_seen_from(untrusted, ids)), answered)
 
     def measure(self, record: ModelRecord, turns: Sequence[ChatMessage], told: Callable[[int, int], None]) -> None:
-        """Find out how much of the context these turns take: `told` hears tokens and context size, on the desk thread.
+        """Find out how much of the context these turns take: `told` hears tokens and context size, on the service thread.
 
         With the model not loaded the vocabulary of its file is asked, and the frame around each turn is guessed.
         """
-        held = self._room.loaded()
+        held = self._loader.loaded()
         is_held = held is not None and held[0].id == record.id
         context = held[1].context_tokens if held and is_held else context_tokens(record, self._settings.current)
 
-        def tell(tokens: object) -> None:
+        def publish(tokens: object) -> None:
             if isinstance(tokens, int):
                 told(tokens, context)
 
         def rendered(untrusted: object) -> None:
-            tell(untrusted.get("tokens") if isinstance(untrusted, dict) else None)
+            publish(untrusted.get("tokens") if isinstance(untrusted, dict) else None)
 
         if not turns:
-            tell(0)
+            publish(0)
         elif is_held:
             self._render(record, turns, rendered, lambda _problem: None)
-        elif not self._room.times_crashed(record):
-            self._count(record, [turn.text for turn in turns], tell)
+        elif not self._loader.times_crashed(record):
+            self._count(record, [turn.text for turn in turns], publish)
 
-    def _count(self, record: ModelRecord, texts: Sequence[str], tell: Callable[[object], None]) -> None:
+    def _count(self, record: ModelRecord, texts: Sequence[str], publish: Callable[[object], None]) -> None:
         def counted(event: FromChild) -> None:
             if isinstance(event, Failed) and event.code in ("child.died", "child.hung"):
-                self._desk.post(lambda: self._room.count_death(record))
+                self._service_thread.post(lambda: self._loader.count_death(record))
             counts = event.result.get("counts") if isinstance(event, Done) else None
             if isinstance(counts, list) and all(isinstance(one, int) for one in counts):
-                self._desk.post(lambda: tell(sum(one for one in counts if isinstance(one, int)) + FRAME * len(counts)))
+                self._service_thread.post(
+                    lambda: publish(sum(one for one in counts if isinstance(one, int)) + FRAME * len(counts))
+                )
 
-        self._room.client.count_tokens(texts, counted, path=os.fsdecode(record.path))
+        self._loader.client.count_tokens(texts, counted, path=os.fsdecode(record.path))
 
     def _render(
         self,
@@ -84,12 +86,14 @@ class Prompts:
 
         def ready(model: LoadedModel) -> None:
             payload: dict[str, Json] = {"handle": model.handle, "messages": messages_to_json(turns)}
-            self._room.client.start("render", payload, lambda event: self._desk.post(lambda: on_event(event)))
+            self._loader.client.start(
+                "render", payload, lambda event: self._service_thread.post(lambda: on_event(event))
+            )
 
         def not_loaded(problem: Problem | None) -> None:
             failed(problem or problem_for(KnownError("model.not_loaded")))
 
-        self._room.want(record, ready, not_loaded)
+        self._loader.want(record, ready, not_loaded)
 
 
 def _seen_from(untrusted: object, ids: Sequence[str]) -> SeenPrompt | Problem:

@@ -1,4 +1,4 @@
-"""What a face (window or command line) asks of the services, as plain dataclasses."""
+"""What a frontend (window or command line) asks of the services, as plain dataclasses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slmdesk.services.chat.options import ChatOptions
 
 
 @dataclass(frozen=True, slots=True)
-class AttachWish:
+class AttachRequest:
     """Attach a document that was read, or text that is in none."""
 
     document: str = ""
@@ -24,7 +24,7 @@ class AttachWish:
 
 
 @dataclass(frozen=True, slots=True)
-class SendWish:
+class SendRequest:
     """Say something in a chat.  chat None: a new one is made."""
 
     text: str
@@ -43,6 +43,6 @@ class SendWish:
     """Of a chat that is new; None: as usual."""
     anyway: bool = False
     """Load the model however short memory looks."""
-    attach: tuple[AttachWish, ...] = ()
+    attach: tuple[AttachRequest, ...] = ()
     save: bool = True
     """False: nothing of it is written to the disk."""

@@ -1,4 +1,4 @@
-"""Chats: saying something, having it answered, going on, trying again.  Everything on the desk thread."""
+"""Chats: saying something, having it answered, going on, trying again.  Everything on the service thread."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from slmdesk.services.base.events import (
     Problem,
 )
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.answer_writer import Answers
 from slmdesk.services.chat.attachments.planner import Workers, stub_of
 from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.attachments.sources import Sources, Weighed
-from slmdesk.services.chat.context_usage import ContextMeter, ContextWish
+from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
     Conversation,
@@ -35,7 +35,7 @@ from slmdesk.services.chat.conversation import (
     title_from,
     turns_for_engine,
 )
-from slmdesk.services.chat.ephemeral import PREFIX, Shelf, UnsavedShelf
+from slmdesk.services.chat.ephemeral import PREFIX, EphemeralMessages, MessageStore
 from slmdesk.services.chat.options import (
     ChatOptions,
     Lora,
@@ -45,11 +45,11 @@ from slmdesk.services.chat.options import (
     options_from,
     sampling_for,
 )
-from slmdesk.services.chat.preparation import AnswerWish, Preparing
+from slmdesk.services.chat.preparation import AnswerRequest, Preparing
 from slmdesk.services.chat.prompt_inspector import OnSeen, Prompts
-from slmdesk.services.chat.requests import AttachWish, SendWish
+from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.documents.retrieval import Retrieval
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
@@ -68,30 +68,30 @@ class ChatService:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         models: ModelService,
-        room: EngineRoom,
+        loader: ModelLoader,
         retrieval: Retrieval,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._store, self._models, self._room, self._tell = store, models, room, tell
-        self._unsaved = UnsavedShelf()
-        self._answers = Answers(desk, room, tell)
-        self._prompts = Prompts(desk, settings, room)
-        self.sources = Sources(desk, store, room)
+        self._store, self._models, self._loader, self._publish = store, models, loader, publish
+        self._unsaved = EphemeralMessages()
+        self._answers = Answers(service_thread, loader, publish)
+        self._prompts = Prompts(service_thread, settings, loader)
+        self.sources = Sources(service_thread, store, loader)
         """What can be attached, as text."""
-        self._quotes = Quotes(desk, store, tell)
-        workers = Workers(desk, store, room, retrieval, self.sources)
-        self._preparing = Preparing(workers, self._answers, self._quotes, tell)
-        self._meter = ContextMeter(self._prompts, self.sources, tell)
+        self._quotes = Quotes(service_thread, store, publish)
+        workers = Workers(service_thread, store, loader, retrieval, self.sources)
+        self._preparing = Preparing(workers, self._answers, self._quotes, publish)
+        self._meter = ContextMeter(self._prompts, self.sources, publish)
         self.shown: dict[str, set[str]] = {}
-        """Chats that were opened here, with the ids of their messages a face was told of."""
+        """Chats that were opened here, with the ids of their messages a frontend was told of."""
 
     @property
     def answers(self) -> Answers:
-        """All answers this desk writes, whatever they belong to."""
+        """All answers this instance writes, whatever they belong to."""
         return self._answers
 
     @property
@@ -104,45 +104,47 @@ class ChatService:
     def new_chat(self, title: str = NEW_CHAT, *, system: str = "") -> Item:
         """An empty chat; `send` makes one by itself when it is given none."""
         item = self._store.add_item(KIND, title, settings={"system": system} if system else None)
-        self._tell(ItemChanged(item))
+        self._publish(ItemChanged(item))
         return item
 
-    def send(self, wish: SendWish, *, explicit_model: bool = False) -> Sent:
+    def send(self, request: SendRequest, *, explicit_model: bool = False) -> Sent:
         """Save the words and the row of the answer, then have it written.
 
         What fails later ends the answer as `failed`; the words stay.  `explicit_model`: a person chose this model for
         this very answer, so that one that crashed too often is tried once more.  Raises KnownError `model.none`,
         `model.unknown`, `item.unknown`, `request.invalid` (no words), and `store.…` when nothing could be saved.
         """
-        if not wish.text.strip():
+        if not request.text.strip():
             raise KnownError("request.invalid", what="no text")
-        if len(wish.attach) > MOST_ATTACHED:
+        if len(request.attach) > MOST_ATTACHED:
             raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
-        options = self._options_of(wish)  # all of this before anything is kept
-        record = self._models.choose(wish.model) if wish.model else self._pinned(options) or self._models.choose(None)
-        sampling = sampling_for(wish.sampling, options, CHAT_SAMPLING)
+        options = self._options_of(request)  # all of this before anything is kept
+        record = (
+            self._models.choose(request.model) if request.model else self._pinned(options) or self._models.choose(None)
+        )
+        sampling = sampling_for(request.sampling, options, CHAT_SAMPLING)
         lora = lora_for(options, record, self._models.list())
-        shelf, item = self._shelf_for(wish, options)
-        path = active_path(shelf.messages(item.id), _leaf(item))
+        message_store, item = self._message_store_for(request, options)
+        path = active_path(message_store.messages(item.id), _leaf(item))
         if path and self.is_writing(path[-1].id):
             raise KnownError("request.invalid", what="the last answer is still being written")
-        self._link(item, wish)
-        user = shelf.add_message(
+        self._link(item, request)
+        user = message_store.add_message(
             item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
-            parts=(TextPart(wish.text, Origin.PERSON), *map(stub_of, wish.attach)),
+            parts=(TextPart(request.text, Origin.PERSON), *map(stub_of, request.attach)),
             status=Status.COMPLETE,
         )
         self._say_added(user)
-        if wish.anyway:
-            self._models.dare(record)
-        answer = self._add_answer(shelf, user, record, sampling, lora)
-        item = self._touched(shelf, item.id)
+        if request.anyway:
+            self._models.force_load(record)
+        answer = self._add_answer(message_store, user, record, sampling, lora)
+        item = self._touched(message_store, item.id)
         self._say_replaced()
         whole = (*map(self._answers.as_it_is, path), user)
         self._preparing.begin(
-            AnswerWish(answer, shelf, record, _system(item), whole, sampling, lora, explicit=explicit_model)
+            AnswerRequest(answer, message_store, record, _system(item), whole, sampling, lora, explicit=explicit_model)
         )
         return Sent(item, user, answer)
 
@@ -156,76 +158,80 @@ class ChatService:
 
         Raises KnownError as `send` does.
         """
-        shelf, _old, item, before = self._answer(message)
+        message_store, _old, item, before = self._answer(message)
         options = options_from(item.settings)
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
         wanted = sampling_for(sampling or Sampling(), options, CHAT_SAMPLING)
         lora = lora_for(options, record, self._models.list())
-        answer = self._add_answer(shelf, before[-1] if before else None, record, wanted, lora, item=item.id)
-        item = shelf.change_item_settings(item.id, leaf=answer.id)
-        self._tell(ItemChanged(item))
-        self._preparing.begin(AnswerWish(answer, shelf, record, _system(item), before, wanted, lora, explicit=True))
+        answer = self._add_answer(message_store, before[-1] if before else None, record, wanted, lora, item=item.id)
+        item = message_store.change_item_settings(item.id, leaf=answer.id)
+        self._publish(ItemChanged(item))
+        self._preparing.begin(
+            AnswerRequest(answer, message_store, record, _system(item), before, wanted, lora, explicit=True)
+        )
         return answer
 
     def continue_answer(self, message: str) -> Message:
         """Go on behind the words of an answer that was cut.  Raises KnownError `request.invalid` for another."""
-        shelf, old, item, before = self._answer(message)
+        message_store, old, item, before = self._answer(message)
         if not can_continue(old):
             raise KnownError("request.invalid", what="this answer is complete")
         record = self._models.by_sha256(old.model_sha256) or self._models.choose(None)
         lora = lora_of(old, self._models.list())
-        growing = shelf.reopen_message(message)
-        self._tell(MessageChanged(growing))
+        growing = message_store.reopen_message(message)
+        self._publish(MessageChanged(growing))
         sampling = sampling_from(old.sampling)
         self._preparing.begin(
-            AnswerWish(growing, shelf, record, _system(item), before, sampling, lora, explicit=True, goes_on=True)
+            AnswerRequest(
+                growing, message_store, record, _system(item), before, sampling, lora, explicit=True, goes_on=True
+            )
         )
         return growing
 
     def show_version(self, message: str) -> Conversation:
         """Make the version of an answer the one that is shown.  Raises KnownError `item.unknown`."""
-        shelf = self._shelf_of(message)
-        item = shelf.change_item_settings(shelf.message(message).item, leaf=message)
-        self._tell(ItemChanged(item))
+        message_store = self._message_store_of(message)
+        item = message_store.change_item_settings(message_store.message(message).item, leaf=message)
+        self._publish(ItemChanged(item))
         return self.open(item.id)
 
     # ---- looking
 
     def open(self, chat: str) -> Conversation:
         """The active path of a chat, with words that are not in its rows yet.  Raises KnownError `item.unknown`."""
-        shelf = self._shelf_of(chat)
-        item = shelf.item(chat)
-        messages = [self._answers.as_it_is(one) for one in shelf.messages(item.id)]
+        message_store = self._message_store_of(chat)
+        item = message_store.item(chat)
+        messages = [self._answers.as_it_is(one) for one in message_store.messages(item.id)]
         self.shown[item.id] = {one.id for one in messages}
         path = active_path(messages, _leaf(item))
         return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
 
     def messages(self, chat: str) -> list[Message]:
         """The whole tree of a chat, oldest first.  Raises KnownError `item.unknown`."""
-        shelf = self._shelf_of(chat)
-        return [self._answers.as_it_is(one) for one in shelf.messages(shelf.item(chat).id)]
+        message_store = self._message_store_of(chat)
+        return [self._answers.as_it_is(one) for one in message_store.messages(message_store.item(chat).id)]
 
     def is_writing(self, message: str) -> bool:
-        """Whether this desk writes this message now."""
+        """Whether this instance writes this message now."""
         return self._answers.is_writing(message) or self._preparing.holds(message)
 
     def seen_by_model(self, message: str, answered: OnSeen) -> None:
         """Give `answered` the exact prompt of an answer, or up to a message of the person's; loads the model if needed.
 
-        `answered` is called on the desk thread, once, with a Problem where it cannot be said.
+        `answered` is called on the service thread, once, with a Problem where it cannot be said.
         """
-        shelf = self._shelf_of(message)
-        one = shelf.message(message)
-        item = shelf.item(one.item)
-        path = self._path_to(shelf, item, message)
+        message_store = self._message_store_of(message)
+        one = message_store.message(message)
+        item = message_store.item(one.item)
+        path = self._path_to(message_store, item, message)
         turns, ids = turns_for_engine(_system(item), path[:-1] if one.role is Role.ASSISTANT else path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
         self._prompts.show(record, turns, ids, answered)
 
-    def measure(self, chat: str | None, draft: str, attach: Sequence[AttachWish] = ()) -> None:
+    def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Find out how much of the context this chat takes with `draft` and `attach` in it: a ContextMeasured follows.
 
-        Only the newest wish counts.  With its model not loaded the count is a guess.  Raises KnownError `model.none`,
+        Only the newest request counts.  With its model not loaded the count is a guess.  Raises KnownError `model.none`,
         `model.several`.
         """
         options = self.options(chat) if chat else ChatOptions()
@@ -233,42 +239,46 @@ class ChatService:
         path: tuple[Message, ...] = ()
         system = ""
         if chat is not None:
-            shelf = self._shelf_of(chat)
-            item = shelf.item(chat)
-            path, system = active_path(shelf.messages(chat), _leaf(item)), _system(item)
+            message_store = self._message_store_of(chat)
+            item = message_store.item(chat)
+            path, system = active_path(message_store.messages(chat), _leaf(item)), _system(item)
         seen = tuple(map(self._answers.as_it_is, path))
-        self._meter.measure(ContextWish(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
+        self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
 
-    def weigh(self, chat: str | None, wish: AttachWish, answered: Callable[[Weighed | Problem], None]) -> None:
+    def weigh(self, chat: str | None, request: AttachRequest, answered: Callable[[Weighed | Problem], None]) -> None:
         """Count an attachment as the model of a chat does; `answered` also gets its text, as a model is given it.
 
-        `answered` is called once, on the desk thread, with a Problem where the document is gone or not read.
+        `answered` is called once, on the service thread, with a Problem where the document is gone or not read.
         """
         try:
             record: ModelRecord | None = self._record_of(self.options(chat) if chat else ChatOptions())
         except KnownError:  # none, or several of which none was chosen
             record = None
-        self.sources.weigh(wish, record, answered)
+        self.sources.weigh(request, record, answered)
 
     # ---- keeping
 
     def rename(self, chat: str, title: str) -> Item:
         """Another title, cleaned: one line, not empty.  Raises KnownError `item.unknown`."""
         name = title_from(title)
-        shelf = self._shelf_of(chat)
-        item = self._unsaved.rename_item(chat, name) if shelf is self._unsaved else self._store.rename_item(chat, name)
-        self._tell(ItemChanged(item))
+        message_store = self._message_store_of(chat)
+        item = (
+            self._unsaved.rename_item(chat, name)
+            if message_store is self._unsaved
+            else self._store.rename_item(chat, name)
+        )
+        self._publish(ItemChanged(item))
         return item
 
     def options(self, chat: str) -> ChatOptions:
         """What is set for a chat.  Raises KnownError `item.unknown`."""
-        return options_from(self._shelf_of(chat).item(chat).settings)
+        return options_from(self._message_store_of(chat).item(chat).settings)
 
     def change_options(self, chat: str, options: ChatOptions) -> Item:
         """Set all options of a chat, for answers from now on.  Raises KnownError `item.unknown`, `request.invalid`."""
         check_options(options)
-        item = self._shelf_of(chat).change_item_settings(chat, **options.settings)
-        self._tell(ItemChanged(item))
+        item = self._message_store_of(chat).change_item_settings(chat, **options.settings)
+        self._publish(ItemChanged(item))
         return item
 
     def keep_draft(self, chat: str, draft: str, attachments: Sequence[Json] = ()) -> None:
@@ -277,20 +287,20 @@ class ChatService:
         '' and nothing forget it.  Raises KnownError `item.unknown`.
         """
         kept = list(attachments) or None
-        self._shelf_of(chat).change_item_settings(chat, draft=draft or None, draft_attachments=kept)
+        self._message_store_of(chat).change_item_settings(chat, draft=draft or None, draft_attachments=kept)
 
     def trash(self, chat: str) -> Item:
         """Put a chat into the bin; what is being written in it is stopped.  Raises KnownError `item.unknown`."""
         for one in self._store.messages(chat):
             self.stop(one.id)
         item = self._store.trash_item(chat)
-        self._tell(ItemChanged(item))
+        self._publish(ItemChanged(item))
         return item
 
     def restore(self, chat: str) -> Item:
         """Take a chat out of the bin.  Raises KnownError `item.unknown`."""
         item = self._store.restore_item(chat)
-        self._tell(ItemChanged(item))
+        self._publish(ItemChanged(item))
         return item
 
     def drop(self, chat: str) -> None:
@@ -304,18 +314,18 @@ class ChatService:
 
     # ---- inside
 
-    def _shelf_of(self, id: str) -> Shelf:
+    def _message_store_of(self, id: str) -> MessageStore:
         return self._unsaved if id.startswith(PREFIX) else self._store
 
-    def _options_of(self, wish: SendWish) -> ChatOptions:
-        """The options of a wish's chat, with what the wish changes.  Raises KnownError `item.unknown`, `model.…`."""
-        options = self.options(wish.chat) if wish.chat else wish.options or ChatOptions()
-        if wish.system is not None:
-            options = replace(options, system=wish.system)
-        if wish.lora is not None:
-            options = replace(options, lora=self._adapter(wish.lora).id if wish.lora else "")
-        if wish.lora_scale is not None:
-            options = replace(options, lora_scale=wish.lora_scale)
+    def _options_of(self, request: SendRequest) -> ChatOptions:
+        """The options of a request's chat, with what the request changes.  Raises KnownError `item.unknown`, `model.…`."""
+        options = self.options(request.chat) if request.chat else request.options or ChatOptions()
+        if request.system is not None:
+            options = replace(options, system=request.system)
+        if request.lora is not None:
+            options = replace(options, lora=self._adapter(request.lora).id if request.lora else "")
+        if request.lora_scale is not None:
+            options = replace(options, lora_scale=request.lora_scale)
         check_options(options)
         return options
 
@@ -333,31 +343,31 @@ class ChatService:
 
     def _record_of(self, options: ChatOptions) -> ModelRecord:
         """The model that would answer.  Raises KnownError `model.none`, `model.several`."""
-        held = self._room.loaded()
+        held = self._loader.loaded()
         return self._pinned(options) or (held[0] if held else self._models.choose(None))
 
-    def _shelf_for(self, wish: SendWish, options: ChatOptions) -> tuple[Shelf, Item]:
-        """The shelf and the item of a wish; a new item is titled by its first words."""
-        if wish.chat is not None:
-            shelf = self._shelf_of(wish.chat)
-            item = shelf.item(wish.chat)
+    def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
+        """The message store and the item of a request; a new item is titled by its first words."""
+        if request.chat is not None:
+            message_store = self._message_store_of(request.chat)
+            item = message_store.item(request.chat)
             if item.kind != KIND:
                 raise KnownError("request.invalid", what=f"this is a {item.kind}, which cannot be talked with")
             if options != options_from(item.settings):
-                item = shelf.change_item_settings(item.id, **options.settings)
-            if item.title == NEW_CHAT and not shelf.messages(item.id):
-                item = self.rename(item.id, wish.text)
-            return shelf, item
+                item = message_store.change_item_settings(item.id, **options.settings)
+            if item.title == NEW_CHAT and not message_store.messages(item.id):
+                item = self.rename(item.id, request.text)
+            return message_store, item
         settings = {name: value for name, value in options.settings.items() if value is not None}
-        if wish.save:
-            item = self._store.add_item(KIND, title_from(wish.text), settings=settings)
-            self._tell(ItemChanged(item))
+        if request.save:
+            item = self._store.add_item(KIND, title_from(request.text), settings=settings)
+            self._publish(ItemChanged(item))
             return self._store, item
-        return self._unsaved, self._unsaved.add_item(KIND, title_from(wish.text), settings=settings)
+        return self._unsaved, self._unsaved.add_item(KIND, title_from(request.text), settings=settings)
 
     def _add_answer(
         self,
-        shelf: Shelf,
+        message_store: MessageStore,
         parent: Message | None,
         record: ModelRecord,
         sampling: Sampling,
@@ -369,7 +379,7 @@ class ChatService:
             self._store.change_model(lora.id, last_used=time.time())
         wished: dict[str, Json] = {**to_json(sampling), **(lora.said if lora else {})}
         chosen = {key: value for key, value in wished.items() if value not in (None, [], False)}
-        answer = shelf.add_message(
+        answer = message_store.add_message(
             parent.item if parent else item,
             parent=parent.id if parent else None,
             role=Role.ASSISTANT,
@@ -386,38 +396,38 @@ class ChatService:
 
     def _say_added(self, message: Message) -> None:
         self.shown.setdefault(message.item, set()).add(message.id)
-        self._tell(MessageAdded(message))
+        self._publish(MessageAdded(message))
 
     def _say_replaced(self) -> None:
         """Half characters cannot be stored: what became of them is said, never silent."""
         replaced = self._store.take_replaced()
         if replaced:
-            self._tell(Noticed(problem_for(KnownError("text.replaced", count=replaced))))
+            self._publish(Noticed(problem_for(KnownError("text.replaced", count=replaced))))
 
-    def _touched(self, shelf: Shelf, chat: str) -> Item:
-        item = shelf.item(chat)
-        if shelf is self._store:
-            self._tell(ItemChanged(item))
+    def _touched(self, message_store: MessageStore, chat: str) -> Item:
+        item = message_store.item(chat)
+        if message_store is self._store:
+            self._publish(ItemChanged(item))
         return item
 
-    def _answer(self, message: str) -> tuple[Shelf, Message, Item, tuple[Message, ...]]:
+    def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
         """An answer that is not being written, with its item and the path before it."""
-        shelf = self._shelf_of(message)
-        one = self._answers.as_it_is(shelf.message(message))
+        message_store = self._message_store_of(message)
+        one = self._answers.as_it_is(message_store.message(message))
         if one.role is not Role.ASSISTANT or one.status is Status.STREAMING:
             raise KnownError("request.invalid", what="not an answer that has ended")
-        item = shelf.item(one.item)
-        return shelf, one, item, self._path_to(shelf, item, message)[:-1]
+        item = message_store.item(one.item)
+        return message_store, one, item, self._path_to(message_store, item, message)[:-1]
 
-    def _link(self, item: Item, wish: SendWish) -> None:
+    def _link(self, item: Item, request: SendRequest) -> None:
         """Note which documents the chat is about; all of what is attached must be there."""
-        wanted = [self._store.document(one.document).id for one in wish.attach if one.document]
+        wanted = [self._store.document(one.document).id for one in request.attach if one.document]
         if wanted and not item.id.startswith(PREFIX):
             known = [one.id for one in self._store.documents_of_item(item.id)]
             self._store.link_documents(item.id, list(dict.fromkeys([*known, *wanted])))
 
-    def _path_to(self, shelf: Shelf, item: Item, message: str) -> tuple[Message, ...]:
-        path = active_path([self._answers.as_it_is(one) for one in shelf.messages(item.id)], message)
+    def _path_to(self, message_store: MessageStore, item: Item, message: str) -> tuple[Message, ...]:
+        path = active_path([self._answers.as_it_is(one) for one in message_store.messages(item.id)], message)
         at = next(index for index, one in enumerate(path) if one.id == message)
         return path[: at + 1]
 

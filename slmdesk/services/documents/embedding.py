@@ -1,5 +1,5 @@
 """Passages by what they mean: their vectors are made in the background where an embedding model is in the library, and
-kept under its checksum.  Desk thread.
+kept under its checksum.  Service thread.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_thread import on_file_thread
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.store import Store
 
@@ -33,7 +33,7 @@ LOOK_S = 0.25
 """How often is looked whether an answer has begun, for which the index is put aside."""
 DEEP = 40
 VECTORS_AT_ONCE = 2_000
-"""Fetched on the desk thread at a time while a question is compared with all of them."""
+"""Fetched on the service thread at a time while a question is compared with all of them."""
 PREFIXES: Mapping[str, tuple[str, str]] = {
     "nomic": ("search_query: ", "search_document: "),
     "e5": ("query: ", "passage: "),
@@ -47,8 +47,8 @@ OnVectors = Callable[[list[bytes], bool], None]
 class EmbeddingService:
     """Makes vectors and finds by them."""
 
-    def __init__(self, desk: Desk, store: Store, uses: UseService, room: EngineRoom) -> None:
-        self._desk, self._store, self._uses, self._room = desk, store, uses, room
+    def __init__(self, service_thread: ServiceThread, store: Store, uses: UseService, loader: ModelLoader) -> None:
+        self._service_thread, self._store, self._uses, self._loader = service_thread, store, uses, loader
         self._waiting: dict[str, None] = {}
         """Documents, in order."""
         self._now: str | None = None
@@ -71,14 +71,14 @@ class EmbeddingService:
             found = next((one for one in self._store.models() if one.kind == "encoder"), None)
         return found if found and found.id not in self._failed else None
 
-    def hear(self, fact: Event) -> None:
+    def hear(self, event: Event) -> None:
         """A document was read: its passages get vectors, if there is a model for it; a new model makes all anew."""
-        if isinstance(fact, DocumentChanged) and fact.document.status is DocumentStatus.READ:
-            self.index(fact.document.id)
-        elif isinstance(fact, DocumentGone):
-            self._waiting.pop(fact.id, None)
-        elif isinstance(fact, ModelsChanged):
-            self._desk.post(self.take_up)
+        if isinstance(event, DocumentChanged) and event.document.status is DocumentStatus.READ:
+            self.index(event.document.id)
+        elif isinstance(event, DocumentGone):
+            self._waiting.pop(event.id, None)
+        elif isinstance(event, ModelsChanged):
+            self._service_thread.post(self.take_up)
 
     def take_up(self) -> None:
         """Make what is missing of all that was read: a model came, or the last desk ended before it was done."""
@@ -93,7 +93,7 @@ class EmbeddingService:
         """Make the vectors a document's passages lack, in the background."""
         if document not in self._waiting and self.model() is not None:
             self._waiting[document] = None
-            self._desk.post(self._advance)
+            self._service_thread.post(self._advance)
 
     @property
     def is_busy(self) -> bool:
@@ -121,7 +121,7 @@ class EmbeddingService:
                 answered([])
                 return
             on_file_thread(
-                self._desk,
+                self._service_thread,
                 lambda: self._compare(wanted, found[0], documents),
                 lambda numbers: answered(numbers if isinstance(numbers, list) else []),
                 name="vectors",
@@ -133,7 +133,7 @@ class EmbeddingService:
         self._embed(record, [_prefixes(record)[0] + question], embedded, priority="interactive")
 
     def close(self) -> None:
-        """The desk ends: what is not made yet is made in the next run."""
+        """The app ends: what is not made yet is made in the next run."""
         self._closed = True
         self._waiting.clear()
         if self._job:
@@ -142,11 +142,11 @@ class EmbeddingService:
     # ---- finding
 
     def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
-        """On a file thread: some vectors at a time are fetched on the desk thread, which serves others between."""
+        """On a file thread: some vectors at a time are fetched on the service thread, which serves others between."""
         from slmdesk.text.passages.vectors import Nearest  # numpy: 0.1 s, and only where there are vectors
 
         found, after = Nearest(question, DEEP), 0
-        while some := self._desk.call(
+        while some := self._service_thread.call(
             lambda after=after: self._store.vectors_from(  # type: ignore[misc]
                 record.sha256, documents, after=after, limit=VECTORS_AT_ONCE
             )
@@ -172,7 +172,7 @@ class EmbeddingService:
         if self._closed:
             return
         if self._is_wanted_elsewhere and self._open:
-            self._desk.call_later(REST_S, lambda: self._step(record))
+            self._service_thread.call_later(REST_S, lambda: self._step(record))
             return
         numbers = [self._open.popleft() for _ in range(min(AT_ONCE, len(self._open)))]
         try:
@@ -182,7 +182,7 @@ class EmbeddingService:
         if not open_ones:
             self._now = None
             self._open.clear()
-            self._desk.post(self._advance)
+            self._service_thread.post(self._advance)
             return
 
         def made(found: list[bytes], stopped: bool) -> None:
@@ -195,7 +195,7 @@ class EmbeddingService:
                 self._failed.add(record.id)  # not tried again in this run: words alone find much
                 self._open.clear()
                 self._waiting.clear()
-            self._desk.post(lambda: self._step(record))
+            self._service_thread.post(lambda: self._step(record))
 
         texts = [_prefixes(record)[1] + one.text for one in open_ones]
         job = self._job = self._embed(record, texts, made, priority="background")
@@ -210,7 +210,7 @@ class EmbeddingService:
     @property
     def _is_wanted_elsewhere(self) -> bool:
         """Whether somebody waits for the engine."""
-        return self._room.is_busy or self._questions > 0
+        return self._loader.is_busy or self._questions > 0
 
     def _look(self, job: JobHandle) -> None:
         """Put the index aside when an answer begins; what was made of it is kept."""
@@ -219,7 +219,7 @@ class EmbeddingService:
         if self._is_wanted_elsewhere:
             job.cancel()
         else:
-            self._desk.call_later(LOOK_S, lambda: self._look(job))
+            self._service_thread.call_later(LOOK_S, lambda: self._look(job))
 
     def _embed(self, record: ModelRecord, texts: Sequence[str], ended: OnVectors, *, priority: str) -> JobHandle:
         """Have texts turned into vectors."""
@@ -232,8 +232,8 @@ class EmbeddingService:
                 ended(found[: len(texts)], isinstance(event, Cancelled))
 
         payload: dict[str, Json] = {"path": os.fsdecode(record.path), "texts": list(texts)}
-        return self._room.client.start(
-            "embed", payload, lambda event: self._desk.post(lambda: on_event(event)), priority=priority
+        return self._loader.client.start(
+            "embed", payload, lambda event: self._service_thread.post(lambda: on_event(event)), priority=priority
         )
 
 

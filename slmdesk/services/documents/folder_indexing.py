@@ -1,4 +1,4 @@
-"""The jobs that read what is new in folders: one file after the other, each a step that is kept.  Desk thread.
+"""The jobs that read what is new in folders: one file after the other, each a step that is kept.  Service thread.
 
 A kill costs the file that was in hand; a file that cannot be read is a failed step, and the next one goes on.
 """
@@ -20,12 +20,12 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.files import DocumentFile, look_at
 from slmdesk.services.documents.folder_scan import AGAIN, STILL_S, Broken, Plan, SeenFile, Twin
 from slmdesk.services.documents.folder_types import KIND, quoted, unquoted
 from slmdesk.services.documents.library import DocumentService, Opening
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
 from slmdesk.store import Store
@@ -45,7 +45,7 @@ PAUSING = ("store.", "disk.", "file.unwritable")
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """The job this desk runs."""
+    """The job this instance runs."""
 
     job: JobRecord
     collection: str
@@ -92,16 +92,16 @@ class IndexRunner:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         documents: DocumentService,
-        room: EngineRoom,
-        tell: Callable[[Event], None],
+        loader: ModelLoader,
+        publish: Callable[[Event], None],
         progressed: Callable[[IndexProgress], None],
     ) -> None:
         """`progressed` hears of each change of a job, at most four times a second while it runs."""
-        self._desk, self._store, self._documents, self._room = desk, store, documents, room
-        self._tell, self._progressed = tell, progressed
+        self._service_thread, self._store, self._documents, self._loader = service_thread, store, documents, loader
+        self._publish, self._progressed = publish, progressed
         self._queue: deque[str] = deque()
         self._run: _Run | None = None
         self._closed = False
@@ -157,7 +157,7 @@ class IndexRunner:
         if self._run and self._run.job.id == job.id:
             self._drop()
         self._say(job, collection_in(job))
-        self._desk.post(self._advance)
+        self._service_thread.post(self._advance)
         return job
 
     def move(self, id: str, where: str) -> None:
@@ -168,10 +168,10 @@ class IndexRunner:
         put_in_order(self._store, waiting, order)
         self._queue = deque(sorted(self._queue, key=lambda one: order.index(one) if one in order else -1))
         for one in waiting:
-            self._tell(_changed(one))
+            self._publish(_changed(one))
 
     def close(self) -> None:
-        """The desk ends: the job is open again, for the next desk."""
+        """The app ends: the job is open again, for the next desk."""
         self._closed = True
         self._queue.clear()
         if self._run:
@@ -184,7 +184,7 @@ class IndexRunner:
     def _enqueue(self, id: str) -> None:
         if id not in self._queue and not (self._run and self._run.job.id == id):
             self._queue.append(id)
-        self._desk.post(self._advance)
+        self._service_thread.post(self._advance)
 
     def _advance(self) -> None:
         while self._run is None and self._queue and not self._closed:
@@ -200,9 +200,9 @@ class IndexRunner:
         run.later = None
         if self._run is not run:
             return
-        if self._room.is_busy and run.rests < MOST_RESTS:  # somebody waits for an answer
+        if self._loader.is_busy and run.rests < MOST_RESTS:  # somebody waits for an answer
             run.rests += 1
-            run.later = self._desk.call_later(REST_S, lambda: self._next(run))
+            run.later = self._service_thread.call_later(REST_S, lambda: self._next(run))
             return
         run.rests = 0
         try:
@@ -223,7 +223,7 @@ class IndexRunner:
             found = look_at(Path(os.fsdecode(path)), run.stop)
             if abs(time.time() - found.mtime_ns / 1e9) < STILL_S:
                 raise KnownError("document.changing", path=found.path.name)
-            for one in self._desk.call(lambda: self._same(run.collection, path, found.sha256)):
+            for one in self._service_thread.call(lambda: self._same(run.collection, path, found.sha256)):
                 if os.path.lexists(one.path):
                     return _Looked(found, twin_of=one.id)
                 return _Looked(found, instead=one.id)
@@ -233,7 +233,7 @@ class IndexRunner:
             if self._run is run:
                 self._looked(run, step, result)
 
-        on_file_thread(self._desk, work, looked, name="index")
+        on_file_thread(self._service_thread, work, looked, name="index")
 
     def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
         """The documents of the folder with these bytes, where none is known at this place."""
@@ -283,7 +283,7 @@ class IndexRunner:
         if not kept:  # somebody else paused, cancelled or took it
             self._drop()
             self._say(self._store.job(run.job.id), run.collection)
-            self._desk.post(self._advance)
+            self._service_thread.post(self._advance)
             return
         cost = _cost(step)
         run.spent, run.left = run.spent + cost, max(0, run.left - cost)
@@ -291,26 +291,28 @@ class IndexRunner:
         if now - run.told >= TELL_S:
             run.told = now
             self._say(run.job, run.collection, run.eta_s)
-        self._desk.post(lambda: self._next(run))
+        self._service_thread.post(lambda: self._next(run))
 
     # ---- ends
 
     def _finish(self, run: _Run) -> None:
         self._drop()
         job = self._store.leave_job(run.job.id, JobStatus.DONE)
-        self._tell(_changed(job))
+        self._publish(_changed(job))
         self._progressed(IndexProgress(run.collection, job, twins=run.twins, broken=run.broken))
-        self._desk.post(self._advance)
+        self._service_thread.post(self._advance)
 
     def _pause(self, run: _Run, problem: Problem) -> None:
         self._drop()
         job = replace(run.job, status=JobStatus.PAUSED)
-        with suppress(KnownError):  # a full disk: told as paused, and taken up by another desk once this one has ended
+        with suppress(
+            KnownError
+        ):  # a full disk: told as paused, and taken up by another instance once this one has ended
             job = self._store.leave_job(
                 run.job.id, JobStatus.PAUSED, error_code=problem.code, error_args=dict(problem.args)
             )
         self._say(job, run.collection, problem=problem)
-        self._desk.post(self._advance)
+        self._service_thread.post(self._advance)
 
     def _drop(self) -> _Run:
         run = self._run
@@ -326,7 +328,7 @@ class IndexRunner:
     def _say(
         self, job: JobRecord, collection: str, eta_s: float | None = None, *, problem: Problem | None = None
     ) -> None:
-        self._tell(_changed(job, eta_s, problem))
+        self._publish(_changed(job, eta_s, problem))
         self._progressed(IndexProgress(collection, job, eta_s))
 
 

@@ -1,4 +1,4 @@
-"""Folders that are asked as one, as faces show them, and what is kept of a look at one."""
+"""Folders that are asked as one, as frontends show them, and what is kept of a look at one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Folders whose documents are asked as one: looked at now and again, what is new in them read in the background.
 
-Everything on the desk thread; looking itself is done on file threads.  Files are never touched.
+Everything on the service thread; looking itself is done on file threads.  Files are never touched.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.events import CollectionChanged, CollectionGone
 from slmdesk.services.documents.folder_indexing import IndexProgress, IndexRunner, gone_in
 from slmdesk.services.documents.folder_scan import Listing, Plan, is_vanished, plan, scan
@@ -39,7 +39,7 @@ from slmdesk.services.documents.folder_types import (
     twins_to_json,
 )
 from slmdesk.services.documents.library import DocumentService
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.store import Store
 
 WATCH_S = 10.0
@@ -57,7 +57,7 @@ MOST_LEFT = 1000
 
 @dataclass(slots=True, eq=False)
 class _Folder:
-    """A collection as this desk knows it."""
+    """A collection as this instance knows it."""
 
     state: CollectionState
     stop: threading.Event | None = None
@@ -84,16 +84,16 @@ class CollectionService:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         documents: DocumentService,
-        room: EngineRoom,
+        loader: ModelLoader,
         paths: Paths,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._documents, self._tell = desk, store, documents, tell
+        self._service_thread, self._store, self._documents, self._publish = service_thread, store, documents, publish
         self._own = (paths.data, paths.models, paths.cache, paths.logs, paths.config)
-        self.runner = IndexRunner(desk, store, documents, room, tell, self._on_progress)
+        self.runner = IndexRunner(service_thread, store, documents, loader, publish, self._on_progress)
         self._folders: dict[str, _Folder] = {}
         self._going: deque[str | Callable[[], object]] = deque()
         """Documents that are to be forgotten, one after the other, and what is to be done when they are."""
@@ -162,7 +162,7 @@ class CollectionService:
             ended(folder.state)
             self.look(record.id)
 
-        on_file_thread(self._desk, lambda: _place_of(path, others), looked, name="folder")
+        on_file_thread(self._service_thread, lambda: _place_of(path, others), looked, name="folder")
 
     def set_watched(self, id: str, watched: bool) -> None:
         """Look at it again and again, or only when somebody asks.  Raises KnownError `collection.unknown`, store.*."""
@@ -221,7 +221,7 @@ class CollectionService:
             self._begin_look(folder, record)
 
     def close(self) -> None:
-        """The desk ends."""
+        """The app ends."""
         self._closed = True
         self.runner.close()
         for folder in self._folders.values():
@@ -254,7 +254,7 @@ class CollectionService:
                 return _Seen(listing, Plan(), True)
             return _Seen(listing, plan(listing, known, twins, broken), False)
 
-        on_file_thread(self._desk, work, lambda seen: self._on_seen(folder, record.id, seen), name="folder")
+        on_file_thread(self._service_thread, work, lambda seen: self._on_seen(folder, record.id, seen), name="folder")
 
     def _on_seen(self, folder: _Folder, id: str, seen: _Seen | Problem) -> None:
         if folder.stop is None or self._closed:
@@ -304,10 +304,10 @@ class CollectionService:
             folder.next.cancel()
         id = folder.state.record.id
         wait = SOON_S if folder.state.later else max(WATCH_S, folder.seconds * LOOK_SHARE)
-        folder.next = self._desk.call_later(wait, lambda: self._look_by_itself(id))
+        folder.next = self._service_thread.call_later(wait, lambda: self._look_by_itself(id))
 
     def _look_by_itself(self, id: str) -> None:
-        with suppress(KnownError):  # forgotten by another desk, or a store in trouble, which says so by itself
+        with suppress(KnownError):  # forgotten by another instance, or a store in trouble, which says so by itself
             if id in self._folders and self._store.collection(id).watched:
                 self.look(id)
 
@@ -380,7 +380,7 @@ class CollectionService:
         """Long documents go bit by bit; what cannot go now, because the disk is full, is tried at the next look."""
         left = ids.intersection(one.id for one in self._store.kept_files(collection))
         if left and tries < MOST_TRIES:
-            self._desk.call_later(REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
+            self._service_thread.call_later(REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
         else:
             then()
 
@@ -388,7 +388,7 @@ class CollectionService:
         """One at a time: others are served between two."""
         if not self._is_forgetting and self._going and not self._closed:
             self._is_forgetting = True
-            self._desk.post(self._forget_one)
+            self._service_thread.post(self._forget_one)
 
     def _forget_one(self) -> None:
         self._is_forgetting = False
@@ -412,7 +412,7 @@ class CollectionService:
     def _forget_folder(self, id: str) -> None:
         self._store.forget_collection(id)
         self._documents.purge_soon()  # of its own name too, where it had no documents
-        self._tell(CollectionGone(id))
+        self._publish(CollectionGone(id))
 
     # ---- inside
 
@@ -426,7 +426,7 @@ class CollectionService:
         return folder
 
     def _state_before(self, record: CollectionRecord) -> CollectionState:
-        """How a folder was left that this desk did not look at yet."""
+        """How a folder was left that this instance did not look at yet."""
         job = self.runner.unfinished(record.id)
         if job is not None and (job.status is JobStatus.PAUSED or self._store.is_elsewhere(job)):
             status = CollectionStatus.PAUSED if job.status is JobStatus.PAUSED else CollectionStatus.ELSEWHERE
@@ -451,7 +451,7 @@ class CollectionService:
             state = self._counted(state)
         if state != folder.state or counted:
             folder.state = state
-            self._tell(CollectionChanged(state))
+            self._publish(CollectionChanged(state))
 
     def _leave(self, id: str) -> None:
         folder = self._folders.pop(id, None)

@@ -1,6 +1,6 @@
 """What all services need that make something of documents: the documents, the model, token counts, why a step failed.
 
-Desk thread.
+Service thread.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
 
-def count_texts(room: EngineRoom, record: ModelRecord, some: Sequence[str], answered: Callable[[Any], None]) -> None:
+def count_texts(loader: ModelLoader, record: ModelRecord, some: Sequence[str], answered: Callable[[Any], None]) -> None:
     """How many tokens each of these texts has for a model; `answered` gets a list, or a Problem, on any thread."""
 
     def counted(event: FromChild) -> None:
@@ -35,7 +35,7 @@ def count_texts(room: EngineRoom, record: ModelRecord, some: Sequence[str], answ
         elif isinstance(event, Cancelled):
             answered(problem_of("child.died", {"how": "asked"}))
 
-    room.client.count_tokens(some, counted, path=os.fsdecode(record.path))
+    loader.client.count_tokens(some, counted, path=os.fsdecode(record.path))
 
 
 def first_failure(jobs: JobService, job: str) -> KnownError | None:

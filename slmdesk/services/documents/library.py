@@ -1,4 +1,4 @@
-"""Documents on the desk: opened, read by the reader child, kept page by page, pictured, searched.  Desk thread."""
+"""Documents on the app: opened, read by the reader child, kept page by page, pictured, searched.  Service thread."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.files import DocumentFile, documents_in, look_at
-from slmdesk.services.documents.page_images import ImageWish, OnImage, PageImages
+from slmdesk.services.documents.page_images import ImageRequest, OnImage, PageImages
 from slmdesk.services.documents.reading_queue import OnOpened, Reading, ReadingQueue, read_problem
 from slmdesk.services.documents.search import FoundPlaces, OnFound, PlaceSearch, TextHit, search_texts
 from slmdesk.store import Store
@@ -49,7 +49,7 @@ OnRead = Callable[[DocumentText | Problem], None]
 
 @dataclass(slots=True, eq=False)
 class Opening:
-    """A wish to open a document; `DocumentService.cancel` takes it back."""
+    """A request to open a document; `DocumentService.cancel` takes it back."""
 
     path: Path
     ended: OnOpened
@@ -70,13 +70,15 @@ class Opening:
 
 
 class DocumentService:
-    """What a person can do with documents.  Callbacks are called on the desk thread, once."""
+    """What a person can do with documents.  Callbacks are called on the service thread, once."""
 
-    def __init__(self, desk: Desk, store: Store, client: ChildClient, tell: Callable[[Event], None]) -> None:
-        self._desk, self._store, self._client, self._tell = desk, store, client, tell
-        self._images = PageImages(desk, client, lambda: self._reading.is_busy)
+    def __init__(
+        self, service_thread: ServiceThread, store: Store, client: ChildClient, publish: Callable[[Event], None]
+    ) -> None:
+        self._service_thread, self._store, self._client, self._publish = service_thread, store, client, publish
+        self._images = PageImages(service_thread, client, lambda: self._reading.is_busy)
         self._reading = ReadingQueue(
-            desk, store, client, tell, pictures=lambda: self._images.asked, on_idle=self._images.advance
+            service_thread, store, client, publish, pictures=lambda: self._images.asked, on_idle=self._images.advance
         )
         self._going: set[str] = set()
         """Documents that are being forgotten."""
@@ -137,7 +139,7 @@ class DocumentService:
     def expand(self, paths: Sequence[Path], ended: OnEnded[list[Path]]) -> None:
         """The documents among files and in folders, in order, for `open` one by one."""
         stop, given = threading.Event(), list(paths)
-        on_file_thread(self._desk, lambda: documents_in(given, stop), ended, name="documents")
+        on_file_thread(self._service_thread, lambda: documents_in(given, stop), ended, name="documents")
 
     def check(self, document: str, answered: Callable[[bool | Problem], None]) -> None:
         """Whether the file still is as it was read (True), was changed (False), or is gone (a Problem).
@@ -153,19 +155,21 @@ class DocumentService:
             else:
                 answered((found.bytes, found.mtime_ns) == (record.bytes, record.mtime_ns))
 
-        on_file_thread(self._desk, lambda: look_at(path, threading.Event(), hashed=False), looked, name="documents")
+        on_file_thread(
+            self._service_thread, lambda: look_at(path, threading.Event(), hashed=False), looked, name="documents"
+        )
 
-    def cancel(self, wish: Opening | str) -> None:
+    def cancel(self, request: Opening | str) -> None:
         """Stop opening a document, by what `open` gave or by its id; `ended` hears `document.stopped`."""
-        if isinstance(wish, Opening):
-            wish.stop.set()
-            if wish.document:
-                self._reading.cancel(wish.document)
+        if isinstance(request, Opening):
+            request.stop.set()
+            if request.document:
+                self._reading.cancel(request.document)
         else:
-            self._reading.cancel(wish)
+            self._reading.cancel(request)
 
     def is_reading(self, document: str) -> bool:
-        """Whether this desk reads it, or is about to."""
+        """Whether this instance reads it, or is about to."""
         return self._reading.find(document) is not None
 
     # ---- what is here
@@ -195,7 +199,7 @@ class DocumentService:
         if found in self._going:
             return
         if record.collection and not with_folder:
-            self._tell(DocumentChanged(self._store.change_document(found, opened=0.0)))
+            self._publish(DocumentChanged(self._store.change_document(found, opened=0.0)))
             return
         self._reading.cancel(found)
         self._images.forget(found)
@@ -207,21 +211,21 @@ class DocumentService:
     def _forget_more(self, document: str) -> None:
         try:
             if self._store.forget_some_passages(document) and not self._closed:
-                self._desk.post(lambda: self._forget_more(document))
+                self._service_thread.post(lambda: self._forget_more(document))
                 return
             self._store.forget_document(document)
         except BaseException:
             self._going.discard(document)
             raise
         self._going.discard(document)
-        self._tell(DocumentGone(document))
+        self._publish(DocumentGone(document))
         self.purge_soon()
 
     def purge_soon(self) -> None:
         """The copies of the history hold what was forgotten, until they are made anew: once for a whole folder."""
         if not self._is_purging:
             self._is_purging = True
-            self._desk.post(self._purge)
+            self._service_thread.post(self._purge)
 
     def _purge(self) -> None:
         self._is_purging = False
@@ -239,7 +243,7 @@ class DocumentService:
         *,
         marks: Sequence[tuple[int, int]] = (),
         password: str = "",
-    ) -> ImageWish:
+    ) -> ImageRequest:
         """A picture of a page, `width` pixels wide (0: only the boxes), and where spans of its text stand on it.
 
         A Problem `document.no_image` where the format has none, `document.locked` where the password of an earlier run
@@ -252,9 +256,9 @@ class DocumentService:
             record.id, record.sha256, record.name, self._source(record), number, width, marks, ended
         )
 
-    def forget_image(self, wish: ImageWish) -> None:
+    def forget_image(self, request: ImageRequest) -> None:
         """A picture is not wanted any more: it scrolled by.  Its `ended` hears None, unless it has come."""
-        self._images.take_back(wish)
+        self._images.take_back(request)
 
     def find(self, document: str, words: str, ended: OnFound, *, limit: int = 1000) -> threading.Event:
         """Where a phrase stands in a document, whatever its case, accents, line ends and hyphens.
@@ -262,8 +266,8 @@ class DocumentService:
         The search runs on a thread of its own and `ended` gets FoundPlaces; setting the event stops it.
         Raises KnownError `document.unknown`.
         """
-        search = PlaceSearch(self._desk, self._store, self._store.document(document).id, words, limit)
-        on_file_thread(self._desk, search.run, ended, name="find")
+        search = PlaceSearch(self._service_thread, self._store, self._store.document(document).id, words, limit)
+        on_file_thread(self._service_thread, search.run, ended, name="find")
         return search.stop
 
     def search(self, words: str, limit: int = 50) -> list[TextHit]:
@@ -289,7 +293,7 @@ class DocumentService:
                     page = dataclass_from(Page, event.value)
                     pages[page.number] = page
             elif isinstance(event, Progress):
-                self._tell(DocumentProgress("", event.done, event.total))
+                self._publish(DocumentProgress("", event.done, event.total))
             elif isinstance(event, Done):
                 ordered = tuple(pages[number] for number in sorted(pages))
                 try:
@@ -305,10 +309,10 @@ class DocumentService:
             "path": str(path.absolute()), "format": form, "password": password, "encoding": encoding,
             "attachment": attachment,
         }  # fmt: skip
-        self._client.start("read", payload, lambda event: self._desk.post(lambda: on_event(event)))
+        self._client.start("read", payload, lambda event: self._service_thread.post(lambda: on_event(event)))
 
     def close(self) -> None:
-        """The desk ends: what is being read counts as stopped."""
+        """The app ends: what is being read counts as stopped."""
         self._closed = True
         self._reading.close()
         self._images.close()
@@ -318,7 +322,7 @@ class DocumentService:
 
     def _look(self, opening: Opening) -> None:
         on_file_thread(
-            self._desk, lambda: look_at(opening.path, opening.stop), lambda found: self._looked(opening, found),
+            self._service_thread, lambda: look_at(opening.path, opening.stop), lambda found: self._looked(opening, found),
             name="documents",
         )  # fmt: skip
 
@@ -355,7 +359,7 @@ class DocumentService:
                 )
                 if opening.password:
                     self._passwords[record.id] = opening.password
-                self._tell(DocumentChanged(record))
+                self._publish(DocumentChanged(record))
                 opening.ended(record)
                 return
         self._read(opening, found, known)

@@ -1,4 +1,4 @@
-"""Pictures of pages: asked of the reader child, the last wanted first, a few kept in memory.  Desk thread."""
+"""Pictures of pages: asked of the reader child, the last wanted first, a few kept in memory.  Service thread."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.reading_queue import DEATHS, read_problem
 
 CACHE_BYTES = 24 << 20
 AT_ONCE = 2
 """Asked of the child at the same time; the others can still be taken back."""
 MOST_WAITING = 200
-"""A list that is scrolled through wants thousands for a moment: the oldest wishes are dropped."""
+"""A list that is scrolled through wants thousands for a moment: the oldest requests are dropped."""
 
 Key: TypeAlias = tuple[str, str, int, int, tuple[tuple[int, int], ...]]
 
@@ -49,11 +49,11 @@ class _Told:
 
 
 OnImage = Callable[[PageImage | Problem | None], None]
-"""Called once, on the desk thread; None: it was taken back."""
+"""Called once, on the service thread; None: it was taken back."""
 
 
 @dataclass(slots=True, eq=False)
-class ImageWish:
+class ImageRequest:
     """Somebody who wants a picture; `PageImages.take_back` forgets it."""
 
     key: Key
@@ -65,15 +65,15 @@ class ImageWish:
 
 
 class PageImages:
-    """The pictures this desk asked for."""
+    """The pictures this instance asked for."""
 
-    def __init__(self, desk: Desk, client: ChildClient, is_reading: Callable[[], bool]) -> None:
-        self._desk, self._client, self._is_reading = desk, client, is_reading
+    def __init__(self, service_thread: ServiceThread, client: ChildClient, is_reading: Callable[[], bool]) -> None:
+        self._service_thread, self._client, self._is_reading = service_thread, client, is_reading
         self._kept: OrderedDict[Key, PageImage] = OrderedDict()
         self._bytes = 0
-        self._waiting: list[ImageWish] = []
-        self._running: list[ImageWish] = []
-        self._suspects: list[ImageWish] = []
+        self._waiting: list[ImageRequest] = []
+        self._running: list[ImageRequest] = []
+        self._suspects: list[ImageRequest] = []
         """The child died while it made these and more: each is tried once more, by itself."""
         self.asked = 0
         """How many were asked of the child so far."""
@@ -88,30 +88,30 @@ class PageImages:
         width: int,
         marks: Sequence[tuple[int, int]],
         ended: OnImage,
-    ) -> ImageWish:
+    ) -> ImageRequest:
         """A picture of a page, `width` pixels wide; `source` is how the reader finds the document."""
         spans = tuple((start, end) for start, end in marks)
         payload: dict[str, Json] = {
             **source, "number": number, "width": width, "marks": [list(span) for span in spans],
         }  # fmt: skip
-        wish = ImageWish((document, sha256, number, width, spans), name, payload, ended)
-        if kept := self._kept.get(wish.key):
-            self._kept.move_to_end(wish.key)
-            self._desk.post(lambda: ended(kept))
-            return wish
-        self._waiting.append(wish)
+        request = ImageRequest((document, sha256, number, width, spans), name, payload, ended)
+        if kept := self._kept.get(request.key):
+            self._kept.move_to_end(request.key)
+            self._service_thread.post(lambda: ended(kept))
+            return request
+        self._waiting.append(request)
         while len(self._waiting) > MOST_WAITING:
             self.take_back(self._waiting[0])
         self.advance()
-        return wish
+        return request
 
-    def take_back(self, wish: ImageWish) -> None:
+    def take_back(self, request: ImageRequest) -> None:
         """It is not wanted any more.  No error when it has come."""
-        if wish in self._waiting or wish in self._suspects:
-            (self._waiting if wish in self._waiting else self._suspects).remove(wish)
-            self._desk.post(lambda: wish.ended(None))
-        elif wish in self._running and wish.job:
-            wish.job.cancel()
+        if request in self._waiting or request in self._suspects:
+            (self._waiting if request in self._waiting else self._suspects).remove(request)
+            self._service_thread.post(lambda: request.ended(None))
+        elif request in self._running and request.job:
+            request.job.cancel()
 
     def forget(self, document: str) -> None:
         """Drop the pictures of a document."""
@@ -122,9 +122,9 @@ class PageImages:
         """Nothing more is wanted."""
         self._waiting.clear()
         self._suspects.clear()
-        for wish in self._running:
-            if wish.job:
-                wish.job.cancel()
+        for request in self._running:
+            if request.job:
+                request.job.cancel()
         self._kept.clear()
         self._bytes = 0
 
@@ -135,25 +135,25 @@ class PageImages:
         if self._suspects and not self._running and not self._is_reading():
             self._start(self._suspects.pop())
 
-    def _start(self, wish: ImageWish) -> None:
+    def _start(self, request: ImageRequest) -> None:
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: self._on_end(wish, event))
+                self._service_thread.post(lambda: self._on_end(request, event))
 
-        self._running.append(wish)
+        self._running.append(request)
         self.asked += 1
-        wish.job = self._client.start("page_image", wish.payload, on_event)
+        request.job = self._client.start("page_image", request.payload, on_event)
 
-    def _on_end(self, wish: ImageWish, event: Done | Failed | Cancelled) -> None:
-        if wish not in self._running:
+    def _on_end(self, request: ImageRequest, event: Done | Failed | Cancelled) -> None:
+        if request not in self._running:
             return
-        self._running.remove(wish)
+        self._running.remove(request)
         died = isinstance(event, Failed) and event.code in DEATHS
-        if died and not wish.retried and (self._running or self._is_reading() or self._was_ended(event)):
-            wish.retried = True
-            self._suspects.append(wish)
+        if died and not request.retried and (self._running or self._is_reading() or self._was_ended(event)):
+            request.retried = True
+            self._suspects.append(request)
         else:
-            wish.ended(self._result(wish, event))
+            request.ended(self._result(request, event))
         self.advance()
 
     @staticmethod
@@ -161,17 +161,17 @@ class PageImages:
         """Whether the child was ended for a cancel that it did not hear: of another job."""
         return isinstance(event, Failed) and event.args.get("how") == "cancel_ignored"
 
-    def _result(self, wish: ImageWish, event: Done | Failed | Cancelled) -> PageImage | Problem | None:
+    def _result(self, request: ImageRequest, event: Done | Failed | Cancelled) -> PageImage | Problem | None:
         if isinstance(event, Cancelled):
             return None
         if isinstance(event, Failed):
-            return read_problem(wish.name, event)
+            return read_problem(request.name, event)
         try:
             told = dataclass_from(_Told, event.result)
             image = PageImage(base64.b64decode(told.png, validate=True), told.width, told.height, told.boxes)
         except (KnownError, binascii.Error, ValueError):
             return problem_for(KnownError("child.protocol", reason="picture"))
-        self._keep(wish.key, image)
+        self._keep(request.key, image)
         return image
 
     def _keep(self, key: Key, image: PageImage) -> None:

@@ -1,4 +1,4 @@
-"""Reading documents one after another in the reader child; their pages are kept as they come.  Desk thread.
+"""Reading documents one after another in the reader child; their pages are kept as they come.  Service thread.
 
 A death or a standstill of the child ends one document with a sentence of its own, and the next one goes on.
 """
@@ -21,7 +21,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.events import DocumentChanged, DocumentProgress
 from slmdesk.store import Store
 from slmdesk.text.passages.cut import PassageBuilder
@@ -29,11 +29,11 @@ from slmdesk.text.passages.cut import PassageBuilder
 KEEP_GAP_S = 0.2
 """Between two commits of pages; the first pages are kept at once."""
 MOST_AT_ONCE = 20
-"""Pages of one commit: what else the desk has to do comes between two."""
+"""Pages of one commit: what else the app has to do comes between two."""
 DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
 
 OnOpened = Callable[[DocumentRecord | Problem], None]
-"""Called once, on the desk thread."""
+"""Called once, on the service thread."""
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +66,7 @@ class Reading:
 
 
 class _Coming:
-    """Pages on their way from the client's thread to the desk's."""
+    """Pages on their way from the client's thread to the app's."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -93,21 +93,21 @@ class _Coming:
 
 
 class ReadingQueue:
-    """The documents this desk reads.  Everything on the desk thread."""
+    """The documents this instance reads.  Everything on the service thread."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         client: ChildClient,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
         pictures: Callable[[], int],
         on_idle: Callable[[], None],
     ) -> None:
         """`pictures` counts what else was asked of the child, which may be its death; `on_idle` hears when no document
         is being read any more.
         """
-        self._desk, self._store, self._client, self._tell = desk, store, client, tell
+        self._service_thread, self._store, self._client, self._publish = service_thread, store, client, publish
         self._pictures, self._on_idle = pictures, on_idle
         self._waiting: deque[Reading] = deque()
         self._now: Reading | None = None
@@ -129,8 +129,8 @@ class ReadingQueue:
     def add(self, reading: Reading) -> None:
         """Read it when its turn comes."""
         self._put(reading)
-        self._tell(DocumentChanged(reading.record, was_changed=reading.was_changed))
-        self._desk.post(self._advance)
+        self._publish(DocumentChanged(reading.record, was_changed=reading.was_changed))
+        self._service_thread.post(self._advance)
 
     def hasten(self, reading: Reading) -> None:
         """Somebody waits now for one that was to be read in the background."""
@@ -140,7 +140,7 @@ class ReadingQueue:
         if reading is not self._now:
             self._waiting.remove(reading)
             self._put(reading)
-            self._desk.post(self._advance)
+            self._service_thread.post(self._advance)
 
     def cancel(self, document: str) -> None:
         """Stop reading; what was read is kept, the document counts as not read.  No error when it is not read."""
@@ -157,7 +157,7 @@ class ReadingQueue:
             self._fail(reading, self._stopped(reading))
 
     def close(self) -> None:
-        """The desk ends: what is not read to its end counts as stopped."""
+        """The app ends: what is not read to its end counts as stopped."""
         self._closed = True
         left = [*([self._now] if self._now else []), *self._waiting]
         self._waiting.clear()
@@ -215,7 +215,7 @@ class ReadingQueue:
         if reading.stopped:
             self._fail(reading, self._stopped(reading))
         elif more:
-            self._desk.post(lambda: self._clear(reading))
+            self._service_thread.post(lambda: self._clear(reading))
         else:
             self._start(reading)
 
@@ -229,11 +229,11 @@ class ReadingQueue:
             if isinstance(event, Partial):
                 with suppress(KnownError):  # a child is not trusted: what is no page is none
                     if coming.put(_page_from(event.value)):
-                        self._desk.post(lambda: self._keep(reading, turn))
+                        self._service_thread.post(lambda: self._keep(reading, turn))
             elif isinstance(event, Progress):
                 coming.total = max(0, event.total)
             elif isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: self._on_end(reading, turn, event))
+                self._service_thread.post(lambda: self._on_end(reading, turn, event))
 
         reading.job = self._client.start("read", reading.payload, on_event)
 
@@ -245,7 +245,7 @@ class ReadingQueue:
             return
         wait = reading.saved + KEEP_GAP_S - time.monotonic()
         if reading.end is None and wait > 0:
-            reading.later = self._desk.call_later(wait, lambda: self._keep_now(reading, turn))
+            reading.later = self._service_thread.call_later(wait, lambda: self._keep_now(reading, turn))
         else:
             self._keep_now(reading, turn)
 
@@ -263,7 +263,7 @@ class ReadingQueue:
                 self._fail(reading, problem_for(err))
                 return
         if len(reading.coming):
-            self._desk.post(lambda: self._keep(reading, turn))
+            self._service_thread.post(lambda: self._keep(reading, turn))
         elif reading.end is not None:
             self._end(reading, reading.end)
 
@@ -280,7 +280,7 @@ class ReadingQueue:
         total = max(reading.coming.total, reading.kept) if reading.coming.total else 0
         spent = time.monotonic() - reading.began
         eta = spent / reading.kept * (total - reading.kept) if total else None
-        self._tell(DocumentProgress(document, reading.kept, total, eta))
+        self._publish(DocumentProgress(document, reading.kept, total, eta))
 
     # ---- ends
 
@@ -321,7 +321,7 @@ class ReadingQueue:
             **opened,
         )  # fmt: skip
         self._leave(reading)
-        self._tell(DocumentChanged(record, was_changed=reading.was_changed))
+        self._publish(DocumentChanged(record, was_changed=reading.was_changed))
         for ended in reading.waiting:
             ended(record)
 
@@ -332,7 +332,7 @@ class ReadingQueue:
         with suppress(KnownError):  # a full disk: told as failed, and read again when it is next opened
             record = self._note_failed(reading, problem)
         self._leave(reading)
-        self._tell(DocumentChanged(record, problem, reading.was_changed))
+        self._publish(DocumentChanged(record, problem, reading.was_changed))
         for ended in reading.waiting:
             ended(problem)
 
@@ -348,9 +348,9 @@ class ReadingQueue:
             reading.later = None
         if self._now is reading:
             self._now = None
-        self._desk.post(self._advance)
+        self._service_thread.post(self._advance)
         if not self._waiting:
-            self._desk.post(self._on_idle)
+            self._service_thread.post(self._on_idle)
 
     @staticmethod
     def _stopped(reading: Reading) -> Problem:

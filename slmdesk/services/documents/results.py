@@ -1,4 +1,4 @@
-"""What is made of documents and kept as an item of a kind: begun, found again, told in words.  Desk thread.
+"""What is made of documents and kept as an item of a kind: begun, found again, told in words.  Service thread.
 
 History, search and export know such an item as they know a chat: what was asked is its first message, what came of it,
 in words, the next one.
@@ -18,8 +18,8 @@ from slmdesk.store import Store
 class DocumentItems:
     """The items of one kind."""
 
-    def __init__(self, store: Store, tell: Callable[[Event], None], kind: str) -> None:
-        self._store, self._tell, self._kind = store, tell, kind
+    def __init__(self, store: Store, publish: Callable[[Event], None], kind: str) -> None:
+        self._store, self._publish, self._kind = store, publish, kind
 
     def find(self, item: str) -> Item:
         """By id, or the beginning of one.  Raises KnownError `item.unknown`, also for one of another kind."""
@@ -32,15 +32,15 @@ class DocumentItems:
         """The newest job that works for an item."""
         return next((one for one in self._store.jobs_of(item) if one.kind == self._kind), None)
 
-    def add(self, title: str, documents: Sequence[DocumentRecord], wish: Mapping[str, Json], asked: str) -> Item:
+    def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
         """Keep a new one, linked to its documents; `asked` is what a person wished, as they would say it."""
-        item = self._store.add_item(self._kind, title, settings={"wish": wish})
+        item = self._store.add_item(self._kind, title, settings={"wish": request})
         self._store.link_documents(item.id, list(dict.fromkeys(one.id for one in documents)))
         message = self._store.add_message(
             item.id, parent=None, role=Role.USER, status=Status.COMPLETE, parts=(TextPart(asked, Origin.PERSON),)
         )
-        self._tell(ItemChanged(self._store.item(item.id)))
-        self._tell(MessageAdded(message))
+        self._publish(ItemChanged(self._store.item(item.id)))
+        self._publish(MessageAdded(message))
         return item
 
     def keep_words(
@@ -60,8 +60,8 @@ class DocumentItems:
                 prompt_version=prompt_version,
             )
             self._store.change_item_settings(item, leaf=told.id)
-            self._tell(MessageAdded(told))
-        self._tell(ItemChanged(self._store.item(item)))
+            self._publish(MessageAdded(told))
+        self._publish(ItemChanged(self._store.item(item)))
 
 
 def title_of(documents: Sequence[DocumentRecord]) -> str:

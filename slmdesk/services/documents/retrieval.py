@@ -1,7 +1,7 @@
 """Which passages of documents a question is about: by their words always, by meaning where a model for that is there.
 
 BM25 (Robertson and Zaragoza 2009) as SQLite computes it; rankings are joined by reciprocal rank fusion (Cormack,
-Clarke and Buettcher 2009).  On the desk thread.
+Clarke and Buettcher 2009).  On the service thread.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int
 
 
 class Retrieval:
-    """Finds passages.  Desk thread."""
+    """Finds passages.  Service thread."""
 
     def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
         self._store, self._meaning = store, meaning

@@ -1,6 +1,6 @@
 """What a model has read of documents, kept on the disk: a question to a document opened yesterday is answered at once.
 
-On the desk thread; the engine child writes and checks the files (tasks.states), this service says which, and deletes
+On the service thread; the engine child writes and checks the files (tasks.states), this service says which, and deletes
 them with what they belong to.  A state that is not there, or is of no use any more, only costs time.
 """
 
@@ -31,10 +31,10 @@ from slmdesk.core.wire import messages_to_json
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
@@ -75,15 +75,17 @@ class _Saving:
 class StateService:
     """Keeps states, finds them again, deletes them."""
 
-    def __init__(self, desk: Desk, store: Store, settings: SettingsFile, paths: Paths, room: EngineRoom) -> None:
-        self._desk, self._store, self._settings, self._room = desk, store, settings, room
+    def __init__(
+        self, service_thread: ServiceThread, store: Store, settings: SettingsFile, paths: Paths, loader: ModelLoader
+    ) -> None:
+        self._service_thread, self._store, self._settings, self._loader = service_thread, store, settings, loader
         self._folder = paths.states
         self._saving: list[_Saving] = []
         self._quiet: list[Callable[[None], None]] = []
         self._models: frozenset[str] | None = None
         self._most = settings.current.saved_states_mib
         settings.listeners.append(self._on_settings)
-        self._sweep = None if store.read_only else desk.call_later(SWEEP_S, self._sweep_up)
+        self._sweep = None if store.read_only else service_thread.call_later(SWEEP_S, self._sweep_up)
 
     # ---- for questions
 
@@ -118,7 +120,7 @@ class StateService:
 
     def _begin(self, saving: _Saving) -> None:
         saving.later = None
-        loaded = self._room.loaded()
+        loaded = self._loader.loaded()
         if (
             not saving.is_wanted
             or loaded is None
@@ -127,8 +129,8 @@ class StateService:
         ):
             self._end(saving)
             return
-        if self._room.is_busy:
-            saving.later = self._desk.call_later(AGAIN_S, lambda: self._begin(saving))
+        if self._loader.is_busy:
+            saving.later = self._service_thread.call_later(AGAIN_S, lambda: self._begin(saving))
             return
         payload: dict[str, Json] = {
             "handle": loaded[1].handle,
@@ -142,10 +144,10 @@ class StateService:
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: self._saved(saving, event))
+                self._service_thread.post(lambda: self._saved(saving, event))
 
-        self._room.begin()
-        self._room.client.start("save_state", payload, on_event, priority="background")
+        self._loader.begin()
+        self._loader.client.start("save_state", payload, on_event, priority="background")
 
     def _saved(self, saving: _Saving, event: Done | Failed | Cancelled) -> None:
         if saving not in self._saving:
@@ -155,7 +157,7 @@ class StateService:
         if not saving.is_wanted or not self._most or not all(map(self._is_document, saving.documents)):
             with suppress(OSError):
                 path_of(self._folder, saving.key).unlink(missing_ok=True)
-        self._room.end()
+        self._loader.end()
         self._end(saving)
 
     def _end(self, saving: _Saving) -> None:
@@ -172,7 +174,7 @@ class StateService:
 
     def size(self, ended: OnEnded[SavedStates]) -> None:
         """How much is kept; looked up on a file thread."""
-        on_file_thread(self._desk, self._counted, ended, name="saved-states")
+        on_file_thread(self._service_thread, self._counted, ended, name="saved-states")
 
     def forget(self, documents: Collection[str]) -> None:
         """Delete what was kept of these documents, and what is just being written.  Raises KnownError."""
@@ -190,18 +192,18 @@ class StateService:
         remove_unfinished(self._folder)
         remove_states(self._folder, lambda _head: False)
 
-    def hear(self, fact: Event) -> None:
+    def hear(self, event: Event) -> None:
         """What a state belongs to has gone, or is another one now."""
         with suppress(KnownError):  # said where it is asked for; swept up later
-            if isinstance(fact, DocumentGone):
-                self.forget([fact.id])
-            elif isinstance(fact, DocumentChanged) and fact.was_changed:
-                self.forget([fact.document.id])
-            elif isinstance(fact, ModelsChanged):
+            if isinstance(event, DocumentGone):
+                self.forget([event.id])
+            elif isinstance(event, DocumentChanged) and event.was_changed:
+                self.forget([event.document.id])
+            elif isinstance(event, ModelsChanged):
                 self._forget_models()
 
     def close(self) -> None:
-        """The desk ends; a state that is being written may still become whole."""
+        """The app ends; a state that is being written may still become whole."""
         if self._sweep:
             self._sweep.cancel()
         for saving in self._saving:
@@ -216,7 +218,9 @@ class StateService:
     def _on_settings(self, new: Settings) -> None:
         old, self._most = self._most, new.saved_states_mib
         if self._most < old:
-            on_file_thread(self._desk, lambda: make_room(self._folder, self._most << 20), _ignore, name="saved-states")
+            on_file_thread(
+                self._service_thread, lambda: make_room(self._folder, self._most << 20), _ignore, name="saved-states"
+            )
 
     def _forget_models(self) -> None:
         models = frozenset(one.sha256 for one in self._store.models())
@@ -240,13 +244,13 @@ class StateService:
                 self._models = frozenset(one.sha256 for one in self._store.models())
                 lost = {one.key for one in found if not self._is_wanted(one)}
                 on_file_thread(
-                    self._desk,
+                    self._service_thread,
                     lambda: remove_states(self._folder, lambda head: head.key not in lost),
                     _ignore,
                     name="saved-states",
                 )
 
-        on_file_thread(self._desk, heads, looked, name="saved-states")
+        on_file_thread(self._service_thread, heads, looked, name="saved-states")
 
     def _is_wanted(self, head: StateHead) -> bool:
         return head.model in (self._models or ()) and all(map(self._is_document, head.documents))

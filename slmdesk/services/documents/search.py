@@ -1,4 +1,4 @@
-"""Finding a phrase in a document: its pages are fetched some at a time, and searched off the desk thread."""
+"""Finding a phrase in a document: its pages are fetched some at a time, and searched off the service thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from slmdesk.core.documents import Page
 from slmdesk.core.errors import Stopped
 from slmdesk.services.base.events import Problem
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.nearest import nearest_of
 from slmdesk.store import Store
 from slmdesk.text.passages.quotes import FoldedText, folded_quote
@@ -61,8 +61,14 @@ OnFound = Callable[[FoundPlaces | Problem], None]
 class PlaceSearch:
     """One search.  `run` on a file thread."""
 
-    def __init__(self, desk: Desk, store: Store, document: str, words: str, limit: int) -> None:
-        self._desk, self._store, self._document, self._words, self._limit = desk, store, document, words, limit
+    def __init__(self, service_thread: ServiceThread, store: Store, document: str, words: str, limit: int) -> None:
+        self._service_thread, self._store, self._document, self._words, self._limit = (
+            service_thread,
+            store,
+            document,
+            words,
+            limit,
+        )
         self.stop = threading.Event()
 
     def run(self) -> FoundPlaces:
@@ -87,11 +93,11 @@ class PlaceSearch:
         return FoundPlaces(tuple(places))
 
     def _pages(self, begin: int) -> list[Page]:
-        return self._desk.call(lambda: self._store.pages(self._document, begin=begin, limit=PAGES_AT_ONCE))
+        return self._service_thread.call(lambda: self._store.pages(self._document, begin=begin, limit=PAGES_AT_ONCE))
 
 
 def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
-    """The passages of all documents and folders that fit words best.  Desk thread.  Raises KnownError `store.…`."""
+    """The passages of all documents and folders that fit words best.  Service thread.  Raises KnownError `store.…`."""
     pieces = search_words(words)
     found: list[TextHit] = []
     for hit, name in store.find_everywhere(pieces, limit):

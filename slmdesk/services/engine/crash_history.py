@@ -23,7 +23,7 @@ KEY = "crashes"
 
 
 class ModelBook:
-    """What is known of the models of a store.  Desk thread."""
+    """What is known of the models of a store.  Service thread."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Which model the engine child has: loading on wish, one at a time; deaths counted; idle models freed."""
+"""Which model the engine child has: loading on request, one at a time; deaths counted; idle models freed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slmdesk.core.wire import loaded_model_from
 from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_io import FileMark, hash_file, mark_of
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.engine import crash_history
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.load_spec import limits_of, spec_for
@@ -30,11 +30,11 @@ MINUTE_S = 60.0
 
 OnReady = Callable[[LoadedModel], None]
 OnFailed = Callable[[Problem | None], None]
-"""Told why there is no model; None: the wish was cancelled."""
+"""Told why there is no model; None: the request was cancelled."""
 
 
 @dataclass(slots=True, eq=False)
-class Waiter:
+class LoadRequest:
     """Somebody who wants a model."""
 
     record: ModelRecord
@@ -58,23 +58,28 @@ class _Loading:
     job: JobHandle | None = None
 
 
-class EngineRoom:
-    """The model of the engine child.  Everything on the desk thread; answers come by callback, on it too."""
+class ModelLoader:
+    """The model of the engine child.  Everything on the service thread; answers come by callback, on it too."""
 
     def __init__(
-        self, desk: Desk, store: Store, settings: SettingsFile, tell: Callable[[Event], None], client: ChildClient
+        self,
+        service_thread: ServiceThread,
+        store: Store,
+        settings: SettingsFile,
+        publish: Callable[[Event], None],
+        client: ChildClient,
     ) -> None:
-        self._desk, self._settings, self._tell = desk, settings, tell
+        self._service_thread, self._settings, self._publish = service_thread, settings, publish
         self._book = crash_history.ModelBook(store)
         self.client = client
         self._in_use: _InUse | None = None
         self._loading: _Loading | None = None
-        self._waiters: list[Waiter] = []
+        self._waiters: list[LoadRequest] = []
         self._running = 0
         self._idle: Later | None = None
         self._closed = False
         self._is_outdated = self._falls_short = False
-        self._dared: set[str] = set()
+        self._forced: set[str] = set()
         self._noise: set[str] = set()
         """Models of which it was said that they do not behave like one."""
         self._limits = limits_of(settings.current)
@@ -93,42 +98,42 @@ class EngineRoom:
             and not any(one.record.id == loading.record.id for one in self._waiters)
         ):
             self._stop(loading)
-        self._want(Waiter(record, lambda _loaded: None, lambda _problem: None, is_choice=True), explicit=explicit)
+        self._want(LoadRequest(record, lambda _loaded: None, lambda _problem: None, is_choice=True), explicit=explicit)
 
-    def want(self, record: ModelRecord, ready: OnReady, failed: OnFailed, *, explicit: bool = False) -> Waiter:
+    def want(self, record: ModelRecord, ready: OnReady, failed: OnFailed, *, explicit: bool = False) -> LoadRequest:
         """Have `record` loaded, then call `ready`, or `failed`.
 
         A model that crashed too often is refused with `model.crashes`, unless a person chose it (`explicit`).  Another
         model's running answers end first.
         """
-        waiter = Waiter(record, ready, failed)
-        self._want(waiter, explicit=explicit)
-        return waiter
+        load_request = LoadRequest(record, ready, failed)
+        self._want(load_request, explicit=explicit)
+        return load_request
 
-    def _want(self, waiter: Waiter, *, explicit: bool) -> None:
-        record = waiter.record
+    def _want(self, load_request: LoadRequest, *, explicit: bool) -> None:
+        record = load_request.record
         if explicit:
             self._book.forget(record)
         if self._is_ready(record) and self._in_use:
-            waiter.ready(self._in_use.model)
+            load_request.ready(self._in_use.model)
             return
         times = self.times_crashed(record)
         if times:
             problem = problem_for(KnownError("model.crashes", name=record.name, times=times))
             self._say(ModelState.CRASHED, record, problem=problem)
-            waiter.failed(problem)
+            load_request.failed(problem)
             return
-        self._waiters.append(waiter)
+        self._waiters.append(load_request)
         self._advance()
 
-    def dare(self, record: ModelRecord) -> None:
-        """A person wants this one tried although memory looks too short; holds until it failed, or this desk ends."""
-        self._dared.add(record.id)
+    def force_load(self, record: ModelRecord) -> None:
+        """A person wants this one tried although memory looks too short; holds until it failed, or this instance ends."""
+        self._forced.add(record.id)
 
-    def forget(self, waiter: Waiter) -> None:
+    def forget(self, load_request: LoadRequest) -> None:
         """Nobody waits any more; a load nobody waits for goes on, since it is wanted soon."""
-        if waiter in self._waiters:
-            self._waiters.remove(waiter)
+        if load_request in self._waiters:
+            self._waiters.remove(load_request)
 
     @property
     def is_busy(self) -> bool:
@@ -139,7 +144,7 @@ class EngineRoom:
         """Whether somebody waits for another model than this one, which long work should let go then."""
         return any(one.record.id != record.id for one in self._waiters)
 
-    def forgive(self, record: ModelRecord) -> None:
+    def reset_crashes(self, record: ModelRecord) -> None:
         """The last deaths had a known cause that is gone: they do not count against the model."""
         self._book.forget(self._book.fresh(record))
 
@@ -229,14 +234,14 @@ class EngineRoom:
         else:
             self.unload()
 
-    # ---- the child's facts, posted to the desk thread
+    # ---- the child's facts, posted to the service thread
 
     def on_child(self, event: ChildEvent) -> None:
-        """A child started or ended.  Called on the desk thread."""
+        """A child started or ended.  Called on the service thread."""
         old = self._in_use
         if not isinstance(event, ChildEnded) or old is None or event.generation != old.generation:
             return
-        self._dared.discard(old.record.id)
+        self._forced.discard(old.record.id)
         self._in_use = None
         self._rest(idle=False)
         if event.how in (Outcome.ASKED, Outcome.CANCEL_IGNORED):
@@ -280,9 +285,9 @@ class EngineRoom:
                     raise KnownError("model.changed", path=str(path))
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: who waits for the model is told
             failure = err
-            self._desk.post(lambda: self._load_failed(loading, failure))
+            self._service_thread.post(lambda: self._load_failed(loading, failure))
         else:
-            self._desk.post(lambda: self._load_checked(loading, mark))
+            self._service_thread.post(lambda: self._load_checked(loading, mark))
 
     def _found(self, record: ModelRecord) -> tuple[Path, FileMark]:
         """Where the file is now: the models folder may have been moved since it was asked for.  On a file thread."""
@@ -290,7 +295,7 @@ class EngineRoom:
         try:
             return path, mark_of(path)
         except KnownError:
-            now = Path(os.fsdecode(self._desk.call(lambda: self._book.fresh(record)).path))
+            now = Path(os.fsdecode(self._service_thread.call(lambda: self._book.fresh(record)).path))
             if now == path:
                 raise
             return now, mark_of(now)
@@ -301,8 +306,10 @@ class EngineRoom:
             self._load_failed(loading, Stopped())
             return
         self._book.note_mark(record, mark)
-        spec = spec_for(self._book.fresh(record), self._settings.current, anyway=record.id in self._dared)
-        loading.job = self.client.load(spec, lambda event: self._desk.post(lambda: self._on_load_event(loading, event)))
+        spec = spec_for(self._book.fresh(record), self._settings.current, anyway=record.id in self._forced)
+        loading.job = self.client.load(
+            spec, lambda event: self._service_thread.post(lambda: self._on_load_event(loading, event))
+        )
 
     def _on_load_event(self, loading: _Loading, event: FromChild) -> None:
         if self._loading is not loading:
@@ -341,8 +348,8 @@ class EngineRoom:
         self._say(ModelState.READY, record, loaded=model)
         if model.behaves is False and record.id not in self._noise:
             self._noise.add(record.id)
-            self._tell(Noticed(problem_of("model.noise", {"name": record.name})))
-            self._tell(ModelsChanged())
+            self._publish(Noticed(problem_of("model.noise", {"name": record.name})))
+            self._publish(ModelsChanged())
         self._rest(idle=True)
         self._serve()
         self._advance()
@@ -363,7 +370,7 @@ class EngineRoom:
             return
         self._loading = None
         if problem is not None:
-            self._dared.discard(loading.record.id)
+            self._forced.discard(loading.record.id)
         self._say(state, loading.record, problem=problem)
         failed = [one for one in self._waiters if one.record.id == loading.record.id] if problem else []
         self._waiters = [one for one in self._waiters if one not in failed]
@@ -391,7 +398,7 @@ class EngineRoom:
             self._idle = None
         minutes = self._settings.current.idle_unload_minutes
         if idle and minutes > 0 and self._running == 0 and not self._closed:
-            self._idle = self._desk.call_later(minutes * MINUTE_S, self.unload)
+            self._idle = self._service_thread.call_later(minutes * MINUTE_S, self.unload)
 
     def _say(
         self,
@@ -404,7 +411,7 @@ class EngineRoom:
     ) -> None:
         memory = self.memory_bytes() if state is ModelState.READY else 0
         self.state = ModelStateChanged(state, record.id, record.name, fraction, loaded, problem, memory)
-        self._tell(self.state)
+        self._publish(self.state)
 
     def memory_bytes(self) -> int:
         """What the child has in memory now (resident); 0 without one."""

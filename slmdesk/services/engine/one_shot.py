@@ -1,4 +1,4 @@
-"""A few answers of a model for somebody who waits, without a row of their own.  Desk thread."""
+"""A few answers of a model for somebody who waits, without a row of their own.  Service thread."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from slmdesk.core.wire import answer_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.engine.model_loader import EngineRoom, Waiter
+from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 
 
 class AskOnce:
@@ -26,32 +26,32 @@ class AskOnce:
 
     def __init__(
         self,
-        desk: Desk,
-        room: EngineRoom,
+        service_thread: ServiceThread,
+        loader: ModelLoader,
         record: ModelRecord,
         steps: Sequence[Mapping[str, Json]],
         ended: OnEnded[list[str]],
     ) -> None:
-        self._desk, self._room, self._steps, self._ended = desk, room, list(steps), ended
+        self._service_thread, self._loader, self._steps, self._ended = service_thread, loader, list(steps), ended
         self._answers: dict[str, Answer] = {}
         self._problem: Problem | None = None
         self._job: JobHandle | None = None
-        self._waiter: Waiter | None = None
+        self._load_request: LoadRequest | None = None
         self._is_over = False
-        waiter = room.want(record, self._ready, self._failed)
+        load_request = loader.want(record, self._ready, self._failed)
         if self._job is None and not self._is_over:
-            self._waiter = waiter
+            self._load_request = load_request
 
     def cancel(self) -> None:
         """Nobody waits any more."""
         if self._is_over:
             return
         self._is_over = True
-        if self._waiter is not None:
-            self._room.forget(self._waiter)
+        if self._load_request is not None:
+            self._loader.forget(self._load_request)
         if self._job is not None:
             self._job.cancel()
-            self._room.end()
+            self._loader.end()
 
     @property
     def probabilities(self) -> list[tuple[TokenProbability, ...]]:
@@ -62,13 +62,13 @@ class AskOnce:
     def _ready(self, loaded: LoadedModel) -> None:
         if self._is_over:
             return
-        self._room.begin()
+        self._loader.begin()
         payload: dict[str, Json] = {"handle": loaded.handle}
 
         def on_event(event: FromChild) -> None:  # on a thread of the client
-            self._desk.post(lambda: self._on_event(event))
+            self._service_thread.post(lambda: self._on_event(event))
 
-        self._job = self._room.client.start("batch", payload, on_event, priority="interactive")
+        self._job = self._loader.client.start("batch", payload, on_event, priority="interactive")
         for number, step in enumerate(self._steps):
             self._job.step(str(number), step)
         self._job.end_of_steps()
@@ -85,7 +85,7 @@ class AskOnce:
             except KnownError as err:
                 self._problem = self._problem or problem_for(err)
         elif isinstance(event, Done | Failed | Cancelled):
-            self._room.end()
+            self._loader.end()
             if isinstance(event, Failed):
                 self._problem = problem_of(event.code, event.args)
             answers = (self._answers.get(str(number)) for number in range(len(self._steps)))

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord, Status
 from slmdesk.services.base.events import Event, ExamOffered, MessageEnded
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import KIND, ExamService, note_of, result_of
 from slmdesk.services.jobs.events import JobChanged
@@ -52,20 +52,20 @@ def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
 
 
 class FirstExams:
-    """Hears what happens and begins an exam when its time has come.  Desk thread."""
+    """Hears what happens and begins an exam when its time has come.  Service thread."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         settings: SettingsFile,
         models: ModelService,
         exams: ExamService,
         jobs: JobService,
-        room: EngineRoom,
-        tell: Callable[[Event], None],
+        loader: ModelLoader,
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._settings, self._models, self._room = desk, settings, models, room
-        self._exams, self._jobs, self._tell = exams, jobs, tell
+        self._service_thread, self._settings, self._models, self._loader = service_thread, settings, models, loader
+        self._exams, self._jobs, self._publish = exams, jobs, publish
         self._is_on = False
         self._later: Later | None = None
         self._seconds: dict[str, float] = {}
@@ -88,30 +88,30 @@ class FirstExams:
         self._is_on = False
         self._rest()
 
-    def hear(self, fact: Event) -> None:
+    def hear(self, event: Event) -> None:
         """What was told to everybody."""
         if not self._is_on:
             return
-        self._on_used(fact)
-        if isinstance(fact, ModelStateChanged) and fact.state is ModelState.READY and self._job:
-            if fact.model != self._model:
+        self._on_used(event)
+        if isinstance(event, ModelStateChanged) and event.state is ModelState.READY and self._job:
+            if event.model != self._model:
                 self._leave()
-        elif isinstance(fact, JobChanged) and self._job and fact.id == self._job:
-            self._on_job(fact)
+        elif isinstance(event, JobChanged) and self._job and event.id == self._job:
+            self._on_job(event)
 
     # ---- inside
 
-    def _on_used(self, fact: Event) -> None:
+    def _on_used(self, event: Event) -> None:
         """Was a model used for what it is examined in?"""
-        if not isinstance(fact, MessageEnded):
+        if not isinstance(event, MessageEnded):
             return
-        record = self._models.by_sha256(fact.message.model_sha256)
-        if record is None or fact.message.status is not Status.COMPLETE or not self._is_wanted(record):
+        record = self._models.by_sha256(event.message.model_sha256)
+        if record is None or event.message.status is not Status.COMPLETE or not self._is_wanted(record):
             return
-        if fact.usage and fact.timing:
-            read = fact.usage.prompt_tokens - fact.usage.cached_tokens
-            per_s = read / max(fact.timing.first_token_s, 1e-3)
-            self._seconds[record.id] = seconds_for_all(per_s, fact.timing.tokens_per_s)
+        if event.usage and event.timing:
+            read = event.usage.prompt_tokens - event.usage.cached_tokens
+            per_s = read / max(event.timing.first_token_s, 1e-3)
+            self._seconds[record.id] = seconds_for_all(per_s, event.timing.tokens_per_s)
         self._wait(record.id, self.idle_s)
 
     def _is_wanted(self, record: ModelRecord) -> bool:
@@ -120,7 +120,7 @@ class FirstExams:
 
     def _wait(self, model: str, seconds: float) -> None:
         self._rest()
-        self._later = self._desk.call_later(seconds, lambda: self._try(model))
+        self._later = self._service_thread.call_later(seconds, lambda: self._try(model))
 
     def _rest(self) -> None:
         if self._later:
@@ -129,14 +129,14 @@ class FirstExams:
 
     def _try(self, model: str) -> None:
         self._later = None
-        held = self._room.loaded()
+        held = self._loader.loaded()
         if not self._is_on or held is None or held[0].id != model:
             return  # its next answer asks again
         record = next((one for one in self._models.list() if one.id == model), None)
-        if record is None or not self._is_wanted(record) or self._room.times_crashed(record):
+        if record is None or not self._is_wanted(record) or self._loader.times_crashed(record):
             return
         seconds = self._seconds.get(model, 0.0)
-        if self._room.is_busy:
+        if self._loader.is_busy:
             self._wait(model, self.idle_s)
         elif seconds > LONGEST_S:
             self._say_slow(record, seconds)
@@ -151,34 +151,34 @@ class FirstExams:
     def _take(self, record: ModelRecord) -> JobRecord:
         return self._exams.take(record.id, by_itself=True)
 
-    def _on_job(self, fact: JobChanged) -> None:
-        if fact.status is JobStatus.RUNNING:
+    def _on_job(self, event: JobChanged) -> None:
+        if event.status is JobStatus.RUNNING:
             passed = time.monotonic() - self._began
-            if passed > LONGEST_S and fact.done < fact.total:
+            if passed > LONGEST_S and event.done < event.total:
                 model = self._leave()
                 record = next((one for one in self._models.list() if one.id == model), None)
                 if record:
-                    self._say_slow(record, passed * fact.total / max(fact.done, 1))
+                    self._say_slow(record, passed * event.total / max(event.done, 1))
             elif self.is_on_battery():
                 self._wait(self._leave(), AGAIN_S)
-        elif fact.status is not JobStatus.OPEN:
+        elif event.status is not JobStatus.OPEN:
             model, self._job, self._model = self._model, "", ""
             record = next((one for one in self._models.list() if one.id == model), None)
-            if record and fact.status is JobStatus.FAILED:
+            if record and event.status is JobStatus.FAILED:
                 self._note_failed(record)
 
     def _leave(self) -> str:
         """Let the exam be for now.  Returns whose it was."""
         job, model = self._job, self._model
         self._job = self._model = ""
-        self._desk.post(lambda: self._pause(job))
+        self._service_thread.post(lambda: self._pause(job))
         return model
 
     def _pause(self, job: str) -> None:
         try:
             self._jobs.pause(job)
         except KnownError:
-            return  # it has ended by now, or another desk runs it
+            return  # it has ended by now, or another instance runs it
 
     def _note_failed(self, record: ModelRecord) -> None:
         self._exams.note(record, "failed")
@@ -187,9 +187,9 @@ class FirstExams:
         """Ask the person, once for each model."""
         minutes = max(1, round(seconds / 60))
         self._exams.note(record, "offered", minutes=minutes)
-        self._tell(ExamOffered(record.id, record.name, minutes))
-        self._tell(ModelsChanged())
+        self._publish(ExamOffered(record.id, record.name, minutes))
+        self._publish(ModelsChanged())
 
     def _say_slow(self, record: ModelRecord, seconds: float) -> None:
         self._exams.note(record, "slow", minutes=max(1, round(seconds / 60)))
-        self._tell(ModelsChanged())
+        self._publish(ModelsChanged())

@@ -15,9 +15,9 @@ from slmdesk.core.types import ChatMessage, Json, LoadedModel, Role, Sampling, T
 from slmdesk.core.wire import answer_from, dataclass_from, messages_to_json, to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.energy import Energy, EnergySource, Meter, energy_words
-from slmdesk.services.engine.model_loader import EngineRoom, Waiter
+from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.restore_choice import mark, return_to
@@ -75,25 +75,31 @@ class BenchProgress:
 
 
 OnEnded = Callable[[BenchResult | Problem | None], None]
-"""Called once, on the desk thread; None: it was cancelled."""
+"""Called once, on the service thread; None: it was cancelled."""
 OnProgress = Callable[[BenchProgress], None]
-"""Called on the desk thread."""
+"""Called on the service thread."""
 
 
 class BenchService:
-    """Measures one model at a time.  Desk thread."""
+    """Measures one model at a time.  Service thread."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         models: ModelService,
-        room: EngineRoom,
+        loader: ModelLoader,
         jobs: JobService,
         note: Callable[[ModelRecord, float, int], None],
     ) -> None:
         """`note` is told each model measured, its tokens a second, and after how many tokens."""
-        self._desk, self._store, self._models, self._room, self._jobs = desk, store, models, room, jobs
+        self._service_thread, self._store, self._models, self._loader, self._jobs = (
+            service_thread,
+            store,
+            models,
+            loader,
+            jobs,
+        )
         self._note = note
         self._bench: _Bench | None = None
 
@@ -111,21 +117,23 @@ class BenchService:
         if self._jobs.is_held:
             raise KnownError("request.invalid", what="models are being compared or measured already; wait or stop that")
         self._jobs.hold()
-        if self._room.is_busy:
+        if self._loader.is_busy:
             self._jobs.let_go()
             raise KnownError("request.invalid", what="an answer is being written; measure afterwards")
-        before = mark(self._models, self._room)
-        self._room.unload()
+        before = mark(self._models, self._loader)
+        self._loader.unload()
 
         def end(result: BenchResult | Problem | None) -> None:
             self._bench = None
             self._jobs.let_go()
-            return_to(before, self._models, self._room, self._store)
+            return_to(before, self._models, self._loader, self._store)
             if isinstance(result, BenchResult):
                 self._note(record, result.output_tokens_per_s, result.prompt_tokens + result.output_tokens // 2)
             ended(result)
 
-        self._bench = _Bench(self._desk, self._store, self._room, record, end, progressed or (lambda _what: None))
+        self._bench = _Bench(
+            self._service_thread, self._store, self._loader, record, end, progressed or (lambda _what: None)
+        )
         self._bench.begin()
         return record
 
@@ -146,13 +154,19 @@ class _Bench:
     """One measurement: a child, the model loaded anew, an answer to warm up, the answer that counts."""
 
     def __init__(
-        self, desk: Desk, store: Store, room: EngineRoom, record: ModelRecord, ended: OnEnded, progressed: OnProgress
+        self,
+        service_thread: ServiceThread,
+        store: Store,
+        loader: ModelLoader,
+        record: ModelRecord,
+        ended: OnEnded,
+        progressed: OnProgress,
     ) -> None:
-        self._desk, self._store, self._room, self.record = desk, store, room, record
+        self._service_thread, self._store, self._loader, self.record = service_thread, store, loader, record
         self._ended, self._progressed = ended, progressed
         self._meter: Meter | None = None
         self._job: JobHandle | None = None
-        self._waiter: Waiter | None = None
+        self._load_request: LoadRequest | None = None
         self._is_over = self._is_running = False
         self._written = 0
 
@@ -165,13 +179,13 @@ class _Bench:
         """End without a result."""
         if self._job:
             self._job.cancel()
-        if self._waiter:
-            self._room.forget(self._waiter)
+        if self._load_request:
+            self._loader.forget(self._load_request)
         self._finish(None)
 
     def _child_is_there(self, _event: FromChild) -> None:
         self._progressed(BenchProgress("loading the model", 0.05))
-        self._waiter = self._room.want(self.record, self._warm_up, self._no_model, explicit=True)
+        self._load_request = self._loader.want(self.record, self._warm_up, self._no_model, explicit=True)
 
     def _no_model(self, problem: Problem | None) -> None:
         self._finish(problem or problem_for(KnownError("model.not_loaded")))
@@ -179,8 +193,8 @@ class _Bench:
     def _warm_up(self, model: LoadedModel) -> None:
         if self._is_over:
             return
-        self._waiter = None
-        self._room.begin()
+        self._load_request = None
+        self._loader.begin()
         self._is_running = True
         self._progressed(BenchProgress("warming up", 0.2))
         self._start("chat", _question(model, "Warming up.", 4), lambda event: self._measure(model, event))
@@ -190,7 +204,7 @@ class _Bench:
             self._end(event)
             return
         self._progressed(BenchProgress("reading", 0.4))
-        self._meter = Meter(self._room.client.pid)
+        self._meter = Meter(self._loader.client.pid)
         self._start("chat", _question(model, "Measuring.", OUTPUT_TOKENS), self._end, self._on_step)
 
     def _on_step(self, event: FromChild) -> None:
@@ -204,7 +218,7 @@ class _Bench:
         spent = self._meter.spent() if self._meter else None
         try:
             if isinstance(event, Done):
-                result = _result(event.result, self._room.memory_bytes(), spent)
+                result = _result(event.result, self._loader.memory_bytes(), spent)
                 with suppress(KnownError):  # read-only or full: what was measured is told all the same
                     self._store.set_model_facts(self.record.id, **{FACT: to_json(result)})
                 self._finish(result)
@@ -220,7 +234,7 @@ class _Bench:
             return
         self._is_over = True
         if self._is_running:
-            self._room.end()
+            self._loader.end()
         self._ended(result)
 
     def _start(
@@ -230,11 +244,13 @@ class _Bench:
         ended: Callable[[FromChild], None],
         stepped: Callable[[FromChild], None] = lambda _event: None,
     ) -> None:
-        def tell(event: FromChild) -> None:
+        def publish(event: FromChild) -> None:
             if not self._is_over:
                 (ended if isinstance(event, Done | Failed | Cancelled) else stepped)(event)
 
-        self._job = self._room.client.start(kind, payload, lambda event: self._desk.post(lambda: tell(event)))
+        self._job = self._loader.client.start(
+            kind, payload, lambda event: self._service_thread.post(lambda: publish(event))
+        )
 
 
 def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json]:

@@ -63,7 +63,7 @@ class ExamResult:
 
 
 class ExamService:
-    """Begins exams and reads their results.  Desk thread."""
+    """Begins exams and reads their results.  Service thread."""
 
     def __init__(self, store: Store, models: ModelService, jobs: JobService) -> None:
         self._store, self._models, self._jobs = store, models, jobs
@@ -106,7 +106,7 @@ class ExamService:
             is_open = job.status not in (JobStatus.DONE, JobStatus.CANCELLED)
             of_older = job.settings.get("version") != items()[0]
             if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_open and of_older:
-                with suppress(KnownError):  # another desk may have ended it
+                with suppress(KnownError):  # another instance may have ended it
                     self._jobs.cancel(job.id)
 
     def stop(self, model: str) -> None:

@@ -15,7 +15,7 @@ from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.evaluation.benchmark import BenchResult, BenchService
 from slmdesk.services.evaluation.exam_labels import few_words, lines_of, note_words, sentence_of, short_words
 from slmdesk.services.evaluation.exams import ExamService, result_of
@@ -80,18 +80,18 @@ class _Read:
 
 
 class CardService:
-    """Desk thread; headers are read on another."""
+    """Service thread; headers are read on another."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         bench: BenchService,
         exams: ExamService,
         pc: Callable[[], Pc],
     ) -> None:
-        self._desk, self._store, self._settings, self._pc = desk, store, settings, pc
+        self._service_thread, self._store, self._settings, self._pc = service_thread, store, settings, pc
         self._bench, self._exams = bench, exams
 
     def list(self) -> tuple[ModelCard, ...]:
@@ -105,13 +105,13 @@ class CardService:
         return {one.id: (few_words(result), sentence_of(one.name, result)) for one, result in found if result}
 
     def details(self, model: str, ended: Callable[[ModelDetails], None]) -> None:
-        """Read all that is known of a model; `ended` is called once, on the desk thread.  Raises `model.unknown`."""
+        """Read all that is known of a model; `ended` is called once, on the service thread.  Raises `model.unknown`."""
         record = self._store.model(model)
         context, pc = self._settings.current.context_tokens, self._pc()
 
         def work() -> None:
             found = _read(record, context, pc)
-            self._desk.post(lambda: ended(self._details(record, found)))
+            self._service_thread.post(lambda: ended(self._details(record, found)))
 
         threading.Thread(target=work, name="read-details", daemon=True).start()
 

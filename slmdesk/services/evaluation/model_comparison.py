@@ -1,4 +1,4 @@
-"""Comparisons: one prompt, answered by several models one after another under the same conditions.  Desk thread.
+"""Comparisons: one prompt, answered by several models one after another under the same conditions.  Service thread.
 
 A comparison is an item of kind `comparison`: its one message of the person's has the answers as children, so that
 history, search, trash and export know it as they know a chat.  What was measured, and the vote, are its settings.
@@ -18,11 +18,11 @@ from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.chat.answer_writer import Answers
 from slmdesk.services.chat.conversation import title_from, turns_for_engine, words_of
 from slmdesk.services.engine.energy import EnergySource, Meter, energy_words
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.restore_choice import Before, mark, return_to
@@ -46,7 +46,7 @@ SETTINGS = Sampling(
 
 
 @dataclass(frozen=True, slots=True)
-class CompareWish:
+class CompareRequest:
     """What shall be compared."""
 
     prompt: str
@@ -125,7 +125,7 @@ class Comparison:
 
     @property
     def hides_names(self) -> bool:
-        """Whether a face must not say yet which model wrote what."""
+        """Whether a frontend must not say yet which model wrote what."""
         return self.is_blind and self.vote is None
 
     @property
@@ -154,21 +154,21 @@ class ComparingService:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         models: ModelService,
-        room: EngineRoom,
+        loader: ModelLoader,
         jobs: JobService,
         answers: Answers,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._models, self._room = desk, store, models, room
-        self._jobs, self._answers, self._tell = jobs, answers, tell
+        self._service_thread, self._store, self._models, self._loader = service_thread, store, models, loader
+        self._jobs, self._answers, self._publish = jobs, answers, publish
         self._run: _Run | None = None
 
     # ---- wishes
 
-    def begin(self, wish: CompareWish) -> Comparison:
+    def begin(self, request: CompareRequest) -> Comparison:
         """Save the prompt and the rows of all answers, and have them written one after another.
 
         Each model is loaded anew and answers alone: jobs stand back, and answers being written elsewhere end first.
@@ -176,10 +176,10 @@ class ComparingService:
         `store.…`, `feature.hidden`.
         """
         self._models.require("models.compare")
-        records = self._checked(wish)
+        records = self._checked(request)
         self._jobs.hold()
         try:
-            item = self._add(wish, records)
+            item = self._add(request, records)
         except BaseException:
             self._run = None
             self._jobs.let_go()
@@ -226,11 +226,11 @@ class ComparingService:
         if best is not None and best not in {one.message.id for one in held.answers}:
             raise KnownError("item.unknown", id=best[:80])
         vote: dict[str, Json] = {"best": best, "note": note.strip()[:MAX_NOTE], "time": time.time()}
-        self._tell(ItemChanged(self._store.change_item_settings(held.item.id, vote=vote)))
+        self._publish(ItemChanged(self._store.change_item_settings(held.item.id, vote=vote)))
         return self.open(held.item.id)
 
     def close(self) -> None:
-        """The desk ends: what was not begun yet is `interrupted`, as what is being written."""
+        """The app ends: what was not begun yet is `interrupted`, as what is being written."""
         run, self._run = self._run, None
         if run is None:
             return
@@ -242,35 +242,39 @@ class ComparingService:
 
     # ---- beginning
 
-    def _checked(self, wish: CompareWish) -> list[ModelRecord]:
-        if not wish.prompt.strip():
+    def _checked(self, request: CompareRequest) -> list[ModelRecord]:
+        if not request.prompt.strip():
             raise KnownError("request.invalid", what="no text")
         if self._jobs.is_held:
             raise KnownError("request.invalid", what="models are being compared or measured already; wait or stop that")
-        if not LEAST <= len(wish.models) <= MOST:
-            raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(wish.models)}")
-        records = [self._models.choose(one) for one in wish.models]
+        if not LEAST <= len(request.models) <= MOST:
+            raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(request.models)}")
+        records = [self._models.choose(one) for one in request.models]
         for one in records:
             if not one.can_chat:
                 raise KnownError("model.wrong_kind", kind=one.kind)
         if len({one.id for one in records}) < len(records):
             raise KnownError("request.invalid", what="each model can be named once")
-        if wish.is_blind:
+        if request.is_blind:
             secrets.SystemRandom().shuffle(records)
         return records
 
-    def _add(self, wish: CompareWish, records: Sequence[ModelRecord]) -> str:
-        seed = secrets.randbelow(SEEDS) if wish.seed is None else wish.seed
+    def _add(self, request: CompareRequest, records: Sequence[ModelRecord]) -> str:
+        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         names = [one.name for one in records]
-        settings: dict[str, Json] = {"models": names, "seed": seed, "max_tokens": wish.max_tokens}
-        if wish.is_blind:
+        settings: dict[str, Json] = {"models": names, "seed": seed, "max_tokens": request.max_tokens}
+        if request.is_blind:
             settings["blind"] = True
-        item = self._store.add_item(KIND, title_from(wish.prompt), settings=settings)
-        self._tell(ItemChanged(item))
+        item = self._store.add_item(KIND, title_from(request.prompt), settings=settings)
+        self._publish(ItemChanged(item))
         user = self._store.add_message(
-            item.id, parent=None, role=Role.USER, parts=(TextPart(wish.prompt, Origin.PERSON),), status=Status.COMPLETE
+            item.id,
+            parent=None,
+            role=Role.USER,
+            parts=(TextPart(request.prompt, Origin.PERSON),),
+            status=Status.COMPLETE,
         )
-        self._tell(MessageAdded(user))
+        self._publish(MessageAdded(user))
         sampling = {key: value for key, value in to_json(SETTINGS).items() if value not in (None, [], False)}
         waiting = []
         for record in records:
@@ -281,13 +285,13 @@ class ComparingService:
                 status=Status.STREAMING,
                 model_sha256=record.sha256,
                 model_name=record.name,
-                sampling=sampling | {"max_tokens": wish.max_tokens},
+                sampling=sampling | {"max_tokens": request.max_tokens},
                 seed=seed,
                 prompt_version=PROMPT_VERSION,
             )
-            self._tell(MessageAdded(answer))
+            self._publish(MessageAdded(answer))
             waiting.append((answer, record))
-        self._run = _Run(item.id, user, waiting, mark(self._models, self._room))
+        self._run = _Run(item.id, user, waiting, mark(self._models, self._loader))
         return item.id
 
     def _when_free(self) -> None:
@@ -296,10 +300,10 @@ class ComparingService:
         if run is None:
             return
         run.later = None
-        if self._room.is_busy and not run.stopped:
-            run.later = self._desk.call_later(LOOK_S, self._when_free)
+        if self._loader.is_busy and not run.stopped:
+            run.later = self._service_thread.call_later(LOOK_S, self._when_free)
             return
-        self._room.unload()
+        self._loader.unload()
         self._advance(run)
 
     # ---- one after the other
@@ -310,7 +314,7 @@ class ComparingService:
         while run.stopped and run.waiting:
             message, _record = run.waiting.pop(0)
             with suppress(KnownError):  # deleted for good meanwhile, or a disk in trouble: nothing is lost with it
-                self._tell(MessageEnded(self._store.end_message(message.id, "", Ending(Status.CANCELLED))))
+                self._publish(MessageEnded(self._store.end_message(message.id, "", Ending(Status.CANCELLED))))
         if not run.waiting:
             self._finish(run)
             return
@@ -319,7 +323,7 @@ class ComparingService:
         turns, _ids = turns_for_engine("", (run.user,))
         wanted = max(1, int(str(message.sampling.get("max_tokens") or ANSWER_TOKENS)))
         sampling = Sampling(seed=message.seed, max_tokens=wanted).over(SETTINGS)
-        watcher = _Watcher(self._room, lambda ended, figures: self._on_ended(run, ended, figures))
+        watcher = _Watcher(self._loader, lambda ended, figures: self._on_ended(run, ended, figures))
         self._answers.start(message, self._store, record, turns, sampling, explicit=True, watcher=watcher)
 
     def _finish(self, run: _Run) -> None:
@@ -327,9 +331,9 @@ class ComparingService:
             run.later.cancel()
         self._run = None
         self._jobs.let_go()
-        return_to(run.before, self._models, self._room, self._store)
+        return_to(run.before, self._models, self._loader, self._store)
         with suppress(KnownError):
-            self._tell(ItemChanged(self._store.item(run.item)))
+            self._publish(ItemChanged(self._store.item(run.item)))
 
     def _on_ended(self, run: _Run, message: Message, figures: Figures | None) -> None:
         if self._run is not run:
@@ -338,24 +342,24 @@ class ComparingService:
         if figures is not None:
             run.measured[message.id] = to_json(figures)
             with suppress(KnownError):  # a full disk: the words come first, and are tried again
-                self._tell(ItemChanged(self._store.change_item_settings(run.item, measured=dict(run.measured))))
+                self._publish(ItemChanged(self._store.change_item_settings(run.item, measured=dict(run.measured))))
         if message.status is Status.CANCELLED:
             run.stopped = True
-        self._desk.post(lambda: self._advance(run))
+        self._service_thread.post(lambda: self._advance(run))
 
 
 class _Watcher:
     """Measures one answer while it is written; see `answers.Watcher`."""
 
-    def __init__(self, room: EngineRoom, told: Callable[[Message, Figures | None], None]) -> None:
-        self._room, self._told = room, told
+    def __init__(self, loader: ModelLoader, told: Callable[[Message, Figures | None], None]) -> None:
+        self._loader, self._told = loader, told
         self._meter: Meter | None = None
         self._began = 0.0
         self._figures: Figures | None = None
 
     def began(self) -> None:
         """The model is there and has the request."""
-        self._meter, self._began = Meter(self._room.client.pid), time.monotonic()
+        self._meter, self._began = Meter(self._loader.client.pid), time.monotonic()
 
     def ending(self, answer: Answer | None) -> None:
         """The last word is there, and the model still."""
@@ -366,7 +370,7 @@ class _Watcher:
                 total_s=round(time.monotonic() - self._began, 3),
                 tokens_per_s=round(answer.timing.tokens_per_s, 2),
                 output_tokens=answer.usage.output_tokens,
-                memory_bytes=self._room.memory_bytes(),
+                memory_bytes=self._loader.memory_bytes(),
                 energy_j=spent.joules if spent else None,
                 energy_source=spent.source.value if spent else "",
             )

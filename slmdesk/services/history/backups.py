@@ -12,7 +12,7 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, ItemChanged, ItemGone, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import (
@@ -32,22 +32,22 @@ PAGE = 500
 
 
 class BackupService:
-    """Makes backups and puts them back.  On the desk thread; the copying has a file thread of its own.
+    """Makes backups and puts them back.  On the service thread; the copying has a file thread of its own.
 
     `on_replaced` is called when the history is another one, before the listeners hear of its items.
     """
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         paths: Paths,
         chats: ChatService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
         on_replaced: Callable[[], None],
     ) -> None:
-        self._desk, self._store, self._paths = desk, store, paths
-        self._chats, self._tell, self._on_replaced = chats, tell, on_replaced
+        self._service_thread, self._store, self._paths = service_thread, store, paths
+        self._chats, self._publish, self._on_replaced = chats, publish, on_replaced
 
     def copies(self) -> Sequence[BackupCopy]:
         """Checked copies in the folder of backups that can be restored, newest first."""
@@ -59,9 +59,9 @@ class BackupService:
         ended: Callable[[BackupResult | Problem], None],
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Copy the history to `target`; `ended` is called once, on the desk thread.
+        """Copy the history to `target`; `ended` is called once, on the service thread.
 
-        `on_progress(done, total)` in pages, on the file thread.  Raises KnownError `store.in_use` while another desk
+        `on_progress(done, total)` in pages, on the file thread.  Raises KnownError `store.in_use` while another instance
         runs, `file.exists`.
         """
         if is_there(target):
@@ -73,13 +73,13 @@ class BackupService:
             held.close()
             ended(result)
 
-        on_file_thread(self._desk, lambda: backup(self._paths, target, on_progress), finish, name="backup")
+        on_file_thread(self._service_thread, lambda: backup(self._paths, target, on_progress), finish, name="backup")
 
     def restore(self, source: Path, ended: Callable[[Restored | Problem], None]) -> None:
-        """Put a backup in the place of the history; `ended` is called once, on the desk thread.
+        """Put a backup in the place of the history; `ended` is called once, on the service thread.
 
         What was there is set aside whole.  Listeners hear ItemGone of each chat that was shown, then of the newest
-        ones there are now, and ModelsChanged.  Raises KnownError `store.in_use` while another desk runs,
+        ones there are now, and ModelsChanged.  Raises KnownError `store.in_use` while another instance runs,
         `store.read_only`, `request.invalid` while an answer is being written.
         """
         self._check_quiet()
@@ -94,7 +94,7 @@ class BackupService:
         def work() -> Ready:
             return held.enter_context(made_ready(self._paths, source))
 
-        on_file_thread(self._desk, work, finish, name="restore")
+        on_file_thread(self._service_thread, work, finish, name="restore")
 
     def _replace(self, ready: Ready) -> Restored | Problem:
         try:
@@ -106,10 +106,10 @@ class BackupService:
         self._on_replaced()
         for chat in before:
             self._chats.drop(chat)
-            self._tell(ItemGone(chat))
+            self._publish(ItemGone(chat))
         for item in reversed(self._store.items(limit=100)):
-            self._tell(ItemChanged(item))
-        self._tell(ModelsChanged())
+            self._publish(ItemChanged(item))
+        self._publish(ModelsChanged())
         return restored
 
     def _check_quiet(self) -> None:
@@ -133,7 +133,7 @@ def backup_copies(paths: Paths) -> Sequence[BackupCopy]:
 
 
 def restore_backup(paths: Paths, source: Path) -> Restored:
-    """Put a backup back while no desk runs; the history that is there need not be readable.  Any thread.
+    """Put a backup back while no instance runs; the history that is there need not be readable.  Any thread.
 
     Raises KnownError `store.in_use`, `file.missing`, `file.unreadable`, `backup.unusable`, `store.newer`,
     `disk.full`, `store.full`, `file.unwritable`; nothing is changed then.

@@ -1,4 +1,4 @@
-"""What other desks wrote: settings and database are asked once a second whether anything is new."""
+"""What other instances wrote: settings and database are asked once a second whether anything is new."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
 from slmdesk.services.base.events import Event, ItemChanged, ItemGone, MessageAdded, MessageChanged, Noticed, NoticeOver
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.events import DocumentsChanged
 from slmdesk.services.engine.events import ModelsChanged
@@ -21,23 +21,23 @@ EVERY_S = 1.0
 LISTED = 200
 """Of the documents opened last, so many are looked at: what a list of them shows."""
 ORPHANS_EVERY = 5
-"""Of so many looks, one asks for rows whose desk is gone."""
+"""Of so many looks, one asks for rows whose instance is gone."""
 
 
 class Watch:
-    """Tells what other desks changed.  Everything on the desk thread."""
+    """Tells what other instances changed.  Everything on the service thread."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         chats: ChatService,
         network: NetworkService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._settings = desk, store, settings
-        self._chats, self._network, self._tell = chats, network, tell
+        self._service_thread, self._store, self._settings = service_thread, store, settings
+        self._chats, self._network, self._publish = chats, network, publish
         self._revision = store.revision()
         self._version = store.data_version()
         self._models, self._documents = _marks(store), _document_marks(store)
@@ -47,7 +47,7 @@ class Watch:
 
     def start(self) -> None:
         """Look each second from now on."""
-        self._next = self._desk.call_later(EVERY_S, self._on_time)
+        self._next = self._service_thread.call_later(EVERY_S, self._on_time)
 
     def stop(self) -> None:
         """Look no more."""
@@ -71,12 +71,12 @@ class Watch:
         try:
             self._look()
             if self._trouble:
-                self._tell(NoticeOver(self._trouble))
+                self._publish(NoticeOver(self._trouble))
             self._trouble = ""
         except KnownError as err:
             if err.code not in ("store.busy", self._trouble):
                 self._trouble = err.code
-                self._tell(Noticed(problem_for(err)))
+                self._publish(Noticed(problem_for(err)))
 
     def _on_time(self) -> None:
         self.start()
@@ -86,36 +86,38 @@ class Watch:
         self._looks += 1
         if self._looks % ORPHANS_EVERY == 1:
             for message in () if self._store.read_only else self._store.mark_interrupted():
-                self._tell(MessageChanged(message))
+                self._publish(MessageChanged(message))
             self._network.say_today()
-        # in this order: what another desk writes in between shows as a new version next time
+        # in this order: what another instance writes in between shows as a new version next time
         revision, version = self._store.revision(), self._store.data_version()
         if version == self._version:
             self._revision = revision
             return
         self._version = version
         if self._models != _marks(self._store):
-            self._tell(ModelsChanged())  # comes back as `hear_models`
+            self._publish(ModelsChanged())  # comes back as `hear_models`
         documents = _document_marks(self._store)
-        if self._documents != documents:  # or this desk's own since the last look: listing them once more harms nobody
+        if (
+            self._documents != documents
+        ):  # or this instance's own since the last look: listing them once more harms nobody
             self._documents = documents
-            self._tell(DocumentsChanged())
+            self._publish(DocumentsChanged())
         changes = self._store.changed_since(self._revision)
         self._revision = changes.revision
         for item in changes.items:
-            self._tell(ItemChanged(item))
+            self._publish(ItemChanged(item))
         for message in changes.messages:
             if self._chats.is_writing(message.id):
                 continue
             shown = self._chats.shown.get(message.item)
             if shown is not None and message.id not in shown:
                 shown.add(message.id)
-                self._tell(MessageAdded(message))
+                self._publish(MessageAdded(message))
             else:
-                self._tell(MessageChanged(message))
+                self._publish(MessageChanged(message))
         for gone in changes.gone:
             self._chats.drop(gone)
-            self._tell(ItemGone(gone))
+            self._publish(ItemGone(gone))
 
 
 def _marks(store: Store) -> dict[str, tuple[str, bytes]]:

@@ -1,7 +1,7 @@
 """Handing things out: chats and comparisons of the history, and any document of ours, in the forms people use.
 
 Word and HTML are made on a thread of their own, PDF by the printer child; the file is written whole or not at all.
-Desk thread; answers come there too.
+Service thread; answers come there too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from slmdesk.exports.translations import translation_paper
 from slmdesk.exports.xlsx import Cell, to_xlsx
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import in_slices
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.folder_types import LeftOut
@@ -57,11 +57,11 @@ VERSIONS_FORMAT = "slmdesk-versions"
 
 
 class ExportService:
-    """Makes and writes exports.  `ended` is called once, on the desk thread."""
+    """Makes and writes exports.  `ended` is called once, on the service thread."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         history: HistoryService,
         chats: ChatService,
@@ -70,7 +70,7 @@ class ExportService:
         printing: PrintService,
         unread: Callable[[str], Sequence[LeftOut]],
     ) -> None:
-        self._desk, self._store, self._history, self._chats = desk, store, history, chats
+        self._service_thread, self._store, self._history, self._chats = service_thread, store, history, chats
         self._summaries, self._extraction, self._printing = summaries, extraction, printing
         self._unread = unread
 
@@ -105,21 +105,21 @@ class ExportService:
             return
         summary, table = self._summary(found), self._table(found)
         if table is not None and form in ("json", "csv", "xlsx"):
-            on_file_thread(self._desk, lambda: _table_bytes(found, table, form), ended, name="export")
+            on_file_thread(self._service_thread, lambda: _table_bytes(found, table, form), ended, name="export")
         elif summary is not None and form == "json":
             facts: dict[str, Json] = {"format": SUMMARY_FORMAT, "version": 1, "id": found.id, "title": found.title}
             shape = {**facts, **summary}
-            on_file_thread(self._desk, lambda: _json(shape), ended, name="export")
+            on_file_thread(self._service_thread, lambda: _json(shape), ended, name="export")
         elif summary is not None and form == "xlsx":
-            on_file_thread(self._desk, lambda: to_xlsx(summary_sheets(summary)), ended, name="export")
+            on_file_thread(self._service_thread, lambda: to_xlsx(summary_sheets(summary)), ended, name="export")
         elif found.kind == QUESTION and form == "json":
             told = self._questions_as_json(found)
-            on_file_thread(self._desk, lambda: _json(told), ended, name="export")
+            on_file_thread(self._service_thread, lambda: _json(told), ended, name="export")
         elif found.kind == TRANSLATION:
             self._give_translation(found, form, ended, progressed)
         elif form == "json" or (form == "md" and summary is None and table is None and found.kind != QUESTION):
             text = self._history.export(found.id, form)
-            on_file_thread(self._desk, lambda: text.encode("utf-8", "replace"), ended, name="export")
+            on_file_thread(self._service_thread, lambda: text.encode("utf-8", "replace"), ended, name="export")
         else:
             self.give_paper(self.paper(found.id), form, ended, progressed=progressed)
 
@@ -149,7 +149,7 @@ class ExportService:
         self._make(make, ended, progressed)
 
     def _give_translation(self, found: Item, form: str, ended: OnEnded[bytes], progressed: OnProgress | None) -> None:
-        """Segments are gathered bit by bit, and made into a document beside the desk thread."""
+        """Segments are gathered bit by bit, and made into a document beside the service thread."""
         if form not in (*PAPER_FORMS, "json", "pdf"):
             raise KnownError("request.invalid", what=f"no format {form}")
 
@@ -167,7 +167,7 @@ class ExportService:
 
             self._make(make, ended, progressed)
 
-        in_slices(self._desk, gathered(self._store, found.id), come)
+        in_slices(self._service_thread, gathered(self._store, found.id), come)
 
     def _make(self, make: Callable[[], bytes | Paper], ended: OnEnded[bytes], progressed: OnProgress | None) -> None:
         """Make a document on a thread of its own; a Paper is printed."""
@@ -178,7 +178,7 @@ class ExportService:
             else:
                 ended(result)
 
-        on_file_thread(self._desk, make, made, name="export")
+        on_file_thread(self._service_thread, make, made, name="export")
 
     def write(
         self,
@@ -201,7 +201,7 @@ class ExportService:
             self._printing.print(paper, ended, progressed)
         elif form in PAPER_FORMS:
             make = PAPER_FORMS[form]
-            on_file_thread(self._desk, lambda: make(paper), ended, name="export")
+            on_file_thread(self._service_thread, lambda: make(paper), ended, name="export")
         else:
             raise KnownError("request.invalid", what=f"no format {form}")
 
@@ -218,7 +218,9 @@ class ExportService:
         replace: bool = False,
     ) -> None:
         """Tables as a spreadsheet, into a file."""
-        on_file_thread(self._desk, lambda: to_xlsx(sheets), self._to_file(target, ended, replace), name="export")
+        on_file_thread(
+            self._service_thread, lambda: to_xlsx(sheets), self._to_file(target, ended, replace), name="export"
+        )
 
     def _summary(self, found: Item) -> Mapping[str, Json] | None:
         """What a finished summary is, as JSON; None for every other item."""
@@ -295,7 +297,7 @@ class ExportService:
             if isinstance(data, Problem):
                 ended(data)
                 return
-            on_file_thread(self._desk, lambda: _write(target, data, replace), ended, name="export")
+            on_file_thread(self._service_thread, lambda: _write(target, data, replace), ended, name="export")
 
         return made
 

@@ -1,4 +1,4 @@
-"""PDF of our own documents, made by the printer child.  Desk thread."""
+"""PDF of our own documents, made by the printer child.  Service thread."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 
 OnPrinted = Callable[[bytes | Problem], None]
-"""Called once, on the desk thread."""
+"""Called once, on the service thread."""
 OnProgress = Callable[[int, int], None]
 """Called with pages done and pages in all (0: not known yet), on the thread that hears the child: pass it on."""
 
@@ -31,8 +31,8 @@ def page_size(environment: Mapping[str, str] = os.environ) -> str:
 class PrintService:
     """Hands documents to the printer child; it starts with the first of them."""
 
-    def __init__(self, desk: Desk, client: ChildClient, page: Callable[[], str]) -> None:
-        self._desk, self._client, self._page = desk, client, page
+    def __init__(self, service_thread: ServiceThread, client: ChildClient, page: Callable[[], str]) -> None:
+        self._service_thread, self._client, self._page = service_thread, client, page
         self._jobs: list[JobHandle] = []
 
     def print(self, paper: Paper, ended: OnPrinted, progressed: OnProgress | None = None) -> JobHandle:
@@ -43,7 +43,7 @@ class PrintService:
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: self._on_end(job, event, ended))
+                self._service_thread.post(lambda: self._on_end(job, event, ended))
             elif isinstance(event, Progress) and progressed is not None:
                 progressed(event.done, event.total)
 
@@ -52,7 +52,7 @@ class PrintService:
         return job
 
     def close(self) -> None:
-        """The desk ends: nothing more is wanted."""
+        """The app ends: nothing more is wanted."""
         for job in self._jobs:
             job.cancel()
         self._jobs.clear()

@@ -1,4 +1,4 @@
-"""History: listing, finding, exporting, the bin, and deleting for good.  Everything on the desk thread."""
+"""History: listing, finding, exporting, the bin, and deleting for good.  Everything on the service thread."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class HistoryService:
     """What a person can do with what is kept."""
 
     def __init__(
-        self, store: Store, paths: Paths, chats: ChatService, states: StateService, tell: Callable[[Event], None]
+        self, store: Store, paths: Paths, chats: ChatService, states: StateService, publish: Callable[[Event], None]
     ) -> None:
-        self._store, self._paths, self._chats, self._states, self._tell = store, paths, chats, states, tell
+        self._store, self._paths, self._chats, self._states, self._publish = store, paths, chats, states, publish
 
     def items(
         self,
@@ -87,7 +87,7 @@ class HistoryService:
         self._states.forget([one.id for one in self._store.documents_of_item(item.id)])
         self._chats.drop(item.id)
         copies = self._store.delete_for_good(item.id)
-        self._tell(ItemGone(item.id))
+        self._publish(ItemGone(item.id))
         return item.id, copies
 
     def documents_only_of(self, ids: Sequence[str]) -> list[DocumentRecord]:
@@ -124,7 +124,7 @@ class HistoryService:
         gone = tuple(self._store.changed_since(before).gone)
         for id in gone:
             self._chats.drop(id)
-            self._tell(ItemGone(id))
+            self._publish(ItemGone(id))
         return Emptied(gone, tuple(self._store.set_aside()), tuple(self._only_of(gone, uses)))
 
     def _forget_states(self) -> None:
@@ -149,13 +149,13 @@ class HistoryService:
         if not found.seen:
             raise KnownError("file.unreadable", path=str(damaged), reason="nothing of a history can be read in it")
         for item in reversed(self._store.items(None, limit=100)):
-            self._tell(ItemChanged(item))
+            self._publish(ItemChanged(item))
         if found.models:
-            self._tell(ModelsChanged())
+            self._publish(ModelsChanged())
         if found.glossaries or found.terms:
-            self._tell(GlossariesChanged())
+            self._publish(GlossariesChanged())
         if found.memory:
-            self._tell(MemoryChanged())
+            self._publish(MemoryChanged())
         return found
 
     def export(self, id: str, form: str) -> str:

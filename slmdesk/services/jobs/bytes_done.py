@@ -11,7 +11,7 @@ def bytes_of(job: JobRecord) -> tuple[int, int]:
 
 
 def eta_of(job: JobRecord) -> float | None:
-    """Seconds that are left, by what its desk noted last; None for one that does not run."""
+    """Seconds that are left, by what its instance noted last; None for one that does not run."""
     speed, (done, total) = number_in(job.settings, "speed"), bytes_of(job)
     return (total - done) / speed if job.status is JobStatus.RUNNING and speed and total else None
 

@@ -1,4 +1,4 @@
-"""Jobs as a page of them shows them: what they are in words, how far, and what can be done.  On the desk thread."""
+"""Jobs as a page of them shows them: what they are in words, how far, and what can be done.  On the service thread."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Jobs whose steps are found while they run: a plan asks for some, is given what came of them, and asks for more.
 
 A plan is a generator.  It is never kept: after a pause or a crash it begins anew and is given what was stored, so it
-must ask for the same steps when it is given the same values.  Desk thread.
+must ask for the same steps when it is given the same values.  Service thread.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from slmdesk.core.records import JobRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.store import Store
 
@@ -23,24 +23,24 @@ EVERY = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Wave:
+class Batch:
     """Steps that can be done side by side.  The plan is sent what came of each in order, None for a failed one."""
 
     steps: Sequence[Mapping[str, Json]]
     prompt_version: str
     cost: float = 1.0
-    """Of one of them, beside the steps of other waves, about in tokens: for the time left."""
+    """Of one of them, beside the steps of other batches, about in tokens: for the time left."""
     later: float = 0.0
-    """The cost of all waves that are likely to follow; where `ahead` is given it is not looked at."""
+    """The cost of all batches that are likely to follow; where `ahead` is given it is not looked at."""
     name: str = ""
     """Of its sort: what one costs is measured, and known to the next job of the kind."""
     ahead: tuple[Ahead, ...] = ()
-    """The waves that are likely to follow."""
+    """The batches that are likely to follow."""
 
 
 @dataclass(frozen=True, slots=True)
-class Breath:
-    """Others may use the desk thread; the plan goes on at once."""
+class Yield:
+    """Others may use the service thread; the plan goes on at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class Question:
     ask: Callable[[Callable[[Any], None]], object]
 
 
-Asked: TypeAlias = Wave | Breath | Question
+Asked: TypeAlias = Batch | Yield | Question
 Plan: TypeAlias = Generator[Asked, Any, None]
 """Ends when its result is kept.  Raises KnownError when there can be none."""
 StepValue: TypeAlias = "Mapping[str, Json] | None"
 
 
-class Planner:
+class JobPlanner:
     """Who plans the jobs of a kind."""
 
     def plan(self, job: JobRecord) -> Plan:
@@ -64,15 +64,15 @@ class Planner:
         raise NotImplementedError
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """A step of the last wave has its result: something may be shown before all have."""
+        """A step of the last batch has its result: something may be shown before all have."""
 
 
-class Growth:
-    """One job's plan while this desk runs the job."""
+class PlanRunner:
+    """One job's plan while this instance runs the job."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         plan: Plan,
         *,
@@ -80,12 +80,12 @@ class Growth:
         grown: Callable[[], None],
         ended: Callable[[Problem | None], None],
     ) -> None:
-        self._desk, self._store, self._plan, self._job = desk, store, plan, job
+        self._service_thread, self._store, self._plan, self._job = service_thread, store, plan, job
         self._grown, self._ended = grown, ended
         self._keys: list[str] | None = None
         self.is_thinking = False
         """It is at work, and nobody need ask again."""
-        self.wave: Wave | None = None
+        self.batch: Batch | None = None
         """What was asked for last."""
         self._is_closed = False
 
@@ -102,7 +102,7 @@ class Growth:
 
     @property
     def has_ended(self) -> bool:
-        """Whether every step of the last wave has ended: some do so in an earlier run of the job."""
+        """Whether every step of the last batch has ended: some do so in an earlier run of the job."""
         asked = frozenset(self._keys or ())
         return not any(one.key in asked for one in self._store.open_steps(self._job.id, EVERY))
 
@@ -118,12 +118,12 @@ class Growth:
         self.is_thinking = True
         try:
             asked = self._plan.send(value)
-            if isinstance(asked, Wave):
-                self._on_wave(asked)
+            if isinstance(asked, Batch):
+                self._on_batch(asked)
             elif isinstance(asked, Question):
-                asked.ask(lambda answer: self._desk.post(lambda: self._on_answer(answer)))
+                asked.ask(lambda answer: self._service_thread.post(lambda: self._on_answer(answer)))
             else:
-                self._desk.post(lambda: self._send(None))
+                self._service_thread.post(lambda: self._send(None))
         except StopIteration:
             self._ended(None)
         except KnownError as err:
@@ -138,10 +138,10 @@ class Growth:
         else:
             self._send(answer)
 
-    def _on_wave(self, wave: Wave) -> None:
-        keyed = {self._key_of(self._job.model_sha256, wave.prompt_version, step): step for step in wave.steps}
-        self._keys = [self._key_of(self._job.model_sha256, wave.prompt_version, step) for step in wave.steps]
-        self.wave = wave
+    def _on_batch(self, batch: Batch) -> None:
+        keyed = {self._key_of(self._job.model_sha256, batch.prompt_version, step): step for step in batch.steps}
+        self._keys = [self._key_of(self._job.model_sha256, batch.prompt_version, step) for step in batch.steps]
+        self.batch = batch
         self._store.add_steps(self._job.id, list(keyed.items()))
         self.is_thinking = False
         self._grown()

@@ -1,4 +1,4 @@
-"""In which order jobs take their turns: as they came, unless a person has moved them.  On the desk thread."""
+"""In which order jobs take their turns: as they came, unless a person has moved them.  On the service thread."""
 
 from __future__ import annotations
 

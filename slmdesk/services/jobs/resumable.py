@@ -1,4 +1,4 @@
-"""Work that was begun with the same request and has not ended: a second request goes on with it.  Desk thread."""
+"""Work that was begun with the same request and has not ended: a second request goes on with it.  Service thread."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ UNSAVED = "unsaved"
 
 
 def begun_before(
-    store: Store, kind: str, wish: Mapping[str, Json], record: ModelRecord, *, path: str = "", unsaved: bool = False
+    store: Store, kind: str, request: Mapping[str, Json], record: ModelRecord, *, path: str = "", unsaved: bool = False
 ) -> JobRecord | None:
-    """The newest job of a kind that has the same request and model, and that no other desk is at.
+    """The newest job of a kind that has the same request and model, and that no other instance is at.
 
     `path`: the document it is about; one that was changed after the job was begun needs another job.  `unsaved`: it
     is to leave nothing in the history, as the other one was.
     """
-    wanted = json.dumps(wish, sort_keys=True)
+    wanted = json.dumps(request, sort_keys=True)
     for job in reversed(store.unfinished_jobs(kind)):
         if job.model_sha256 != record.sha256 or not job.item or store.is_elsewhere(job):
             continue

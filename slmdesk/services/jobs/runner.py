@@ -1,6 +1,6 @@
-"""One job while this desk runs it: the model is asked for, steps are fed, each result is kept the moment it comes.
+"""One job while this instance runs it: the model is asked for, steps are fed, each result is kept the moment it comes.
 
-Everything on the desk thread.
+Everything on the service thread.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, Ste
 from slmdesk.core.types import LoadedModel
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.engine.model_loader import EngineRoom, Waiter
+from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.jobs.plan import Growth, Planner
+from slmdesk.services.jobs.plan import JobPlanner, PlanRunner
 from slmdesk.services.jobs.steps import step_key, tokens_of, value_of
 from slmdesk.services.jobs.timings import JobTimes
 from slmdesk.store import Store
@@ -32,39 +32,39 @@ ALONE_AFTER = 2
 MOST_LOSSES = 3
 """So many steps in a row that kill the child, and nothing done between: the job pauses."""
 LOOK_S = 1.0
-"""How often is looked whether another desk paused the job, or somebody waits for another model."""
+"""How often is looked whether another instance paused the job, or somebody waits for another model."""
 STAND_BACK_S = 30.0
 """For how long a job lets another model be."""
 SAY_S = 5.0
 """How often a job whose steps take long is told without a new one."""
 NOTE_S = 2.0
-"""How often the time left is kept with the job, for other desks."""
+"""How often the time left is kept with the job, for other instances."""
 PASSING = ("store.", "disk.", "child.")
 """Families of problems after which a plan may go on later as if nothing had been."""
 DEATHS = ("child.died", "child.hung", "child.protocol")
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class JobContext:
     """What a run needs of its surroundings."""
 
-    desk: Desk
+    service_thread: ServiceThread
     store: Store
-    room: EngineRoom
+    loader: ModelLoader
     is_held: Callable[[], bool]
     """Somebody measures, and nothing may run beside it."""
     say: Callable[[JobChanged], None]
     over: Callable[[JobRun, JobRecord, Problem | None], None]
-    """This desk runs it no more: it has ended, was paused, or another desk has it."""
+    """This desk runs it no more: it has ended, was paused, or another instance has it."""
 
 
 class JobRun:
-    """The job this desk runs.  After `stop`, and after `over` was called, nothing more is heard of it."""
+    """The job this instance runs.  After `stop`, and after `over` was called, nothing more is heard of it."""
 
     def __init__(
-        self, shop: Workshop, job: JobRecord, record: ModelRecord, planner: Planner | None, *, is_explicit: bool
+        self, shop: JobContext, job: JobRecord, record: ModelRecord, planner: JobPlanner | None, *, is_explicit: bool
     ) -> None:
-        self._shop, self._store, self._room = shop, shop.store, shop.room
+        self._shop, self._store, self._loader = shop, shop.store, shop.loader
         self.job, self.record = job, record
         self._planner, self._is_explicit = planner, is_explicit
         self._done, self._failed = job.done, job.failed
@@ -72,12 +72,12 @@ class JobRun:
         """Counts engine jobs: words of an old one are late."""
         self._width = 1
         self._in_hand: dict[str, JobStep] = {}
-        self._waiter: Waiter | None = None
+        self._load_request: LoadRequest | None = None
         self._handle: JobHandle | None = None
         self._generation = 0
         self._later: Later | None = None
         self._losses = 0
-        self._growth: Growth | None = None
+        self._growth: PlanRunner | None = None
         """Of a job whose steps are found while it runs."""
         self._times = JobTimes(shop.store, job)
         self._noted = self._said = 0.0
@@ -86,7 +86,7 @@ class JobRun:
     def begin(self) -> None:
         """Ask for the model, or end at once where all is done.
 
-        The plan of a job that goes on catches up meanwhile: by it what comes is shown before its whole wave has ended.
+        The plan of a job that goes on catches up meanwhile: by it what comes is shown before its whole batch has ended.
         """
         self._say()
         if self._is_through:
@@ -118,7 +118,7 @@ class JobRun:
 
     def go_on(self) -> None:
         """After `put_down`."""
-        if not (self._is_over or self._handle or self._waiter or self._later):
+        if not (self._is_over or self._handle or self._load_request or self._later):
             self._want()
 
     @property
@@ -143,14 +143,14 @@ class JobRun:
         if job.status is not JobStatus.RUNNING or job.owner != self.job.owner:
             self._end(job)  # somebody else paused or cancelled it, or took it
             return
-        if self._handle and self._room.others_wait(self.record):
+        if self._handle and self._loader.others_wait(self.record):
             self._put_down()
-            self._later = self._shop.desk.call_later(STAND_BACK_S, self._want_again)
+            self._later = self._shop.service_thread.call_later(STAND_BACK_S, self._want_again)
         elif self._handle:
             if time.monotonic() - self._said >= SAY_S:
                 self._say()
             self._note()
-        self._shop.desk.call_later(LOOK_S, self._look)
+        self._shop.service_thread.call_later(LOOK_S, self._look)
 
     # ---- the model, then the steps
 
@@ -161,30 +161,30 @@ class JobRun:
 
     def _want(self) -> None:
         def ready(model: LoadedModel) -> None:
-            self._waiter = None
+            self._load_request = None
             if not self._is_over and self._handle is None:
                 self._start(model)
 
         def failed(problem: Problem | None) -> None:
-            self._waiter = None
+            self._load_request = None
             if not self._is_over:
                 self._pause(problem)
 
         if self._shop.is_held() or (self._growth and self._growth.is_thinking):
             return  # `go_on` comes back here, and so does `_grown`
-        waiter = self._room.want(self.record, ready, failed, explicit=self._is_explicit)
+        load_request = self._loader.want(self.record, ready, failed, explicit=self._is_explicit)
         self._is_explicit = False
         if self._handle is None and not self._is_over:
-            self._waiter = waiter
+            self._load_request = load_request
 
     def _start(self, model: LoadedModel) -> None:
         self._turn += 1
         turn, self._width = self._turn, max(1, model.sequences)
-        self._generation = self._room.generation
+        self._generation = self._loader.generation
         self._times.go()
-        self._room.begin()
-        post = self._shop.desk.post
-        self._handle = self._room.client.start(
+        self._loader.begin()
+        post = self._shop.service_thread.post
+        self._handle = self._loader.client.start(
             "batch",
             {"handle": model.handle},
             lambda event: post(lambda: self._on_event(turn, event)),
@@ -258,7 +258,7 @@ class JobRun:
         if event.code in DEATHS and alone:
             self._failed += self._store.fail_step(self.job.id, keys[0], problem.code, dict(problem.args))
             self._losses += 1
-            self._room.forgive(self.record)  # the cause is this step, and it is not given again
+            self._loader.reset_crashes(self.record)  # the cause is this step, and it is not given again
             self._say()
         elif event.code in DEATHS:
             self._store.note_deaths(self.job.id, keys)
@@ -277,8 +277,8 @@ class JobRun:
             self._finish()
             return
         if self._growth is None:
-            self._growth = Growth(
-                self._shop.desk,
+            self._growth = PlanRunner(
+                self._shop.service_thread,
                 self._store,
                 self._planner.plan(self.job),
                 job=self.job,
@@ -292,17 +292,17 @@ class JobRun:
             return
         self.job = self._store.job(self.job.id)
         self._done, self._failed = self.job.done, self.job.failed
-        if not self._is_through and self._growth.has_ended:  # of an earlier run: the open steps are of a later wave
-            self._shop.desk.post(lambda: None if self._is_over else self._through())
+        if not self._is_through and self._growth.has_ended:  # of an earlier run: the open steps are of a later batch
+            self._shop.service_thread.post(lambda: None if self._is_over else self._through())
             return
         done = self._done + self._failed
-        self._times.begin_wave(self._growth.wave, done, self.job.total - done)
+        self._times.begin_batch(self._growth.batch, done, self.job.total - done)
         self._say()
         if self._is_through:  # all of it was done before
-            self._shop.desk.post(lambda: None if self._is_over else self._through())
+            self._shop.service_thread.post(lambda: None if self._is_over else self._through())
         elif self._handle:
             self._feed()
-        elif self._waiter is None and self._later is None:
+        elif self._load_request is None and self._later is None:
             self._want()
 
     def _planned(self, problem: Problem | None) -> None:
@@ -312,7 +312,7 @@ class JobRun:
         if not self._is_through and self._growth:  # it only caught up: the open steps come first, then it begins anew
             self._growth.close()
             self._growth = None
-            if not (self._handle or self._waiter or self._later):
+            if not (self._handle or self._load_request or self._later):
                 self._want()
             return
         if problem and problem.code.startswith(PASSING):
@@ -325,16 +325,16 @@ class JobRun:
     def _put_down(self) -> None:
         self._in_hand.clear()
         self._times.stop()
-        if self._waiter:
-            self._room.forget(self._waiter)
-            self._waiter = None
+        if self._load_request:
+            self._loader.forget(self._load_request)
+            self._load_request = None
         if self._later:
             self._later.cancel()
             self._later = None
         handle, self._handle = self._handle, None
         if handle:
             handle.cancel()
-            self._room.end()
+            self._loader.end()
 
     def _end(self, job: JobRecord, problem: Problem | None = None) -> None:
         self.stop()
@@ -352,7 +352,7 @@ class JobRun:
     def _pause(self, problem: Problem | None) -> None:
         self.stop()
         job = replace(self.job, status=JobStatus.PAUSED, done=self._done, failed=self._failed)
-        with suppress(KnownError):  # a full disk: told as paused, and any desk takes it up once this one has ended
+        with suppress(KnownError):  # a full disk: told as paused, and any instance takes it up once this one has ended
             job = self._left(JobStatus.PAUSED, problem)
         self._end(job, problem)
 
@@ -361,7 +361,7 @@ class JobRun:
         return self._store.leave_job(self.job.id, status, error_code=code, error_args=args)
 
     def _note(self) -> None:
-        """Have other desks know of the time left."""
+        """Have other instances know of the time left."""
         if time.monotonic() - self._noted >= NOTE_S:
             self._noted = time.monotonic()
             with suppress(KnownError):  # a store in trouble is said where steps are saved

@@ -1,4 +1,4 @@
-"""Long work: jobs wait in a queue and are run one at a time, here or by who runs their kind.  On the desk thread.
+"""Long work: jobs wait in a queue and are run one at a time, here or by who runs their kind.  On the service thread.
 
 A crash or a pause costs at most the steps in hand (job_run).
 """
@@ -14,12 +14,12 @@ from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, Ste
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.jobs.plan import Planner
+from slmdesk.services.jobs.plan import JobPlanner
 from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
-from slmdesk.services.jobs.runner import JobRun, Workshop
+from slmdesk.services.jobs.runner import JobContext, JobRun
 from slmdesk.services.jobs.steps import step_key, step_of
 from slmdesk.services.jobs.timings import noted_of
 from slmdesk.store import Store
@@ -33,7 +33,7 @@ class Runner(Protocol):
     """Who runs the jobs of a kind that need no engine, such as downloads."""
 
     def take_up(self) -> None:
-        """Go on with what waits or lost its desk."""
+        """Go on with what waits or lost its instance."""
 
     def resume_job(self, record: JobRecord) -> JobRecord:
         """Go on with one now.  Raises KnownError job.*."""
@@ -46,17 +46,19 @@ class Runner(Protocol):
 
 
 class JobService:
-    """The jobs of the store, and the one this desk runs."""
+    """The jobs of the store, and the one this instance runs."""
 
-    def __init__(self, desk: Desk, store: Store, room: EngineRoom, tell: Callable[[Event], None]) -> None:
-        self._desk, self._store, self._tell = desk, store, tell
-        self._shop = Workshop(desk, store, room, lambda: self.is_held, tell, self._over)
+    def __init__(
+        self, service_thread: ServiceThread, store: Store, loader: ModelLoader, publish: Callable[[Event], None]
+    ) -> None:
+        self._service_thread, self._store, self._publish = service_thread, store, publish
+        self._shop = JobContext(service_thread, store, loader, lambda: self.is_held, publish, self._over)
         self._queue: dict[str, bool] = {}
         """Ids of jobs that wait here, and whether a person asked for them just now."""
         self._run: JobRun | None = None
         self._on_end: dict[str, OnEnd] = {}
         self._runners: dict[str, Runner] = {}
-        self._planners: dict[str, Planner] = {}
+        self._planners: dict[str, JobPlanner] = {}
         self._holds = 0
         self._closed = False
 
@@ -70,7 +72,7 @@ class JobService:
         """Leave the jobs of this kind to `runner`; they are listed, paused, cancelled and resumed here like all."""
         self._runners[kind] = runner
 
-    def plan_by(self, kind: str, planner: Planner) -> None:
+    def plan_by(self, kind: str, planner: JobPlanner) -> None:
         """Have the jobs of this kind grow: whenever all their steps have ended, `planner` is asked for more."""
         self._planners[kind] = planner
 
@@ -98,7 +100,7 @@ class JobService:
         return job
 
     def list(self, limit: int = 100) -> list[JobRecord]:
-        """The last jobs, newest first; those of other desks too."""
+        """The last jobs, newest first; those of other instances too."""
         return self._store.jobs(limit)
 
     def failed_steps(self, job: str) -> Sequence[JobStep]:
@@ -106,7 +108,7 @@ class JobService:
         return [step for step in self._store.steps(self._store.job(job).id) if step.status is StepStatus.FAILED]
 
     def take_up(self) -> Sequence[JobRecord]:
-        """Go on with open jobs, and with those whose desk is gone.  Returns those taken up that had begun before."""
+        """Go on with open jobs, and with those whose instance is gone.  Returns those taken up that had begun before."""
         waiting = [one for one in self._store.unfinished_jobs() if self._is_to_be_had(one)]
         for job in waiting:
             self._enqueue(job.id, explicit=False)
@@ -150,7 +152,7 @@ class JobService:
         return self._change(id, JobStatus.CANCELLED)
 
     def resume(self, id: str) -> JobRecord:
-        """Go on with a paused, failed or cancelled job, or with one whose desk is gone, because a person asked.
+        """Go on with a paused, failed or cancelled job, or with one whose instance is gone, because a person asked.
 
         Its failed steps are tried anew.  Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
@@ -180,7 +182,7 @@ class JobService:
             self._run.go_on()
 
     def close(self) -> None:
-        """The desk ends: the job is open again, for the next desk."""
+        """The app ends: the job is open again, for the next desk."""
         self._closed = True
         self._queue.clear()
         if self._run:
@@ -209,13 +211,13 @@ class JobService:
             self._run = None
             job = self._store.job(job.id)
         self._say(job)
-        self._desk.post(self._advance)
+        self._service_thread.post(self._advance)
         return job
 
     def _enqueue(self, id: str, *, explicit: bool) -> None:
         if id not in self._queue and not self._is_run(id):
             self._queue[id] = explicit
-        self._desk.post(self._advance)
+        self._service_thread.post(self._advance)
 
     def _advance(self) -> None:
         while self._run is None and self._queue and not self._closed:
@@ -226,7 +228,7 @@ class JobService:
                 self._begin(job, explicit=explicit)
 
     def _next(self) -> str:
-        """Whose turn it is; other desks may have moved them, or deleted one for good."""
+        """Whose turn it is; other instances may have moved them, or deleted one for good."""
         jobs = {one.id: place_of(one) for one in self._store.unfinished_jobs()} if len(self._queue) > 1 else {}
         return min(self._queue, key=lambda id: jobs.get(id, ()))
 
@@ -244,10 +246,10 @@ class JobService:
         self._run.begin()
 
     def _over(self, run: JobRun, job: JobRecord, problem: Problem | None) -> None:
-        """It has left this desk."""
+        """It has left this instance."""
         if self._run is run:
             self._run = None
-            self._desk.post(self._advance)
+            self._service_thread.post(self._advance)
         if job.status is JobStatus.DONE and job.kind in self._on_end:
             self._on_end[job.kind](job)
         self._say(job, problem=problem)
@@ -259,4 +261,4 @@ class JobService:
             job.id, job.kind, job.status, done, job.total, None, job.failed, job.title, problem, share=share,
             steps_ahead=0 if job.status is JobStatus.DONE else noted.steps_ahead,
         )  # fmt: skip
-        self._tell(told)
+        self._publish(told)

@@ -1,7 +1,7 @@
 """How long a job still takes: by what its steps took so far, those half done included.  Pure; one thread at a time.
 
-Work is counted in units of cost, about tokens.  Each wave of a job has a price, seconds for a unit: measured in the
-run itself, else in earlier jobs of the kind with the same model, else like the waves before it.
+Work is counted in units of cost, about tokens.  Each batch of a job has a price, seconds for a unit: measured in the
+run itself, else in earlier jobs of the kind with the same model, else like the batches before it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ READ_SHARE = 0.8
 WRITTEN_COST = 4.0
 """Of one written token, in tokens read, about: many are written side by side."""
 FIRST_S = 1.0
-"""Before so much of a wave has passed nothing is measured."""
+"""Before so much of a batch has passed nothing is measured."""
 SURE_SHARE = 0.08
 """From this share of all work on, a prediction needs no range."""
 SPREAD = 1.6
@@ -29,7 +29,7 @@ ENOUGH_S, ENOUGH_STEPS = 3.0, 4
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A wave that is likely to come."""
+    """A batch that is likely to come."""
 
     name: str
     steps: int
@@ -54,7 +54,7 @@ class Left:
 
 
 class TimeLeft:
-    """Hears what is done and says what is left.  `known`: prices of waves by name, from earlier jobs."""
+    """Hears what is done and says what is left.  `known`: prices of batches by name, from earlier jobs."""
 
     def __init__(self, known: Mapping[str, float], clock: Callable[[], float] = time.monotonic) -> None:
         self._known, self._clock = dict(known), clock
@@ -64,9 +64,9 @@ class TimeLeft:
         """Of the steps in hand: the share that is read."""
         self._read_share = READ_SHARE
         self._work, self._seen = 0.0, 0
-        """Of the steps of this wave: tokens read, and written at their cost; in how many."""
+        """Of the steps of this batch: tokens read, and written at their cost; in how many."""
         self._began, self._saved = clock(), 0
-        self._is_running = self._has_wave = False
+        self._is_running = self._has_batch = False
         self._done_cost, self._before = 0.0, {}  # type: float, dict[str, tuple[float, float]]
         self._end: float | None = None
         self._said = 0.0
@@ -80,15 +80,15 @@ class TimeLeft:
         """An earlier run did so much: what is done goes on from there."""
         self.steps_done, self._done_cost, self._share = steps, cost, share
 
-    def begin_wave(self, name: str, cost: float, *, done: int, left: int, ahead: tuple[Ahead, ...] = ()) -> None:
-        """A wave of `done` and `left` steps, of `cost` each, and the waves that follow."""
+    def begin_batch(self, name: str, cost: float, *, done: int, left: int, ahead: tuple[Ahead, ...] = ()) -> None:
+        """A batch of `done` and `left` steps, of `cost` each, and the batches that follow."""
         self._close_measure()
         if name != self.name:
             self._read_share, self._work, self._seen = READ_SHARE, 0.0, 0
         self._done_cost += done * cost
         self.steps_done += done
         self.name, self._cost, self._open, self._ahead = name, max(cost, 1e-9), left, ahead
-        self._has_wave = True
+        self._has_batch = True
         self.go()
 
     def go(self) -> None:
@@ -147,10 +147,10 @@ class TimeLeft:
 
     @property
     def share(self) -> float:
-        """Of all work, as far as it is known, 0 to 1; it never goes back.  Before the first wave, what was said last:
+        """Of all work, as far as it is known, 0 to 1; it never goes back.  Before the first batch, what was said last:
         what there is to do is not known then, and what was done would be all.
         """
-        if not self._has_wave:
+        if not self._has_batch:
             return self._share
         done = self._done_cost + self._half_done() * self._cost
         ahead = sum(one.steps * one.cost for one in self._ahead if one.is_sure)
@@ -165,7 +165,7 @@ class TimeLeft:
 
     @property
     def steps_ahead(self) -> int:
-        """Steps of the waves that are likely to come."""
+        """Steps of the batches that are likely to come."""
         return sum(one.steps for one in self._ahead if one.is_sure)
 
     def measured(self) -> dict[str, float]:
@@ -180,7 +180,7 @@ class TimeLeft:
         return sum(self._read.values()) * self._read_share
 
     def _price(self) -> float | None:
-        """Seconds for a unit of this wave."""
+        """Seconds for a unit of this batch."""
         passed = self._clock() - self._began
         units = (self._saved + self._half_done()) * self._cost
         seconds, cost = self._before.get(self.name, (0.0, 0.0))
@@ -195,12 +195,12 @@ class TimeLeft:
         return trust * now + (1 - trust) * known
 
     def _price_before(self) -> float | None:
-        """Of the waves before this one in this run."""
+        """Of the batches before this one in this run."""
         cost = sum(one for _, one in self._before.values())
         return sum(one for one, _ in self._before.values()) / cost if cost else None
 
     def _seconds(self, one: Ahead, price: float, scale: float) -> tuple[float, bool]:
-        """Of a wave to come, and whether its like was measured."""
+        """Of a batch to come, and whether its like was measured."""
         here = self._before.get(one.name)
         if one.name == self.name or (here and here[1]):
             price = price if one.name == self.name or not here else here[0] / here[1]
@@ -227,7 +227,7 @@ class TimeLeft:
         return self._end - now
 
     def _close_measure(self) -> None:
-        """Keep what this stretch of the wave has taken."""
+        """Keep what this stretch of the batch has taken."""
         passed, units = self._clock() - self._began, (self._saved + self._half_done()) * self._cost
         if self._is_running and self._saved >= ENOUGH_STEPS and passed > 0:
             seconds, cost = self._before.get(self.name, (0.0, 0.0))

@@ -1,6 +1,6 @@
-"""The time a job takes, between the pure arithmetic (time_left) and what is kept of it.  On the desk thread.
+"""The time a job takes, between the pure arithmetic (time_left) and what is kept of it.  On the service thread.
 
-Prices of waves are kept as measurements of this PC, and the newest prediction with the job, for other desks and for
+Prices of batches are kept as measurements of this PC, and the newest prediction with the job, for other instances and for
 the next start.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
-from slmdesk.services.jobs.plan import Wave
+from slmdesk.services.jobs.plan import Batch
 from slmdesk.services.jobs.time_left import Ahead, Left, TimeLeft
 from slmdesk.store import Store
 
@@ -49,23 +49,23 @@ class JobTimes:
             self._told.take_up(int(steps), cost, min(1.0, max(0.0, share)))
 
     def begin_all(self, done: int, total: int) -> None:
-        """The steps that were there before this run; of a job that grows the wave they are of, if that was kept."""
+        """The steps that were there before this run; of a job that grows the batch they are of, if that was kept."""
         before = self._before if isinstance(self._before, Mapping) else {}
         cost = _number(before.get("cost")) or 1.0
         self._begin(str(before.get("wave") or ""), cost, done, total - done, _ahead_from(before.get("ahead")))
 
-    def begin_wave(self, wave: Wave | None, done: int, left: int) -> None:
-        """A plan asked for these; `done` steps of the job have ended, those of earlier runs and waves included."""
-        if wave is not None:
-            ahead = wave.ahead
-            if not ahead and wave.later:
-                ahead = (Ahead("", 1, wave.later),)  # so much is known, but not in how many steps
-            self._begin(wave.name, wave.cost, done, left, ahead)
+    def begin_batch(self, batch: Batch | None, done: int, left: int) -> None:
+        """A plan asked for these; `done` steps of the job have ended, those of earlier runs and batches included."""
+        if batch is not None:
+            ahead = batch.ahead
+            if not ahead and batch.later:
+                ahead = (Ahead("", 1, batch.later),)  # so much is known, but not in how many steps
+            self._begin(batch.name, batch.cost, done, left, ahead)
 
     def _begin(self, name: str, cost: float, done: int, left: int, ahead: tuple[Ahead, ...]) -> None:
         self._cost, self._ahead = cost, ahead
         new = max(0, done - self._told.steps_done)  # a plan that begins anew asks for what is counted already
-        self._told.begin_wave(name, cost, done=new, left=left, ahead=ahead)
+        self._told.begin_batch(name, cost, done=new, left=left, ahead=ahead)
 
     @property
     def share(self) -> float:

@@ -1,4 +1,4 @@
-"""Looks for model files in the folders of the library that are not in it.  On file threads; no store, no desk."""
+"""Looks for model files in the folders of the library that are not in it.  On file threads; no store, no instance."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def uses_in(settings: Settings, record: ModelRecord) -> tuple[Use, ...]:
 
 
 class UseService:
-    """Reads and sets the defaults.  Desk thread."""
+    """Reads and sets the defaults.  Service thread."""
 
     def __init__(self, store: Store, settings: SettingsFile) -> None:
         self._store, self._settings = store, settings

@@ -13,7 +13,7 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.fit import Pc, fit_file
 from slmdesk.settings import SettingsFile
 
@@ -33,18 +33,18 @@ class Judged:
 
 
 class JudgeService:
-    """On the desk thread; files are looked at on another."""
+    """On the service thread; files are looked at on another."""
 
-    def __init__(self, desk: Desk, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
-        self._desk, self._settings, self._pc = desk, settings, pc
+    def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
+        self._service_thread, self._settings, self._pc = service_thread, settings, pc
 
     def judge(self, models: Sequence[ModelRecord], ended: Callable[[Mapping[str, Judged]], None]) -> None:
-        """Whether these can be used, by their files' headers.  `ended` gets verdicts by id, on the desk thread."""
+        """Whether these can be used, by their files' headers.  `ended` gets verdicts by id, on the service thread."""
         context, pc = self._settings.current.context_tokens, self._pc()
 
         def work() -> None:
             verdicts = {one.id: _judge(one, context, pc) for one in models}
-            self._desk.post(lambda: ended(verdicts))
+            self._service_thread.post(lambda: ended(verdicts))
 
         threading.Thread(target=work, name="judge-models", daemon=True).start()
 

@@ -33,7 +33,7 @@ from slmdesk.services.base.file_io import (
     remove_left_overs,
 )
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.display_name import MAX_NAME, name_for
 from slmdesk.services.models.events import ImportEnded, ImportProgress
@@ -46,7 +46,7 @@ KINDS_BESIDE_CHAT = ("encoder",)
 """What the library keeps though it cannot chat."""
 
 OnImported = Callable[[ImportEnded], None]
-"""Called once, on the desk thread."""
+"""Called once, on the service thread."""
 
 
 class Register(Protocol):
@@ -70,17 +70,23 @@ class _Import:
 
 
 class Importer:
-    """All files that are being brought in.  Wishes on the desk thread."""
+    """All files that are being brought in.  Wishes on the service thread."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         folder: Callable[[], Path],
         known: Callable[[], Sequence[ModelRecord]],
         register: Register,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._folder, self._known, self._register, self._tell = desk, folder, known, register, tell
+        self._service_thread, self._folder, self._known, self._register, self._publish = (
+            service_thread,
+            folder,
+            known,
+            register,
+            publish,
+        )
         self._imports: list[_Import] = []
 
     def begin(self, path: Path, *, link: bool = False, name: str = "", ended: OnImported | None = None) -> None:
@@ -91,14 +97,14 @@ class Importer:
 
         def finish(result: HashedFile | None, header: GgufHeader | None, error: Exception | None) -> None:
             self._imports.remove(job)
-            fact = self._ended(job, result, header, error)
-            self._tell(fact)
+            event = self._ended(job, result, header, error)
+            self._publish(event)
             if ended:
-                ended(fact)
+                ended(event)
 
         def work() -> None:
             result, header, error = self._bring_in(job, folder)
-            self._desk.post(lambda: finish(result, header, error))
+            self._service_thread.post(lambda: finish(result, header, error))
 
         job.thread = threading.Thread(target=work, name="import-model", daemon=True)
         job.thread.start()
@@ -121,7 +127,7 @@ class Importer:
         """On a file thread."""
 
         def on_bytes(done: int, total: int) -> None:
-            self._desk.post(lambda: self._tell(ImportProgress(str(job.path), done, total)))
+            self._service_thread.post(lambda: self._publish(ImportProgress(str(job.path), done, total)))
 
         try:
             header = check_file(job.path)
@@ -148,7 +154,7 @@ class Importer:
             record = self._register(result, header, job.name_for(header), linked=linked)
         except Exception as err:  # noqa: BLE001  whatever it is: one who waits for the end hears of it
             return ImportEnded(str(job.path), None, problem_for(err))
-        self._tell(ModelsChanged())
+        self._publish(ModelsChanged())
         return ImportEnded(str(job.path), record, was_here=before.get(record.id) == record.path)
 
 

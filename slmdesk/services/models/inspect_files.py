@@ -14,7 +14,7 @@ from slmdesk.core.gguf.read import GgufHeader, check_file
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import mark_of
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.fit import Fit, Pc, fit_by_size, fit_header
 from slmdesk.services.models.importer import require_usable
@@ -56,19 +56,19 @@ class Looked:
 
 
 class LookService:
-    """Wishes on the desk thread; files are looked at on another."""
+    """Wishes on the service thread; files are looked at on another."""
 
-    def __init__(self, desk: Desk, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
-        self._desk, self._settings, self._pc = desk, settings, pc
+    def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
+        self._service_thread, self._settings, self._pc = service_thread, settings, pc
 
     def look(self, paths: Sequence[Path], ended: Callable[[Looked], None]) -> None:
-        """Look at files, and at the model files in folders.  `ended` is called once, on the desk thread."""
+        """Look at files, and at the model files in folders.  `ended` is called once, on the service thread."""
         context, pc = self._settings.current.context_tokens, self._pc()
 
         def work() -> None:
             files, was_cut = _files(paths)
             found = tuple(_candidate(one, context, pc) for one in files)
-            self._desk.post(lambda: ended(Looked(found, was_cut)))
+            self._service_thread.post(lambda: ended(Looked(found, was_cut)))
 
         threading.Thread(target=work, name="look-at-models", daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""The models on this PC: bringing in, choosing, checking, removing.  On the desk thread; long work on file threads."""
+"""The models on this PC: bringing in, choosing, checking, removing.  On the service thread; long work on file threads."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_io import HashedFile
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.adopt import Unadopted, look_for_unadopted
 from slmdesk.services.models.defaults import Use, UseService, default_in
 from slmdesk.services.models.display_name import name_for
@@ -50,18 +50,18 @@ class ModelService:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         paths: Paths,
-        room: EngineRoom,
-        tell: Callable[[Event], None],
+        loader: ModelLoader,
+        publish: Callable[[Event], None],
         pc: Callable[[], Pc],
     ) -> None:
-        self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
-        self._room, self._tell, self._pc = room, tell, pc
-        self._importer = Importer(desk, lambda: self.folder, store.models, self.register, tell)
-        self._checker = Checker(desk, store)
+        self._service_thread, self._store, self._settings, self._paths = service_thread, store, settings, paths
+        self._loader, self._publish, self._pc = loader, publish, pc
+        self._importer = Importer(service_thread, lambda: self.folder, store.models, self.register, publish)
+        self._checker = Checker(service_thread, store)
         self._chosen = ""
         self._uses = UseService(store, settings)
         self._default = settings.current.model_for_chat
@@ -77,7 +77,10 @@ class ModelService:
         """Those whose file is there now; the answer comes later."""
         models = self._store.models()
         on_file_thread(
-            self._desk, lambda: [one for one in models if Path(os.fsdecode(one.path)).is_file()], ended, name="present"
+            self._service_thread,
+            lambda: [one for one in models if Path(os.fsdecode(one.path)).is_file()],
+            ended,
+            name="present",
         )
 
     @property
@@ -118,7 +121,7 @@ class ModelService:
     @property
     def state(self) -> ModelStateChanged:
         """The last told state."""
-        told = self._room.state
+        told = self._loader.state
         if told.model is None and not self._store.models():
             return ModelStateChanged(ModelState.NONE, None, "")
         return told
@@ -134,13 +137,13 @@ class ModelService:
             raise KnownError("model.wrong_kind", kind=record.kind)
         self._chosen = record.id
         if anyway:
-            self._room.dare(record)
-        self._room.choose(record, explicit=True)
+            self._loader.force_load(record)
+        self._loader.choose(record, explicit=True)
         return record
 
-    def dare(self, record: ModelRecord) -> None:
+    def force_load(self, record: ModelRecord) -> None:
         """Have this model tried, when it is next loaded, however short memory looks."""
-        self._room.dare(record)
+        self._loader.force_load(record)
 
     def try_again(self, model: str) -> ModelRecord:
         """A person named this model: how often it crashed before does not keep it from being started.
@@ -148,7 +151,7 @@ class ModelService:
         Raises KnownError `model.unknown`, `model.several`.
         """
         record = self._store.model(model)
-        self._room.forgive(record)
+        self._loader.reset_crashes(record)
         return record
 
     def warm_up(self) -> None:
@@ -156,25 +159,25 @@ class ModelService:
         try:
             record = self.choose(None)
         except KnownError:
-            self._tell(self.state)
+            self._publish(self.state)
             return
-        self._room.choose(record, explicit=False)
+        self._loader.choose(record, explicit=False)
 
     def _on_settings(self, new: Settings) -> None:
         """Another default for chat is a choice: it holds at once, and is loaded where another one was."""
         if new.model_for_chat == self._default:
             return
         self._default, self._chosen = new.model_for_chat, ""
-        if new.model_for_chat and self._room.loaded():
+        if new.model_for_chat and self._loader.loaded():
             self.warm_up()
 
     def unload(self) -> None:
         """Free the model now."""
-        self._room.unload()
+        self._loader.unload()
 
     def cancel_load(self) -> None:
         """Stop loading; what waits for the model is cancelled."""
-        self._room.cancel_load()
+        self._loader.cancel_load()
 
     def require(self, feature: str) -> None:
         """Raises KnownError `feature.hidden` for one of core.policy.FEATURES that the organisation has switched off."""
@@ -187,7 +190,7 @@ class ModelService:
     ) -> None:
         """Bring a model file in: by copy, or where it is (`link`).  `name`: instead of the one in its header.
 
-        ImportProgress, then one ImportEnded are told; `ended` is called too, on the desk thread.  A file of a known
+        ImportProgress, then one ImportEnded are told; `ended` is called too, on the service thread.  A file of a known
         sha256 gives the model that is there.  Of a model in parts any part will do; they are put together.
         Raises KnownError `feature.hidden`.
         """
@@ -209,7 +212,7 @@ class ModelService:
         twins = {one.facts.get("shared_twin") for one in models}
         own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
         on_file_thread(
-            self._desk,
+            self._service_thread,
             lambda: look_for_unadopted(own, shared, known, twins),
             lambda found: self._adopt_all(found, ended),
         )
@@ -219,16 +222,16 @@ class ModelService:
         if isinstance(found, Problem):
             found = Unadopted()
         if problem:
-            self._tell(Noticed(problem))
+            self._publish(Noticed(problem))
         waiting, taken, shared = len(found.all), 0, {str(path): word for path, word in found.shared.items()}
 
-        def one_ended(fact: ImportEnded) -> None:
+        def one_ended(event: ImportEnded) -> None:
             nonlocal waiting, taken
-            waiting, taken = waiting - 1, taken + (fact.model is not None)
-            if fact.model and fact.path in shared and os.fsdecode(fact.model.path) != fact.path:
+            waiting, taken = waiting - 1, taken + (event.model is not None)
+            if event.model and event.path in shared and os.fsdecode(event.model.path) != event.path:
                 # the organisation's is the same as one's own: noted, so that it is not hashed each time
                 with suppress(KnownError):  # read-only or full: then it is hashed again next time
-                    self._store.set_model_facts(fact.model.id, shared_twin=shared[fact.path])
+                    self._store.set_model_facts(event.model.id, shared_twin=shared[event.path])
             if waiting == 0 and ended:
                 ended(taken)
 
@@ -249,7 +252,7 @@ class ModelService:
     ) -> None:
         """Hash the files of `models` (none given: of all) anew and compare.  Raises KnownError `model.unknown`.
 
-        `progressed` is told bytes done and bytes in all, on the desk thread; after `stop` is set `ended` gets nothing
+        `progressed` is told bytes done and bytes in all, on the service thread; after `stop` is set `ended` gets nothing
         verified.
         """
         records = [self._store.model(one) for one in models] if models else self._store.models()
@@ -260,7 +263,9 @@ class ModelService:
         path = self.path_of(model_or_file)
         known = next((one for one in self._store.models() if one.path == os.fsencode(path)), None)
         wanted, pc = context_tokens or self._settings.current.context_tokens, self._pc()
-        on_file_thread(self._desk, lambda: fit_file(path, wanted, pc, sha256=known.sha256 if known else ""), ended)
+        on_file_thread(
+            self._service_thread, lambda: fit_file(path, wanted, pc, sha256=known.sha256 if known else ""), ended
+        )
 
     def info(self, model_or_file: str, ended: OnEnded[ModelInfo]) -> None:
         """What the header of a model of the library, or of a file, says.  The answer comes later."""
@@ -270,7 +275,7 @@ class ModelService:
             header = read_header(path)
             return ModelInfo(name_for(header, path.stem), header, plain_metadata(header), header.file_bytes)
 
-        on_file_thread(self._desk, work, ended)
+        on_file_thread(self._service_thread, work, ended)
 
     def path_of(self, model_or_file: str) -> Path:
         """The file of a model of the library; else `model_or_file` as a path.
@@ -296,8 +301,8 @@ class ModelService:
         shared = self._settings.policy.models_folder
         if shared and record.linked and Path(os.fsdecode(record.path)).parent == Path(shared):
             raise KnownError("model.shared", name=record.name, path=shared)
-        if self._room.state.model == record.id:
-            self._room.unload()
+        if self._loader.state.model == record.id:
+            self._loader.unload()
         freed = 0
 
         def delete() -> None:
@@ -306,7 +311,7 @@ class ModelService:
 
         self._store.remove_model(record.id, delete)
         self._uses.forget(record)
-        self._tell(ModelsChanged())
+        self._publish(ModelsChanged())
         return freed
 
     def close(self) -> None:

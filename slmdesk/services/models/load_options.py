@@ -1,5 +1,5 @@
 """What can be set for a model, before it is loaded: what its makers recommend, its context and what that costs, and
-which adapters of the library fit it.  On the desk thread; files are looked at on another.
+which adapters of the library fit it.  On the service thread; files are looked at on another.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from slmdesk.core.types import Sampling
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.fit import available_bytes
 from slmdesk.services.models.library import ModelService
 from slmdesk.settings import SettingsFile
@@ -62,8 +62,8 @@ class ModelTuning:
 class TuningService:
     """Looks at models and adapters for a person who sets something."""
 
-    def __init__(self, desk: Desk, settings: SettingsFile, models: ModelService) -> None:
-        self._desk, self._settings, self._models = desk, settings, models
+    def __init__(self, service_thread: ServiceThread, settings: SettingsFile, models: ModelService) -> None:
+        self._service_thread, self._settings, self._models = service_thread, settings, models
         self._known: dict[tuple[str, str], str] = {}
         """Why an adapter does not fit a model, by their sha256."""
 
@@ -77,7 +77,9 @@ class TuningService:
         current, state = self._settings.current.context_tokens, self._models.state
         held = state.memory_bytes if state.model == record.id else 0
 
-        on_file_thread(self._desk, lambda: self._looked(record, adapters, current, held), ended, name="tuning")
+        on_file_thread(
+            self._service_thread, lambda: self._looked(record, adapters, current, held), ended, name="tuning"
+        )
 
     def _looked(
         self, record: ModelRecord, adapters: Sequence[ModelRecord], current: int, held_bytes: int

@@ -23,7 +23,7 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.display_name import MAX_NAME, name_for
 from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.models.importer import require_usable
@@ -74,15 +74,15 @@ class FoundModels:
 
 
 class FindingService:
-    """Finds and links.  Wishes on the desk thread; the looking is done on a file thread."""
+    """Finds and links.  Wishes on the service thread; the looking is done on a file thread."""
 
-    def __init__(self, desk: Desk, store: Store, models: ModelService) -> None:
-        self._desk, self._store, self._models = desk, store, models
+    def __init__(self, service_thread: ServiceThread, store: Store, models: ModelService) -> None:
+        self._service_thread, self._store, self._models = service_thread, store, models
         self._stop = threading.Event()
         self._linking: Path | None = None
 
     def find(self, ended: Callable[[FoundModels | Problem], None], places: Sequence[Place] | None = None) -> None:
-        """Look now; nothing is changed.  `ended` is called once, on the desk thread, unless it is cancelled.
+        """Look now; nothing is changed.  `ended` is called once, on the service thread, unless it is cancelled.
 
         Raises KnownError `feature.hidden`.
         """
@@ -97,12 +97,12 @@ class FindingService:
             if not stop.is_set():
                 ended(result)
 
-        on_file_thread(self._desk, work, told, name="find-models")
+        on_file_thread(self._service_thread, work, told, name="find-models")
 
     def link(self, found: Sequence[FoundModel], ended: Callable[[tuple[ImportEnded, ...]], None]) -> None:
         """Link the files that are new and fit for chatting, one after another; none is copied.
 
-        ImportProgress and ImportEnded are told for each; `ended` hears all of them, on the desk thread.
+        ImportProgress and ImportEnded are told for each; `ended` hears all of them, on the service thread.
         """
         self._stop = stop = threading.Event()
         waiting = [one for one in found if one.known is None and one.problem is None]
@@ -118,8 +118,8 @@ class FindingService:
             name = free_name(one.name, self._store.models())
             self._models.import_file(one.path, link=True, name=name, ended=on_end)
 
-        def on_end(fact: ImportEnded) -> None:
-            ends.append(fact)
+        def on_end(event: ImportEnded) -> None:
+            ends.append(event)
             next_one()
 
         next_one()

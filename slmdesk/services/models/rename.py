@@ -14,10 +14,10 @@ from slmdesk.store import Store
 
 
 class NameService:
-    """Names of models.  On the desk thread."""
+    """Names of models.  On the service thread."""
 
-    def __init__(self, store: Store, tell: Callable[[Event], None]) -> None:
-        self._store, self._tell = store, tell
+    def __init__(self, store: Store, publish: Callable[[Event], None]) -> None:
+        self._store, self._publish = store, publish
 
     def rename(self, model: str, name: str) -> ModelRecord:
         """Show a model under another name, made fit to be shown.  The file keeps its own.
@@ -34,7 +34,7 @@ class NameService:
         if label == record.name:
             return record
         changed = self._store.change_model(record.id, name=label)
-        self._tell(ModelsChanged())
+        self._publish(ModelsChanged())
         return changed
 
 

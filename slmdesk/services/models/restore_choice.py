@@ -1,4 +1,4 @@
-"""Other models are tried or measured for a while; afterwards the one in use before is in use again.  Desk thread."""
+"""Other models are tried or measured for a while; afterwards the one in use before is in use again.  Service thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
@@ -22,9 +22,9 @@ class Before:
     loaded: ModelRecord | None
 
 
-def mark(models: ModelService, room: EngineRoom) -> Before:
+def mark(models: ModelService, loader: ModelLoader) -> Before:
     """What is in use now."""
-    held = room.loaded()
+    held = loader.loaded()
     try:
         usual: ModelRecord | None = models.choose(None)
     except KnownError:  # none yet, or several and none was ever used
@@ -32,10 +32,10 @@ def mark(models: ModelService, room: EngineRoom) -> Before:
     return Before(usual, held[0] if held else None)
 
 
-def return_to(before: Before, models: ModelService, room: EngineRoom, store: Store) -> None:
+def return_to(before: Before, models: ModelService, loader: ModelLoader, store: Store) -> None:
     """Have what was in use before in use again: what answers by default, and what was loaded."""
     with suppress(KnownError):  # removed meanwhile, or the disk is full: another one answers then
         if before.usual is not None and models.choose(None).id != before.usual.id:
             store.change_model(before.usual.id, last_used=time.time())
     if before.loaded is not None:
-        room.choose(before.loaded, explicit=False)
+        loader.choose(before.loaded, explicit=False)

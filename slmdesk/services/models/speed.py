@@ -24,10 +24,10 @@ from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, MessageEnded, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk, Later
+from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.engine.events import ModelState
 from slmdesk.services.engine.hardware import hardware_key
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.models.fit import Pc, available_bytes
 from slmdesk.store import Store
@@ -51,7 +51,7 @@ _MOST = 8
 """Models, the last measured ones, that say how this PC compares with what was expected."""
 
 OnMeasured = Callable[[PcMeasured | Problem], None]
-"""Called once, on the desk thread."""
+"""Called once, on the service thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +76,23 @@ class _Written:
 
 
 class MeasuringService:
-    """On the desk thread.  `make_child` gives a client for an engine child of its own."""
+    """On the service thread.  `make_child` gives a client for an engine child of its own."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
-        room: EngineRoom,
-        tell: Callable[[Event], None],
+        loader: ModelLoader,
+        publish: Callable[[Event], None],
         make_child: Callable[[], ChildClient],
     ) -> None:
-        self._desk, self._store, self._room, self._tell, self._make_child = desk, store, room, tell, make_child
+        self._service_thread, self._store, self._loader, self._publish, self._make_child = (
+            service_thread,
+            store,
+            loader,
+            publish,
+            make_child,
+        )
         self.quiet_s = QUIET_S
         self._hardware = ""
         self._pace: Pace | None = None
@@ -148,7 +154,7 @@ class MeasuringService:
     def begin(self) -> None:
         """Measure in a quiet moment from now, unless that was done."""
         self.stop_waiting()
-        self._later = self._desk.call_later(self.quiet_s, self._measure_if_quiet)
+        self._later = self._service_thread.call_later(self.quiet_s, self._measure_if_quiet)
 
     def stop_waiting(self) -> None:
         """Not by itself any more."""
@@ -164,7 +170,7 @@ class MeasuringService:
 
         def hear(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: self._on_end(event, ended))
+                self._service_thread.post(lambda: self._on_end(event, ended))
 
         child.start("measure", {}, hear, priority="background")
 
@@ -175,16 +181,16 @@ class MeasuringService:
 
     # ---- what others tell
 
-    def hear(self, fact: Event) -> None:
+    def hear(self, event: Event) -> None:
         """An answer that ended says how fast its model writes here."""
-        if not isinstance(fact, MessageEnded) or fact.usage is None or fact.timing is None:
+        if not isinstance(event, MessageEnded) or event.usage is None or event.timing is None:
             return
-        if fact.usage.output_tokens < LEAST_TOKENS or self._room.is_busy or fact.message.model_sha256 is None:
+        if event.usage.output_tokens < LEAST_TOKENS or self._loader.is_busy or event.message.model_sha256 is None:
             return  # too short to tell, or another was written beside it
-        record = self._record_of(fact.message.model_sha256)
+        record = self._record_of(event.message.model_sha256)
         if record is not None:
-            past = fact.usage.prompt_tokens + fact.usage.output_tokens // 2
-            self.note(record, fact.timing.tokens_per_s, past)
+            past = event.usage.prompt_tokens + event.usage.output_tokens // 2
+            self.note(record, event.timing.tokens_per_s, past)
 
     def note(self, record: ModelRecord, tokens_per_s: float, past_tokens: int) -> None:
         """A model wrote at this speed after so many tokens.  Its header is read once, on a file thread."""
@@ -213,7 +219,7 @@ class MeasuringService:
         def ended(written: _Written | Problem | None) -> None:
             self._on_first(record.sha256, written, past_tokens)
 
-        on_file_thread(self._desk, work, ended, name="measured-model")
+        on_file_thread(self._service_thread, work, ended, name="measured-model")
 
     # ---- inside
 
@@ -222,7 +228,7 @@ class MeasuringService:
         if self.measured is not None or self._store.read_only:
             return
         is_measured = self._child is not None  # somebody asked for it just now
-        if is_measured or self._room.is_busy or self._room.state.state is ModelState.LOADING:
+        if is_measured or self._loader.is_busy or self._loader.state.state is ModelState.LOADING:
             self.begin()
             return
         self.measure(lambda _found: None)  # one that fails is tried again at the next start
@@ -255,7 +261,7 @@ class MeasuringService:
 
     def _on_first(self, sha256: str, written: _Written | Problem | None, past_tokens: int) -> None:
         if isinstance(written, Problem):
-            self._tell(Noticed(written))  # once: it stays among those that are asked for
+            self._publish(Noticed(written))  # once: it stays among those that are asked for
             return
         self._asking.discard(sha256)
         if written is not None and written.read_bytes > 0:
@@ -272,7 +278,7 @@ class MeasuringService:
     def _refresh(self) -> None:
         old, self._pace = self._pace or Pace(), self._read_pace()
         if _is_news(old, self._pace):
-            self._tell(PaceChanged())
+            self._publish(PaceChanged())
 
     def _read_pace(self) -> Pace:
         found = self.measured

@@ -16,7 +16,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import HashedFile, OnBytes, hash_file
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.store import Store
 
 VERIFIED = "verified"
@@ -36,10 +36,10 @@ _Read = tuple[ModelRecord, HashedFile | KnownError]
 
 
 class Checker:
-    """Wishes on the desk thread."""
+    """Wishes on the service thread."""
 
-    def __init__(self, desk: Desk, store: Store) -> None:
-        self._desk, self._store = desk, store
+    def __init__(self, service_thread: ServiceThread, store: Store) -> None:
+        self._service_thread, self._store = service_thread, store
         self._stop_all = threading.Event()
 
     def verify(
@@ -59,7 +59,7 @@ class Checker:
 
                 def on_bytes(done: int, _of: int, before: int = before) -> None:
                     if progressed:
-                        self._desk.post(lambda: progressed(before + done, total))
+                        self._service_thread.post(lambda: progressed(before + done, total))
 
                 try:
                     found.append((one, _hash_again(one, on_bytes, stop)))
@@ -70,7 +70,7 @@ class Checker:
         def compared(found: Sequence[_Read] | Problem) -> None:
             ended(found if isinstance(found, Problem) else [self._verdict(*one) for one in found])
 
-        on_file_thread(self._desk, work, compared)
+        on_file_thread(self._service_thread, work, compared)
 
     def close(self) -> None:
         """Stop what nobody else can stop."""

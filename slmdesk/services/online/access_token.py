@@ -19,7 +19,7 @@ from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.online.events import TokenChanged
 from slmdesk.settings import SettingsFile
 
@@ -59,18 +59,18 @@ def checked_token(untrusted: str) -> str:
 
 
 class TokenService:
-    """One token, for one host.  Wishes on the desk thread; keyring and file are used on threads of their own."""
+    """One token, for one host.  Wishes on the service thread; keyring and file are used on threads of their own."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         settings: SettingsFile,
         paths: Paths,
         policy: Callable[[], GuardPolicy],
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
         vaults: Mapping[str, Vault] | None = None,
     ) -> None:
-        self._desk, self._settings, self._policy, self._tell = desk, settings, policy, tell
+        self._service_thread, self._settings, self._policy, self._publish = service_thread, settings, policy, publish
         self._vaults = vaults or {"keyring": SystemKeyring(), "file": PrivateFile(paths.token_file)}
         self._session: dict[str, str] = {}
         self._one_at_a_time = threading.Lock()
@@ -78,7 +78,7 @@ class TokenService:
     # ---- for those who read gated repositories
 
     def token(self) -> str:
-        """The token for the Hub in use, or empty.  Any thread but the desk's and the window's: a keyring may wait.
+        """The token for the Hub in use, or empty.  Any thread but the app's and the window's: a keyring may wait.
 
         Raises KnownError `token.keyring` or `file.unreadable` where one is kept and cannot be had.
         """
@@ -96,10 +96,10 @@ class TokenService:
         except KnownError:  # gone, or spoilt by hand
             return ""
 
-    # ---- for the faces
+    # ---- for the frontends
 
     def state(self) -> TokenChanged:
-        """Where the token for the Hub in use is.  Desk thread; asks neither keyring nor file."""
+        """Where the token for the Hub in use is.  Service thread; asks neither keyring nor file."""
         host, now = self._host(), self._settings.current
         place = ""
         if _of_environment():
@@ -111,16 +111,16 @@ class TokenService:
         return TokenChanged(place, host)
 
     def places(self, ended: Callable[[TokenPlaces], None]) -> None:
-        """Look where a token can be kept here; `ended` is called on the desk thread."""
+        """Look where a token can be kept here; `ended` is called on the service thread."""
 
         def look() -> None:
             found = TokenPlaces(self._vaults["keyring"].missing())
-            self._desk.post(lambda: ended(found))
+            self._service_thread.post(lambda: ended(found))
 
         threading.Thread(target=look, name="token-places", daemon=True).start()
 
     def keep(self, untrusted: str, place: str, ended: Callable[[TokenChanged | Problem], None]) -> None:
-        """Keep this token at one of PLACES for the Hub in use, instead of any other.  `ended` is on the desk thread.
+        """Keep this token at one of PLACES for the Hub in use, instead of any other.  `ended` is on the service thread.
 
         Raises KnownError `token.invalid`, `feature.hidden`.  When it cannot be kept, the old one stays.
         """
@@ -149,7 +149,7 @@ class TokenService:
         self._work(work, kept, ended)
 
     def forget(self, ended: Callable[[TokenChanged | Problem], None]) -> None:
-        """Forget the token wherever it is; HF_TOKEN is not ours to forget.  `ended` is on the desk thread."""
+        """Forget the token wherever it is; HF_TOKEN is not ours to forget.  `ended` is on the service thread."""
         now = self._settings.current
 
         def forgotten() -> TokenChanged:
@@ -174,7 +174,7 @@ class TokenService:
 
     def _changed(self) -> TokenChanged:
         state = self.state()
-        self._tell(state)
+        self._publish(state)
         return state
 
     def _work(
@@ -183,7 +183,7 @@ class TokenService:
         then: Callable[[], TokenChanged],
         ended: Callable[[TokenChanged | Problem], None],
     ) -> None:
-        """`work` on a thread of its own, one after another, then `then` and `ended` on the desk thread."""
+        """`work` on a thread of its own, one after another, then `then` and `ended` on the service thread."""
 
         def finish() -> None:
             try:
@@ -198,9 +198,9 @@ class TokenService:
                     work()
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 problem = problem_for(err)
-                self._desk.post(lambda: ended(problem))
+                self._service_thread.post(lambda: ended(problem))
             else:
-                self._desk.post(finish)
+                self._service_thread.post(finish)
 
         threading.Thread(target=run, name="token", daemon=True).start()
 

@@ -151,7 +151,7 @@ class Offers:
 
 
 class OfferService:
-    """Suggestions and search results for people.  On the desk thread."""
+    """Suggestions and search results for people.  On the service thread."""
 
     def __init__(self, hub: HubService, searching: SearchService) -> None:
         self._hub, self._searching = hub, searching

@@ -27,7 +27,7 @@ from slmdesk.hub.search import Hub
 from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
 from slmdesk.services.base.file_io import Claim, HashedFile, file_name, mark_of
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.fit import Pc, available_bytes, fit_by_size, fit_header, weights_budget
 from slmdesk.services.models.importer import require_usable
@@ -68,18 +68,18 @@ class Fetch:
         self,
         hub: Hub,
         models: ModelService,
-        desk: Desk,
+        service_thread: ServiceThread,
         *,
         begin: DownloadChanged,
-        tell: Callable[[DownloadChanged], None],
+        publish: Callable[[DownloadChanged], None],
         stop: threading.Event,
         context_tokens: int,
         limits: TransferLimits,
         speed: SpeedLimit | None = None,
         spare_bytes: int = SPARE_BYTES,
     ) -> None:
-        self._hub, self._models, self._desk = hub, models, desk
-        self._tell, self._stop, self._context_tokens = tell, stop, context_tokens
+        self._hub, self._models, self._service_thread = hub, models, service_thread
+        self._publish, self._stop, self._context_tokens = publish, stop, context_tokens
         self._limits, self._speed_limit, self._spare = limits, speed, spare_bytes
         self.now = begin
         self.parts: tuple[Part, ...] = ()
@@ -262,7 +262,7 @@ class Fetch:
 
     def _in_library(self, remote: RemoteFile) -> ModelRecord | None:
         """The model when it is here already: by its sum, a joined one by where it is from."""
-        known = self._desk.call(self._models.list)
+        known = self._service_thread.call(self._models.list)
         sha256, source = remote.sha256, _source(remote)
         found = (one for one in known if (one.sha256 == sha256 if sha256 else one.source == source))
         for record in found:
@@ -327,12 +327,12 @@ class Fetch:
         def register() -> ModelRecord:
             return self._models.register(file, header, name, source=_source(remote), license=remote.license)
 
-        return self._desk.call(register)
+        return self._service_thread.call(register)
 
     def _change(self, **values: Any) -> None:
         self.now = replace(self.now, **values)
         self._told = time.monotonic()
-        self._tell(self.now)
+        self._publish(self.now)
 
 
 def _stem(remote: RemoteFile) -> str:

@@ -1,4 +1,4 @@
-"""Downloads in the table of jobs: what is wanted, in which order, and how far each is.  On the desk thread."""
+"""Downloads in the table of jobs: what is wanted, in which order, and how far each is.  On the service thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slmdesk.store import Store
 KIND = DOWNLOAD
 _STATES = {
     JobStatus.OPEN: DownloadState.QUEUED,
-    JobStatus.RUNNING: DownloadState.QUEUED,  # its desk is gone: `read` knows when it is not
+    JobStatus.RUNNING: DownloadState.QUEUED,  # its instance is gone: `read` knows when it is not
     JobStatus.PAUSED: DownloadState.PAUSED,
     JobStatus.DONE: DownloadState.DONE,
     JobStatus.FAILED: DownloadState.FAILED,
@@ -39,7 +39,7 @@ STATUSES = {
 
 
 class DownloadJobs:
-    """The rows of kind `download`.  Their settings hold the wish, the place in the queue, and what was seen last."""
+    """The rows of kind `download`.  Their settings hold the request, the place in the queue, and what was seen last."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -50,15 +50,15 @@ class DownloadJobs:
         Raises KnownError store.*.
         """
         for job in self._store.jobs(kind=KIND):
-            same = wish_of(job) == (repo, file, quantization)
+            same = request_of(job) == (repo, file, quantization)
             ended = job.status in (JobStatus.DONE, JobStatus.CANCELLED)
             if same and not ended and job.status is not JobStatus.OPEN and not self._is_run(job):
                 return self._store.change_job(job.id, JobStatus.OPEN)
             if same and job.status is JobStatus.OPEN:
                 return job
-        wish: dict[str, Json] = {"repo": repo, "file": file, "quantization": quantization}
+        request: dict[str, Json] = {"repo": repo, "file": file, "quantization": quantization}
         title = clean_label(f"{repo}/{file or quantization}".rstrip("/"))
-        return self._store.add_job(KIND, title, model_sha256="", steps=(), settings=wish)
+        return self._store.add_job(KIND, title, model_sha256="", steps=(), settings=request)
 
     def job(self, id: str) -> JobRecord:
         """One of them.  Raises KnownError `download.unknown`."""
@@ -77,11 +77,11 @@ class DownloadJobs:
         return sorted(self._store.unfinished_jobs(KIND), key=place_of)
 
     def claim(self, id: str) -> bool:
-        """Make this desk the one that runs it; False: it is not to be had."""
+        """Make this instance the one that runs it; False: it is not to be had."""
         return self._store.claim_job(id) is not None
 
     def is_mine(self, job: JobRecord) -> bool:
-        """Whether this desk runs it."""
+        """Whether this instance runs it."""
         return self._store.is_mine(job)
 
     def change(self, id: str, status: JobStatus) -> JobRecord:
@@ -89,14 +89,14 @@ class DownloadJobs:
         return self._store.change_job(id, status)
 
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
-        """Give up one this desk runs.  A full disk is no reason not to: when this desk ends, its owner is gone."""
+        """Give up one this instance runs.  A full disk is no reason not to: when this instance ends, its owner is gone."""
         problem = change.problem
         code, args = (problem.code, dict(problem.args)) if problem else (None, {})
         with suppress(KnownError):
             self._store.leave_job(change.id, status, error_code=code, error_args=args)
 
     def note(self, change: DownloadChanged) -> None:
-        """Keep how far it is, for other desks and for the next start."""
+        """Keep how far it is, for other instances and for the next start."""
         seen: dict[str, Json] = {
             "name": change.name,
             "bytes": change.done_bytes,
@@ -121,8 +121,8 @@ class DownloadJobs:
         is_running = state is DownloadState.ELSEWHERE and speed > 0
         return DownloadChanged(
             job.id,
-            wish_of(job)[0],
-            str(about.get("name") or wish_of(job)[1]),
+            request_of(job)[0],
+            str(about.get("name") or request_of(job)[1]),
             state,
             done_bytes=done,
             total_bytes=total,
@@ -137,7 +137,7 @@ class DownloadJobs:
         return self._store.is_mine(job) or self._store.is_elsewhere(job)
 
 
-def wish_of(job: JobRecord) -> tuple[str, str, str]:
+def request_of(job: JobRecord) -> tuple[str, str, str]:
     """Repository, file and quantization, as they were asked for."""
     repo, file, quantization = (str(job.settings.get(key) or "") for key in ("repo", "file", "quantization"))
     return repo, file, quantization

@@ -1,7 +1,7 @@
 """Downloads: jobs in a queue, each on a thread of its own, into the library at the end.
 
-Wishes and facts on the desk thread.  The table of jobs holds what is wanted and in which order, so a download whose
-window was closed or killed goes on at the next start, and any desk can pause or cancel it: its owner looks once a
+Wishes and facts on the service thread.  The table of jobs holds what is wanted and in which order, so a download whose
+window was closed or killed goes on at the next start, and any instance can pause or cancel it: its owner looks once a
 second.
 """
 
@@ -19,12 +19,12 @@ from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.queue_order import moved, place_of
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.online.download import Fetch
-from slmdesk.services.online.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, wish_of
+from slmdesk.services.online.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, request_of
 from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.hub import HubService
 from slmdesk.services.online.leftovers import LeftOver, discard, left_overs, remove_parts_of
@@ -37,7 +37,7 @@ ENDS = frozenset({DownloadState.PAUSED, DownloadState.DONE, DownloadState.FAILED
 NOTE_S = 2.0
 """How often the table is told how far a running one is."""
 LOOK_S = 1.0
-"""How often is looked whether another desk paused, cancelled, took or left one."""
+"""How often is looked whether another instance paused, cancelled, took or left one."""
 REMOVE_S = 0.5
 """At the end: for what was cancelled to be deleted."""
 OnEnd = Callable[[DownloadChanged], None]
@@ -69,15 +69,15 @@ class DownloadService:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         hub: HubService,
         models: ModelService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
         limits: TransferLimits | None = None,
     ) -> None:
-        self._desk, self._hub, self._models, self._tell = desk, hub, models, tell
+        self._service_thread, self._hub, self._models, self._publish = service_thread, hub, models, publish
         self._jobs, self._settings = DownloadJobs(store), settings
         self._limits = limits or TransferLimits()
         self._speed = SpeedLimit()
@@ -97,7 +97,7 @@ class DownloadService:
         """Fetch `file` of `repo`, else the one of `quantization`, else the recommended one.  Returns the job's id.
 
         `waits`: when its turn comes and the network is allowed; else at once.  DownloadChanged is told as it goes on;
-        `ended` is called with each end, on the desk thread.  What an earlier run left is gone on with.  Raises
+        `ended` is called with each end, on the service thread.  What an earlier run left is gone on with.  Raises
         KnownError store.*, `feature.hidden`.
         """
         self._models.require(FEATURE)
@@ -107,7 +107,7 @@ class DownloadService:
         return job.id
 
     def take_up(self) -> None:
-        """Go on with what waits or ran when its desk ended; show what is paused and what others fetch.
+        """Go on with what waits or ran when its instance ended; show what is paused and what others fetch.
 
         Where an organisation hides downloads nothing is.
         """
@@ -123,7 +123,7 @@ class DownloadService:
         self._look_later()
 
     def pause(self, id: str) -> None:
-        """Stop, here or in another desk, and keep what came.  Raises KnownError `download.unknown`."""
+        """Stop, here or in another instance, and keep what came.  Raises KnownError `download.unknown`."""
         job = self._known(id)
         if job.now.state not in ENDS:
             self._put_down(job, DownloadState.PAUSED)
@@ -151,7 +151,7 @@ class DownloadService:
                 self.resume(one.id)
 
     def cancel(self, id: str) -> None:
-        """Stop, here or in another desk, and delete what came.  Raises KnownError `download.unknown`."""
+        """Stop, here or in another instance, and delete what came.  Raises KnownError `download.unknown`."""
         job = self._known(id)
         if job.now.state not in (DownloadState.DONE, DownloadState.CANCELLED):
             self._put_down(job, DownloadState.CANCELLED)
@@ -218,7 +218,7 @@ class DownloadService:
     def _known_by(self, record: JobRecord) -> _Download:
         if record.id not in self._all:
             now = self._jobs.read(record)
-            self._all[record.id] = _Download(record.id, *wish_of(record), now, record.title, place_of(record))
+            self._all[record.id] = _Download(record.id, *request_of(record), now, record.title, place_of(record))
         return self._all[record.id]
 
     def _waiting(self) -> list[_Download]:
@@ -274,7 +274,7 @@ class DownloadService:
         self._advance()
 
     def _put_down(self, job: _Download, goal: DownloadState) -> None:
-        """Pause or cancel: in the table first, so that it holds whatever becomes of this desk."""
+        """Pause or cancel: in the table first, so that it holds whatever becomes of this instance."""
         if job.now.state is DownloadState.FAILED:
             self._jobs.change(job.id, JobStatus.OPEN)
         self._jobs.change(job.id, STATUSES[goal])
@@ -288,12 +288,12 @@ class DownloadService:
         else:
             self._end(job, replace(job.now, state=goal, note=None, place=0))
 
-    # ---- once a second: what other desks did
+    # ---- once a second: what other instances did
 
     def _look_later(self) -> None:
         if not self._is_looking and not self._closed:
             self._is_looking = True
-            self._desk.call_later(LOOK_S, self._on_time)
+            self._service_thread.call_later(LOOK_S, self._on_time)
 
     def _on_time(self) -> None:
         self._is_looking = False
@@ -313,7 +313,7 @@ class DownloadService:
                 job.stop.set()
             return
         if seen.state is DownloadState.QUEUED and job.now.state is not DownloadState.QUEUED:
-            self._wait(job)  # resumed elsewhere, or the desk that had it is gone
+            self._wait(job)  # resumed elsewhere, or the app that had it is gone
         elif seen.state in ENDS and seen.state is not job.now.state:
             self._end(job, seen)
         elif seen.state is DownloadState.ELSEWHERE and seen != job.now:
@@ -334,9 +334,9 @@ class DownloadService:
         job.fetch = fetch = Fetch(
             self._hub.hub,
             self._models,
-            self._desk,
+            self._service_thread,
             begin=begin,
-            tell=lambda change: self._desk.post(lambda: self._say_progress(job, fetch, change)),
+            publish=lambda change: self._service_thread.post(lambda: self._say_progress(job, fetch, change)),
             stop=job.stop,
             context_tokens=self._hub.context_tokens,
             limits=self._limits,
@@ -358,7 +358,7 @@ class DownloadService:
         if job.goal is DownloadState.CANCELLED and end.model is None:
             self._remove(job, end)
         else:
-            self._desk.post(lambda: self._end(job, end))
+            self._service_thread.post(lambda: self._end(job, end))
 
     def _remove(self, job: _Download, end: DownloadChanged) -> None:
         """Delete the parts.  On a thread of its own."""
@@ -370,7 +370,7 @@ class DownloadService:
             end = replace(end, state=DownloadState.CANCELLED, done_bytes=0, problem=None, note=None, place=0)
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
             end = replace(end, state=DownloadState.FAILED, problem=problem_for(err))
-        self._desk.post(lambda: self._end(job, end))
+        self._service_thread.post(lambda: self._end(job, end))
 
     def _say_progress(self, job: _Download, fetch: Fetch, change: DownloadChanged) -> None:
         if job.is_on and job.fetch is fetch:
@@ -382,8 +382,8 @@ class DownloadService:
 
     def _say(self, job: _Download, change: DownloadChanged) -> None:
         job.now = change
-        self._tell(change)
-        self._tell(job_change(change, job.title))
+        self._publish(change)
+        self._publish(job_change(change, job.title))
 
     def _end(self, job: _Download, end: DownloadChanged) -> None:
         was_on, job.is_on = job.is_on, False
@@ -394,7 +394,7 @@ class DownloadService:
             self._jobs.leave(end, STATUSES[end.state])
         self._say(job, end)
         if end.model:
-            self._tell(ModelsChanged())
+            self._publish(ModelsChanged())
         if job.ended and end.state in ENDS:
             job.ended(job.now)
         self._advance()

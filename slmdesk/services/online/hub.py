@@ -17,7 +17,7 @@ from slmdesk.hub.search import Hub
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.fit import Fit, Pc, fit_by_size, fit_header, weights_budget
 from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.routes import policy_for
@@ -67,12 +67,17 @@ class Asking:
 
 
 class HubService:
-    """The Hub for window and command line.  Wishes on the desk thread; each runs on a thread of its own."""
+    """The Hub for window and command line.  Wishes on the service thread; each runs on a thread of its own."""
 
     def __init__(
-        self, desk: Desk, settings: SettingsFile, paths: Paths, network: NetworkService, pc: Callable[[], Pc]
+        self,
+        service_thread: ServiceThread,
+        settings: SettingsFile,
+        paths: Paths,
+        network: NetworkService,
+        pc: Callable[[], Pc],
     ) -> None:
-        self._desk, self._settings, self._network, self._pc = desk, settings, network, pc
+        self._service_thread, self._settings, self._network, self._pc = service_thread, settings, network, pc
         self._stop_all: list[Asking] = []
         self.hub = Hub(paths, self.policy, network.record, network.finish)
 
@@ -85,7 +90,7 @@ class HubService:
         self._settings.policy.require(feature)
 
     def pc(self) -> Pc:
-        """What models are judged against.  Desk thread."""
+        """What models are judged against.  Service thread."""
         return self._pc()
 
     @property
@@ -130,7 +135,7 @@ class HubService:
     def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
         """The same repository with sizes and sums; where they may not be known, with the reason.
 
-        Any thread but the desk's.  Raises KnownError network.*, hub.*, and Stopped.
+        Any thread but the app's.  Raises KnownError network.*, hub.*, and Stopped.
         """
         try:
             return _judged(self.hub.repo(repo.id, stop=stop), pc)
@@ -140,11 +145,11 @@ class HubService:
             return FoundRepo(repo, tuple(FoundFile(one, "unknown") for one in repo.files), problem_for(err))
 
     def ask(self, name: str, work: Callable[[threading.Event], T], ended: Callable[[T | Problem], None]) -> Asking:
-        """Have `work` done on a thread called `name`; `ended` is called once, on the desk thread, unless cancelled."""
+        """Have `work` done on a thread called `name`; `ended` is called once, on the service thread, unless cancelled."""
         asking = Asking()
         self._stop_all.append(asking)
 
-        def tell(result: T | Problem) -> None:
+        def publish(result: T | Problem) -> None:
             self._stop_all.remove(asking)
             if not asking.stop.is_set():
                 ended(result)
@@ -158,7 +163,7 @@ class HubService:
                 result = problem_for(KnownError("request.invalid", what="it was stopped"))
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 result = problem_for(err)
-            self._desk.post(lambda: tell(result))
+            self._service_thread.post(lambda: publish(result))
 
         threading.Thread(target=run, name=name, daemon=True).start()
         return asking

@@ -16,7 +16,7 @@ from slmdesk.exports.ledger import format_for, to_csv, to_json
 from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.online.events import RequestsToday
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.routes import certificates_in
@@ -29,7 +29,7 @@ FEATURE = "settings.network"
 ONCE = "allowed only this once"
 """Behind the purpose of a request, where the network was not allowed for good."""
 EXPORT_PAGE = 2000
-"""Rows read at once, so that the desk thread does other things in between."""
+"""Rows read at once, so that the service thread does other things in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class NetworkService:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         passwords: ProxyPasswords,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._settings, self._tell = desk, store, settings, tell
+        self._service_thread, self._store, self._settings, self._publish = service_thread, store, settings, publish
         self.passwords = passwords
         self._told = -1
 
@@ -61,7 +61,7 @@ class NetworkService:
         return self._settings.current.offline
 
     def set_offline(self, offline: bool) -> None:
-        """Forbid or allow requests.  Raises KnownError when it cannot be saved.  Desk thread."""
+        """Forbid or allow requests.  Raises KnownError when it cannot be saved.  Service thread."""
         self._settings.change(offline=offline)
 
     @property
@@ -74,7 +74,7 @@ class NetworkService:
         self._settings.allow_once()
 
     def change(self, ended: OnEnded[Settings], **values: Any) -> None:
-        """Change how the Hub is reached; `ended` gets the new settings, or a Problem, on the desk thread.
+        """Change how the Hub is reached; `ended` gets the new settings, or a Problem, on the service thread.
 
         A file of certificates is read first, on a file thread: it may lie on a share that does not answer.  The
         password of a proxy goes to the keyring or a file of its own, not into the settings.  What is
@@ -103,48 +103,48 @@ class NetworkService:
             ended(result)
 
         if values.get("ca_file") or "proxy" in values:
-            on_file_thread(self._desk, work, save, name="network-settings")
+            on_file_thread(self._service_thread, work, save, name="network-settings")
         else:
             save(values)
 
     def move_password(self) -> None:
-        """A password in the file of settings, written there by hand, goes where passwords are kept.  Desk thread."""
+        """A password in the file of settings, written there by hand, goes where passwords are kept.  Service thread."""
         now = self._settings.current
         if "proxy" in self._settings.policy.managed or without_password(now.proxy)[1] is None:
             return
 
         def moved(found: dict[str, Any] | Problem) -> None:
             if isinstance(found, Problem):
-                self._tell(Noticed(found))
+                self._publish(Noticed(found))
             elif self._settings.current.proxy == now.proxy:
                 self._settings.change(**found)
 
-        on_file_thread(self._desk, lambda: self.passwords.moved(now.proxy, now), moved, name="proxy-password")
+        on_file_thread(self._service_thread, lambda: self.passwords.moved(now.proxy, now), moved, name="proxy-password")
 
     def today(self) -> int:
-        """Requests since midnight, local time.  Desk thread."""
+        """Requests since midnight, local time.  Service thread."""
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         return self._store.requests_since(midnight.timestamp())
 
     def say_today(self) -> None:
-        """Tell RequestsToday when the number is another than the last told.  Desk thread."""
+        """Tell RequestsToday when the number is another than the last told.  Service thread."""
         count = self.today()
         if count != self._told:
             self._told = count
-            self._tell(RequestsToday(count))
+            self._publish(RequestsToday(count))
 
     def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[LedgerRow]:
-        """Rows of the ledger, newest first; of a page, those with a number below `before`.  Desk thread."""
+        """Rows of the ledger, newest first; of a page, those with a number below `before`.  Service thread."""
         if before is None:
             return self._store.requests(limit, words)
         return self._store.requests(limit, words, before)
 
     def count(self, words: str = "") -> int:
-        """How many rows the ledger has in all.  Desk thread."""
+        """How many rows the ledger has in all.  Service thread."""
         return self._store.count_requests(words)
 
     def export(self, target: Path, ended: Callable[[Exported | Problem], None], words: str = "") -> None:
-        """Write the ledger, or what of it holds `words`, as CSV or JSON, by the name; `ended` is on the desk thread.
+        """Write the ledger, or what of it holds `words`, as CSV or JSON, by the name; `ended` is on the service thread.
 
         A file that is there is replaced: whoever asks for its name has asked about that.  Raises KnownError
         `request.invalid` for another kind of name.
@@ -152,11 +152,11 @@ class NetworkService:
         kind = format_for(target)
 
         def rows() -> Iterator[LedgerRow]:
-            page = self._desk.call(lambda: self._store.requests(EXPORT_PAGE, words))
+            page = self._service_thread.call(lambda: self._store.requests(EXPORT_PAGE, words))
             while page:
                 yield from page
                 last = page[-1].n
-                page = self._desk.call(lambda: self._store.requests(EXPORT_PAGE, words, last))  # noqa: B023 (at once)
+                page = self._service_thread.call(lambda: self._store.requests(EXPORT_PAGE, words, last))  # noqa: B023 (at once)
 
         def work() -> Exported:
             is_there(target)
@@ -164,12 +164,12 @@ class NetworkService:
             write_atomically(target, to_csv(found) if kind == "csv" else to_json(found))
             return Exported(str(target), len(found))
 
-        on_file_thread(self._desk, work, ended, name="export-ledger")
+        on_file_thread(self._service_thread, work, ended, name="export-ledger")
 
     def record(self, host: str, method: str, path: str, purpose: str) -> int:
-        """Commit a ledger row before its request leaves: the guard's `record`.  Never on the desk thread.
+        """Commit a ledger row before its request leaves: the guard's `record`.  Never on the service thread.
 
-        Raises KnownError `network.offline` when another desk has just forbidden requests; nothing is noted or sent.
+        Raises KnownError `network.offline` when another instance has just forbidden requests; nothing is noted or sent.
         """
 
         def write() -> int:
@@ -181,13 +181,13 @@ class NetworkService:
             self.say_today()
             return n
 
-        return self._desk.call(write, RECORD_TIMEOUT_S)
+        return self._service_thread.call(write, RECORD_TIMEOUT_S)
 
     def finish(self, n: int, size: int) -> None:
         """Note the bytes of a request that ended: the guard's `finish`.  Any thread, waits for nothing."""
 
         def write() -> None:
             self._store.finish_request(n, size)
-            self._tell(RequestsToday(self.today()))  # the same number: who shows rows looks again
+            self._publish(RequestsToday(self.today()))  # the same number: who shows rows looks again
 
-        self._desk.post(write)
+        self._service_thread.post(write)

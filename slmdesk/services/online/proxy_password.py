@@ -22,7 +22,7 @@ SERVICE = "slmdesk: password of a proxy"
 
 
 class ProxyPasswords:
-    """One password, for one address of a proxy.  Any thread but the desk's and the window's: a keyring may wait."""
+    """One password, for one address of a proxy.  Any thread but the app's and the window's: a keyring may wait."""
 
     def __init__(self, paths: Paths, vaults: Mapping[str, Vault] | None = None) -> None:
         self._vaults = vaults or {

@@ -31,7 +31,7 @@ class RepoJudged:
 
 
 class RepoPageService:
-    """Wishes on the desk thread; each runs on a thread of its own and may be cancelled."""
+    """Wishes on the service thread; each runs on a thread of its own and may be cancelled."""
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub

@@ -28,7 +28,7 @@ class Through:
     passwords: ProxyPasswords | None = None
 
     def __call__(self, _scheme: str, host: str) -> str:
-        """The address of the proxy.  Not on the desk thread.  Raises KnownError `proxy.password`."""
+        """The address of the proxy.  Not on the service thread.  Raises KnownError `proxy.password`."""
         if _is_here(host) or not self.place or self.passwords is None:
             return "" if _is_here(host) else self.address
         return self.passwords.full_address(self.address, self.place)

@@ -68,7 +68,7 @@ class SearchPage:
 
 
 class Search:
-    """One search and what was read of it.  Asked for more, it goes on where it was.  Any thread but the desk's."""
+    """One search and what was read of it.  Asked for more, it goes on where it was.  Any thread but the app's."""
 
     def __init__(self, hub: Hub, words: str, filters: Filters) -> None:
         self._hub, self.filters = hub, filters
@@ -122,7 +122,7 @@ FEATURE = "hub.search"
 
 
 class SearchService:
-    """Searches for window and command line.  Wishes on the desk thread; each runs on a thread of its own."""
+    """Searches for window and command line.  Wishes on the service thread; each runs on a thread of its own."""
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub
@@ -141,7 +141,7 @@ class SearchService:
         with_too_large: bool = False,
         with_files: bool = False,
     ) -> Asking:
-        """The first `limit` repositories; `ended` is called once, on the desk thread, unless it is cancelled.
+        """The first `limit` repositories; `ended` is called once, on the service thread, unless it is cancelled.
 
         `with_files` asks each repository found for the sizes and sums of its files: one request more for each.
         """

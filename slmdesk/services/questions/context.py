@@ -1,6 +1,6 @@
 """What a model is given to read for a question: the documents whole where they fit, else their best passages.
 
-Passages are ranked, the model is waited for, tokens are counted; then it is decided.  On the desk thread.
+Passages are ranked, the model is waited for, tokens are counted; then it is decided.  On the service thread.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from slmdesk.core.records import DocumentRecord, ModelRecord, Passage
 from slmdesk.core.types import LoadedModel
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
-from slmdesk.services.engine.model_loader import EngineRoom, Waiter
+from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 from slmdesk.services.questions.prompt import Source, text_for
 from slmdesk.store import Store
 
@@ -49,7 +49,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingWish:
+class ReadingRequest:
     """For which question something is to be chosen."""
 
     question: str
@@ -66,29 +66,29 @@ class ReadingChoice:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
-        room: EngineRoom,
+        loader: ModelLoader,
         retrieval: Retrieval,
-        wish: ReadingWish,
+        request: ReadingRequest,
         chosen: Callable[[Reading], None],
         failed: Callable[[Problem | None], None],
     ) -> None:
         """`failed` gets None when the load of the model was cancelled."""
-        self._desk, self._store, self._room, self._retrieval = desk, store, room, retrieval
-        self._wish, self._chosen, self._failed = wish, chosen, failed
+        self._service_thread, self._store, self._loader, self._retrieval = service_thread, store, loader, retrieval
+        self._request, self._chosen, self._failed = request, chosen, failed
         self._ranked = Ranked((), ())
         self._passages = 0
-        self._waiter: Waiter | None = None
+        self._load_request: LoadRequest | None = None
         self._count: JobHandle | None = None
         self._is_over = False
 
     def begin(self) -> None:
         """Rank, then go on."""
-        ids = [one.id for one in self._wish.documents]
+        ids = [one.id for one in self._request.documents]
         try:
             self._retrieval.rank(
-                self._wish.question, ids, self._on_ranked, before=[asked for asked, _ in self._wish.before]
+                self._request.question, ids, self._on_ranked, before=[asked for asked, _ in self._request.before]
             )
         except KnownError as err:
             self._fail(problem_for(err))
@@ -96,8 +96,8 @@ class ReadingChoice:
     def cancel(self) -> None:
         """Nobody wants it any more."""
         self._is_over = True
-        if self._waiter:
-            self._room.forget(self._waiter)
+        if self._load_request:
+            self._loader.forget(self._load_request)
         if self._count:
             self._count.cancel()
 
@@ -105,37 +105,37 @@ class ReadingChoice:
         if self._is_over:
             return
         self._ranked = found if found.passages else self._beginning(found.words)
-        record = self._wish.record
+        record = self._request.record
         if record is None:
             self._end(Reading(self._ranked))
             return
-        waiter = self._room.want(record, self._on_ready, self._fail, explicit=self._wish.explicit)
+        load_request = self._loader.want(record, self._on_ready, self._fail, explicit=self._request.explicit)
         if self._count is None and not self._is_over:
-            self._waiter = waiter
+            self._load_request = load_request
 
     def _beginning(self, words: tuple[str, ...]) -> Ranked:
         """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
         found: list[Passage] = []
-        for one in self._wish.documents[:MOST_PASSAGES]:
-            found += self._store.passages(one.id)[: max(1, MOST_PASSAGES // len(self._wish.documents))]
+        for one in self._request.documents[:MOST_PASSAGES]:
+            found += self._store.passages(one.id)[: max(1, MOST_PASSAGES // len(self._request.documents))]
         return Ranked(tuple(found[:MOST_PASSAGES]), words)
 
     def _on_ready(self, model: LoadedModel) -> None:
         """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
-        self._waiter = None
+        self._load_request = None
         if self._is_over:
             return
         budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
-        number, size = self._store.count_passages([one.id for one in self._wish.documents])
+        number, size = self._store.count_passages([one.id for one in self._request.documents])
         self._passages = number
         may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
         candidates = self._everything() if may_fit else self._best()
-        told = [self._wish.question, *(words for pair in self._wish.before for words in pair)]
+        told = [self._request.question, *(words for pair in self._request.before for words in pair)]
         texts = [*told, *(text_for(one) for one in candidates)]
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: counted(event))
+                self._service_thread.post(lambda: counted(event))
 
         def counted(event: Done | Failed | Cancelled) -> None:
             self._count = None
@@ -144,10 +144,10 @@ class ReadingChoice:
                 sizes = [one + SOURCE_TOKENS for one in counts[len(told) :]]
                 self._choose(model, candidates, sizes, budget - sum(counts[: len(told)]), may_fit=may_fit)
 
-        self._count = self._room.client.count_tokens(texts, on_event, handle=model.handle)
+        self._count = self._loader.client.count_tokens(texts, on_event, handle=model.handle)
 
     def _everything(self) -> list[Passage]:
-        return [passage for one in self._wish.documents for passage in self._store.passages(one.id)]
+        return [passage for one in self._request.documents for passage in self._store.passages(one.id)]
 
     def _best(self) -> list[Passage]:
         """The best passages, with what stands right before and behind the very best."""
@@ -164,8 +164,8 @@ class ReadingChoice:
             chosen = list(candidates)
         else:
             chosen = _best_that_fit(self._ranked.passages if may_fit else candidates, tokens, min(budget, READ_TOKENS))
-        names = {one.id: one.name for one in self._wish.documents}
-        place = {one.id: at for at, one in enumerate(self._wish.documents)}
+        names = {one.id: one.name for one in self._request.documents}
+        place = {one.id: at for at, one in enumerate(self._request.documents)}
         chosen.sort(key=lambda one: (place[one.document], one.n))
         sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(chosen, 1))
         read = sum(tokens[one.n] for one in chosen)
@@ -176,7 +176,7 @@ class ReadingChoice:
         self._chosen(reading)
 
     def _fail(self, problem: Problem | None) -> None:
-        self._waiter = None
+        self._load_request = None
         if not self._is_over:
             self._is_over = True
             self._failed(problem)

@@ -1,5 +1,5 @@
 """Questions to documents: answered from the whole text where it fits, else from the best passages, with citations
-that were verified.  Everything on the desk thread.
+that were verified.  Everything on the service thread.
 
 A question is an item of kind `question` whose messages are as a chat's, so that history, search, trash and export know
 it; what was verified is its result in the store.
@@ -29,7 +29,7 @@ from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.answer_writer import Answers
 from slmdesk.services.chat.conversation import Sent, active_path, title_from, words_of
 from slmdesk.services.documents.citations import Mark
@@ -37,10 +37,10 @@ from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.questions.context import ANSWER_TOKENS, Reading, ReadingChoice, ReadingWish
+from slmdesk.services.questions.context import ANSWER_TOKENS, Reading, ReadingChoice, ReadingRequest
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import (
     NOT_FOUND,
@@ -69,7 +69,7 @@ LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class AskWish:
+class AskRequest:
     """A question."""
 
     question: str
@@ -119,22 +119,22 @@ class QuestionService:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         models: ModelService,
-        room: EngineRoom,
+        loader: ModelLoader,
         answers: Answers,
         retrieval: Retrieval,
         states: StateService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._models, self._room = desk, store, models, room
-        self._answers, self._retrieval, self._states, self._tell = answers, retrieval, states, tell
+        self._service_thread, self._store, self._models, self._loader = service_thread, store, models, loader
+        self._answers, self._retrieval, self._states, self._publish = answers, retrieval, states, publish
         self._asking: dict[str, _Asking] = {}
 
     # ---- wishes
 
-    def ask(self, wish: AskWish) -> Sent:
+    def ask(self, request: AskRequest) -> Sent:
         """Keep a question and the row of its answer, then have it answered.
 
         Told as a chat's answer is, with QuestionPlanned before its first word and QuestionAnswered at its end.  Where
@@ -142,17 +142,17 @@ class QuestionService:
         Raises KnownError `request.invalid` (no words, no documents), `document.unknown`, `document.stopped` (not read),
         `collection.unknown`, `collection.empty` (nothing was read of it yet), `model.unknown`, `store.…`.
         """
-        if not wish.question.strip():
+        if not request.question.strip():
             raise KnownError("request.invalid", what="no text")
-        item = self._store.item(wish.item) if wish.item else None
+        item = self._store.item(request.item) if request.item else None
         if item is not None and item.kind != KIND:
             raise KnownError("request.invalid", what=f"this is a {item.kind}, which no documents can be asked in")
-        collection = wish.collection or (_collection_of(item) if item and not wish.documents else None)
-        documents = self._documents(wish.documents, item, collection)
-        record = self._model(wish.model)
+        collection = request.collection or (_collection_of(item) if item and not request.documents else None)
+        documents = self._documents(request.documents, item, collection)
+        record = self._model(request.model)
         path: tuple[Message, ...] = ()
         if item is None:
-            item = self._store.add_item(KIND, title_from(wish.question))
+            item = self._store.add_item(KIND, title_from(request.question))
         else:
             path = active_path(self._store.messages(item.id), _leaf(item))
             if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
@@ -163,16 +163,16 @@ class QuestionService:
             if _collection_of(item):
                 item = self._store.change_item_settings(item.id, collection=None)
             self._store.link_documents(item.id, [one.id for one in documents])
-        self._tell(ItemChanged(item))
+        self._publish(ItemChanged(item))
         user = self._store.add_message(
             item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
-            parts=(TextPart(wish.question, Origin.PERSON),),
+            parts=(TextPart(request.question, Origin.PERSON),),
             status=Status.COMPLETE,
         )
-        self._tell(MessageAdded(user))
-        answer = self._begin(item, user, record, documents, path, explicit=wish.model is not None)
+        self._publish(MessageAdded(user))
+        answer = self._begin(item, user, record, documents, path, explicit=request.model is not None)
         return Sent(self._store.item(item.id), user, answer)
 
     def again(self, message: str, *, model: str | None = None) -> Message:
@@ -235,7 +235,7 @@ class QuestionService:
         return found
 
     def close(self) -> None:
-        """The desk ends: what was not begun yet is `interrupted`, as what is being written."""
+        """The app ends: what was not begun yet is `interrupted`, as what is being written."""
         for asking in tuple(self._asking.values()):
             if not asking.is_written:
                 self._let_go(asking)
@@ -295,12 +295,12 @@ class QuestionService:
             sampling=sampling,
             prompt_version=PROMPT_VERSION,
         )
-        self._tell(MessageAdded(answer))
-        self._tell(ItemChanged(self._store.change_item_settings(item.id, leaf=answer.id)))
+        self._publish(MessageAdded(answer))
+        self._publish(ItemChanged(self._store.change_item_settings(item.id, leaf=answer.id)))
         before = self._before(item.id, path)
         asking = _Asking(item.id, words_of(user), answer, record, documents, before, explicit)
         self._asking[answer.id] = asking
-        self._desk.post(lambda: self._choose(asking))
+        self._service_thread.post(lambda: self._choose(asking))
         return answer
 
     def _before(self, item: str, path: Sequence[Message]) -> tuple[tuple[str, str], ...]:
@@ -321,13 +321,13 @@ class QuestionService:
             self._end(asking, _failing(problem) if problem else Ending(Status.CANCELLED), problem)
 
         able = asking.record if asking.record and not is_weak(asking.record) else None
-        wish = ReadingWish(asking.question, asking.before, asking.documents, able, asking.explicit)
+        request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit)
         asking.choice = ReadingChoice(
-            self._desk,
+            self._service_thread,
             self._store,
-            self._room,
+            self._loader,
             self._retrieval,
-            wish,
+            request,
             lambda found: self._chosen(asking, found),
             failed,
         )
@@ -341,7 +341,7 @@ class QuestionService:
         planned = QuestionPlanned(
             asking.item, asking.answer.id, reading.is_whole, len(reading.sources), reading.tokens, reading.context_size
         )
-        self._tell(planned)
+        self._publish(planned)
         self._write(asking)
 
     # ---- the answer
@@ -428,7 +428,7 @@ class QuestionService:
         except KnownError as err:
             self._fail(asking, err)
             return
-        self._tell(MessageEnded(message))
+        self._publish(MessageEnded(message))
         self._written(asking, message)
 
     def _nearest(self, asking: _Asking) -> list[Citation]:
@@ -449,7 +449,7 @@ class QuestionService:
             }
             self._store.save_result(asking.item, {**kept, "answers": answers})
             self._link_cited(asking)
-        self._tell(QuestionAnswered(asking.item, message.id, asking.answered))
+        self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
 
     def _link_cited(self, asking: _Asking) -> None:
         """A question to a folder is about the documents that were cited."""
@@ -499,7 +499,7 @@ class QuestionService:
         message = replace(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
         with suppress(KnownError):  # the row stays `streaming`, and the next desk makes it `interrupted`
             message = self._store.end_message(asking.answer.id, "", ending)
-        self._tell(MessageEnded(message, problem))
+        self._publish(MessageEnded(message, problem))
 
 
 NEAR_BEST = 0.7

@@ -1,7 +1,7 @@
 """A folder of documents summarized into another folder: read one after another, one summary job, files at its end.
 
 Where the files go is kept with the summary, so that they are written also when the program ended in between.
-Desk thread.
+Service thread.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.library import DocumentService, Opening
 from slmdesk.services.summaries.events import FolderWritten
 from slmdesk.services.summaries.files import write_summaries
-from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryService, SummaryWish
+from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryRequest, SummaryService
 from slmdesk.services.summaries.types import NotRead, Summary
 from slmdesk.store import Store
 
@@ -32,11 +32,11 @@ OnBegun = Callable[[Item | Problem], None]
 
 
 @dataclass(slots=True, eq=False)
-class FolderWish:
+class FolderRequest:
     """A folder on its way to a summary; `FolderSummaries.cancel` stops it."""
 
     target: Path
-    wish: SummaryWish
+    request: SummaryRequest
     read: OnRead
     begun: OnBegun
     waiting: list[Path] = field(default_factory=list)
@@ -52,27 +52,32 @@ class FolderSummaries:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         documents: DocumentService,
         summaries: SummaryService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._documents, self._summaries = desk, store, documents, summaries
-        self._tell = tell
+        self._service_thread, self._store, self._documents, self._summaries = (
+            service_thread,
+            store,
+            documents,
+            summaries,
+        )
+        self._publish = publish
         summaries.when_made(self._on_made)
 
-    def begin(self, folder: Path, target: Path, wish: SummaryWish, read: OnRead, begun: OnBegun) -> FolderWish:
-        """Summarize the documents of `folder` as `wish` says and write the files into `target`.
+    def begin(self, folder: Path, target: Path, request: SummaryRequest, read: OnRead, begun: OnBegun) -> FolderRequest:
+        """Summarize the documents of `folder` as `request` says and write the files into `target`.
 
         `read` hears how many are read, of how many, and which is next; `begun` gets the summary's item once all are
         read, or a Problem.  A document that cannot be read keeps no other from it.  FolderWritten follows.
         """
-        wanted = FolderWish(target, wish, read, begun)
+        wanted = FolderRequest(target, request, read, begun)
         self._documents.expand([folder], lambda found: self._expanded(wanted, found))
         return wanted
 
-    def cancel(self, wanted: FolderWish) -> None:
+    def cancel(self, wanted: FolderRequest) -> None:
         """Read no further; `begun` hears the Problem `document.stopped`."""
         wanted.is_stopped = True
         if wanted.opening is not None:
@@ -80,7 +85,7 @@ class FolderSummaries:
 
     # ---- reading
 
-    def _expanded(self, wanted: FolderWish, found: list[Path] | Problem) -> None:
+    def _expanded(self, wanted: FolderRequest, found: list[Path] | Problem) -> None:
         if isinstance(found, Problem):
             wanted.begun(found)
             return
@@ -88,7 +93,7 @@ class FolderSummaries:
         wanted.failed += [(path.name, f"more than {MOST_DOCUMENTS} documents") for path in found[MOST_DOCUMENTS:]]
         self._next(wanted)
 
-    def _next(self, wanted: FolderWish) -> None:
+    def _next(self, wanted: FolderRequest) -> None:
         if wanted.is_stopped:
             wanted.begun(problem_for(KnownError("document.stopped", path=str(wanted.target))))
         elif wanted.waiting:
@@ -99,19 +104,19 @@ class FolderSummaries:
             wanted.opening = None
             self._summarize(wanted)
 
-    def _opened(self, wanted: FolderWish, path: Path, result: DocumentRecord | Problem) -> None:
+    def _opened(self, wanted: FolderRequest, path: Path, result: DocumentRecord | Problem) -> None:
         if isinstance(result, Problem):
             wanted.failed.append((path.name, result.sentence))
         elif result.id not in wanted.documents:
             wanted.documents.append(result.id)
-        self._desk.post(lambda: self._next(wanted))
+        self._service_thread.post(lambda: self._next(wanted))
 
-    def _summarize(self, wanted: FolderWish) -> None:
+    def _summarize(self, wanted: FolderRequest) -> None:
         try:
             if not wanted.documents:
                 raise KnownError("request.invalid", what="there is no document in this folder that could be read")
             not_read = tuple(NotRead(*one) for one in wanted.failed)
-            item = self._summaries.begin(replace(wanted.wish, documents=tuple(wanted.documents), not_read=not_read))
+            item = self._summaries.begin(replace(wanted.request, documents=tuple(wanted.documents), not_read=not_read))
             item = self._store.change_item_settings(item.id, **{TARGET: {"folder": str(wanted.target)}})
         except KnownError as err:
             wanted.begun(problem_for(err))
@@ -129,9 +134,9 @@ class FolderSummaries:
 
         def written(files: list[Path] | Problem) -> None:
             if isinstance(files, Problem):
-                self._tell(FolderWritten(item, str(folder), 0, failed, files))
+                self._publish(FolderWritten(item, str(folder), 0, failed, files))
                 return
             self._store.change_item_settings(item, **{TARGET: None})
-            self._tell(FolderWritten(item, str(folder), len(files), failed))
+            self._publish(FolderWritten(item, str(folder), len(files), failed))
 
-        on_file_thread(self._desk, lambda: write_summaries(folder, summary), written, name="summaries")
+        on_file_thread(self._service_thread, lambda: write_summaries(folder, summary), written, name="summaries")

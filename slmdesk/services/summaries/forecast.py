@@ -13,7 +13,7 @@ KEPT = 3
 
 
 def ahead_of_points(points: int, streams: int, wanted: int, *, can_check: bool) -> tuple[Ahead, ...]:
-    """The waves that follow on points of so many documents, of each of which `wanted` are kept."""
+    """The batches that follow on points of so many documents, of each of which `wanted` are kept."""
     checks = [Ahead("checks", points, CHECK_COST)] if can_check else []
     if streams < 2 and points <= 1.5 * wanted:
         return tuple(checks)

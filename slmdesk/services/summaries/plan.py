@@ -1,4 +1,4 @@
-"""How a summary is made, as a plan of waves: chunks, checks, merges, ledger.  See growing.Plan; desk thread.
+"""How a summary is made, as a plan of batches: chunks, checks, merges, ledger.  See growing.Plan; service thread.
 
 Wording is the model's, links are the program's.  Where the exam says that the model cannot be trusted with wording or
 with judging, sentences of the document itself are chosen.
@@ -20,7 +20,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.documents.citations import Pages
 from slmdesk.services.evaluation.exam_items import Skill, truth_step
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
-from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
+from slmdesk.services.jobs.plan import Asked, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.services.summaries.forecast import (
@@ -127,7 +127,7 @@ class SummaryPlan:
     # ---- the whole
 
     def run(self) -> Plan:
-        """Every wave in turn; `summary` is there at the end."""
+        """Every batch in turn; `summary` is there at the end."""
         yield from self._examine()
         yield from self._texts.read()
         self._style = replace(self._style, language=self._wished.language or self._texts.language)
@@ -158,7 +158,7 @@ class SummaryPlan:
             later = sum(one.bytes for one in self._records) / 4 + 1
             ahead = (Ahead("points", 1, later, is_sure=False),)  # the exam may say that it is not worth asking
             steps = [one.step() for one in questions]
-            values: list[StepValue] = yield Wave(steps, version, CHECK_COST, name="exam", ahead=ahead)
+            values: list[StepValue] = yield Batch(steps, version, CHECK_COST, name="exam", ahead=ahead)
             asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
             self._skills = self._exams.keep_skills(self._record, asked)
         else:
@@ -199,18 +199,18 @@ class SummaryPlan:
         self._chunk_of = {step_key(self._job.model_sha256, version, step): at for at, step in enumerate(steps)}
         about = sum(map(self._wanted_of, self._chunks))
         cost = (self._tokens + about * 35 * WRITTEN_COST) / len(steps)
-        values: list[StepValue] = yield Wave(steps, version, cost, name="points", ahead=self._ahead(about))
+        values: list[StepValue] = yield Batch(steps, version, cost, name="points", ahead=self._ahead(about))
         if all(value is None for value in values):
             raise self._why_nothing()
         points: list[list[Point]] = []
         for at, value in enumerate(values):
             self._hear(at, value)
             points.append(self._points_in(at, value))
-            yield Breath()
+            yield Yield()
         return points
 
     def _ahead(self, points: int, *, is_checked: bool = False) -> tuple[Ahead, ...]:
-        """The waves that are likely to follow on so many points."""
+        """The batches that are likely to follow on so many points."""
         wanted = self._wanted() if self._wished.kind is not Kind.EXECUTIVE else MOST_POINTS
         can_check = self._threshold is not None
         found = ahead_of_points(points, len(self._texts.texts), wanted, can_check=can_check)
@@ -222,7 +222,7 @@ class SummaryPlan:
         return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
     def heard(self, key: str, value: Mapping[str, Json]) -> None:
-        """A step of the last wave has its result."""
+        """A step of the last batch has its result."""
         at = self._chunk_of.get(key)
         if at is not None:
             self._hear(at, value)
@@ -288,7 +288,7 @@ class SummaryPlan:
         result = [list(some) for some in points]
         steps = [self._truth_step(points[row][column]) for row, column in asked]
         version = self._exams.prompt_version()
-        values: list[StepValue] = yield Wave(steps, version, CHECK_COST, name=name, ahead=ahead)
+        values: list[StepValue] = yield Batch(steps, version, CHECK_COST, name=name, ahead=ahead)
         for (row, column), value in zip(asked, values, strict=True):
             result[row][column] = doubted(result[row][column], _scores(value), threshold)
         return result
@@ -356,7 +356,7 @@ class SummaryPlan:
             groups = [(at, *group) for at in large for group in merged_groups(streams[at], wanted[at])]
             steps = [merge_step(self._style, [one.text for one in group], fewer) for _, group, fewer in groups]
             ahead = ahead_of_merges(len(groups), is_first=level == 0, can_check=self._threshold is not None)
-            values: list[StepValue] = yield Wave(steps, prompt_version(), MERGE_COST, name="merges", ahead=ahead)
+            values: list[StepValue] = yield Batch(steps, prompt_version(), MERGE_COST, name="merges", ahead=ahead)
             retold = [self._retold(group, value) for (_, group, _), value in zip(groups, values, strict=True)]
             retold = yield from self._checked(
                 retold, "checks of merges", tuple(one for one in ahead if one.name == "merges")
@@ -399,7 +399,7 @@ class SummaryPlan:
             points: list[Point] = []
             for name, part in self._parts(text):
                 points += [replace(one, label=name) for one in self._sentences_of(part, self._wanted())]
-                yield Breath()
+                yield Yield()
             found.append(points if by_sections else select(points, self._wanted(), focus=self._wished.focus))
         return found
 

@@ -23,7 +23,7 @@ ECHO = 0.8
 CELLS = " | "
 """Between the cells of a row as a model is shown it: a point that has it was copied, and says nothing by itself."""
 LABELS = ("Decision", "Action", "Date", "Amount", "Party", "Fact")
-"""Of points of an executive summary; the faces translate them."""
+"""Of points of an executive summary; the frontends translate them."""
 
 _NUMBERS = r"\[\s*\d+(?:\s*,\s*\d+)*\s*\]"
 _BEHIND = re.compile(rf"^\s*[-*•]?\s*(?P<text>.+?)\s*(?P<numbers>{_NUMBERS})[.\s]*$")
@@ -140,7 +140,7 @@ def _step(
     if style.focus:
         system.append(TextPart("\n" + texts()["focus"].format(focus=style.focus), Origin.PERSON))
     if style.instruction:
-        system.append(TextPart("\n" + texts()["wish"].format(wish=style.instruction), Origin.PERSON))
+        system.append(TextPart("\n" + texts()["wish"].format(request=style.instruction), Origin.PERSON))
     language = texts()["language"].get(style.language, "")
     if language:
         system.append(TextPart("\n" + language, Origin.PROGRAM))

@@ -1,4 +1,4 @@
-"""Summaries that prove their coverage: begun, followed, kept.  Desk thread.
+"""Summaries that prove their coverage: begun, followed, kept.  Service thread.
 
 A summary is an item of kind `summary`, linked to its documents; a job of that kind makes it (summary_plan), its result
 is kept with the item, and its text as a message, so that history, search, trash and export know it as they know a chat.
@@ -16,13 +16,13 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event
 from slmdesk.services.base.prompt_texts import texts
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.documents.results import DocumentItems, names_of, title_of
 from slmdesk.services.engine.load_spec import context_tokens
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exams import ExamService
-from slmdesk.services.jobs.plan import Plan, Planner
+from slmdesk.services.jobs.plan import JobPlanner, Plan
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
@@ -43,7 +43,7 @@ MOST_DOCUMENTS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class SummaryWish:
+class SummaryRequest:
     """What shall be summarized, and how."""
 
     documents: tuple[str, ...]
@@ -56,7 +56,7 @@ class SummaryWish:
     focus: str = ""
     """Words whose matter comes first."""
     instruction: str = ""
-    """For the kind `own`; with others a wish beside it."""
+    """For the kind `own`; with others a request beside it."""
     model: str | None = None
     """None: the default for summaries, else the last used."""
     not_read: tuple[NotRead, ...] = ()
@@ -68,7 +68,7 @@ class SummaryView:
     """A summary opened."""
 
     item: Item
-    wish: SummaryWish
+    request: SummaryRequest
     documents: tuple[DocumentRecord, ...]
     summary: Summary | None
     """None while it is made, or when that failed."""
@@ -76,24 +76,24 @@ class SummaryView:
     """The newest that works for it."""
 
 
-class SummaryService(Planner):
+class SummaryService(JobPlanner):
     """Begins summaries and makes them."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         models: ModelService,
         uses: UseService,
-        room: EngineRoom,
+        loader: ModelLoader,
         jobs: JobService,
         exams: ExamService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._settings, self._models = desk, store, settings, models
-        self._uses, self._room, self._jobs, self._exams, self._tell = uses, room, jobs, exams, tell
-        self._items = DocumentItems(store, tell, KIND)
+        self._service_thread, self._store, self._settings, self._models = service_thread, store, settings, models
+        self._uses, self._loader, self._jobs, self._exams, self._publish = uses, loader, jobs, exams, publish
+        self._items = DocumentItems(store, publish, KIND)
         self._live: dict[str, SummaryPlan] = {}
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
@@ -101,26 +101,26 @@ class SummaryService(Planner):
 
     # ---- wishes
 
-    def begin(self, wish: SummaryWish) -> Item:
+    def begin(self, request: SummaryRequest) -> Item:
         """Keep a new summary and have it made in the background.
 
         SummaryGrew follows from its first part on, SummaryEnded at the end; its job (see `open`) can be paused, resumed
         and cancelled as all can.  Raises KnownError `document.unknown`, `document.not_read`, the document's own where
         it could not be read, `request.invalid`, `model.…`, `store.…`.
         """
-        documents = self._documents(wish)
-        self._check(wish)
-        record = self._record(wish.model)
+        documents = self._documents(request)
+        self._check(request)
+        record = self._record(request.model)
         title = title_of(documents)
-        settings = _shape(wish, documents)
-        asked = f"Summarize {names_of(documents)}{_asked_words(wish)}"
+        settings = _shape(request, documents)
+        asked = f"Summarize {names_of(documents)}{_asked_words(request)}"
         item = self._items.add(f"Summary: {title}", documents, settings, asked)
         self._add_job(item, title, record, settings)
         return self._store.item(item.id)
 
-    def begun_before(self, wish: SummaryWish) -> JobRecord | None:
+    def begun_before(self, request: SummaryRequest) -> JobRecord | None:
         """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
-        return begun_before(self._store, KIND, _shape(wish, self._documents(wish)), self._record(wish.model))
+        return begun_before(self._store, KIND, _shape(request, self._documents(request)), self._record(request.model))
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
         """Make a summary anew from its documents as they are now; only what changed is asked again.
@@ -130,25 +130,25 @@ class SummaryService(Planner):
         view = self.open(item)
         if view.job and not view.job.status.is_end:
             return self._jobs.resume(view.job.id)
-        documents = self._documents(view.wish)
-        record = self._record(model or view.wish.model)
+        documents = self._documents(view.request)
+        record = self._record(model or view.request.model)
         title = view.item.title.removeprefix("Summary: ")
-        return self._add_job(view.item, title, record, _shape(view.wish, documents))
+        return self._add_job(view.item, title, record, _shape(view.request, documents))
 
     def open(self, item: str) -> SummaryView:
         """A summary, made or being made.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
-        wish = _wish_from(found.settings.get("wish"))
+        request = _request_from(found.settings.get("wish"))
         summary = summary_from(self._store.result(found.id))
         documents = tuple(self._store.documents_of_item(found.id))
-        return SummaryView(found, wish, documents, summary, self._items.newest_job(found.id))
+        return SummaryView(found, request, documents, summary, self._items.newest_job(found.id))
 
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
         """Call `handler` with the id of each item whose summary is made here."""
         self._made = handler
 
     def live(self, job: str) -> Grown | None:
-        """How far a summary is that this desk makes: all points so far, for who comes later."""
+        """How far a summary is that this instance makes: all points so far, for who comes later."""
         plan = self._live.get(job)
         return plan.so_far() if plan else None
 
@@ -167,7 +167,7 @@ class SummaryService(Planner):
             record,
             [self._store.document(one) for one in wished.documents],
             pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
-            count=lambda some, answered: count_texts(self._room, record, some, answered),
+            count=lambda some, answered: count_texts(self._loader, record, some, answered),
             exams=self._exams,
             pool_tokens=2 * context_tokens(record, self._settings.current),
             failure=lambda: first_failure(self._jobs, job.id),
@@ -196,36 +196,36 @@ class SummaryService(Planner):
     def _on_done(self, job: JobRecord) -> None:
         summary = summary_from(self._store.result(job.item)) if job.item else None
         if job.item and summary:
-            self._tell(SummaryEnded(job.item, summary))
+            self._publish(SummaryEnded(job.item, summary))
             if self._made is not None:
                 self._made(job.item, summary)
 
     def _on_grown(self, item: str, job: str, grown: Grown) -> None:
-        self._tell(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind))
+        self._publish(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind))
 
     # ---- checking wishes
 
     def _add_job(self, item: Item, title: str, record: ModelRecord, settings: Mapping[str, Json]) -> JobRecord:
         return self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
 
-    def _documents(self, wish: SummaryWish) -> list[DocumentRecord]:
+    def _documents(self, request: SummaryRequest) -> list[DocumentRecord]:
         refusal = f"1 to {MOST_DOCUMENTS} documents can be summarized at once"
-        return read_documents(self._store, wish.documents, MOST_DOCUMENTS, refusal)
+        return read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
 
     @staticmethod
-    def _check(wish: SummaryWish) -> None:
-        if wish.language and wish.language not in texts()["language"]:
+    def _check(request: SummaryRequest) -> None:
+        if request.language and request.language not in texts()["language"]:
             known = ", ".join(sorted(texts()["language"]))
-            raise KnownError("request.invalid", what=f"no language {wish.language[:20]}; known are {known}")
+            raise KnownError("request.invalid", what=f"no language {request.language[:20]}; known are {known}")
         if (
-            isinstance(wish.length, int)
-            and not isinstance(wish.length, bool)
-            and not (LEAST_WORDS <= wish.length <= MOST_WORDS)
+            isinstance(request.length, int)
+            and not isinstance(request.length, bool)
+            and not (LEAST_WORDS <= request.length <= MOST_WORDS)
         ):
             raise KnownError("request.invalid", what=f"a summary has {LEAST_WORDS} to {MOST_WORDS} words")
-        if len(wish.focus) > MOST_FOCUS or len(wish.instruction) > MOST_INSTRUCTION:
+        if len(request.focus) > MOST_FOCUS or len(request.instruction) > MOST_INSTRUCTION:
             raise KnownError("request.invalid", what="the focus or the instruction is too long")
-        if wish.kind is Kind.OWN and not wish.instruction.strip():
+        if request.kind is Kind.OWN and not request.instruction.strip():
             raise KnownError("request.invalid", what="a summary of one's own kind wants an instruction")
 
     def _record(self, model: str | None) -> ModelRecord:
@@ -233,23 +233,31 @@ class SummaryService(Planner):
         return able(default or self._models.choose(model))
 
 
-def _shape(wish: SummaryWish, documents: Sequence[DocumentRecord]) -> dict[str, Json]:
-    return to_json(wish) | {"documents": [one.id for one in documents]}
+def _shape(request: SummaryRequest, documents: Sequence[DocumentRecord]) -> dict[str, Json]:
+    return to_json(request) | {"documents": [one.id for one in documents]}
 
 
 def _wished_from(shape: Mapping[str, Json]) -> Wished:
     from slmdesk.services.summaries.plan import Wished
 
-    wish = _wish_from(shape)
-    return Wished(wish.documents, wish.kind, wish.length, wish.language, wish.focus, wish.instruction, wish.not_read)
+    request = _request_from(shape)
+    return Wished(
+        request.documents,
+        request.kind,
+        request.length,
+        request.language,
+        request.focus,
+        request.instruction,
+        request.not_read,
+    )
 
 
-def _wish_from(shape: Json) -> SummaryWish:
+def _request_from(shape: Json) -> SummaryRequest:
     """Of what was kept; what is not known there is as it usually is."""
     found = shape if isinstance(shape, Mapping) else {}
     documents, length = found.get("documents"), found.get("length")
     kind, model = str(found.get("kind")), found.get("model")
-    return SummaryWish(
+    return SummaryRequest(
         documents=tuple(map(str, documents)) if isinstance(documents, list | tuple) else (),
         kind=Kind(kind) if kind in tuple(Kind) else Kind.BULLETS,
         length=length if isinstance(length, int) else Length(length) if length in tuple(Length) else Length.MEDIUM,
@@ -266,9 +274,9 @@ def _not_read_from(untrusted: Json) -> tuple[NotRead, ...]:
     return tuple(NotRead(str(one.get("name")), str(one.get("reason"))) for one in some if isinstance(one, Mapping))
 
 
-def _asked_words(wish: SummaryWish) -> str:
-    """The wish behind the names: what a reader of the history wants to know of it."""
-    length = f"{wish.length} words" if isinstance(wish.length, int) else wish.length.value
-    parts = [f"as {wish.kind.value}" if wish.kind is not Kind.OWN else "", length]
-    parts += [f"focus: {wish.focus}" if wish.focus else "", wish.instruction]
+def _asked_words(request: SummaryRequest) -> str:
+    """The request behind the names: what a reader of the history wants to know of it."""
+    length = f"{request.length} words" if isinstance(request.length, int) else request.length.value
+    parts = [f"as {request.kind.value}" if request.kind is not Kind.OWN else "", length]
+    parts += [f"focus: {request.focus}" if request.focus else "", request.instruction]
     return " (" + ", ".join(one for one in parts if one) + ")"

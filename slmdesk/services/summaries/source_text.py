@@ -10,7 +10,7 @@ from slmdesk.core.chunking import Piece, pieces_of
 from slmdesk.core.documents import PageStatus
 from slmdesk.core.records import DocumentRecord
 from slmdesk.services.documents.citations import Coverage, Pages, Span, Unread
-from slmdesk.services.jobs.plan import Breath
+from slmdesk.services.jobs.plan import Yield
 from slmdesk.services.summaries.linking import Point, Source, headings_above
 from slmdesk.services.summaries.types import OneSummary, Sentence
 from slmdesk.text.checks.overlap import Rarity
@@ -51,7 +51,7 @@ class SummaryTexts:
         self._rarity = Rarity()
         self._headings: list[int] = []
 
-    def read(self) -> Iterator[Breath]:
+    def read(self) -> Iterator[Yield]:
         """Take up all pages, some at a time."""
         for record in self._records:
             begin, first = 1, len(self.pieces)
@@ -64,7 +64,7 @@ class SummaryTexts:
                     text.pages[page.number], text.reasons[page.number] = page.status, page.reason
                     text.blocks[page.number] = blocks
                 begin = pages[-1].number + 1
-                yield Breath()
+                yield Yield()
             text.pieces = range(first, len(self.pieces))
             text.language = self._language_of(text.pieces)
             self.texts.append(text)

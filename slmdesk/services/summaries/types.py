@@ -1,4 +1,4 @@
-"""What a summary is when it is done, for faces, store and exports."""
+"""What a summary is when it is done, for frontends, store and exports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a table is made, as a plan of waves: some documents at a time, their labels, then the model.  See growing.Plan.
+"""How a table is made, as a plan of batches: some documents at a time, their labels, then the model.  See growing.Plan.
 
 What a line names by itself ("Invoice no: 17") is read by rule; the rest is asked of the model, from the whole document
 where it fits, else from the passages that fit a column best.  What it names is looked for before it is a cell.
@@ -17,7 +17,7 @@ from slmdesk.core.records import DocumentRecord, JobRecord, Passage
 from slmdesk.core.types import Json
 from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN, Coverage, Pages, Unread
 from slmdesk.services.documents.retrieval import Ranked
-from slmdesk.services.jobs.plan import Asked, Breath, Plan, Question, StepValue, Wave
+from slmdesk.services.jobs.plan import Asked, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.service import step_key
 from slmdesk.services.tables.grounding import Labels, PageTexts, verified, without_doubles
 from slmdesk.services.tables.prompts import (
@@ -34,7 +34,7 @@ from slmdesk.services.tables.types import Column, Flag, Table, TableCell, TableR
 from slmdesk.text.checks.words import tongue
 
 DOCUMENTS_AT_ONCE = 16
-"""Whose steps are in one wave; their rows are kept before the next."""
+"""Whose steps are in one batch; their rows are kept before the next."""
 PAGES_AT_ONCE = 50
 READ_TOKENS = 1200
 """Of passages, where a document does not fit whole."""
@@ -93,14 +93,14 @@ class ExtractingPlan:
         self._note, self._faulty = note, faulty
         self._rows = [_Row(one) for one in documents]
         self._at: dict[str, _Asked] = {}
-        """The steps of the wave in hand, by their keys."""
+        """The steps of the batch in hand, by their keys."""
         self._heard: set[str] = set()
         self._answered = 0
         self._began = time.monotonic()
         self.table: Table | None = None
 
     def run(self) -> Plan:
-        """Every wave in turn; `table` is there at the end."""
+        """Every batch in turn; `table` is there at the end."""
         asked_for = 0
         for begin in range(0, len(self._rows), DOCUMENTS_AT_ONCE):
             some = range(begin, min(begin + DOCUMENTS_AT_ONCE, len(self._rows)))
@@ -108,26 +108,26 @@ class ExtractingPlan:
             self._at, self._heard = {}, set()
             for at in some:
                 steps += yield from self._steps_of(at)
-                yield Breath()
+                yield Yield()
             asked_for += len(steps)
             if steps:
                 later = float(len(self._rows) - some.stop) * max(1.0, len(steps) / len(some))
-                values: list[StepValue] = yield Wave(steps, PROMPT_VERSION, 1.0, later)
+                values: list[StepValue] = yield Batch(steps, PROMPT_VERSION, 1.0, later)
                 for step, value in zip(steps, values, strict=True):
                     self._hear(self._key(step), value)
             for at in some:
-                self._tell(self._rows[at])
+                self._publish(self._rows[at])
             self._keep(self._made(some.stop, is_done=False))
         if asked_for and not self._answered:
             raise self._failure() or KnownError("request.invalid", what="no part could be read by the model")
         self.table = self._made(len(self._rows), is_done=True)
 
     def heard(self, key: str, value: StepValue) -> None:
-        """A step of the wave in hand has its result: a row may be whole with it."""
+        """A step of the batch in hand has its result: a row may be whole with it."""
         asked = self._at.get(key)
         if asked is not None:
             self._hear(key, value)
-            self._tell(self._rows[asked.row])
+            self._publish(self._rows[asked.row])
 
     def so_far(self) -> Table:
         """What is there of it."""
@@ -191,7 +191,7 @@ class ExtractingPlan:
                 labels.feed(page, language)
             pages = [*pages, *some] if size <= most else []
             begin = some[-1].number + 1
-            yield Breath()
+            yield Yield()
         row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread))
         row.cells = labels.cells
         return pages if size <= most else None
@@ -199,12 +199,12 @@ class ExtractingPlan:
     def _fits(self, pages: Sequence[Page], columns: int) -> Generator[Asked, Any, bool]:
         """Whether a document can be given whole beside the answer."""
         columns = min(columns, COLUMNS_AT_ONCE)
-        room = self._context - FRAME_TOKENS - columns * (CELL_TOKENS + COLUMN_TOKENS)
+        loader = self._context - FRAME_TOKENS - columns * (CELL_TOKENS + COLUMN_TOKENS)
         texts = [text_for(one.text) for one in pages if one.text]
-        if sum(len(one.encode("utf-8", "replace")) + 2 for one in texts) <= room:
+        if sum(len(one.encode("utf-8", "replace")) + 2 for one in texts) <= loader:
             return True  # no text has more tokens than bytes
         counts: list[int] = yield Question(lambda answered: self._count(texts, answered))
-        return sum(counts) + 2 * len(counts) <= room
+        return sum(counts) + 2 * len(counts) <= loader
 
     def _best(self, document: str, column: Column) -> Generator[Asked, Any, list[Passage]]:
         """The passages that fit a column best, as they follow one another."""
@@ -212,12 +212,12 @@ class ExtractingPlan:
         ranked: Ranked = yield Question(lambda answered: self._rank(words, document, answered))
         best = list(ranked.passages[:MOST_PASSAGES]) or list(self._passages(document)[:MOST_PASSAGES])
         counts: list[int] = yield Question(lambda answered: self._count([text_for(one.text) for one in best], answered))
-        room = min(READ_TOKENS, self._context - FRAME_TOKENS - CELL_TOKENS - COLUMN_TOKENS)
+        loader = min(READ_TOKENS, self._context - FRAME_TOKENS - CELL_TOKENS - COLUMN_TOKENS)
         chosen: list[Passage] = []
         for one, size in zip(best, counts, strict=True):
-            if size <= room:
+            if size <= loader:
                 chosen.append(one)
-                room -= size
+                loader -= size
         return sorted(chosen, key=lambda one: one.n)
 
     # ---- what came of it
@@ -248,7 +248,7 @@ class ExtractingPlan:
             self._faulty(err, f"“{column.name}” of {row.record.name}")
             return TableCell(flag=Flag.UNREAD)
 
-    def _tell(self, row: _Row) -> None:
+    def _publish(self, row: _Row) -> None:
         if not row.open_steps and not row.is_told and (row.cells or row.coverage.pages_total):
             row.is_told = True
             self._told(self._shape(row))

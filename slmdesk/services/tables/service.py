@@ -1,4 +1,4 @@
-"""Tables taken from documents: begun, followed, kept, changed by hand.  Desk thread.
+"""Tables taken from documents: begun, followed, kept, changed by hand.  Service thread.
 
 A table is an item of kind `extraction`, linked to its documents; a job of that kind makes it (extracting_plan), its
 result is kept with the item, a person's cells beside it, and its words as a message, so that history knows it.
@@ -17,14 +17,14 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, Noticed
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.documents.results import DocumentItems, names_of, title_of
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.engine.load_spec import context_tokens
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exams import is_weak
-from slmdesk.services.jobs.plan import Plan, Planner
+from slmdesk.services.jobs.plan import JobPlanner, Plan
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
@@ -55,7 +55,7 @@ WEAK = "{model} is too weak for tables: it often names the wrong words, or none.
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractionWish:
+class TableRequest:
     """What shall be looked for, and where."""
 
     documents: tuple[str, ...]
@@ -70,7 +70,7 @@ class ExtractionView:
     """A table opened."""
 
     item: Item
-    wish: ExtractionWish
+    request: TableRequest
     documents: tuple[DocumentRecord, ...]
     table: Table | None
     """What a person wrote stands in its cells; None before the first rows are there."""
@@ -78,53 +78,53 @@ class ExtractionView:
     """The newest that works for it."""
 
 
-class ExtractionService(Planner):
+class ExtractionService(JobPlanner):
     """Begins tables, makes them, and keeps what a person changes in them."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         models: ModelService,
-        room: EngineRoom,
+        loader: ModelLoader,
         jobs: JobService,
         retrieval: Retrieval,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._settings, self._models = desk, store, settings, models
-        self._room, self._jobs, self._retrieval, self._tell = room, jobs, retrieval, tell
-        self._items = DocumentItems(store, tell, KIND)
+        self._service_thread, self._store, self._settings, self._models = service_thread, store, settings, models
+        self._loader, self._jobs, self._retrieval, self._publish = loader, jobs, retrieval, publish
+        self._items = DocumentItems(store, publish, KIND)
         self._live: dict[str, ExtractingPlan] = {}
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
 
     # ---- wishes
 
-    def begin(self, wish: ExtractionWish) -> Item:
+    def begin(self, request: TableRequest) -> Item:
         """Keep a new table and have it made in the background.
 
         ExtractionGrew follows for each row, ExtractionEnded at the end.  Raises KnownError `document.unknown`,
         `document.not_read`, the document's own where the only one could not be read, `request.invalid`, `model.…`,
         `store.…`.
         """
-        columns = checked_columns(wish.columns)
-        documents = self._documents(wish)
-        record = self._record(wish.model)
+        columns = checked_columns(request.columns)
+        documents = self._documents(request)
+        record = self._record(request.model)
         title = title_of(documents)
-        settings = to_json(replace(wish, columns=columns, documents=tuple(one.id for one in documents)))
+        settings = to_json(replace(request, columns=columns, documents=tuple(one.id for one in documents)))
         asked = f"{', '.join(one.name for one in columns)} of {names_of(documents)}"
         item = self._items.add(f"Table: {title}", documents, settings, asked)
         self._add_job(item, title, record, settings)
         return self._store.item(item.id)
 
-    def begun_before(self, wish: ExtractionWish) -> JobRecord | None:
+    def begun_before(self, request: TableRequest) -> JobRecord | None:
         """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
-        return begun_before(self._store, KIND, self._settings_of(wish), self._record(wish.model))
+        return begun_before(self._store, KIND, self._settings_of(request), self._record(request.model))
 
-    def _settings_of(self, wish: ExtractionWish) -> dict[str, Json]:
-        ids = tuple(one.id for one in self._documents(wish))
-        return to_json(replace(wish, columns=checked_columns(wish.columns), documents=ids))
+    def _settings_of(self, request: TableRequest) -> dict[str, Json]:
+        ids = tuple(one.id for one in self._documents(request))
+        return to_json(replace(request, columns=checked_columns(request.columns), documents=ids))
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
         """Make a table anew from its documents as they are now; only what changed is asked again.
@@ -134,11 +134,11 @@ class ExtractionService(Planner):
         view = self.open(item)
         if view.job and not view.job.status.is_end:
             return self._jobs.resume(view.job.id)
-        self._documents(view.wish)
-        record = self._record(model or view.wish.model)
+        self._documents(view.request)
+        record = self._record(model or view.request.model)
         if not keep_edits and view.table is not None:
             self._store.save_result(view.item.id, to_json(replace(self._kept(view.item.id) or view.table, edits=())))
-        return self._add_job(view.item, view.item.title.removeprefix("Table: "), record, to_json(view.wish))
+        return self._add_job(view.item, view.item.title.removeprefix("Table: "), record, to_json(view.request))
 
     def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:
         """Write into a cell, or take back what was written (None): the table then, and what a person had written there
@@ -161,12 +161,12 @@ class ExtractionService(Planner):
     def open(self, item: str) -> ExtractionView:
         """A table, made or being made.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
-        wish = _wish_from(found.settings.get("wish"))
+        request = _request_from(found.settings.get("wish"))
         job, table = self._items.newest_job(found.id), self._kept(found.id)
         if job is not None and (plan := self._live.get(job.id)):
             table = _joined(plan.so_far(), table)
         documents = tuple(self._store.documents_of_item(found.id))
-        return ExtractionView(found, wish, documents, with_edits(table) if table else None, job)
+        return ExtractionView(found, request, documents, with_edits(table) if table else None, job)
 
     # ---- making (see jobs)
 
@@ -175,18 +175,18 @@ class ExtractionService(Planner):
         from slmdesk.services.tables.plan import ExtractingPlan  # with the checks of text: only who asks waits
 
         item = self._store.item(job.item or "")
-        wish = _wish_from(job.settings)
+        request = _request_from(job.settings)
         record = model_of(self._models, job)
         plan = self._live[job.id] = ExtractingPlan(
             job,
-            wish.columns,
-            self._still_there(wish),
+            request.columns,
+            self._still_there(request),
             model=record.name,
             note=WEAK.format(model=record.name) if is_weak(record) else "",
             pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
             passages=self._store.passages,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document], answered),
-            count=lambda some, answered: count_texts(self._room, record, some, answered),
+            count=lambda some, answered: count_texts(self._loader, record, some, answered),
             context_tokens=context_tokens(record, self._settings.current),
             failure=lambda: first_failure(self._jobs, job.id),
             told=lambda row: self._on_row(item.id, job.id, row),
@@ -218,35 +218,35 @@ class ExtractionService(Planner):
     def _on_done(self, job: JobRecord) -> None:
         table = self._kept(job.item) if job.item else None
         if job.item and table:
-            self._tell(ExtractionEnded(job.item, with_edits(table)))
+            self._publish(ExtractionEnded(job.item, with_edits(table)))
 
     def _on_row(self, item: str, job: str, row: TableRow) -> None:
         old = self._kept(item)
         shown = with_edits(Table((), (row,), old.edits if old else ())).rows[0]
-        self._tell(ExtractionGrew(item, job, shown))
+        self._publish(ExtractionGrew(item, job, shown))
 
     def _on_fault(self, error: Exception, cell: str) -> None:
         """A bug left a cell empty: it is told, with its report, and where."""
         problem = problem_for(error)
-        self._tell(Noticed(replace(problem, sentence=f"{cell} was left empty. {problem.sentence}")))
+        self._publish(Noticed(replace(problem, sentence=f"{cell} was left empty. {problem.sentence}")))
 
     # ---- checking wishes
 
     def _add_job(self, item: Item, title: str, record: ModelRecord, settings: Mapping[str, Json]) -> JobRecord:
         return self._jobs.add(KIND, title, record, (), prompt_version=PROMPT_VERSION, settings=settings, item=item.id)
 
-    def _documents(self, wish: ExtractionWish) -> list[DocumentRecord]:
+    def _documents(self, request: TableRequest) -> list[DocumentRecord]:
         refusal = f"a table has 1 to {MOST_DOCUMENTS} documents"
-        return read_documents(self._store, wish.documents, MOST_DOCUMENTS, refusal)
+        return read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
 
-    def _still_there(self, wish: ExtractionWish) -> list[DocumentRecord]:
+    def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """The documents of a job; one that was forgotten meanwhile keeps no other from it."""
         found: list[DocumentRecord] = []
-        for one in wish.documents:
+        for one in request.documents:
             with suppress(KnownError):
                 found.append(self._store.document(one))
         if not found:
-            raise KnownError("document.unknown", id=wish.documents[0] if wish.documents else "")
+            raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
         return found
 
     def _record(self, model: str | None) -> ModelRecord:
@@ -304,9 +304,9 @@ def _joined(table: Table, old: Table | None) -> Table:
     return replace(table, rows=(*table.rows, *rest), edits=old.edits)
 
 
-def _wish_from(shape: Json) -> ExtractionWish:
+def _request_from(shape: Json) -> TableRequest:
     """Of what was kept; nothing where it is of a newer program."""
     try:
-        return dataclass_from(ExtractionWish, shape)
+        return dataclass_from(TableRequest, shape)
     except KnownError:
-        return ExtractionWish((), ())
+        return TableRequest((), ())

@@ -1,4 +1,4 @@
-"""What a table taken from documents is, for faces, store and exports: columns, a row for each document, cells with the
+"""What a table taken from documents is, for frontends, store and exports: columns, a row for each document, cells with the
 page they stand on.
 """
 

@@ -1,4 +1,4 @@
-"""What of a translation is handed out beside the document itself: both languages, a report, TMX.  Desk thread."""
+"""What of a translation is handed out beside the document itself: both languages, a report, TMX.  Service thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slmdesk.exports.tmx import ANY, to_tmx
 from slmdesk.exports.translations import Report, TranslatedRow, pair_paper, report_paper
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import in_slices
 from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS, flag_words
 from slmdesk.services.translation.readout import gathered as all_segments
@@ -52,8 +52,8 @@ HANDOUT_FORMS = {
 class TranslationFiles:
     """Hands out translations."""
 
-    def __init__(self, desk: Desk, store: Store, translations: TranslationService) -> None:
-        self._desk, self._store, self._translations = desk, store, translations
+    def __init__(self, service_thread: ServiceThread, store: Store, translations: TranslationService) -> None:
+        self._service_thread, self._store, self._translations = service_thread, store, translations
 
     def write(
         self, item: str, what: Handout, form: str, target: Path, ended: OnEnded[int], *, replace: bool = False
@@ -79,23 +79,23 @@ class TranslationFiles:
                 write_atomically(target, data)
                 return len(data)
 
-            on_file_thread(self._desk, make, ended, name="export")
+            on_file_thread(self._service_thread, make, ended, name="export")
 
-        in_slices(self._desk, all_segments(self._store, view.item.id), gathered)
+        in_slices(self._service_thread, all_segments(self._store, view.item.id), gathered)
 
     def _facts(self, view: TranslationView) -> list[tuple[str, str]]:
         """What holds for the whole of it."""
-        wish, jobs = view.wish, self._store.jobs_of(view.item.id)
+        request, jobs = view.request, self._store.jobs_of(view.item.id)
         names = {one.sha256: one.name for one in self._store.models()}
         models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))
-        known = self._store.glossaries(source_language=wish.source, target_language=wish.target)
-        used = [one.name for one in known if one.id in wish.glossaries or (not wish.glossaries and one.is_active)]
+        known = self._store.glossaries(source_language=request.source, target_language=request.target)
+        used = [one.name for one in known if one.id in request.glossaries or (not request.glossaries and one.is_active)]
         told = (self._store.result(view.item.id) or {}).get("language")
-        source = wish.source or (told if isinstance(told, str) else "")
+        source = request.source or (told if isinstance(told, str) else "")
         return [
-            ("Document", wish.path or "a text"),
-            ("Languages", f"{_language(source)} to {_language(wish.target)}"),
-            ("About", ", ".join(one for one in (wish.domain, wish.formality) if one)),
+            ("Document", request.path or "a text"),
+            ("Languages", f"{_language(source)} to {_language(request.target)}"),
+            ("About", ", ".join(one for one in (request.domain, request.formality) if one)),
             ("Model", ", ".join(models) or "none yet"),
             ("Glossaries", ", ".join(used) or "none"),
             ("Begun", _day(view.item.created)),
@@ -106,18 +106,18 @@ class TranslationFiles:
 def _data(
     view: TranslationView, what: Handout, form: str, segments: Sequence[SegmentRecord], facts: list[tuple[str, str]]
 ) -> bytes:
-    wish, title = view.wish, view.item.title
+    request, title = view.request, view.item.title
     if what is Handout.TMX:
         units = (
-            (one.language or wish.source, one.source, wish.target, one.target)
+            (one.language or request.source, one.source, request.target, one.target)
             for one in segments
             if one.target and one.state is not SegmentState.LEFT
         )
-        return "".join(to_tmx(units, wish.source or ANY)).encode("utf-8", "replace")
+        return "".join(to_tmx(units, request.source or ANY)).encode("utf-8", "replace")
     if what is Handout.REPORT:
         report = report_of(view, segments, facts)
         return _json(report) if form == "json" else PAPER_FORMS[form](report_paper(report))
-    return PAPER_FORMS[form](_pair(title, _language(wish.source), _language(wish.target), segments))
+    return PAPER_FORMS[form](_pair(title, _language(request.source), _language(request.target), segments))
 
 
 def _pair(title: str, source: str, target: str, segments: Sequence[SegmentRecord]) -> Paper:

@@ -17,10 +17,10 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.folder_scan import scan
 from slmdesk.services.documents.reading_queue import read_problem
-from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.services.translation.writer import payload_of, units_in
 
 WITH_COLUMNS = frozenset(("csv",))
@@ -71,19 +71,19 @@ class Column:
 
 
 class StartService:
-    """Looks at documents before their translation begins.  Desk thread."""
+    """Looks at documents before their translation begins.  Service thread."""
 
-    def __init__(self, desk: Desk, reader: ChildClient) -> None:
-        self._desk, self._reader = desk, reader
+    def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
+        self._service_thread, self._reader = service_thread, reader
 
     def look(self, paths: Sequence[Path], ended: OnEnded[Chosen]) -> None:
         """Which of these files, and of those in these folders, can be translated.
 
         `ended` hears a Problem `document.none_translatable` where none can.
         """
-        on_file_thread(self._desk, lambda: _chosen(paths), ended, name="translation")
+        on_file_thread(self._service_thread, lambda: _chosen(paths), ended, name="translation")
 
-    def language(self, wish: TranslationWish, ended: Callable[[str], None]) -> None:
+    def language(self, request: TranslationRequest, ended: Callable[[str], None]) -> None:
         """The code of the one language that a document, or a text, is in: of its beginning.
 
         `ended` gets '' where it is in several, where its words do not tell, and where it cannot be read, which is told
@@ -91,9 +91,9 @@ class StartService:
         """
         from slmdesk.services.translation.asking.units import LOOKED_AT, beginning_of, only_language_of_text
 
-        if not wish.path:
-            found = only_language_of_text(wish.text)
-            self._desk.post(lambda: ended(found))
+        if not request.path:
+            found = only_language_of_text(request.text)
+            self._service_thread.post(lambda: ended(found))
             return
         units: list[Mapping[str, Any]] = []
         handles: list[JobHandle] = []
@@ -106,11 +106,11 @@ class StartService:
             if isinstance(event, Partial):
                 units.extend(units_in(event.value.get("found")))
                 if len(units) > MOST_UNITS or len(beginning_of(units)) > LOOKED_AT:
-                    self._desk.post(cancel)
+                    self._service_thread.post(cancel)
             elif isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: ended(only_language_of_text(beginning_of(units))))
+                self._service_thread.post(lambda: ended(only_language_of_text(beginning_of(units))))
 
-        handles.append(self._reader.start("units", payload_of(wish), on_event))
+        handles.append(self._reader.start("units", payload_of(request), on_event))
 
     def columns(self, path: Path, ended: OnEnded[list[Column]]) -> None:
         """The columns of a table as text, read by the reader child; `ended` hears a Problem `document.…`."""
@@ -120,13 +120,13 @@ class StartService:
             if isinstance(event, Partial):
                 found.extend(_columns(event.value.get("columns")))
             elif isinstance(event, Done):
-                self._desk.post(lambda: ended(found))
+                self._service_thread.post(lambda: ended(found))
             elif isinstance(event, Failed):
                 problem = read_problem(path.name, event)
-                self._desk.post(lambda: ended(problem))
+                self._service_thread.post(lambda: ended(problem))
             elif isinstance(event, Cancelled):
                 stopped = problem_for(KnownError("document.stopped", path=path.name))
-                self._desk.post(lambda: ended(stopped))
+                self._service_thread.post(lambda: ended(stopped))
 
         payload: dict[str, Json] = {"path": str(path.absolute())}
         self._reader.start("table_columns", payload, on_event)

@@ -1,6 +1,6 @@
-"""How the segments of a translation are made, as a plan of waves: translate, try again, place the tags.
+"""How the segments of a translation are made, as a plan of batches: translate, try again, place the tags.
 
-See growing.Plan; desk thread.  What a wave brings is kept by segment the moment it comes; the checks decide which
+See growing.Plan; service thread.  What a batch brings is kept by segment the moment it comes; the checks decide which
 segments are asked once more, and what is flagged.
 """
 
@@ -22,7 +22,7 @@ from slmdesk.core.translation import (
     weight_of,
 )
 from slmdesk.core.types import Json, TokenProbability
-from slmdesk.services.jobs.plan import Asked, Breath, Plan, Wave
+from slmdesk.services.jobs.plan import Asked, Batch, Plan, Yield
 from slmdesk.services.jobs.service import step_key
 from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.services.translation.asking.prompts import (
@@ -39,9 +39,9 @@ from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, 
 from slmdesk.text.translation.tagged import Tags, plain
 
 WAVE = 200
-"""Segments whose tries are in hand at once; a wave's second tries come before the next wave."""
+"""Segments whose tries are in hand at once; a batch's second tries come before the next batch."""
 FIRST = "translate"
-"""The name of a wave of first tries: what one costs is known to the next translation."""
+"""The name of a batch of first tries: what one costs is known to the next translation."""
 LIKELY_AGAIN = 0.3
 """Second tries of a first one, until some were judged: a model of 1.5B parameters needs few, one of 135M many."""
 UNSETTLED = (SegmentState.OPEN, SegmentState.TRANSLATED, SegmentState.FAILED)
@@ -117,7 +117,7 @@ class TranslationPlan:
         """First tries so far, and what was asked once more after them."""
 
     def run(self) -> Plan:
-        """Every wave in turn; all segments are kept at the end."""
+        """Every batch in turn; all segments are kept at the end."""
         begin = 0
         while found := self._segments(begin, WAVE):
             begin = found[-1].number + 1
@@ -128,7 +128,7 @@ class TranslationPlan:
                 if one.state not in SETTLED and one.state is not SegmentState.LEFT and one.origin is not Origin.MEMORY
                 if self._attempt is None or one.state is SegmentState.OPEN
             ]
-            yield Breath()
+            yield Yield()
             if works:
                 yield from self._translate(works)
 
@@ -139,13 +139,13 @@ class TranslationPlan:
             if tried.target and not any(one.kind in HARD for one in tried.flags):
                 self._save(tried)
 
-    # ---- waves
+    # ---- batches
 
     def _translate(self, works: list[_Work]) -> Generator[Asked, Any, None]:
         """The first try of all, the second of those with faults, then the tags of those that lost them."""
         first = works if self._is_tagged_first else [work for work in works if not work.tags]
         yield from self._ask(first, lambda work: self._step(work), self._take)
-        yield Breath()
+        yield Yield()
         again = [work for work in first if any(one.kind in HARD - {"tags"} for one in work.flags)]
         self._firsts, self._seconds = self._firsts + len(first), self._seconds + len(again)
         yield from self._ask(again, lambda work: self._step(work, wrong=work.flags), self._take_better)
@@ -170,7 +170,7 @@ class TranslationPlan:
         step: Callable[[_Work], Mapping[str, Json]],
         take: Callable[[_Work, _Answer], None],
     ) -> Generator[Asked, Any, None]:
-        """One wave: a step for each, equal ones once."""
+        """One batch: a step for each, equal ones once."""
         if not works:
             return
         version = prompt_version()
@@ -182,7 +182,7 @@ class TranslationPlan:
             for key, work in zip(keys, works, strict=True):
                 self._heard.setdefault(key, []).append(work)
         name = FIRST if take == self._take else ""
-        values = yield Wave(list(unique.values()), version, name=name, ahead=self._ahead(len(works) if name else 0))
+        values = yield Batch(list(unique.values()), version, name=name, ahead=self._ahead(len(works) if name else 0))
         self._heard = {}
         told = dict(zip(unique, values or (), strict=False))
         for key, work in zip(keys, works, strict=True):
@@ -296,7 +296,7 @@ class TranslationPlan:
                     asked.append((work, phrase, key))
         told: dict[str, Any] = {}
         if steps:
-            values = yield Wave(list(steps.values()), version, ahead=self._ahead())
+            values = yield Batch(list(steps.values()), version, ahead=self._ahead())
             told = dict(zip(steps, values or (), strict=False))
         for work, phrase, key in asked:
             found[id(work)][phrase.number] = _answer_of(told.get(key)).text.strip()

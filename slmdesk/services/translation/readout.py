@@ -1,4 +1,4 @@
-"""A kept translation in words for people, and as JSON.  Desk thread."""
+"""A kept translation in words for people, and as JSON.  Service thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person does with one segment: edit, approve, try again, look at it from the other side.  Desk thread."""
+"""What a person does with one segment: edit, approve, try again, look at it from the other side.  Service thread."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.one_shot import AskOnce
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.service import TranslationService, segment_flags
-from slmdesk.services.translation.types import TranslationWish, memory_domain
+from slmdesk.services.translation.types import TranslationRequest, memory_domain
 from slmdesk.store import Store
 from slmdesk.text.translation.tagged import Tags, problems
 
@@ -31,13 +31,13 @@ class SegmentEdits:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
-        room: EngineRoom,
+        loader: ModelLoader,
         translations: TranslationService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._room, self._tell = desk, store, room, tell
+        self._service_thread, self._store, self._loader, self._publish = service_thread, store, loader, publish
         self._translations = translations
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
@@ -45,38 +45,40 @@ class SegmentEdits:
         tags of the source.
         """
         view = self._translations.open(item)
-        return self.put(self._segment(item, number), target, view.wish, self._translations.terms_of(view.wish))
+        return self.put(self._segment(item, number), target, view.request, self._translations.terms_of(view.request))
 
-    def put(self, segment: SegmentRecord, target: str, wish: TranslationWish, terms: Sequence[Term]) -> SegmentRecord:
-        """As `edit`, for many with the same wish and terms."""
+    def put(
+        self, segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
+    ) -> SegmentRecord:
+        """As `edit`, for many with the same request and terms."""
         tags = Tags(segment.paired, segment.lone)
         wrong = problems(target, tags)
         if wrong:
             raise KnownError("translation.tags", tag=wrong[0].number, kind=wrong[0].kind)
-        flags = segment_flags(segment, target, wish, terms)
+        flags = segment_flags(segment, target, request, terms)
         changed = self._store.change_segment(
             segment.item, segment.number, target=target, state=SegmentState.EDITED, origin=Made.PERSON, flags=flags,
             reason="",
         )  # fmt: skip
         self._store.remember(
-            segment.language or wish.source,
-            wish.target,
+            segment.language or request.source,
+            request.target,
             [(segment.source, target)],
-            domain=memory_domain(wish),
+            domain=memory_domain(request),
             origin=Made.PERSON,
             item=segment.item,
         )
-        self._tell(SegmentChanged(segment.item, changed))
+        self._publish(SegmentChanged(segment.item, changed))
         return changed
 
     def approve(self, item: str, number: int) -> SegmentRecord:
         """A person has looked at a segment and takes it as it is."""
         changed = self._store.change_segment(item, number, state=SegmentState.APPROVED)
-        self._tell(SegmentChanged(item, changed))
+        self._publish(SegmentChanged(item, changed))
         return changed
 
     def retry(self, item: str, number: int, hint: str, ended: OnEnded[SegmentRecord]) -> AskOnce:
-        """Translate one segment once more, with a wish in the person's words; what comes is kept and flagged as usual.
+        """Translate one segment once more, with a request in the person's words; what comes is kept and flagged as usual.
 
         `ended` hears a Problem where nothing usable came: the segment then stays as it was.  Raises KnownError
         `item.unknown`, `request.invalid`, `model.…`.
@@ -86,10 +88,10 @@ class SegmentEdits:
         from slmdesk.text.translation.answer import cleaned
 
         view, segment = self._translations.open(item), self._segment(item, number)
-        wish, tags = view.wish, Tags(segment.paired, segment.lone)
-        source = segment.language or wish.source
-        manner = Manner(wish.target, source, wish.domain, wish.formality, hint.strip()[:MOST_HINT])
-        known = self._translations.terms_of(wish)
+        request, tags = view.request, Tags(segment.paired, segment.lone)
+        source = segment.language or request.source
+        manner = Manner(request.target, source, request.domain, request.formality, hint.strip()[:MOST_HINT])
+        known = self._translations.terms_of(request)
         terms = [one.term for one in find_terms(segment.source, known, source)]
 
         def answered(words: list[str] | Problem) -> None:
@@ -103,14 +105,14 @@ class SegmentEdits:
                 return
             changed = self._store.change_segment(
                 item, number, target=target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
-                flags=segment_flags(segment, target, wish, known), reason="",
+                flags=segment_flags(segment, target, request, known), reason="",
                 doubts=found.doubts,
             )  # fmt: skip
-            self._tell(SegmentChanged(item, changed))
+            self._publish(SegmentChanged(item, changed))
             ended(changed)
 
         step = translation_step(segment.source, tags, manner, terms=terms, wrong=segment.flags, with_probabilities=True)
-        asked = AskOnce(self._desk, self._room, self._translations.record(wish.model), [step], answered)
+        asked = AskOnce(self._service_thread, self._loader, self._translations.record(request.model), [step], answered)
         return asked
 
     def back(self, text: str, manner: Manner, ended: OnEnded[str], source: str) -> AskOnce:
@@ -127,7 +129,7 @@ class SegmentEdits:
         def answered(words: list[str] | Problem) -> None:
             ended(words if isinstance(words, Problem) else cleaned(text, words[0], Tags()).target)
 
-        return AskOnce(self._desk, self._room, self._translations.record(None), [step], answered)
+        return AskOnce(self._service_thread, self._loader, self._translations.record(None), [step], answered)
 
     def alternatives(
         self, text: str, manner: Manner, ended: OnEnded[list[str]], *, now: str = "", word: str = ""
@@ -154,7 +156,7 @@ class SegmentEdits:
             ended([one for one in dict.fromkeys(said) if one and one != now and is_useful(one)])
 
         steps = other_steps(text, manner, without=word)
-        return AskOnce(self._desk, self._room, self._translations.record(None), steps, answered)
+        return AskOnce(self._service_thread, self._loader, self._translations.record(None), steps, answered)
 
     def _segment(self, item: str, number: int) -> SegmentRecord:
         found = self._store.segments(item, begin=number, limit=1)

@@ -1,6 +1,6 @@
 """What a person sees of the segments of a translation: which there are of a kind, pages of them, help for one.
 
-Desk thread.
+Service thread.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.terms.memory import Match, MemoryService
-from slmdesk.services.translation.types import memory_domain, wish_from
+from slmdesk.services.translation.types import memory_domain, request_from
 from slmdesk.store import LOOK, Store
 from slmdesk.text.terms.matching import find_terms
 from slmdesk.text.translation.tagged import Tags, plain
@@ -115,10 +115,10 @@ class SegmentLists:
         found = self._store.segments_numbered(item, [number])
         if not found:
             raise KnownError("request.invalid", what="segment")
-        segment, wish = found[0], wish_from(self._store.item(item).settings.get("wish"))
-        source, domain = segment.language or wish.source, memory_domain(wish)
-        terms = _uses(segment, source, wish.target, self._translations.terms_of(wish))
-        matches = self._memory.matches(source, wish.target, segment.source, domain)
+        segment, request = found[0], request_from(self._store.item(item).settings.get("wish"))
+        source, domain = segment.language or request.source, memory_domain(request)
+        terms = _uses(segment, source, request.target, self._translations.terms_of(request))
+        matches = self._memory.matches(source, request.target, segment.source, domain)
         other = [one for one in matches if one.pair.target != segment.target or one.likeness < 1.0]
         likenesses = [
             Likeness(one, word_runs(one.pair.source, segment.source), one.pair.domain not in ("", domain))

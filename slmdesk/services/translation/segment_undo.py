@@ -1,7 +1,7 @@
 """What a person does with the segments of a translation, with a way back: edit, approve, replace, use another wording.
 
 Each act remembers the segments, and what the memory knew of them, as they were before; `undo` puts back the last one.
-Kept for this run of the program alone.  Desk thread.
+Kept for this run of the program alone.  Service thread.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.segment_edits import SegmentEdits
 from slmdesk.services.translation.service import TranslationService, segment_flags
-from slmdesk.services.translation.types import TranslationWish, memory_domain, wish_from
+from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_from
 from slmdesk.store import Store
 from slmdesk.text.translation.replace import Search, replaced, spans_in
 from slmdesk.text.translation.tagged import Tags, problems
@@ -87,23 +87,23 @@ class SegmentChanges:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         translations: TranslationService,
         edits: SegmentEdits,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._translations = desk, store, translations
-        self._edits, self._tell = edits, tell
+        self._service_thread, self._store, self._translations = service_thread, store, translations
+        self._edits, self._publish = edits, publish
         self._acts: dict[str, deque[_Act]] = {}
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
         """A person's words for a segment; they are remembered.  Raises KnownError `translation.tags`,
         `request.invalid`.
         """
-        segment, wish = self._segment(item, number), self._wish(item)
+        segment, request = self._segment(item, number), self._request(item)
         act = _Act("edit")
-        changed = self._edit(act, segment, target, wish)
+        changed = self._edit(act, segment, target, request)
         self._did(item, act)
         return changed
 
@@ -132,7 +132,7 @@ class SegmentChanges:
 
     def find(self, item: str, search: Search, ended: OnEnded[Hits]) -> None:
         """Where words stand in the translations; `ended` hears it."""
-        in_slices(self._desk, self._finding(item, search), ended)
+        in_slices(self._service_thread, self._finding(item, search), ended)
 
     def _finding(self, item: str, search: Search) -> Slices[Hits]:
         numbers, approved, places = list[int](), list[int](), 0
@@ -157,11 +157,11 @@ class SegmentChanges:
         """
         if not search or "\n" in instead:
             raise KnownError("request.invalid", what="words to replace")
-        in_slices(self._desk, self._replacing(item, numbers, search, instead), ended)
+        in_slices(self._service_thread, self._replacing(item, numbers, search, instead), ended)
 
     def _replacing(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Slices[Replaced]:
-        wish, act = self._wish(item), _Act("replacement")
-        terms = self._translations.terms_of(wish)
+        request, act = self._request(item), _Act("replacement")
+        terms = self._translations.terms_of(request)
         places, refused = 0, list[int]()
         try:
             for at in range(0, len(numbers), CHANGED_AT_ONCE):
@@ -174,7 +174,7 @@ class SegmentChanges:
                         if problems(target, tags) or not target.strip():
                             refused.append(segment.number)
                             continue
-                        self._edit(act, segment, target, wish, terms)
+                        self._edit(act, segment, target, request, terms)
                         places += count
                 yield
         finally:
@@ -186,38 +186,38 @@ class SegmentChanges:
 
         What a person has approved stays as it is.
         """
-        in_slices(self._desk, self._rechecking(item), ended)
+        in_slices(self._service_thread, self._rechecking(item), ended)
 
     def _rechecking(self, item: str) -> Slices[int]:
-        wish, changed, begin = self._wish(item), 0, 0
-        terms = self._translations.terms_of(wish)
+        request, changed, begin = self._request(item), 0, 0
+        terms = self._translations.terms_of(request)
         while found := self._store.segments(item, begin=begin, limit=100):
             begin = found[-1].number + 1
             for one in found:
                 if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and one.target:
                     kept = tuple(flag for flag in one.flags if flag.kind == "formatting")
-                    flags = (*segment_flags(one, one.target, wish, terms), *kept)
+                    flags = (*segment_flags(one, one.target, request, terms), *kept)
                     if flags != one.flags:
                         changed += 1
-                        self._tell(SegmentChanged(item, self._store.change_segment(item, one.number, flags=flags)))
+                        self._publish(SegmentChanged(item, self._store.change_segment(item, one.number, flags=flags)))
                 yield
         return changed
 
     def undo(self, item: str, ended: OnEnded[Undone | None]) -> None:
         """Put back what the last act changed; `ended` hears what that was, or None where there is nothing to undo."""
-        in_slices(self._desk, self._undoing(item), ended)
+        in_slices(self._service_thread, self._undoing(item), ended)
 
     def _undoing(self, item: str) -> Slices[Undone | None]:
         acts = self._acts.get(item)
         if not acts:
             return None
-        act, wish = acts.pop(), self._wish(item)
+        act, request = acts.pop(), self._request(item)
         numbers, skipped, left = list[int](), 0, act.before
         try:
             while left:
                 with self._store.together():
                     for one in reversed(left[-CHANGED_AT_ONCE:]):
-                        skipped += not self._undo_one(item, one, wish, numbers)
+                        skipped += not self._undo_one(item, one, request, numbers)
                 left = left[:-CHANGED_AT_ONCE]
                 if left:  # else it ends in this turn, before whatever is asked next
                     yield
@@ -225,7 +225,7 @@ class SegmentChanges:
             self._did(item, _Act(act.words, left))
         return Undone(act.words, tuple(sorted(numbers)), skipped)
 
-    def _undo_one(self, item: str, one: _Before, wish: TranslationWish, numbers: list[int]) -> bool:
+    def _undo_one(self, item: str, one: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
         """Put back one segment, and note its number; False where it has changed since."""
         now, old = self._segment(item, one.segment.number), one.segment
         if (now.target, now.state) != (one.target, one.state):
@@ -235,19 +235,24 @@ class SegmentChanges:
             reason=old.reason, doubts=old.doubts,
         )  # fmt: skip
         if one.touches_memory:
-            self._put_back(one, wish)
-        self._tell(SegmentChanged(item, changed))
+            self._put_back(one, request)
+        self._publish(SegmentChanged(item, changed))
         numbers.append(old.number)
         return True
 
     # ---- inside
 
     def _edit(
-        self, act: _Act, segment: SegmentRecord, target: str, wish: TranslationWish, terms: Sequence[Term] | None = None
+        self,
+        act: _Act,
+        segment: SegmentRecord,
+        target: str,
+        request: TranslationRequest,
+        terms: Sequence[Term] | None = None,
     ) -> SegmentRecord:
-        remembered = self._remembered(segment, wish)
-        known = self._translations.terms_of(wish) if terms is None else terms
-        changed = self._edits.put(segment, target, wish, known)
+        remembered = self._remembered(segment, request)
+        known = self._translations.terms_of(request) if terms is None else terms
+        changed = self._edits.put(segment, target, request, known)
         act.before.append(_Before(segment, changed.target, changed.state, remembered, touches_memory=True))
         return changed
 
@@ -255,21 +260,21 @@ class SegmentChanges:
         if act.before:
             self._acts.setdefault(item, deque(maxlen=MOST_UNDO)).append(act)
 
-    def _remembered(self, segment: SegmentRecord, wish: TranslationWish) -> MemoryPair | None:
-        source, domain = segment.language or wish.source, memory_domain(wish)
-        for pair in self._store.recall(source, wish.target, segment.source):
+    def _remembered(self, segment: SegmentRecord, request: TranslationRequest) -> MemoryPair | None:
+        source, domain = segment.language or request.source, memory_domain(request)
+        for pair in self._store.recall(source, request.target, segment.source):
             if pair.domain == domain:
                 return pair
         return None
 
-    def _put_back(self, before: _Before, wish: TranslationWish) -> None:
+    def _put_back(self, before: _Before, request: TranslationRequest) -> None:
         """The memory knows again what it knew."""
-        segment, domain = before.segment, memory_domain(wish)
-        source = segment.language or wish.source
+        segment, domain = before.segment, memory_domain(request)
+        source = segment.language or request.source
         if before.remembered is not None:
             self._store.put_back(before.remembered)
             return
-        found = self._store.recall(source, wish.target, segment.source)
+        found = self._store.recall(source, request.target, segment.source)
         self._store.forget_pairs([one.n for one in found if one.domain == domain and one.target == before.target])
 
     def _segment(self, item: str, number: int) -> SegmentRecord:
@@ -278,5 +283,5 @@ class SegmentChanges:
             raise KnownError("request.invalid", what="segment")
         return found[0]
 
-    def _wish(self, item: str) -> TranslationWish:
-        return wish_from(self._store.item(item).settings.get("wish"))
+    def _request(self, item: str) -> TranslationRequest:
+        return request_from(self._store.item(item).settings.get("wish"))

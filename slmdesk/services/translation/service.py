@@ -1,4 +1,4 @@
-"""Translations of texts and documents: begun, followed, edited, written out.  Desk thread.
+"""Translations of texts and documents: begun, followed, edited, written out.  Service thread.
 
 A translation is an item of kind `translation`; its segments are rows of their own, each kept the moment it is made; a
 job of that kind makes them (translation_plan).  A document is taken apart and put together again by the reader child
@@ -26,12 +26,12 @@ from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, ItemChanged, Problem, TranslationRead
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import in_slices
 from slmdesk.services.documents.inputs import able
 from slmdesk.services.documents.reading_queue import read_problem
-from slmdesk.services.engine.model_loader import EngineRoom
-from slmdesk.services.jobs.plan import Breath, Plan, Planner, Question
+from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.jobs.plan import JobPlanner, Plan, Question, Yield
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
@@ -45,11 +45,11 @@ from slmdesk.services.translation.types import (
     NO_GLOSSARY,
     Again,
     LeftPart,
+    TranslationRequest,
     TranslationView,
-    TranslationWish,
     WrittenFile,
     memory_domain,
-    wish_from,
+    request_from,
 )
 from slmdesk.services.translation.writer import Writing, mark_unwritten, payload_of, units_in
 from slmdesk.store import LOOK, Store
@@ -68,7 +68,7 @@ MOST_TEXT = 5 << 20
 
 @dataclass(slots=True, eq=False)
 class _Live:
-    """A translation this desk makes."""
+    """A translation this instance makes."""
 
     plan: TranslationPlan
     done: int
@@ -76,23 +76,29 @@ class _Live:
     """Segments that have their end, and all: counted once, not after each."""
 
 
-class TranslationService(Planner):
+class TranslationService(JobPlanner):
     """Begins translations and makes them."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         models: ModelService,
         uses: UseService,
-        room: EngineRoom,
+        loader: ModelLoader,
         jobs: JobService,
         reader: ChildClient,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
         pairs: PairAdviceService,
     ) -> None:
-        self._desk, self._store, self._models, self._uses, self._pairs = desk, store, models, uses, pairs
-        self._room, self._jobs, self._reader, self._tell = room, jobs, reader, tell
+        self._service_thread, self._store, self._models, self._uses, self._pairs = (
+            service_thread,
+            store,
+            models,
+            uses,
+            pairs,
+        )
+        self._loader, self._jobs, self._reader, self._publish = loader, jobs, reader, publish
         self._terms = TermLists(store)
         self._live: dict[str, _Live] = {}
         self._passwords: dict[str, str] = {}
@@ -101,31 +107,31 @@ class TranslationService(Planner):
 
     # ---- wishes
 
-    def begin(self, wish: TranslationWish) -> Item:
+    def begin(self, request: TranslationRequest) -> Item:
         """Keep a new translation and have it made in the background.
 
         TranslationGrew and SegmentChanged follow; its job can be paused, resumed and cancelled as all can.  Raises
         KnownError `language.…`, `request.invalid`, `model.…`, `store.…`, `glossary.unknown`.
         """
-        wish = self._checked(wish)
-        record = self.record(wish.model)
-        name = Path(wish.path).name if wish.path else " ".join(wish.text.split())[:60]
-        title = f"{name} → {LANGUAGES[wish.target].name}"
-        shape = to_json(replace(wish, password=""))
+        request = self._checked(request)
+        record = self.record(request.model)
+        name = Path(request.path).name if request.path else " ".join(request.text.split())[:60]
+        title = f"{name} → {LANGUAGES[request.target].name}"
+        shape = to_json(replace(request, password=""))
         item = self._store.add_item(KIND, title, settings={"wish": shape})
-        if wish.password:
-            self._passwords[item.id] = wish.password
-        self._tell(ItemChanged(item))
-        settings = self._settings_of(wish, record)
+        if request.password:
+            self._passwords[item.id] = request.password
+        self._publish(ItemChanged(item))
+        settings = self._settings_of(request, record)
         self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
         return self._store.item(item.id)
 
-    def begun_before(self, wish: TranslationWish, *, unsaved: bool = False) -> JobRecord | None:
+    def begun_before(self, request: TranslationRequest, *, unsaved: bool = False) -> JobRecord | None:
         """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
-        wish = self._checked(wish)
-        shape = to_json(replace(wish, password=""))
-        record = self.record(wish.model)
-        return begun_before(self._store, KIND, shape, record, path=wish.path, unsaved=unsaved)
+        request = self._checked(request)
+        shape = to_json(replace(request, password=""))
+        record = self.record(request.model)
+        return begun_before(self._store, KIND, shape, record, path=request.path, unsaved=unsaved)
 
     def open(self, item: str) -> TranslationView:
         """A translation, made or being made.  Raises KnownError `item.unknown`."""
@@ -139,7 +145,7 @@ class TranslationService(Planner):
         flagged = self._store.count_flagged(found.id)
         is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
         return TranslationView(
-            found, wish_from(found.settings.get("wish")), counts, flagged, left, jobs[0] if jobs else None, is_done
+            found, request_from(found.settings.get("wish")), counts, flagged, left, jobs[0] if jobs else None, is_done
         )
 
     def again(self, item: str, model: str | None = None, scope: Again = Again.FAILED) -> JobRecord:
@@ -150,14 +156,14 @@ class TranslationService(Planner):
         Raises KnownError `item.unknown`, `model.…`.
         """
         view = self.open(item)
-        record = self.record(model or view.wish.model)
+        record = self.record(model or view.request.model)
         if view.job and not view.job.status.is_end:
             if scope is Again.FAILED and view.job.model_sha256 == record.sha256:
                 return self._jobs.resume(view.job.id)
             self._jobs.cancel(view.job.id)
         reopened = self._reopen(view.item.id, scope)
         tried = sum(one.model_sha256 == record.sha256 for one in self._store.jobs_of(view.item.id))
-        settings = self._settings_of(replace(view.wish, model=model or view.wish.model), record)
+        settings = self._settings_of(replace(view.request, model=model or view.request.model), record)
         settings["attempt"] = tried if reopened else 0
         return self._jobs.add(
             KIND, view.item.title, record, (), prompt_version=prompt_version(), settings=settings, item=view.item.id
@@ -173,7 +179,7 @@ class TranslationService(Planner):
             for one in self._store.segments_numbered(item, sorted(numbers)):
                 if one.state in (SegmentState.FAILED, SegmentState.TRANSLATED) and one.origin is not Made.MEMORY:
                     changed = self._store.change_segment(item, one.number, state=SegmentState.OPEN, reason="")
-                    self._tell(SegmentChanged(item, changed))
+                    self._publish(SegmentChanged(item, changed))
                     count += 1
         return count
 
@@ -185,10 +191,10 @@ class TranslationService(Planner):
         self.use_password(item, password)
         return self.again(item)
 
-    def _settings_of(self, wish: TranslationWish, record: ModelRecord) -> dict[str, Json]:
+    def _settings_of(self, request: TranslationRequest, record: ModelRecord) -> dict[str, Json]:
         """Of a job: what is wished, and what is decided by the model's exam now, so that the plan stays the same."""
-        shape = dict(to_json(replace(wish, password="")))
-        return shape | {"tagged_first": self._pairs.is_tagged_first(record, wish.source, wish.target)}
+        shape = dict(to_json(replace(request, password="")))
+        return shape | {"tagged_first": self._pairs.is_tagged_first(record, request.source, request.target)}
 
     def use_password(self, item: str, password: str) -> None:
         """Know the password of a locked document, for writing it.  Raises KnownError `item.unknown`."""
@@ -242,9 +248,9 @@ class TranslationService(Planner):
         `target` is the document itself.
         """
         view = self.open(item)
-        if not view.wish.path:
+        if not view.request.path:
             raise KnownError("request.invalid", what="this translation is no document's")
-        if is_same_file(Path(view.wish.path), target):
+        if is_same_file(Path(view.request.path), target):
             raise KnownError("file.is_source", path=str(target))
 
         def written(found: WrittenFile | Problem) -> None:
@@ -255,12 +261,12 @@ class TranslationService(Planner):
                 self._store,
                 view.item.id,
                 frozenset(found.refused),
-                lambda one: self._tell(SegmentChanged(view.item.id, one)),
+                lambda one: self._publish(SegmentChanged(view.item.id, one)),
             )
-            in_slices(self._desk, marking, lambda _: ended(found))
+            in_slices(self._service_thread, marking, lambda _: ended(found))
 
-        payload = {**payload_of(view.wish), "password": self._passwords.get(view.item.id, "")}
-        Writing(self._desk, self._reader, payload, self._answers(item), target, written, replace).start()
+        payload = {**payload_of(view.request), "password": self._passwords.get(view.item.id, "")}
+        Writing(self._service_thread, self._reader, payload, self._answers(item), target, written, replace).start()
 
     def _answers(self, item: str) -> Iterator[tuple[int, str, str]]:
         """For each unit that has a translation: its number, its text, its translation."""
@@ -277,19 +283,21 @@ class TranslationService(Planner):
         from slmdesk.services.translation.plan import UNSETTLED, TranslationPlan  # with all checks of text
 
         item = self._store.item(job.item or "")
-        wish = wish_from(job.settings)
+        request = request_from(job.settings)
         kept = self._store.result(item.id) or {}
         if not kept.get("taken"):
-            yield from self._take(item.id, wish)
-        yield from self._recall(item.id, wish)
-        formality = wish.formality or ("formal" if wish.path else "")  # left to itself a model says du and Sie by turns
-        manner = Manner(wish.target, wish.source, wish.domain, formality)
+            yield from self._take(item.id, request)
+        yield from self._recall(item.id, request)
+        formality = request.formality or (
+            "formal" if request.path else ""
+        )  # left to itself a model says du and Sie by turns
+        manner = Manner(request.target, request.source, request.domain, formality)
         attempt = job.settings.get("attempt")
         counts = self._store.count_segments(item.id)
         asked = (SegmentState.OPEN,) if isinstance(attempt, int) else UNSETTLED
         plan = TranslationPlan(
             manner,
-            self.terms_of(wish),
+            self.terms_of(request),
             model_sha256=job.model_sha256,
             attempt=attempt if isinstance(attempt, int) else None,
             todo=sum(counts.get(state, 0) for state in asked),
@@ -299,38 +307,38 @@ class TranslationService(Planner):
         )
         done, total = self._counted(item.id)
         self._live[job.id] = _Live(plan, done, total)
-        self._tell(TranslationGrew(item.id, job.id, done, total))  # there they are, before the first is translated
+        self._publish(TranslationGrew(item.id, job.id, done, total))  # there they are, before the first is translated
         try:
             yield from plan.run()
             kept = self._store.result(item.id) or {}
             self._store.save_result(item.id, {**kept, "done": True})
-            self._tell(TranslationGrew(item.id, job.id, *self._counted(item.id)))
-            self._tell(ItemChanged(self._store.item(item.id)))
-            self._tell_used(job, wish)
+            self._publish(TranslationGrew(item.id, job.id, *self._counted(item.id)))
+            self._publish(ItemChanged(self._store.item(item.id)))
+            self._tell_used(job, request)
         finally:
             self._live.pop(job.id, None)
 
-    def _tell_used(self, job: JobRecord, wish: TranslationWish) -> None:
+    def _tell_used(self, job: JobRecord, request: TranslationRequest) -> None:
         if record := self._models.by_sha256(job.model_sha256):
             language = (self._store.result(job.item or "") or {}).get("language")
-            self._tell(PairUsed(record.id, wish.source or str(language or ""), wish.target))
+            self._publish(PairUsed(record.id, request.source or str(language or ""), request.target))
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         """A segment is shown as soon as it is there."""
         if live := self._live.get(job):
             live.plan.heard(key, value)
 
-    def _take(self, item: str, wish: TranslationWish) -> Plan:
+    def _take(self, item: str, request: TranslationRequest) -> Plan:
         """The segments of the text or the document, kept; a second time after a crash they are taken anew."""
         from slmdesk.services.translation.asking.units import Taken, language_of_units, segments_from, units_of_text
 
         self._store.forget_segments(item)
-        taken = Taken(wish.source, wish.target, self.terms_of(wish))
+        taken = Taken(request.source, request.target, self.terms_of(request))
         left: list[Json] = []
-        if wish.path:
-            found = yield Question(lambda answered: self._ask_units(item, wish, answered))
+        if request.path:
+            found = yield Question(lambda answered: self._ask_units(item, request, answered))
         else:
-            found = units_of_text(wish.text)
+            found = units_of_text(request.text)
         taken.language = language_of_units(found)
         for at in range(0, len(found), UNITS_AT_ONCE):
             segments: list[NewSegment] = []
@@ -340,49 +348,55 @@ class TranslationService(Planner):
                 else:
                     segments += segments_from(one["unit"], taken)
             self._store.add_segments(item, segments)
-            self._tell(TranslationRead(item, min(at + UNITS_AT_ONCE, len(found)), len(found)))
-            yield Breath()
+            self._publish(TranslationRead(item, min(at + UNITS_AT_ONCE, len(found)), len(found)))
+            yield Yield()
         self._store.save_result(item, {"taken": True, "done": False, "left": left, "language": taken.language})
 
-    def _ask_units(self, item: str, wish: TranslationWish, answered: Callable[[Any], None]) -> JobHandle:
+    def _ask_units(self, item: str, request: TranslationRequest, answered: Callable[[Any], None]) -> JobHandle:
         found: list[Mapping[str, Any]] = []
 
         def on_event(event: FromChild) -> None:  # on a thread of the client
             if isinstance(event, Partial):
                 found.extend(units_in(event.value.get("found")))
                 count = len(found)
-                self._desk.post(lambda: self._tell(TranslationRead(item, count, 0)))
+                self._service_thread.post(lambda: self._publish(TranslationRead(item, count, 0)))
             elif isinstance(event, Done):
                 answered(found)
             elif isinstance(event, Failed):
-                answered(read_problem(Path(wish.path).name, event))
+                answered(read_problem(Path(request.path).name, event))
             elif isinstance(event, Cancelled):
-                answered(problem_for(KnownError("document.stopped", path=Path(wish.path).name)))
+                answered(problem_for(KnownError("document.stopped", path=Path(request.path).name)))
 
         password = self._passwords.get(item, "")
-        return self._reader.start("units", payload_of(replace(wish, password=password)), on_event)
+        return self._reader.start("units", payload_of(replace(request, password=password)), on_event)
 
-    def _recall(self, item: str, wish: TranslationWish) -> Plan:
+    def _recall(self, item: str, request: TranslationRequest) -> Plan:
         """What was translated before, word for word, is taken from the memory."""
-        begin, terms = 0, self.terms_of(wish)
+        begin, terms = 0, self.terms_of(request)
         while found := self._store.segments(item, begin=begin, limit=SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
             for one in found:
                 if one.state is SegmentState.OPEN:
-                    self._recall_one(item, one, wish, terms)
-            yield Breath()
+                    self._recall_one(item, one, request, terms)
+            yield Yield()
 
-    def _recall_one(self, item: str, segment: SegmentRecord, wish: TranslationWish, terms: Sequence[Term]) -> None:
-        source = segment.language or wish.source
+    def _recall_one(
+        self, item: str, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term]
+    ) -> None:
+        source = segment.language or request.source
         tags = Tags(segment.paired, segment.lone)
-        for pair in self._store.recall(source, wish.target, segment.source):
-            if pair.origin is Made.MODEL or problems(pair.target, tags) or pair.domain not in ("", memory_domain(wish)):
+        for pair in self._store.recall(source, request.target, segment.source):
+            if (
+                pair.origin is Made.MODEL
+                or problems(pair.target, tags)
+                or pair.domain not in ("", memory_domain(request))
+            ):
                 continue
-            flags = segment_flags(segment, pair.target, wish, terms)
+            flags = segment_flags(segment, pair.target, request, terms)
             changed = self._store.change_segment(
                 item, segment.number, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY, flags=flags
             )
-            self._tell(SegmentChanged(item, changed))
+            self._publish(SegmentChanged(item, changed))
             return
 
     def _keep(self, item: str, job: str, segment: SegmentRecord) -> None:
@@ -401,10 +415,10 @@ class TranslationService(Planner):
             reason=segment.reason,
             doubts=segment.doubts,
         )
-        self._tell(SegmentChanged(item, changed))
+        self._publish(SegmentChanged(item, changed))
         if live := self._live.get(job):
             live.done += bool(now) and now[0].state is SegmentState.OPEN
-            self._tell(TranslationGrew(item, job, live.done, live.total))
+            self._publish(TranslationGrew(item, job, live.done, live.total))
 
     def _counted(self, item: str) -> tuple[int, int]:
         counts = self._store.count_segments(item)
@@ -413,28 +427,28 @@ class TranslationService(Planner):
 
     # ---- inside
 
-    def terms_of(self, wish: TranslationWish) -> Sequence[Term]:
+    def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
         """The terms that hold for a translation: of the chosen glossaries, else of all active ones."""
-        return self._terms.of(wish.source, wish.target, memory_domain(wish), wish.glossaries)
+        return self._terms.of(request.source, request.target, memory_domain(request), request.glossaries)
 
-    def _checked(self, wish: TranslationWish) -> TranslationWish:
-        target = language_of(wish.target).code
-        source = language_of(wish.source).code if wish.source else ""
+    def _checked(self, request: TranslationRequest) -> TranslationRequest:
+        target = language_of(request.target).code
+        source = language_of(request.source).code if request.source else ""
         if source == target:
             raise KnownError("language.same", language=LANGUAGES[target].name)
-        if wish.domain not in DOMAINS or (wish.formality and wish.formality not in FORMALITIES):
+        if request.domain not in DOMAINS or (request.formality and request.formality not in FORMALITIES):
             raise KnownError("request.invalid", what="domain or formality")
-        if not wish.path and not wish.text.strip():
+        if not request.path and not request.text.strip():
             raise KnownError("request.invalid", what="there is nothing to translate")
-        if len(wish.text.encode("utf-8", "replace")) > MOST_TEXT:
-            raise KnownError("document.too_large", path="the text", bytes=len(wish.text), limit=MOST_TEXT)
-        named = (one if one == NO_GLOSSARY else self._store.glossary(one).id for one in wish.glossaries)
+        if len(request.text.encode("utf-8", "replace")) > MOST_TEXT:
+            raise KnownError("document.too_large", path="the text", bytes=len(request.text), limit=MOST_TEXT)
+        named = (one if one == NO_GLOSSARY else self._store.glossary(one).id for one in request.glossaries)
         glossaries = tuple(named)
-        return replace(wish, target=target, source=source, glossaries=glossaries)
+        return replace(request, target=target, source=source, glossaries=glossaries)
 
 
 def segment_flags(
-    segment: SegmentRecord, target: str, wish: TranslationWish, terms: Sequence[Term]
+    segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
 ) -> tuple[SegmentFlag, ...]:
     """What the checks say to a translation of a segment."""
     from slmdesk.text.translation.checks import flags_of
@@ -442,8 +456,8 @@ def segment_flags(
     return flags_of(
         segment.source,
         target,
-        source_language=segment.language or wish.source,
-        target_language=wish.target,
+        source_language=segment.language or request.source,
+        target_language=request.target,
         tags=Tags(segment.paired, segment.lone),
         terms=terms,
         cue=segment.place if segment.kind == SUBTITLE else "",

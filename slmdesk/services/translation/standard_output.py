@@ -1,4 +1,4 @@
-"""Documents on their way to standard output: in the cache for a moment, and swept up where a desk was killed."""
+"""Documents on their way to standard output: in the cache for a moment, and swept up where a instance was killed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from slmdesk.core.files import private_folder
 from slmdesk.paths import Paths
-from slmdesk.store import is_desk_alive
+from slmdesk.store import is_instance_alive
 
 FOLDER = "piped"
 
 
 @contextmanager
-def piped_folder(paths: Paths, desk_id: str) -> Iterator[Path]:
-    """A private folder of this desk, gone afterwards.  Raises KnownError file.unwritable, disk.full."""
-    folder = paths.cache / FOLDER / desk_id
+def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
+    """A private folder of this instance, gone afterwards.  Raises KnownError file.unwritable, disk.full."""
+    folder = paths.cache / FOLDER / instance_id
     private_folder(folder)
     try:
         yield folder
@@ -26,8 +26,8 @@ def piped_folder(paths: Paths, desk_id: str) -> Iterator[Path]:
 
 
 def sweep_piped(paths: Paths) -> None:
-    """Delete what desks that were killed left there."""
+    """Delete what instances that were killed left there."""
     with suppress(OSError):
         for folder in list((paths.cache / FOLDER).iterdir()):
-            if not is_desk_alive(paths, folder.name):
+            if not is_instance_alive(paths, folder.name):
                 shutil.rmtree(folder, ignore_errors=True)

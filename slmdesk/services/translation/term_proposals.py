@@ -1,4 +1,4 @@
-"""Terms proposed from a document, or from a translation that is here.  Desk thread; the work is done beside it."""
+"""Terms proposed from a document, or from a translation that is here.  Service thread; the work is done beside it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.translation import Term
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.reading_queue import read_problem
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.terms.index import TermLists
-from slmdesk.services.translation.types import wish_from
+from slmdesk.services.translation.types import request_from
 from slmdesk.store import Store
 from slmdesk.text.terms.candidates import Candidate, likely_translations, propose
 from slmdesk.text.translation.tagged import Tags, plain
@@ -47,8 +47,8 @@ class Proposals:
 class ProposalService:
     """Looks for terms."""
 
-    def __init__(self, desk: Desk, store: Store, reader: ChildClient) -> None:
-        self._desk, self._store, self._reader = desk, store, reader
+    def __init__(self, service_thread: ServiceThread, store: Store, reader: ChildClient) -> None:
+        self._service_thread, self._store, self._reader = service_thread, store, reader
         self._lists = TermLists(store)
 
     def of_document(
@@ -77,7 +77,7 @@ class ProposalService:
                     pages.append(text)
                     size[0] += len(text)
             elif isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: finish(event))
+                self._service_thread.post(lambda: finish(event))
 
         return self._reader.start("read", {"path": str(path)}, on_event)
 
@@ -89,15 +89,15 @@ class ProposalService:
         found = self._store.item(item)
         if found.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
-        wish = wish_from(found.settings.get("wish"))
+        request = request_from(found.settings.get("wish"))
         segments = list(segments_of_item(self._store, found.id))
         pairs = [
             (plain(one.source, Tags(one.paired, one.lone)), plain(one.target, Tags(one.paired, one.lone)))
             for one in segments
         ]
         languages = [one.language for one in segments if one.language]
-        source = wish.source or (max(set(languages), key=languages.count) if languages else "")
-        shape = Proposals(found.title, source, wish.target, (), 0)
+        source = request.source or (max(set(languages), key=languages.count) if languages else "")
+        shape = Proposals(found.title, source, request.target, (), 0)
         self._look("\n\n".join(source for source, _ in pairs), [one for one in pairs if one[1]], shape, most, ended)
 
     def _look(
@@ -108,7 +108,7 @@ class ProposalService:
         def work() -> Proposals:
             return _found(text, pairs, shape, most, known)
 
-        on_file_thread(self._desk, work, ended, name="term-proposals")
+        on_file_thread(self._service_thread, work, ended, name="term-proposals")
 
 
 def _found(

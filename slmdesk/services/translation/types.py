@@ -1,4 +1,4 @@
-"""What is wished of a translation, and what is shown of it."""
+"""What is asked for of a translation, and what is shown of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_GLOSSARY = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class TranslationWish:
+class TranslationRequest:
     """What shall be translated, and how."""
 
     target: str
@@ -62,7 +62,7 @@ class TranslationView:
     """A translation opened."""
 
     item: Item
-    wish: TranslationWish
+    request: TranslationRequest
     counts: Mapping[SegmentState, int]
     flagged: int
     left: tuple[LeftPart, ...]
@@ -81,12 +81,12 @@ class WrittenFile:
     """Units that stand there untranslated, although they had a translation."""
 
 
-def memory_domain(wish: TranslationWish) -> str:
+def memory_domain(request: TranslationRequest) -> str:
     """What the memory keeps a pair under: nothing where the text is of every day."""
-    return "" if wish.domain == "everyday" else wish.domain
+    return "" if request.domain == "everyday" else request.domain
 
 
-def wish_from(untrusted: Json) -> TranslationWish:
+def request_from(untrusted: Json) -> TranslationRequest:
     """Of what was kept; what is not known there is as it usually is."""
     shape = untrusted if isinstance(untrusted, Mapping) else {}
 
@@ -97,7 +97,7 @@ def wish_from(untrusted: Json) -> TranslationWish:
     model, glossaries, listed = shape.get("model"), shape.get("glossaries"), shape.get("columns")
     columns = listed if isinstance(listed, list | tuple) else ()
     target = text("target")
-    return TranslationWish(
+    return TranslationRequest(
         target=target if target in LANGUAGES else "en",
         path=text("path"),
         text=text("text"),

@@ -1,4 +1,4 @@
-"""A translated document on its way back from the reader child to a file.  Desk thread."""
+"""A translated document on its way back from the reader child to a file.  Service thread."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.reading_queue import read_problem
 from slmdesk.services.translation.readout import segments_of_item
-from slmdesk.services.translation.types import TranslationWish, WrittenFile
+from slmdesk.services.translation.types import TranslationRequest, WrittenFile
 from slmdesk.store import Store
 
 UNWRITTEN = SegmentFlag("unwritten")
@@ -35,7 +35,7 @@ UNWRITTEN = SegmentFlag("unwritten")
 class Writing:
     """A document on its way back from the reader child."""
 
-    desk: Desk
+    service_thread: ServiceThread
     client: ChildClient
     payload: Mapping[str, Json]
     answers: Iterator[tuple[int, str, str]]
@@ -62,10 +62,10 @@ class Writing:
                 job.cancel()
                 self.ended(result)
 
-        in_slices(self.desk, self._giving(job), given)
+        in_slices(self.service_thread, self._giving(job), given)
 
     def _giving(self, job: JobHandle) -> Slices[bool]:
-        """All units to the child; a long document has many, and others wait for the desk thread."""
+        """All units to the child; a long document has many, and others wait for the service thread."""
         for number, source, target in self.answers:
             if self.is_over:
                 return False
@@ -87,10 +87,10 @@ class Writing:
             self._finish(event)
         elif isinstance(event, Failed):
             problem = read_problem(Path(str(self.payload["path"])).name, event)
-            self.desk.post(lambda: self.ended(problem))
+            self.service_thread.post(lambda: self.ended(problem))
         elif isinstance(event, Cancelled):
             stopped = problem_for(KnownError("document.stopped", path=str(self.payload["path"])))
-            self.desk.post(lambda: self.ended(stopped))
+            self.service_thread.post(lambda: self.ended(stopped))
 
     def _finish(self, event: Done) -> None:
         data = b"".join(self.pieces)
@@ -106,11 +106,11 @@ class Writing:
         def ended(found: WrittenFile | Problem) -> None:
             self.ended(found)
 
-        on_file_thread(self.desk, write, ended, name="translation")
+        on_file_thread(self.service_thread, write, ended, name="translation")
 
 
 def mark_unwritten(
-    store: Store, item: str, refused: Collection[int], tell: Callable[[SegmentRecord], None]
+    store: Store, item: str, refused: Collection[int], publish: Callable[[SegmentRecord], None]
 ) -> Slices[None]:
     """Flag the segments of the units that stand in the file untranslated, and unflag those that stand there now, so
     that the table, the report and the command line all name them.
@@ -120,21 +120,21 @@ def mark_unwritten(
         if (UNWRITTEN in one.flags) != is_unwritten:
             others = tuple(flag for flag in one.flags if flag != UNWRITTEN)
             flags = (UNWRITTEN, *others) if is_unwritten else others
-            tell(store.change_segment(item, one.number, flags=flags))
+            publish(store.change_segment(item, one.number, flags=flags))
         yield
 
 
-def payload_of(wish: TranslationWish) -> dict[str, Json]:
+def payload_of(request: TranslationRequest) -> dict[str, Json]:
     """Of the jobs `units` and `rewrite` of the reader child."""
     return {
-        "path": wish.path,
-        "password": wish.password,
+        "path": request.path,
+        "password": request.password,
         "options": {
-            "language": wish.target,
-            "is_right_to_left": LANGUAGES[wish.target].is_right_to_left,
-            "sheet_names": wish.sheet_names,
-            "properties": wish.properties,
-            "columns": list(wish.columns),
+            "language": request.target,
+            "is_right_to_left": LANGUAGES[request.target].is_right_to_left,
+            "sheet_names": request.sheet_names,
+            "properties": request.properties,
+            "columns": list(request.columns),
         },
     }
 

@@ -1,4 +1,4 @@
-"""Two versions of a document compared: begun, followed, kept.  Desk thread.
+"""Two versions of a document compared: begun, followed, kept.  Service thread.
 
 A comparison is an item of kind `versions`, linked to its two documents.  The pages are fetched some at a time and
 compared on a thread of their own; what was found is the item's result.  Where a model is there that an exam trusts
@@ -21,13 +21,13 @@ from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.citations import Coverage, Unread
 from slmdesk.services.documents.inputs import able, read_document
 from slmdesk.services.documents.results import DocumentItems
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
-from slmdesk.services.jobs.plan import Asked, Breath, Plan, Planner, StepValue, Wave
+from slmdesk.services.jobs.plan import Asked, Batch, JobPlanner, Plan, StepValue, Yield
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
@@ -49,7 +49,7 @@ SKILLS = (Skill.FORMAT, Skill.TRUTH)
 
 
 @dataclass(frozen=True, slots=True)
-class VersionWish:
+class VersionRequest:
     """Which versions shall be compared, and how."""
 
     old: str
@@ -83,22 +83,22 @@ class Paragraphs:
     texts: tuple[str, ...]
 
 
-class VersionService(Planner):
+class VersionService(JobPlanner):
     """Compares documents.  What it finds is told as VersionsCompared; again when a model has told it in words."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         models: ModelService,
         uses: UseService,
         jobs: JobService,
         exams: ExamService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._models, self._uses = desk, store, models, uses
-        self._jobs, self._exams, self._tell = jobs, exams, tell
-        self._items = DocumentItems(store, tell, KIND)
+        self._service_thread, self._store, self._models, self._uses = service_thread, store, models, uses
+        self._jobs, self._exams, self._publish = jobs, exams, publish
+        self._items = DocumentItems(store, publish, KIND)
         self._busy: dict[str, threading.Event] = {}
         self._closed = False
         jobs.plan_by(KIND, self)
@@ -110,16 +110,16 @@ class VersionService(Planner):
         """Those of these ids that can be compared: read, and with words."""
         return self._store.with_words(documents)
 
-    def begin(self, wish: VersionWish) -> Item:
+    def begin(self, request: VersionRequest) -> Item:
         """Keep a new comparison and have it made; VersionsCompared or VersionsFailed follows.
 
         Raises KnownError `document.unknown`, `document.not_read`, the document's own where it could not be read,
         `model.…` where one is named, `store.…`.
         """
-        old, new = read_document(self._store, wish.old), read_document(self._store, wish.new)
-        record = self._model(wish)
+        old, new = read_document(self._store, request.old), read_document(self._store, request.new)
+        record = self._model(request)
         shape: dict[str, Json] = {
-            "old": old.id, "new": new.id, "model": record.sha256 if record else None, "named": wish.model is not None,
+            "old": old.id, "new": new.id, "model": record.sha256 if record else None, "named": request.model is not None,
         }  # fmt: skip
         asked = f"Compare {old.name} (old) with {new.name} (new)"
         item = self._items.add(f"Compare: {old.name} and {new.name}", (old, new), shape, asked)
@@ -130,8 +130,8 @@ class VersionService(Planner):
         """Compare anew, the documents as they are now.  Raises KnownError as `begin` does, and `item.unknown`."""
         found = self._items.find(item)
         if found.id not in self._busy:
-            wish = _mapping(found.settings.get("wish"))
-            old, new = (read_document(self._store, str(wish.get(side))) for side in ("old", "new"))
+            request = _mapping(found.settings.get("wish"))
+            old, new = (read_document(self._store, str(request.get(side))) for side in ("old", "new"))
             self._compare(found.id, old, new)
 
     def cancel(self, item: str) -> None:
@@ -140,14 +140,14 @@ class VersionService(Planner):
             stop.set()
 
     def open(self, item: str, opened: Callable[[VersionView], None]) -> None:
-        """A comparison, made or being made; `opened` is called on the desk thread.
+        """A comparison, made or being made; `opened` is called on the service thread.
 
         Raises KnownError `item.unknown`.
         """
         found = self._items.find(item)
-        wish = _mapping(found.settings.get("wish"))
+        request = _mapping(found.settings.get("wish"))
         here = {one.id: one for one in self._store.documents_of_item(found.id)}
-        documents = tuple(here[str(wish.get(side))] for side in ("old", "new") if str(wish.get(side)) in here)
+        documents = tuple(here[str(request.get(side))] for side in ("old", "new") if str(request.get(side)) in here)
         job = self._items.newest_job(found.id)
         kept = self._store.result(found.id)
 
@@ -160,7 +160,7 @@ class VersionService(Planner):
             shown = None if isinstance(comparison, Problem) else comparison
             opened(VersionView(found, documents, shown, job, found.id in self._busy))
 
-        on_file_thread(self._desk, make, made, name="compare")
+        on_file_thread(self._service_thread, make, made, name="compare")
 
     def paragraphs(self, document: str, first: tuple[int, int], last: tuple[int, int], ended: OnEnded[Paragraphs],
                    most: int = 500) -> None:  # fmt: skip
@@ -181,10 +181,10 @@ class VersionService(Planner):
                             return Paragraphs(tuple(texts))
             return Paragraphs(tuple(texts))
 
-        on_file_thread(self._desk, read, ended, name="compare")
+        on_file_thread(self._service_thread, read, ended, name="compare")
 
     def close(self) -> None:
-        """The desk ends: what is being compared is left."""
+        """The app ends: what is being compared is left."""
         self._closed = True
         for stop in self._busy.values():
             stop.set()
@@ -194,7 +194,10 @@ class VersionService(Planner):
     def _compare(self, item: str, old: DocumentRecord, new: DocumentRecord) -> None:
         stop = self._busy[item] = threading.Event()
         on_file_thread(
-            self._desk, lambda: self._found(old, new, stop), lambda found: self._on_found(item, found), name="compare"
+            self._service_thread,
+            lambda: self._found(old, new, stop),
+            lambda found: self._on_found(item, found),
+            name="compare",
         )
 
     def _found(self, old: DocumentRecord, new: DocumentRecord, stop: threading.Event) -> tuple[Comparison, Json]:
@@ -223,13 +226,13 @@ class VersionService(Planner):
         return comparison, to_json(comparison)
 
     def _pages(self, document: str, stop: threading.Event, begin: int = 1, end: int | None = None) -> list[Page]:
-        """The pages of a document, fetched on the desk thread some at a time."""
+        """The pages of a document, fetched on the service thread some at a time."""
         found: list[Page] = []
         while not self._closed:
             if stop.is_set():
                 raise KnownError("versions.stopped")
             at = found[-1].number + 1 if found else begin
-            some = self._desk.call(lambda at=at: self._store.pages(document, begin=at, limit=PAGES_AT_ONCE))  # type: ignore[misc]
+            some = self._service_thread.call(lambda at=at: self._store.pages(document, begin=at, limit=PAGES_AT_ONCE))  # type: ignore[misc]
             found += [one for one in some if end is None or one.number <= end]
             if not some or (end is not None and some[-1].number >= end):
                 return found
@@ -240,17 +243,17 @@ class VersionService(Planner):
         if self._closed:
             return
         if isinstance(found, Problem):
-            self._tell(VersionsFailed(item, found))
+            self._publish(VersionsFailed(item, found))
             return
         comparison, shape = found
         assert isinstance(shape, dict)
         self._keep(item, comparison, shape)
-        wish = _mapping(self._store.item(item).settings.get("wish"))
-        record = self._models.by_sha256(str(wish.get("model") or "") or None)
-        if record is not None and comparison.changes and self._may_tell(record, is_named=bool(wish.get("named"))):
+        request = _mapping(self._store.item(item).settings.get("wish"))
+        record = self._models.by_sha256(str(request.get("model") or "") or None)
+        if record is not None and comparison.changes and self._may_tell(record, is_named=bool(request.get("named"))):
             title = self._store.item(item).title.removeprefix("Compare: ")
             self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), item=item)
-        self._tell(VersionsCompared(item, comparison))
+        self._publish(VersionsCompared(item, comparison))
 
     def _keep(
         self, item: str, comparison: Comparison, shape: Mapping[str, Json], record: ModelRecord | None = None
@@ -290,7 +293,7 @@ class VersionService(Planner):
         version, questions = self._exams.questions_for(record, SKILLS)
         if not questions:
             return self._exams.skills(record)
-        values: list[StepValue] = yield Wave([one.step() for one in questions], version, 60.0, 5000.0)
+        values: list[StepValue] = yield Batch([one.step() for one in questions], version, 60.0, 5000.0)
         asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
         return self._exams.keep_skills(record, asked)
 
@@ -302,18 +305,18 @@ class VersionService(Planner):
         changes = comparison.changes
         chosen = [at for at in by_importance(changes) if wording.can_be_told(changes[at])][:MOST_TOLD]
         steps = [wording.change_step(changes[at], comparison.language) for at in chosen]
-        values: list[StepValue] = yield Wave(steps, wording.prompt_version(), 400.0, 60.0 * len(steps))
+        values: list[StepValue] = yield Batch(steps, wording.prompt_version(), 400.0, 60.0 * len(steps))
         told: list[Told] = []
         for at, value in zip(chosen, values, strict=True):
             one = wording.told_in(at, changes[at], value or {}, comparison.language)
             if one is not None:
                 told.append(one)
-            yield Breath()
+            yield Yield()
         asked = [one for one in told if one.supported]
         if threshold is None or not asked:
             return told
         steps = [wording.truth_of(changes[one.change], one) for one in asked]
-        values = yield Wave(steps, self._exams.prompt_version(), 60.0, 0.0)
+        values = yield Batch(steps, self._exams.prompt_version(), 60.0, 0.0)
         judged = {
             one.change: wording.doubted(one, _scores(value), threshold)
             for one, value in zip(asked, values, strict=True)
@@ -325,16 +328,16 @@ class VersionService(Planner):
 
         comparison = comparison_from(self._store.result(job.item)) if job.item else None
         if job.item and comparison:
-            self._tell(VersionsCompared(job.item, comparison))
+            self._publish(VersionsCompared(job.item, comparison))
 
     # ---- inside
 
-    def _model(self, wish: VersionWish) -> ModelRecord | None:
+    def _model(self, request: VersionRequest) -> ModelRecord | None:
         """Whose words may be asked for; a model that is named must be there, another need not."""
-        if not wish.with_words:
+        if not request.with_words:
             return None
-        if wish.model is not None:
-            return able(self._models.choose(wish.model))
+        if request.model is not None:
+            return able(self._models.choose(request.model))
         try:
             return self._uses.default(Use.SUMMARIZE) or self._models.choose(None)
         except KnownError:

@@ -1,4 +1,4 @@
-"""What a comparison of two versions is when it is done, for faces, store and exports; and how it is said."""
+"""What a comparison of two versions is when it is done, for frontends, store and exports; and how it is said."""
 
 from __future__ import annotations
 

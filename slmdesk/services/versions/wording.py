@@ -92,8 +92,11 @@ def doubted(told: Told, scores: Sequence[float] | None, threshold: float) -> Tol
 def _turned(text: str, change: Change) -> list[Mark]:
     """Whether a fact is told the wrong way round: "from" the new one, or "to" the old one."""
     found: list[Mark] = []
-    for fact in change.named:
-        for before, wrong, right in (("from|von|de|da|z", fact.new, fact.old), ("to|auf|à|a|na", fact.old, fact.new)):
+    for event in change.named:
+        for before, wrong, right in (
+            ("from|von|de|da|z", event.new, event.old),
+            ("to|auf|à|a|na", event.old, event.new),
+        ):
             if not wrong or not right:
                 continue
             match = re.search(rf"\b(?:{before})\s+(?:\w+\s+)?{re.escape(wrong)}(?!\w)", text)

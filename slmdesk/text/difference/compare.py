@@ -38,11 +38,11 @@ SHORT_WORDS = 6
 """In the same place, so short sentences are one changed even without a word in common: "900" for "950"."""
 
 
-Breath = Callable[[], None]
+Yield = Callable[[], None]
 
 
 def difference(
-    old: Sequence[Page], new: Sequence[Page], *, language: str = "", breathe: Breath = lambda: None
+    old: Sequence[Page], new: Sequence[Page], *, language: str = "", breathe: Yield = lambda: None
 ) -> Difference:
     """Compare two documents by their pages.
 
@@ -55,7 +55,7 @@ def difference(
         new, old, after, before, language, breathe
     )  # fmt: skip
     events = [one.turned() for one in work.run()] if swapped else work.run()
-    return _Telling(_in_order(_moved_together(events)), breathe).tell()
+    return _Telling(_in_order(_moved_together(events)), breathe).notify()
 
 
 # ---- finding
@@ -92,7 +92,7 @@ class _Work:
         before: list[Unit],
         after: list[Unit],
         language: str,
-        breathe: Breath,
+        breathe: Yield,
     ) -> None:
         self._texts = ({page.number: page.text for page in old}, {page.number: page.text for page in new})
         self._before, self._after, self._language, self._breathe = before, after, language, breathe
@@ -434,11 +434,11 @@ def _in_order(events: Sequence[_Event]) -> list[_Step]:
 class _Telling:
     """Makes changes and rows of what was found."""
 
-    def __init__(self, steps: Sequence[_Step], breathe: Breath) -> None:
+    def __init__(self, steps: Sequence[_Step], breathe: Yield) -> None:
         self._steps, self._breathe = steps, breathe
         self._changes: list[Change] = []
 
-    def tell(self) -> Difference:
+    def notify(self) -> Difference:
         """The whole."""
         steps = self._joined_steps()
         runs: list[tuple[tuple[Run, ...], tuple[Run, ...]]] = []

@@ -41,9 +41,9 @@ def data() -> bytes:
     return tiny_llama().data + random.Random(1).randbytes(40 << 20)
 
 
-def wait_for(fact, what: str) -> None:
+def wait_for(event, what: str) -> None:
     deadline = time.monotonic() + WAIT_S
-    while not fact():
+    while not event():
         assert time.monotonic() < deadline, what
         time.sleep(0.005)
 
@@ -326,13 +326,13 @@ def test_d12_a_disk_that_fills_up_pauses_it_and_it_goes_on_when_there_is_space(h
     small = tmp_path / "small"
     small.mkdir()
     environment = {key: value for key, value in environment.items() if key != "SLMDESK_HOME"}
-    desk = subprocess.Popen(
+    service_thread = subprocess.Popen(
         ["unshare", "-rm", "sh", "-c", FULL_DISK, str(small), str(home), *SLMDESK, REPO],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT,
     )  # fmt: skip
-    assert desk.stderr.readline() == "filled\n"
+    assert service_thread.stderr.readline() == "filled\n"
     hub.release.set()
-    out, err = desk.communicate(timeout=WAIT_S)
+    out, err = service_thread.communicate(timeout=WAIT_S)
     problem, rest = out.split("first 1\n")
     error = json.loads(problem)["error"]
     assert error["code"] == "disk.full"
@@ -377,6 +377,6 @@ def test_a_killed_download_is_cancelled_with_its_part(begin, run, hub, home, dat
     process.communicate()
     hub.release.set()
     (job,) = run("jobs", "list", "--json").json
-    assert job["status"] == "open"  # its desk is gone
+    assert job["status"] == "open"  # its instance is gone
     assert run("jobs", "cancel", job["id"], "--json").json["status"] == "cancelled"
     assert list((home / "models").iterdir()) == []

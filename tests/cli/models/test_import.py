@@ -51,10 +51,10 @@ def test_a_folder_and_what_lies_below_it_also_in_parts(run, tmp_path) -> None:
 
 
 def test_what_is_no_model_here_is_no_missing_file(run, with_model, tmp_path) -> None:
-    for wish in ("info", "fit", "remove", "verify"):
-        assert run("models", wish, "nothing", "--json").json["error"]["code"] == "model.unknown"
-        if wish != "fit":
-            assert run("models", wish, "", "--json").json["error"]["code"] == "model.unknown"
+    for request in ("info", "fit", "remove", "verify"):
+        assert run("models", request, "nothing", "--json").json["error"]["code"] == "model.unknown"
+        if request != "fit":
+            assert run("models", request, "", "--json").json["error"]["code"] == "model.unknown"
     assert run("models", "info", "nothing.gguf", "--json").json["error"]["code"] == "model.missing"
     assert run("models", "unpack", str(tmp_path / "x.tar"), "--expect", "").status == 2
     assert len(run("models", "list", "--json").json) == 1

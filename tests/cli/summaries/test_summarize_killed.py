@@ -42,7 +42,7 @@ def trusted_home(folder: Path, monkeypatch, model: Path) -> None:
             for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ]
         shape = {"version": items()[0], "skills": skills}
-        services.desk.call(lambda: services.store.set_model_facts(record.id, **{SKILLS: shape}))
+        services.service_thread.call(lambda: services.store.set_model_facts(record.id, **{SKILLS: shape}))
     finally:
         services.close()
 
@@ -51,8 +51,8 @@ def result(home: Path) -> str:
     services = open_echo()
     try:
         told = Told(services)
-        item = services.desk.call(lambda: told.services.store.items("summary"))[0]
-        found = services.desk.call(lambda: services.store.result(item.id))
+        item = services.service_thread.call(lambda: told.services.store.items("summary"))[0]
+        found = services.service_thread.call(lambda: services.store.result(item.id))
         document = found["documents"][0]["document"]
     finally:
         services.close()

@@ -66,14 +66,14 @@ def test_reviews_in_several_languages_are_begun_though_most_are_in_the_wished_on
 
 
 def test_words_the_model_was_unsure_of_are_listed_on_request(run, with_model):
-    wish = ("translate", "--to", "de", "--from", "en", "--doubts")
+    request = ("translate", "--to", "de", "--from", "en", "--doubts")
     unsure = {"turned": True, "doubted": "X"}
-    shape = run(*wish, "--json", stdin="All is well. We fix it.\n", echo=unsure).json
+    shape = run(*request, "--json", stdin="All is well. We fix it.\n", echo=unsure).json
     assert shape["doubts"] == [
         {"segment": 1, "place": "line 1", "text": "FIX", "begin": 3, "end": 6, "probability": 0.25},
     ]  # fmt: skip
-    assert "unsure of “FIX” (25%)" in run(*wish, stdin="We fix it.\n", echo=unsure).err
-    assert "doubts" not in run(*wish[:-1], "--json", stdin="We fix it.\n", echo=unsure).json
+    assert "unsure of “FIX” (25%)" in run(*request, stdin="We fix it.\n", echo=unsure).err
+    assert "doubts" not in run(*request[:-1], "--json", stdin="We fix it.\n", echo=unsure).json
 
 
 def test_a_document_is_written_beside_it_and_nothing_is_overwritten(run, with_model, lease):
@@ -96,17 +96,17 @@ def test_a_document_is_written_beside_it_and_nothing_is_overwritten(run, with_mo
 
 def test_where_nothing_could_be_translated_nothing_is_written_and_that_is_a_failure(run, with_model, lease):
     silent = {"answer": " "}
-    wish = ("translate", str(lease), "--to", "de", "--from", "en")
-    done = run(*wish, echo=silent)
+    request = ("translate", str(lease), "--to", "de", "--from", "en")
+    done = run(*request, echo=silent)
     assert done.status == 1, done.err
     assert done.out == ""
     assert done.err.count("error:") == 1
     assert "2 of 2 segments failed" in done.err
     assert done.err.count("[failed]") == 2, "which ones, and why, is listed"
     assert not lease.with_name("lease old.de.docx").exists()
-    assert run(*wish, "--json", echo=silent).json["error"]["code"] == "translation.all_failed"
-    assert run(*wish, "-o", "-", echo=silent).out == ""
-    spoken = run(*wish[:1], *wish[2:], stdin="The tenant pays.\n", echo=silent)
+    assert run(*request, "--json", echo=silent).json["error"]["code"] == "translation.all_failed"
+    assert run(*request, "-o", "-", echo=silent).out == ""
+    spoken = run(*request[:1], *request[2:], stdin="The tenant pays.\n", echo=silent)
     assert (spoken.status, spoken.out) == (1, "")
     job = run("jobs", "list", "--json").json[0]["id"]
     resumed = run("jobs", "resume", job, echo=silent)
@@ -195,12 +195,12 @@ def test_a_plural_form_without_its_number_is_named_and_not_called_translated(run
     head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
     catalogue.write_text(head + '\nmsgid "One file"\nmsgid_plural "%d files"\nmsgstr[0] ""\nmsgstr[1] ""\n')
     spoken = {"known": {"2 files": "zwei Dateien"}, "turned": True}
-    wish = ("translate", str(catalogue), "--to", "de", "--from", "en", "--report", str(report), "--json")
-    shape = run(*wish, echo=spoken).json
+    request = ("translate", str(catalogue), "--to", "de", "--from", "en", "--report", str(report), "--json")
+    shape = run(*request, echo=spoken).json
     assert (shape["segments_total"], shape["segments_translated"]) == (2, 1)
     assert [(one["segment"], one["kind"]) for one in shape["flags"] if one["kind"] == "unwritten"] == [(1, "unwritten")]
     assert "stands in the file untranslated" in json.loads(report.read_text())["flagged"][0]["reason"]
-    told = run(*wish[:-1], "--force", echo=spoken).err
+    told = run(*request[:-1], "--force", echo=spoken).err
     assert "1 of 2 segments translated, 1 not in the file, 0 left" in told
     assert "  entry 1, plural form 2 of 2: it stands in the file untranslated" in told
 
@@ -421,22 +421,22 @@ def test_a_glossary_is_named_as_a_file_and_columns_by_number(run, with_model, tm
     terms, table = tmp_path / "terms.csv", tmp_path / "reviews.csv"
     terms.write_text("en,de\ntenant,Mieter\n")
     table.write_text("name,review\nAnn,The tenant is nice.\n")
-    wish = ("translate", str(table), "--to", "de", "--from", "en", "--json", "--columns", "2")
-    shape = run(*wish, "--glossary", str(terms), echo=TURNED).json
+    request = ("translate", str(table), "--to", "de", "--from", "en", "--json", "--columns", "2")
+    shape = run(*request, "--glossary", str(terms), echo=TURNED).json
     assert [one["kind"] for one in shape["flags"]] == ["glossary"]
     assert (tmp_path / "reviews.de.csv").read_text() == "name,REVIEW\nAnn,tHE TENANT IS NICE.\n"
-    assert "no glossary" in run(*wish, "--force", "--glossary", "nope").out.lower()
+    assert "no glossary" in run(*request, "--force", "--glossary", "nope").out.lower()
 
 
 def test_a_glossary_file_named_each_time_is_kept_once_until_it_changes(run, with_model, tmp_path):
     terms = tmp_path / "terms.csv"
     terms.write_text("source,target\ntenant,Mieter\ntenant,Mieter\nlandlord,Vermieter\n")
-    wish = ("translate", "-", "--to", "de", "--from", "en", "--glossary", str(terms))
+    request = ("translate", "-", "--to", "de", "--from", "en", "--glossary", str(terms))
     for _ in range(2):
-        assert run(*wish, stdin="The tenant waits.\n", echo=TURNED).status == 0
+        assert run(*request, stdin="The tenant waits.\n", echo=TURNED).status == 0
     assert [one["terms"] for one in run("glossary", "list", "--json").json] == [2]
     terms.write_text("source,target\ntenant,Mietpartei\nlandlord,Vermieter\n")
-    done = run(*wish, stdin="The tenant waits.\n", echo=TURNED)
+    done = run(*request, stdin="The tenant waits.\n", echo=TURNED)
     assert "the glossary has “Mietpartei” for “tenant”" in done.err
     assert "Mieter”" not in done.err
     assert len(run("glossary", "list", "--json").json) == 2
@@ -452,11 +452,11 @@ def test_terms_are_proposed_named_by_columns_and_kept_as_they_are(run, tmp_path)
     assert run("glossary", "propose", str(tmp_path / "none.txt")).status == 1
     table = tmp_path / "words.csv"
     table.write_text("Kind,Wort,Word\nx,Kaution,deposit\n")
-    wish = ("glossary", "import", str(table), "--from", "en", "--to", "de")
-    refused = run(*wish)
+    request = ("glossary", "import", str(table), "--from", "en", "--to", "de")
+    refused = run(*request)
     assert (refused.status, "“Kind”, “Wort”, “Word”" in refused.err) == (1, True)
-    assert run(*wish, "--columns", "target=2").status == 2
-    done = run(*wish, "--columns", "source=3,target=2", "--skip-first", "--json").json
+    assert run(*request, "--columns", "target=2").status == 2
+    done = run(*request, "--columns", "source=3,target=2", "--skip-first", "--json").json
     assert (done["terms"], done["duplicates"]) == (1, 0)
     names = tmp_path / "names.csv"
     names.write_text("Kowalska\nslmdesk\n")
@@ -483,17 +483,17 @@ def test_a_report_of_every_segment_is_written_beside(run, with_model, tmp_path):
     path = tmp_path / "letter.txt"
     path.write_text("You must not sublet the flat.\nWe are here.\n12 %\n")
     report = tmp_path / "report.json"
-    wish = ("translate", str(path), "--to", "de", "--from", "en", "--report")
-    done = run(*wish, str(report), "--json", echo=TURNED)
+    request = ("translate", str(path), "--to", "de", "--from", "en", "--report")
+    done = run(*request, str(report), "--json", echo=TURNED)
     assert done.json["report"] == str(report)
     shape = json.loads(report.read_text("utf-8"))
     assert [one["source"] for one in shape["flagged"]] == ["You must not sublet the flat."]
     assert [one["source"] for one in shape["translated"]] == ["We are here."]
     assert shape["facts"]["Languages"] == "English to German"
     (tmp_path / "letter.de.txt").unlink()
-    assert run(*wish, str(report), echo=TURNED).status == 1, "what is there is not replaced"
+    assert run(*request, str(report), echo=TURNED).status == 1, "what is there is not replaced"
     assert not (tmp_path / "letter.de.txt").exists(), "and nothing is begun"
-    assert run(*wish, str(tmp_path / "report.xyz"), echo=TURNED).status == 2
+    assert run(*request, str(tmp_path / "report.xyz"), echo=TURNED).status == 2
 
 
 @pytest.mark.parametrize("is_text", [False, True])
@@ -502,15 +502,15 @@ def test_where_the_report_cannot_be_written_the_translation_is_said_to_be_there(
     path.write_text("We are here.\n")
     report.symlink_to(goal)  # what it means is there only when the report's turn comes: the translation
     words = () if is_text else (str(path),)
-    wish = ("translate", *words, "--to", "de", "--from", "en", "-o", str(goal), "--report", str(report))
+    request = ("translate", *words, "--to", "de", "--from", "en", "-o", str(goal), "--report", str(report))
     said = f"the translation itself was written to {goal}"
-    done = run(*wish, stdin=path.read_text(), echo=TURNED)
+    done = run(*request, stdin=path.read_text(), echo=TURNED)
     assert (done.status, done.out) == (1, "" if is_text else f"Written to {goal}.\n"), done.err
     assert "1 of 1 segments" in done.err
     assert done.err.index(said) < done.err.index("error:")
     assert goal.read_text().strip() == "wE ARE HERE."
     goal.unlink()
-    done = run(*wish, "--json", stdin=path.read_text(), echo=TURNED)
+    done = run(*request, "--json", stdin=path.read_text(), echo=TURNED)
     assert (done.status, done.json["error"]["code"], said in done.err) == (1, "file.exists", True), done.err
     assert done.json["segments_translated"] == 1, "what there is is given all the same"
     assert not is_text or done.json["text"].strip() == "wE ARE HERE."
@@ -532,7 +532,7 @@ def test_a_text_that_is_not_to_be_kept_is_in_no_file_afterwards(run, with_model,
     words = ("--no-save",) if way == "--no-save" else ()
     if way == "setting":
         services = open_echo()
-        services.desk.call(lambda: services.settings.change(translate_history=False))
+        services.service_thread.call(lambda: services.settings.change(translate_history=False))
         services.close()
     echo = {"turned": True}
     done = run("translate", "--to", "de", "--from", "en", *words, stdin="The zqquokka is here.\n", echo=echo)

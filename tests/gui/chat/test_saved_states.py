@@ -15,20 +15,20 @@ def keep_one(paths, key: str = "a") -> None:
 
 
 def test_the_size_is_shown_and_all_is_deleted(start, paths) -> None:
-    desk = start()
-    desk.ask(lambda services: services.models.list())
+    service_thread = start()
+    service_thread.ask(lambda services: services.models.list())
     keep_one(paths)
-    desk.frame.window.show_page("Settings")
-    desk.wait(lambda: desk.find("delete_saved_states_sentence").text() == "3 MB of one text.")
-    desk.click(desk.find("setting_delete_saved_states"))
-    desk.wait(lambda: desk.find("delete_saved_states_sentence").text() == "Nothing.")
+    service_thread.frame.window.show_page("Settings")
+    service_thread.wait(lambda: service_thread.find("delete_saved_states_sentence").text() == "3 MB of one text.")
+    service_thread.click(service_thread.find("setting_delete_saved_states"))
+    service_thread.wait(lambda: service_thread.find("delete_saved_states_sentence").text() == "Nothing.")
     assert states_in(paths.states) == []
-    assert not desk.find("setting_delete_saved_states").isEnabled()
+    assert not service_thread.find("setting_delete_saved_states").isEnabled()
 
 
 def test_the_organisation_may_forbid_it(start, paths) -> None:
     paths.policy_file.write_text("[models]\nsaved_states_mib = 0\n")
-    desk = start()
-    desk.wait(lambda: "how much is kept" in desk.find("policy_note").text())
-    assert not desk.find("setting_saved_states_mib").isEnabled()
-    assert desk.ask(lambda services: services.settings.current.saved_states_mib) == 0
+    service_thread = start()
+    service_thread.wait(lambda: "how much is kept" in service_thread.find("policy_note").text())
+    assert not service_thread.find("setting_saved_states_mib").isEnabled()
+    assert service_thread.ask(lambda services: services.settings.current.saved_states_mib) == 0

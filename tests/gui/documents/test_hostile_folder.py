@@ -27,37 +27,37 @@ MOST_S = 3.0
 
 @pytest.fixture
 def page(start):
-    desk = start()
-    QTest.keyClick(desk.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    desk.documents = desk.frame.documents_page
-    desk.wait(lambda: desk.documents.isVisible())
-    return desk
+    service_thread = start()
+    QTest.keyClick(service_thread.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    service_thread.documents = service_thread.frame.documents_page
+    service_thread.wait(lambda: service_thread.documents.isVisible())
+    return service_thread
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no text, pipes, sparse files")
 def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_path):
-    desk = page
+    service_thread = page
     made = write_folder(tmp_path / "folder")
     ends: dict[bytes, str] = {}
 
-    def hear(fact) -> None:
-        if isinstance(fact, DocumentChanged) and fact.document.status is not DocumentStatus.READING:
-            ends[os.fsencode(file_of(fact.document).name)] = fact.document.error_code or "read"
+    def hear(event) -> None:
+        if isinstance(event, DocumentChanged) and event.document.status is not DocumentStatus.READING:
+            ends[os.fsencode(file_of(event.document).name)] = event.document.error_code or "read"
 
     refused: list[str] = []
-    desk.frame.documents.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
-    desk.ask(lambda services: services.add_listener(hear))
+    service_thread.frame.documents.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
+    service_thread.ask(lambda services: services.add_listener(hear))
     idle = idle_gap_ms()
     gaps, began = Gaps(), time.monotonic()
-    drop(desk.documents, tmp_path / "folder")
-    desk.wait(lambda: any("holds" in bar.notice.text for bar in desk.window.notices.bars))
-    offered = next(bar.notice for bar in desk.window.notices.bars if "holds" in bar.notice.text)
+    drop(service_thread.documents, tmp_path / "folder")
+    service_thread.wait(lambda: any("holds" in bar.notice.text for bar in service_thread.window.notices.bars))
+    offered = next(bar.notice for bar in service_thread.window.notices.bars if "holds" in bar.notice.text)
     assert offered.other.startswith("Add these")
     offered.on_other()
     # too large ones have no record: they are refused before
     unread = {name for name, one in made.items() if one.sparse_bytes > 1 << 30}
     due = set(made) - unread
-    desk.qtbot.waitUntil(lambda: due <= set(ends), timeout=60_000)
+    service_thread.qtbot.waitUntil(lambda: due <= set(ends), timeout=60_000)
     took, longest = time.monotonic() - began, gaps.stop()
     print(f"{len(ends)} verdicts in {took:.1f} s; longest gap {longest:.0f} ms, idle {idle:.0f} ms")
     for name, one in made.items():
@@ -65,23 +65,23 @@ def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_pa
             assert ends[name] in one.verdicts, (name, ends[name])
     assert longest < MOST_GAP_MS + idle
     assert took < MOST_S * len(made)
-    desk.wait(lambda: any("sparse.pdf" in one for one in refused))
+    service_thread.wait(lambda: any("sparse.pdf" in one for one in refused))
     assert not [one for one in refused if "<img" in one and "&lt;" in one]
-    _looks_and_works(desk, made)
+    _looks_and_works(service_thread, made)
 
 
-def _looks_and_works(desk, made) -> None:
+def _looks_and_works(service_thread, made) -> None:
     """The list shows them as plain text, and a good one can be opened and asked for its pages."""
-    model = desk.find("document_view").model()
+    model = service_thread.find("document_view").model()
     shown = [model.index(row).data() for row in range(model.rowCount())]
     assert "<img src=x onerror=y>.txt" in shown
     assert not [one for one in shown if "\n" in one or "\u202e" in one]
-    view = desk.find("document_view")
+    view = service_thread.find("document_view")
     for name in [one for one in shown if one in GOOD]:
         row = [model.index(row).data() for row in range(model.rowCount())].index(name)  # the list may have moved
         view.scrollTo(model.index(row))
         place = view.visualRect(model.index(row)).center()
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-        desk.wait(lambda name=name: desk.find("document_title").full_text == name)
-        desk.wait(lambda: desk.documents.view.count >= 1)
-    assert desk.window.isVisible()
+        service_thread.wait(lambda name=name: service_thread.find("document_title").full_text == name)
+        service_thread.wait(lambda: service_thread.documents.view.count >= 1)
+    assert service_thread.window.isVisible()

@@ -17,35 +17,35 @@ from slmdesk.gui.chat.conversation.messages import note_of
 pytestmark = pytest.mark.gui
 
 
-def details(desk) -> tuple[str, str]:
-    view = desk.page.view.rows[len(desk.page.view.rows) - 1].view
+def details(service_thread) -> tuple[str, str]:
+    view = service_thread.page.view.rows[len(service_thread.page.view.rows) - 1].view
     return view.details, view.details_tip
 
 
 def test_the_figures_of_an_answer_are_the_same_after_a_restart(start, model_file):
-    desk = start()
-    desk.frame.models.import_file(model_file)
-    desk.wait(lambda: "ready" in desk.page.picker.button.text())
-    desk.send("hello", slow=0.01, answer="one two three four five six")
-    desk.wait_idle()
-    live = details(desk)
+    service_thread = start()
+    service_thread.frame.models.import_file(model_file)
+    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
+    service_thread.send("hello", slow=0.01, answer="one two three four five six")
+    service_thread.wait_idle()
+    live = details(service_thread)
     assert "tokens/s" in live[0]
     assert "seed" not in live[0]
     assert "seed" in live[1]
-    desk.close()
+    service_thread.close()
     again = start()
     again.wait(lambda: again.chat.message_ids)
     assert details(again) == live
 
 
-def test_the_meter_moves_while_an_answer_grows(desk):
+def test_the_meter_moves_while_an_answer_grows(service_thread):
     told: list[int] = []
-    desk.chat.measured.connect(lambda tokens, _size: told.append(tokens) if desk.words() else None)
-    desk.send("hello", slow=0.03, answer=" ".join(f"word{number}" for number in range(400)))
-    desk.wait(lambda: len(told) > 1 and told[-1] > told[0])
-    assert desk.chat.is_busy
-    QTest.keyClick(desk.page.composer.input_box, Qt.Key.Key_Escape)
-    desk.wait_idle()
+    service_thread.chat.measured.connect(lambda tokens, _size: told.append(tokens) if service_thread.words() else None)
+    service_thread.send("hello", slow=0.03, answer=" ".join(f"word{number}" for number in range(400)))
+    service_thread.wait(lambda: len(told) > 1 and told[-1] > told[0])
+    assert service_thread.chat.is_busy
+    QTest.keyClick(service_thread.page.composer.input_box, Qt.Key.Key_Escape)
+    service_thread.wait_idle()
 
 
 def test_a_guess_is_told_with_each_percent_and_never_beyond_the_size():
@@ -61,10 +61,10 @@ def test_a_guess_is_told_with_each_percent_and_never_beyond_the_size():
     assert use.grew() == (501, 1000)
 
 
-def test_who_waits_is_told_what_is_read_and_how_fast_is_written(desk):
-    desk.send("hello", slow=0.02, answer="one two three")
-    desk.wait(lambda: desk.chat.message_ids)
-    waiting = replace(desk.last(), status=Status.STREAMING, text="")
+def test_who_waits_is_told_what_is_read_and_how_fast_is_written(service_thread):
+    service_thread.send("hello", slow=0.02, answer="one two three")
+    service_thread.wait(lambda: service_thread.chat.message_ids)
+    waiting = replace(service_thread.last(), status=Status.STREAMING, text="")
     writing = replace(waiting, text="one two")
     assert note_of(waiting, Live(read=98, total=245)) == "Reading 245 tokens… 40 %"
     assert note_of(waiting, Live(read=98, total=1245, began=100.0, now=107.5)) == "Reading 1,245 tokens… 7 %, 7 s"
@@ -72,16 +72,18 @@ def test_who_waits_is_told_what_is_read_and_how_fast_is_written(desk):
     assert note_of(waiting, Live()) == ""
     assert note_of(writing, Live(pieces=1, first_at=9.0, now=9.1)) == ""
     assert note_of(writing, Live(pieces=21, first_at=9.0, now=14.0)) == "Writing… 21 tokens, 4.0 tokens/s"
-    desk.wait_idle()
+    service_thread.wait_idle()
 
 
-def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_it(desk):
-    desk.send("hello", slow=0.25, slow_read=0.3, answer=" ".join(["word"] * 12))
-    notes = lambda: [one.text() for one in desk.page.view.findChildren(QLabel, "message_note") if one.isVisible()]  # noqa: E731
-    desk.wait(lambda: any(one.startswith("Reading ") and "%" in one for one in notes()))
-    desk.wait(lambda: any(one.startswith("Writing… ") and one.endswith("tokens/s") for one in notes()))
-    desk.wait_idle()
-    desk.wait(lambda: not notes())
+def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_it(service_thread):
+    service_thread.send("hello", slow=0.25, slow_read=0.3, answer=" ".join(["word"] * 12))
+    notes = lambda: [
+        one.text() for one in service_thread.page.view.findChildren(QLabel, "message_note") if one.isVisible()
+    ]
+    service_thread.wait(lambda: any(one.startswith("Reading ") and "%" in one for one in notes()))
+    service_thread.wait(lambda: any(one.startswith("Writing… ") and one.endswith("tokens/s") for one in notes()))
+    service_thread.wait_idle()
+    service_thread.wait(lambda: not notes())
 
 
 def test_the_seconds_of_reading_begin_with_the_reading():

@@ -12,18 +12,20 @@ from slmdesk.gui.widgets.choice import MOST_VISIBLE, Choice
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
 
-def opened(desk, values):
-    choice = Choice(values, desk.window)
+def opened(service_thread, values):
+    choice = Choice(values, service_thread.window)
     choice.move(20, 20)
     choice.show()
     QTest.mouseClick(choice, Qt.MouseButton.LeftButton)
-    desk.wait(lambda: choice.view().isVisible())
+    service_thread.wait(lambda: choice.view().isVisible())
     return choice
 
 
 def test_a_long_list_is_bounded_and_searched_by_typing(start):
-    desk = start()
-    choice = opened(desk, [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)])
+    service_thread = start()
+    choice = opened(
+        service_thread, [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
+    )
     assert choice.count() > MOST_VISIBLE
     popup = choice.view().window()
     assert popup.height() <= (MOST_VISIBLE + 1) * choice.view().sizeHintForRow(0)
@@ -34,13 +36,13 @@ def test_a_long_list_is_bounded_and_searched_by_typing(start):
     heard = []
     choice.value_chosen.connect(heard.append)
     QTest.keyClick(choice.view(), Qt.Key.Key_Return)
-    desk.wait(lambda: heard == ["pl"])
+    service_thread.wait(lambda: heard == ["pl"])
     assert choice.currentText() == "Polish"
 
 
 def test_a_short_list_shows_all_its_values(start):
-    desk = start()
-    choice = opened(desk, [(number, f"Value {number}") for number in range(4)])
+    service_thread = start()
+    choice = opened(service_thread, [(number, f"Value {number}") for number in range(4)])
     assert choice.view().verticalScrollBar().maximum() == 0
     QTest.keyClick(choice.view(), Qt.Key.Key_Escape)
-    desk.wait(lambda: not choice.view().isVisible())
+    service_thread.wait(lambda: not choice.view().isVisible())

@@ -73,34 +73,36 @@ def test_a_file_dialog_writes_nothing_outside_the_home(tmp_path, how) -> None:
         assert stat.S_IMODE((account / "desk" / "config" / "QtProject.conf").stat().st_mode) == 0o600
 
 
-def shown_and_closed(desk, dialog: QFileDialog) -> None:
-    desk.wait(dialog.isVisible)
+def shown_and_closed(service_thread, dialog: QFileDialog) -> None:
+    service_thread.wait(dialog.isVisible)
     dialog.close()
-    desk.wait(lambda: not isValid(dialog))
+    service_thread.wait(lambda: not isValid(dialog))
 
 
-def test_delete_for_good_takes_the_names_of_folders_along(desk, paths, tmp_path) -> None:
+def test_delete_for_good_takes_the_names_of_folders_along(service_thread, paths, tmp_path) -> None:
     folder = tmp_path / MARKER
     folder.mkdir()
-    desk.send("hello")
-    desk.wait_idle()
+    service_thread.send("hello")
+    service_thread.wait_idle()
     note_document_folder(folder / "x")
-    shown_and_closed(desk, ask_files(desk.window, "Open", lambda _paths: None, name="d", filters=""))
+    shown_and_closed(
+        service_thread, ask_files(service_thread.window, "Open", lambda _paths: None, name="d", filters="")
+    )
     note_document_folder(tmp_path / "x")
     assert files_with(paths.config) == ["QtProject.conf"]
-    desk.frame.chats.delete(desk.chat.chat)
-    desk.wait(lambda: desk.chat.chat == "")
+    service_thread.frame.chats.delete(service_thread.chat.chat)
+    service_thread.wait(lambda: service_thread.chat.chat == "")
     assert files_with(paths.config) == ["QtProject.conf"]
-    desk.window.show_page("Settings")
-    desk.click("setting_deleted_chats")
-    dialog = desk.find("deleted_chats")
-    desk.wait(lambda: desk.find("deleted_list", dialog).count() == 1)
-    desk.click(desk.find("delete_for_good_button", dialog))
-    desk.click(desk.find("delete_sure_button", dialog))
-    desk.wait(lambda: desk.find("deleted_list", dialog).count() == 0)
+    service_thread.window.show_page("Settings")
+    service_thread.click("setting_deleted_chats")
+    dialog = service_thread.find("deleted_chats")
+    service_thread.wait(lambda: service_thread.find("deleted_list", dialog).count() == 1)
+    service_thread.click(service_thread.find("delete_for_good_button", dialog))
+    service_thread.click(service_thread.find("delete_sure_button", dialog))
+    service_thread.wait(lambda: service_thread.find("deleted_list", dialog).count() == 0)
     assert files_with(paths.config) == []
     dialog.close()
-    ask_folder(desk.window, "Where to", lambda _path: None)
-    shown_and_closed(desk, desk.window.findChild(QFileDialog, "folder_dialog"))
+    ask_folder(service_thread.window, "Where to", lambda _path: None)
+    shown_and_closed(service_thread, service_thread.window.findChild(QFileDialog, "folder_dialog"))
     assert files_with(paths.config) == [], "nor do the dialogs of this run know it"
     assert stat.S_IMODE((paths.config / "QtProject.conf").stat().st_mode) == 0o600

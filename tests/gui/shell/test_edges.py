@@ -33,16 +33,16 @@ LETTER = "# The lease of the house\n\nThe tenant pays 1,200 EUR.\n\n" + "## Date
 
 
 @pytest.fixture(params=[100, 150])
-def desk(request, start, model_file):
-    desk = start(turned=True)
+def service_thread(request, start, model_file):
+    service_thread = start(turned=True)
     if request.param != 100:
-        desk.frame.settings.change("font_scale", request.param)
-        desk.wait(lambda: desk.frame._keeper.fonts.scale == request.param)
-    desk.frame.models.import_file(model_file)
-    desk.wait(lambda: "ready" in desk.page.picker.button.text())
-    desk.found = []
-    yield desk
-    assert not desk.found, "\n".join(desk.found)
+        service_thread.frame.settings.change("font_scale", request.param)
+        service_thread.wait(lambda: service_thread.frame._keeper.fonts.scale == request.param)
+    service_thread.frame.models.import_file(model_file)
+    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
+    service_thread.found = []
+    yield service_thread
+    assert not service_thread.found, "\n".join(service_thread.found)
 
 
 def settle() -> None:
@@ -61,176 +61,186 @@ def cut_in(root: QWidget) -> list[str]:
     return found
 
 
-def check(desk, name: str) -> None:
+def check(service_thread, name: str) -> None:
     """What is cut in the window at any of the widths."""
     for width in WIDTHS:
-        desk.window.resize(width, HEIGHT)
-        desk.found += [f"{name} at {width}: {line}" for line in cut_in(desk.window)]
+        service_thread.window.resize(width, HEIGHT)
+        service_thread.found += [f"{name} at {width}: {line}" for line in cut_in(service_thread.window)]
 
 
-def check_dialog(desk, name: str) -> None:
+def check_dialog(service_thread, name: str) -> None:
     """What is cut in the dialog of this name, as it opens and as narrow as it can be made; it is closed again."""
-    desk.wait(lambda: [one for one in desk.window.findChildren(QDialog) if one.objectName() == name])
-    dialog = next(one for one in desk.window.findChildren(QDialog) if one.objectName() == name)
-    desk.wait(dialog.isVisible)
+    service_thread.wait(
+        lambda: [one for one in service_thread.window.findChildren(QDialog) if one.objectName() == name]
+    )
+    dialog = next(one for one in service_thread.window.findChildren(QDialog) if one.objectName() == name)
+    service_thread.wait(dialog.isVisible)
     for width in (dialog.width(), dialog.minimumSizeHint().expandedTo(dialog.minimumSize()).width()):
         dialog.resize(width, dialog.height())
-        desk.found += [f"{name} at {width}: {line}" for line in cut_in(dialog)]
+        service_thread.found += [f"{name} at {width}: {line}" for line in cut_in(dialog)]
     dialog.close()
     settle()
 
 
-def page(desk, title: str) -> None:
-    desk.click(next(one for one in desk.find("side_bar").findChildren(QToolButton) if one.text() == title))
-    desk.wait(lambda: desk.window.current_page == title)
+def page(service_thread, title: str) -> None:
+    service_thread.click(
+        next(one for one in service_thread.find("side_bar").findChildren(QToolButton) if one.text() == title)
+    )
+    service_thread.wait(lambda: service_thread.window.current_page == title)
 
 
-def test_chat(desk, tmp_path):
-    desk.page.picker.show_state(ModelStateChanged(ModelState.READY, "m", NAME, memory_bytes=1_500_000_000))
-    check(desk, "an empty chat")
-    desk.send(LONG)
-    desk.wait_idle()
-    desk.act("try_again")
-    desk.wait_idle()
+def test_chat(service_thread, tmp_path):
+    service_thread.page.picker.show_state(ModelStateChanged(ModelState.READY, "m", NAME, memory_bytes=1_500_000_000))
+    check(service_thread, "an empty chat")
+    service_thread.send(LONG)
+    service_thread.wait_idle()
+    service_thread.act("try_again")
+    service_thread.wait_idle()
     letter = tmp_path / "A lease of a house with a name as long as its garden and more.md"
     letter.write_text(LETTER)
-    desk.chat.attached.add_paths([letter])
-    desk.wait(lambda: desk.page.composer.attachments.in_order)
-    QTest.keyClick(desk.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    check(desk, "a chat")
-    desk.click("panel_button")
-    check(desk, "a chat with its settings")
-    desk.page.panel._on_seed_chosen(True)
-    check(desk, "settings with a seed")
-    assert desk.find("option_seed_number").width() > 10 * desk.page.fontMetrics().horizontalAdvance("0")
+    service_thread.chat.attached.add_paths([letter])
+    service_thread.wait(lambda: service_thread.page.composer.attachments.in_order)
+    QTest.keyClick(service_thread.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    check(service_thread, "a chat")
+    service_thread.click("panel_button")
+    check(service_thread, "a chat with its settings")
+    service_thread.page.panel._on_seed_chosen(True)
+    check(service_thread, "settings with a seed")
+    assert service_thread.find("option_seed_number").width() > 10 * service_thread.page.fontMetrics().horizontalAdvance(
+        "0"
+    )
 
 
 def test_first_start_and_settings(start, request):
-    desk = start()
+    service_thread = start()
     for scale in (100, 150):
-        desk.frame.settings.change("font_scale", scale)
-        desk.wait(lambda scale=scale: desk.frame._keeper.fonts.scale == scale)
-        desk.found = []
-        page(desk, "Chat")
-        check(desk, f"the first start, {scale} %")
-        page(desk, "Settings")
-        desk.wait(lambda: desk.frame.settings_page.isVisible())
-        check(desk, f"settings, {scale} %")
-        page(desk, "Documents")
-        check(desk, f"documents, none, {scale} %")
-        assert not desk.found, "\n".join(desk.found)
+        service_thread.frame.settings.change("font_scale", scale)
+        service_thread.wait(lambda scale=scale: service_thread.frame._keeper.fonts.scale == scale)
+        service_thread.found = []
+        page(service_thread, "Chat")
+        check(service_thread, f"the first start, {scale} %")
+        page(service_thread, "Settings")
+        service_thread.wait(lambda: service_thread.frame.settings_page.isVisible())
+        check(service_thread, f"settings, {scale} %")
+        page(service_thread, "Documents")
+        check(service_thread, f"documents, none, {scale} %")
+        assert not service_thread.found, "\n".join(service_thread.found)
 
 
-def test_documents(desk, tmp_path):
-    desk.window.resize(1280, HEIGHT)
-    page(desk, "Documents")
-    pages, area = desk.frame.documents_page, desk.frame.documents_area
+def test_documents(service_thread, tmp_path):
+    service_thread.window.resize(1280, HEIGHT)
+    page(service_thread, "Documents")
+    pages, area = service_thread.frame.documents_page, service_thread.frame.documents_area
     letter = tmp_path / "A lease of a house with a name as long as its garden and more.md"
     letter.write_text(LETTER)
     drop(pages, letter)
-    desk.wait(lambda: desk.find("coverage_strip").sentence.startswith("4 of 4") and area.question_pane.isEnabled())
-    document = desk.frame.documents.current
-    desk.click("questions_chip")
-    check(desk, "questions, none yet")
+    service_thread.wait(
+        lambda: service_thread.find("coverage_strip").sentence.startswith("4 of 4") and area.question_pane.isEnabled()
+    )
+    document = service_thread.frame.documents.current
+    service_thread.click("questions_chip")
+    check(service_thread, "questions, none yet")
     marks = (Mark("amount", "3,900 EUR", 0, 9),)
     cited = (Citation(document, 2, 0, 30, "The rent of the Donaudampfschifffahrtsgesellschaftskapitän is 1,200 euros"),)
     area.question_pane.show_asked(LONG)
     area.question_pane.show_progress("Reading the passages that fit the question best")
-    check(desk, "a question on its way")
+    check(service_thread, "a question on its way")
     area.question_pane.show_answer(Answered("About 3,900 EUR.", True, cited, marks=marks))
-    check(desk, "an answer with a warning")
-    desk.click("summary_chip")
-    check(desk, "no summary yet")
+    check(service_thread, "an answer with a warning")
+    service_thread.click("summary_chip")
+    check(service_thread, "no summary yet")
     span = Span(document, 1, 0, 10)
     doubted = Sentence(LONG + ".", (span,), (1,), True)
     coverage = Coverage(4, 4, 1, 1)
     one = OneSummary(document, letter.name, "section", (doubted,), coverage)
     area.summary_pane.show_summary(Summary("bullets", "en", "model", (doubted,), coverage, (one,)))
-    check(desk, "a summary")
-    desk.click("table_chip")
-    check(desk, "no table yet")
-    desk.click("about_chip")
-    check(desk, "about a document")
+    check(service_thread, "a summary")
+    service_thread.click("table_chip")
+    check(service_thread, "no table yet")
+    service_thread.click("about_chip")
+    check(service_thread, "about a document")
 
 
-def test_versions_of_a_document(desk, tmp_path):
-    desk.window.resize(1280, HEIGHT)
-    page(desk, "Documents")
-    area = desk.frame.documents_area
+def test_versions_of_a_document(service_thread, tmp_path):
+    service_thread.window.resize(1280, HEIGHT)
+    page(service_thread, "Documents")
+    area = service_thread.frame.documents_area
     old, new = write_docx(tmp_path / "old.docx", OLD), write_pdf(tmp_path / "new.pdf", new_text())
     drop(area.page, new)
-    desk.wait(lambda: desk.find("coverage_words").text().startswith("3 of 3"))
-    desk.click("versions_chip")
-    check(desk, "versions to choose")
+    service_thread.wait(lambda: service_thread.find("coverage_words").text().startswith("3 of 3"))
+    service_thread.click("versions_chip")
+    check(service_thread, "versions to choose")
     drop(area.compare_pane, old)
-    desk.wait(lambda: desk.find("versions_button").isEnabled())
-    check(desk, "two versions chosen")
-    desk.click("versions_button")
-    desk.wait(lambda: desk.find("versions_summary").text().startswith("12 changes"))
-    check(desk, "two versions compared")
-    desk.click("versions_next")
-    check(desk, "a change")
+    service_thread.wait(lambda: service_thread.find("versions_button").isEnabled())
+    check(service_thread, "two versions chosen")
+    service_thread.click("versions_button")
+    service_thread.wait(lambda: service_thread.find("versions_summary").text().startswith("12 changes"))
+    check(service_thread, "two versions compared")
+    service_thread.click("versions_next")
+    check(service_thread, "a change")
 
 
-def test_translate(desk, tmp_path):
-    page(desk, "Translate")
-    check(desk, "an empty translation")
-    desk.frame.translate_page.text.take_text(
+def test_translate(service_thread, tmp_path):
+    page(service_thread, "Translate")
+    check(service_thread, "an empty translation")
+    service_thread.frame.translate_page.text.take_text(
         "The rent of 1,200.50 EUR is due today. You must not sublet.\n\nA second one."
     )
-    controller = desk.frame.translate
-    desk.wait(lambda: controller.last.is_done and controller.last.segments)
-    check(desk, "a translation")
+    controller = service_thread.frame.translate
+    service_thread.wait(lambda: controller.last.is_done and controller.last.segments)
+    check(service_thread, "a translation")
     lease = tmp_path / "lease.docx"
     lease.write_bytes(docx("".join(paragraph(one) for one in ("The rent is due today.", LONG, "12 %"))))
-    drop(desk.frame.translate_page, lease)
-    desk.wait(lambda: [one for one in desk.window.findChildren(QDialog, "document_form") if one.isVisible()])
-    form = desk.window.findChild(QDialog, "document_form")
-    desk.found += [f"the form of a document: {line}" for line in cut_in(form)]
-    desk.click("form_begin")
-    desk.wait(lambda: desk.find("save_translation_button").isEnabled())
-    desk.window.activateWindow()
-    check(desk, "a document translated")
-    table = desk.find("segment_table")
+    drop(service_thread.frame.translate_page, lease)
+    service_thread.wait(
+        lambda: [one for one in service_thread.window.findChildren(QDialog, "document_form") if one.isVisible()]
+    )
+    form = service_thread.window.findChild(QDialog, "document_form")
+    service_thread.found += [f"the form of a document: {line}" for line in cut_in(form)]
+    service_thread.click("form_begin")
+    service_thread.wait(lambda: service_thread.find("save_translation_button").isEnabled())
+    service_thread.window.activateWindow()
+    check(service_thread, "a document translated")
+    table = service_thread.find("segment_table")
     table.setCurrentIndex(table.model().index(1, 1))
-    check(desk, "a segment")
+    check(service_thread, "a segment")
 
 
-def test_models_jobs_and_comparison(desk):
-    page(desk, "Models")
-    desk.wait(lambda: desk.frame.models_page.isVisible())
-    check(desk, "models")
-    desk.click("compare_button")
-    desk.wait(desk.frame.compare_page.form.isVisible)
-    check(desk, "models to compare")
+def test_models_jobs_and_comparison(service_thread):
+    page(service_thread, "Models")
+    service_thread.wait(lambda: service_thread.frame.models_page.isVisible())
+    check(service_thread, "models")
+    service_thread.click("compare_button")
+    service_thread.wait(service_thread.frame.compare_page.form.isVisible)
+    check(service_thread, "models to compare")
     steps = [step_of([ChatMessage(Role.USER, (TextPart("a"),))], Sampling(temperature=0.0))]
-    desk.ask(
+    service_thread.ask(
         lambda services: services.jobs.add("summary", LONG, services.models.choose(None), steps, prompt_version="1").id
     )
-    page(desk, "Jobs")
-    desk.wait(lambda: desk.frame.jobs_page.isVisible())
-    check(desk, "jobs")
+    page(service_thread, "Jobs")
+    service_thread.wait(lambda: service_thread.frame.jobs_page.isVisible())
+    check(service_thread, "jobs")
 
 
-def test_dialogs(desk, model_file):
-    window, frame = desk.window, desk.frame
-    desk.window.resize(1024, HEIGHT)
-    DeletedChats(desk.bridge, window).show()
-    check_dialog(desk, "deleted_chats")
+def test_dialogs(service_thread, model_file):
+    window, frame = service_thread.window, service_thread.frame
+    service_thread.window.resize(1024, HEIGHT)
+    DeletedChats(service_thread.bridge, window).show()
+    check_dialog(service_thread, "deleted_chats")
     TokenDialog(frame.tokens, window).show()
-    check_dialog(desk, "token_dialog")
+    check_dialog(service_thread, "token_dialog")
     GatedDialog(frame.tokens, "somebody-with-a-long-name/" + NAME, window).open()
-    check_dialog(desk, "gated_dialog")
+    check_dialog(service_thread, "gated_dialog")
     TextDialog(window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG).show()
-    check_dialog(desk, "text_dialog")
+    check_dialog(service_thread, "text_dialog")
     frame._on_ledger_requested()
-    check_dialog(desk, "ledger_window")
-    desk.click("help_button")
-    check_dialog(desk, "help_window")
-    page(desk, "Translate")
-    desk.click("glossaries_button")
-    desk.click("new_glossary_button")
-    check_dialog(desk, "new_glossary_form")
-    check_dialog(desk, "glossary_window")
-    desk.click("memory_button")
-    check_dialog(desk, "memory_window")
+    check_dialog(service_thread, "ledger_window")
+    service_thread.click("help_button")
+    check_dialog(service_thread, "help_window")
+    page(service_thread, "Translate")
+    service_thread.click("glossaries_button")
+    service_thread.click("new_glossary_button")
+    check_dialog(service_thread, "new_glossary_form")
+    check_dialog(service_thread, "glossary_window")
+    service_thread.click("memory_button")
+    check_dialog(service_thread, "memory_window")

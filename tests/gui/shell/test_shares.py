@@ -94,29 +94,31 @@ def test_offline_by_policy_only_named_shares_are_opened(window, tmp_path, looked
 
 
 @pytest.mark.parametrize("url", ["file://evil.example/share/a.docx", "file:////evil.example/share/a.docx"])
-def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(desk, qtbot, looked, url) -> None:
+def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(service_thread, qtbot, looked, url) -> None:
     assert files_among(data_of(url)) == [AWAY]
 
     def dismissed() -> None:
         found: list[QMessageBox] = []
 
         def is_asked() -> bool:
-            found[:] = [one for one in desk.window.findChildren(QMessageBox, "share_dialog") if one.isVisible()]
+            found[:] = [
+                one for one in service_thread.window.findChildren(QMessageBox, "share_dialog") if one.isVisible()
+            ]
             return bool(found)
 
-        desk.wait(is_asked)
+        service_thread.wait(is_asked)
         assert "evil.example" in found[0].text()
         found[0].close()
-        desk.wait(lambda: not is_asked())
+        service_thread.wait(lambda: not is_asked())
 
-    desk.page.composer.input_box.insertFromMimeData(data_of(url))
+    service_thread.page.composer.input_box.insertFromMimeData(data_of(url))
     dismissed()
-    desk.frame.reach.take_data(data_of(url))
+    service_thread.frame.reach.take_data(data_of(url))
     dismissed()
-    desk.frame.translate_page.findChild(SourceEdit, "source_text").insertFromMimeData(data_of(url))
+    service_thread.frame.translate_page.findChild(SourceEdit, "source_text").insertFromMimeData(data_of(url))
     dismissed()
     for page in ("Chat", "Documents"):
-        desk.window.show_page(page)
-        drop(desk.page if page == "Chat" else desk.frame.documents_page, AWAY)
+        service_thread.window.show_page(page)
+        drop(service_thread.page if page == "Chat" else service_thread.frame.documents_page, AWAY)
         dismissed()
     assert looked == []

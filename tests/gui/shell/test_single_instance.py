@@ -15,13 +15,13 @@ from slmdesk.gui.shell.single_instance import RAISE, TRANSLATE, SingleInstance, 
 pytestmark = pytest.mark.gui
 
 
-@pytest.mark.parametrize("wish", [RAISE, TRANSLATE])
-def test_a_second_start_raises_the_first(qtbot, tmp_path, wish):
+@pytest.mark.parametrize("given", [RAISE, TRANSLATE])
+def test_a_second_start_raises_the_first(qtbot, tmp_path, given):
     first, second = SingleInstance(tmp_path), SingleInstance(tmp_path)
     assert first.take()
     assert first.listen()
     assert not second.take()
-    told = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested}[wish]
+    told = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested}[given]
     with qtbot.waitSignal(told, timeout=60_000) as heard:
         code = f"""
 import sys
@@ -30,7 +30,7 @@ from PySide6.QtCore import QCoreApplication
 app = QCoreApplication([])
 from slmdesk.gui.shell.single_instance import SingleInstance
 one = SingleInstance(Path({str(tmp_path)!r}))
-print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, wish={wish!r}))
+print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, wish={given!r}))
 """
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert heard.args == ["token-1"]

@@ -19,23 +19,25 @@ CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftM
 
 
 @pytest.fixture
-def desk(start, model_file):
-    desk = start(turned=True)
-    desk.frame.models.import_file(model_file)
-    desk.wait(lambda: "ready" in desk.page.picker.button.text())
-    return desk
+def service_thread(start, model_file):
+    service_thread = start(turned=True)
+    service_thread.frame.models.import_file(model_file)
+    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
+    return service_thread
 
 
-def press(desk):
+def press(service_thread):
     """The shortcut, on whatever page is in front."""
-    QTest.keyClick(desk.window, Qt.Key.Key_T, CONTROL_SHIFT)
+    QTest.keyClick(service_thread.window, Qt.Key.Key_T, CONTROL_SHIFT)
 
 
-def is_shown(desk, words):
-    return desk.window.current_page == "Translate" and desk.find("target_text").toPlainText() == words
+def is_shown(service_thread, words):
+    return (
+        service_thread.window.current_page == "Translate" and service_thread.find("target_text").toPlainText() == words
+    )
 
 
-def choose(desk, widget, place, words):
+def choose(service_thread, widget, place, words):
     """An entry of the menu that opens at this place of a widget."""
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, widget.mapToGlobal(place))
     QApplication.sendEvent(widget, event)
@@ -45,53 +47,53 @@ def choose(desk, widget, place, words):
     menus[-1].close()
 
 
-def test_what_was_copied_is_translated_from_every_page(desk):
+def test_what_was_copied_is_translated_from_every_page(service_thread):
     QApplication.clipboard().setText("The sun is up. We go out.")
-    press(desk)
-    desk.wait(lambda: is_shown(desk, "tHE SUN IS UP. wE GO OUT."))
-    assert desk.find("source_text").hasFocus()
-    desk.window.show_page("Jobs")
+    press(service_thread)
+    service_thread.wait(lambda: is_shown(service_thread, "tHE SUN IS UP. wE GO OUT."))
+    assert service_thread.find("source_text").hasFocus()
+    service_thread.window.show_page("Jobs")
     QApplication.clipboard().setText("It rains again today.")
-    press(desk)
-    desk.wait(lambda: is_shown(desk, "iT RAINS AGAIN TODAY."))
-    QTest.keyClick(desk.find("source_text"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert desk.find("source_text").toPlainText() == "The sun is up. We go out."
-    desk.click("paste_button")
-    desk.wait(lambda: is_shown(desk, "iT RAINS AGAIN TODAY."))
+    press(service_thread)
+    service_thread.wait(lambda: is_shown(service_thread, "iT RAINS AGAIN TODAY."))
+    QTest.keyClick(service_thread.find("source_text"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert service_thread.find("source_text").toPlainText() == "The sun is up. We go out."
+    service_thread.click("paste_button")
+    service_thread.wait(lambda: is_shown(service_thread, "iT RAINS AGAIN TODAY."))
 
 
-def test_an_empty_clipboard_and_a_picture_say_what_to_do(desk):
+def test_an_empty_clipboard_and_a_picture_say_what_to_do(service_thread):
     QApplication.clipboard().clear()
-    press(desk)
-    desk.wait(lambda: any("clipboard is empty" in words for words in desk.notices()))
+    press(service_thread)
+    service_thread.wait(lambda: any("clipboard is empty" in words for words in service_thread.notices()))
     picture = QImage(4, 4, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     QApplication.clipboard().setImage(picture)
-    press(desk)
-    desk.wait(lambda: any("neither a text nor a file" in words for words in desk.notices()))
-    assert desk.window.current_page == "Chat"
+    press(service_thread)
+    service_thread.wait(lambda: any("neither a text nor a file" in words for words in service_thread.notices()))
+    assert service_thread.window.current_page == "Chat"
 
 
-def test_files_on_the_clipboard_are_documents(desk, qtbot, tmp_path):
+def test_files_on_the_clipboard_are_documents(service_thread, qtbot, tmp_path):
     path = tmp_path / "lease.docx"
     path.write_bytes(docx(paragraph("The rent is due today.")))
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(desk.frame.reach.documents_taken, timeout=60_000) as heard:
-        press(desk)
-    assert (heard.args, desk.window.current_page) == ([[path]], "Translate")
+    with qtbot.waitSignal(service_thread.frame.reach.documents_taken, timeout=60_000) as heard:
+        press(service_thread)
+    assert (heard.args, service_thread.window.current_page) == ([[path]], "Translate")
 
 
-def test_files_pasted_into_the_text_are_documents_and_words_are_words(desk, qtbot, tmp_path):
+def test_files_pasted_into_the_text_are_documents_and_words_are_words(service_thread, qtbot, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("The rent is due today.")
-    desk.window.show_page("Translate")
-    pane = desk.find("source_text")
+    service_thread.window.show_page("Translate")
+    pane = service_thread.find("source_text")
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(desk.find("translate_text").files_pasted, timeout=60_000) as heard:
+    with qtbot.waitSignal(service_thread.find("translate_text").files_pasted, timeout=60_000) as heard:
         QTest.keyClick(pane, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert (heard.args, pane.toPlainText()) == ([[path]], "")
     QApplication.clipboard().setText("Good morning")
@@ -99,9 +101,9 @@ def test_files_pasted_into_the_text_are_documents_and_words_are_words(desk, qtbo
     assert pane.toPlainText() == "Good morning"
 
 
-def test_words_dropped_on_the_page_are_translated(desk):
-    desk.window.show_page("Translate")
-    page = desk.frame.translate_page
+def test_words_dropped_on_the_page_are_translated(service_thread):
+    service_thread.window.show_page("Translate")
+    page = service_thread.frame.translate_page
     data = QMimeData()
     data.setText("The sun is up today.")
     action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -109,7 +111,7 @@ def test_words_dropped_on_the_page_are_translated(desk):
     QApplication.sendEvent(page, enter)
     assert enter.isAccepted()
     QApplication.sendEvent(page, QDropEvent(QPointF(50, 50), action, data, buttons, keys))
-    desk.wait(lambda: is_shown(desk, "tHE SUN IS UP TODAY."))
+    service_thread.wait(lambda: is_shown(service_thread, "tHE SUN IS UP TODAY."))
 
 
 @pytest.mark.parametrize(
@@ -126,64 +128,66 @@ def test_a_text_in_the_language_wanted_goes_into_another(language, target, other
     assert target_for(language, target, others) == wanted
 
 
-def test_a_german_text_is_not_translated_into_german(desk, monkeypatch):
+def test_a_german_text_is_not_translated_into_german(service_thread, monkeypatch):
     monkeypatch.setattr("slmdesk.gui.translate.text.entry.own_language", lambda: "fr")
     QApplication.clipboard().setText("Die Sonne scheint heute und wir gehen in den Garten.")
-    press(desk)
-    desk.wait(lambda: is_shown(desk, "dIE sONNE SCHEINT HEUTE UND WIR GEHEN IN DEN gARTEN."))
-    assert desk.find("target_language").currentData() == "fr"
-    assert desk.find("source_language").currentData() == ""
+    press(service_thread)
+    service_thread.wait(lambda: is_shown(service_thread, "dIE sONNE SCHEINT HEUTE UND WIR GEHEN IN DEN gARTEN."))
+    assert service_thread.find("target_language").currentData() == "fr"
+    assert service_thread.find("source_language").currentData() == ""
 
 
-def test_a_message_and_what_is_selected_in_it_are_translated(desk):
-    desk.send("Where is the old key")
-    desk.wait_idle()
-    desk.act("translate")
-    desk.wait(lambda: is_shown(desk, "Where is the old key"))
-    desk.window.show_page("Chat")
-    text = desk.page.view.findChildren(MessageWidget)[0].text
+def test_a_message_and_what_is_selected_in_it_are_translated(service_thread):
+    service_thread.send("Where is the old key")
+    service_thread.wait_idle()
+    service_thread.act("translate")
+    service_thread.wait(lambda: is_shown(service_thread, "Where is the old key"))
+    service_thread.window.show_page("Chat")
+    text = service_thread.page.view.findChildren(MessageWidget)[0].text
     text.select(0, 12)
-    choose(desk, text.viewport(), QPoint(5, 5), "Translate selection")
-    desk.wait(lambda: desk.find("source_text").toPlainText() == "Where is the")
+    choose(service_thread, text.viewport(), QPoint(5, 5), "Translate selection")
+    service_thread.wait(lambda: service_thread.find("source_text").toPlainText() == "Where is the")
 
 
-def test_a_page_its_document_and_an_answer_are_translated(desk, qtbot, tmp_path):
+def test_a_page_its_document_and_an_answer_are_translated(service_thread, qtbot, tmp_path):
     path = tmp_path / "letter.md"
     path.write_text("The tenant pays on the third of March.")
-    desk.window.show_page("Documents")
-    desk.frame.documents.open_files([path])
-    view = desk.frame.documents_page.view
-    desk.wait(lambda: view.count == 1 and desk.find("coverage_strip").sentence.startswith("1 of 1"))
-    choose(desk, view.viewport(), QPoint(60, 60), "Translate this page")
-    desk.wait(lambda: is_shown(desk, "tHE TENANT PAYS ON THE THIRD OF mARCH."))
-    desk.window.show_page("Documents")
-    with qtbot.waitSignal(desk.frame.reach.documents_taken, timeout=60_000) as heard:
-        desk.click("translate_document_button")
+    service_thread.window.show_page("Documents")
+    service_thread.frame.documents.open_files([path])
+    view = service_thread.frame.documents_page.view
+    service_thread.wait(lambda: view.count == 1 and service_thread.find("coverage_strip").sentence.startswith("1 of 1"))
+    choose(service_thread, view.viewport(), QPoint(60, 60), "Translate this page")
+    service_thread.wait(lambda: is_shown(service_thread, "tHE TENANT PAYS ON THE THIRD OF mARCH."))
+    service_thread.window.show_page("Documents")
+    with qtbot.waitSignal(service_thread.frame.reach.documents_taken, timeout=60_000) as heard:
+        service_thread.click("translate_document_button")
     assert heard.args == [[path]]
-    assert desk.window.current_page == "Translate"
+    assert service_thread.window.current_page == "Translate"
 
 
-def test_a_text_that_is_shown_is_translated(desk):
-    dialog = TextDialog(desk.window, title="Used", intro="What was used", text="The roof leaks again.")
+def test_a_text_that_is_shown_is_translated(service_thread):
+    dialog = TextDialog(service_thread.window, title="Used", intro="What was used", text="The roof leaks again.")
     dialog.show()
-    desk.click(desk.find("text_dialog_translate", dialog))
-    desk.wait(lambda: is_shown(desk, "tHE ROOF LEAKS AGAIN."))
-    choose(desk, desk.find("text_dialog_text", dialog).viewport(), QPoint(5, 5), "Translate this text")
+    service_thread.click(service_thread.find("text_dialog_translate", dialog))
+    service_thread.wait(lambda: is_shown(service_thread, "tHE ROOF LEAKS AGAIN."))
+    choose(
+        service_thread, service_thread.find("text_dialog_text", dialog).viewport(), QPoint(5, 5), "Translate this text"
+    )
     dialog.close()
 
 
-def test_another_start_has_the_clipboard_translated(desk):
+def test_another_start_has_the_clipboard_translated(service_thread):
     QApplication.clipboard().setText("The sun is up today.")
-    desk.run.translate_clipboard("")
-    desk.wait(lambda: is_shown(desk, "tHE SUN IS UP TODAY."))
+    service_thread.run.translate_clipboard("")
+    service_thread.wait(lambda: is_shown(service_thread, "tHE SUN IS UP TODAY."))
 
 
-def test_a_language_chosen_does_not_make_typing_hasty(desk):
-    desk.window.show_page("Translate")
-    desk.frame.translate.set_domain("legal")
-    desk.wait(lambda: not desk.frame.translate._timer.isActive())
-    QTest.keyClicks(desk.find("source_text"), "word")
-    assert desk.frame.translate._timer.interval() > 0
+def test_a_language_chosen_does_not_make_typing_hasty(service_thread):
+    service_thread.window.show_page("Translate")
+    service_thread.frame.translate.set_domain("legal")
+    service_thread.wait(lambda: not service_thread.frame.translate._timer.isActive())
+    QTest.keyClicks(service_thread.find("source_text"), "word")
+    assert service_thread.frame.translate._timer.interval() > 0
 
 
 @pytest.mark.parametrize(
@@ -201,15 +205,18 @@ def test_text_is_translated_the_sooner_the_surer_a_word_is_whole(before, now, pa
     assert pause_ms(before, now) == pause
 
 
-def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(desk):
-    desk.window.show_page("Translate")
+def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(service_thread):
+    service_thread.window.show_page("Translate")
     QApplication.clipboard().setText("You must not go. The sun is up.")
-    press(desk)
-    desk.wait(
-        lambda: desk.find("translation_flags").isVisible() and not desk.find("stop_translation_button").isVisible()
+    press(service_thread)
+    service_thread.wait(
+        lambda: (
+            service_thread.find("translation_flags").isVisible()
+            and not service_thread.find("stop_translation_button").isVisible()
+        )
     )
-    desk.find("source_language").setFocus()
-    pane, seen = desk.find("translate_text"), []
+    service_thread.find("source_language").setFocus()
+    pane, seen = service_thread.find("translate_text"), []
     focus = QApplication.focusWidget()
     while focus is not None and pane.isAncestorOf(focus) and focus not in seen:
         seen.append(focus)
@@ -227,14 +234,14 @@ def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(des
     assert [name for name in names if name in wanted] == list(wanted)
 
 
-def test_with_large_letters_in_a_low_window_nothing_lies_over_another(desk):
-    desk.window.show_page("Translate")
-    desk.frame.settings.change("font_scale", 150)
-    desk.window.resize(900, 600)
+def test_with_large_letters_in_a_low_window_nothing_lies_over_another(service_thread):
+    service_thread.window.show_page("Translate")
+    service_thread.frame.settings.change("font_scale", 150)
+    service_thread.window.resize(900, 600)
     QApplication.clipboard().setText("You must not go. The sun is up.")
-    press(desk)
-    desk.wait(lambda: desk.find("translation_flags").isVisible())
-    inner = desk.find("translate_inner")
+    press(service_thread)
+    service_thread.wait(lambda: service_thread.find("translation_flags").isVisible())
+    inner = service_thread.find("translate_inner")
     names = (
         "swap_button",
         "domain_choice",
@@ -245,32 +252,32 @@ def test_with_large_letters_in_a_low_window_nothing_lies_over_another(desk):
     )
 
     def is_whole() -> bool:
-        tops = [desk.find(name).mapTo(inner, QPoint(0, 0)).y() for name in names]
-        ends = [top + desk.find(name).height() for top, name in zip(tops, names, strict=True)]
+        tops = [service_thread.find(name).mapTo(inner, QPoint(0, 0)).y() for name in names]
+        ends = [top + service_thread.find(name).height() for top, name in zip(tops, names, strict=True)]
         return all(end <= top for end, top in zip(ends, [*tops[1:], inner.height()], strict=True))
 
-    desk.wait(is_whole)  # the letters grow when the setting is kept
+    service_thread.wait(is_whole)  # the letters grow when the setting is kept
 
 
-def test_a_translation_into_arabic_begins_at_the_right(desk):
-    desk.window.show_page("Translate")
-    desk.frame.translate.set_target("ar")
-    pane = desk.find("target_text")
+def test_a_translation_into_arabic_begins_at_the_right(service_thread):
+    service_thread.window.show_page("Translate")
+    service_thread.frame.translate.set_target("ar")
+    pane = service_thread.find("target_text")
     pane.setPlainText("مرحبا")
     assert pane.cursorRect(pane.textCursor()).x() > pane.width() // 2
-    desk.frame.translate.set_target("de")
+    service_thread.frame.translate.set_target("de")
     pane.setPlainText("Hallo")
     assert pane.cursorRect(pane.textCursor()).x() < pane.width() // 2
 
 
-def test_the_marks_of_flags_take_the_colours_of_the_theme(desk):
-    desk.frame.settings.change("theme", "light")
-    desk.wait(lambda: desk.window.palette().window().color().lightness() > 200)
-    desk.window.show_page("Translate")
+def test_the_marks_of_flags_take_the_colours_of_the_theme(service_thread):
+    service_thread.frame.settings.change("theme", "light")
+    service_thread.wait(lambda: service_thread.window.palette().window().color().lightness() > 200)
+    service_thread.window.show_page("Translate")
     QApplication.clipboard().setText("You must not go.")
-    press(desk)
-    flags = desk.find("translation_flags")
-    desk.wait(lambda: flags.isVisible() and flags.count())
+    press(service_thread)
+    flags = service_thread.find("translation_flags")
+    service_thread.wait(lambda: flags.isVisible() and flags.count())
     light = flags.item(0).icon().pixmap(16, 16).toImage()
-    desk.frame.settings.change("theme", "dark")
-    desk.wait(lambda: flags.item(0).icon().pixmap(16, 16).toImage() != light)
+    service_thread.frame.settings.change("theme", "dark")
+    service_thread.wait(lambda: flags.item(0).icon().pixmap(16, 16).toImage() != light)

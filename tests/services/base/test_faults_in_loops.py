@@ -15,7 +15,7 @@ from fakes.told import TIMEOUT_S, add_model, is_alive, row
 
 from slmdesk.core.records import Status
 from slmdesk.services.base.events import MessageGrew
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 
 pytestmark = pytest.mark.process
 
@@ -38,13 +38,15 @@ def dice() -> random.Random:
 def test_w1_killed_at_any_moment_the_words_stay_and_the_next_wish_works(opened, dice, count) -> None:
     told = opened(slow=0.004, load_seconds=0.1)
     chats = told.services.chats
-    model = told.services.desk.call(told.services.models.list)[0]
+    model = told.services.service_thread.call(told.services.models.list)[0]
     pids: set[int] = set()
     cut = 0
     for number in range(count):
         begin = len(told.facts)
-        told.services.desk.call(lambda: told.services.models.use(model.id))  # a person's wish: deaths count anew
-        sent = told.services.desk.call(lambda: chats.send(SendWish(WORDS)))
+        told.services.service_thread.call(
+            lambda: told.services.models.use(model.id)
+        )  # a person's request: deaths count anew
+        sent = told.services.service_thread.call(lambda: chats.send(SendRequest(WORDS)))
         time.sleep(dice.random() * 1.2)  # the load, the prompt, the answer, the idling after it
         pid = told.services.engine.pid
         if pid is not None:
@@ -54,10 +56,10 @@ def test_w1_killed_at_any_moment_the_words_stay_and_the_next_wish_works(opened, 
         kept = row(told.services, sent.answer.id)
         assert ended.message.status in (Status.FAILED, Status.COMPLETE), number
         cut += ended.message.status is Status.FAILED
-        shown = "".join(fact.text for fact in told.of(MessageGrew, begin) if fact.message == sent.answer.id)
+        shown = "".join(event.text for event in told.of(MessageGrew, begin) if event.message == sent.answer.id)
         assert (kept.status, kept.text) == (ended.message.status, shown), number
-    told.services.desk.call(lambda: told.services.models.use(model.id))
-    sent = told.services.desk.call(lambda: chats.send(SendWish("hello")))
+    told.services.service_thread.call(lambda: told.services.models.use(model.id))
+    sent = told.services.service_thread.call(lambda: chats.send(SendRequest("hello")))
     assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
     print(f"{cut} of {count} answers cut")
     assert cut > 0
@@ -71,16 +73,16 @@ def test_w4_cancelled_at_any_moment_it_stops_and_keeps_what_is_there(opened, dic
     chats = told.services.chats
     longest = 0.0
     for _ in range(count):
-        sent = told.services.desk.call(lambda: chats.send(SendWish(WORDS * dice.choice((1, 8)))))
+        sent = told.services.service_thread.call(lambda: chats.send(SendRequest(WORDS * dice.choice((1, 8)))))
         time.sleep(dice.random() * 0.3)
         began = time.monotonic()
-        told.services.desk.call(lambda sent=sent: chats.stop(sent.answer.id))
+        told.services.service_thread.call(lambda sent=sent: chats.stop(sent.answer.id))
         ended = told.end_of(sent.answer.id)
         longest = max(longest, time.monotonic() - began)
         assert ended.message.status in (Status.CANCELLED, Status.COMPLETE)
         assert row(told.services, sent.answer.id).text == ended.message.text
     print(f"longest from the wish to the end: {longest * 1000:.0f} ms")
-    assert longest < 10.0  # the matrix's 500 ms are the engine's; here two desks' tests share two cores
+    assert longest < 10.0  # the matrix's 500 ms are the engine's; here two instances' tests share two cores
     assert told.services.engine.generation == 1
 
 
@@ -106,9 +108,9 @@ def test_c1_two_commands_at_once_on_a_fresh_or_killed_home(home, monkeypatch, tm
         killed.kill()
         killed.communicate()
     last = opened()
-    items = last.services.desk.call(lambda: last.services.history.items(limit=1000))
+    items = last.services.service_thread.call(lambda: last.services.history.items(limit=1000))
     for item in items:
-        for message in last.services.desk.call(lambda item=item: last.services.history.messages(item.id)):
+        for message in last.services.service_thread.call(lambda item=item: last.services.history.messages(item.id)):
             assert message.status in (Status.COMPLETE, Status.INTERRUPTED)
 
 
@@ -116,15 +118,15 @@ def test_r3_idle_with_a_model_loaded_is_cool(opened, tmp_path) -> None:
     """A window's worth of services, 5 s of idling, in a process of its own; the matrix wants 0.5 % of a core."""
     told = opened()
     add_model(told.services, tmp_path / "other.gguf", "Other")
-    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello", model="Echo")))
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello", model="Echo")))
     told.end_of(sent.answer.id)
     code = (
         "import sys, time; sys.path.insert(0, 'tests')\n"
         "from fakes.told import Told, open_echo\n"
         "services = open_echo(); told = Told(services)\n"
         "from slmdesk.services.base.events import ModelState, ModelStateChanged\n"
-        "services.desk.call(lambda: services.models.use('Echo'))\n"
-        "told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)\n"
+        "services.service_thread.call(lambda: services.models.use('Echo'))\n"
+        "told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)\n"
         "import psutil\n"
         "family = [psutil.Process(), psutil.Process(services.engine.pid)]\n"
         "used = lambda: sum(sum(one.cpu_times()[:2]) for one in family)\n"

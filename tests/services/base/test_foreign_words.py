@@ -28,10 +28,10 @@ from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import Source, text_for, turns_of
-from slmdesk.services.questions.service import AskWish
+from slmdesk.services.questions.service import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.prompts import Kind, Style, merge_step, points_step
-from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.summaries.service import SummaryRequest
 from slmdesk.services.tables.prompts import cells_step
 from slmdesk.services.tables.types import Column
 from slmdesk.services.versions.wording import change_step
@@ -98,7 +98,7 @@ def test_x8_no_words_of_a_document_open_a_turn(vocabulary, name):
 
 
 def pages_of(services, document):
-    return services.desk.call(lambda: services.store.pages(document.id, begin=1, limit=100_000))
+    return services.service_thread.call(lambda: services.store.pages(document.id, begin=1, limit=100_000))
 
 
 @pytest.fixture
@@ -116,9 +116,9 @@ def opened(monkeypatch, tmp_path):
             for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ]
         facts = {SKILLS: {"version": items()[0], "skills": skills}}
-        services.desk.call(lambda: services.store.set_model_facts(model.id, **facts))
+        services.service_thread.call(lambda: services.store.set_model_facts(model.id, **facts))
         if context:
-            services.desk.call(lambda: services.settings.change(context_tokens=context))
+            services.service_thread.call(lambda: services.settings.change(context_tokens=context))
         return services, Told(services)
 
     yield open_them
@@ -129,13 +129,13 @@ def opened(monkeypatch, tmp_path):
 def document(services, path, text):
     path.write_text(text, encoding="utf-8")
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.documents.open(path, answers.put))
+    services.service_thread.call(lambda: services.documents.open(path, answers.put))
     return answers.get(timeout=60)
 
 
 def sent_steps(services) -> list[dict]:
     """Everything the engine was asked in jobs, as it was sent."""
-    rows = services.desk.call(lambda: list(services.store._db.rows("select input from steps order by n")))
+    rows = services.service_thread.call(lambda: list(services.store._db.rows("select input from steps order by n")))
     return [json.loads(row["input"]) for row in rows if row["input"]]
 
 
@@ -145,14 +145,14 @@ def document_words(step) -> str:
     )
 
 
-def summarized(services, told, record, **wish):
-    item = services.desk.call(lambda: services.summaries.begin(SummaryWish((record.id,), **wish)))
-    return told.wait(SummaryEnded, lambda fact: fact.item == item.id).summary
+def summarized(services, told, record, **request):
+    item = services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), **request)))
+    return told.wait(SummaryEnded, lambda event: event.item == item.id).summary
 
 
 def asked(services, told, question, record):
-    sent = services.desk.call(lambda: services.questions.ask(AskWish(question, (record.id,))))
-    return told.wait(QuestionAnswered, lambda fact: fact.message == sent.answer.id).answered
+    sent = services.service_thread.call(lambda: services.questions.ask(AskRequest(question, (record.id,))))
+    return told.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
 
 
 @pytest.mark.process
@@ -201,9 +201,9 @@ def test_x9_a_summary_reads_all_words_or_says_which_it_left_out(opened, tmp_path
     record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times))
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
     assert len(every) >= CONTEXT * times
-    services.desk.call(lambda: services.summaries.begin(SummaryWish((record.id,), kind=Kind.BULLETS)))
+    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), kind=Kind.BULLETS)))
     with told._more:
-        assert told._more.wait_for(lambda: any(isinstance(fact, SummaryEnded) for fact in told.facts), MOST_S)
+        assert told._more.wait_for(lambda: any(isinstance(event, SummaryEnded) for event in told.facts), MOST_S)
     summary = told.of(SummaryEnded)[-1].summary
     read = set().union(*(words_in(document_words(step)) for step in sent_steps(services)))
     unread = {one.page for one in summary.coverage.unreadable}
@@ -219,8 +219,8 @@ def test_x9_a_summary_reads_all_words_or_says_which_it_left_out(opened, tmp_path
 def test_x9_a_context_too_small_for_any_part_is_said(opened, tmp_path):
     services, told = opened(context=512)
     record = document(services, tmp_path / "long.txt", long_text(1500))
-    services.desk.call(lambda: services.summaries.begin(SummaryWish((record.id,))))
-    failed = told.wait(JobChanged, lambda fact: fact.problem is not None)
+    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,))))
+    failed = told.wait(JobChanged, lambda event: event.problem is not None)
     assert failed.problem.code == "context.too_small"
     assert "512" in failed.problem.sentence
     assert "chat" not in failed.problem.sentence
@@ -233,7 +233,7 @@ def test_x9_an_answer_says_how_much_of_the_document_was_read(opened, tmp_path, t
     record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times))
     answered = asked(services, told, "Where is lease17 told?", record)
     (planned,) = told.of(QuestionPlanned)
-    passages = services.desk.call(lambda: services.store.passages(record.id))
+    passages = services.service_thread.call(lambda: services.store.passages(record.id))
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
     assert set().union(*(words_in(one.text) for one in passages)) == every
     assert (planned.is_whole, answered.is_whole) == (False, False)
@@ -263,5 +263,5 @@ def test_x10_what_is_sent_is_what_is_shown(opened, tmp_path):
     for step in steps:
         for line in document_words(step).splitlines():
             assert re.sub(r"^(?:\[\d+\]|#) ", "", line) in shown
-    (passage,) = services.desk.call(lambda: services.store.passages(record.id))
+    (passage,) = services.service_thread.call(lambda: services.store.passages(record.id))
     assert " ".join(text_for(passage).split()) == shown.replace('"', "'")

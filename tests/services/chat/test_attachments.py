@@ -14,7 +14,7 @@ from slmdesk.core.types import Origin
 from slmdesk.services.base.events import MessageChanged
 from slmdesk.services.chat.attachments.text import page_text, whole_text
 from slmdesk.services.chat.events import ContextMeasured, QuotesFound
-from slmdesk.services.chat.requests import AttachWish, SendWish
+from slmdesk.services.chat.requests import AttachRequest, SendRequest
 
 pytestmark = pytest.mark.process
 
@@ -25,26 +25,26 @@ LONG = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May.
 def document(told, path, text=SHORT):
     path.write_text(text, encoding="utf-8")
     answers = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.documents.open(path, answers.put))
+    told.services.service_thread.call(lambda: told.services.documents.open(path, answers.put))
     return answers.get(timeout=120)
 
 
-def send(told, text, *attach, **wish):
+def send(told, text, *attach, **request):
     services = told.services
-    sent = services.desk.call(lambda: services.chats.send(SendWish(text, attach=tuple(attach), **wish)))
+    sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text, attach=tuple(attach), **request)))
     ended = told.end_of(sent.answer.id)
-    question = services.desk.call(lambda: services.chats.messages(sent.item.id))
+    question = services.service_thread.call(lambda: services.chats.messages(sent.item.id))
     return sent, ended, next(one for one in question if one.id == sent.user_message.id)
 
 
 def test_a_short_document_goes_in_whole_and_is_what_its_pages_say(opened, tmp_path):
     told = opened()
     record = document(told, tmp_path / "manual.txt")
-    _, ended, question = send(told, "When does the pump stop?", AttachWish(record.id))
+    _, ended, question = send(told, "When does the pump stop?", AttachRequest(record.id))
     assert ended.message.status is Status.COMPLETE
     assert question.words == "When does the pump stop?"
     (part,) = question.attachments
-    pages = told.services.desk.call(lambda: told.services.documents.pages(record.id))
+    pages = told.services.service_thread.call(lambda: told.services.documents.pages(record.id))
     assert part.text == whole_text(pages)
     assert "12 bar" in part.text
     about = part.attached
@@ -56,9 +56,9 @@ def test_a_short_document_goes_in_whole_and_is_what_its_pages_say(opened, tmp_pa
 def test_what_the_model_sees_has_the_document_as_foreign_text_before_the_question(opened, tmp_path):
     told = opened()
     record = document(told, tmp_path / "manual.txt")
-    sent, ended, question = send(told, "When does the pump stop?", AttachWish(record.id))
+    sent, ended, question = send(told, "When does the pump stop?", AttachRequest(record.id))
     seen = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.chats.seen_by_model(sent.answer.id, seen.put))
+    told.services.service_thread.call(lambda: told.services.chats.seen_by_model(sent.answer.id, seen.put))
     prompt = seen.get(timeout=120).text
     assert question.attachments[0].text in prompt
     assert prompt.index("12 bar") < prompt.index("When does the pump stop?")
@@ -68,13 +68,13 @@ def test_what_the_model_sees_has_the_document_as_foreign_text_before_the_questio
 def test_a_long_document_goes_in_by_passages_and_the_rest_is_counted(opened, tmp_path):
     told = opened()
     record = document(told, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
-    _, ended, question = send(told, "At how many bar does the pump stop?", AttachWish(record.id))
+    _, ended, question = send(told, "At how many bar does the pump stop?", AttachRequest(record.id))
     assert ended.message.status is Status.COMPLETE
     about = question.attachments[0].attached
     assert not about.is_whole
     assert 61 in about.pages_used
     assert about.pages_total == 62
-    pages = told.services.desk.call(lambda: told.services.documents.pages(record.id))
+    pages = told.services.service_thread.call(lambda: told.services.documents.pages(record.id))
     assert about.words_total == sum(len(page_text(page).split()) for page in pages)
     assert 0 < about.words_read < about.words_total
     assert about.words_left_out == about.words_total - about.words_read
@@ -85,11 +85,11 @@ def test_a_long_document_goes_in_by_passages_and_the_rest_is_counted(opened, tmp
 def test_a_person_decides_how_much_is_read(opened, tmp_path):
     told = opened()
     short = document(told, tmp_path / "manual.txt")
-    _, _, question = send(told, "When does the pump stop?", AttachWish(short.id, mode=AttachMode.PASSAGES))
+    _, _, question = send(told, "When does the pump stop?", AttachRequest(short.id, mode=AttachMode.PASSAGES))
     assert not question.attachments[0].attached.is_whole
     assert "12 bar" in question.attachments[0].text
     long = document(told, tmp_path / "long.txt", LONG)
-    _, ended, question = send(told, "Roses?", AttachWish(long.id, mode=AttachMode.WHOLE))
+    _, ended, question = send(told, "Roses?", AttachRequest(long.id, mode=AttachMode.WHOLE))
     assert question.attachments[0].attached.is_whole
     assert ended.problem is not None or ended.message.status is Status.COMPLETE
 
@@ -97,12 +97,12 @@ def test_a_person_decides_how_much_is_read(opened, tmp_path):
 def test_a_follow_up_finds_the_document_read_and_asks_for_more_passages_of_a_long_one(opened, tmp_path):
     told = opened()
     short = document(told, tmp_path / "manual.txt")
-    sent, _, _ = send(told, "When does the pump stop?", AttachWish(short.id))
+    sent, _, _ = send(told, "When does the pump stop?", AttachRequest(short.id))
     _, ended, question = send(told, "And the valve?", chat=sent.item.id)
     assert question.attachments == ()
     assert ended.usage.cached_tokens > ended.usage.prompt_tokens // 2
     long = document(told, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
-    sent, _, first = send(told, "At how many bar does the pump stop?", AttachWish(long.id))
+    sent, _, first = send(told, "At how many bar does the pump stop?", AttachRequest(long.id))
     _, _, second = send(told, "What is chapter 7 about?", chat=sent.item.id)
     (more,) = second.attachments
     assert more.attached.is_more
@@ -115,11 +115,11 @@ def test_a_follow_up_finds_the_document_read_and_asks_for_more_passages_of_a_lon
 def test_an_answer_is_made_anew_with_the_very_same_text(opened, tmp_path):
     told = opened()
     record = document(told, tmp_path / "manual.txt")
-    sent, _, question = send(told, "When does the pump stop?", AttachWish(record.id))
+    sent, _, question = send(told, "When does the pump stop?", AttachRequest(record.id))
     services = told.services
-    again = services.desk.call(lambda: services.chats.try_again(sent.answer.id))
+    again = services.service_thread.call(lambda: services.chats.try_again(sent.answer.id))
     assert told.end_of(again.id).message.status is Status.COMPLETE
-    path = services.desk.call(lambda: services.chats.open(sent.item.id)).messages
+    path = services.service_thread.call(lambda: services.chats.open(sent.item.id)).messages
     assert path[0].parts == question.parts
     assert path[1].id == again.id
 
@@ -127,22 +127,26 @@ def test_an_answer_is_made_anew_with_the_very_same_text(opened, tmp_path):
 def test_a_forgotten_document_is_named_and_what_was_sent_stays(opened, tmp_path):
     told = opened()
     long = document(told, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
-    sent, _, first = send(told, "At how many bar does the pump stop?", AttachWish(long.id))
+    sent, _, first = send(told, "At how many bar does the pump stop?", AttachRequest(long.id))
     services = told.services
-    services.desk.call(lambda: services.documents.forget(long.id))
+    services.service_thread.call(lambda: services.documents.forget(long.id))
     _, ended, second = send(told, "What is chapter 7 about?", chat=sent.item.id)
     assert ended.message.status is Status.COMPLETE
     assert second.attachments[0].attached.is_gone
-    kept = services.desk.call(lambda: services.store.message(first.id))
+    kept = services.service_thread.call(lambda: services.store.message(first.id))
     assert kept.attachments[0].text == first.attachments[0].text
 
 
 def test_text_in_no_document_goes_the_same_ways(opened):
     told = opened()
-    _, _, question = send(told, "When does the pump stop?", AttachWish(name="Pasted text", source=("The pump stops.",)))
+    _, _, question = send(
+        told, "When does the pump stop?", AttachRequest(name="Pasted text", source=("The pump stops.",))
+    )
     assert question.attachments[0].text == "The pump stops."
     pasted = "\n\n".join([*(LONG.split("\f")), "The pump stops at 12 bar."])
-    sent, _, question = send(told, "At how many bar does the pump stop?", AttachWish(name="Pasted", source=(pasted,)))
+    sent, _, question = send(
+        told, "At how many bar does the pump stop?", AttachRequest(name="Pasted", source=(pasted,))
+    )
     about = question.attachments[0].attached
     assert not about.is_whole
     assert about.words_left_out > 0
@@ -154,34 +158,36 @@ def test_text_in_no_document_goes_the_same_ways(opened):
 def test_true_quotations_are_told_with_their_page_and_others_are_not(opened, tmp_path):
     told = opened(answer='It says "the pump stops at 12 bar" and "it never stops at all".')
     record = document(told, tmp_path / "manual.txt")
-    sent, _, _ = send(told, "When?", AttachWish(record.id))
+    sent, _, _ = send(told, "When?", AttachRequest(record.id))
     (quote,) = told.wait(QuotesFound).quotes
     assert (quote.name, quote.document, quote.page) == ("manual.txt", record.id, 1)
     assert quote.quote == "The pump stops at 12 bar"
     services = told.services
-    assert services.desk.call(lambda: services.chats.open(sent.item.id)).quotes == {sent.answer.id: (quote,)}
+    assert services.service_thread.call(lambda: services.chats.open(sent.item.id)).quotes == {sent.answer.id: (quote,)}
 
 
 def test_it_is_stopped_while_it_is_decided_and_tried_again(opened, tmp_path):
     told = opened(load_seconds=0.5)
     services = told.services
     record = document(told, tmp_path / "manual.txt")
-    sent = services.desk.call(lambda: services.chats.send(SendWish("When?", attach=(AttachWish(record.id),))))
-    services.desk.call(lambda: services.chats.stop(sent.answer.id))
+    sent = services.service_thread.call(
+        lambda: services.chats.send(SendRequest("When?", attach=(AttachRequest(record.id),)))
+    )
+    services.service_thread.call(lambda: services.chats.stop(sent.answer.id))
     assert told.end_of(sent.answer.id).message.status is Status.CANCELLED
-    again = services.desk.call(lambda: services.chats.try_again(sent.answer.id))
+    again = services.service_thread.call(lambda: services.chats.try_again(sent.answer.id))
     assert told.end_of(again.id).message.status is Status.COMPLETE
-    question = services.desk.call(lambda: services.store.message(sent.user_message.id))
+    question = services.service_thread.call(lambda: services.store.message(sent.user_message.id))
     assert question.attachments[0].attached.is_whole
 
 
 def test_deleted_for_good_the_text_is_in_no_file(opened, tmp_path, home):
     told = opened()
     services = told.services
-    send(told, "Hello", AttachWish(name="Pasted text", source=("Zanzibarquartz is hidden here.",)))
-    item = services.desk.call(lambda: services.history.items()[0])
-    assert services.desk.call(lambda: services.history.search("Zanzibarquartz"))
-    services.desk.call(lambda: services.history.delete_for_good(item.id))
+    send(told, "Hello", AttachRequest(name="Pasted text", source=("Zanzibarquartz is hidden here.",)))
+    item = services.service_thread.call(lambda: services.history.items()[0])
+    assert services.service_thread.call(lambda: services.history.search("Zanzibarquartz"))
+    services.service_thread.call(lambda: services.history.delete_for_good(item.id))
     found = [one for one, held in contents(home) if b"anzibarquartz" in held.lower()]
     assert found == []
 
@@ -191,17 +197,17 @@ def test_the_meter_says_what_takes_how_much(opened, tmp_path):
     services = told.services
     record = document(told, tmp_path / "manual.txt")
     long = document(told, tmp_path / "long.txt", LONG)
-    services.desk.call(
-        lambda: services.chats.measure(None, "When does it stop?", (AttachWish(record.id), AttachWish(long.id)))
+    services.service_thread.call(
+        lambda: services.chats.measure(None, "When does it stop?", (AttachRequest(record.id), AttachRequest(long.id)))
     )
-    fact = told.wait(ContextMeasured)
-    kinds = {one.name or one.kind: (one.tokens, one.note) for one in fact.parts}
+    event = told.wait(ContextMeasured)
+    kinds = {one.name or one.kind: (one.tokens, one.note) for one in event.parts}
     assert kinds["manual.txt"][1] == "whole"
     assert "passages" in kinds["long.txt"][1]
     assert kinds["question"][0] > 0
     assert kinds["answer"][0] == 512
-    assert fact.tokens == sum(one.tokens for one in fact.parts if one.kind != "answer")
-    send(told, "When does it stop?", AttachWish(record.id))
+    assert event.tokens == sum(one.tokens for one in event.parts if one.kind != "answer")
+    send(told, "When does it stop?", AttachRequest(record.id))
     assert told.of(MessageChanged)
 
 
@@ -209,12 +215,12 @@ def test_the_meter_says_what_takes_how_much(opened, tmp_path):
 def test_x9_longer_than_the_context_is_read_in_part_and_the_rest_is_named(opened, tmp_path, times):
     told = opened()
     services = told.services
-    services.desk.call(lambda: services.settings.change(context_tokens=512))
+    services.service_thread.call(lambda: services.settings.change(context_tokens=512))
     pages = [
         f"Chapter {n} is about gardens. " + "Roses grow in May and June. " * 40 for n in range(times * 512 // 245 + 1)
     ]
     record = document(told, tmp_path / "long.txt", "\f".join([*pages, "The pump stops at 12 bar."]))
-    _, ended, question = send(told, "At how many bar does the pump stop?", AttachWish(record.id))
+    _, ended, question = send(told, "At how many bar does the pump stop?", AttachRequest(record.id))
     assert ended.message.status is Status.COMPLETE
     assert ended.usage.prompt_tokens + 128 <= 512
     about = question.attachments[0].attached
@@ -228,9 +234,9 @@ def test_x9_longer_than_the_context_is_read_in_part_and_the_rest_is_named(opened
 def test_in_a_tiny_context_a_forced_whole_document_is_refused_with_its_words_kept(opened, tmp_path):
     told = opened()
     services = told.services
-    services.desk.call(lambda: services.settings.change(context_tokens=512))
+    services.service_thread.call(lambda: services.settings.change(context_tokens=512))
     record = document(told, tmp_path / "long.txt", LONG)
-    sent, ended, question = send(told, "Roses?", AttachWish(record.id, mode=AttachMode.WHOLE))
+    sent, ended, question = send(told, "Roses?", AttachRequest(record.id, mode=AttachMode.WHOLE))
     assert ended.problem.code == "context.full"
     assert question.words == "Roses?"
     assert question.attachments[0].attached.words_left_out == 0
@@ -241,15 +247,15 @@ def test_in_a_tiny_context_a_forced_whole_document_is_refused_with_its_words_kep
 def test_a_document_without_words_and_one_that_is_not_read_are_named(opened, tmp_path):
     told = opened()
     empty = document(told, tmp_path / "empty.txt", " ")
-    _, ended, question = send(told, "What is in it?", AttachWish(empty.id))
+    _, ended, question = send(told, "What is in it?", AttachRequest(empty.id))
     assert ended.message.status is Status.COMPLETE
     about = question.attachments[0].attached
     assert (about.words_total, about.pages_used, question.attachments[0].text) == (0, (), "")
     with pytest.raises(KnownError) as caught:
-        send(told, "What is in it?", AttachWish("nothing"))
+        send(told, "What is in it?", AttachRequest("nothing"))
     assert caught.value.code == "document.unknown"
     with pytest.raises(KnownError) as caught:
-        send(told, "What is in it?", *[AttachWish(empty.id)] * 51)
+        send(told, "What is in it?", *[AttachRequest(empty.id)] * 51)
     assert caught.value.code == "request.invalid"
 
 
@@ -257,11 +263,11 @@ def test_the_parts_of_a_chat_under_way_make_up_the_whole(opened, tmp_path):
     told = opened()
     services = told.services
     record = document(told, tmp_path / "manual.txt")
-    sent, _, _ = send(told, "When does it stop?", AttachWish(record.id), system="Be brief.")
+    sent, _, _ = send(told, "When does it stop?", AttachRequest(record.id), system="Be brief.")
     begin = len(told.facts)
-    services.desk.call(lambda: services.chats.measure(sent.item.id, "And then?"))
-    fact = told.wait(ContextMeasured, begin=begin)
-    kinds = [one.kind for one in fact.parts]
+    services.service_thread.call(lambda: services.chats.measure(sent.item.id, "And then?"))
+    event = told.wait(ContextMeasured, begin=begin)
+    kinds = [one.kind for one in event.parts]
     assert kinds == ["instructions", "conversation", "attachment", "question", "answer"]
-    assert fact.tokens == sum(one.tokens for one in fact.parts if one.kind != "answer")
-    assert all(one.tokens > 0 for one in fact.parts)
+    assert event.tokens == sum(one.tokens for one in event.parts if one.kind != "answer")
+    assert all(one.tokens > 0 for one in event.parts)

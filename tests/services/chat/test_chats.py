@@ -25,7 +25,7 @@ from slmdesk.services.base.events import (
 )
 from slmdesk.services.chat.conversation import NEW_CHAT, SeenPrompt, words_of
 from slmdesk.services.chat.events import ContextMeasured
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine import model_loader
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
@@ -36,11 +36,11 @@ WORDS = " ".join(f"word{number}" for number in range(400))
 
 def send(told, text: str = "hello", **more):
     chats = told.services.chats
-    return told.services.desk.call(lambda: chats.send(SendWish(text, **more)))
+    return told.services.service_thread.call(lambda: chats.send(SendRequest(text, **more)))
 
 
 def ask(told, name: str, *args, **more):
-    return told.services.desk.call(lambda: getattr(told.services.chats, name)(*args, **more))
+    return told.services.service_thread.call(lambda: getattr(told.services.chats, name)(*args, **more))
 
 
 def test_both_rows_are_kept_before_the_first_word_and_the_answer_ends_complete(opened) -> None:
@@ -71,11 +71,11 @@ def test_the_facts_of_an_answer_come_in_order(opened) -> None:
     told = opened()
     sent = send(told)
     told.end_of(sent.answer.id)
-    kinds = [type(fact) for fact in told.facts if isinstance(fact, MessageAdded | MessageGrew | MessageEnded)]
+    kinds = [type(event) for event in told.facts if isinstance(event, MessageAdded | MessageGrew | MessageEnded)]
     assert kinds[:2] == [MessageAdded, MessageAdded]
     assert kinds[-1] is MessageEnded
     assert MessageGrew in kinds
-    states = [fact.state for fact in told.of(ModelStateChanged)]
+    states = [event.state for event in told.of(ModelStateChanged)]
     assert states[0] is ModelState.LOADING
     assert ModelState.READY in states
     assert told.of(ItemChanged)
@@ -124,11 +124,11 @@ def test_w4_cancel_keeps_the_words_and_the_child(opened) -> None:
 def test_w4_cancel_while_the_model_loads_ends_the_answer_at_once(opened) -> None:
     told = opened(load_seconds=5.0)
     sent = send(told)
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.LOADING and fact.fraction > 0)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.LOADING and event.fraction > 0)
     ask(told, "stop", sent.answer.id)
     assert told.end_of(sent.answer.id).message.status is Status.CANCELLED
-    told.services.desk.call(told.services.models.cancel_load)
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.NOT_LOADED)
+    told.services.service_thread.call(told.services.models.cancel_load)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.NOT_LOADED)
 
 
 def test_w1_child_killed_in_the_middle_keeps_the_words_and_the_next_wish_works(opened) -> None:
@@ -143,7 +143,7 @@ def test_w1_child_killed_in_the_middle_keeps_the_words_and_the_next_wish_works(o
     assert "Try again" in ended.problem.sentence
     kept = row(told.services, sent.answer.id)
     assert (kept.status, kept.error_code, kept.text) == (Status.FAILED, "child.died", told.words_of(sent.answer.id))
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.CRASHED)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.CRASHED)
 
     again = ask(told, "try_again", sent.answer.id, sampling=Sampling(max_tokens=3))
     assert told.end_of(again.id).message.status is Status.COMPLETE
@@ -165,13 +165,13 @@ def test_w7_two_deaths_in_a_row_at_load_and_it_is_not_started_by_itself_also_aft
     told.services.close()
 
     calm = opened()
-    calm.services.desk.call(calm.services.models.warm_up)
+    calm.services.service_thread.call(calm.services.models.warm_up)
     state = calm.wait(ModelStateChanged)
     assert (state.state, state.problem.code) == (ModelState.CRASHED, "model.crashes")
     assert calm.services.engine.generation == 0
-    model = calm.services.desk.call(calm.services.models.list)[0]
-    calm.services.desk.call(lambda: calm.services.models.use(model.id))
-    calm.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)
+    model = calm.services.service_thread.call(calm.services.models.list)[0]
+    calm.services.service_thread.call(lambda: calm.services.models.use(model.id))
+    calm.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
     assert calm.end_of(send(calm).answer.id).message.status is Status.COMPLETE
 
 
@@ -223,7 +223,7 @@ def test_only_a_cut_answer_goes_on_and_only_an_ended_one_is_tried_again(opened) 
 
 def test_context_full_keeps_the_message_and_names_both_numbers(opened) -> None:
     told = opened()
-    told.services.desk.call(lambda: told.services.settings.change(context_tokens=256))
+    told.services.service_thread.call(lambda: told.services.settings.change(context_tokens=256))
     sent = send(told, WORDS)
     ended = told.end_of(sent.answer.id)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "context.full")
@@ -237,8 +237,8 @@ def test_without_a_model_nothing_is_kept_and_the_reason_is_named(opened) -> None
     told = opened(model=False)
     with pytest.raises(KnownError, match=r"model\.none"):
         send(told)
-    assert told.services.desk.call(lambda: told.services.history.items()) == []
-    assert told.services.desk.call(lambda: told.services.models.state).state is ModelState.NONE
+    assert told.services.service_thread.call(lambda: told.services.history.items()) == []
+    assert told.services.service_thread.call(lambda: told.services.models.state).state is ModelState.NONE
     with pytest.raises(KnownError, match=r"request\.invalid"):
         send(told, "  \n ")
 
@@ -250,7 +250,7 @@ def test_a_chat_that_is_not_saved_leaves_no_word_on_the_disk(opened, home) -> No
     second = send(told, "and now", chat=first.item.id, save=False)
     assert told.end_of(second.answer.id).message.text == "You said: and now"
     assert len(ask(told, "open", first.item.id).messages) == 4
-    assert told.services.desk.call(lambda: told.services.history.items()) == []
+    assert told.services.service_thread.call(lambda: told.services.history.items()) == []
     told.services.close()
     assert b"zebrafish" not in b"".join(one.read_bytes() for one in home.rglob("*") if one.is_file())
     control = opened()
@@ -309,16 +309,16 @@ def test_an_idle_model_is_freed(opened, monkeypatch) -> None:
     monkeypatch.setattr(model_loader, "MINUTE_S", 0.001)
     told = opened()
     told.end_of(send(told).answer.id)
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY and fact.memory_bytes > 0)
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.NOT_LOADED)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.memory_bytes > 0)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.NOT_LOADED)
     assert told.end_of(send(told).answer.id).message.status is Status.COMPLETE
 
 
 def test_another_context_size_is_used_with_the_next_answer(opened) -> None:
     told = opened()
     assert told.end_of(send(told).answer.id).usage.context_size == 4096
-    told.services.desk.call(lambda: told.services.settings.change(context_tokens=512))
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.NOT_LOADED)
+    told.services.service_thread.call(lambda: told.services.settings.change(context_tokens=512))
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.NOT_LOADED)
     assert told.end_of(send(told).answer.id).usage.context_size == 512
 
 
@@ -341,7 +341,7 @@ def test_another_models_answers_end_before_it_is_replaced(opened, tmp_path) -> N
     told.words_of(first.answer.id)
     second = send(told, "hello", model=other.id)
     assert told.end_of(second.answer.id).message.model_name == "Other"
-    ends = [fact.message.id for fact in told.of(MessageEnded)]
+    ends = [event.message.id for event in told.of(MessageEnded)]
     assert ends == [first.answer.id, second.answer.id]
 
 
@@ -349,8 +349,8 @@ def test_h5_full_disk_keeps_the_words_here_and_saves_them_when_there_is_room(ope
     told = opened(slow=0.002)
     sent = send(told, WORDS * 3)
     conn = told.services.store._db.conn
-    pages = told.services.desk.call(lambda: conn.execute("pragma page_count").fetchone()[0])
-    told.services.desk.call(lambda: conn.execute(f"pragma max_page_count={pages}").fetchall())
+    pages = told.services.service_thread.call(lambda: conn.execute("pragma page_count").fetchone()[0])
+    told.services.service_thread.call(lambda: conn.execute(f"pragma max_page_count={pages}").fetchall())
     noticed = told.wait(Noticed)
     assert noticed.problem.code == "store.full"
     ended = told.end_of(sent.answer.id)
@@ -360,7 +360,7 @@ def test_h5_full_disk_keeps_the_words_here_and_saves_them_when_there_is_room(ope
     assert len([one for one in told.of(Noticed) if one.problem.code == "store.full"]) == 1
     with pytest.raises(KnownError, match=r"store\.full"):
         send(told, WORDS * 100)
-    told.services.desk.call(lambda: conn.execute("pragma max_page_count=100000").fetchall())
+    told.services.service_thread.call(lambda: conn.execute("pragma max_page_count=100000").fetchall())
     deadline = time.monotonic() + TIMEOUT_S
     while row(told.services, sent.answer.id).status is not Status.COMPLETE:
         assert time.monotonic() < deadline
@@ -372,15 +372,15 @@ def test_h3_two_desks_see_each_other(opened) -> None:
     told, other = opened(), opened()
     sent = send(told, "from the first")
     told.end_of(sent.answer.id)
-    other.wait(ItemChanged, lambda fact: fact.item.id == sent.item.id)
+    other.wait(ItemChanged, lambda event: event.item.id == sent.item.id)
     ask(other, "open", sent.item.id)
     begin = len(other.facts)
     second = send(told, "once more", chat=sent.item.id)
     told.end_of(second.answer.id)
-    other.wait(MessageAdded, lambda fact: fact.message.id == second.answer.id, begin)
+    other.wait(MessageAdded, lambda event: event.message.id == second.answer.id, begin)
     other.wait(
         MessageAdded | MessageChanged,
-        lambda fact: fact.message.id == second.answer.id and fact.message.status is Status.COMPLETE,
+        lambda event: event.message.id == second.answer.id and event.message.status is Status.COMPLETE,
         begin,
     )
     both = [send(one, f"at once {number}") for number in range(10) for one in (told, other)]
@@ -392,10 +392,10 @@ KILLED = """
 import os, signal, sys, time
 sys.path.insert(0, "tests")
 from fakes.told import Told, open_echo, row
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 services = open_echo()
 told = Told(services)
-sent = services.desk.call(lambda: services.chats.send(SendWish("word " * 400)))
+sent = services.service_thread.call(lambda: services.chats.send(SendRequest("word " * 400)))
 told.words_of(sent.answer.id, at_least=40)
 while "word word" not in row(services, sent.answer.id).text:
     time.sleep(0.01)
@@ -408,7 +408,7 @@ def test_w6_c1_a_killed_desk_leaves_no_child_and_its_answer_becomes_interrupted(
     told = opened(slow=0.02)
     killed = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, timeout=TIMEOUT_S)
     message, pid = killed.stdout.split()
-    changed = told.wait(MessageChanged, lambda fact: fact.message.status is Status.INTERRUPTED)
+    changed = told.wait(MessageChanged, lambda event: event.message.status is Status.INTERRUPTED)
     assert changed.message.id == message
     assert changed.message.text.startswith("You said: word word")
     deadline = time.monotonic() + 10
@@ -426,8 +426,8 @@ def test_titles_and_the_bin(opened) -> None:
     told.end_of(sent.answer.id)
     assert ask(told, "trash", item.id).deleted_at is not None
     history = told.services.history
-    assert told.services.desk.call(lambda: history.items()) == []
-    assert len(told.services.desk.call(lambda: history.items(deleted=True))) == 1
+    assert told.services.service_thread.call(lambda: history.items()) == []
+    assert len(told.services.service_thread.call(lambda: history.items(deleted=True))) == 1
     assert ask(told, "restore", item.id).deleted_at is None
     assert [one.role for one in ask(told, "messages", item.id)] == [Role.USER, Role.ASSISTANT]
 
@@ -435,13 +435,13 @@ def test_titles_and_the_bin(opened) -> None:
 def test_g5_a_bug_is_noticed_without_words_of_the_user_and_the_desk_goes_on(opened) -> None:
     told = opened()
     for _ in range(50):
-        told.services.desk.post(lambda: int("MARKER words of the user"))
+        told.services.service_thread.post(lambda: int("MARKER words of the user"))
     noticed = told.wait(Noticed)
     assert noticed.problem.code == "bug"
     assert "MARKER" not in noticed.problem.report + noticed.problem.sentence
-    assert told.services.desk.call(lambda: 1) == 1
+    assert told.services.service_thread.call(lambda: 1) == 1
 
-    def fails(_fact: object) -> None:
+    def fails(_event: object) -> None:
         raise RuntimeError("MARKER")
 
     told.services.add_listener(fails)
@@ -454,10 +454,10 @@ def test_start_works_with_nothing(home, opened) -> None:
     (home / "data").mkdir()
     (home / "data" / "slmdesk.sqlite3").write_bytes(b"no database at all" * 100)
     told = opened(model=False)
-    codes = {told.wait(Noticed, lambda fact, code=code: fact.problem.code == code).problem.code
+    codes = {told.wait(Noticed, lambda event, code=code: event.problem.code == code).problem.code
              for code in ("setting.invalid", "store.damaged")}  # fmt: skip
     assert codes == {"setting.invalid", "store.damaged"}
-    assert told.services.desk.call(lambda: told.services.history.items()) == []
+    assert told.services.service_thread.call(lambda: told.services.history.items()) == []
 
 
 def test_h7_a_newer_history_is_refused_and_not_touched(home, opened) -> None:

@@ -23,19 +23,19 @@ def services():
 
 def add_encoder(services, path):
     record = add_model(services, path, "Encoder")
-    return services.desk.call(lambda: services.store.change_model(record.id, header={"kind": "encoder"}))
+    return services.service_thread.call(lambda: services.store.change_model(record.id, header={"kind": "encoder"}))
 
 
 def document(services, path, *pages):
     path.write_text("\f".join(pages), encoding="utf-8")
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.documents.open(path, answers.put))
+    services.service_thread.call(lambda: services.documents.open(path, answers.put))
     return answers.get(timeout=120)
 
 
 def ranked(services, question, record):
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.retrieval.rank(question, [record.id], answers.put))
+    services.service_thread.call(lambda: services.retrieval.rank(question, [record.id], answers.put))
     return answers.get(timeout=120)
 
 
@@ -53,13 +53,15 @@ def long(words):
 def test_meaning_finds_what_words_do_not(services, tmp_path):
     Told(services)
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
-    assert services.desk.call(services.embedding.model).id == encoder.id
+    assert services.service_thread.call(services.embedding.model).id == encoder.id
     pages = [long("zyzzyva fuzzy pizzazz"), long("moon room spoon balloon"), long("quick brown fox jumps")]
     record = document(services, tmp_path / "a.txt", *pages)
-    vectors = lambda: services.desk.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+    vectors = lambda: services.service_thread.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
     until(lambda: len(vectors()) == 3)
-    until(lambda: not services.desk.call(lambda: services.embedding.is_busy))
-    assert services.desk.call(lambda: services.store.find_passages(search_words("zzzyzzy"), [record.id])) == []
+    until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
+    assert (
+        services.service_thread.call(lambda: services.store.find_passages(search_words("zzzyzzy"), [record.id])) == []
+    )
     assert ranked(services, "zzzyzzy fzzy", record).passages[0].page == 1
     both = ranked(services, "balloon", record).passages
     assert both[0].page == 2, "by words and by meaning"
@@ -69,11 +71,11 @@ def test_meaning_finds_what_words_do_not(services, tmp_path):
 def test_vectors_go_with_their_passages_and_their_document(services, tmp_path):
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     record = document(services, tmp_path / "a.txt", long("moon room"), long("fox box"))
-    vectors = lambda: services.desk.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+    vectors = lambda: services.service_thread.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
     until(lambda: len(vectors()) == 2)
     document(services, tmp_path / "a.txt", long("moon room"), long("fox box"), long("new words"))
     until(lambda: len(vectors()) == 3)
-    services.desk.call(lambda: services.documents.forget(record.id))
+    services.service_thread.call(lambda: services.documents.forget(record.id))
     until(lambda: vectors() == {})
 
 
@@ -82,7 +84,7 @@ def test_what_was_read_before_the_model_came_gets_vectors_when_it_is_asked(servi
     record = document(services, tmp_path / "a.txt", *pages)
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     assert ranked(services, "word7", record).passages[0].page == 8
-    vectors = lambda: services.desk.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+    vectors = lambda: services.service_thread.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
     until(lambda: len(vectors()) == 70)
 
 
@@ -91,9 +93,9 @@ def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_pat
     assert [one.page for one in ranked(services, "fox", record).passages] == [2]
     add_encoder(services, tmp_path / "encoder.gguf")
     (tmp_path / "encoder.gguf").unlink()
-    services.desk.call(lambda: services.embedding.index(record.id))
-    until(lambda: not services.desk.call(lambda: services.embedding.is_busy))
-    assert services.desk.call(services.embedding.model) is None, "not tried again and again"
+    services.service_thread.call(lambda: services.embedding.index(record.id))
+    until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
+    assert services.service_thread.call(services.embedding.model) is None, "not tried again and again"
     assert [one.page for one in ranked(services, "fox", record).passages] == [2]
 
 

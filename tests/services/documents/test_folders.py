@@ -46,24 +46,28 @@ def write(path, words, *, at=OLD):
 
 def add(services, folder, *, watched=False):
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.collections.add(folder, answers.put, watched=watched))
+    services.service_thread.call(lambda: services.collections.add(folder, answers.put, watched=watched))
     state = answers.get(timeout=120)
     return state if isinstance(state, Problem) else looked(services, state.record.id)
 
 
 def looked(services, id, *, resume=False):
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.collections.look(id, answers.put, resume=resume))
+    services.service_thread.call(lambda: services.collections.look(id, answers.put, resume=resume))
     return answers.get(timeout=120)
 
 
 def names(services, state):
-    return sorted(one.name for one in services.desk.call(lambda: services.collections.documents(state.record.id)))
+    return sorted(
+        one.name for one in services.service_thread.call(lambda: services.collections.documents(state.record.id))
+    )
 
 
 def found(services, state, word):
-    documents = [one.id for one in services.desk.call(lambda: services.store.asked_documents(state.record.id))]
-    return services.desk.call(lambda: services.store.find_passages([word], documents))
+    documents = [
+        one.id for one in services.service_thread.call(lambda: services.store.asked_documents(state.record.id))
+    ]
+    return services.service_thread.call(lambda: services.store.find_passages([word], documents))
 
 
 def until(condition):
@@ -81,7 +85,7 @@ def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
     state = add(services, folder)
     assert (state.status, state.documents, state.pages, state.unread) == (CollectionStatus.CURRENT, 3, 3, 0)
     assert names(services, state) == ["a.txt", "b.txt", "c.txt"]
-    assert services.desk.call(services.documents.recent) == [], "nobody opened them"
+    assert services.service_thread.call(services.documents.recent) == [], "nobody opened them"
     begin = len(told.facts)
     assert looked(services, state.record.id).documents == 3
     assert not told.of(DocumentProgress, begin), "nothing was read again"
@@ -95,7 +99,7 @@ def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
     assert found(services, state, "valve")
     assert not found(services, state, "lamp")
     assert found(services, state, "run")
-    jobs = [one for one in services.desk.call(lambda: services.jobs.list()) if one.kind == "index"]
+    jobs = [one for one in services.service_thread.call(lambda: services.jobs.list()) if one.kind == "index"]
     assert [one.status for one in jobs] == [JobStatus.DONE], "one for each look would fill the list"
 
 
@@ -136,7 +140,7 @@ def test_odd_things_in_a_folder_are_left_out_with_their_reasons(services, folder
     assert state.status is CollectionStatus.CURRENT
     assert state.documents == 3
     assert state.later == 2
-    left = services.desk.call(lambda: services.collections.unread(state.record.id))
+    left = services.service_thread.call(lambda: services.collections.unread(state.record.id))
     assert sorted(one.path.rpartition("/")[2] for one in left) == ["broken.pdf", "link.txt", "pipe.txt"]
     assert state.unread == 3
     assert all(one.sentence for one in left)
@@ -171,14 +175,14 @@ def test_pausing_cancelling_and_going_on(services, folder):
     for number in range(30):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.collections.add(folder, answers.put, watched=False))
+    services.service_thread.call(lambda: services.collections.add(folder, answers.put, watched=False))
     state = answers.get(timeout=120)
-    fact = told.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.INDEXING)
-    services.desk.call(lambda: services.jobs.pause(fact.state.job))
+    event = told.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.INDEXING)
+    services.service_thread.call(lambda: services.jobs.pause(event.state.job))
     paused = looked(services, state.record.id)
     assert paused.status is CollectionStatus.PAUSED
     assert paused.documents < 30
-    services.desk.call(lambda: services.jobs.cancel(fact.state.job))
+    services.service_thread.call(lambda: services.jobs.cancel(event.state.job))
     assert looked(services, state.record.id).status is CollectionStatus.STOPPED, "until a person says otherwise"
     done = looked(services, state.record.id, resume=True)
     assert (done.status, done.documents) == (CollectionStatus.CURRENT, 30)
@@ -188,19 +192,19 @@ def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_pat
     told = Told(services)
     write(folder / "long.txt", "\f".join(f"the pump number {number} stops. " * 40 for number in range(1500)))
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.collections.add(folder, answers.put, watched=False))
+    services.service_thread.call(lambda: services.collections.add(folder, answers.put, watched=False))
     state = answers.get(timeout=120)
     told.wait(DocumentProgress)
     mine = write(tmp_path / "mine.txt", "mine alone")
     opened = queue.SimpleQueue()
-    services.desk.call(lambda: services.documents.open(mine, opened.put))
+    services.service_thread.call(lambda: services.documents.open(mine, opened.put))
     record = opened.get(timeout=120)
     assert record.name == "mine.txt"
-    counts = services.desk.call(lambda: services.store.count_collection(state.record.id))
+    counts = services.service_thread.call(lambda: services.store.count_collection(state.record.id))
     assert counts[0] == 0, "the long one was put aside"
     done = looked(services, state.record.id)
     assert (done.documents, done.pages) == (1, 1500)
-    assert [one.id for one in services.desk.call(services.documents.recent)] == [record.id]
+    assert [one.id for one in services.service_thread.call(services.documents.recent)] == [record.id]
 
 
 def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
@@ -208,15 +212,15 @@ def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
     a = write(folder / "a.txt", "the pump stops")
     write(folder / "b.txt", "the valve opens")
     opened = queue.SimpleQueue()
-    services.desk.call(lambda: services.documents.open(a, opened.put))
+    services.service_thread.call(lambda: services.documents.open(a, opened.put))
     mine = opened.get(timeout=120)
     state = add(services, folder)
     assert state.documents == 2
-    services.desk.call(lambda: services.collections.forget(state.record.id))
+    services.service_thread.call(lambda: services.collections.forget(state.record.id))
     told.wait(CollectionGone)
-    assert services.desk.call(services.collections.all) == []
-    assert [one.id for one in services.desk.call(services.documents.recent)] == [mine.id]
-    count = services.desk.call(lambda: services.store._db.row("select count(*) from documents")[0])
+    assert services.service_thread.call(services.collections.all) == []
+    assert [one.id for one in services.service_thread.call(services.documents.recent)] == [mine.id]
+    count = services.service_thread.call(lambda: services.store._db.row("select count(*) from documents")[0])
     assert count == 1
     assert (folder / "b.txt").exists()
 
@@ -232,13 +236,13 @@ def test_h10_of_a_forgotten_folder_not_even_its_name_is_in_a_backup(services, tm
     paths = find_paths()
     paths.backups.mkdir(mode=0o700, exist_ok=True)
     copy = paths.backups / "slmdesk-20991231-235959-before-5.sqlite3"
-    services.desk.call(lambda: backup(paths, copy))
+    services.service_thread.call(lambda: backup(paths, copy))
     assert b"zebrafishxq" in copy.read_bytes(), "the control"
     made = []
     monkeypatch.setattr("slmdesk.store.store.renew_copies", lambda *given: made.append(1) or renew_copies(*given))
-    services.desk.call(lambda: services.collections.forget(state.record.id))
+    services.service_thread.call(lambda: services.collections.forget(state.record.id))
     told.wait(CollectionGone)
-    services.desk.call(lambda: None)  # what was posted meanwhile
+    services.service_thread.call(lambda: None)  # what was posted meanwhile
     assert not [one.name for one in paths.data.rglob("*") if one.is_file() and b"zebrafishxq" in one.read_bytes()]
     assert len(made) <= 2, "not once for each of its documents"
 
@@ -263,7 +267,7 @@ def test_a_watched_folder_is_looked_at_by_itself(services, folder, monkeypatch):
     monkeypatch.setattr("slmdesk.services.documents.folders.WATCH_S", 0.1)
     told = Told(services)
     write(folder / "a.txt", "the pump stops")
-    services.desk.call(services.collections.watch)
+    services.service_thread.call(services.collections.watch)
     state = add(services, folder, watched=True)
     write(folder / "b.txt", "the valve opens")
     told.wait(CollectionChanged, lambda one: one.state.documents == 2)
@@ -275,16 +279,16 @@ def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
     for number in range(20):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
     told = Told(services)
-    services.desk.call(lambda: services.collections.add(folder, lambda _state: None, watched=True))
+    services.service_thread.call(lambda: services.collections.add(folder, lambda _state: None, watched=True))
     until(lambda: len(told.of(DocumentProgress)) >= 3)
     services.close()
     again = open_echo()
     try:
         heard = Told(again)
-        again.desk.call(again.jobs.take_up)
-        again.desk.call(again.collections.watch)
+        again.service_thread.call(again.jobs.take_up)
+        again.service_thread.call(again.collections.watch)
         heard.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.CURRENT)
-        state = again.desk.call(again.collections.all)[0]
+        state = again.service_thread.call(again.collections.all)[0]
         assert state.documents == 20
         assert len(heard.of(DocumentProgress)) < 20, "what was done was done again"
     finally:

@@ -1,4 +1,4 @@
-"""Documents on the desk: read once, kept, taken up again, read again when changed; a dead reader ends one of them."""
+"""Documents on the app: read once, kept, taken up again, read again when changed; a dead reader ends one of them."""
 
 from __future__ import annotations
 
@@ -82,20 +82,20 @@ def faked(tmp_path):
     opened.close()
 
 
-def opened(services, path, **wish):
+def opened(services, path, **request):
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.documents.open(path, answers.put, **wish))
+    services.service_thread.call(lambda: services.documents.open(path, answers.put, **request))
     return answers.get(timeout=120)
 
 
 def asked(services, begin):
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: begin(answers.put))
+    services.service_thread.call(lambda: begin(answers.put))
     return answers.get(timeout=120)
 
 
 def texts(services, record):
-    return [one.text for one in services.desk.call(lambda: services.documents.pages(record.id))]
+    return [one.text for one in services.service_thread.call(lambda: services.documents.pages(record.id))]
 
 
 def write(path, *pages):
@@ -113,7 +113,7 @@ def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_
     progress = told.of(DocumentProgress)
     assert progress[-1].done == 3
     assert [one.document.status for one in told.of(DocumentChanged)] == ["reading", "read"]
-    found = services.desk.call(lambda: services.store.find_passages(["pump"], [first.id]))
+    found = services.service_thread.call(lambda: services.store.find_passages(["pump"], [first.id]))
     assert found[0].passage.page == 1
     begin = len(told.facts)
     again = opened(services, path)
@@ -122,7 +122,7 @@ def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_
     assert not told.of(DocumentProgress, begin), "it was read again"
     assert opened(services, path, anew=True).id == first.id
     assert told.of(DocumentProgress, begin)
-    assert [one.id for one in services.desk.call(services.documents.recent)] == [first.id]
+    assert [one.id for one in services.service_thread.call(services.documents.recent)] == [first.id]
 
 
 def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_path):
@@ -136,13 +136,13 @@ def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_p
     assert (second.id, second.pages) == (first.id, 2)
     assert texts(services, second) == ["one", "zwei"]
     assert told.of(DocumentChanged)[-1].was_changed
-    assert services.desk.call(lambda: services.store.find_passages(["three"], [first.id])) == []
-    assert services.desk.call(lambda: services.store.find_passages(["zwei"], [first.id]))
+    assert services.service_thread.call(lambda: services.store.find_passages(["three"], [first.id])) == []
+    assert services.service_thread.call(lambda: services.store.find_passages(["zwei"], [first.id]))
     path.unlink()
     gone = asked(services, lambda answer: services.documents.check(first.id, answer))
     assert gone.code == "file.missing"
     assert opened(services, path).code == "file.missing"
-    assert services.desk.call(lambda: services.documents.document(first.id)).status == DocumentStatus.READ
+    assert services.service_thread.call(lambda: services.documents.document(first.id)).status == DocumentStatus.READ
 
 
 def test_a_moved_file_is_known_by_its_bytes(services, tmp_path):
@@ -157,7 +157,7 @@ def test_two_wishes_for_one_document_read_it_once(services, tmp_path):
     told = Told(services)
     path = write(tmp_path / "note.txt", *(f"page {number}" for number in range(300)))
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: [services.documents.open(path, answers.put) for _ in range(2)])
+    services.service_thread.call(lambda: [services.documents.open(path, answers.put) for _ in range(2)])
     first, second = answers.get(timeout=120), answers.get(timeout=40)
     assert (first.id, first.pages) == (second.id, 300)
     assert [one.document.status for one in told.of(DocumentChanged)].count("reading") == 1
@@ -167,7 +167,7 @@ def test_what_is_no_document_fails_and_the_next_is_read(services, tmp_path):
     (tmp_path / "program.txt").write_bytes(b"\x7fELF" + bytes(2000))
     assert opened(services, tmp_path / "program.txt").code == "document.binary"
     assert opened(services, tmp_path).code == "document.unreadable"
-    (kept,) = services.desk.call(services.documents.recent)
+    (kept,) = services.service_thread.call(services.documents.recent)
     assert (kept.status, kept.error_code) == (DocumentStatus.FAILED, "document.binary")
     assert opened(services, write(tmp_path / "note.txt", "words")).status == DocumentStatus.READ
 
@@ -204,11 +204,11 @@ def test_a_document_is_searched_and_forgotten(services, tmp_path):
     assert [(one.page, one.start) for one in found.places] == [(1, 4), (2, 0)]
     few = asked(services, lambda answer: services.documents.find(record.id, "m", answer, limit=2))
     assert (len(few.places), few.is_all) == (2, False)
-    services.desk.call(lambda: services.documents.forget(record.id))
+    services.service_thread.call(lambda: services.documents.forget(record.id))
     assert told.wait(DocumentGone).id == record.id
-    assert services.desk.call(services.documents.recent) == []
+    assert services.service_thread.call(services.documents.recent) == []
     with pytest.raises(KnownError, match=r"document\.unknown"):
-        services.desk.call(lambda: services.documents.document(record.id))
+        services.service_thread.call(lambda: services.documents.document(record.id))
     assert opened(services, tmp_path / "note.txt").id != record.id
 
 
@@ -217,7 +217,7 @@ def test_reading_without_keeping_leaves_nothing(services, tmp_path):
     read = asked(services, lambda answer: services.documents.read(path, answer))
     assert isinstance(read, DocumentText)
     assert read.pages[0].text == "words"
-    assert services.desk.call(services.documents.recent) == []
+    assert services.service_thread.call(services.documents.recent) == []
 
 
 def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
@@ -226,7 +226,7 @@ def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
     names = ("deadly.txt", "fine.txt")
     for name in names:
         (tmp_path / name).write_text(name)
-    faked.desk.call(lambda: [faked.documents.open(tmp_path / name, answers.put) for name in names])
+    faked.service_thread.call(lambda: [faked.documents.open(tmp_path / name, answers.put) for name in names])
     results = [answers.get(timeout=120) for _ in names]
     died = next(one for one in results if isinstance(one, Problem))
     assert died.code == "document.reader_died"
@@ -255,13 +255,13 @@ def test_a_picture_that_kills_the_reader_fails_alone(faked, tmp_path):
     answers = queue.SimpleQueue()
     slow = write(tmp_path / "slow.txt", "y")
     told = Told(faked)
-    faked.desk.call(lambda: faked.documents.open(slow, answers.put))
+    faked.service_thread.call(lambda: faked.documents.open(slow, answers.put))
     told.wait(DocumentProgress)
     pictures = queue.SimpleQueue()
     for number in (13, 1):
-        faked.desk.call(lambda number=number: faked.documents.page_image(record.id, number, 10, pictures.put))
+        faked.service_thread.call(lambda number=number: faked.documents.page_image(record.id, number, 10, pictures.put))
     told.wait(DocumentProgress, begin=len(told.facts))  # the slow one is read anew, and is not to blame
-    faked.desk.call(lambda: faked.documents.cancel(services_slow(faked)))
+    faked.service_thread.call(lambda: faked.documents.cancel(services_slow(faked)))
     assert answers.get(timeout=120).code == "document.stopped"
     ends = [pictures.get(timeout=120) for _ in range(2)]
     assert sorted(getattr(one, "code", "made") for one in ends) == ["document.reader_died", "made"]
@@ -275,25 +275,27 @@ def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):
     told = Told(faked)
     path = write(tmp_path / "slow.txt", "x")
     answers = queue.SimpleQueue()
-    wish = faked.desk.call(lambda: faked.documents.open(path, answers.put))
+    request = faked.service_thread.call(lambda: faked.documents.open(path, answers.put))
     told.wait(DocumentProgress)
-    faked.desk.call(lambda: faked.documents.cancel(wish))
+    faked.service_thread.call(lambda: faked.documents.cancel(request))
     assert answers.get(timeout=120).code == "document.stopped"
-    (kept,) = faked.desk.call(faked.documents.recent)
+    (kept,) = faked.service_thread.call(faked.documents.recent)
     assert (kept.status, kept.error_code, kept.pages) == (DocumentStatus.FAILED, "document.stopped", 1)
 
 
 def test_what_a_hostile_reader_sends_is_checked(faked, tmp_path):
     record = opened(faked, write(tmp_path / "odd.txt", "x"))
-    (page,) = faked.desk.call(lambda: faked.documents.pages(record.id))
+    (page,) = faked.service_thread.call(lambda: faked.documents.pages(record.id))
     assert (page.text, page.blocks) == ("a\ufffdb", ())
 
 
 def test_a_reading_that_was_cut_off_counts_as_stopped_and_is_read_anew(services, tmp_path):
     path = write(tmp_path / "note.txt", "words")
     record = opened(services, path)
-    services.desk.call(lambda: services.store.change_document(record.id, status="reading"))  # as kill -9 leaves it
-    (kept,) = services.desk.call(services.documents.recent)
+    services.service_thread.call(
+        lambda: services.store.change_document(record.id, status="reading")
+    )  # as kill -9 leaves it
+    (kept,) = services.service_thread.call(services.documents.recent)
     assert (kept.status, kept.error_code) == (DocumentStatus.FAILED, "document.stopped")
     assert opened(services, path).status == DocumentStatus.READ
 
@@ -330,7 +332,7 @@ def test_what_is_attached_to_a_mail_is_a_document_of_its_own(services, tmp_path)
     assert again.id == found.id, "it is taken up as it was read"
     assert opened(services, path).id == mail.id, "the mail is still the mail"
     with pytest.raises(KnownError, match=r"request\.invalid"):
-        services.desk.call(lambda: services.documents.open_attachment(mail.id, 7, print))
+        services.service_thread.call(lambda: services.documents.open_attachment(mail.id, 7, print))
 
 
 def test_a_mail_in_a_mail_gives_what_is_attached_to_it(services, tmp_path):

@@ -20,7 +20,7 @@ from slmdesk.paths import find_paths
 from slmdesk.services.documents.events import DocumentGone
 from slmdesk.services.questions import service
 from slmdesk.services.questions.events import QuestionAnswered
-from slmdesk.services.questions.service import AskWish
+from slmdesk.services.questions.service import AskRequest
 from slmdesk.settings import SettingsFile
 
 pytestmark = pytest.mark.process
@@ -42,7 +42,7 @@ class Session:
             add_model(self.services, folder / "echo.gguf")
 
     def call(self, fn):
-        return self.services.desk.call(fn)
+        return self.services.service_thread.call(fn)
 
     def document(self, name: str = "manual.txt", text: str = TEXT):
         path = self.folder / name
@@ -51,12 +51,14 @@ class Session:
         self.call(lambda: self.services.documents.open(path, answers.put))
         return answers.get(timeout=120)
 
-    def ask(self, question: str, *documents, **wish):
+    def ask(self, question: str, *documents, **request):
         """The answer's row, once nothing is being saved any more."""
-        sent = self.call(lambda: self.services.questions.ask(AskWish(question, tuple(d.id for d in documents), **wish)))
+        sent = self.call(
+            lambda: self.services.questions.ask(AskRequest(question, tuple(d.id for d in documents), **request))
+        )
         ended = self.told.end_of(sent.answer.id)
         assert ended.message.status is Status.COMPLETE, ended
-        self.told.wait(QuestionAnswered, lambda fact: fact.message == sent.answer.id)
+        self.told.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
         self.quiet()
         return ended.message
 
@@ -67,7 +69,7 @@ class Session:
 
     def forget(self, document) -> None:
         self.call(lambda: self.services.documents.forget(document.id))
-        self.told.wait(DocumentGone, lambda fact: fact.id == document.id)
+        self.told.wait(DocumentGone, lambda event: event.id == document.id)
 
 
 @pytest.fixture
@@ -235,9 +237,9 @@ def test_all_can_be_deleted_and_the_size_is_told(session):
 def test_deleted_while_it_is_being_saved_it_is_gone(session, monkeypatch):
     one = session()
     record = one.document()
-    room = one.services.states._room
+    loader = one.services.states._loader
     started = []
-    real = room.client.start
+    real = loader.client.start
 
     def start_later(kind, payload, listener, **more):
         if kind == "save_state":
@@ -245,7 +247,7 @@ def test_deleted_while_it_is_being_saved_it_is_gone(session, monkeypatch):
             started.append(kind)
         return real(kind, payload, listener, **more)
 
-    monkeypatch.setattr(room.client, "start", start_later)
+    monkeypatch.setattr(loader.client, "start", start_later)
     one.ask("When does the pump stop?", record)
     assert started
     assert states() == []

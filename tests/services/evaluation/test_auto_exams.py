@@ -7,7 +7,7 @@ from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import ExamOffered
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation.auto_exams import FirstExams, seconds_for_all
 from slmdesk.services.evaluation.exam_labels import note_words
@@ -15,8 +15,8 @@ from slmdesk.services.evaluation.exams import KIND, result_of
 from slmdesk.services.jobs.events import JobChanged
 
 
-def on_desk(told, fn):
-    return told.services.desk.call(fn)
+def on_service_thread(told, fn):
+    return told.services.service_thread.call(fn)
 
 
 @pytest.fixture
@@ -33,29 +33,29 @@ def begun(opened):
             first.is_away = lambda: True
             first.begin()
 
-        on_desk(told, begin)
+        on_service_thread(told, begin)
         return told
 
     return make
 
 
 def say(told, text: str = "hello", model: str | None = None) -> None:
-    sent = on_desk(told, lambda: told.services.chats.send(SendWish(text, model=model)))
+    sent = on_service_thread(told, lambda: told.services.chats.send(SendRequest(text, model=model)))
     told.end_of(sent.answer.id)
 
 
 def record(told):
-    return on_desk(told, lambda: told.services.store.models()[0])
+    return on_service_thread(told, lambda: told.services.store.models()[0])
 
 
 def jobs(told):
-    return [one for one in on_desk(told, told.services.jobs.list) if one.kind == KIND]
+    return [one for one in on_service_thread(told, told.services.jobs.list) if one.kind == KIND]
 
 
 def settled(told) -> None:
     """Whatever was to begin has begun: the time of idleness passed twice over."""
     passed = threading.Event()
-    on_desk(told, lambda: told.services.desk.call_later(0.3, passed.set))
+    on_service_thread(told, lambda: told.services.service_thread.call_later(0.3, passed.set))
     assert passed.wait(20)
 
 
@@ -63,7 +63,7 @@ def settled(told) -> None:
 def test_a_model_is_examined_once_after_its_first_answer(begun) -> None:
     told = begun()
     say(told)
-    told.wait(JobChanged, lambda fact: fact.status is JobStatus.DONE)
+    told.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert result_of(record(told)) is not None
     say(told, "again")
     settled(told)
@@ -73,7 +73,7 @@ def test_a_model_is_examined_once_after_its_first_answer(begun) -> None:
 @pytest.mark.process
 def test_nothing_is_examined_unless_the_window_asked_for_it(opened) -> None:
     told = opened()
-    on_desk(told, lambda: setattr(told.services.first_exams, "idle_s", 0.05))
+    on_service_thread(told, lambda: setattr(told.services.first_exams, "idle_s", 0.05))
     say(told)
     settled(told)
     assert jobs(told) == []
@@ -82,7 +82,7 @@ def test_nothing_is_examined_unless_the_window_asked_for_it(opened) -> None:
 @pytest.mark.process
 def test_the_setting_switches_it_off(begun) -> None:
     told = begun()
-    on_desk(told, lambda: told.services.settings.change(exams_at_first_use=False))
+    on_service_thread(told, lambda: told.services.settings.change(exams_at_first_use=False))
     say(told)
     settled(told)
     assert jobs(told) == []
@@ -91,7 +91,7 @@ def test_the_setting_switches_it_off(begun) -> None:
 @pytest.mark.process
 def test_not_on_battery(begun) -> None:
     told = begun()
-    on_desk(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
+    on_service_thread(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
     say(told)
     settled(told)
     assert jobs(told) == []
@@ -101,9 +101,9 @@ def test_not_on_battery(begun) -> None:
 def test_a_battery_in_use_meanwhile_pauses_it(begun) -> None:
     told = begun(slow=0.05)
     say(told)
-    told.wait(JobChanged, lambda fact: fact.done >= 2)
-    on_desk(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
-    told.wait(JobChanged, lambda fact: fact.status is JobStatus.PAUSED)
+    told.wait(JobChanged, lambda event: event.done >= 2)
+    on_service_thread(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
+    told.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
     assert result_of(record(told)) is None
 
 
@@ -119,8 +119,8 @@ def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -
     say(told, "again")
     settled(told)
     assert jobs(told) == []
-    on_desk(told, lambda: told.services.exams.take(record(told).id))
-    told.wait(JobChanged, lambda fact: fact.status is JobStatus.DONE)
+    on_service_thread(told, lambda: told.services.exams.take(record(told).id))
+    told.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert note_words(record(told)) == ""
 
 
@@ -130,19 +130,19 @@ def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, 
     first = record(told)
     other = add_model(told.services, tmp_path / "other.gguf", "Other")
     say(told, model=first.id)
-    told.wait(JobChanged, lambda fact: fact.done >= 2)
-    on_desk(told, lambda: told.services.models.use(other.id))
-    told.wait(JobChanged, lambda fact: fact.status is JobStatus.PAUSED)
+    told.wait(JobChanged, lambda event: event.done >= 2)
+    on_service_thread(told, lambda: told.services.models.use(other.id))
+    told.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
     settled(told)
-    assert on_desk(told, lambda: told.services.models.state.model) == other.id
+    assert on_service_thread(told, lambda: told.services.models.state.model) == other.id
     read: list = []
     come = threading.Event()
-    on_desk(told, lambda: told.services.cards.details(first.id, lambda one: (read.append(one), come.set())))
+    on_service_thread(told, lambda: told.services.cards.details(first.id, lambda one: (read.append(one), come.set())))
     assert come.wait(20)
     assert "The exam is paused: " in read[0].exam_note
     begin = len(told.facts)
     say(told, "back", model=first.id)
-    going = told.wait(JobChanged, lambda fact: fact.status is JobStatus.RUNNING, begin)
+    going = told.wait(JobChanged, lambda event: event.status is JobStatus.RUNNING, begin)
     assert going.done >= 2
 
 
@@ -150,9 +150,9 @@ def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, 
 def test_one_that_a_person_stopped_does_not_begin_again(begun) -> None:
     told = begun(slow=0.05)
     say(told)
-    told.wait(JobChanged, lambda fact: fact.done >= 2)
-    on_desk(told, lambda: told.services.exams.stop(record(told).id))
-    told.wait(JobChanged, lambda fact: fact.status is JobStatus.CANCELLED)
+    told.wait(JobChanged, lambda event: event.done >= 2)
+    on_service_thread(told, lambda: told.services.exams.stop(record(told).id))
+    told.wait(JobChanged, lambda event: event.status is JobStatus.CANCELLED)
     say(told, "again")
     settled(told)
     assert [one.status for one in jobs(told)] == [JobStatus.CANCELLED]
@@ -163,20 +163,20 @@ def test_one_that_a_person_stopped_does_not_begin_again(begun) -> None:
 def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
     told = begun(slow=0.02)
     say(told)
-    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    told.wait(JobChanged, lambda event: event.done >= 2)
     told.services.close()
     again = begun(slow=0.02)
-    on_desk(again, again.services.jobs.take_up)
+    on_service_thread(again, again.services.jobs.take_up)
     settled(again)
     assert [one.status for one in jobs(again)] == [JobStatus.PAUSED]
     say(again)
-    again.wait(JobChanged, lambda fact: fact.status is JobStatus.RUNNING and fact.done > 2)
+    again.wait(JobChanged, lambda event: event.status is JobStatus.RUNNING and event.done > 2)
 
 
 @pytest.mark.process
 def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(begun) -> None:
     told = begun()
-    on_desk(told, lambda: setattr(told.services.first_exams, "is_away", lambda: False))
+    on_service_thread(told, lambda: setattr(told.services.first_exams, "is_away", lambda: False))
     say(told)
     offered = told.wait(ExamOffered)
     assert (offered.model, offered.minutes) == (record(told).id, 1)
@@ -184,10 +184,10 @@ def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(
     begin = len(told.facts)
     say(told, "again")
     settled(told)
-    assert not any(isinstance(fact, ExamOffered) for fact in told.facts[begin:])
+    assert not any(isinstance(event, ExamOffered) for event in told.facts[begin:])
     assert jobs(told) == []
-    on_desk(told, lambda: told.services.exams.take(record(told).id))
-    told.wait(JobChanged, lambda fact: fact.status is JobStatus.DONE)
+    on_service_thread(told, lambda: told.services.exams.take(record(told).id))
+    told.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert result_of(record(told)) is not None
 
 
@@ -197,7 +197,7 @@ def test_a_model_that_does_not_behave_like_one_is_not_offered(begun) -> None:
     say(told)
     settled(told)
     assert jobs(told) == []
-    assert not any(isinstance(fact, ExamOffered) for fact in told.facts)
+    assert not any(isinstance(event, ExamOffered) for event in told.facts)
 
 
 @pytest.mark.process

@@ -9,7 +9,7 @@ from fakes.told import LLAMA, TIMEOUT_S, Told, add_model, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.energy import (
     WATTS_PER_BUSY_CORE,
     Battery,
@@ -27,8 +27,8 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.events import ImportEnded
 
 
-def on_desk(told, fn):
-    return told.services.desk.call(fn)
+def on_service_thread(told, fn):
+    return told.services.service_thread.call(fn)
 
 
 def measured(told, model=None, steps=None):
@@ -36,7 +36,7 @@ def measured(told, model=None, steps=None):
     ended = threading.Event()
     progressed = None if steps is None else steps.append
     begin = lambda: told.services.bench.run(model, lambda one: (answers.append(one), ended.set()), progressed)  # noqa: E731
-    on_desk(told, begin)
+    on_service_thread(told, begin)
     assert ended.wait(TIMEOUT_S)
     return answers[0]
 
@@ -53,11 +53,11 @@ def test_a_bench_measures_and_keeps_and_says_how_far_it_is(opened) -> None:
     assert found.energy_j is not None
     assert found.energy_j >= 0
     services = told.services
-    now = on_desk(told, lambda: services.models.state.memory_bytes)
+    now = on_service_thread(told, lambda: services.models.state.memory_bytes)
     again = measured(told)  # in a process that has had a model, which is not small any more
     assert isinstance(again, BenchResult)
     assert again.memory_bytes > 0.8 * now > 0, "the whole process, as the status bar and the estimates count"
-    assert on_desk(told, lambda: services.bench.result(services.models.choose(None))) == again
+    assert on_service_thread(told, lambda: services.bench.result(services.models.choose(None))) == again
     assert [one.fraction for one in steps] == sorted(one.fraction for one in steps)
     assert [*dict.fromkeys(one.what for one in steps)] == [
         "starting", "loading the model", "warming up", "reading", "writing",
@@ -74,7 +74,7 @@ def test_what_was_measured_is_told_where_it_cannot_be_kept(opened, monkeypatch) 
     told = opened()
     monkeypatch.setattr(told.services.store._db, "read_only", True)
     assert isinstance(measured(told), BenchResult)
-    assert on_desk(told, lambda: told.services.bench.result(told.services.models.choose(None))) is None
+    assert on_service_thread(told, lambda: told.services.bench.result(told.services.models.choose(None))) is None
 
 
 @pytest.mark.process
@@ -87,16 +87,18 @@ def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
         if now.what == "writing":
             writing.set()
 
-    on_desk(told, lambda: told.services.bench.run(None, lambda one: (answers.append(one), ended.set()), progressed))
+    on_service_thread(
+        told, lambda: told.services.bench.run(None, lambda one: (answers.append(one), ended.set()), progressed)
+    )
     assert writing.wait(TIMEOUT_S)
     with pytest.raises(KnownError, match="measured already"):
-        on_desk(told, lambda: told.services.bench.run(None, answers.append))
-    on_desk(told, told.services.bench.cancel)
+        on_service_thread(told, lambda: told.services.bench.run(None, answers.append))
+    on_service_thread(told, told.services.bench.cancel)
     assert ended.wait(TIMEOUT_S)
     assert answers == [None]
-    assert on_desk(told, lambda: told.services.bench.running) == ""
-    assert on_desk(told, lambda: told.services.bench.result(told.services.models.choose(None))) is None
-    sent = on_desk(told, lambda: told.services.chats.send(SendWish("hello")))
+    assert on_service_thread(told, lambda: told.services.bench.running) == ""
+    assert on_service_thread(told, lambda: told.services.bench.result(told.services.models.choose(None))) is None
+    sent = on_service_thread(told, lambda: told.services.chats.send(SendRequest("hello")))
     assert told.end_of(sent.answer.id).problem is None
 
 
@@ -104,21 +106,21 @@ def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
 def test_the_model_in_use_before_is_there_again_afterwards(opened, tmp_path) -> None:
     told = opened()
     other = add_model(told.services, tmp_path / "other.gguf", "Other")
-    first = next(one for one in on_desk(told, told.services.models.list) if one.id != other.id)
-    on_desk(told, lambda: told.services.models.use(first.id))
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY and fact.model == first.id)
+    first = next(one for one in on_service_thread(told, told.services.models.list) if one.id != other.id)
+    on_service_thread(told, lambda: told.services.models.use(first.id))
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == first.id)
     begin = len(told.facts)
     assert isinstance(measured(told, other.id), BenchResult)
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY and fact.model == first.id, begin)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == first.id, begin)
 
 
 @pytest.mark.process
 def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
     told = opened(slow=0.01)
-    job = on_desk(told, told.services.exams.take)
-    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    job = on_service_thread(told, told.services.exams.take)
+    told.wait(JobChanged, lambda event: event.done >= 2)
     assert isinstance(measured(told), BenchResult)
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is JobStatus.DONE)
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
 
 
 @pytest.mark.model
@@ -126,7 +128,7 @@ def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(home, st
     services = open_echo(LLAMA)
     try:
         told = Told(services)
-        on_desk(told, lambda: services.models.import_file(starter_model, link=True))
+        on_service_thread(told, lambda: services.models.import_file(starter_model, link=True))
         assert told.wait(ImportEnded).model is not None
         found = measured(told)
         assert isinstance(found, BenchResult), found

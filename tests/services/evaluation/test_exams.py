@@ -8,24 +8,24 @@ from slmdesk.services.evaluation.exam_labels import sentence_of
 from slmdesk.services.jobs.events import JobChanged
 
 
-def on_desk(told, fn):
-    return told.services.desk.call(fn)
+def on_service_thread(told, fn):
+    return told.services.service_thread.call(fn)
 
 
 def done(told, job, begin=0):
-    return told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is JobStatus.DONE, begin)
+    return told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE, begin)
 
 
 def result(told):
     services = told.services
-    return on_desk(told, lambda: services.exams.result(services.models.choose(None)))
+    return on_service_thread(told, lambda: services.exams.result(services.models.choose(None)))
 
 
 @pytest.mark.process
 def test_an_exam_runs_as_a_job_and_its_result_is_kept_with_the_model(opened) -> None:
     told = opened()
     assert result(told) is None
-    job = on_desk(told, told.services.exams.take)
+    job = on_service_thread(told, told.services.exams.take)
     assert done(told, job).total == len(items()[1]) == 72
     found = result(told)
     assert {one.skill for one in found.skills} == set(Skill)
@@ -38,16 +38,16 @@ def test_an_exam_runs_as_a_job_and_its_result_is_kept_with_the_model(opened) -> 
 @pytest.mark.process
 def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
     told = opened(slow=0.05)
-    job = on_desk(told, told.services.exams.take)
-    told.wait(JobChanged, lambda fact: fact.done >= 5)
+    job = on_service_thread(told, told.services.exams.take)
+    told.wait(JobChanged, lambda event: event.done >= 5)
     told.services.close()
     again = opened()
-    kept = on_desk(again, lambda: again.services.store.job(job.id)).done
+    kept = on_service_thread(again, lambda: again.services.store.job(job.id)).done
     assert kept >= 5
-    assert on_desk(again, again.services.exams.take).id == job.id
+    assert on_service_thread(again, again.services.exams.take).id == job.id
     done(again, job)
     begin = len(again.facts)
-    third = on_desk(again, again.services.exams.take)  # sat already: no item is asked twice
+    third = on_service_thread(again, again.services.exams.take)  # sat already: no item is asked twice
     done(again, third, begin)
     assert [one.done for one in again.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [72]
 
@@ -57,9 +57,9 @@ def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monk
     told = opened()
     services = told.services
     questions = items()[1]
-    job = on_desk(told, services.exams.take)
+    job = on_service_thread(told, services.exams.take)
     done(told, job)
-    old = on_desk(told, lambda: services.store.models()[0].facts["exam"])
+    old = on_service_thread(told, lambda: services.store.models()[0].facts["exam"])
     with monkeypatch.context() as newer:
         newer.setattr("slmdesk.services.evaluation.exams.items", lambda: ("next", questions))
         assert result(told) is None  # due again
@@ -67,12 +67,12 @@ def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monk
         def begin_and_pause():
             return services.jobs.pause(services.exams.take().id)
 
-        again = on_desk(told, begin_and_pause)
+        again = on_service_thread(told, begin_and_pause)
         assert again.id != job.id
     begin = len(told.facts)
-    on_desk(told, lambda: services.jobs.resume(again.id))  # an older program's, taken up by this one
+    on_service_thread(told, lambda: services.jobs.resume(again.id))  # an older program's, taken up by this one
     done(told, again, begin)
-    assert on_desk(told, lambda: services.store.models()[0].facts["exam"]) == old
+    assert on_service_thread(told, lambda: services.store.models()[0].facts["exam"]) == old
 
 
 @pytest.mark.process
@@ -81,7 +81,7 @@ def test_an_open_exam_of_older_items_is_not_gone_on_with(opened, monkeypatch) ->
     services = told.services
     with monkeypatch.context() as older:
         older.setattr("slmdesk.services.evaluation.exams.items", lambda: ("0", items()[1]))
-        old = on_desk(told, lambda: services.jobs.pause(services.exams.take().id))
-    new = on_desk(told, services.exams.take)
+        old = on_service_thread(told, lambda: services.jobs.pause(services.exams.take().id))
+    new = on_service_thread(told, services.exams.take)
     assert new.id != old.id
-    assert on_desk(told, lambda: services.store.job(old.id).status) is JobStatus.CANCELLED
+    assert on_service_thread(told, lambda: services.store.job(old.id).status) is JobStatus.CANCELLED

@@ -14,9 +14,9 @@ from fakes.told import Told as ToldBy
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Status
 from slmdesk.services.base.events import ItemChanged, MessageEnded, MessageGrew
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.evaluation.model_comparison import KIND, CompareWish, Figures, letter_of
+from slmdesk.services.evaluation.model_comparison import KIND, CompareRequest, Figures, letter_of
 from slmdesk.services.jobs.events import JobChanged
 
 pytestmark = pytest.mark.process
@@ -24,27 +24,27 @@ pytestmark = pytest.mark.process
 PROMPT = "Which letter is the best of all?"
 
 
-def on_desk(told, fn):
-    return told.services.desk.call(fn)
+def on_service_thread(told, fn):
+    return told.services.service_thread.call(fn)
 
 
 def models(told, tmp_path: Path, count: int) -> list[str]:
     """Ids of so many models."""
-    known = on_desk(told, told.services.models.list)
+    known = on_service_thread(told, told.services.models.list)
     made = [add_model(told.services, tmp_path / f"m{n}.gguf", f"Model {n}") for n in range(count - len(known))]
     return [*(one.id for one in known), *(one.id for one in made)]
 
 
-def begin(told, ids, **wish):
-    return on_desk(told, lambda: told.services.comparing.begin(CompareWish(PROMPT, tuple(ids), **wish)))
+def begin(told, ids, **request):
+    return on_service_thread(told, lambda: told.services.comparing.begin(CompareRequest(PROMPT, tuple(ids), **request)))
 
 
 def ended(told, held, begin_at: int = 0):
     """The comparison once all its answers have ended."""
     for one in held.answers:
         told.end_of(one.message.id, begin_at)
-    told.wait(ItemChanged, lambda fact: fact.item.id == held.item.id and not told.services.jobs.is_held, begin_at)
-    return on_desk(told, lambda: told.services.comparing.open(held.item.id))
+    told.wait(ItemChanged, lambda event: event.item.id == held.item.id and not told.services.jobs.is_held, begin_at)
+    return on_service_thread(told, lambda: told.services.comparing.open(held.item.id))
 
 
 def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_path) -> None:
@@ -80,13 +80,13 @@ def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_p
 def test_what_was_loaded_before_is_loaded_again_and_answers_by_default(opened, tmp_path) -> None:
     told = opened()
     ids = models(told, tmp_path, 3)
-    on_desk(told, lambda: told.services.chats.send(SendWish("hello", model=ids[2]), explicit_model=True))
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY and fact.model == ids[2])
+    on_service_thread(told, lambda: told.services.chats.send(SendRequest("hello", model=ids[2]), explicit_model=True))
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == ids[2])
     told.wait(MessageEnded)
     at = len(told.facts)
     ended(told, begin(told, ids[:2]), at)
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY and fact.model == ids[2], at)
-    assert on_desk(told, lambda: told.services.models.choose(None).id) == ids[2]
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == ids[2], at)
+    assert on_service_thread(told, lambda: told.services.models.choose(None).id) == ids[2]
 
 
 def test_one_that_fails_does_not_keep_the_others_from_answering(opened, tmp_path) -> None:
@@ -103,12 +103,12 @@ def test_stopping_ends_all_and_keeps_the_words(opened, tmp_path) -> None:
     told = opened(slow=0.2)
     held = begin(told, models(told, tmp_path, 3))
     words = told.words_of(held.answers[0].message.id)
-    on_desk(told, told.services.comparing.stop)
+    on_service_thread(told, told.services.comparing.stop)
     found = ended(told, held)
     assert [one.message.status for one in found.answers] == [Status.CANCELLED] * 3
     assert found.answers[0].message.text.startswith(words)
     assert [one.message.text for one in found.answers[1:]] == ["", ""]
-    on_desk(told, told.services.comparing.stop)  # nothing runs: no error
+    on_service_thread(told, told.services.comparing.stop)  # nothing runs: no error
     begin(told, models(told, tmp_path, 3))  # and another may begin
 
 
@@ -119,16 +119,16 @@ def test_a_vote_is_kept_and_can_be_changed(opened, tmp_path) -> None:
     assert found.hides_names
     assert letter_of(0) == "Answer A"
     services = told.services
-    voted = on_desk(told, lambda: services.comparing.vote(held.item.id, None, "  both wrong "))
+    voted = on_service_thread(told, lambda: services.comparing.vote(held.item.id, None, "  both wrong "))
     assert (voted.vote.best, voted.vote.note) == (None, "both wrong")
     assert not voted.hides_names
     best = found.answers[1].message.id
-    assert on_desk(told, lambda: services.comparing.vote(held.item.id, best)).vote.best == best
+    assert on_service_thread(told, lambda: services.comparing.vote(held.item.id, best)).vote.best == best
     with pytest.raises(KnownError, match=r"item\.unknown"):
-        on_desk(told, lambda: services.comparing.vote(held.item.id, "ffff"))
+        on_service_thread(told, lambda: services.comparing.vote(held.item.id, "ffff"))
     services.close()
     again = opened()
-    reopened = on_desk(again, lambda: again.services.comparing.open(held.item.id))
+    reopened = on_service_thread(again, lambda: again.services.comparing.open(held.item.id))
     assert reopened.vote.best == best
     assert [one.figures for one in reopened.answers] == [one.figures for one in found.answers]
 
@@ -137,7 +137,7 @@ def test_no_vote_while_answers_are_to_come(opened, tmp_path) -> None:
     told = opened(slow=0.2)
     held = begin(told, models(told, tmp_path, 2))
     with pytest.raises(KnownError, match="still to come"):
-        on_desk(told, lambda: told.services.comparing.vote(held.item.id, None))
+        on_service_thread(told, lambda: told.services.comparing.vote(held.item.id, None))
 
 
 def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(opened, tmp_path) -> None:
@@ -149,61 +149,63 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(opened, tmp_path
     with pytest.raises(KnownError, match=r"model\.unknown"):
         begin(told, (ids[0], "ffffffff"))
     store = told.services.store
-    on_desk(told, lambda: store.change_model(ids[2], header={"kind": "encoder"}))
+    on_service_thread(told, lambda: store.change_model(ids[2], header={"kind": "encoder"}))
     with pytest.raises(KnownError, match=r"model\.wrong_kind"):
         begin(told, ids)
-    on_desk(told, lambda: store.change_model(ids[2], header={}))
-    assert on_desk(told, told.services.comparing.items) == []
+    on_service_thread(told, lambda: store.change_model(ids[2], header={}))
+    assert on_service_thread(told, told.services.comparing.items) == []
     begin(told, ids)
     with pytest.raises(KnownError, match="already"):
         begin(told, ids)
     with pytest.raises(KnownError, match="already"):
-        on_desk(told, lambda: told.services.bench.run(ids[0], lambda _one: None))
+        on_service_thread(told, lambda: told.services.bench.run(ids[0], lambda _one: None))
 
 
 def test_an_answer_being_written_ends_first_and_a_job_stands_back(opened, tmp_path) -> None:
     told = opened(slow=0.01)
     ids = models(told, tmp_path, 2)
-    job = on_desk(told, lambda: told.services.exams.take(ids[0]))
-    told.wait(JobChanged, lambda fact: fact.done >= 1)
-    sent = on_desk(told, lambda: told.services.chats.send(SendWish("a b c d e f g h", model=ids[0])))
+    job = on_service_thread(told, lambda: told.services.exams.take(ids[0]))
+    told.wait(JobChanged, lambda event: event.done >= 1)
+    sent = on_service_thread(told, lambda: told.services.chats.send(SendRequest("a b c d e f g h", model=ids[0])))
     told.words_of(sent.answer.id)
     held = begin(told, ids)
-    first = told.wait(MessageGrew, lambda fact: fact.message == held.answers[0].message.id)
+    first = told.wait(MessageGrew, lambda event: event.message == held.answers[0].message.id)
     assert told.facts.index(told.end_of(sent.answer.id)) < told.facts.index(first)
     assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
     ended(told, held)
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is JobStatus.DONE)
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
 
 
 def test_a_comparison_is_no_chat_but_is_found_trashed_and_exported(opened, tmp_path) -> None:
     told = opened()
     services = told.services
     found = ended(told, begin(told, models(told, tmp_path, 2)))
-    on_desk(told, lambda: services.comparing.vote(found.item.id, found.answers[0].message.id, "clearer"))
-    assert on_desk(told, services.history.items) == []
-    assert on_desk(told, lambda: services.history.search("letter best"))[0].item == found.item.id
+    on_service_thread(told, lambda: services.comparing.vote(found.item.id, found.answers[0].message.id, "clearer"))
+    assert on_service_thread(told, services.history.items) == []
+    assert on_service_thread(told, lambda: services.history.search("letter best"))[0].item == found.item.id
     with pytest.raises(KnownError, match="comparison"):
-        on_desk(told, lambda: services.chats.send(SendWish("more", chat=found.item.id)))
-    text = on_desk(told, lambda: services.history.export(found.item.id, "md"))
+        on_service_thread(told, lambda: services.chats.send(SendRequest("more", chat=found.item.id)))
+    text = on_service_thread(told, lambda: services.history.export(found.item.id, "md"))
     for one in found.answers:
         assert text.count(f"**{one.name}**") == 1
     assert "tokens/s" in text
     assert "best answer: Echo" in text
     assert "clearer" in text
-    assert json.loads(on_desk(told, lambda: services.history.export(found.item.id, "json")))["kind"] == KIND
-    on_desk(told, lambda: services.history.trash(found.item.id))
-    assert on_desk(told, services.comparing.items) == []
-    assert [one.id for one in on_desk(told, lambda: services.history.items(None, deleted=True))] == [found.item.id]
-    on_desk(told, lambda: services.history.restore(found.item.id))
-    assert [one.id for one in on_desk(told, services.comparing.items)] == [found.item.id]
+    assert json.loads(on_service_thread(told, lambda: services.history.export(found.item.id, "json")))["kind"] == KIND
+    on_service_thread(told, lambda: services.history.trash(found.item.id))
+    assert on_service_thread(told, services.comparing.items) == []
+    assert [one.id for one in on_service_thread(told, lambda: services.history.items(None, deleted=True))] == [
+        found.item.id
+    ]
+    on_service_thread(told, lambda: services.history.restore(found.item.id))
+    assert [one.id for one in on_service_thread(told, services.comparing.items)] == [found.item.id]
 
 
 def test_put_into_the_bin_while_it_runs_it_stops(opened, tmp_path) -> None:
     told = opened(slow=0.2)
     held = begin(told, models(told, tmp_path, 3))
     told.words_of(held.answers[0].message.id)
-    on_desk(told, lambda: told.services.history.trash(held.item.id))
+    on_service_thread(told, lambda: told.services.history.trash(held.item.id))
     assert [one.message.status for one in ended(told, held).answers] == [Status.CANCELLED] * 3
 
 
@@ -213,7 +215,7 @@ def test_the_end_of_the_program_keeps_what_came_and_marks_the_rest(opened, tmp_p
     words = told.words_of(held.answers[0].message.id)
     told.services.close()
     again = opened()
-    found = on_desk(again, lambda: again.services.comparing.open(held.item.id))
+    found = on_service_thread(again, lambda: again.services.comparing.open(held.item.id))
     assert [one.message.status for one in found.answers] == [Status.INTERRUPTED] * 3
     assert found.answers[0].message.text.startswith(words.rstrip())
 
@@ -222,12 +224,12 @@ KILLED = """
 import os, sys, signal, time
 sys.path.insert(0, sys.argv[1])
 from fakes.told import Told, open_echo, row
-from slmdesk.services.evaluation.model_comparison import CompareWish
+from slmdesk.services.evaluation.model_comparison import CompareRequest
 from slmdesk.services.base.events import MessageEnded
 told = Told(open_echo())
 services = told.services
-ids = tuple(one.id for one in services.desk.call(services.models.list))
-held = services.desk.call(lambda: services.comparing.begin(CompareWish("one two three four", ids)))
+ids = tuple(one.id for one in services.service_thread.call(services.models.list))
+held = services.service_thread.call(lambda: services.comparing.begin(CompareRequest("one two three four", ids)))
 told.end_of(held.answers[0].message.id)
 told.words_of(held.answers[1].message.id, 2)
 while not row(services, held.answers[1].message.id).text:  # a row is written four times a second
@@ -250,8 +252,8 @@ def test_a_kill_in_the_middle_keeps_what_came_and_marks_the_rest(opened, tmp_pat
     again = ToldBy(open_echo())
     try:
         services = again.services
-        services.desk.call(services.store.mark_interrupted)  # what the watch does within five seconds
-        found = services.desk.call(lambda: services.comparing.open(done.stdout.strip()))
+        services.service_thread.call(services.store.mark_interrupted)  # what the watch does within five seconds
+        found = services.service_thread.call(lambda: services.comparing.open(done.stdout.strip()))
         states = [one.message.status for one in found.answers]
         assert states == [Status.COMPLETE, Status.INTERRUPTED, Status.INTERRUPTED]
         assert found.answers[0].figures is not None

@@ -8,7 +8,7 @@ from fakes.told import TIMEOUT_S, row
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageEnded, Problem
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import BackupResult, Restored
 
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.process
 
 def asked(services, begin):
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    services.desk.call(lambda: begin(answers.put))
+    services.service_thread.call(lambda: begin(answers.put))
     return answers.get(timeout=TIMEOUT_S)
 
 
 def said(told, words: str):
     services = told.services
-    sent = services.desk.call(lambda: services.chats.send(SendWish(text=words)))
+    sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text=words)))
     told.end_of(sent.answer.id)
     return sent
 
@@ -38,18 +38,18 @@ def test_an_open_window_goes_back_to_a_backup_and_on_from_there(opened, tmp_path
     begin = len(told.facts)
     done = asked(services, lambda end: services.backups.restore(copy, end))
     assert isinstance(done, Restored), done
-    gone = [fact.id for fact in told.of(ItemGone, begin)]
+    gone = [event.id for event in told.of(ItemGone, begin)]
     assert set(gone) == {first.item.id, second.item.id}
-    assert [fact.item.id for fact in told.of(ItemChanged, begin)] == [first.item.id]
+    assert [event.item.id for event in told.of(ItemChanged, begin)] == [first.item.id]
     assert told.of(ModelsChanged, begin)
-    assert [item.id for item in services.desk.call(services.history.items)] == [first.item.id]
+    assert [item.id for item in services.service_thread.call(services.history.items)] == [first.item.id]
     with pytest.raises(KnownError, match=r"item\.unknown"):
-        services.desk.call(lambda: services.chats.open(second.item.id))
+        services.service_thread.call(lambda: services.chats.open(second.item.id))
     after = len(told.facts)
-    services.desk.call(services._watch.look)
+    services.service_thread.call(services._watch.look)
     assert told.of(ItemChanged, after) == [], "what was restored is no news of another desk"
-    again = services.desk.call(lambda: services.chats.send(SendWish(text="and on", chat=first.item.id)))
-    told.wait(MessageEnded, lambda fact: fact.message.id == again.answer.id)
+    again = services.service_thread.call(lambda: services.chats.send(SendRequest(text="and on", chat=first.item.id)))
+    told.wait(MessageEnded, lambda event: event.message.id == again.answer.id)
     assert row(services, again.answer.id).text == "You said: and on"
 
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_restored_is_told_and_changes_nothing(opened, tmp_path) -
     with pytest.raises(KnownError, match=r"store\.in_use"):
         asked(services, lambda end: services.backups.restore(broken, end))
     other.services.close()
-    assert services.desk.call(lambda: services.chats.open(sent.item.id)).item.title == "kept"
+    assert services.service_thread.call(lambda: services.chats.open(sent.item.id)).item.title == "kept"
     assert asked(services, lambda end: services.backups.make(tmp_path / "after.db", end)), "the lock was given back"
 
 
@@ -75,11 +75,11 @@ def test_no_backup_is_put_back_under_an_answer_that_is_being_written(opened, tmp
     services = told.services
     copy = tmp_path / "copy.db"
     asked(services, lambda end: services.backups.make(copy, end))
-    sent = services.desk.call(lambda: services.chats.send(SendWish(text="go")))
+    sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text="go")))
     told.words_of(sent.answer.id)
     with pytest.raises(KnownError, match="being written"):
         asked(services, lambda end: services.backups.restore(copy, end))
-    services.desk.call(lambda: services.chats.stop(sent.answer.id))
+    services.service_thread.call(lambda: services.chats.stop(sent.answer.id))
     told.end_of(sent.answer.id)
     assert isinstance(asked(services, lambda end: services.backups.restore(copy, end)), Restored)
 
@@ -89,9 +89,9 @@ def test_emptying_the_bin_is_told(opened) -> None:
     services = told.services
     chats = [said(told, words).item.id for words in ("one", "two", "three")]
     for chat in chats[:2]:
-        services.desk.call(lambda chat=chat: services.history.trash(chat))
-    emptied = services.desk.call(services.history.empty_trash)
+        services.service_thread.call(lambda chat=chat: services.history.trash(chat))
+    emptied = services.service_thread.call(services.history.empty_trash)
     assert set(emptied.ids) == set(chats[:2])
-    assert {fact.id for fact in told.of(ItemGone)} == set(chats[:2])
-    assert [item.id for item in services.desk.call(services.history.items)] == chats[2:]
-    assert services.desk.call(services.history.empty_trash).ids == ()
+    assert {event.id for event in told.of(ItemGone)} == set(chats[:2])
+    assert [item.id for item in services.service_thread.call(services.history.items)] == chats[2:]
+    assert services.service_thread.call(services.history.empty_trash).ids == ()

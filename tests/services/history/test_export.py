@@ -19,7 +19,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import FORMS, Paper, paragraph
 from slmdesk.services.base.events import Problem
 from slmdesk.services.summaries.events import SummaryEnded
-from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.summaries.service import SummaryRequest
 
 pytestmark = pytest.mark.process
 
@@ -42,7 +42,7 @@ def keep(services):
 def given(told, begin):
     """What an export gives, waited for."""
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: begin(told.services.exports, answers.put))
+    told.services.service_thread.call(lambda: begin(told.services.exports, answers.put))
     return answers.get(timeout=60)
 
 
@@ -57,9 +57,9 @@ def wait_for(holds) -> None:
 def summary(opened):
     """Services with a summary of quotations: the model was not examined."""
     told = opened()
-    record = told.services.desk.call(lambda: keep(told.services))
-    item = told.services.desk.call(lambda: told.services.summaries.begin(SummaryWish((record.id,))))
-    told.wait(SummaryEnded, lambda fact: fact.item == item.id)
+    record = told.services.service_thread.call(lambda: keep(told.services))
+    item = told.services.service_thread.call(lambda: told.services.summaries.begin(SummaryRequest((record.id,))))
+    told.wait(SummaryEnded, lambda event: event.item == item.id)
     return told, item
 
 
@@ -107,7 +107,7 @@ def test_a_printer_that_is_killed_is_said_and_the_next_one_prints(opened) -> Non
     told = opened()
     long = Paper("T", tuple(paragraph("many words " * 200) for _ in range(2000)))
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.exports.give_paper(long, "pdf", answers.put))
+    told.services.service_thread.call(lambda: told.services.exports.give_paper(long, "pdf", answers.put))
     wait_for(lambda: told.services.printer.pid)
     os.kill(told.services.printer.pid, signal.SIGKILL)
     lost = answers.get(timeout=60)

@@ -18,20 +18,20 @@ from slmdesk.core.records import JobStatus
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.translation import Origin
 from slmdesk.paths import find_paths
-from slmdesk.services.chat.service import SendWish
+from slmdesk.services.chat.service import SendRequest
 from slmdesk.services.documents.events import DocumentGone
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.questions.events import QuestionAnswered
-from slmdesk.services.questions.service import AskWish
+from slmdesk.services.questions.service import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded
-from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.summaries.service import SummaryRequest
 from slmdesk.services.tables.events import ExtractionEnded
-from slmdesk.services.tables.service import ExtractionWish
+from slmdesk.services.tables.service import TableRequest
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import LiveTranslated, TranslationGrew
-from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.services.versions.events import VersionsCompared
-from slmdesk.services.versions.service import VersionWish
+from slmdesk.services.versions.service import VersionRequest
 from slmdesk.store.backup import backup, kept_copies
 
 pytestmark = pytest.mark.process
@@ -48,14 +48,14 @@ def files_with(home: Path, word: str) -> list[str]:
     return sorted(str(path.relative_to(home)) for path in found)
 
 
-class Desk:
+class ServiceThread:
     """Makes one thing of each kind, all of them about a word."""
 
     def __init__(self, told: Told, word: str) -> None:
         self.told, self.word = told, word
 
     def call(self, work):
-        return self.told.services.desk.call(lambda: work(self.told.services))
+        return self.told.services.service_thread.call(lambda: work(self.told.services))
 
     def document(self, name: str, text: str):
         return self.call(lambda services: self._kept(services.store, name, text))
@@ -73,37 +73,37 @@ class Desk:
         return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": 1})
 
     def chat(self) -> str:
-        sent = self.call(lambda services: services.chats.send(SendWish(f"Who is {self.word}?")))
+        sent = self.call(lambda services: services.chats.send(SendRequest(f"Who is {self.word}?")))
         self.told.end_of(sent.answer.id)
         return sent.item.id
 
     def question(self, document) -> str:
-        wish = AskWish(f"Who is {self.word}?", (document.id,))
-        sent = self.call(lambda services: services.questions.ask(wish))
+        request = AskRequest(f"Who is {self.word}?", (document.id,))
+        sent = self.call(lambda services: services.questions.ask(request))
         self.told.end_of(sent.answer.id)
-        self.told.wait(QuestionAnswered, lambda fact: fact.message == sent.answer.id)
+        self.told.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
         return sent.item.id
 
     def summary(self, document) -> str:
-        item = self.call(lambda services: services.summaries.begin(SummaryWish((document.id,), focus=self.word)))
-        self.told.wait(SummaryEnded, lambda fact: fact.item == item.id)
+        item = self.call(lambda services: services.summaries.begin(SummaryRequest((document.id,), focus=self.word)))
+        self.told.wait(SummaryEnded, lambda event: event.item == item.id)
         return item.id
 
     def extraction(self, document) -> str:
-        item = self.call(lambda services: services.extraction.begin(ExtractionWish((document.id,), COLUMNS)))
-        self.told.wait(ExtractionEnded, lambda fact: fact.item == item.id)
+        item = self.call(lambda services: services.extraction.begin(TableRequest((document.id,), COLUMNS)))
+        self.told.wait(ExtractionEnded, lambda event: event.item == item.id)
         return item.id
 
     def comparison(self, old, new) -> str:
-        item = self.call(lambda services: services.versions.begin(VersionWish(old.id, new.id, with_words=False)))
-        self.told.wait(VersionsCompared, lambda fact: fact.item == item.id)
+        item = self.call(lambda services: services.versions.begin(VersionRequest(old.id, new.id, with_words=False)))
+        self.told.wait(VersionsCompared, lambda event: event.item == item.id)
         return item.id
 
     def translation(self, path: Path) -> str:
-        """Of a document; one of its sentences was said otherwise, one asked with a wish."""
-        item = self.call(lambda services: services.translations.begin(TranslationWish("de", str(path), source="en")))
-        self.told.wait(TranslationGrew, lambda fact: fact.item == item.id and fact.done == fact.total > 0)
-        self.told.wait(JobChanged, lambda fact: fact.title == item.title and fact.status is JobStatus.DONE)
+        """Of a document; one of its sentences was said otherwise, one asked with a request."""
+        item = self.call(lambda services: services.translations.begin(TranslationRequest("de", str(path), source="en")))
+        self.told.wait(TranslationGrew, lambda event: event.item == item.id and event.done == event.total > 0)
+        self.told.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
         self.call(lambda services: services.segment_changes.edit(item.id, 0, f"{self.word} wohnt hier."))
         tried = threading.Event()
         hint = f"Say {self.word}."
@@ -125,7 +125,7 @@ class Desk:
         record = self.call(lambda services: services.models.choose(None))
         begin = len(self.told.facts)
         self.call(lambda services: services.live.translate(text, manner, record))
-        self.told.wait(LiveTranslated, lambda fact: fact.is_done, begin)
+        self.told.wait(LiveTranslated, lambda event: event.is_done, begin)
 
     def copy(self) -> None:
         """As before a migration."""
@@ -141,25 +141,30 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
 ) -> None:
     word = marker()
     told = opened(turned=True)
-    desk = Desk(told, word)
+    service_thread = ServiceThread(told, word)
     path = tmp_path / f"{word}.txt"
     path.write_text(f"{word} lives here.\n{word} pays 900 euros.\n12 % {word}@example.org\n")
-    items = [desk.translation(path), desk.typed()]
-    desk.call(lambda services: services.store.remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT))
-    assert [desk.call(lambda services, item=item: services.history.remembered(item)) for item in items] == [1, 1]
-    desk.copy()
+    items = [service_thread.translation(path), service_thread.typed()]
+    service_thread.call(
+        lambda services: services.store.remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT)
+    )
+    assert [service_thread.call(lambda services, item=item: services.history.remembered(item)) for item in items] == [
+        1,
+        1,
+    ]
+    service_thread.copy()
     assert {Path(one).name for one in files_with(home, word)} >= {
         "slmdesk.sqlite3", "slmdesk-20991231-235959-before-5.sqlite3"
     }, "the control: it is found"  # fmt: skip
     for item in items:
         if way == "delete for good":
-            desk.call(lambda services, item=item: services.history.delete_for_good(item))
+            service_thread.call(lambda services, item=item: services.history.delete_for_good(item))
         else:
-            desk.call(lambda services, item=item: services.history.trash(item))
+            service_thread.call(lambda services, item=item: services.history.trash(item))
     if way == "empty the trash":
-        desk.call(lambda services: services.history.empty_trash())
+        service_thread.call(lambda services: services.history.empty_trash())
     assert files_with(home, word) == [], "also while the program still runs"
-    assert [one.source for one in desk.call(lambda services: services.store.memory())] == ["Stay."]
+    assert [one.source for one in service_thread.call(lambda services: services.store.memory())] == ["Stay."]
     told.services.close()
     assert files_with(home, word) == []
 
@@ -167,16 +172,16 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
 def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tmp_path) -> None:
     word, secret = marker(), marker()
     told = opened(turned=True)
-    desk = Desk(told, word)
-    desk.call(lambda services: services.settings.change(translate_history=False))
-    desk._translated(f"We know {word} well.", Manner("de", "en"))
-    assert desk.call(lambda services: services.typed.keep(word, Manner("de"), services.live.segments())) == ""
+    service_thread = ServiceThread(told, word)
+    service_thread.call(lambda services: services.settings.change(translate_history=False))
+    service_thread._translated(f"We know {word} well.", Manner("de", "en"))
+    assert service_thread.call(lambda services: services.typed.keep(word, Manner("de"), services.live.segments())) == ""
     path = tmp_path / "letter.txt"
     path.write_text("We go out.\n")
-    wish = TranslationWish("de", str(path), source="en", password=secret)
-    item = desk.call(lambda services: services.translations.begin(wish))
-    told.wait(JobChanged, lambda fact: fact.title == item.title and fact.status is JobStatus.DONE)
-    desk.call(lambda services: services.translations.unlock(item.id, secret))
+    request = TranslationRequest("de", str(path), source="en", password=secret)
+    item = service_thread.call(lambda services: services.translations.begin(request))
+    told.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
+    service_thread.call(lambda services: services.translations.unlock(item.id, secret))
     assert files_with(home, word) == files_with(home, secret) == []
     told.services.close()
     assert files_with(home, word) == files_with(home, secret) == []
@@ -186,16 +191,18 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
 def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good(opened, home) -> None:
     word = marker()
     told = opened(turned=True)
-    desk = Desk(told, word)
-    first = desk.typed()
+    service_thread = ServiceThread(told, word)
+    first = service_thread.typed()
     live, manner = told.services.live, Manner("de", "en")
-    number = desk.call(lambda _services: live.put(0, "Wir kennen ihn."))
-    kept = desk.call(lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), ""))
+    number = service_thread.call(lambda _services: live.put(0, "Wir kennen ihn."))
+    kept = service_thread.call(
+        lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), "")
+    )
     assert kept != first
-    desk.call(lambda services: services.history.delete_for_good(first))
-    desk.call(lambda services: services.history.delete_for_good(kept))
-    desk.call(lambda _services: live.take_back(number))
-    assert desk.call(lambda services: services.store.count_memory()) == 0
+    service_thread.call(lambda services: services.history.delete_for_good(first))
+    service_thread.call(lambda services: services.history.delete_for_good(kept))
+    service_thread.call(lambda _services: live.take_back(number))
+    assert service_thread.call(lambda services: services.store.count_memory()) == 0
     assert files_with(home, word) == []
 
 
@@ -205,36 +212,36 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> Non
     says = json.dumps({"text": word})
     told = opened(answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}', slow_read=1.1)
     trust(told)
-    desk = Desk(told, word)
-    document = desk.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
-    other = desk.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
+    service_thread = ServiceThread(told, word)
+    document = service_thread.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
+    other = service_thread.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
     items = [
-        desk.chat(),
-        desk.question(document),
-        desk.summary(document),
-        desk.extraction(document),
-        desk.comparison(document, other),
+        service_thread.chat(),
+        service_thread.question(document),
+        service_thread.summary(document),
+        service_thread.extraction(document),
+        service_thread.comparison(document, other),
     ]
     quiet = threading.Event()
-    desk.call(lambda services: services.states.when_quiet(lambda _none: quiet.set()))
+    service_thread.call(lambda services: services.states.when_quiet(lambda _none: quiet.set()))
     assert quiet.wait(40)
     assert states_in(find_paths().states), "the control: what was read is kept"
-    desk.copy()
+    service_thread.copy()
     assert {Path(one).name for one in files_with(home, word)} >= {
         "slmdesk.sqlite3", "slmdesk-20991231-235959-before-5.sqlite3"
     }, "the control: it is found"  # fmt: skip
     for item in items:
         if way == "delete for good":
-            desk.call(lambda services, item=item: services.history.delete_for_good(item))
+            service_thread.call(lambda services, item=item: services.history.delete_for_good(item))
         else:
-            desk.call(lambda services, item=item: services.history.trash(item))
+            service_thread.call(lambda services, item=item: services.history.trash(item))
     if way == "empty the trash":
-        desk.call(lambda services: services.history.empty_trash())
+        service_thread.call(lambda services: services.history.empty_trash())
     assert states_in(find_paths().states) == []
     for one in (document, other):
-        desk.call(lambda services, one=one: services.documents.forget(one.id))
-        told.wait(DocumentGone, lambda fact, one=one: fact.id == one.id)
-    desk.call(lambda _services: None)  # what was posted meanwhile
+        service_thread.call(lambda services, one=one: services.documents.forget(one.id))
+        told.wait(DocumentGone, lambda event, one=one: event.id == one.id)
+    service_thread.call(lambda _services: None)  # what was posted meanwhile
     assert files_with(home, word) == [], "also while the program still runs"
     assert kept_copies(find_paths()), "the copies are made anew, not dropped"
     told.services.close()

@@ -46,18 +46,18 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path):
         with services.store.together():
             return fill(services.store)
 
-    lease = before.desk.call(lambda: make(before))
+    lease = before.service_thread.call(lambda: make(before))
     before.close()
     overwrite(paths, *pages_of(paths, "segments")[1:3])
     told = opened()
     services = told.services
 
     def call(work):
-        return services.desk.call(lambda: work(services))
+        return services.service_thread.call(lambda: work(services))
 
     (damaged,) = call(lambda services: services.history.damaged())
     found = call(lambda services: services.history.rescue(damaged))
-    assert lease in {fact.item.id for fact in told.of(ItemChanged)}
+    assert lease in {event.item.id for event in told.of(ItemChanged)}
     assert len(told.of(GlossariesChanged)) == len(told.of(MemoryChanged)) == 1
     assert len(call(lambda services: services.translations.terms("en", "de", "legal"))) == TERMS + 1
     view = call(lambda services: services.translations.open(lease))

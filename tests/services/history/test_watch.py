@@ -28,9 +28,9 @@ def command(*args: str) -> None:
 def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(home) -> None:
     window = open_echo()
     try:
-        window.desk.call(lambda: window.network.set_offline(False))
+        window.service_thread.call(lambda: window.network.set_offline(False))
         seen: queue.SimpleQueue = queue.SimpleQueue()
-        window.desk.call(lambda: window.settings.listeners.append(seen.put))
+        window.service_thread.call(lambda: window.settings.listeners.append(seen.put))
         policy = GuardPolicy(offline=lambda: window.network.is_offline, hosts=frozenset({"huggingface.co"}))
         policy.check("https", "huggingface.co", 443)
         command("network", "--offline", "on")
@@ -38,7 +38,7 @@ def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(h
             with pytest.raises(KnownError) as refused:  # at once: also before the look of this second
                 client.get("https://huggingface.co/api/models")
             assert refused.value.code == "network.offline"
-        assert window.desk.call(window.network.requests) == []
+        assert window.service_thread.call(window.network.requests) == []
         assert seen.get(timeout=TIMEOUT_S).offline is True
         command("network", "--offline", "off")
         assert seen.get(timeout=TIMEOUT_S).offline is False, "nobody asked the window for anything: it looked by itself"
@@ -52,7 +52,7 @@ def test_a_model_that_another_desk_brings_in_or_removes_is_told(home, tmp_path) 
     window = open_echo()
     try:
         seen: queue.SimpleQueue = queue.SimpleQueue()
-        window.add_listener(lambda fact: seen.put(window.models.list()) if isinstance(fact, ModelsChanged) else None)
+        window.add_listener(lambda event: seen.put(window.models.list()) if isinstance(event, ModelsChanged) else None)
         command("models", "import", str(file))
         (record,) = seen.get(timeout=TIMEOUT_S)
         command("models", "rename", record.id, "Otherwise")
@@ -70,7 +70,7 @@ def test_a_document_that_another_desk_opens_or_forgets_is_told(home, tmp_path) -
     try:
         seen: queue.SimpleQueue = queue.SimpleQueue()
         window.add_listener(
-            lambda fact: seen.put(window.documents.recent()) if isinstance(fact, DocumentsChanged) else None
+            lambda event: seen.put(window.documents.recent()) if isinstance(event, DocumentsChanged) else None
         )
 
         def until(count: int) -> list[DocumentRecord]:

@@ -22,8 +22,8 @@ def step(text: str, **options):
     return step_of([ChatMessage(Role.USER, (TextPart(words),))], Sampling(temperature=0.0))
 
 
-def call(told, wish):
-    return told.services.desk.call(lambda: wish(told.services))
+def call(told, request):
+    return told.services.service_thread.call(lambda: request(told.services))
 
 
 def add(told, title, count=20, kind="test"):
@@ -33,7 +33,7 @@ def add(told, title, count=20, kind="test"):
 
 
 def until(told, job, status, begin=0):
-    return told.wait(JobChanged, lambda fact: fact.id == job and fact.status is status, begin)
+    return told.wait(JobChanged, lambda event: event.id == job and event.status is status, begin)
 
 
 def active(told):
@@ -60,21 +60,21 @@ def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:
     assert [one.title for one in active(told)] == list("adcb")
     for job in others:
         until(told, job, JobStatus.DONE)
-    ends = [fact.title for fact in told.of(JobChanged) if fact.status is JobStatus.DONE]
+    ends = [event.title for event in told.of(JobChanged) if event.status is JobStatus.DONE]
     assert ends == list("adcb")
 
 
 def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_so(opened) -> None:
     told = opened(slow=0.1)
     ran, waits, paused = add(told, "ran", 30), add(told, "waits", 2), add(told, "paused", 2)
-    told.wait(JobChanged, lambda fact: fact.id == ran and fact.done >= 3)
+    told.wait(JobChanged, lambda event: event.id == ran and event.done >= 3)
     call(told, lambda services: services.jobs.pause(paused))
     told.services.close()
     after = opened(slow=0.0)
     taken = call(after, lambda services: services.jobs.take_up())
     assert [one.id for one in taken] == [ran], "what had not begun is no news"
     until(after, waits, JobStatus.DONE)
-    ends = [fact.id for fact in after.of(JobChanged) if fact.status is JobStatus.DONE]
+    ends = [event.id for event in after.of(JobChanged) if event.status is JobStatus.DONE]
     assert ends == [ran, waits]
     (left,) = active(after)
     assert (left.id, left.stand, left.is_left) == (paused, Stand.PAUSED, False)
@@ -83,7 +83,7 @@ def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_s
 def test_an_old_job_is_taken_up_behind_hundreds_of_newer_ones(opened) -> None:
     told = opened(slow=0.1)
     old = add(told, "old", 30)
-    told.wait(JobChanged, lambda fact: fact.id == old and fact.done >= 1)
+    told.wait(JobChanged, lambda event: event.id == old and event.done >= 1)
     told.services.close()
     after = opened(slow=0.0)
     for number in range(150):
@@ -98,7 +98,7 @@ def test_a_job_of_another_desk_is_seen_with_its_time_and_paused_from_here(opened
     job = add(told, "there", 3000)
     other = opened()
 
-    told.wait(JobChanged, lambda fact: fact.done >= 16)
+    told.wait(JobChanged, lambda event: event.done >= 16)
     while not call(told, lambda services: services.store.job(job).settings.get("pace", {}).get("share")):
         told.wait(JobChanged, begin=len(told.facts))  # what is noted first may be of the very beginning
     (seen,) = active(other)
@@ -133,8 +133,8 @@ def test_a_job_knows_how_long_its_steps_take_from_the_one_before(opened) -> None
     until(told, add(told, "first", 120), JobStatus.DONE)
     begin = len(told.facts)
     second = add(told, "second", 121)
-    fact = told.wait(JobChanged, lambda fact: fact.id == second and fact.eta_s is not None, begin)
-    assert fact.done == 0 or fact.done <= 121 // 4, "before much of it was done"
+    event = told.wait(JobChanged, lambda event: event.id == second and event.eta_s is not None, begin)
+    assert event.done == 0 or event.done <= 121 // 4, "before much of it was done"
     call(told, lambda services: services.jobs.cancel(second))
 
 

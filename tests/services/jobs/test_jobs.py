@@ -10,7 +10,7 @@ from fakes.told import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.jobs import runner
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.steps import step_key, step_of
@@ -28,24 +28,24 @@ def step(text: str, **options):
 
 def add(told, steps, kind="test"):
     services = told.services
-    record = services.desk.call(lambda: services.models.choose(None))
-    return services.desk.call(lambda: services.jobs.add(kind, "A test", record, steps, prompt_version="1"))
+    record = services.service_thread.call(lambda: services.models.choose(None))
+    return services.service_thread.call(lambda: services.jobs.add(kind, "A test", record, steps, prompt_version="1"))
 
 
 def until(told, job, status, begin=0):
-    return told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is status, begin)
+    return told.wait(JobChanged, lambda event: event.id == job.id and event.status is status, begin)
 
 
 def stored(told, job):
-    return told.services.desk.call(lambda: told.services.store.steps(job.id))
+    return told.services.service_thread.call(lambda: told.services.store.steps(job.id))
 
 
 def row(told, job):
-    return told.services.desk.call(lambda: told.services.store.job(job.id))
+    return told.services.service_thread.call(lambda: told.services.store.job(job.id))
 
 
-def wish(told, name, job):
-    return told.services.desk.call(lambda: getattr(told.services.jobs, name)(job.id))
+def request(told, name, job):
+    return told.services.service_thread.call(lambda: getattr(told.services.jobs, name)(job.id))
 
 
 def count_saves(told):
@@ -87,13 +87,13 @@ def test_pause_and_resume_lose_nothing(opened) -> None:
     told = opened(slow=0.02)
     seen = count_saves(told)
     job = add(told, [step(f"step {number}") for number in range(30)])
-    told.wait(JobChanged, lambda fact: fact.done >= 3)
-    wish(told, "pause", job)
+    told.wait(JobChanged, lambda event: event.done >= 3)
+    request(told, "pause", job)
     until(told, job, JobStatus.PAUSED)
     kept = row(told, job).done
     assert 3 <= kept < 30
     begin = len(told.facts)
-    wish(told, "resume", job)
+    request(told, "resume", job)
     assert until(told, job, JobStatus.DONE, begin).done == 30
     assert len(seen) == len({key for key, _ in seen}) == 30
 
@@ -109,12 +109,12 @@ def test_a_plan_that_fails_while_it_catches_up_takes_no_open_step_along(opened) 
 def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:
     told = opened(slow=0.08)
     job = add(told, [step(f"step {number}") for number in range(30)])
-    told.wait(JobChanged, lambda fact: fact.done >= 2)
-    assert wish(told, "cancel", job).status is JobStatus.CANCELLED
+    told.wait(JobChanged, lambda event: event.done >= 2)
+    assert request(told, "cancel", job).status is JobStatus.CANCELLED
     done = row(told, job).done
     assert 2 <= done < 30
-    assert wish(told, "resume", job).done == done, "it can be taken up again"
-    assert wish(told, "cancel", job).status is JobStatus.CANCELLED
+    assert request(told, "resume", job).done == done, "it can be taken up again"
+    assert request(told, "cancel", job).status is JobStatus.CANCELLED
     after = add(told, [step("another")])
     until(told, after, JobStatus.DONE)
 
@@ -126,15 +126,15 @@ def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kill
     job = add(told, [step(f"step {number} " + "word " * (number % 7)) for number in range(40 + 12 * kills)])
     kept, begin, due, left = {}, 0, 5, kills
 
-    def is_news(fact) -> bool:
-        return fact.status in ENDS or (fact.done >= due and left > 0)
+    def is_news(event) -> bool:
+        return event.status in ENDS or (event.done >= due and left > 0)
 
     while (news := told.wait(JobChanged, is_news, begin)).status is not JobStatus.DONE:
         begin = told.facts.index(news, begin) + 1
         pid = told.services.engine.pid
         if news.status is JobStatus.PAUSED:  # three deaths in a minute: it goes on because a person says so
             assert row(told, job).error_code == "model.crashes"
-            wish(told, "resume", job)
+            request(told, "resume", job)
         elif pid is not None:
             kept |= {one.key: one.value for one in stored(told, job) if one.value}
             with suppress(ProcessLookupError):  # the last kill's: its last words came after it
@@ -156,7 +156,7 @@ def test_w1_a_step_that_kills_is_run_alone_once_more_then_listed_and_the_rest_go
     job = add(told, steps)
     end = until(told, job, JobStatus.DONE)
     assert (end.done, end.failed) == (20, 1)
-    (failed,) = told.services.desk.call(lambda: told.services.jobs.failed_steps(job.id))
+    (failed,) = told.services.service_thread.call(lambda: told.services.jobs.failed_steps(job.id))
     assert "poison" in json.dumps(failed.input)
     assert (failed.error_code, failed.error_args["how"]) == ("child.died", "aborted")
     assert failed.deaths == 2
@@ -180,14 +180,14 @@ def test_a_job_of_which_nothing_can_be_done_has_failed_and_says_why(opened) -> N
 def test_a_desk_that_ends_leaves_the_job_to_the_next(opened) -> None:
     told = opened(slow=0.08)
     job = add(told, [step(f"step {number}") for number in range(20)])
-    told.wait(JobChanged, lambda fact: fact.done >= 3)
+    told.wait(JobChanged, lambda event: event.done >= 3)
     told.services.close()
     after = opened(slow=0.0)
     left = row(after, job)
     assert left.status is JobStatus.OPEN
     assert left.done >= 3
     seen = count_saves(after)
-    after.services.desk.call(after.services.jobs.take_up)
+    after.services.service_thread.call(after.services.jobs.take_up)
     assert until(after, job, JobStatus.DONE).done == 20
     assert len(seen) == 20 - left.done
 
@@ -195,11 +195,11 @@ def test_a_desk_that_ends_leaves_the_job_to_the_next(opened) -> None:
 def test_two_desks_do_not_run_one_job_and_either_may_pause_it(opened) -> None:
     told = opened(slow=0.1)
     job = add(told, [step(f"step {number}") for number in range(200)])
-    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    told.wait(JobChanged, lambda event: event.done >= 2)
     other = opened()
-    other.services.desk.call(other.services.jobs.take_up)
-    assert other.services.desk.call(lambda: other.services.store.claim_job(job.id)) is None
-    wish(other, "pause", job)
+    other.services.service_thread.call(other.services.jobs.take_up)
+    assert other.services.service_thread.call(lambda: other.services.store.claim_job(job.id)) is None
+    request(other, "pause", job)
     until(told, job, JobStatus.PAUSED)
     assert not [one for one in other.of(JobChanged) if one.status is JobStatus.RUNNING]
 
@@ -208,9 +208,9 @@ def test_a_job_lets_a_chat_with_another_model_go_first(opened, tmp_path, monkeyp
     monkeypatch.setattr(runner, "STAND_BACK_S", 0.1)
     told = opened(slow=0.02)
     job = add(told, [step(f"step {number}") for number in range(120)])
-    told.wait(JobChanged, lambda fact: fact.done >= 2)
+    told.wait(JobChanged, lambda event: event.done >= 2)
     other = add_model(told.services, tmp_path / "home" / "models" / "other.gguf", "Other")
-    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello", model=other.id)))
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello", model=other.id)))
     assert told.end_of(sent.answer.id).message.text == "You said: hello"
     assert row(told, job).done < 120
     assert until(told, job, JobStatus.DONE).done == 120
@@ -219,10 +219,10 @@ def test_a_job_lets_a_chat_with_another_model_go_first(opened, tmp_path, monkeyp
 def test_a_model_that_is_gone_pauses_the_job_and_says_so(opened) -> None:
     told = opened()
     services = told.services
-    record = services.desk.call(lambda: services.models.choose(None))
-    services.desk.call(lambda: services.models.remove(record.id))
+    record = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.models.remove(record.id))
     steps = [step("one")]
-    job = services.desk.call(lambda: services.jobs.add("test", "A test", record, steps, prompt_version="1"))
+    job = services.service_thread.call(lambda: services.jobs.add("test", "A test", record, steps, prompt_version="1"))
     assert until(told, job, JobStatus.PAUSED).problem.code == "model.unknown"
 
 

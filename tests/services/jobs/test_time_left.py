@@ -8,7 +8,7 @@ import pytest
 
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.services.jobs.labels import done_words, kind_words, left_words, name_words, share_words
-from slmdesk.services.jobs.plan import Wave
+from slmdesk.services.jobs.plan import Batch
 from slmdesk.services.jobs.time_left import Ahead, Left, TimeLeft
 from slmdesk.services.jobs.timings import NOTE, JobTimes, noted_of
 from slmdesk.services.summaries.forecast import ahead_of_merges, ahead_of_points
@@ -72,7 +72,7 @@ def errors_after(said: list[tuple[float, Left | None]], shares: tuple[float, ...
 def test_one_wave_is_predicted_within_a_fifth_after_the_first_tenth(width: int, read_s: float, write_s: float) -> None:
     clock = Clock()
     told = TimeLeft({}, clock)
-    told.begin_wave("points", 800.0, done=0, left=80)
+    told.begin_batch("points", 800.0, done=0, left=80)
     engine = Engine(clock, told, width=width, read_s=read_s, write_s=write_s)
     engine.run(80)
     assert all(abs(error) <= 0.2 for error in errors_after(engine.said, (0.1, 0.25, 0.5, 0.75)))
@@ -81,7 +81,7 @@ def test_one_wave_is_predicted_within_a_fifth_after_the_first_tenth(width: int, 
 def test_no_prediction_jumps_back_and_forth() -> None:
     clock = Clock()
     told = TimeLeft({}, clock)
-    told.begin_wave("points", 800.0, done=0, left=60)
+    told.begin_batch("points", 800.0, done=0, left=60)
     engine = Engine(clock, told, width=8, read_s=3.0, write_s=1.0)
     engine.run(60)
     ends = [at + left.best for at, left in engine.said if left is not None and left.is_sure]
@@ -93,7 +93,7 @@ def test_no_prediction_jumps_back_and_forth() -> None:
 def test_waves_to_come_count_from_the_beginning_and_unknown_ones_make_a_range() -> None:
     clock = Clock()
     told = TimeLeft({}, clock)
-    told.begin_wave("points", 100.0, done=0, left=10, ahead=(Ahead("checks", 50, 60.0),))
+    told.begin_batch("points", 100.0, done=0, left=10, ahead=(Ahead("checks", 50, 60.0),))
     clock.now += 10
     for number in range(5):
         told.step(str(number), 100, 0)
@@ -108,7 +108,7 @@ def test_waves_to_come_count_from_the_beginning_and_unknown_ones_make_a_range() 
 def test_what_an_earlier_job_measured_is_believed_before_the_first_step_and_bent_to_the_pace_of_today() -> None:
     clock = Clock()
     told = TimeLeft({"points": 0.02, "checks": 0.01}, clock)
-    told.begin_wave("points", 100.0, done=0, left=100, ahead=(Ahead("checks", 50, 60.0),))
+    told.begin_batch("points", 100.0, done=0, left=100, ahead=(Ahead("checks", 50, 60.0),))
     first = told.left()
     assert first is not None
     assert first.is_sure
@@ -125,7 +125,7 @@ def test_what_an_earlier_job_measured_is_believed_before_the_first_step_and_bent
 def test_a_wave_that_may_not_come_is_half_believed_and_said_as_a_range() -> None:
     clock = Clock()
     told = TimeLeft({"exam": 0.01, "points": 0.01}, clock)
-    told.begin_wave("exam", 60.0, done=0, left=50, ahead=(Ahead("points", 1, 9000.0, is_sure=False),))
+    told.begin_batch("exam", 60.0, done=0, left=50, ahead=(Ahead("points", 1, 9000.0, is_sure=False),))
     left = told.left()
     assert left is not None
     assert (left.low, left.best, left.high) == (pytest.approx(30), pytest.approx(75), pytest.approx(120))
@@ -136,7 +136,7 @@ def test_a_wave_that_may_not_come_is_half_believed_and_said_as_a_range() -> None
 def test_what_is_done_never_goes_back_and_a_pause_costs_no_pace() -> None:
     clock = Clock()
     told = TimeLeft({}, clock)
-    told.begin_wave("a", 10.0, done=0, left=20)
+    told.begin_batch("a", 10.0, done=0, left=20)
     shares = []
     for number in range(10):
         clock.now += 1.0
@@ -149,7 +149,7 @@ def test_what_is_done_never_goes_back_and_a_pause_costs_no_pace() -> None:
     left = told.left()
     assert left is not None
     assert left.best == pytest.approx(10.0)
-    told.begin_wave("b", 10.0, done=0, left=200)  # more than anybody thought
+    told.begin_batch("b", 10.0, done=0, left=200)  # more than anybody thought
     shares.append(told.share)
     assert shares == sorted(shares)
 
@@ -190,18 +190,20 @@ def job_of(done: int, total: int, settings=None) -> JobRecord:
     return JobRecord(1, "j", "summary", "t", status, None, None, "m", settings, None, {}, 0.0, 0.0, done, 0, total)
 
 
-def waves() -> tuple[Wave, Wave]:
-    points = Wave([{"n": number} for number in range(10)], "1", 100.0, name="points", ahead=(Ahead("merge", 10, 10.0),))
-    return points, Wave([{"m": number} for number in range(10)], "1", 10.0, name="merge")
+def batches() -> tuple[Batch, Batch]:
+    points = Batch(
+        [{"n": number} for number in range(10)], "1", 100.0, name="points", ahead=(Ahead("merge", 10, 10.0),)
+    )
+    return points, Batch([{"m": number} for number in range(10)], "1", 10.0, name="merge")
 
 
 def test_after_a_pause_the_share_goes_on_where_it_stood() -> None:
-    points, merge = waves()
+    points, merge = batches()
     first = JobTimes(NothingMeasured(), job_of(0, 0))
-    first.begin_wave(points, 0, 10)
+    first.begin_batch(points, 0, 10)
     for number in range(10):
         first.step(str(number), 0, 0)
-    first.begin_wave(merge, 10, 10)
+    first.begin_batch(merge, 10, 10)
     for number in range(3):
         first.step(str(number), 0, 0)
     before = first.share
@@ -213,16 +215,16 @@ def test_after_a_pause_the_share_goes_on_where_it_stood() -> None:
     assert again.share == pytest.approx(1040 / 1100, abs=1e-3)
     for number in range(6):
         again.step(str(number), 0, 0)
-    again.begin_wave(points, 20, 0)  # the plan begins anew, and is given what is kept
-    again.begin_wave(merge, 20, 0)
+    again.begin_batch(points, 20, 0)  # the plan begins anew, and is given what is kept
+    again.begin_batch(merge, 20, 0)
     assert again.share == pytest.approx(1.0)
     assert again.note()[NOTE]["done_cost"] == pytest.approx(1100.0)
 
 
 def test_nothing_is_done_before_it_is_known_what_there_is_to_do() -> None:
-    points, _merge = waves()
+    points, _merge = batches()
     first = JobTimes(NothingMeasured(), job_of(0, 0))
-    first.begin_wave(points, 0, 10)
+    first.begin_batch(points, 0, 10)
     first.step("0", 0, 0)
     again = JobTimes(NothingMeasured(), job_of(1, 10, first.note()))
     assert again.share == pytest.approx(first.share, abs=1e-3), "what it said before the pause"
@@ -231,9 +233,9 @@ def test_nothing_is_done_before_it_is_known_what_there_is_to_do() -> None:
 
 
 def test_a_job_whose_failed_steps_are_tried_anew_begins_where_it_is() -> None:
-    points, _merge = waves()
+    points, _merge = batches()
     first = JobTimes(NothingMeasured(), job_of(0, 0))
-    first.begin_wave(points, 0, 10)
+    first.begin_batch(points, 0, 10)
     for number in range(10):
         first.step(str(number), 0, 0)
     again = JobTimes(NothingMeasured(), job_of(2, 10, first.note()))

@@ -15,59 +15,59 @@ def told(opened, tmp_path):
     told = opened(model=False)
     told.models = [add_model(told.services, tmp_path / f"{name}.gguf", name) for name in ("One", "Two")]
     told.encoder = add_model(told.services, tmp_path / "vectors.gguf", "Vectors")
-    on_desk(told, lambda: told.services.store.change_model(told.encoder.id, header={"kind": "encoder"}))
+    on_service_thread(told, lambda: told.services.store.change_model(told.encoder.id, header={"kind": "encoder"}))
     return told
 
 
-def on_desk(told, fn):
-    return told.services.desk.call(fn)
+def on_service_thread(told, fn):
+    return told.services.service_thread.call(fn)
 
 
 def test_the_default_for_chat_is_taken_before_the_last_used(told) -> None:
     services, (one, two) = told.services, told.models
-    on_desk(told, lambda: services.store.change_model(one.id, last_used=5.0))
-    assert on_desk(told, lambda: services.models.choose(None)).id == one.id
-    assert on_desk(told, lambda: services.uses.set_default(Use.CHAT, two.id)).id == two.id
-    assert on_desk(told, lambda: services.models.choose(None)).id == two.id
-    assert on_desk(told, lambda: services.uses.uses_of(two.id)) == (Use.CHAT,)
-    on_desk(told, lambda: services.uses.set_default(Use.CHAT, None))
-    assert on_desk(told, lambda: services.models.choose(None)).id == one.id
+    on_service_thread(told, lambda: services.store.change_model(one.id, last_used=5.0))
+    assert on_service_thread(told, lambda: services.models.choose(None)).id == one.id
+    assert on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, two.id)).id == two.id
+    assert on_service_thread(told, lambda: services.models.choose(None)).id == two.id
+    assert on_service_thread(told, lambda: services.uses.uses_of(two.id)) == (Use.CHAT,)
+    on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, None))
+    assert on_service_thread(told, lambda: services.models.choose(None)).id == one.id
 
 
 def test_a_model_that_was_chosen_holds_until_a_default_is_set(told) -> None:
     services, (one, two) = told.services, told.models
-    on_desk(told, lambda: services.uses.set_default(Use.CHAT, one.id))
-    on_desk(told, lambda: services.models.use(two.id))
-    assert on_desk(told, lambda: services.models.choose(None)).id == two.id
-    on_desk(told, lambda: services.uses.set_default(Use.CHAT, None))
-    on_desk(told, lambda: services.uses.set_default(Use.CHAT, one.id))
-    assert on_desk(told, lambda: services.models.choose(None)).id == one.id
+    on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, one.id))
+    on_service_thread(told, lambda: services.models.use(two.id))
+    assert on_service_thread(told, lambda: services.models.choose(None)).id == two.id
+    on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, None))
+    on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, one.id))
+    assert on_service_thread(told, lambda: services.models.choose(None)).id == one.id
 
 
 @pytest.mark.parametrize(("use", "is_encoder"), [(Use.CHAT, True), (Use.SUMMARIZE, True), (Use.EMBED, False)])
 def test_m9_only_models_of_the_right_kind(told, use, is_encoder) -> None:
     wrong = told.encoder if is_encoder else told.models[0]
     with pytest.raises(KnownError) as caught:
-        on_desk(told, lambda: told.services.uses.set_default(use, wrong.id))
+        on_service_thread(told, lambda: told.services.uses.set_default(use, wrong.id))
     assert caught.value.code == "model.wrong_job"
-    assert on_desk(told, lambda: told.services.uses.default(use)) is None
+    assert on_service_thread(told, lambda: told.services.uses.default(use)) is None
 
 
 def test_a_default_written_by_hand_of_the_wrong_kind_is_passed_over(told) -> None:
     services = told.services
-    on_desk(told, lambda: services.settings.change(model_for_chat=told.encoder.id))
-    assert on_desk(told, lambda: services.uses.default(Use.CHAT)) is None
-    on_desk(told, lambda: services.store.change_model(told.models[0].id, last_used=5.0))
-    assert on_desk(told, lambda: services.models.choose(None)).id == told.models[0].id
+    on_service_thread(told, lambda: services.settings.change(model_for_chat=told.encoder.id))
+    assert on_service_thread(told, lambda: services.uses.default(Use.CHAT)) is None
+    on_service_thread(told, lambda: services.store.change_model(told.models[0].id, last_used=5.0))
+    assert on_service_thread(told, lambda: services.models.choose(None)).id == told.models[0].id
 
 
 def test_a_removed_model_is_the_default_no_more(told) -> None:
     services, (one, _two) = told.services, told.models
     for use in (Use.CHAT, Use.TRANSLATE):
-        on_desk(told, lambda use=use: services.uses.set_default(use, one.id))
-    lost = on_desk(told, lambda: services.uses.uses_of(one.id))
+        on_service_thread(told, lambda use=use: services.uses.set_default(use, one.id))
+    lost = on_service_thread(told, lambda: services.uses.uses_of(one.id))
     assert lost_words(lost).startswith("It was the default for chat and translation;")
-    on_desk(told, lambda: services.models.remove(one.id))
-    assert on_desk(told, lambda: services.settings.current.model_for_chat) == ""
-    assert on_desk(told, lambda: services.uses.default(Use.TRANSLATE)) is None
+    on_service_thread(told, lambda: services.models.remove(one.id))
+    assert on_service_thread(told, lambda: services.settings.current.model_for_chat) == ""
+    assert on_service_thread(told, lambda: services.uses.default(Use.TRANSLATE)) is None
     assert lost_words(()) == ""

@@ -21,7 +21,7 @@ from slmdesk.core.records import Status
 from slmdesk.services.base import file_io
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_io import file_name, slug
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.events import ImportEnded, ImportProgress
@@ -39,26 +39,26 @@ def tiny(tmp_path) -> Path:
     return write(tmp_path / "tiny.gguf", tiny_llama())
 
 
-def on_desk(told, wish: str, *args, **more):
-    return told.services.desk.call(lambda: getattr(told.services.models, wish)(*args, **more))
+def on_service_thread(told, request: str, *args, **more):
+    return told.services.service_thread.call(lambda: getattr(told.services.models, request)(*args, **more))
 
 
-def bring_in(told, path: Path, **more) -> ImportEnded:
+def import_file(told, path: Path, **more) -> ImportEnded:
     begin = len(told.facts)
-    on_desk(told, "import_file", path, **more)
-    return told.wait(ImportEnded, lambda fact: fact.path == str(path), begin)
+    on_service_thread(told, "import_file", path, **more)
+    return told.wait(ImportEnded, lambda event: event.path == str(path), begin)
 
 
-def asked(told, wish: str, *args):
+def asked(told, request: str, *args):
     answers: list = []
     done = threading.Event()
-    on_desk(told, wish, *args, lambda one: (answers.append(one), done.set()))
+    on_service_thread(told, request, *args, lambda one: (answers.append(one), done.set()))
     assert done.wait(TIMEOUT_S)
     return answers[0]
 
 
 def test_import_copies_hashes_and_names_the_file_itself(told, tiny, home) -> None:
-    model = bring_in(told, tiny).model
+    model = import_file(told, tiny).model
     assert model is not None
     sha256 = hashlib.sha256(tiny.read_bytes()).hexdigest()
     place = Path(os.fsdecode(model.path))
@@ -74,25 +74,25 @@ def test_import_copies_hashes_and_names_the_file_itself(told, tiny, home) -> Non
 
 
 def test_the_same_bytes_twice_are_one_model(told, tiny, tmp_path, home) -> None:
-    first = bring_in(told, tiny).model
-    again = bring_in(told, write(tmp_path / "other name.gguf", tiny_llama()), name="Other").model
+    first = import_file(told, tiny).model
+    again = import_file(told, write(tmp_path / "other name.gguf", tiny_llama()), name="Other").model
     assert again.id == first.id
-    assert len(on_desk(told, "list")) == 1
+    assert len(on_service_thread(told, "list")) == 1
     assert len(list((home / "models").iterdir())) == 1
 
 
 def test_a_linked_file_stays_where_it_is(told, tiny, home) -> None:
-    model = bring_in(told, tiny, link=True, name="Mine").model
+    model = import_file(told, tiny, link=True, name="Mine").model
     assert (model.linked, os.fsdecode(model.path), model.name) == (True, str(tiny), "Mine")
     assert list((home / "models").iterdir()) == []
-    assert on_desk(told, "remove", model.id) == 0
+    assert on_service_thread(told, "remove", model.id) == 0
     assert tiny.exists()
-    assert on_desk(told, "list") == []
+    assert on_service_thread(told, "list") == []
 
 
 def test_removing_a_copied_model_says_how_many_bytes_come_back(told, tiny, home) -> None:
-    model = bring_in(told, tiny).model
-    assert on_desk(told, "remove", model.id[:6]) == tiny.stat().st_size
+    model = import_file(told, tiny).model
+    assert on_service_thread(told, "remove", model.id[:6]) == tiny.stat().st_size
     assert list((home / "models").iterdir()) == []
 
 
@@ -120,25 +120,25 @@ def test_m2_m3_m9_m10_what_is_no_model_is_named_and_nothing_stays(told, tmp_path
     elif name == "folder":
         path.mkdir()
     began = time.monotonic()
-    ended = bring_in(told, path)
+    ended = import_file(told, path)
     assert time.monotonic() - began < 20  # nothing is waited for that never comes
     assert (ended.model, ended.problem.code) == (None, code)
-    assert on_desk(told, "list") == []
+    assert on_service_thread(told, "list") == []
     assert list((home / "models").iterdir()) == []
 
 
 def test_m9_an_encoder_is_kept_and_never_chosen_for_chat(told, tiny, tmp_path) -> None:
-    encoder = bring_in(told, write(tmp_path / "bert.gguf", tiny_bert())).model
+    encoder = import_file(told, write(tmp_path / "bert.gguf", tiny_bert())).model
     assert encoder.kind == "encoder"
     with pytest.raises(KnownError) as caught:
-        on_desk(told, "choose", None)
+        on_service_thread(told, "choose", None)
     assert caught.value.code == "model.none"
     with pytest.raises(KnownError) as caught:
-        on_desk(told, "use", encoder.id)
+        on_service_thread(told, "use", encoder.id)
     assert caught.value.code == "model.wrong_kind"
-    model = bring_in(told, tiny).model
-    assert on_desk(told, "choose", None).id == model.id
-    assert on_desk(told, "choose", encoder.id).id == encoder.id
+    model = import_file(told, tiny).model
+    assert on_service_thread(told, "choose", None).id == model.id
+    assert on_service_thread(told, "choose", encoder.id).id == encoder.id
 
 
 def parts_in(folder: Path, count: int = 3) -> list[Path]:
@@ -152,12 +152,12 @@ def parts_in(folder: Path, count: int = 3) -> list[Path]:
 
 def test_a_model_in_parts_is_one_model_whichever_part_is_named(told, tmp_path, home) -> None:
     parts = parts_in(tmp_path / "parts")
-    model = bring_in(told, parts[1]).model
+    model = import_file(told, parts[1]).model
     place = Path(os.fsdecode(model.path))
     assert [one.name for one in (home / "models").iterdir()] == [place.name]
     assert model.sha256 == hashlib.sha256(place.read_bytes()).hexdigest()
     assert read_header(place).tensor_count == read_header(write(tmp_path / "whole.gguf", tiny_llama())).tensor_count
-    again = bring_in(told, parts[0])
+    again = import_file(told, parts[0])
     assert (again.model.id, again.was_here) == (model.id, True)
     assert told.of(ImportProgress)
 
@@ -165,14 +165,14 @@ def test_a_model_in_parts_is_one_model_whichever_part_is_named(told, tmp_path, h
 def test_missing_parts_are_named_and_nothing_is_kept(told, tmp_path, home) -> None:
     parts = parts_in(tmp_path / "parts")
     parts[2].unlink()
-    problem = bring_in(told, parts[0]).problem
+    problem = import_file(told, parts[0]).problem
     assert problem.code == "model.parts_missing"
     assert "tiny-00003-of-00003.gguf" in problem.sentence
     assert list((home / "models").glob("*")) == []
 
 
 def test_a_model_in_parts_cannot_be_linked(told, tmp_path) -> None:
-    assert bring_in(told, parts_in(tmp_path / "parts")[0], link=True).problem.code == "model.parts_linked"
+    assert import_file(told, parts_in(tmp_path / "parts")[0], link=True).problem.code == "model.parts_linked"
 
 
 def test_parts_in_the_models_folder_are_left_until_somebody_asks(told, home) -> None:
@@ -182,8 +182,8 @@ def test_parts_in_the_models_folder_are_left_until_somebody_asks(told, home) -> 
 
 
 def test_the_same_file_again_is_said_to_be_here(told, tiny, tmp_path) -> None:
-    first = bring_in(told, tiny)
-    again = bring_in(told, write(tmp_path / "copy.gguf", tiny_llama()))
+    first = import_file(told, tiny)
+    again = import_file(told, write(tmp_path / "copy.gguf", tiny_llama()))
     assert (first.was_here, again.was_here, again.model.id) == (False, True, first.model.id)
 
 
@@ -213,7 +213,7 @@ def test_m11_names_of_files_are_made_by_the_program(name) -> None:
 
 def test_m11_a_hostile_name_in_the_header_is_one_plain_line(told, tmp_path, home) -> None:
     hostile = tiny_llama(change={"general.name": ("string", "../x\n\x1b[31m<b>\u202e")})
-    model = bring_in(told, write(tmp_path / b"\xff--help\n.gguf".decode("utf-8", "surrogateescape"), hostile)).model
+    model = import_file(told, write(tmp_path / b"\xff--help\n.gguf".decode("utf-8", "surrogateescape"), hostile)).model
     assert model is not None
     assert model.name.isprintable()
     assert [one.parent for one in (home / "models").iterdir()] == [home / "models"]
@@ -241,9 +241,9 @@ def test_a_model_is_shown_by_the_name_that_says_more(tmp_path, stem, header, sho
 def test_a_cancelled_import_leaves_no_part(told, tmp_path, home, monkeypatch) -> None:
     monkeypatch.setattr(file_io, "CHUNK_BYTES", 1)
     path = write(tmp_path / "tiny.gguf", tiny_llama())
-    on_desk(told, "import_file", path)
+    on_service_thread(told, "import_file", path)
     told.wait(ImportProgress)
-    on_desk(told, "cancel_import")
+    on_service_thread(told, "cancel_import")
     ended = told.wait(ImportEnded)
     assert (ended.model, ended.problem) == (None, None)
     assert list((home / "models").iterdir()) == []
@@ -251,27 +251,27 @@ def test_a_cancelled_import_leaves_no_part(told, tmp_path, home, monkeypatch) ->
 
 def test_d12_a_disk_that_is_too_full_says_both_amounts(told, tiny, home, monkeypatch) -> None:
     monkeypatch.setattr(file_io, "SPARE_BYTES", 1 << 60)
-    problem = bring_in(told, tiny).problem
+    problem = import_file(told, tiny).problem
     assert problem.code == "disk.full"
     assert problem.args["needed_bytes"] > problem.args["available_bytes"] > 0
     assert list((home / "models").iterdir()) == []
 
 
 def test_m4_one_flipped_byte_is_found_and_the_model_not_loaded(told, tiny) -> None:
-    model = bring_in(told, tiny).model
+    model = import_file(told, tiny).model
     place = Path(os.fsdecode(model.path))
     assert [one.ok for one in asked(told, "verify", [])] == [True]
     data = bytearray(place.read_bytes())
     data[len(data) // 2] ^= 1
     place.write_bytes(data)
-    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello")))
     ended = told.end_of(sent.answer.id)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "model.changed")
     found = asked(told, "verify", [model.id])
     assert [(one.ok, one.problem.code) for one in found] == [(False, "model.changed")]
     data[len(data) // 2] ^= 1
     place.write_bytes(data)  # another time and inode, the right bytes: hashed again, and good
-    again = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello", chat=sent.item.id)))
+    again = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello", chat=sent.item.id)))
     assert told.end_of(again.answer.id).message.status is Status.COMPLETE
 
 
@@ -279,10 +279,10 @@ def test_a_fault_of_ours_while_a_model_is_checked_ends_the_loading_and_is_told(t
     def fail(*_args):
         raise RuntimeError("odd")
 
-    model = bring_in(told, tiny).model
+    model = import_file(told, tiny).model
     os.utime(os.fsdecode(model.path), (1, 1))  # it is checked anew
     monkeypatch.setattr("slmdesk.services.engine.model_loader.hash_file", fail)
-    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello")))
     ended = told.end_of(sent.answer.id)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "bug")
     assert "RuntimeError" in ended.problem.report
@@ -292,34 +292,34 @@ def test_d12_where_the_history_is_full_a_model_whose_file_was_touched_is_loaded(
     def fail(*_args, **_values):
         raise KnownError("store.full", path="slmdesk.sqlite3", needed_bytes=1, available_bytes=0)
 
-    model = bring_in(told, tiny).model
+    model = import_file(told, tiny).model
     os.utime(os.fsdecode(model.path), (1, 1))
     monkeypatch.setattr(told.services.store, "change_model", fail)
-    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello")))
     assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
 
 
 def test_a_path_that_no_system_knows_is_a_candidate_with_a_problem(told, tiny) -> None:
     answers = queue.SimpleQueue()
     far = Path("/" + "x" * 5000)
-    told.services.desk.call(lambda: told.services.looking.look([far, tiny], answers.put))
+    told.services.service_thread.call(lambda: told.services.looking.look([far, tiny], answers.put))
     odd, good = answers.get(timeout=TIMEOUT_S).candidates
     assert (odd.path, odd.problem.code) == (far, "model.unreadable")
     assert good.problem is None
 
 
 def test_m12_a_model_that_is_gone_stays_in_the_list_and_comes_back(told, tiny) -> None:
-    model = bring_in(told, tiny).model
+    model = import_file(told, tiny).model
     place = Path(os.fsdecode(model.path))
     away = place.with_suffix(".away")
     place.rename(away)
-    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("hello")))
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello")))
     ended = told.end_of(sent.answer.id)
     assert ended.problem.code == "model.missing"
-    assert [one.id for one in on_desk(told, "list")] == [model.id]
+    assert [one.id for one in on_service_thread(told, "list")] == [model.id]
     assert asked(told, "verify", [])[0].problem.code == "model.missing"
     away.rename(place)
-    again = told.services.desk.call(lambda: told.services.chats.try_again(sent.answer.id))
+    again = told.services.service_thread.call(lambda: told.services.chats.try_again(sent.answer.id))
     assert told.end_of(again.id).message.status is Status.COMPLETE
 
 
@@ -328,10 +328,10 @@ def test_files_in_the_folder_are_taken_in_after_the_library_was_lost(told, home)
     (home / "models" / "no-model.gguf").write_text("hello")
     done = threading.Event()
     taken: list[int] = []
-    on_desk(told, "adopt", lambda count: (taken.append(count), done.set()))
+    on_service_thread(told, "adopt", lambda count: (taken.append(count), done.set()))
     assert done.wait(TIMEOUT_S)
     assert taken == [1]
-    (model,) = on_desk(told, "list")
+    (model,) = on_service_thread(told, "list")
     assert (model.linked, Path(os.fsdecode(model.path)).name) == (False, "left.gguf")
     assert (home / "models" / "no-model.gguf").exists()
 
@@ -351,42 +351,44 @@ def test_fit_and_info_from_the_header_alone(told, tiny) -> None:
 
 def test_choosing(told, tiny, tmp_path) -> None:
     with pytest.raises(KnownError, match=r"model\.none"):
-        on_desk(told, "choose", None)
-    first = bring_in(told, tiny, name="One").model
-    assert on_desk(told, "choose", None).id == first.id
+        on_service_thread(told, "choose", None)
+    first = import_file(told, tiny, name="One").model
+    assert on_service_thread(told, "choose", None).id == first.id
     path = write(tmp_path / "two.gguf", tiny_llama(change={"general.name": ("string", "Two")}))
-    second = bring_in(told, path).model
+    second = import_file(told, path).model
     with pytest.raises(KnownError, match=r"model\.several"):
-        on_desk(told, "choose", None)
+        on_service_thread(told, "choose", None)
     with pytest.raises(KnownError, match=r"model\.unknown"):
-        on_desk(told, "choose", "three")
-    assert on_desk(told, "choose", "two").id == second.id
-    on_desk(told, "use", second.id)
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)
-    assert on_desk(told, "choose", None).id == second.id
+        on_service_thread(told, "choose", "three")
+    assert on_service_thread(told, "choose", "two").id == second.id
+    on_service_thread(told, "use", second.id)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
+    assert on_service_thread(told, "choose", None).id == second.id
 
 
 def test_the_last_choice_is_loaded_and_the_one_before_stopped(opened, tmp_path) -> None:
     told = opened(load_seconds=3.0)
     other = add_model(told.services, tmp_path / "other.gguf", "Other")
-    on_desk(told, "use", "Echo")
-    told.wait(ModelStateChanged, lambda fact: fact.fraction > 0)
-    on_desk(told, "use", other.id)
-    ready = told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)
+    on_service_thread(told, "use", "Echo")
+    told.wait(ModelStateChanged, lambda event: event.fraction > 0)
+    on_service_thread(told, "use", other.id)
+    ready = told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
     assert ready.name == "Other"
-    assert not [fact for fact in told.of(ModelStateChanged) if fact.name == "Echo" and fact.state is ModelState.READY]
+    assert not [
+        event for event in told.of(ModelStateChanged) if event.name == "Echo" and event.state is ModelState.READY
+    ]
 
 
 def test_a_wish_right_after_a_cancelled_load_is_served(opened) -> None:
     told = opened(load_seconds=0.5)
-    on_desk(told, "use", "Echo")
-    told.wait(ModelStateChanged, lambda fact: fact.fraction > 0)
+    on_service_thread(told, "use", "Echo")
+    told.wait(ModelStateChanged, lambda event: event.fraction > 0)
 
     def both():
         told.services.models.cancel_load()
-        return told.services.chats.send(SendWish("hello"))
+        return told.services.chats.send(SendRequest("hello"))
 
-    sent = told.services.desk.call(both)
+    sent = told.services.service_thread.call(both)
     assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
 
 
@@ -397,17 +399,17 @@ def test_a_shared_model_that_is_here_already_is_hashed_once(opened, tiny, home, 
     (home / "config").mkdir(parents=True)
     (home / "config" / "policy.toml").write_text(f'[models]\nfolder = "{shared}"\n')
     told = opened(model=False)
-    mine = bring_in(told, tiny).model
+    mine = import_file(told, tiny).model
     with monkeypatch.context() as it:
         it.setattr(told.services.store._db, "read_only", True)
         assert asked(told, "adopt") == 1, "it ends, though that cannot be noted"
     assert asked(told, "adopt") == 1
     assert asked(told, "adopt") == 0
-    assert on_desk(told, "list")[0].path == mine.path
+    assert on_service_thread(told, "list")[0].path == mine.path
     assert twin.exists()
     write(shared / "other.gguf", tiny_llama(seed=5))
     assert asked(told, "adopt") == 1
-    assert [one.linked for one in on_desk(told, "list")] == [False, True]
+    assert [one.linked for one in on_service_thread(told, "list")] == [False, True]
 
 
 def test_a_shared_folder_that_is_away_is_said(opened, home, tmp_path) -> None:
@@ -429,7 +431,7 @@ def test_an_import_ends_also_when_its_part_cannot_be_removed(told, tiny, home, m
         return real()
 
     monkeypatch.setattr(file_io.hashlib, "sha256", away)
-    ended = bring_in(told, tiny)
+    ended = import_file(told, tiny)
     assert ended.model is None
     assert ended.problem is not None
     assert ended.problem.code == "file.unwritable"
@@ -440,11 +442,11 @@ def test_an_import_ends_whatever_goes_wrong(told, tiny, monkeypatch) -> None:
         raise RuntimeError("of our own making")
 
     monkeypatch.setattr("slmdesk.services.models.importer.copy_in", broken)
-    ended = bring_in(told, tiny)
+    ended = import_file(told, tiny)
     assert ended.problem is not None
     assert ended.problem.code == "bug"
     monkeypatch.undo()
-    assert bring_in(told, tiny).model is not None
+    assert import_file(told, tiny).model is not None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be removed")
@@ -457,43 +459,43 @@ def test_the_next_import_removes_parts_whose_owner_is_gone(told, tiny, home) -> 
         assert file_io._own(held)
         for one in (dead, living):
             os.utime(one, (time.time() - 3600,) * 2)
-        assert bring_in(told, tiny).model is not None
+        assert import_file(told, tiny).model is not None
         assert [one.exists() for one in (dead, living, new)] == [False, True, True]
 
 
 def test_m5_a_wish_to_load_anyway_holds_until_it_fails(opened) -> None:
     told = opened(at=-1, fail="model.out_of_memory")
     services = told.services
-    record = services.desk.call(lambda: services.models.choose(None))
+    record = services.service_thread.call(lambda: services.models.choose(None))
 
     def ended(begin):
-        return told.wait(ModelStateChanged, lambda fact: fact.state is not ModelState.LOADING, begin)
+        return told.wait(ModelStateChanged, lambda event: event.state is not ModelState.LOADING, begin)
 
     def used(**how):
         begin = len(told.facts)
-        services.desk.call(lambda: services.models.use(record.id, **how))
+        services.service_thread.call(lambda: services.models.use(record.id, **how))
         return ended(begin)
 
     assert used().problem.code == "model.out_of_memory"
     assert used(anyway=True).state is ModelState.READY
     begin = len(told.facts)
-    services.desk.call(services.models.unload)
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.NOT_LOADED, begin)
-    assert used().state is ModelState.READY  # freed and loaded again by itself: the wish still holds
+    services.service_thread.call(services.models.unload)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.NOT_LOADED, begin)
+    assert used().state is ModelState.READY  # freed and loaded again by itself: the request still holds
     begin = len(told.facts)
     os.kill(services.engine.pid, signal.SIGKILL)  # as the system does when memory runs out
-    told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.CRASHED, begin)
+    told.wait(ModelStateChanged, lambda event: event.state is ModelState.CRASHED, begin)
     assert used().problem.code == "model.out_of_memory"
 
 
 def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(told, tiny) -> None:
-    model = bring_in(told, tiny).model
+    model = import_file(told, tiny).model
     steps: list[tuple[int, int]] = []
 
     def verify(stop: threading.Event | None = None):
         answers: list = []
         done = threading.Event()
-        on_desk(
+        on_service_thread(
             told, "verify", [model.id], lambda one: (answers.append(one), done.set()),
             progressed=lambda *step: steps.append(step), stop=stop,
         )  # fmt: skip
@@ -503,37 +505,37 @@ def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(tol
     stopped = threading.Event()
     stopped.set()
     assert list(verify(stopped)) == []
-    assert "verified" not in on_desk(told, "list")[0].facts
+    assert "verified" not in on_service_thread(told, "list")[0].facts
     assert [one.ok for one in verify()] == [True]
     assert steps[-1] == (model.bytes, model.bytes)
-    assert on_desk(told, "list")[0].facts["verified"] > model.added
+    assert on_service_thread(told, "list")[0].facts["verified"] > model.added
 
 
 def test_a_history_that_cannot_be_written_loses_no_model(told, tiny, monkeypatch) -> None:
-    model = bring_in(told, tiny).model
+    model = import_file(told, tiny).model
     monkeypatch.setattr(told.services.store._db, "read_only", True)
     with pytest.raises(KnownError) as caught:
-        on_desk(told, "remove", model.id)
+        on_service_thread(told, "remove", model.id)
     assert caught.value.code == "store.read_only"
     assert Path(os.fsdecode(model.path)).is_file()
     assert [one.ok for one in asked(told, "verify", [])] == [True]  # it answers, though it cannot note when
 
 
 def test_a_file_that_cannot_be_deleted_keeps_its_model(told, tiny, monkeypatch) -> None:
-    model = bring_in(told, tiny).model
+    model = import_file(told, tiny).model
     monkeypatch.setattr(Path, "unlink", Mock(side_effect=PermissionError(13, "Permission denied")))
     with pytest.raises(KnownError) as caught:
-        on_desk(told, "remove", model.id)
+        on_service_thread(told, "remove", model.id)
     monkeypatch.undo()
     assert caught.value.code == "file.unwritable"
-    assert [one.id for one in on_desk(told, "list")] == [model.id]
+    assert [one.id for one in on_service_thread(told, "list")] == [model.id]
 
 
 @pytest.mark.parametrize("wanted", ["", " "])
 def test_an_empty_name_is_no_wish_for_the_last_used_model(told, tiny, wanted) -> None:
-    bring_in(told, tiny)
+    import_file(told, tiny)
     with pytest.raises(KnownError) as caught:
-        on_desk(told, "choose", wanted)
+        on_service_thread(told, "choose", wanted)
     assert caught.value.code == "model.unknown"
 
 
@@ -541,11 +543,11 @@ def test_models_that_call_themselves_the_same_can_be_told_apart(told, tmp_path) 
     """As the files of one repository do: in the list of a chat nobody could choose between them."""
     names = []
     for number, file in enumerate((tiny_llama(), tiny_llama(f32=False), tiny_llama(seed=2), tiny_llama(seed=3))):
-        model = bring_in(told, write(tmp_path / f"{number}.gguf", file)).model
+        model = import_file(told, write(tmp_path / f"{number}.gguf", file)).model
         assert model is not None
         names.append(model.name)
     assert names == ["Tiny llama", "Tiny llama F16", "Tiny llama F32", "Tiny llama F32 (2)"]
-    again = bring_in(told, write(tmp_path / "again.gguf", tiny_llama(seed=2)))
+    again = import_file(told, write(tmp_path / "again.gguf", tiny_llama(seed=2)))
     assert (again.was_here, again.model.name) == (True, "Tiny llama F32"), "what is here already keeps its name"
 
 
@@ -555,11 +557,11 @@ def test_a_file_with_nothing_but_its_header_is_refused_before_it_is_read_through
     monkeypatch.setattr("slmdesk.services.models.importer.hash_file", hashed)
     os.truncate(tiny, 192 << 30)
     for link in (True, False):
-        ended = bring_in(told, tiny, link=link)
+        ended = import_file(told, tiny, link=link)
         assert ended.problem
         assert ended.problem.code == "model.damaged"
     assert not hashed.called
-    assert told.services.desk.call(told.services.models.list) == []
+    assert told.services.service_thread.call(told.services.models.list) == []
 
 
 def test_merges_that_do_not_fit_are_refused(told, tmp_path) -> None:
@@ -567,7 +569,7 @@ def test_merges_that_do_not_fit_are_refused(told, tmp_path) -> None:
         "tokenizer.ggml.model": ("string", "gpt2"),
         "tokenizer.ggml.merges": ("array", ("string", ["zq qz"] * 20)),
     }
-    ended = bring_in(told, write(tmp_path / "x.gguf", tiny_llama(change=change)))
+    ended = import_file(told, write(tmp_path / "x.gguf", tiny_llama(change=change)))
     assert ended.problem
     assert ended.problem.code == "model.damaged"
     assert "merges" in ended.problem.sentence

@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Sampling
 from slmdesk.services.chat.options import ChatOptions
-from slmdesk.services.chat.requests import SendWish
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.models.events import ImportEnded
 from slmdesk.worker import landlock
@@ -30,22 +30,22 @@ def told():
     services.close()
 
 
-def bring(told: Told, path: Path, *, link: bool = True):
+def post_to_ui(told: Told, path: Path, *, link: bool = True):
     begin = len(told.facts)
-    told.services.desk.call(lambda: told.services.models.import_file(path, link=link))
-    ended = told.wait(ImportEnded, lambda fact: fact.path == str(path), begin)
+    told.services.service_thread.call(lambda: told.services.models.import_file(path, link=link))
+    ended = told.wait(ImportEnded, lambda event: event.path == str(path), begin)
     assert ended.model is not None, ended.problem
     return ended.model
 
 
 def say(told: Told, chat: str | None = None, **more):
-    wish = SendWish("Tell me of the house.", chat=chat, sampling=TEN, **more)
-    sent = told.services.desk.call(lambda: told.services.chats.send(wish))
+    request = SendRequest("Tell me of the house.", chat=chat, sampling=TEN, **more)
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(request))
     return told.end_of(sent.answer.id)
 
 
 def set_options(told: Told, chat: str, options: ChatOptions) -> None:
-    told.services.desk.call(lambda: told.services.chats.change_options(chat, options))
+    told.services.service_thread.call(lambda: told.services.chats.change_options(chat, options))
 
 
 def look(told: Told, model: str = ""):
@@ -57,48 +57,48 @@ def look(told: Told, model: str = ""):
         found.append(result)
         done.set()
 
-    told.services.desk.call(lambda: told.services.tuning.look(model, ended))
+    told.services.service_thread.call(lambda: told.services.tuning.look(model, ended))
     assert done.wait(20)
     return found[0]
 
 
 def test_an_adapter_is_in_the_library_but_never_answers_and_is_switched_per_chat(told, tmp_path) -> None:
-    base = bring(told, tiny_families.make("llama2", tmp_path))
-    adapter = bring(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf"), link=False)
+    base = post_to_ui(told, tiny_families.make("llama2", tmp_path))
+    adapter = post_to_ui(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf"), link=False)
     assert (adapter.kind, adapter.can_chat, adapter.header["base"]) == ("adapter", False, "Tiny llama2")
-    assert told.services.desk.call(lambda: told.services.models.choose(None)).id == base.id
+    assert told.services.service_thread.call(lambda: told.services.models.choose(None)).id == base.id
     with pytest.raises(KnownError, match=r"model\.wrong_kind"):
-        told.services.desk.call(lambda: told.services.models.use(adapter.id))
+        told.services.service_thread.call(lambda: told.services.models.use(adapter.id))
 
     plain, other = say(told), say(told, lora=adapter.id)
     assert plain.message.status is other.message.status is Status.COMPLETE, other.problem
     assert plain.message.text != other.message.text
     assert row(told.services, other.message.id).sampling["lora_name"] == "Tiny adapter"
-    assert told.services.desk.call(lambda: told.services.store.model(adapter.id)).last_used is not None
-    loads = len([fact for fact in told.of(ModelStateChanged) if fact.state is ModelState.LOADING])
+    assert told.services.service_thread.call(lambda: told.services.store.model(adapter.id)).last_used is not None
+    loads = len([event for event in told.of(ModelStateChanged) if event.state is ModelState.LOADING])
     chat = other.message.item
     set_options(told, chat, ChatOptions())
-    again = told.services.desk.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
+    again = told.services.service_thread.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
     assert told.end_of(again.id).message.text == plain.message.text
     set_options(told, chat, ChatOptions(lora=adapter.id, lora_scale=0.0))
-    off = told.services.desk.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
+    off = told.services.service_thread.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
     assert told.end_of(off.id).message.text == plain.message.text
     set_options(told, chat, ChatOptions(lora=adapter.id))
-    on = told.services.desk.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
+    on = told.services.service_thread.call(lambda: told.services.chats.try_again(other.message.id, sampling=TEN))
     assert told.end_of(on.id).message.text == other.message.text
-    ready = [fact for fact in told.of(ModelStateChanged) if fact.state is ModelState.LOADING]
+    ready = [event for event in told.of(ModelStateChanged) if event.state is ModelState.LOADING]
     assert len(ready) == loads  # the model was never loaded anew
 
 
 def test_an_adapter_of_another_model_is_named_before_anything_is_kept_or_loaded(told, tmp_path) -> None:
-    base = bring(told, tiny_families.make("llama2", tmp_path))
+    base = post_to_ui(told, tiny_families.make("llama2", tmp_path))
     qwen = tiny_families.make("qwen2", tmp_path)
-    theirs = bring(told, make_lora(qwen, tmp_path / "theirs.gguf"))
+    theirs = post_to_ui(told, make_lora(qwen, tmp_path / "theirs.gguf"))
     wide = tiny_families.make("llama2", tmp_path / "..", shape=tiny_families.Shape(embedding=128, heads=8))
-    larger = bring(told, make_lora(wide, tmp_path / "larger.gguf"))
+    larger = post_to_ui(told, make_lora(wide, tmp_path / "larger.gguf"))
     with pytest.raises(KnownError, match=r"adapter\.other_model"):
         say(told, lora=theirs.id)
-    assert told.services.desk.call(lambda: told.services.history.items()) == []
+    assert told.services.service_thread.call(lambda: told.services.history.items()) == []
     ended = say(told, lora=larger.id)
     assert ended.problem.code == "adapter.other_model"
     assert "another model" in ended.problem.sentence
@@ -109,16 +109,16 @@ def test_an_adapter_of_another_model_is_named_before_anything_is_kept_or_loaded(
 
 
 def test_an_adapter_that_is_gone_or_damaged_is_said_and_nothing_dies(told, tmp_path) -> None:
-    base = bring(told, tiny_families.make("llama2", tmp_path))
+    base = post_to_ui(told, tiny_families.make("llama2", tmp_path))
     path = make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf")
-    adapter = bring(told, path)
+    adapter = post_to_ui(told, path)
     chat = say(told, lora=adapter.id).message.item
     children = told.services.engine.generation
     path.write_bytes(path.read_bytes()[:400])
     ended = say(told, chat)
     assert ended.problem.code == "adapter.unusable"
     assert ended.problem.sentence.endswith("in the settings of this chat.")
-    told.services.desk.call(lambda: told.services.models.remove(adapter.id))
+    told.services.service_thread.call(lambda: told.services.models.remove(adapter.id))
     with pytest.raises(KnownError, match=r"adapter\.gone"):
         say(told, chat)
     assert say(told, chat, lora="").message.status is Status.COMPLETE
@@ -126,8 +126,8 @@ def test_an_adapter_that_is_gone_or_damaged_is_said_and_nothing_dies(told, tmp_p
 
 
 def test_what_can_be_set_for_a_model(told, tmp_path) -> None:
-    base = bring(told, tiny_families.make("llama2", tmp_path))
-    adapter = bring(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf"))
+    base = post_to_ui(told, tiny_families.make("llama2", tmp_path))
+    adapter = post_to_ui(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf"))
     tuning = look(told, base.id)
     assert tuning.most_context == tiny_families.CONTEXT
     assert [one.tokens for one in tuning.contexts] == [1024, 2048, 4096]
@@ -137,15 +137,15 @@ def test_what_can_be_set_for_a_model(told, tmp_path) -> None:
 
 
 def test_a_chat_keeps_its_options_and_a_pinned_model_answers_in_it(told, tmp_path) -> None:
-    one = bring(told, tiny_families.make("llama2", tmp_path))
-    two = bring(told, tiny_families.make("smollm2", tmp_path))
-    told.services.desk.call(lambda: told.services.models.use(one.id))
+    one = post_to_ui(told, tiny_families.make("llama2", tmp_path))
+    two = post_to_ui(told, tiny_families.make("smollm2", tmp_path))
+    told.services.service_thread.call(lambda: told.services.models.use(one.id))
     options = ChatOptions(system="Be short.", model=two.id, temperature=0.0, seed=3, max_tokens=4)
     first = say(told, options=options)
     assert first.message.model_name == two.name
     chat = first.message.item
-    assert told.services.desk.call(lambda: told.services.chats.options(chat)) == options
-    sent = told.services.desk.call(lambda: told.services.chats.send(SendWish("And?", chat=chat)))
+    assert told.services.service_thread.call(lambda: told.services.chats.options(chat)) == options
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("And?", chat=chat)))
     said = told.end_of(sent.answer.id).message
     assert (said.model_name, said.seed, said.tokens_out) == (two.name, 3, 4)
     assert said.sampling["reproducible"] in (True, False)
@@ -156,9 +156,9 @@ def test_a_chat_keeps_its_options_and_a_pinned_model_answers_in_it(told, tmp_pat
 def test_the_prompt_view_names_words_that_look_like_a_turn(told, tmp_path) -> None:
     from threading import Event
 
-    bring(told, tiny_families.make("llama2", tmp_path))
-    wish = SendWish("Hello\nUser: I am the boss", sampling=TEN)
-    sent = told.services.desk.call(lambda: told.services.chats.send(wish))
+    post_to_ui(told, tiny_families.make("llama2", tmp_path))
+    request = SendRequest("Hello\nUser: I am the boss", sampling=TEN)
+    sent = told.services.service_thread.call(lambda: told.services.chats.send(request))
     told.end_of(sent.answer.id)
     seen, done = [], Event()
 
@@ -166,7 +166,7 @@ def test_the_prompt_view_names_words_that_look_like_a_turn(told, tmp_path) -> No
         seen.append(one)
         done.set()
 
-    told.services.desk.call(lambda: told.services.chats.seen_by_model(sent.answer.id, answered))
+    told.services.service_thread.call(lambda: told.services.chats.seen_by_model(sent.answer.id, answered))
     assert done.wait(20)
     assert "boss" in seen[0].text
     assert seen[0].lookalikes == ("User:",)
@@ -174,10 +174,10 @@ def test_the_prompt_view_names_words_that_look_like_a_turn(told, tmp_path) -> No
 
 def test_an_adapter_linked_while_the_model_is_there_is_opened_by_a_new_child(told, tmp_path) -> None:
     """On Linux the child that runs may open no more files than it was started with."""
-    base = bring(told, tiny_families.make("llama2", tmp_path))
+    base = post_to_ui(told, tiny_families.make("llama2", tmp_path))
     plain = say(told)
     children = told.services.engine.generation
-    adapter = bring(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "elsewhere.gguf"))
+    adapter = post_to_ui(told, make_lora(Path(os.fsdecode(base.path)), tmp_path / "elsewhere.gguf"))
     other = say(told, lora=adapter.id)
     assert other.message.status is Status.COMPLETE, other.problem
     assert other.message.text != plain.message.text

@@ -72,9 +72,9 @@ def how(request, monkeypatch) -> str:
     return request.param
 
 
-def bring_in(told, path: Path, *, link: bool = False):
+def import_file(told, path: Path, *, link: bool = False):
     begin = len(told.facts)
-    told.services.desk.call(lambda: told.services.models.import_file(path, link=link))
+    told.services.service_thread.call(lambda: told.services.models.import_file(path, link=link))
     return told.wait(ImportEnded, begin=begin).model
 
 
@@ -82,10 +82,10 @@ def bring_in(told, path: Path, *, link: bool = False):
 def two(told, tmp_path):
     """Two copied models, a linked one and the part of a download."""
     made = [
-        bring_in(told, write(tmp_path / "a.gguf", tiny_llama())),
-        bring_in(told, write(tmp_path / "b.gguf", tiny_qwen2())),
+        import_file(told, write(tmp_path / "a.gguf", tiny_llama())),
+        import_file(told, write(tmp_path / "b.gguf", tiny_qwen2())),
     ]
-    bring_in(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)), link=True)
+    import_file(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)), link=True)
     part = told.services.paths.models / f".download-{'1' * 32}.part"
     part.write_bytes(b"half of it")
     part.with_suffix(".journal").write_text("{}\n")
@@ -94,19 +94,21 @@ def two(told, tmp_path):
 
 def move(told, target: Path) -> MoveEnded:
     begin = len(told.facts)
-    told.services.desk.call(lambda: told.services.moving.move(target))
+    told.services.service_thread.call(lambda: told.services.moving.move(target))
     return told.wait(MoveEnded, begin=begin)
 
 
 def plan(told, target: Path) -> MovePlan | Problem:
     answers, done = [], threading.Event()
-    told.services.desk.call(lambda: told.services.moving.plan(target, lambda one: (answers.append(one), done.set())))
+    told.services.service_thread.call(
+        lambda: told.services.moving.plan(target, lambda one: (answers.append(one), done.set()))
+    )
     assert done.wait(TIMEOUT_S)
     return answers[0]
 
 
 def models(told):
-    return told.services.desk.call(told.services.models.list)
+    return told.services.service_thread.call(told.services.models.list)
 
 
 def places(told) -> set[Path]:
@@ -170,8 +172,8 @@ def test_on_one_disk_nothing_is_copied(told, two, tmp_path) -> None:
 
 
 def test_models_of_an_earlier_setting_are_brought_together(told, two, folder, tmp_path) -> None:
-    told.services.desk.call(lambda: told.services.settings.change(models_folder=str(tmp_path / "second")))
-    bring_in(told, write(tmp_path / "d.gguf", tiny_llama(seed=4)))
+    told.services.service_thread.call(lambda: told.services.settings.change(models_folder=str(tmp_path / "second")))
+    import_file(told, write(tmp_path / "d.gguf", tiny_llama(seed=4)))
     assert places(told) == {folder, tmp_path / "second"}
     end = move(told, tmp_path / "second")
     assert (end.problem, end.moved) == (None, 2)
@@ -197,7 +199,7 @@ def test_a_spoilt_model_moves_as_it_is_and_is_still_found_out(told, two, other_d
     data[-1] ^= 1
     place.write_bytes(data)
     assert move(told, other_disk).problem is None
-    record = told.services.desk.call(lambda: told.services.store.model(two[0].id))
+    record = told.services.service_thread.call(lambda: told.services.store.model(two[0].id))
     found = Path(os.fsdecode(record.path))
     assert found.read_bytes() == data
     assert (found.stat().st_mtime_ns, found.stat().st_ino) != (record.mtime_ns, record.inode)  # hashed before a load
@@ -311,8 +313,8 @@ def test_cancel_leaves_all_where_it_was(told, two, folder, other_disk, monkeypat
     services, before = told.services, names(folder)
     monkeypatch.setattr(move_files, "CHUNK_BYTES", 64)
     begin = len(told.facts)
-    services.add_listener(lambda fact: isinstance(fact, MoveProgress) and services.moving.cancel())
-    services.desk.call(lambda: services.moving.move(other_disk / "new"))
+    services.add_listener(lambda event: isinstance(event, MoveProgress) and services.moving.cancel())
+    services.service_thread.call(lambda: services.moving.move(other_disk / "new"))
     end = told.wait(MoveEnded, begin=begin)
     assert (end.moved, end.problem) == (None, None)
     assert names(folder) == before
@@ -335,9 +337,9 @@ def test_one_move_at_a_time_on_the_whole_pc(told, two, tmp_path, monkeypatch, ot
         services.moving.move(tmp_path / "newer")
 
     with pytest.raises(KnownError) as err:
-        services.desk.call(twice)
+        services.service_thread.call(twice)
     assert err.value.code == "move.busy"
-    told.wait(MoveEnded, lambda fact: fact.moved is not None)
+    told.wait(MoveEnded, lambda event: event.moved is not None)
 
 
 def test_a_part_another_desk_fetches_is_waited_for(told, two, folder, tmp_path) -> None:
@@ -359,7 +361,7 @@ def test_what_comes_into_the_old_folder_meanwhile_follows(told, two, tmp_path, m
     def prepare(file, *args):
         if not begun:
             begun.append(True)
-            bring_in(told, late)
+            import_file(told, late)
         return real(file, *args)
 
     monkeypatch.setattr(move_files, "prepare", prepare)
@@ -387,25 +389,25 @@ def test_a_loaded_model_answers_on_and_is_loaded_from_the_new_place(opened, tmp_
     services = open_echo(LLAMA)
     told = Told(services)
     try:
-        model = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
-        services.desk.call(lambda: services.models.use(model.id))
-        told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY)
+        model = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
+        services.service_thread.call(lambda: services.models.use(model.id))
+        told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
         assert move(told, other_disk).problem is None
-        assert services.desk.call(lambda: services.models.state).state is ModelState.READY
-        services.desk.call(services.models.unload)
+        assert services.service_thread.call(lambda: services.models.state).state is ModelState.READY
+        services.service_thread.call(services.models.unload)
         begin = len(told.facts)
-        services.desk.call(lambda: services.models.use(model.id))
-        told.wait(ModelStateChanged, lambda fact: fact.state is ModelState.READY, begin)
+        services.service_thread.call(lambda: services.models.use(model.id))
+        told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY, begin)
         assert places(told) == {other_disk}
     finally:
         services.close()
 
 
 def test_a_load_that_was_asked_for_before_the_move_finds_the_new_place(told, two, tmp_path) -> None:
-    room = told.services._room
-    stale = told.services.desk.call(lambda: told.services.store.model(two[0].id))
+    loader = told.services._loader
+    stale = told.services.service_thread.call(lambda: told.services.store.model(two[0].id))
     assert move(told, tmp_path / "new").problem is None
-    path, mark = room._found(stale)
+    path, mark = loader._found(stale)
     assert path.parent == tmp_path / "new"
     assert mark.bytes == stale.bytes
 
@@ -464,7 +466,7 @@ def look_after(home: Path, target: Path, folder: Path, sums: dict[str, str], par
 @pytest.mark.parametrize("kind", ["link", "copy", "rename"])
 def test_killed_at_every_step_each_model_is_there_once_and_whole(opened, home, tmp_path, kind, stride) -> None:
     told = opened(model=False)
-    made = [bring_in(told, write(tmp_path / f"{seed}.gguf", tiny_llama(seed=seed))) for seed in (1, 2)]
+    made = [import_file(told, write(tmp_path / f"{seed}.gguf", tiny_llama(seed=seed))) for seed in (1, 2)]
     sums, folder = {one.id: one.sha256 for one in made}, home / "models"
     part = folder / f".download-{'1' * 32}.part"
     part.write_bytes(b"half")
@@ -500,7 +502,7 @@ def test_an_undone_move_is_said_once(told, two, folder, tmp_path) -> None:
     services = open_echo()
     again = Told(services)
     try:
-        said = again.wait(Noticed, lambda fact: fact.problem.code == "move.undone")
+        said = again.wait(Noticed, lambda event: event.problem.code == "move.undone")
         assert "They are where they were" in said.problem.sentence
         assert not target.exists()
         assert places(again) == {folder}
@@ -518,8 +520,8 @@ def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(told
     )  # fmt: skip
     Journal(SWITCHING, str(target), "", str(target), files).write(journal(told))
     changes = [(one.id, os.fsencode(one.old), os.fsencode(one.new), (1, 1)) for one in files]
-    told.services.desk.call(lambda: told.services.store.relocate_models(changes))
-    told.services.desk.call(lambda: told.services.settings.change(models_folder=str(target)))
+    told.services.service_thread.call(lambda: told.services.store.relocate_models(changes))
+    told.services.service_thread.call(lambda: told.services.settings.change(models_folder=str(target)))
     told.services.close()
     services = open_echo()
     again = Told(services)
@@ -534,7 +536,7 @@ def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(told
         services.close()
     services = open_echo()
     try:
-        Told(services).wait(Noticed, lambda fact: fact.problem.code == "move.undone")
+        Told(services).wait(Noticed, lambda event: event.problem.code == "move.undone")
         assert not target.exists()
     finally:
         services.close()

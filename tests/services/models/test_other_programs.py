@@ -46,10 +46,10 @@ def user(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-def asked(told, wish) -> object:
+def asked(told, request) -> object:
     answers: list = []
     done = threading.Event()
-    told.services.desk.call(lambda: wish(lambda one: (answers.append(one), done.set())))
+    told.services.service_thread.call(lambda: request(lambda one: (answers.append(one), done.set())))
     assert done.wait(TIMEOUT_S)
     return answers[0]
 
@@ -109,10 +109,10 @@ def test_models_of_five_programs_are_found_and_linked_where_they_are(told, five,
     assert {one.program: one.path for one in found.models} == five
     assert found.skipped == ()
     assert all((one.known, one.problem) == (None, None) for one in found.models)
-    assert told.services.desk.call(told.services.models.list) == []  # looking changes nothing
+    assert told.services.service_thread.call(told.services.models.list) == []  # looking changes nothing
     ends = link(told, found)
     assert [end.problem for end in ends] == [None] * 5
-    records = told.services.desk.call(told.services.models.list)
+    records = told.services.service_thread.call(told.services.models.list)
     assert {os.fsdecode(one.path) for one in records} == {str(one) for one in five.values()}
     assert all(one.linked for one in records)
     assert len({one.name for one in records}) == 5
@@ -121,7 +121,7 @@ def test_models_of_five_programs_are_found_and_linked_where_they_are(told, five,
     assert {one.known for one in again.models} == {one.id for one in records}
     assert link(told, again) == ()
     for one in records:  # removing forgets the link alone
-        assert told.services.desk.call(lambda one=one: told.services.models.remove(one.id)) == 0
+        assert told.services.service_thread.call(lambda one=one: told.services.models.remove(one.id)) == 0
     assert all(one.exists() for one in five.values())
 
 

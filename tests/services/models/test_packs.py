@@ -47,21 +47,21 @@ def folder(told) -> Path:
     return told.services.paths.models
 
 
-def bring_in(told, path: Path):
+def import_file(told, path: Path):
     begin = len(told.facts)
-    told.services.desk.call(lambda: told.services.models.import_file(path))
+    told.services.service_thread.call(lambda: told.services.models.import_file(path))
     return told.wait(ImportEnded, begin=begin).model
 
 
 def pack(told, names, target: Path) -> PackEnded:
     begin = len(told.facts)
-    told.services.desk.call(lambda: told.services.packs.pack(names, target))
+    told.services.service_thread.call(lambda: told.services.packs.pack(names, target))
     return told.wait(PackEnded, begin=begin)
 
 
 def unpack(told, path: Path, expected: str = "", only=None) -> PackEnded:
     begin = len(told.facts)
-    told.services.desk.call(lambda: told.services.packs.unpack(path, expected=expected, only=only))
+    told.services.service_thread.call(lambda: told.services.packs.unpack(path, expected=expected, only=only))
     return told.wait(PackEnded, begin=begin)
 
 
@@ -71,22 +71,22 @@ def inside(path: Path, name: str) -> bytes:
 
 
 def models(told):
-    return told.services.desk.call(told.services.models.list)
+    return told.services.service_thread.call(told.services.models.list)
 
 
 def forget(told) -> None:
     """As if this were another PC."""
     for one in models(told):
-        told.services.desk.call(lambda one=one: told.services.models.remove(one.id))
+        told.services.service_thread.call(lambda one=one: told.services.models.remove(one.id))
 
 
 @pytest.fixture
 def made(told, tmp_path) -> tuple[Path, PackEnded]:
     """A pack of two models that are not here any more."""
-    first = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
-    second = bring_in(told, write(tmp_path / "b.gguf", tiny_qwen2()))
+    first = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
+    second = import_file(told, write(tmp_path / "b.gguf", tiny_qwen2()))
     change = {"source": "huggingface:bartowski/SmolLM2-135M-Instruct-GGUF/x.gguf@1"}
-    told.services.desk.call(lambda: told.services.store.change_model(first.id, **change))
+    told.services.service_thread.call(lambda: told.services.store.change_model(first.id, **change))
     end = pack(told, [first.id, second.name, first.name], tmp_path / "two.tar")
     assert end.problem is None
     forget(told)
@@ -125,9 +125,9 @@ def test_what_the_catalogue_says_travels_along(told, tmp_path) -> None:
     from slmdesk.hub.catalogue import load_catalogue
 
     entry = load_catalogue()[0]
-    model = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
+    model = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
     source = f"huggingface:{entry.repo}/x.gguf@1"
-    told.services.desk.call(lambda: told.services.store.change_model(model.id, source=source))
+    told.services.service_thread.call(lambda: told.services.store.change_model(model.id, source=source))
     assert pack(told, [model.id], tmp_path / "p.tar").problem is None
     about = unpack(told, tmp_path / "p.tar").models[0].about
     assert (about["weakness"], about["licence"], about["title"]) == (entry.weakness, entry.licence, entry.title)
@@ -160,13 +160,13 @@ def test_models_that_are_here_are_recognised_and_damaged_ones_mended(told, made,
 
 
 def test_a_name_that_is_taken_gets_a_number(told, made, tmp_path) -> None:
-    other = bring_in(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
+    other = import_file(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
     assert other.name == "Tiny llama"
     assert [one.model.name for one in unpack(told, made[0]).models] == ["Tiny llama (2)", "Tiny qwen"]
 
 
 def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(told, tmp_path, folder) -> None:
-    model = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
+    model = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
     (tmp_path / "there.tar").write_text("mine")
     assert pack(told, [model.id], tmp_path / "there.tar").problem.code == "file.exists"
     assert (tmp_path / "there.tar").read_text() == "mine"
@@ -180,7 +180,7 @@ def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(told, tmp_pa
     place.write_bytes(data + b"more")
     assert pack(told, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
     assert sorted(tmp_path.iterdir()) == before
-    assert told.services.desk.call(lambda: told.services.store.models())
+    assert told.services.service_thread.call(lambda: told.services.store.models())
 
 
 def test_d12_a_disk_without_room_is_said_with_the_amounts(told, made, monkeypatch, tmp_path, folder) -> None:
@@ -227,13 +227,13 @@ def test_cancel_leaves_nothing(told, made, tmp_path, folder, monkeypatch) -> Non
     path, _end = made
     monkeypatch.setattr("slmdesk.services.models.packs.archive.CHUNK_BYTES", 64)
     begin = len(told.facts)
-    services.desk.call(lambda: (services.packs.unpack(path), services.packs.cancel(path)))
+    services.service_thread.call(lambda: (services.packs.unpack(path), services.packs.cancel(path)))
     end = told.wait(PackEnded, begin=begin)
     assert (end.problem, end.models, end.manifest_sha256) == (None, (), "")
     assert list(folder.iterdir()) == []
-    model = bring_in(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
+    model = import_file(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
     begin, before = len(told.facts), sorted(tmp_path.iterdir())
-    services.desk.call(lambda: (services.packs.pack([model.id], tmp_path / "q.tar"), services.packs.cancel()))
+    services.service_thread.call(lambda: (services.packs.pack([model.id], tmp_path / "q.tar"), services.packs.cancel()))
     assert told.wait(PackEnded, begin=begin).manifest_sha256 == ""
     assert sorted(tmp_path.iterdir()) == before
 
@@ -242,9 +242,9 @@ def test_models_in_parts_encoders_and_adapters_travel_too(told, tmp_path, folder
     for number, data in enumerate(split(tiny_llama().data, 2), 1):
         (tmp_path / f"large-{number:05}-of-00002.gguf").write_bytes(data)
     kinds = [
-        bring_in(told, tmp_path / "large-00001-of-00002.gguf"),
-        bring_in(told, write(tmp_path / "encoder.gguf", tiny_bert())),
-        bring_in(told, write(tmp_path / "adapter.gguf", tiny_adapter())),
+        import_file(told, tmp_path / "large-00001-of-00002.gguf"),
+        import_file(told, write(tmp_path / "encoder.gguf", tiny_bert())),
+        import_file(told, write(tmp_path / "adapter.gguf", tiny_adapter())),
     ]
     assert all(kinds)
     assert pack(told, [one.id for one in kinds], tmp_path / "p.tar").problem is None
@@ -256,7 +256,9 @@ def test_models_in_parts_encoders_and_adapters_travel_too(told, tmp_path, folder
 
 def contents(told, path: Path):
     answers, done = [], threading.Event()
-    told.services.desk.call(lambda: told.services.packs.contents(path, lambda one: (answers.append(one), done.set())))
+    told.services.service_thread.call(
+        lambda: told.services.packs.contents(path, lambda one: (answers.append(one), done.set()))
+    )
     assert done.wait(TIMEOUT_S)
     return answers[0]
 
@@ -294,18 +296,18 @@ def test_a_look_into_what_is_no_pack_is_a_sentence(told, tmp_path, kind) -> None
 
 
 def test_a_plan_says_exactly_what_a_pack_takes(told, tmp_path) -> None:
-    model = bring_in(told, write(tmp_path / "a.gguf", tiny_llama()))
+    model = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
     answers, done = [], threading.Event()
 
     def ask() -> None:
         told.services.packs.plan([model.id], tmp_path / "p.tar", lambda one: (answers.append(one), done.set()))
 
-    told.services.desk.call(ask)
+    told.services.service_thread.call(ask)
     assert done.wait(TIMEOUT_S)
     assert (answers[0].problem, answers[0].free_bytes > 0) == (None, True)
     assert pack(told, [model.id], tmp_path / "p.tar").bytes == answers[0].bytes
     done.clear()
-    told.services.desk.call(ask)
+    told.services.service_thread.call(ask)
     assert done.wait(TIMEOUT_S)
     assert answers[1].problem.code == "file.exists"
 
@@ -567,5 +569,5 @@ def test_sizes_of_eight_gigabytes_and_more_have_a_header_tar_reads() -> None:
 
 def test_an_unknown_model_is_named(told, tmp_path) -> None:
     with pytest.raises(KnownError) as err:
-        told.services.desk.call(lambda: told.services.packs.pack(["nothing"], tmp_path / "p.tar"))
+        told.services.service_thread.call(lambda: told.services.packs.pack(["nothing"], tmp_path / "p.tar"))
     assert err.value.code == "model.unknown"

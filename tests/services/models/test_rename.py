@@ -17,14 +17,14 @@ def two(opened, tmp_path):
 
 
 def rename(told, model: str, name: str):
-    return told.services.desk.call(lambda: told.services.names.rename(model, name))
+    return told.services.service_thread.call(lambda: told.services.names.rename(model, name))
 
 
 def test_a_model_is_shown_under_its_new_name(two) -> None:
     told, one, _other = two
     assert rename(told, one.id[:6], "  For\nletters \x1b ").name == "For letters \ufffd"
     assert told.of(ModelsChanged)
-    assert told.services.desk.call(lambda: told.services.models.choose("for letters \ufffd")).id == one.id
+    assert told.services.service_thread.call(lambda: told.services.models.choose("for letters \ufffd")).id == one.id
     assert rename(told, one.id, "for LETTERS").name == "for LETTERS"  # its own name in other letters
 
 
@@ -37,7 +37,7 @@ def test_a_name_belongs_to_one_model(two, name) -> None:
     with pytest.raises(KnownError) as err:
         rename(told, one.id, other.id[:5])  # would be taken for that id
     assert err.value.code == "model.name_taken"
-    assert told.services.desk.call(lambda: told.services.store.model(one.id)).name == "One"
+    assert told.services.service_thread.call(lambda: told.services.store.model(one.id)).name == "One"
 
 
 @pytest.mark.parametrize(("model", "name", "code"), [

@@ -52,36 +52,36 @@ def take(told, vault) -> None:
     services = told.services
     vaults = {"keyring": vault, "file": PrivateFile(services.paths.token_file)}
     services.tokens = TokenService(
-        services.desk, services.settings, services.paths, services.hub.policy, services.tell, vaults
+        services.service_thread, services.settings, services.paths, services.hub.policy, services.publish, vaults
     )
     services.hub.hub.token = services.tokens.token
 
 
-def wish(told, begin):
-    """What a wish of the token service ended with."""
+def request(told, begin):
+    """What a request of the token service ended with."""
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: begin(told.services.tokens, answers.put))
+    told.services.service_thread.call(lambda: begin(told.services.tokens, answers.put))
     return answers.get(timeout=120)
 
 
 def keep(told, token: str, place: str):
-    return wish(told, lambda tokens, ended: tokens.keep(token, place, ended))
+    return request(told, lambda tokens, ended: tokens.keep(token, place, ended))
 
 
 def fetch(told, repo: str = REPO):
     ends: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.downloads.start(repo, ended=ends.put))
+    told.services.service_thread.call(lambda: told.services.downloads.start(repo, ended=ends.put))
     return ends.get(timeout=60)
 
 
 def state(told) -> TokenChanged:
-    return told.services.desk.call(told.services.tokens.state)
+    return told.services.service_thread.call(told.services.tokens.state)
 
 
 def traces(home, told) -> list[str]:
     """Where the marker stands."""
     found = [str(one) for one, held in contents(home) if MARKER.encode() in held]
-    rows = told.services.desk.call(lambda: told.services.network.requests(1000))
+    rows = told.services.service_thread.call(lambda: told.services.network.requests(1000))
     return found + [where for where, text in (("ledger", str(rows)), ("facts", str(told.facts))) if MARKER in text]
 
 
@@ -110,10 +110,10 @@ def test_the_right_token_works_the_wrong_one_is_said(told, hub, keyring, home, c
 def test_fit_reads_the_header_of_a_gated_file_and_a_mirror_may_hide_its_list_too(told, hub, keyring) -> None:
     hub.is_all_gated = True
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.hub.fit(REPO, answers.put))
+    told.services.service_thread.call(lambda: told.services.hub.fit(REPO, answers.put))
     assert answers.get(timeout=60).code == "hub.gated"
     keep(told, MARKER, "keyring")
-    told.services.desk.call(lambda: told.services.hub.fit(REPO, answers.put))
+    told.services.service_thread.call(lambda: told.services.hub.fit(REPO, answers.put))
     assert answers.get(timeout=60).verdict
 
 
@@ -130,7 +130,7 @@ def test_changing_and_forgetting_leaves_the_old_place_empty(told, hub, keyring, 
     assert not file.exists()
     assert (state(told).place, told.services.tokens.token()) == ("ask", MARKER)
     assert traces(home, told) == []
-    assert wish(told, lambda tokens, ended: tokens.forget(ended)).place == ""
+    assert request(told, lambda tokens, ended: tokens.forget(ended)).place == ""
     assert (state(told).place, told.services.tokens.token()) == ("", "")
 
 
@@ -148,7 +148,7 @@ def test_the_environment_wins_and_is_not_ours_to_forget(told, hub, keyring, monk
     monkeypatch.setenv("HF_TOKEN", MARKER)
     assert state(told).place == "environment"
     assert told.services.tokens.token() == MARKER
-    wish(told, lambda tokens, ended: tokens.forget(ended))
+    request(told, lambda tokens, ended: tokens.forget(ended))
     assert (state(told).place, told.services.tokens.token()) == ("environment", MARKER)
     monkeypatch.setenv("HF_TOKEN", "two words")
     assert (state(told).place, told.services.tokens.token()) == ("", "")
@@ -156,19 +156,19 @@ def test_the_environment_wins_and_is_not_ours_to_forget(told, hub, keyring, monk
 
 def test_another_mirror_is_not_given_it(told, hub, keyring) -> None:
     keep(told, MARKER, "keyring")
-    told.services.desk.call(lambda: told.services.settings.change(hub_endpoint="https://mirror.example.org"))
+    told.services.service_thread.call(lambda: told.services.settings.change(hub_endpoint="https://mirror.example.org"))
     assert (state(told), told.services.tokens.token()) == (TokenChanged("", "mirror.example.org"), "")
-    told.services.desk.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
+    told.services.service_thread.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
     assert told.services.tokens.token() == MARKER
 
 
 @pytest.mark.parametrize("place", ["keyring", "file", "ask"])
 def test_a_token_for_another_mirror_takes_its_place(told, hub, keyring, home, place) -> None:
     keep(told, "hf_forTheFirst", place)
-    told.services.desk.call(lambda: told.services.settings.change(hub_endpoint="https://mirror.example.org"))
+    told.services.service_thread.call(lambda: told.services.settings.change(hub_endpoint="https://mirror.example.org"))
     keep(told, MARKER, place)
     assert (state(told).place, told.services.tokens.token()) == (place, MARKER)
-    told.services.desk.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
+    told.services.service_thread.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
     assert told.services.tokens.token() == ""
     assert list(keyring.kept.values()) == ([MARKER] if place == "keyring" else [])
 
@@ -199,7 +199,7 @@ def test_a_fault_of_ours_when_it_is_noted_is_told_to_who_asked_and_leaves_nothin
 
 def test_no_keyring_is_said_and_nothing_falls_back_in_silence(told, hub, home) -> None:
     take(told, MemoryVault("this system has none"))
-    assert wish(told, lambda tokens, ended: tokens.places(ended)).no_keyring == "this system has none"
+    assert request(told, lambda tokens, ended: tokens.places(ended)).no_keyring == "this system has none"
     refused = keep(told, MARKER, "keyring")
     assert isinstance(refused, Problem)
     assert refused.code == "token.keyring"

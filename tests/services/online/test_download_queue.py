@@ -47,8 +47,8 @@ def fast(told):
     return told
 
 
-def call(told, wish):
-    return told.services.desk.call(lambda: wish(told.services))
+def call(told, request):
+    return told.services.service_thread.call(lambda: request(told.services))
 
 
 def start(told, name: str) -> str:
@@ -63,9 +63,9 @@ def wait(told, id: str, *states: str, begin: int = 0) -> DownloadChanged:
     return told.wait(DownloadChanged, lambda one: one.id == id and one.state in states, begin)
 
 
-def wait_for(fact) -> None:
+def wait_for(event) -> None:
     deadline = time.monotonic() + 40
-    while not fact():
+    while not event():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -186,7 +186,7 @@ sys.path.insert(0, "tests")
 from fakes.told import open_echo
 services = open_echo()
 for name in sys.argv[1:]:
-    services.desk.call(lambda name=name: services.downloads.start(f"some/{name}-GGUF", waits=True))
+    services.service_thread.call(lambda name=name: services.downloads.start(f"some/{name}-GGUF", waits=True))
 time.sleep(600)
 """
 

@@ -56,12 +56,12 @@ class Download:
     def __init__(self, told, repo=REPO, file="", quantization="") -> None:
         self.told, self.begin = told, len(told.facts)
         services = told.services
-        self.id = services.desk.call(lambda: services.downloads.start(repo, file, quantization))
+        self.id = services.service_thread.call(lambda: services.downloads.start(repo, file, quantization))
 
     def do(self, what: str) -> None:
         services = self.told.services
         self.begin = len(self.told.facts)
-        services.desk.call(lambda: getattr(services.downloads, what)(self.id))
+        services.service_thread.call(lambda: getattr(services.downloads, what)(self.id))
 
     def wait(self, *states: DownloadState) -> DownloadChanged:
         return self.told.wait(DownloadChanged, lambda one: one.id == self.id and one.state in states, self.begin)
@@ -84,7 +84,7 @@ def wait_for_part(home: Path, size: int) -> None:
 
 
 def left_overs(told):
-    return told.services.desk.call(told.services.downloads.left_overs)
+    return told.services.service_thread.call(told.services.downloads.left_overs)
 
 
 def files_in(home: Path) -> set[str]:
@@ -104,10 +104,10 @@ def test_a_download_becomes_a_model_of_the_library(told, hub, data, home) -> Non
     assert path.name == f"tiny.Q4_K_M-{hub.sha256(data)[:12]}.gguf"
     assert files_in(home) == {path.name}
     told.wait(ModelsChanged)
-    rows = told.services.desk.call(told.services.network.requests)
+    rows = told.services.service_thread.call(told.services.network.requests)
     assert [one.purpose for one in rows] == [f"download of {REPO}/{NAME}"] * 2 + [f"files of {REPO}"]
     deadline = time.monotonic() + 20  # the bytes of a request are noted when its answer is closed
-    while len(data) not in [one.bytes for one in told.services.desk.call(told.services.network.requests)]:
+    while len(data) not in [one.bytes for one in told.services.service_thread.call(told.services.network.requests)]:
         assert time.monotonic() < deadline
 
 
@@ -121,12 +121,12 @@ def test_what_is_here_already_is_not_fetched_again(told, hub) -> None:
 
 
 def test_p1_offline_nothing_leaves_with_a_control(told, hub) -> None:
-    told.services.desk.call(lambda: told.services.network.set_offline(True))
+    told.services.service_thread.call(lambda: told.services.network.set_offline(True))
     end = Download(told).end()
     assert (end.problem.code, hub.seen) == ("network.offline", [])
     assert "network --offline off" in end.problem.sentence
-    assert told.services.desk.call(told.services.network.requests) == []
-    told.services.desk.call(lambda: told.services.network.set_offline(False))
+    assert told.services.service_thread.call(told.services.network.requests) == []
+    told.services.service_thread.call(lambda: told.services.network.set_offline(False))
     assert Download(told).end().model
     assert len(hub.seen) == 3, "the control"
 
@@ -135,7 +135,7 @@ def test_offline_said_meanwhile_stops_it_and_keeps_the_part(told, hub) -> None:
     hub.storage_faults = [Fault(stall_at=1 << 20)]
     download = Download(told)
     assert hub.stalled.wait(20)
-    told.services.desk.call(lambda: told.services.network.set_offline(True))
+    told.services.service_thread.call(lambda: told.services.network.set_offline(True))
     hub.storage_faults = [Fault(cut_at=0)]
     hub.release.set()
     end = download.end()
@@ -199,7 +199,7 @@ def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(told, hub, home
     second.do("pause")
     second.end()
     (left,) = left_overs(told)
-    assert told.services.desk.call(lambda: told.services.downloads.discard(left.id)) == 1 << 20
+    assert told.services.service_thread.call(lambda: told.services.downloads.discard(left.id)) == 1 << 20
     assert files_in(home) == set()
 
 
@@ -248,7 +248,7 @@ def test_d5_damaged_twice_is_refused_and_kept_aside(told, hub, data, home) -> No
     assert len(hub.requests("storage")) == 2, "two full tries without asking"
     (left,) = left_overs(told)
     assert (left.is_bad, left.bytes) == (True, len(data))
-    told.services.desk.call(lambda: told.services.downloads.discard(left.id))
+    told.services.service_thread.call(lambda: told.services.downloads.discard(left.id))
     assert files_in(home) == set()
 
 
@@ -268,7 +268,7 @@ def test_d6_a_gated_repository_wants_a_token_which_goes_to_the_hub_alone(told, h
     assert Download(told).end().model
     secret = [one for one in hub.seen if "authorization" in one.headers]
     assert [(one.where, one.path.split("/")[3]) for one in secret] == [("api", "resolve")]
-    rows = told.services.desk.call(told.services.network.requests)
+    rows = told.services.service_thread.call(told.services.network.requests)
     assert hub.token not in str(rows) + str(told.facts)
 
 
@@ -371,7 +371,7 @@ def search(told, words="tiny", **more):
         done.set()
 
     asked = services.searching.begin(words, Filters(**more.pop("filters", {})))
-    services.desk.call(lambda: services.searching.read(asked, ended, **{"with_files": True, **more}))
+    services.service_thread.call(lambda: services.searching.read(asked, ended, **{"with_files": True, **more}))
     assert done.wait(30)
     return answers[0]
 
@@ -413,7 +413,7 @@ def test_a_running_download_follows_the_models_folder(told, hub, data, home, tmp
     job = Download(told)
     wait_for_part(home, 1 << 20)
     begin, target = len(told.facts), tmp_path / "elsewhere"
-    told.services.desk.call(lambda: told.services.moving.move(target))
+    told.services.service_thread.call(lambda: told.services.moving.move(target))
     end = told.wait(MoveEnded, begin=begin)
     assert end.problem is None
     done = job.wait(DownloadState.DONE)

@@ -30,7 +30,7 @@ def nobody(*_args) -> None:
     raise AssertionError("nothing was begun")
 
 
-WISHES = {
+REQUESTS = {
     "hub.search": [lambda s, _p: s.searching.begin("x")],
     "hub.download": [lambda s, _p: s.downloads.start("a/b", ended=nobody)],
     "models.import": [lambda s, p: s.models.import_file(p, ended=nobody), lambda s, _p: s.finding.find(nobody)],
@@ -45,15 +45,15 @@ WISHES = {
 
 
 def test_every_feature_is_tried_here() -> None:
-    assert WISHES.keys() == FEATURES.keys()
+    assert REQUESTS.keys() == FEATURES.keys()
 
 
-@pytest.mark.parametrize("feature", sorted(WISHES))
+@pytest.mark.parametrize("feature", sorted(REQUESTS))
 def test_a_hidden_feature_is_refused_by_name(hidden, tmp_path, feature) -> None:
     services = hidden(feature)
-    for wish in WISHES[feature]:
+    for request in REQUESTS[feature]:
         with pytest.raises(KnownError) as err:
-            services.desk.call(lambda wish=wish: wish(services, tmp_path / "x"))
+            services.service_thread.call(lambda request=request: request(services, tmp_path / "x"))
         assert err.value.code == "feature.hidden"
         assert FEATURES[feature] in problem_for(err.value).sentence
 
@@ -69,7 +69,7 @@ def test_the_organisations_own_models_are_there_all_the_same(home, opened, tmp_p
     import queue
 
     ends: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.models.adopt(ends.put, only_shared=True))
+    told.services.service_thread.call(lambda: told.services.models.adopt(ends.put, only_shared=True))
     assert ends.get(timeout=60) == 1
 
 

@@ -126,19 +126,19 @@ def told(home, opened, monkeypatch):
 def search(told):
     answers: queue.SimpleQueue = queue.SimpleQueue()
     searching = told.services.searching
-    told.services.desk.call(lambda: searching.read(searching.begin("tiny"), answers.put))
+    told.services.service_thread.call(lambda: searching.read(searching.begin("tiny"), answers.put))
     return answers.get(timeout=60)
 
 
 def fetch(told):
     ends: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.downloads.start(REPO, ended=ends.put))
+    told.services.service_thread.call(lambda: told.services.downloads.start(REPO, ended=ends.put))
     return ends.get(timeout=60)
 
 
 def change(told, **values) -> None:
     ends: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.network.change(ends.put, **values))
+    told.services.service_thread.call(lambda: told.services.network.change(ends.put, **values))
     if isinstance(end := ends.get(timeout=60), Problem):
         raise KnownError(end.code, **end.args)
 
@@ -156,7 +156,7 @@ def test_they_hold_for_searches_and_downloads_alike(told, hub, proxy, certificat
     end = fetch(told)
     assert end.state is DownloadState.DONE, end.problem
     assert set(proxy.asked) == {("CONNECT", f"{HUB_NAME}:443"), ("CONNECT", f"{STORAGE_NAME}:443")}
-    rows = told.services.desk.call(told.services.network.requests)
+    rows = told.services.service_thread.call(told.services.network.requests)
     assert {row.host for row in rows} == {HUB_NAME, STORAGE_NAME}
     assert b"uthorization" not in b"".join(proxy.heads)
 
@@ -176,7 +176,7 @@ def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(told, 
     assert fetch(told).state is DownloadState.DONE
     assert all(b"proxy-authorization: basic" in one.lower() for one in proxy.heads)
     assert not [one for one in hub.seen if "proxy-authorization" in one.headers]
-    assert "pass" not in str(told.services.desk.call(told.services.network.requests))
+    assert "pass" not in str(told.services.service_thread.call(told.services.network.requests))
 
 
 def files_with(home: Path, words: bytes) -> dict[str, int]:
@@ -222,7 +222,7 @@ def test_a_proxys_password_that_is_gone_is_said_and_nothing_is_sent(told, home) 
     change(told, proxy="http://me:heron@proxy.example:3128")
     (home / "config" / "proxy-password.json").unlink()
     assert search(told).code == "proxy.password"
-    assert [row.bytes for row in told.services.desk.call(told.services.network.requests)] == [0]
+    assert [row.bytes for row in told.services.service_thread.call(told.services.network.requests)] == [0]
 
 
 @pytest.mark.process
@@ -243,7 +243,7 @@ def test_a_password_in_the_file_of_settings_is_taken_out_of_it(home, opened, whe
     if when == "while it runs":
         change(told, proxy="none")
         file.write_text(json.dumps({"theme": "dark", "proxy": "http://me:heron@proxy.example:3128"}))
-        told.services.desk.call(told.services.settings.refresh)
+        told.services.service_thread.call(told.services.settings.refresh)
     waited = threading.Event()
     for _ in range(600):
         if files_with(home, b"heron") == {"proxy-password.json": 0o600}:
@@ -311,8 +311,8 @@ def test_values_that_can_be_and_cannot(key, good, bad) -> None:
 def test_certificates_on_a_share_that_does_not_answer_hold_nobody_up(told, certificate, monkeypatch) -> None:
     release, ends = threading.Event(), queue.SimpleQueue()
     monkeypatch.setattr("slmdesk.services.online.network_log.certificates_in", lambda _path: release.wait(60))
-    told.services.desk.call(lambda: told.services.network.change(ends.put, ca_file=str(certificate)))
-    assert told.services.desk.call(told.services.network.today, 5) == 0, "the desk does other things"
+    told.services.service_thread.call(lambda: told.services.network.change(ends.put, ca_file=str(certificate)))
+    assert told.services.service_thread.call(told.services.network.today, 5) == 0, "the desk does other things"
     assert ends.empty()
     release.set()
     assert ends.get(timeout=60).ca_file == str(certificate)

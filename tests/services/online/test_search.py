@@ -30,10 +30,10 @@ def told(hub, opened):
     return opened(model=False)
 
 
-def asked(told, wish):
+def asked(told, request):
     answers: list = []
     done = threading.Event()
-    told.services.desk.call(lambda: wish(told.services, lambda one: (answers.append(one), done.set())))
+    told.services.service_thread.call(lambda: request(told.services, lambda one: (answers.append(one), done.set())))
     assert done.wait(30)
     return answers[0]
 
@@ -172,8 +172,8 @@ def test_one_header_judges_all_files(told, hub) -> None:
     assert [one.name for one in offered.files] == ["tiny.Q8_0.gguf", "tiny.Q4_K_M.gguf"]
     assert offered.recommended.name == "tiny.Q4_K_M.gguf"
     assert offered.others == ("mmproj-f16.gguf: a projector, the eyes of a model that sees pictures",)
-    wish = lambda services, ended: services.repo_pages.judge(offered.source, "tiny.Q4_K_M.gguf", ended)  # noqa: E731
-    judged = asked(told, wish)
+    request = lambda services, ended: services.repo_pages.judge(offered.source, "tiny.Q4_K_M.gguf", ended)  # noqa: E731
+    judged = asked(told, request)
     assert isinstance(judged, RepoJudged)
     assert {name: one.verdict for name, one in judged.fits.items()} == {
         "tiny.Q4_K_M.gguf": "fits", "tiny.Q8_0.gguf": "too_large",

@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.services.questions.service import AskWish
+from slmdesk.services.questions.service import AskRequest
 
 pytestmark = pytest.mark.process
 
@@ -51,18 +51,18 @@ def opened(says, tmp_path):
 def document(services, path, text=TEXT):
     path.write_text(text, encoding="utf-8")
     answers = queue.SimpleQueue()
-    services.desk.call(lambda: services.documents.open(path, answers.put))
+    services.service_thread.call(lambda: services.documents.open(path, answers.put))
     return answers.get(timeout=120)
 
 
-def ask(services, told, question, *documents, **wish):
-    sent = services.desk.call(
-        lambda: services.questions.ask(AskWish(question, tuple(one.id for one in documents), **wish))
+def ask(services, told, question, *documents, **request):
+    sent = services.service_thread.call(
+        lambda: services.questions.ask(AskRequest(question, tuple(one.id for one in documents), **request))
     )
     ended = told.end_of(sent.answer.id)
     if ended.message.status is not Status.COMPLETE:
         return sent, ended, None
-    return sent, ended, told.wait(QuestionAnswered, lambda fact: fact.message == sent.answer.id).answered
+    return sent, ended, told.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
 
 
 def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opened, tmp_path):
@@ -76,10 +76,12 @@ def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opene
     assert (planned.is_whole, planned.passages) == (True, 2)
     assert "never stops" not in ended.message.text
     assert "manual.txt, page 1" in ended.message.text
-    kept = services.desk.call(lambda: services.questions.answered(sent.item.id))
+    kept = services.service_thread.call(lambda: services.questions.answered(sent.item.id))
     assert kept == {sent.answer.id: answered}
-    assert services.desk.call(lambda: services.store.message(sent.answer.id)).text == ended.message.text
-    assert [one.id for one in services.desk.call(lambda: services.questions.documents_of(sent.item.id))] == [record.id]
+    assert services.service_thread.call(lambda: services.store.message(sent.answer.id)).text == ended.message.text
+    assert [one.id for one in services.service_thread.call(lambda: services.questions.documents_of(sent.item.id))] == [
+        record.id
+    ]
 
 
 def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_section(opened, tmp_path):
@@ -90,8 +92,8 @@ def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_
     (cited,) = answered.citations
     assert (cited.page, cited.quote) == (2, "The deposit amounts to 2,400 euros.")
     assert "lease.md, section 2" in ended.message.text
-    (hit,) = services.desk.call(lambda: services.documents.search("deposit"))
-    (page,) = services.desk.call(lambda: services.store.pages(record.id, begin=hit.page, limit=1))
+    (hit,) = services.service_thread.call(lambda: services.documents.search("deposit"))
+    (page,) = services.service_thread.call(lambda: services.store.pages(record.id, begin=hit.page, limit=1))
     assert (hit.page, page.text[hit.start : hit.end]) == (2, "The deposit amounts to 2,400 euros.")
 
 
@@ -101,11 +103,11 @@ def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_pat
     sent, _, _ = ask(services, told, "When does the pump stop?", record)
     item = sent.item
     assert (item.kind, item.title) == ("question", "When does the pump stop?")
-    assert [one.item for one in services.desk.call(lambda: services.history.search("12 bar"))] == [item.id]
-    services.desk.call(lambda: services.chats.trash(item.id))
-    assert services.desk.call(lambda: services.history.search("12 bar")) == []
-    services.desk.call(lambda: services.chats.restore(item.id))
-    assert len(services.desk.call(lambda: services.chats.open(item.id)).messages) == 2
+    assert [one.item for one in services.service_thread.call(lambda: services.history.search("12 bar"))] == [item.id]
+    services.service_thread.call(lambda: services.chats.trash(item.id))
+    assert services.service_thread.call(lambda: services.history.search("12 bar")) == []
+    services.service_thread.call(lambda: services.chats.restore(item.id))
+    assert len(services.service_thread.call(lambda: services.chats.open(item.id)).messages) == 2
 
 
 def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
@@ -117,7 +119,7 @@ def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     assert (planned.is_whole, answered.is_whole) == (False, False)
     assert planned.tokens < planned.context_size
     assert [one.page for one in answered.citations] == [61]
-    total = services.desk.call(lambda: services.store.count_passages([record.id]))[0]
+    total = services.service_thread.call(lambda: services.store.count_passages([record.id]))[0]
     assert 0 < answered.passages_read < answered.passages_total == total
     assert f"{answered.passages_read} of {total} passages" in answered.reading_words
 
@@ -189,12 +191,12 @@ def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
     assert second.item.id == first.item.id
     assert second.user_message.parent == first.answer.id
     assert answered.citations
-    again = services.desk.call(lambda: services.questions.again(second.answer.id))
+    again = services.service_thread.call(lambda: services.questions.again(second.answer.id))
     told.end_of(again.id)
-    told.wait(QuestionAnswered, lambda fact: fact.message == again.id)
-    path = services.desk.call(lambda: services.chats.open(first.item.id)).messages
+    told.wait(QuestionAnswered, lambda event: event.message == again.id)
+    path = services.service_thread.call(lambda: services.chats.open(first.item.id)).messages
     assert [one.id for one in path][-1] == again.id
-    assert len(services.desk.call(lambda: services.questions.answered(first.item.id))) == 3
+    assert len(services.service_thread.call(lambda: services.questions.answered(first.item.id))) == 3
 
 
 def test_several_documents_name_the_file(opened, tmp_path):
@@ -212,7 +214,7 @@ def test_without_a_model_that_can_do_it_passages_are_shown(opened, tmp_path, mod
     if model:
         weak = add_model(services, tmp_path / "weak.gguf")
         header = {**weak.header, "parameters": 135_000_000}
-        services.desk.call(lambda: services.store.change_model(weak.id, header=header))
+        services.service_thread.call(lambda: services.store.change_model(weak.id, header=header))
     record = document(services, tmp_path / "manual.txt")
     _, ended, answered = ask(services, told, "When does the pump stop?", record)
     assert (answered.is_quoted, answered.found) == (True, True)
@@ -226,17 +228,17 @@ def test_without_a_model_that_can_do_it_passages_are_shown(opened, tmp_path, mod
 def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
     services, told = opened(SAYS, slow=0.2)
     record = document(services, tmp_path / "manual.txt")
-    wish = AskWish("When does the pump stop?", (record.id,))
+    request = AskRequest("When does the pump stop?", (record.id,))
 
     def ask_and_stop():
-        sent = services.desk.call(lambda: services.questions.ask(wish))
+        sent = services.service_thread.call(lambda: services.questions.ask(request))
         return sent.answer.id
 
-    early = services.desk.call(lambda: (id := ask_and_stop(), services.questions.stop(id))[0])
+    early = services.service_thread.call(lambda: (id := ask_and_stop(), services.questions.stop(id))[0])
     assert told.end_of(early).message.status is Status.CANCELLED
     late = ask_and_stop()
     told.words_of(late, 2)
-    services.desk.call(lambda: services.questions.stop(late))
+    services.service_thread.call(lambda: services.questions.stop(late))
     ended = told.end_of(late).message
     assert ended.status is Status.CANCELLED
     assert ended.text.startswith("[1]")
@@ -253,18 +255,18 @@ def test_an_engine_that_dies_fails_the_question_with_its_words_kept(opened, tmp_
 def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
     services, told = opened()
     record = document(services, tmp_path / "manual.txt")
-    chat = services.desk.call(services.chats.new_chat)
-    for wish, code in [
-        (AskWish(" ", (record.id,)), "request.invalid"),
-        (AskWish("Why?"), "request.invalid"),
-        (AskWish("Why?", ("nothing",)), "document.unknown"),
-        (AskWish("Why?", (record.id,), item=chat.id), "request.invalid"),
-        (AskWish("Why?", (record.id,), model="nothing"), "model.unknown"),
+    chat = services.service_thread.call(services.chats.new_chat)
+    for request, code in [
+        (AskRequest(" ", (record.id,)), "request.invalid"),
+        (AskRequest("Why?"), "request.invalid"),
+        (AskRequest("Why?", ("nothing",)), "document.unknown"),
+        (AskRequest("Why?", (record.id,), item=chat.id), "request.invalid"),
+        (AskRequest("Why?", (record.id,), model="nothing"), "model.unknown"),
     ]:
         with pytest.raises(KnownError) as caught:
-            services.desk.call(lambda wish=wish: services.questions.ask(wish))
+            services.service_thread.call(lambda request=request: services.questions.ask(request))
         assert caught.value.code == code
-    assert services.desk.call(lambda: services.store.items("question")) == []
+    assert services.service_thread.call(lambda: services.store.items("question")) == []
     assert not told.of(MessageEnded)
 
 
@@ -277,12 +279,14 @@ def test_the_real_engine_keeps_to_the_form_and_cites_what_is_there(starter_model
     try:
         told = Told(services)
         model = add_model(services, starter_model)
-        services.desk.call(lambda: services.store.change_model(model.id, header={"architecture": "llama"}))
+        services.service_thread.call(lambda: services.store.change_model(model.id, header={"architecture": "llama"}))
         record = document(services, tmp_path / "manual.txt")
         _, ended, answered = ask(services, told, "When does the pump stop?", record)
         assert answered is not None, ended.problem
         assert (answered.is_quoted, answered.is_whole) == (False, True)
-        pages = {one.number: one.text for one in services.desk.call(lambda: services.documents.pages(record.id))}
+        pages = {
+            one.number: one.text for one in services.service_thread.call(lambda: services.documents.pages(record.id))
+        }
         for one in (*answered.citations, *answered.nearest):
             assert pages[one.page][one.start : one.end] == one.quote
         assert answered.citations or answered.dropped or not answered.found

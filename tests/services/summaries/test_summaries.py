@@ -13,7 +13,7 @@ from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, Length
-from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.summaries.service import SummaryRequest
 
 pytestmark = pytest.mark.process
 
@@ -57,7 +57,7 @@ def keep(told, name: str, pages, **more):
         store.save_pages(record.id, pages)
         return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": len(pages), **more})
 
-    return told.services.desk.call(add)
+    return told.services.service_thread.call(add)
 
 
 def trust(told, level: str = "good") -> None:
@@ -70,21 +70,23 @@ def trust(told, level: str = "good") -> None:
             for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ],
     }
-    model = services.desk.call(lambda: services.models.choose(None))
-    services.desk.call(lambda: services.store.set_model_facts(model.id, **{SKILLS: shape}))
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.store.set_model_facts(model.id, **{SKILLS: shape}))
 
 
-def begin(told, *documents, **wish):
+def begin(told, *documents, **request):
     services = told.services
-    return services.desk.call(lambda: services.summaries.begin(SummaryWish(tuple(one.id for one in documents), **wish)))
+    return services.service_thread.call(
+        lambda: services.summaries.begin(SummaryRequest(tuple(one.id for one in documents), **request))
+    )
 
 
 def ended(told, item, begin=0):
-    return told.wait(SummaryEnded, lambda fact: fact.item == item.id, begin).summary
+    return told.wait(SummaryEnded, lambda event: event.item == item.id, begin).summary
 
 
 def view(told, item):
-    return told.services.desk.call(lambda: told.services.summaries.open(item.id))
+    return told.services.service_thread.call(lambda: told.services.summaries.open(item.id))
 
 
 def steps_asked(told):
@@ -101,7 +103,9 @@ def steps_asked(told):
 
 
 def text_at(told, span):
-    found = told.services.desk.call(lambda: told.services.store.pages(span.document, begin=span.page, limit=1))
+    found = told.services.service_thread.call(
+        lambda: told.services.store.pages(span.document, begin=span.page, limit=1)
+    )
     return found[0].text[span.start : span.end]
 
 
@@ -133,13 +137,13 @@ def test_a_short_document_in_one_pass_with_its_ledger(opened) -> None:
     opened_again = view(told, item)
     assert opened_again.summary == summary
     assert opened_again.job.status is JobStatus.DONE
-    messages = told.services.desk.call(lambda: told.services.store.messages(item.id))
+    messages = told.services.service_thread.call(lambda: told.services.store.messages(item.id))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "[p. 1]" in messages[1].text
     assert "1 of 3 pages read. Not read: 2 (scanned); 3 (empty)." in messages[1].text
-    found = told.services.desk.call(lambda: told.services.history.search("900 euros"))
+    found = told.services.service_thread.call(lambda: told.services.history.search("900 euros"))
     assert item.id in {one.item for one in found}
-    exported = told.services.desk.call(lambda: told.services.history.export(item.id, "md"))
+    exported = told.services.service_thread.call(lambda: told.services.history.export(item.id, "md"))
     assert "1 of 3 pages read" in exported
 
 
@@ -170,7 +174,7 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) ->
     pages = long_document(24 if kills < 5 else 60)
     undisturbed = plain(ended(told, begin(told, keep(told, "a.pdf", pages))))
     services = told.services
-    services.desk.call(lambda: services.store._db.run("delete from steps"))  # or nothing would be asked again
+    services.service_thread.call(lambda: services.store._db.run("delete from steps"))  # or nothing would be asked again
     asked = steps_asked(told)
     start = len(told.facts)
     chance = random.Random(kills)
@@ -196,7 +200,7 @@ def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
     asked = steps_asked(again)
     done = view(again, item).job.done
     assert done > 0
-    again.services.desk.call(again.services.jobs.take_up)
+    again.services.service_thread.call(again.services.jobs.take_up)
     summary = ended(again, item)
     assert summary.coverage.pages_read == 24
     assert view(again, item).job.total - done == len(asked)
@@ -207,7 +211,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     trust(told)
     pages = long_document(40)
     ended(told, begin(told, keep(told, "old.pdf", pages)))
-    whole = told.services.desk.call(lambda: told.services.store.jobs()[0]).total
+    whole = told.services.service_thread.call(lambda: told.services.store.jobs()[0]).total
     pages[20] = page(21, "A page that was written anew, and says that the boiler must be replaced by March.")
     asked = steps_asked(told)
     start = len(told.facts)
@@ -305,8 +309,8 @@ def test_pause_and_resume(opened) -> None:
     item = begin(told, keep(told, "a.pdf", long_document(24)))
     told.wait(SummaryGrew)
     job = view(told, item).job
-    told.services.desk.call(lambda: told.services.jobs.pause(job.id))
+    told.services.service_thread.call(lambda: told.services.jobs.pause(job.id))
     told.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
     assert view(told, item).summary is None
-    told.services.desk.call(lambda: told.services.jobs.resume(job.id))
+    told.services.service_thread.call(lambda: told.services.jobs.resume(job.id))
     assert ended(told, item).coverage.pages_read == 24

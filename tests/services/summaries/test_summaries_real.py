@@ -13,7 +13,7 @@ from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.prompts import Length
-from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.summaries.service import SummaryRequest
 
 pytestmark = pytest.mark.model
 
@@ -40,7 +40,7 @@ def made_pages():
 def told(home, starter_model):
     services = open_echo(LLAMA)
     one = Told(services)
-    services.desk.call(lambda: services.models.import_file(starter_model, link=True))
+    services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
     one.wait(ImportEnded)
     yield one
     services.close()
@@ -61,9 +61,9 @@ def summarized(told, levels: str):
         )
         services.store.save_pages(document.id, list(made_pages()))
         services.store.change_document(document.id, status="read", facts={})
-        return services.summaries.begin(SummaryWish((document.id,), length=Length.SHORT))
+        return services.summaries.begin(SummaryRequest((document.id,), length=Length.SHORT))
 
-    item = services.desk.call(begin)
+    item = services.service_thread.call(begin)
     return told.wait(SummaryEnded, lambda one: one.item == item.id).summary
 
 

@@ -20,7 +20,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.tables import plan
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.grounding import verified
-from slmdesk.services.tables.service import ExtractionWish
+from slmdesk.services.tables.service import TableRequest
 from slmdesk.services.tables.types import Column, ColumnKind, Flag
 
 pytestmark = pytest.mark.process
@@ -37,22 +37,22 @@ def says(**cells: tuple[str, str]) -> str:
 ANSWER = says(Rent=("The rent is 900 euros", "900 euros"), Tenant=("let to Ada Byron", "Ada Byron"))
 
 
-def begin(told, *documents, columns=COLUMNS, **wish):
+def begin(told, *documents, columns=COLUMNS, **request):
     services = told.services
     ids = tuple(one.id for one in documents)
-    return services.desk.call(lambda: services.extraction.begin(ExtractionWish(ids, tuple(columns), **wish)))
+    return services.service_thread.call(lambda: services.extraction.begin(TableRequest(ids, tuple(columns), **request)))
 
 
 def ended(told, item, begin=0):
-    return told.wait(ExtractionEnded, lambda fact: fact.item == item.id, begin).table
+    return told.wait(ExtractionEnded, lambda event: event.item == item.id, begin).table
 
 
 def view(told, item):
-    return told.services.desk.call(lambda: told.services.extraction.open(item.id))
+    return told.services.service_thread.call(lambda: told.services.extraction.open(item.id))
 
 
 def call(told, work):
-    return told.services.desk.call(lambda: work(told.services))
+    return told.services.service_thread.call(lambda: work(told.services))
 
 
 def plain(table) -> str:
@@ -173,7 +173,7 @@ def test_five_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> N
         ]
 
     calm = plain(ended(told, begin(told, *documents("a"))))
-    services.desk.call(lambda: services.store._db.run("delete from steps"))  # or nothing would be asked again
+    services.service_thread.call(lambda: services.store._db.run("delete from steps"))  # or nothing would be asked again
     seen: list[str] = []
     real = services.store.save_step
 
@@ -238,7 +238,7 @@ def test_a_cancelled_table_keeps_the_rows_it_has(opened) -> None:
     told = opened(answer=ANSWER, slow=0.003)
     documents = [keep(told, f"{number}.pdf", [page(1, f"{number}: The rent is 900 euros.")]) for number in range(40)]
     item = begin(told, *documents)
-    told.wait(ExtractionGrew, lambda one: one.row.name == "20.pdf")  # of the second wave
+    told.wait(ExtractionGrew, lambda one: one.row.name == "20.pdf")  # of the second batch
     job = view(told, item).job
     call(told, lambda services: services.jobs.cancel(job.id))
     told.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
@@ -251,9 +251,9 @@ def test_a_cancelled_table_keeps_the_rows_it_has(opened) -> None:
 def test_wishes_that_make_no_table_are_refused(opened) -> None:
     told = opened()
     document = keep(told, "a.pdf", [page(1, "words")])
-    for wish in ({"columns": ()}, {"columns": (Column("A"), Column("A"))}):
+    for request in ({"columns": ()}, {"columns": (Column("A"), Column("A"))}):
         with pytest.raises(KnownError, match=r"request\.invalid"):
-            begin(told, document, **wish)
+            begin(told, document, **request)
     with pytest.raises(KnownError, match=r"request\.invalid"):
         begin(told)
     with pytest.raises(KnownError, match=r"model\."):

@@ -11,7 +11,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.tables.events import ExtractionEnded
 from slmdesk.services.tables.prompts import preset
-from slmdesk.services.tables.service import KIND, ExtractionWish
+from slmdesk.services.tables.service import KIND, TableRequest
 from slmdesk.services.tables.types import ColumnKind
 from slmdesk.text.passages.quotes import FoldedText
 
@@ -38,7 +38,7 @@ def made_pages():
 def told(home, starter_model):
     services = open_echo(LLAMA)
     one = Told(services)
-    services.desk.call(lambda: services.models.import_file(starter_model, link=True))
+    services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
     one.wait(ImportEnded)
     yield one
     services.close()
@@ -53,9 +53,9 @@ def test_no_cell_is_invented_and_each_leads_to_its_words(told) -> None:
         )
         services.store.save_pages(document.id, list(made_pages()))
         services.store.change_document(document.id, status="read", facts={})
-        return services.extraction.begin(ExtractionWish((document.id,), COLUMNS))
+        return services.extraction.begin(TableRequest((document.id,), COLUMNS))
 
-    item = services.desk.call(begin)
+    item = services.service_thread.call(begin)
     told.wait(ModelStateChanged, lambda one: one.state is ModelState.READY)
     for steps in (1, 2):  # on a busy PC each takes its time
         told.wait(JobChanged, lambda one, least=steps: one.kind == KIND and one.done >= least)

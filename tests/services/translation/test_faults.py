@@ -13,7 +13,7 @@ import pytest
 from fakes.office import docx
 from fakes.told import ECHO, TIMEOUT_S, Told, open_echo
 from services.history.test_for_good import files_with
-from services.translation.test_translating import ENDED, on_desk, run, translated, write
+from services.translation.test_translating import ENDED, on_service_thread, run, translated, write
 from services.translation.test_typed_history import MANNER
 
 from slmdesk.core.errors import KnownError
@@ -23,7 +23,7 @@ from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import ItemGone, Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.events import LiveTranslated, SegmentChanged
-from slmdesk.services.translation.types import TranslationWish, WrittenFile
+from slmdesk.services.translation.types import TranslationRequest, WrittenFile
 
 pytestmark = pytest.mark.process
 
@@ -41,42 +41,42 @@ def letter(path, sentences=SENTENCES):
     return path
 
 
-def begun(told, **wish):
-    item = on_desk(told, lambda: told.services.translations.begin(TranslationWish(**wish)))
-    return item.id, on_desk(told, lambda: told.services.translations.open(item.id)).job.id
+def begun(told, **request):
+    item = on_service_thread(told, lambda: told.services.translations.begin(TranslationRequest(**request)))
+    return item.id, on_service_thread(told, lambda: told.services.translations.open(item.id)).job.id
 
 
 def end_of(told, job, begin=0):
-    return told.wait(JobChanged, lambda fact: fact.id == job and fact.status in (*ENDED, JobStatus.CANCELLED), begin)
+    return told.wait(JobChanged, lambda event: event.id == job and event.status in (*ENDED, JobStatus.CANCELLED), begin)
 
 
 def segments(told, item):
-    return on_desk(told, lambda: told.services.translations.segments(item))
+    return on_service_thread(told, lambda: told.services.translations.segments(item))
 
 
 def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
     told = opened(turned=True, slow=0.02)
     live = told.services.live
-    record = on_desk(told, lambda: told.services.models.choose(None))
+    record = on_service_thread(told, lambda: told.services.models.choose(None))
     text = f"It is late. The boiler {'and the boiler ' * 40}is cold."
 
     def killed_midway(begin):
-        told.wait(LiveTranslated, lambda fact: fact.segments and len(fact.segments[-1].target) > 40, begin)
+        told.wait(LiveTranslated, lambda event: event.segments and len(event.segments[-1].target) > 40, begin)
         kill(told.services.engine)
         return len(told.facts)
 
-    on_desk(told, lambda: live.translate(text, MANNER, record))
+    on_service_thread(told, lambda: live.translate(text, MANNER, record))
     begin = killed_midway(0)
-    told.wait(LiveTranslated, lambda fact: len(fact.segments[-1].target) < 20, begin)
+    told.wait(LiveTranslated, lambda event: len(event.segments[-1].target) < 20, begin)
     begin = killed_midway(len(told.facts))
-    last = told.wait(LiveTranslated, lambda fact: fact.is_done)
+    last = told.wait(LiveTranslated, lambda event: event.is_done)
     assert last.problem is not None, "the second death in a row is told"
     assert last.problem.code == "child.died"
     assert last.segments[0].state is SegmentState.TRANSLATED
     assert len(last.segments[1].target) > 40, "words that were seen stay"
     begin = len(told.facts)
-    on_desk(told, lambda: live.translate(text, MANNER, record))
-    last = told.wait(LiveTranslated, lambda fact: fact.is_done, begin)
+    on_service_thread(told, lambda: live.translate(text, MANNER, record))
+    last = told.wait(LiveTranslated, lambda event: event.is_done, begin)
     assert last.problem is None
     assert "".join(one.target.swapcase() + one.trail for one in last.segments) == text
 
@@ -84,7 +84,7 @@ def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
 def test_w1_a_document_goes_on_by_itself_when_the_engine_dies(opened, tmp_path):
     told = opened(turned=True, slow=0.003)
     item, job = begun(told, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
-    told.wait(SegmentChanged, lambda fact: fact.segment.state is SegmentState.TRANSLATED)
+    told.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
     kill(told.services.engine)
     assert end_of(told, job).status is JobStatus.DONE
     assert [one.target.swapcase() for one in segments(told, item)] == SENTENCES
@@ -101,7 +101,7 @@ def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tm
     assert ended.status is JobStatus.FAILED
     path = letter(path)
     begin = len(told.facts)
-    again = on_desk(told, lambda: told.services.translations.again(item))
+    again = on_service_thread(told, lambda: told.services.translations.again(item))
     assert end_of(told, again.id, begin).status is JobStatus.DONE
     assert [one.target.swapcase() for one in segments(told, item)] == SENTENCES
 
@@ -117,7 +117,7 @@ def test_x4_a_reader_that_dies_while_it_writes_leaves_no_file(opened, tmp_path):
         told.services.translations.write(view.item.id, target, ended.put)
         kill(told.services.reader)
 
-    on_desk(told, begin)
+    on_service_thread(told, begin)
     found = ended.get(timeout=TIMEOUT_S)
     assert isinstance(found, Problem)
     assert list(target.parent.iterdir()) == []
@@ -170,12 +170,12 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_work_stays(opened, tmp_
 @pytest.mark.parametrize("begun_with", ["document", "text"])
 def test_a_translation_deleted_for_good_while_it_is_made_is_gone(opened, home, tmp_path, begun_with):
     told = opened(turned=True, slow=0.02)
-    wish = {"path": str(letter(tmp_path / "a.docx"))} if begun_with == "document" else {"text": "\n".join(SENTENCES)}
-    item, _job = begun(told, target="de", source="en", **wish)
-    told.wait(SegmentChanged, lambda fact: fact.segment.state is SegmentState.TRANSLATED)
-    on_desk(told, lambda: told.services.history.delete_for_good(item))
-    told.wait(ItemGone, lambda fact: fact.id == item)
-    on_desk(told, lambda: None)
+    request = {"path": str(letter(tmp_path / "a.docx"))} if begun_with == "document" else {"text": "\n".join(SENTENCES)}
+    item, _job = begun(told, target="de", source="en", **request)
+    told.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    on_service_thread(told, lambda: told.services.history.delete_for_good(item))
+    told.wait(ItemGone, lambda event: event.id == item)
+    on_service_thread(told, lambda: None)
     threading.Event().wait(1.0)
     told.services.close()
     assert files_with(home, "boiler of flat") == []
@@ -193,33 +193,39 @@ def two(opened):
 def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path):
     window, other = two
     item, job = begun(window, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
-    window.wait(SegmentChanged, lambda fact: fact.segment.state is SegmentState.TRANSLATED)
+    window.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
     for number in range(30, 40):
-        on_desk(other, lambda number=number: other.services.segment_edits.edit(item, number, f"Kessel {number}."))
+        on_service_thread(
+            other, lambda number=number: other.services.segment_edits.edit(item, number, f"Kessel {number}.")
+        )
     for number in range(3):
-        on_desk(window, lambda number=number: window.services.segment_changes.edit(item, number, f"Ofen {number}."))
+        on_service_thread(
+            window, lambda number=number: window.services.segment_changes.edit(item, number, f"Ofen {number}.")
+        )
     assert end_of(window, job).status is JobStatus.DONE
     found = [one.target for one in segments(window, item)]
     assert found[30:] == [f"Kessel {number}." for number in range(30, 40)], "a person was faster, elsewhere"
     assert found[:3] == [f"Ofen {number}." for number in range(3)]
     assert [one.swapcase() for one in found[3:30]] == SENTENCES[3:30]
     assert segments(other, item) == segments(window, item)
-    on_desk(other, lambda: other.services.segment_edits.edit(item, 0, "Herd 0."))
+    on_service_thread(other, lambda: other.services.segment_edits.edit(item, 0, "Herd 0."))
     undone = queue.SimpleQueue()
     for _ in range(3):
-        on_desk(window, lambda: window.services.segment_changes.undo(item, undone.put))
+        on_service_thread(window, lambda: window.services.segment_changes.undo(item, undone.put))
     found = [undone.get(timeout=TIMEOUT_S) for _ in range(3)]
     assert [one.numbers for one in found] == [(2,), (1,), ()]
     assert found[2].skipped == 1, "what has changed since stays"
     assert segments(window, item)[0].target == "Herd 0."
-    assert on_desk(window, lambda: window.services.store.recall("en", "de", SENTENCES[0]))[0].target == "Herd 0."
+    assert (
+        on_service_thread(window, lambda: window.services.store.recall("en", "de", SENTENCES[0]))[0].target == "Herd 0."
+    )
 
 
 def test_h10_deleted_for_good_by_another_desk_while_it_is_made(two, home, tmp_path):
     window, other = two
     item, job = begun(window, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
-    window.wait(SegmentChanged, lambda fact: fact.segment.state is SegmentState.TRANSLATED)
-    on_desk(other, lambda: other.services.history.delete_for_good(item))
+    window.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    on_service_thread(other, lambda: other.services.history.delete_for_good(item))
     assert end_of(window, job).status is not JobStatus.DONE
     other.services.close()
     window.services.close()
@@ -228,8 +234,8 @@ def test_h10_deleted_for_good_by_another_desk_while_it_is_made(two, home, tmp_pa
 
 def room_for(told, pages: int) -> None:
     """As many pages more as the disk has room for; SQLite then says that it is full."""
-    rows = on_desk(told, lambda: told.services.store._db.rows("PRAGMA page_count"))
-    on_desk(told, lambda: told.services.store._db.rows(f"PRAGMA max_page_count = {rows[0][0] + pages}"))
+    rows = on_service_thread(told, lambda: told.services.store._db.rows("PRAGMA page_count"))
+    on_service_thread(told, lambda: told.services.store._db.rows(f"PRAGMA max_page_count = {rows[0][0] + pages}"))
 
 
 def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, tmp_path):
@@ -237,17 +243,17 @@ def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, t
     sentences = [f"The boiler of flat {number} is cold, and {'so ' * 20}on." for number in range(150)]
     path = letter(tmp_path / "a.docx", sentences)
     item, job = begun(told, target="de", source="en", path=str(path))
-    told.wait(SegmentChanged, lambda fact: fact.segment.state is SegmentState.TRANSLATED)
+    told.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
     room_for(told, 10)
     ended = end_of(told, job)
     assert (ended.status, ended.problem.code) == (JobStatus.PAUSED, "store.full")
     kept = [one.target for one in segments(told, item) if one.state is SegmentState.TRANSLATED]
     assert 0 < len(kept) < 150
-    view = on_desk(told, lambda: told.services.translations.open(item))
+    view = on_service_thread(told, lambda: told.services.translations.open(item))
     assert not view.is_done
     room_for(told, 1 << 20)
     begin = len(told.facts)
-    on_desk(told, lambda: told.services.jobs.resume(job))
+    on_service_thread(told, lambda: told.services.jobs.resume(job))
     assert end_of(told, job, begin).status is JobStatus.DONE
     assert [one.target.swapcase() for one in segments(told, item)] == sentences
 
@@ -255,46 +261,48 @@ def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, t
 def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
     told = opened(turned=True)
     live = told.services.live
-    record = on_desk(told, lambda: told.services.models.choose(None))
+    record = on_service_thread(told, lambda: told.services.models.choose(None))
     text = " ".join(SENTENCES)
     room_for(told, 0)
-    on_desk(told, lambda: live.translate(text, MANNER, record))
-    done = told.wait(LiveTranslated, lambda fact: fact.is_done)
+    on_service_thread(told, lambda: live.translate(text, MANNER, record))
+    done = told.wait(LiveTranslated, lambda event: event.is_done)
     assert [one.target.swapcase() for one in done.segments] == SENTENCES
     keep = told.services.typed.keep
     room_for(told, 100)
-    item = on_desk(told, lambda: keep(text, MANNER, done.segments[:1]))
+    item = on_service_thread(told, lambda: keep(text, MANNER, done.segments[:1]))
     room_for(told, 0)
     longer = (done.segments * 100)[:2000]
     with pytest.raises(KnownError, match=r"store\.full"):
-        on_desk(told, lambda: keep(text, MANNER, longer, item))
-    assert len(on_desk(told, lambda: told.services.typed.open(item)).segments) == 1, "what was kept stays whole"
+        on_service_thread(told, lambda: keep(text, MANNER, longer, item))
+    assert len(on_service_thread(told, lambda: told.services.typed.open(item)).segments) == 1, (
+        "what was kept stays whole"
+    )
     with pytest.raises(KnownError, match=r"store\.full"):
-        on_desk(told, lambda: keep("Quite another letter.", MANNER, longer))
-    assert [one.id for one in on_desk(told, lambda: told.services.history.items("translation"))] == [item]
+        on_service_thread(told, lambda: keep("Quite another letter.", MANNER, longer))
+    assert [one.id for one in on_service_thread(told, lambda: told.services.history.items("translation"))] == [item]
     room_for(told, 1 << 20)
-    on_desk(told, lambda: keep(text, MANNER, longer, item))
-    assert len(on_desk(told, lambda: told.services.typed.open(item)).segments) == 2000
+    on_service_thread(told, lambda: keep(text, MANNER, longer, item))
+    assert len(on_service_thread(told, lambda: told.services.typed.open(item)).segments) == 2000
 
 
 LONG = 20_000
-"""Segments: more than any desk reads in one turn."""
+"""Segments: more than any instance reads in one turn."""
 
 
 def test_others_come_between_while_a_long_translation_is_written_or_exported(opened, tmp_path, monkeypatch):
     told = opened(turned=True)
     path = tmp_path / "long.txt"
     path.write_text("Es geht über alles.\n" * LONG)
-    wish = TranslationWish("de", str(path), source="en")
+    request = TranslationRequest("de", str(path), source="en")
 
     def fill():
         store = told.services.store
-        item = store.add_item("translation", "long.txt → German", settings={"wish": to_json(wish)})
+        item = store.add_item("translation", "long.txt → German", settings={"wish": to_json(request)})
         words = "Es geht über alles."
         store.add_segments(item.id, [NewSegment(number, words, target=words.swapcase()) for number in range(LONG)])
         return item.id
 
-    item = on_desk(told, fill)
+    item = on_service_thread(told, fill)
     store, turns, asked_in = told.services.store, 0, []
     segments_of = store.segments
 
@@ -309,9 +317,9 @@ def test_others_come_between_while_a_long_translation_is_written_or_exported(ope
     ):
         ended: queue.SimpleQueue = queue.SimpleQueue()
         asked_in.clear()
-        on_desk(told, lambda begin=begin, ended=ended: begin(ended.put))
+        on_service_thread(told, lambda begin=begin, ended=ended: begin(ended.put))
         while ended.empty():
-            on_desk(told, lambda: None)
+            on_service_thread(told, lambda: None)
             turns += 1
         assert len(set(asked_in)) > 2, "segments are read in more than one turn of the desk thread"
         ended.get()

@@ -14,9 +14,9 @@ from slmdesk.exports.terms import to_glossary_file
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.events import GlossariesChanged
-from slmdesk.services.translation.terms.glossaries import ImportWish
+from slmdesk.services.translation.terms.glossaries import ImportRequest
 from slmdesk.services.translation.terms.validation import check_term, sorted_out
-from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.types import TranslationRequest
 
 pytestmark = pytest.mark.process
 
@@ -34,19 +34,19 @@ def shared(tmp_path_factory):
         services.close()
 
 
-def waited(services, wish):
+def waited(services, request):
     """What `ended` heard."""
     heard = queue.SimpleQueue()
-    services.desk.call(lambda: wish(heard.put))
+    services.service_thread.call(lambda: request(heard.put))
     return heard.get(timeout=90)
 
 
-def imported(services, path, **wish):
-    return waited(services, lambda ended: services.glossaries.import_file(ImportWish(path, **wish), ended))
+def imported(services, path, **request):
+    return waited(services, lambda ended: services.glossaries.import_file(ImportRequest(path, **request), ended))
 
 
-def remembered(services, path, **wish):
-    return waited(services, lambda ended: services.memory.import_file(path, ended, **wish))
+def remembered(services, path, **request):
+    return waited(services, lambda ended: services.memory.import_file(path, ended, **request))
 
 
 def written(tmp_path, name, data):
@@ -74,7 +74,7 @@ def test_of_a_file_that_is_no_glossary_nothing_is_kept_and_why_is_said(shared, t
     result = imported(shared, written(tmp_path, name, data))
     assert isinstance(result, Problem), result
     assert (result.code, words in result.sentence) == (code, True), result
-    assert shared.desk.call(shared.glossaries.all) == []
+    assert shared.service_thread.call(shared.glossaries.all) == []
 
 
 BOMB = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 11))
@@ -98,7 +98,7 @@ def test_letters_are_right_whatever_the_encoding(opened, tmp_path, encoding):
     told = opened(model=False)
     text = "en;de\nnotice;Kündigung\ndwelling;Wohnstätte\nfee;Gebühr für Müll\n"
     result = imported(told.services, written(tmp_path, "a.csv", text.encode(encoding)))
-    terms = told.services.desk.call(lambda: told.services.glossaries.terms(result.glossary.id))
+    terms = told.services.service_thread.call(lambda: told.services.glossaries.terms(result.glossary.id))
     assert [one.target for one in terms] == ["Kündigung", "Wohnstätte", "Gebühr für Müll"]
     assert told.of(GlossariesChanged)
 
@@ -109,7 +109,7 @@ def test_duplicates_and_contradictions_are_counted_kept_and_marked(opened, tmp_p
     result = imported(told.services, written(tmp_path, "a.csv", f"English,German\n{rows}"))
     assert (result.kept, result.duplicates, result.contradictions, result.skipped) == (3, 2, ("tenant",), 1)
     assert result.first_skipped == "row 6"
-    page = told.services.desk.call(lambda: told.services.glossaries.page(result.glossary.id))
+    page = told.services.service_thread.call(lambda: told.services.glossaries.page(result.glossary.id))
     assert page.counts.contradicting == {"tenant"}
     into = imported(told.services, written(tmp_path, "b.csv", f"English,German\n{rows}"), into=result.glossary.id)
     assert (into.kept, into.duplicates) == (0, 5)
@@ -130,7 +130,7 @@ def test_a_file_read_twice_makes_one_glossary_and_its_new_terms_come_to_it(opene
     others = [one.glossary.id for one in (named, legal, polish)]
     assert not any(one.was_there for one in (named, legal, polish))
     assert len({first.glossary.id, *others}) == 4
-    services.desk.call(lambda: services.glossaries.change(first.glossary.id, is_active=False))
+    services.service_thread.call(lambda: services.glossaries.change(first.glossary.id, is_active=False))
     assert not imported(services, written(tmp_path, "law.csv", "English,German\ntenant,Mieter\n")).was_there
 
 
@@ -142,7 +142,7 @@ def test_columns_are_read_as_a_person_says(opened, tmp_path):
     result = imported(
         told.services, path, source="en", target="de", columns={"source": 2, "target": 1, "note": 0}, skips_first=True
     )
-    terms = told.services.desk.call(lambda: told.services.glossaries.terms(result.glossary.id))
+    terms = told.services.service_thread.call(lambda: told.services.glossaries.terms(result.glossary.id))
     assert [(one.source, one.target, one.note) for one in terms] == [("deposit", "Kaution", "x")]
 
 
@@ -155,19 +155,19 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
         Term("=sum", "'x"),
         Term("ACME;=cmd|1", "-5", ("+a", "-b")),
     ]
-    made = services.desk.call(lambda: services.glossaries.add("Ä/B", "en", "de", "legal"))
-    services.desk.call(lambda: services.glossaries.add_terms(made.id, terms))
+    made = services.service_thread.call(lambda: services.glossaries.add("Ä/B", "en", "de", "legal"))
+    services.service_thread.call(lambda: services.glossaries.add_terms(made.id, terms))
     for form in ("csv", "tsv", "xlsx", "tbx"):
         path = written(tmp_path, f"a.{form}", services.glossaries.export(made.id, form))
         back = imported(services, path, source="en", target="de", name=form).glossary
-        kept = services.desk.call(lambda back=back: services.glossaries.terms(back.id))
+        kept = services.service_thread.call(lambda back=back: services.glossaries.terms(back.id))
         assert (kept[0].target, kept[0].forbidden) == ("Mieter <x>", ("Pächter", "Bewohner"))
         if form != "tbx":
             assert [(one.source, one.target, one.forbidden) for one in kept[2:]] == [
                 (one.source, one.target, one.forbidden) for one in terms[2:]
             ], form
             assert (kept[1].keeps, kept[1].minds_case, kept[1].forms) == (True, True, Forms.EXACT), form
-    record = services.desk.call(lambda: services.store.glossary(made.id))
+    record = services.service_thread.call(lambda: services.store.glossary(made.id))
     with pytest.raises(KnownError):
         to_glossary_file(record, terms, "exe")
 
@@ -182,7 +182,7 @@ def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, c
     def watch():
         while not ended.is_set():
             began = time.monotonic()
-            told.services.desk.call(lambda: None)
+            told.services.service_thread.call(lambda: None)
             longest[0] = max(longest[0], time.monotonic() - began)
             time.sleep(0.02)
 
@@ -194,7 +194,7 @@ def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, c
     assert result.kept == count
     assert result.glossary.is_active
     print(f"longest turn {longest[0] * 1000:.0f} ms")
-    found = told.services.desk.call(
+    found = told.services.service_thread.call(
         lambda: told.services.glossaries.page(result.glossary.id, words=f"number {count - 1}")
     )
     assert [one.target for one in found.terms] == [f"Begriff {count - 1}"]
@@ -230,8 +230,8 @@ def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
     told = opened(model=False)
     services = told.services
     pairs = [(f"sentence <{at}> & more", f"Satz {at}\x0b") for at in range(1_200)]
-    services.desk.call(lambda: services.store.remember("en", "de", pairs, origin=Origin.PERSON))
-    services.desk.call(lambda: services.store.remember("en", "de", [("guess", "x")], origin=Origin.MODEL))
+    services.service_thread.call(lambda: services.store.remember("en", "de", pairs, origin=Origin.PERSON))
+    services.service_thread.call(lambda: services.store.remember("en", "de", [("guess", "x")], origin=Origin.MODEL))
     out = tmp_path / "out.tmx"
     assert waited(services, lambda ended: services.memory.export_file(out, ended)) == out
     assert "guess" not in out.read_text()
@@ -241,35 +241,43 @@ def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
 
 def test_deleted_pairs_come_back_and_are_gone_for_good_after_that(opened):
     services = opened(model=False).services
-    services.desk.call(lambda: services.store.remember("en", "de", [("quicksilver", "x")], origin=Origin.PERSON))
-    (pair,) = services.desk.call(lambda: services.memory.search("quicksilver"))
-    gone = services.desk.call(lambda: services.memory.forget([pair.n]))
-    assert services.desk.call(lambda: services.memory.restore(gone)) == 1
-    assert services.desk.call(lambda: services.memory.search("quicksilver")) == [pair]
-    gone = services.desk.call(lambda: services.memory.forget([pair.n]))
-    services.desk.call(lambda: services.store.remember("en", "de", [("quicksilver", "y")], origin=Origin.PERSON))
-    assert services.desk.call(lambda: services.memory.restore(gone)) == 0, "what was learned since stays"
+    services.service_thread.call(
+        lambda: services.store.remember("en", "de", [("quicksilver", "x")], origin=Origin.PERSON)
+    )
+    (pair,) = services.service_thread.call(lambda: services.memory.search("quicksilver"))
+    gone = services.service_thread.call(lambda: services.memory.forget([pair.n]))
+    assert services.service_thread.call(lambda: services.memory.restore(gone)) == 1
+    assert services.service_thread.call(lambda: services.memory.search("quicksilver")) == [pair]
+    gone = services.service_thread.call(lambda: services.memory.forget([pair.n]))
+    services.service_thread.call(
+        lambda: services.store.remember("en", "de", [("quicksilver", "y")], origin=Origin.PERSON)
+    )
+    assert services.service_thread.call(lambda: services.memory.restore(gone)) == 0, "what was learned since stays"
 
 
 def test_likeness_is_shown_with_what_differs_and_another_domain_counts_less(opened):
     services = opened(model=False).services
-    services.desk.call(
+    services.service_thread.call(
         lambda: services.store.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
     )
-    services.desk.call(
+    services.service_thread.call(
         lambda: services.store.remember(
             "en", "de", [("The rent is due on Monday.", "b")], domain="legal", origin=Origin.PERSON
         )
     )
-    found = services.desk.call(lambda: services.memory.matches("en", "de", "The rent is due on Sunday.", "legal"))
+    found = services.service_thread.call(
+        lambda: services.memory.matches("en", "de", "The rent is due on Sunday.", "legal")
+    )
     assert [one.pair.target for one in found] == ["a", "b"] or [one.pair.target for one in found] == ["b", "a"]
     assert all(one.penalty == 0 for one in found)
-    found = services.desk.call(lambda: services.memory.matches("en", "de", "The rent is due on Sunday."))
+    found = services.service_thread.call(lambda: services.memory.matches("en", "de", "The rent is due on Sunday."))
     assert [(one.pair.target, one.penalty) for one in found] == [("a", 0.0), ("b", 0.05)]
     assert found[0].changes == (("Monday.", "Sunday."),)
-    assert services.desk.call(lambda: services.memory.matches("", "", "The rent is due on Sunday."))
-    assert not services.desk.call(lambda: services.memory.matches("en", "fr", "The rent is due on Sunday."))
-    assert not services.desk.call(lambda: services.memory.matches("en", "de", "Something else entirely is due."))
+    assert services.service_thread.call(lambda: services.memory.matches("", "", "The rent is due on Sunday."))
+    assert not services.service_thread.call(lambda: services.memory.matches("en", "fr", "The rent is due on Sunday."))
+    assert not services.service_thread.call(
+        lambda: services.memory.matches("en", "de", "Something else entirely is due.")
+    )
 
 
 def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(opened):
@@ -281,10 +289,10 @@ def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(open
         names = services.glossaries.keep_list()
         services.glossaries.add_term(names.id, Term("Kowalska", "", keeps=True))
 
-    services.desk.call(fill)
+    services.service_thread.call(fill)
 
-    def sources(*wish):
-        return services.desk.call(lambda: {one.source for one in services.translations.terms(*wish)})
+    def sources(*request):
+        return services.service_thread.call(lambda: {one.source for one in services.translations.terms(*request)})
 
     assert sources("en", "de", "legal") == {"party", "Kowalska"}
     assert sources("en", "de", "everyday") == {"Kowalska"}
@@ -316,15 +324,17 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
     path = written(tmp_path, "lease.txt", text)
     found = waited(services, lambda ended: services.proposals.of_document(path, ended, source="en"))
     assert [(one.words, one.times) for one in found.candidates] == [("lease agreement", 2), ("security deposit", 2)]
-    made = services.desk.call(lambda: services.glossaries.add("x", "en", "de"))
-    services.desk.call(lambda: services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag")))
-    item = services.desk.call(lambda: services.translations.begin(TranslationWish("de", text=text, source="en")))
-    told.wait(JobChanged, lambda fact: fact.status.value == "done")
+    made = services.service_thread.call(lambda: services.glossaries.add("x", "en", "de"))
+    services.service_thread.call(lambda: services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag")))
+    item = services.service_thread.call(
+        lambda: services.translations.begin(TranslationRequest("de", text=text, source="en"))
+    )
+    told.wait(JobChanged, lambda event: event.status.value == "done")
     found = waited(services, lambda ended: services.proposals.of_translation(item.id, ended))
     assert [(one.words, one.translation) for one in found.candidates] == [("security deposit", "SECURITY DEPOSIT")]
     assert found.known == 1
     with pytest.raises(KnownError):
-        services.desk.call(lambda: services.proposals.of_translation("nope", print))
+        services.service_thread.call(lambda: services.proposals.of_translation("nope", print))
     empty = waited(services, lambda ended: services.proposals.of_document(written(tmp_path, "e.txt", " \n"), ended))
     assert isinstance(empty, Problem)
 
@@ -333,8 +343,8 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened):
     told = opened(model=False)
     services = told.services
     terms = [Term(f"term {at}", f"Wort {at}") for at in range(1_700)]
-    made = services.desk.call(lambda: services.glossaries.add("Long", "en", "de"))
-    services.desk.call(lambda: services.glossaries.add_terms(made.id, terms))
+    made = services.service_thread.call(lambda: services.glossaries.add("Long", "en", "de"))
+    services.service_thread.call(lambda: services.glossaries.add_terms(made.id, terms))
     order, heard = [], queue.SimpleQueue()
 
     def ended(result):
@@ -343,25 +353,25 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened):
 
     def begin():
         services.glossaries.forget(made.id, ended)
-        services.desk.post(lambda: order.append("another"))
+        services.service_thread.post(lambda: order.append("another"))
         assert services.glossaries.all() == [], "it is listed no more"
         assert list(services.translations.terms("en", "de")) == [], "nor obeyed by halves"
         with pytest.raises(KnownError, match=r"glossary\.unknown"):
             services.glossaries.forget(made.id, ended)
 
-    services.desk.call(begin)
+    services.service_thread.call(begin)
     gone = heard.get(timeout=90)
     assert order == ["another", "forgotten"], "others are served meanwhile"
-    assert services.desk.call(lambda: services.store.glossaries()) == []
-    back = waited(services, lambda tell: services.glossaries.restore(gone, tell))
+    assert services.service_thread.call(lambda: services.store.glossaries()) == []
+    back = waited(services, lambda publish: services.glossaries.restore(gone, publish))
     assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
-    kept = services.desk.call(lambda: services.glossaries.terms(made.id))
+    kept = services.service_thread.call(lambda: services.glossaries.terms(made.id))
     assert [one.source for one in kept] == [one.source for one in terms]
 
 
 def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch):
     services = opened(model=False).services
-    made = services.desk.call(lambda: services.glossaries.add("Leases", "en", "de"))
+    made = services.service_thread.call(lambda: services.glossaries.add("Leases", "en", "de"))
 
     def fail(*_given):
         raise KnownError("store.full")
@@ -371,4 +381,4 @@ def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch
         result = waited(services, lambda ended: services.glossaries.forget(made.id, ended))
     assert isinstance(result, Problem)
     assert result.code == "store.full"
-    assert [one.id for one in services.desk.call(services.glossaries.all)] == [made.id]
+    assert [one.id for one in services.service_thread.call(services.glossaries.all)] == [made.id]

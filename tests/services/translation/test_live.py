@@ -33,8 +33,8 @@ def typed(told, text):
     def work():
         services.live.translate(text, MANNER, services.models.choose(None))
 
-    services.desk.call(work)
-    return told.wait(LiveTranslated, lambda fact: fact.is_done, begin)
+    services.service_thread.call(work)
+    return told.wait(LiveTranslated, lambda event: event.is_done, begin)
 
 
 @pytest.mark.process
@@ -44,7 +44,7 @@ def test_the_second_try_counts_where_it_is_better(opened, second, counts):
     last = typed(told, SOURCE)
     assert [(one.target, one.state) for one in last.segments] == [(counts, SegmentState.TRANSLATED)]
     assert bool(last.segments[0].flags) is (counts == FAULTY)
-    seen = [fact.segments[0].target for fact in told.of(LiveTranslated) if fact.segments]
+    seen = [event.segments[0].target for event in told.of(LiveTranslated) if event.segments]
     whole = seen[seen.index(FAULTY) :]
     assert set(whole) == {FAULTY, counts}, "nobody watches how the second one is written"
 
@@ -61,16 +61,16 @@ def test_half_a_sentence_of_a_dead_engine_is_asked_again(opened, monkeypatch):
     monkeypatch.setenv("SLMDESK_ECHO", '{"words": true, "turned": true}')
     whole = typed(told, "One two three four five six.")
     assert [one.target for one in whole.segments] == ["oNE TWO THREE FOUR FIVE SIX."]
-    problems = [fact for fact in told.of(LiveTranslated) if fact.problem is not None]
+    problems = [event for event in told.of(LiveTranslated) if event.problem is not None]
     assert len(problems) == 1, "told once"
 
 
 @pytest.mark.process
 def test_a_model_that_was_refused_is_used_when_it_is_trusted_again(opened, monkeypatch):
     told = opened(turned=True)
-    room = told.services.live._room
+    loader = told.services.live._loader
     with monkeypatch.context() as patched:
-        patched.setattr(room, "times_crashed", lambda _record: 3)
+        patched.setattr(loader, "times_crashed", lambda _record: 3)
         refused = typed(told, "We go out.")
     assert refused.problem is not None
     assert refused.problem.code == "model.crashes"

@@ -12,7 +12,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.translation.pairs import exams
 from slmdesk.services.translation.pairs import items as pair_items
-from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.types import TranslationRequest
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
@@ -25,7 +25,7 @@ def opened(home):
         services = open_echo(LLAMA)
         made.append(services)
         told = Told(services)
-        services.desk.call(lambda: services.models.import_file(path, link=True))
+        services.service_thread.call(lambda: services.models.import_file(path, link=True))
         told.wait(ImportEnded)
         return told
 
@@ -46,9 +46,9 @@ def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_mode
         monkeypatch.setattr(module, "pair_items", some)
     told = opened(starter_model)
     services = told.services
-    job = services.desk.call(lambda: services.pair_exams.take(None, "en", "de"))
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status in ENDED)
-    advice = services.desk.call(lambda: services.translations.advice(None, "en", "de"))
+    job = services.service_thread.call(lambda: services.pair_exams.take(None, "en", "de"))
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    advice = services.service_thread.call(lambda: services.translations.advice(None, "en", "de"))
     assert advice.level == "weak", advice
     assert advice.has_offers
     assert ("was not made for German" in advice.words) or ("loses the sense" in advice.words)
@@ -60,17 +60,17 @@ def test_a_model_that_knows_no_language_translates_or_says_so(opened, tmp_path, 
     """Random weights, with and without a chat format: every segment has its end, and doubts are said."""
     told = opened(tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(template=template)))
     service = told.services.translations
-    warning = told.services.desk.call(lambda: service.warning(None, "en", "ur"))
+    warning = told.services.service_thread.call(lambda: service.warning(None, "en", "ur"))
     assert "is very small" in warning
     assert ("brings no chat format; a plain one is used" in warning) is (template is None)
-    wish = TranslationWish("ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
-    item = told.services.desk.call(lambda: service.begin(wish))
-    job = told.services.desk.call(lambda: service.open(item.id)).job
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status in ENDED)
-    view = told.services.desk.call(lambda: service.open(item.id))
+    request = TranslationRequest("ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
+    item = told.services.service_thread.call(lambda: service.begin(request))
+    job = told.services.service_thread.call(lambda: service.open(item.id)).job
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    view = told.services.service_thread.call(lambda: service.open(item.id))
     assert view.job.status is JobStatus.DONE, view.job
-    for one in told.services.desk.call(lambda: service.segments(item.id)):
+    for one in told.services.service_thread.call(lambda: service.segments(item.id)):
         assert one.state in (SegmentState.TRANSLATED, SegmentState.FAILED), one
         assert one.flags or one.reason or one.doubts, "word salad is never passed on without a doubt"
-    words = told.services.desk.call(lambda: service.text_of(item.id))
+    words = told.services.service_thread.call(lambda: service.text_of(item.id))
     assert words.strip()

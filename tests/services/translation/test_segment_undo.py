@@ -17,7 +17,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.segment_list import Wanted, word_runs
-from slmdesk.services.translation.types import Again, TranslationWish
+from slmdesk.services.translation.types import Again, TranslationRequest
 from slmdesk.store import LOOK
 from slmdesk.text.translation.replace import Search
 
@@ -26,34 +26,36 @@ ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 TEXT = "The rent is due. The rent is low. You must not sublet. 12 %"
 
 
-def on_desk(told, work):
-    return told.services.desk.call(work)
+def on_service_thread(told, work):
+    return told.services.service_thread.call(work)
 
 
 def ended(told, job):
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status in ENDED)
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
 
 
-def translated(told, **wish):
+def translated(told, **request):
     service = told.services.translations
-    item = on_desk(told, lambda: service.begin(TranslationWish(**{"target": "de", "source": "en", **wish}))).id
-    ended(told, on_desk(told, lambda: service.open(item)).job)
+    item = on_service_thread(
+        told, lambda: service.begin(TranslationRequest(**{"target": "de", "source": "en", **request}))
+    ).id
+    ended(told, on_service_thread(told, lambda: service.open(item)).job)
     return item
 
 
 def rows(told, item):
-    return on_desk(told, lambda: told.services.translations.segments(item))
+    return on_service_thread(told, lambda: told.services.translations.segments(item))
 
 
 def waited(told, work):
     """What a service that answers later says."""
     answers = queue.SimpleQueue()
-    on_desk(told, lambda: work(answers.put))
+    on_service_thread(told, lambda: work(answers.put))
     return answers.get(timeout=60)
 
 
 def memory(told):
-    return {one.source: one.target for one in on_desk(told, lambda: told.services.store.memory())}
+    return {one.source: one.target for one in on_service_thread(told, lambda: told.services.store.memory())}
 
 
 def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
@@ -61,10 +63,10 @@ def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
     changes = told.services.segment_changes
     item = translated(told, text=TEXT)
     before = [(one.target, one.state, one.origin, one.flags) for one in rows(told, item)]
-    on_desk(told, lambda: changes.edit(item, 0, "Die Miete ist fällig."))
-    on_desk(told, lambda: changes.edit(item, 0, "Die Miete ist jetzt fällig."))
+    on_service_thread(told, lambda: changes.edit(item, 0, "Die Miete ist fällig."))
+    on_service_thread(told, lambda: changes.edit(item, 0, "Die Miete ist jetzt fällig."))
     assert memory(told) == {"The rent is due.": "Die Miete ist jetzt fällig."}
-    assert on_desk(told, lambda: changes.approve(item, [0, 1, 3])) == 2, "what was left cannot be approved"
+    assert on_service_thread(told, lambda: changes.approve(item, [0, 1, 3])) == 2, "what was left cannot be approved"
     search = Search("rent")
     hits = waited(told, lambda answer: changes.find(item, search, answer))
     assert (hits.numbers, hits.approved, hits.places) == ((1,), (1,), 1)
@@ -82,8 +84,8 @@ def test_undoing_puts_back_what_the_memory_knew(opened):
     told = opened(turned=True)
     changes = told.services.segment_changes
     first, second = translated(told, text="It is late."), translated(told, text="It is late.")
-    on_desk(told, lambda: changes.edit(first, 0, "Es ist spät."))
-    on_desk(told, lambda: changes.edit(second, 0, "Spät ist es."))
+    on_service_thread(told, lambda: changes.edit(first, 0, "Es ist spät."))
+    on_service_thread(told, lambda: changes.edit(second, 0, "Spät ist es."))
     waited(told, lambda answer: changes.undo(second, answer))
     assert memory(told) == {"It is late.": "Es ist spät."}
 
@@ -91,8 +93,8 @@ def test_undoing_puts_back_what_the_memory_knew(opened):
 def test_what_changed_since_is_not_undone(opened):
     told = opened(turned=True)
     item = translated(told, text="It is late.")
-    on_desk(told, lambda: told.services.segment_changes.edit(item, 0, "Es ist spät."))
-    on_desk(told, lambda: told.services.segment_edits.edit(item, 0, "Spät."))
+    on_service_thread(told, lambda: told.services.segment_changes.edit(item, 0, "Es ist spät."))
+    on_service_thread(told, lambda: told.services.segment_edits.edit(item, 0, "Spät."))
     undone = waited(told, lambda answer: told.services.segment_changes.undo(item, answer))
     assert (undone.numbers, undone.skipped) == ((), 1)
     assert rows(told, item)[0].target == "Spät."
@@ -118,7 +120,7 @@ def test_lists_and_their_counts(opened):
     lists = told.services.segment_lists
 
     def listed(**wanted):
-        return on_desk(told, lambda: lists.listed(item, Wanted(**wanted)))
+        return on_service_thread(told, lambda: lists.listed(item, Wanted(**wanted)))
 
     everything = listed()
     assert list(everything.numbers) == [0, 1, 2, 3]
@@ -146,11 +148,11 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
         ]
         store.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
 
-    on_desk(told, known)
+    on_service_thread(told, known)
     item = translated(told, text="The landlord wants rent. The rent is due on the last day.")
-    terms = on_desk(told, lambda: told.services.segment_lists.help(item, 0)).terms
+    terms = on_service_thread(told, lambda: told.services.segment_lists.help(item, 0)).terms
     assert {one.term.source: one.is_used for one in terms} == {"rent": True, "landlord": False}
-    likenesses = on_desk(told, lambda: told.services.segment_lists.help(item, 1)).likenesses
+    likenesses = on_service_thread(told, lambda: told.services.segment_lists.help(item, 1)).likenesses
     assert [one.match.pair.target for one in likenesses] == ["Die Miete ist am ersten Tag fällig."]
     assert likenesses[0].is_penalised
     assert 0.75 <= likenesses[0].match.likeness < 0.95
@@ -171,29 +173,31 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
     told = opened(turned=True)
     service, store = told.services.translations, told.services.store
     item = translated(told, text=TEXT)
-    on_desk(told, lambda: store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="no_answer"))
-    steps = on_desk(told, lambda: store.steps(service.open(item).job.id))
+    on_service_thread(
+        told, lambda: store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
+    )
+    steps = on_service_thread(told, lambda: store.steps(service.open(item).job.id))
     asked = {one.key for one in steps}
-    job = on_desk(told, lambda: service.again(item))
+    job = on_service_thread(told, lambda: service.again(item))
     ended(told, job)
-    again = {one.key for one in on_desk(told, lambda: store.steps(job.id))}
+    again = {one.key for one in on_service_thread(told, lambda: store.steps(job.id))}
     assert again, "the model was asked"
     assert not again & asked, "and not for what is known already"
     assert rows(told, item)[0].target == "tHE RENT IS DUE."
     assert rows(told, item)[0].state is SegmentState.TRANSLATED
-    flagged = on_desk(told, lambda: service.again(item, scope=Again.FLAGGED))
+    flagged = on_service_thread(told, lambda: service.again(item, scope=Again.FLAGGED))
     ended(told, flagged)
     kept = rows(told, item)[2]
     assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
     assert [one.kind for one in kept.flags] == ["negation"]
-    assert on_desk(told, lambda: service.open(item)).is_done
+    assert on_service_thread(told, lambda: service.open(item)).is_done
 
 
 def test_a_person_s_words_are_never_asked_anew(opened):
     told = opened(turned=True)
     item = translated(told, text=TEXT)
-    on_desk(told, lambda: told.services.segment_changes.edit(item, 2, "Nein, doch."))
-    job = on_desk(told, lambda: told.services.translations.again(item, scope=Again.FLAGGED))
+    on_service_thread(told, lambda: told.services.segment_changes.edit(item, 2, "Nein, doch."))
+    job = on_service_thread(told, lambda: told.services.translations.again(item, scope=Again.FLAGGED))
     ended(told, job)
     assert rows(told, item)[2].target == "Nein, doch."
 
@@ -207,7 +211,7 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
         made = store.add_glossary("law", source_language="en", target_language="de")
         store.add_terms(made.id, [Term("rent", "Miete")])
 
-    on_desk(told, glossary)
+    on_service_thread(told, glossary)
     assert waited(told, lambda answer: told.services.segment_changes.recheck(item, answer)) == 2
     assert [[one.kind for one in row.flags] for row in rows(told, item)] == [
         ["glossary"],
@@ -227,7 +231,7 @@ def handed(told, item, what, form, target):
 def test_a_report_holds_every_segment_once(opened, tmp_path):
     told = opened(turned=True)
     item = translated(told, text=TEXT)
-    on_desk(
+    on_service_thread(
         told, lambda: told.services.store.change_segment(item, 1, target="", state=SegmentState.FAILED, reason="tags")
     )
     shape = json.loads(handed(told, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
@@ -260,7 +264,9 @@ def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
     again = waited(told, lambda answer: told.services.translation_files.write(item, Handout.TMX, "tmx", tmx, answer))
     assert again.code == "file.exists"
     with pytest.raises(KnownError):
-        on_desk(told, lambda: told.services.translation_files.write(item, Handout.TMX, "docx", tmx, lambda _: None))
+        on_service_thread(
+            told, lambda: told.services.translation_files.write(item, Handout.TMX, "docx", tmx, lambda _: None)
+        )
 
 
 def test_a_tmx_names_the_language_each_segment_was_told_to_be_in(opened, tmp_path):
@@ -275,8 +281,10 @@ def test_another_model_is_asked_for_what_failed(opened, tmp_path):
     told = opened(turned=True)
     item = translated(told, text=TEXT)
     other = add_model(told.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
-    on_desk(told, lambda: told.services.store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason=""))
-    job = on_desk(told, lambda: told.services.translations.again(item, model=other.id))
+    on_service_thread(
+        told, lambda: told.services.store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="")
+    )
+    job = on_service_thread(told, lambda: told.services.translations.again(item, model=other.id))
     ended(told, job)
     assert job.model_sha256 == other.sha256
     assert rows(told, item)[0].target == "tHE RENT IS DUE."

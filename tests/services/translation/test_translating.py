@@ -17,7 +17,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import LiveTranslated, SegmentChanged, TranslationGrew
 from slmdesk.services.translation.segment_edits import turned
-from slmdesk.services.translation.types import TranslationWish, WrittenFile
+from slmdesk.services.translation.types import TranslationRequest, WrittenFile
 
 pytestmark = pytest.mark.process
 
@@ -25,23 +25,23 @@ pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
 
-def on_desk(told, work):
-    return told.services.desk.call(work)
+def on_service_thread(told, work):
+    return told.services.service_thread.call(work)
 
 
-def translated(told, **wish):
+def translated(told, **given):
     """Begin, wait for the end of its job, and open."""
     service = told.services.translations
-    item = on_desk(told, lambda: service.begin(TranslationWish(**wish)))
-    job = on_desk(told, lambda: service.open(item.id)).job
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status in ENDED)
-    return on_desk(told, lambda: service.open(item.id))
+    item = on_service_thread(told, lambda: service.begin(TranslationRequest(**given)))
+    job = on_service_thread(told, lambda: service.open(item.id)).job
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    return on_service_thread(told, lambda: service.open(item.id))
 
 
 def write(told, view, target):
     """Write a document; what came of it."""
     ended = queue.SimpleQueue()
-    on_desk(told, lambda: told.services.translations.write(view.item.id, target, ended.put))
+    on_service_thread(told, lambda: told.services.translations.write(view.item.id, target, ended.put))
     return ended.get(timeout=60)
 
 
@@ -54,13 +54,13 @@ def test_a_text_comes_back_line_for_line(opened):
     text = "Pay 900 euros now. It is late.\n\n  See https://example.org/x\n12 %\n"
     view = translated(told, target="de", text=text, source="en")
     assert view.is_done
-    words = on_desk(told, lambda: told.services.translations.text_of(view.item.id))
+    words = on_service_thread(told, lambda: told.services.translations.text_of(view.item.id))
     assert words.split("\n")[0].swapcase() == "Pay 900 euros now. It is late."
     assert words.endswith("12 %\n")
     assert len(words.splitlines()) == len(text.splitlines())
-    states = [one.state for one in on_desk(told, lambda: told.services.translations.segments(view.item.id))]
+    states = [one.state for one in on_service_thread(told, lambda: told.services.translations.segments(view.item.id))]
     assert states[-1] is SegmentState.LEFT
-    assert any(isinstance(fact, TranslationGrew) for fact in told.facts)
+    assert any(isinstance(event, TranslationGrew) for event in told.facts)
 
 
 def test_what_waits_behind_the_segments_in_hand_counts(opened):
@@ -83,19 +83,19 @@ def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_o
     told = opened(turned=True, slow=0.02)
     text = "\n".join(f"The garden of house {number} is green." for number in range(60))
     service, jobs = told.services.translations, told.services.jobs
-    item = on_desk(told, lambda: service.begin(TranslationWish(target="de", text=text, source="en")))
-    job = on_desk(told, lambda: service.open(item.id)).job
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.done >= 3)
-    on_desk(told, lambda: jobs.pause(job.id))
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is JobStatus.PAUSED)
+    item = on_service_thread(told, lambda: service.begin(TranslationRequest(target="de", text=text, source="en")))
+    job = on_service_thread(told, lambda: service.open(item.id)).job
+    told.wait(JobChanged, lambda event: event.id == job.id and event.done >= 3)
+    on_service_thread(told, lambda: jobs.pause(job.id))
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.PAUSED)
     begin = len(told.facts)
-    on_desk(told, lambda: jobs.resume(job.id))
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is JobStatus.DONE)
+    on_service_thread(told, lambda: jobs.resume(job.id))
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     after = told.facts[begin:]
-    changed = [at for at, fact in enumerate(after) if isinstance(fact, SegmentChanged)]
-    all_done = next(at for at, fact in enumerate(after) if isinstance(fact, JobChanged) and fact.done == 60)
+    changed = [at for at, event in enumerate(after) if isinstance(event, SegmentChanged)]
+    all_done = next(at for at, event in enumerate(after) if isinstance(event, JobChanged) and event.done == 60)
     assert sum(at < all_done for at in changed) > 20, "they were not held back until the last had come"
-    early = [fact.share for fact in after[:all_done] if isinstance(fact, JobChanged) and fact.done <= 30]
+    early = [event.share for event in after[:all_done] if isinstance(event, JobChanged) and event.done <= 30]
     assert early
     assert max(early) < 0.7
 
@@ -146,13 +146,13 @@ def test_what_a_person_wrote_is_remembered_and_used_again(opened):
     told = opened(turned=True)
     service = told.services.translations
     view = translated(told, target="de", source="en", text="The house is big. It stands here.")
-    on_desk(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das Haus ist groß."))
+    on_service_thread(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das Haus ist groß."))
     told.facts.clear()
     second = translated(told, target="de", source="en", text="Look! The house is big.")
-    segments = on_desk(told, lambda: service.segments(second.item.id))
+    segments = on_service_thread(told, lambda: service.segments(second.item.id))
     known = next(one for one in segments if one.source == "The house is big.")
     assert (known.target, known.origin) == ("Das Haus ist groß.", Origin.MEMORY)
-    assert any(isinstance(fact, SegmentChanged) and fact.segment.origin is Origin.MEMORY for fact in told.facts)
+    assert any(isinstance(event, SegmentChanged) and event.segment.origin is Origin.MEMORY for event in told.facts)
 
 
 def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
@@ -161,9 +161,11 @@ def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
     path.write_bytes(docx("<w:p>" + run("The ") + run("end", "<w:b/>") + run(" is near.") + "</w:p>"))
     view = translated(told, target="de", source="en", path=str(path))
     with pytest.raises(KnownError) as caught:
-        on_desk(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das Ende ist nah."))
+        on_service_thread(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das Ende ist nah."))
     assert caught.value.code == "translation.tags"
-    kept = on_desk(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah."))
+    kept = on_service_thread(
+        told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah.")
+    )
     assert kept.state is SegmentState.EDITED
 
 
@@ -175,14 +177,14 @@ def test_terms_that_are_not_used_are_flagged(opened):
         made = store.add_glossary("law", source_language="en", target_language="de")
         store.add_terms(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
 
-    on_desk(told, glossary)
+    on_service_thread(told, glossary)
     view = translated(told, target="de", source="en", text="The tenant and the landlord agree.")
-    flags = on_desk(told, lambda: told.services.translations.segments(view.item.id))[0].flags
+    flags = on_service_thread(told, lambda: told.services.translations.segments(view.item.id))[0].flags
     assert [one.text for one in flags if one.kind == "glossary"] == ["tenant"]
 
 
 @pytest.mark.parametrize(
-    ("wish", "code"),
+    ("given", "code"),
     [
         ({"target": "xx", "text": "a"}, "language.unknown"),
         ({"target": "de", "source": "de", "text": "a"}, "language.same"),
@@ -192,32 +194,32 @@ def test_terms_that_are_not_used_are_flagged(opened):
         ({"target": "de", "text": "a", "glossaries": ("nope",)}, "glossary.unknown"),
     ],
 )
-def test_bad_wishes_are_refused_before_anything_is_kept(opened, wish, code):
+def test_bad_wishes_are_refused_before_anything_is_kept(opened, given, code):
     told = opened(turned=True)
     with pytest.raises(KnownError) as caught:
-        on_desk(told, lambda: told.services.translations.begin(TranslationWish(**wish)))
+        on_service_thread(told, lambda: told.services.translations.begin(TranslationRequest(**given)))
     assert caught.value.code == code
 
 
 def test_typed_text_is_asked_again_only_where_it_changed(opened):
     told = opened(turned=True)
     live = told.services.live
-    record = on_desk(told, lambda: told.services.models.choose(None))
+    record = on_service_thread(told, lambda: told.services.models.choose(None))
     manner = Manner("de", "en")
 
     def wait_for(count):
-        done = told.wait(LiveTranslated, lambda fact: fact.is_done and len(fact.segments) == count)
+        done = told.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == count)
         return [one.target for one in done.segments]
 
-    on_desk(told, lambda: live.translate("The sun is up. We go out.", manner, record))
+    on_service_thread(told, lambda: live.translate("The sun is up. We go out.", manner, record))
     first = wait_for(2)
     assert first == ["tHE SUN IS UP.", "wE GO OUT."]
     told.facts.clear()
-    on_desk(told, lambda: live.translate("The sun is up. We go out now. It is warm.", manner, record))
+    on_service_thread(told, lambda: live.translate("The sun is up. We go out now. It is warm.", manner, record))
     assert wait_for(3) == ["tHE SUN IS UP.", "wE GO OUT NOW.", "iT IS WARM."]
-    seen = [fact.segments[0].target for fact in told.facts if isinstance(fact, LiveTranslated)]
+    seen = [event.segments[0].target for event in told.facts if isinstance(event, LiveTranslated)]
     assert set(seen) == {"tHE SUN IS UP."}, "what did not change is there from the first moment"
-    on_desk(told, lambda: live.translate("", manner, record))
+    on_service_thread(told, lambda: live.translate("", manner, record))
     assert wait_for(0) == []
 
 
@@ -225,7 +227,7 @@ def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
     told = opened(turned=True)
     view = translated(told, target="de", source="en", text="The house is big. It stands here.")
     ended = queue.SimpleQueue()
-    on_desk(told, lambda: told.services.segment_edits.retry(view.item.id, 1, "more formal", ended.put))
+    on_service_thread(told, lambda: told.services.segment_edits.retry(view.item.id, 1, "more formal", ended.put))
     kept = ended.get(timeout=60)
     assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
 
@@ -239,13 +241,13 @@ def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opene
     path = tmp_path / "a.docx"
     path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
     view = translated(told, target="en", source="de", path=str(path))
-    (of_document,) = on_desk(told, lambda: told.services.translations.segments(view.item.id))
+    (of_document,) = on_service_thread(told, lambda: told.services.translations.segments(view.item.id))
     ended = queue.SimpleQueue()
-    on_desk(told, lambda: told.services.segment_edits.retry(view.item.id, 0, "", ended.put))
+    on_service_thread(told, lambda: told.services.segment_edits.retry(view.item.id, 0, "", ended.put))
     tried_again = ended.get(timeout=60)
-    record = on_desk(told, lambda: told.services.models.choose(None))
-    on_desk(told, lambda: told.services.live.translate(source, Manner("en", "de"), record))
-    typed = told.wait(LiveTranslated, lambda fact: fact.is_done and len(fact.segments) == 1)
+    record = on_service_thread(told, lambda: told.services.models.choose(None))
+    on_service_thread(told, lambda: told.services.live.translate(source, Manner("en", "de"), record))
+    typed = told.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
     assert [of_document.target, tried_again.target, typed.segments[0].target] == [target] * 3
 
 
@@ -262,24 +264,26 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
     service, edits = told.services.translations, told.services.segment_edits
 
     def kept():
-        return on_desk(told, lambda: service.segments(view.item.id))
+        return on_service_thread(told, lambda: service.segments(view.item.id))
 
     assert [doubted(one) for one in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
     assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
-    on_desk(told, lambda: edits.approve(view.item.id, 0))
+    on_service_thread(told, lambda: edits.approve(view.item.id, 0))
     assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
     ended = queue.SimpleQueue()
-    on_desk(told, lambda: edits.retry(view.item.id, 0, "more formal", ended.put))
+    on_service_thread(told, lambda: edits.retry(view.item.id, 0, "more formal", ended.put))
     assert doubted(ended.get(timeout=60)) == [("BIG", 0.25), ("FIXED", 0.25)]
-    on_desk(told, lambda: edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest."))
+    on_service_thread(told, lambda: edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest."))
     assert kept()[0].doubts == ()
 
 
 def test_typed_text_says_where_the_model_was_unsure(opened):
     told = opened(turned=True, doubted="X")
-    record = on_desk(told, lambda: told.services.models.choose(None))
-    on_desk(told, lambda: told.services.live.translate("We  fix it. All is well.", Manner("de", "en"), record))
-    done = told.wait(LiveTranslated, lambda fact: fact.is_done and len(fact.segments) == 2)
+    record = on_service_thread(told, lambda: told.services.models.choose(None))
+    on_service_thread(
+        told, lambda: told.services.live.translate("We  fix it. All is well.", Manner("de", "en"), record)
+    )
+    done = told.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
     assert [doubted(one) for one in done.segments] == [[("FIX", 0.25)], []]
 
 
@@ -288,7 +292,7 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
     path = tmp_path / "a.docx"
     path.write_bytes(docx("<w:p>" + run("a fixed ") + run("house", "<w:b/>") + run(" X") + "</w:p>"))
     view = translated(told, target="de", source="en", path=str(path))
-    (segment,) = on_desk(told, lambda: told.services.translations.segments(view.item.id))
+    (segment,) = on_service_thread(told, lambda: told.services.translations.segments(view.item.id))
     assert "formatting" in [one.kind for one in segment.flags]
     assert segment.doubts == ()
 
@@ -300,7 +304,7 @@ def test_put_back_goes_into_the_language_of_the_source_also_where_that_was_not_c
     told = opened(turned=True)
     back = told.services.segment_edits.back
     with pytest.raises(KnownError) as caught:
-        on_desk(told, lambda: back("House 3", Manner("en"), queue.SimpleQueue().put, "Haus 3"))
+        on_service_thread(told, lambda: back("House 3", Manner("en"), queue.SimpleQueue().put, "Haus 3"))
     assert caught.value.code == "translation.source_unknown"
 
 
@@ -308,7 +312,7 @@ def test_a_translation_is_put_back_and_said_in_other_ways(opened):
     told = opened(turned=True)
     manner, house = Manner("de", "en"), "The house is big."
     ended = queue.SimpleQueue()
-    on_desk(told, lambda: told.services.segment_edits.back("Das Haus ist groß.", manner, ended.put, house))
+    on_service_thread(told, lambda: told.services.segment_edits.back("Das Haus ist groß.", manner, ended.put, house))
     assert ended.get(timeout=60) == "Das Haus ist groß.".swapcase()
-    on_desk(told, lambda: told.services.segment_edits.alternatives(house, manner, ended.put))
+    on_service_thread(told, lambda: told.services.segment_edits.alternatives(house, manner, ended.put))
     assert ended.get(timeout=60) == ["tHE HOUSE IS BIG."]

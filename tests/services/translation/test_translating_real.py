@@ -13,7 +13,7 @@ from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState, Term
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.events import ImportEnded
-from slmdesk.services.translation.types import TranslationWish, WrittenFile
+from slmdesk.services.translation.types import TranslationRequest, WrittenFile
 from slmdesk.text.translation.tagged import Tags, problems
 
 pytestmark = pytest.mark.model
@@ -38,7 +38,7 @@ def lease(path):
 def told(home, starter_model):
     services = open_echo(LLAMA)
     one = Told(services)
-    services.desk.call(lambda: services.models.import_file(starter_model, link=True))
+    services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
     one.wait(ImportEnded)
     yield one
     services.close()
@@ -52,13 +52,13 @@ def test_structure_is_right_whatever_the_model_says(told, tmp_path):
     def begin():
         glossary = services.store.add_glossary("law", source_language="en", target_language="de")
         services.store.add_terms(glossary.id, [Term("tenant", "Mieter")])
-        return services.translations.begin(TranslationWish("de", path=str(path), source="en"))
+        return services.translations.begin(TranslationRequest("de", path=str(path), source="en"))
 
-    item = services.desk.call(begin)
-    told.wait(JobChanged, lambda fact: fact.status in (JobStatus.DONE, JobStatus.FAILED))
-    view = services.desk.call(lambda: services.translations.open(item.id))
+    item = services.service_thread.call(begin)
+    told.wait(JobChanged, lambda event: event.status in (JobStatus.DONE, JobStatus.FAILED))
+    view = services.service_thread.call(lambda: services.translations.open(item.id))
     assert view.is_done
-    segments = services.desk.call(lambda: services.translations.segments(item.id))
+    segments = services.service_thread.call(lambda: services.translations.segments(item.id))
     for one in segments:
         kinds = {flag.kind for flag in one.flags}
         if one.state is SegmentState.TRANSLATED:
@@ -75,7 +75,7 @@ def test_structure_is_right_whatever_the_model_says(told, tmp_path):
     assert [one.source for one in segments][-1] == "Rooms", "a number is no segment"
 
     ended = queue.SimpleQueue()
-    services.desk.call(lambda: services.translations.write(item.id, target, ended.put))
+    services.service_thread.call(lambda: services.translations.write(item.id, target, ended.put))
     written = ended.get(timeout=60)
     assert isinstance(written, WrittenFile), written
     assert written.refused == ()

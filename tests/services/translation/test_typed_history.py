@@ -15,7 +15,7 @@ from slmdesk.services.translation.asking.prompts import Manner, messages, other_
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.segment_edits import says_otherwise
 from slmdesk.services.translation.typed.history import is_same_text
-from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.process
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.process
 MANNER = Manner("de", "en")
 
 
-def on_desk(told, work):
-    return told.services.desk.call(work)
+def on_service_thread(told, work):
+    return told.services.service_thread.call(work)
 
 
 @pytest.fixture
@@ -35,38 +35,38 @@ def told(opened):
 def typed(told, text, manner=MANNER):
     """Translate a text that is typed; its segments when all is done."""
     live = told.services.live
-    record = on_desk(told, lambda: told.services.models.choose(None))
+    record = on_service_thread(told, lambda: told.services.models.choose(None))
     told.facts.clear()
-    on_desk(told, lambda: live.translate(text, manner, record))
+    on_service_thread(told, lambda: live.translate(text, manner, record))
     return done(told)
 
 
 def done(told):
-    return told.wait(LiveTranslated, lambda fact: fact.is_done).segments
+    return told.wait(LiveTranslated, lambda event: event.is_done).segments
 
 
 def keep(told, text, segments, item="", manner=MANNER):
-    return on_desk(told, lambda: told.services.typed.keep(text, manner, segments, item))
+    return on_service_thread(told, lambda: told.services.typed.keep(text, manner, segments, item))
 
 
 def remembered(told, source):
-    return [one.target for one in on_desk(told, lambda: told.services.store.recall("en", "de", source))]
+    return [one.target for one in on_service_thread(told, lambda: told.services.store.recall("en", "de", source))]
 
 
 def test_a_persons_words_are_remembered_and_taken_back(told):
     typed(told, "The sun is up. We go out.")
     live = told.services.live
-    first = on_desk(told, lambda: live.put(1, "Wir gehen aus.", "We go out."))
-    second = on_desk(told, lambda: live.put(1, "Wir gehen\nhinaus."))
-    segment = on_desk(told, live.segments)[1]
+    first = on_service_thread(told, lambda: live.put(1, "Wir gehen aus.", "We go out."))
+    second = on_service_thread(told, lambda: live.put(1, "Wir gehen\nhinaus."))
+    segment = on_service_thread(told, live.segments)[1]
     assert (segment.target, segment.state, segment.origin) == ("Wir gehen hinaus.", SegmentState.EDITED, Origin.PERSON)
     assert remembered(told, "We go out.") == ["Wir gehen hinaus."]
-    on_desk(told, lambda: live.take_back(second))
-    assert on_desk(told, live.segments)[1].target == "Wir gehen aus."
+    on_service_thread(told, lambda: live.take_back(second))
+    assert on_service_thread(told, live.segments)[1].target == "Wir gehen aus."
     assert remembered(told, "We go out.") == ["Wir gehen aus."]
-    on_desk(told, lambda: live.take_back(second))
-    on_desk(told, lambda: live.take_back(first))
-    assert on_desk(told, live.segments)[1].target == "wE GO OUT."
+    on_service_thread(told, lambda: live.take_back(second))
+    on_service_thread(told, lambda: live.take_back(first))
+    assert on_service_thread(told, live.segments)[1].target == "wE GO OUT."
     assert remembered(told, "We go out.") == []
 
 
@@ -76,24 +76,24 @@ def test_a_persons_words_are_remembered_and_taken_back(told):
 )
 def test_words_for_what_is_not_there_are_refused(told, index, target, source):
     typed(told, "The sun is up.\n12 %")
-    before = on_desk(told, told.services.live.segments)
+    before = on_service_thread(told, told.services.live.segments)
     with pytest.raises(KnownError) as caught:
-        on_desk(told, lambda: told.services.live.put(index, target, source))
+        on_service_thread(told, lambda: told.services.live.put(index, target, source))
     assert caught.value.code == "request.invalid"
-    assert on_desk(told, told.services.live.segments) == before
-    assert on_desk(told, told.services.store.count_memory) == 0
+    assert on_service_thread(told, told.services.live.segments) == before
+    assert on_service_thread(told, told.services.store.count_memory) == 0
 
 
 def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened):
     told = opened(turned=True, slow=0.1)
     live = told.services.live
-    record = on_desk(told, lambda: told.services.models.choose(None))
-    on_desk(told, lambda: live.translate("One two three four five six seven.", MANNER, record))
-    told.wait(LiveTranslated, lambda fact: fact.segments and fact.segments[0].target)
-    on_desk(told, lambda: live.put(0, "Eins bis sieben."))
-    last = told.wait(LiveTranslated, lambda fact: fact.is_done).segments
+    record = on_service_thread(told, lambda: told.services.models.choose(None))
+    on_service_thread(told, lambda: live.translate("One two three four five six seven.", MANNER, record))
+    told.wait(LiveTranslated, lambda event: event.segments and event.segments[0].target)
+    on_service_thread(told, lambda: live.put(0, "Eins bis sieben."))
+    last = told.wait(LiveTranslated, lambda event: event.is_done).segments
     assert last[0].target == "Eins bis sieben."
-    assert on_desk(told, live.segments)[0].state is SegmentState.EDITED
+    assert on_service_thread(told, live.segments)[0].state is SegmentState.EDITED
 
 
 def test_each_paragraph_says_how_sure_its_language_was_told(told):
@@ -106,7 +106,7 @@ def test_each_paragraph_says_how_sure_its_language_was_told(told):
 
 def asked(told, work):
     ended = queue.SimpleQueue()
-    on_desk(told, lambda: work(ended.put))
+    on_service_thread(told, lambda: work(ended.put))
     return ended.get(timeout=60)
 
 
@@ -145,9 +145,9 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(told):
     item = keep(told, "The rent is due today.", segments)
     longer = "The rent is due today. It is high."
     assert keep(told, longer, typed(told, longer), item) == item
-    items = on_desk(told, lambda: told.services.history.items("translation"))
+    items = on_service_thread(told, lambda: told.services.history.items("translation"))
     assert [one.title for one in items] == ["The rent is due today. It is high. → German"]
-    opened = on_desk(told, lambda: told.services.typed.open(item))
+    opened = on_service_thread(told, lambda: told.services.typed.open(item))
     assert (opened.text, opened.manner) == (longer, MANNER)
     assert [one.target for one in opened.live] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
     other = keep(told, "Quite another letter.", typed(told, "Quite another letter."), item)
@@ -162,31 +162,31 @@ def searched(told, words):
 
 def test_it_is_found_by_text_translation_and_title_alone_among_translations(told):
     item = keep(told, "The rent is due today.", typed(told, "The rent is due today."))
-    chat = on_desk(told, lambda: told.services.chats.new_chat("rent"))
+    chat = on_service_thread(told, lambda: told.services.chats.new_chat("rent"))
     for words in ("rent", "due tod", "german"):
         assert searched(told, words) == ([item], False), words
     assert searched(told, "landlord") == ([], False)
     keep(told, "The rent is due now.", typed(told, "The rent is due now."), item)
     assert searched(told, "today")[0] == [], "what it was before is not found any more"
-    assert chat.id in {one.item for one in on_desk(told, lambda: told.services.history.search("rent"))}
+    assert chat.id in {one.item for one in on_service_thread(told, lambda: told.services.history.search("rent"))}
 
 
 def test_documents_are_found_by_what_stands_in_them_as_it_is_now(told, tmp_path, monkeypatch):
     path = tmp_path / "letter.txt"
     path.write_text("The rent is due.\nÜber den Wolken ist es schön.\n")
-    wish = TranslationWish("fr", path=str(path))
-    item = on_desk(told, lambda: told.services.translations.begin(wish)).id
-    job = on_desk(told, lambda: told.services.translations.open(item)).job
-    told.wait(JobChanged, lambda fact: fact.id == job.id and fact.status is JobStatus.DONE)
+    request = TranslationRequest("fr", path=str(path))
+    item = on_service_thread(told, lambda: told.services.translations.begin(request)).id
+    job = on_service_thread(told, lambda: told.services.translations.open(item)).job
+    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     for words in ("rent due", "über", "WOLKEN", "letter"):
         assert searched(told, words) == ([item], False), words
-    on_desk(told, lambda: told.services.segment_edits.edit(item, 0, "Le loyer est dû."))
+    on_service_thread(told, lambda: told.services.segment_edits.edit(item, 0, "Le loyer est dû."))
     found = asked(told, lambda ended: told.services.typed.search("loyer", ended)).found
     assert "Le \ue000loyer\ue001" in found[0][1]
     assert searched(told, "rent wolken") == ([], False), "all words in one segment"
     monkeypatch.setattr("slmdesk.services.translation.typed.history.MOST_SEARCHED", 0)
     assert searched(told, "wolken") == ([], True), "what was not looked through is said"
-    on_desk(told, lambda: told.services.history.trash(item))
+    on_service_thread(told, lambda: told.services.history.trash(item))
     assert searched(told, "loyer") == ([], False)
 
 
@@ -198,17 +198,17 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(told):
             words = "Die Pumpe für die Höhe der Überläufe hält bei 12 bar, wenn das Ventil schließt. " * 2
             store.add_segments(item.id, [NewSegment(number, words, target=words) for number in range(1000)])
 
-    on_desk(told, fill)
+    on_service_thread(told, fill)
     ended, gaps = queue.SimpleQueue(), []
-    on_desk(told, lambda: told.services.typed.search("zebra", ended.put))
+    on_service_thread(told, lambda: told.services.typed.search("zebra", ended.put))
     while ended.empty():
         began = time.monotonic()
-        on_desk(told, lambda: None)
+        on_service_thread(told, lambda: None)
         gaps.append(time.monotonic() - began)
     assert ended.get().found == ()
     assert len(gaps) > 3, "the control: it is work for more than a turn"
     assert max(gaps) < 2.0  # 30 ms where nothing else runs: the tests share two cores
-    on_desk(told, lambda: told.services.typed.search("zebra", ended.put))
+    on_service_thread(told, lambda: told.services.typed.search("zebra", ended.put))
     assert len(searched(told, "ventil")[0]) == 10
     left = ended.get(timeout=60)
     assert (left.found, left.was_cut) == ((), True), "the one before is told what was found so far"
@@ -217,10 +217,10 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(told):
 def test_a_title_of_the_persons_stays_and_a_forgotten_one_is_not_written_into(told):
     segments = typed(told, "The rent is due today.")
     item = keep(told, "The rent is due today.", segments)
-    on_desk(told, lambda: told.services.history.rename(item, "Letter to the landlord"))
+    on_service_thread(told, lambda: told.services.history.rename(item, "Letter to the landlord"))
     keep(told, "The rent is due today!", segments, item)
-    assert on_desk(told, lambda: told.services.history.item(item)).title == "Letter to the landlord"
-    on_desk(told, lambda: told.services.history.trash(item))
+    assert on_service_thread(told, lambda: told.services.history.item(item)).title == "Letter to the landlord"
+    on_service_thread(told, lambda: told.services.history.trash(item))
     assert keep(told, "The rent is due today!", segments, item) not in ("", item)
 
 
@@ -228,23 +228,23 @@ def test_nothing_is_kept_where_the_person_wants_none_or_nothing_is_there(told):
     segments = typed(told, "The rent is due today.")
     assert keep(told, "   ", segments) == ""
     assert keep(told, "The rent is due today.", ()) == ""
-    on_desk(told, lambda: told.services.settings.change(translate_history=False))
+    on_service_thread(told, lambda: told.services.settings.change(translate_history=False))
     assert keep(told, "The rent is due today.", segments) == ""
-    assert on_desk(told, lambda: told.services.history.items("translation")) == []
+    assert on_service_thread(told, lambda: told.services.history.items("translation")) == []
 
 
 def test_a_kept_text_goes_on_without_asking_again(told):
     live = told.services.live
     typed(told, "The sun is up.")
-    on_desk(told, lambda: live.put(0, "Die Sonne ist da."))
-    item = keep(told, "The sun is up.", on_desk(told, live.segments))
-    for pair in on_desk(told, lambda: told.services.store.memory()):
-        on_desk(told, lambda pair=pair: told.services.store.forget_pairs([pair.n]))
+    on_service_thread(told, lambda: live.put(0, "Die Sonne ist da."))
+    item = keep(told, "The sun is up.", on_service_thread(told, live.segments))
+    for pair in on_service_thread(told, lambda: told.services.store.memory()):
+        on_service_thread(told, lambda pair=pair: told.services.store.forget_pairs([pair.n]))
     typed(told, "")
-    old = on_desk(told, lambda: told.services.typed.open(item))
-    record = on_desk(told, lambda: told.services.models.choose(None))
+    old = on_service_thread(told, lambda: told.services.typed.open(item))
+    record = on_service_thread(told, lambda: told.services.models.choose(None))
     told.facts.clear()
-    on_desk(told, lambda: live.adopt(old.text, Manner("de", "en", "legal"), record, old.segments))
+    on_service_thread(told, lambda: live.adopt(old.text, Manner("de", "en", "legal"), record, old.segments))
     assert [(one.target, one.state) for one in done(told)] == [("Die Sonne ist da.", SegmentState.EDITED)]
 
 
@@ -253,12 +253,12 @@ def test_a_kept_text_knows_its_doubts_still(opened):
     segments = typed(told, "We fix it.")
     assert segments[0].doubts == ((3, 6, 0.25),)
     item = keep(told, "We fix it.", segments)
-    old = on_desk(told, lambda: told.services.typed.open(item))
+    old = on_service_thread(told, lambda: told.services.typed.open(item))
     assert (old.segments[0].doubts, old.live[0].doubts) == (((3, 6, 0.25),),) * 2
-    live, record = told.services.live, on_desk(told, lambda: told.services.models.choose(None))
+    live, record = told.services.live, on_service_thread(told, lambda: told.services.models.choose(None))
     typed(told, "")
-    on_desk(told, lambda: live.adopt(old.text, MANNER, record, old.segments))
-    assert on_desk(told, live.segments)[0].doubts == ((3, 6, 0.25),)
+    on_service_thread(told, lambda: live.adopt(old.text, MANNER, record, old.segments))
+    assert on_service_thread(told, live.segments)[0].doubts == ((3, 6, 0.25),)
 
 
 @pytest.mark.parametrize(

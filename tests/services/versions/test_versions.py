@@ -12,7 +12,7 @@ from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.services.versions.service import VersionView, VersionWish
+from slmdesk.services.versions.service import VersionRequest, VersionView
 from slmdesk.services.versions.types import by_importance, coverage_line, headline
 from slmdesk.services.versions.wording import told_in
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Run
@@ -43,7 +43,7 @@ def keep(told, name: str, pages: list[Page]):
         store.save_pages(record.id, pages)
         return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": len(pages)})
 
-    return told.services.desk.call(add)
+    return told.services.service_thread.call(add)
 
 
 def trust(told, level: str = "good") -> None:
@@ -53,19 +53,21 @@ def trust(told, level: str = "good") -> None:
         {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
         for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
     ]
-    model = services.desk.call(lambda: services.models.choose(None))
+    model = services.service_thread.call(lambda: services.models.choose(None))
     shape = {"version": items()[0], "skills": skills}
-    services.desk.call(lambda: services.store.set_model_facts(model.id, **{SKILLS: shape}))
+    services.service_thread.call(lambda: services.store.set_model_facts(model.id, **{SKILLS: shape}))
 
 
-def compared(told, old, new, **wish) -> tuple[str, VersionsCompared]:
-    item = told.services.desk.call(lambda: told.services.versions.begin(VersionWish(old.id, new.id, **wish))).id
-    return item, told.wait(VersionsCompared, lambda fact: fact.item == item)
+def compared(told, old, new, **request) -> tuple[str, VersionsCompared]:
+    item = told.services.service_thread.call(
+        lambda: told.services.versions.begin(VersionRequest(old.id, new.id, **request))
+    ).id
+    return item, told.wait(VersionsCompared, lambda event: event.item == item)
 
 
 def opened_view(told, item: str) -> VersionView:
     got: queue.SimpleQueue[VersionView] = queue.SimpleQueue()
-    told.services.desk.call(lambda: told.services.versions.open(item, got.put))
+    told.services.service_thread.call(lambda: told.services.versions.open(item, got.put))
     return got.get(timeout=120)
 
 
@@ -78,17 +80,17 @@ def two(told):
 def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
     told = opened(model=False)
     old, new = two(told)
-    item, fact = compared(told, old, new)
-    assert headline(fact.comparison) == "2 changes on 1 page: 1 amount, 1 number."
+    item, event = compared(told, old, new)
+    assert headline(event.comparison) == "2 changes on 1 page: 1 amount, 1 number."
     view = opened_view(told, item)
-    assert view.comparison == fact.comparison
+    assert view.comparison == event.comparison
     assert [one.name for one in view.documents] == ["old.pdf", "new.pdf"]
     assert view.job is None
     store = told.services.store
-    messages = told.services.desk.call(lambda: store.messages(item))
+    messages = told.services.service_thread.call(lambda: store.messages(item))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "30 days → 60 days" in messages[1].text
-    about = told.services.desk.call(lambda: told.services.history.about(new.id, "versions"))
+    about = told.services.service_thread.call(lambda: told.services.history.about(new.id, "versions"))
     assert [one.id for one in about] == [item]
 
 
@@ -97,8 +99,8 @@ def test_facts_come_before_words_and_longer_words_first(opened) -> None:
     old = keep(told, "a", [page(1, "The house is red and old.", GARDEN, RENT)])
     longer = GARDEN.replace("every second week", "whenever the grass has grown higher than a hand, or the owner asks")
     new = keep(told, "b", [page(1, "The house is blue and old.", longer, RENT.replace("900", "950"))])
-    _, fact = compared(told, old, new)
-    first = [fact.comparison.changes[at].new for at in by_importance(fact.comparison.changes)]
+    _, event = compared(told, old, new)
+    first = [event.comparison.changes[at].new for at in by_importance(event.comparison.changes)]
     assert [one[:10] for one in first] == ["The rent o", "The garden", "The house "]
 
 
@@ -110,10 +112,10 @@ def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
     new = keep(
         told, "new.pdf", [page(1, changed, RENT.replace("900", "950"), GARDEN, "The cellar may be used as well.")]
     )
-    _, fact = compared(told, old, new)
-    assert len(fact.comparison.changes) == 3
+    _, event = compared(told, old, new)
+    assert len(event.comparison.changes) == 3
     assert (
-        headline(fact.comparison) == "4 changes in 3 passages on 1 page: 1 amount, 1 number, 1 date; 1 passage added."
+        headline(event.comparison) == "4 changes in 3 passages on 1 page: 1 amount, 1 number, 1 date; 1 passage added."
     )
 
 
@@ -123,8 +125,8 @@ def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
     blank = page_of(5, "", "", [])
     old = keep(told, "old.pdf", [page(1, RENT), page(2, GARDEN), *scanned, blank])
     new = keep(told, "new.pdf", [page(1, RENT), page(2, GARDEN)])
-    _, fact = compared(told, old, new)
-    assert coverage_line(fact.comparison) == (
+    _, event = compared(told, old, new)
+    assert coverage_line(event.comparison) == (
         "Old version: 3 of 5 pages read; New version: 2 of 2 pages read. Pages 3–4 of the old version (old.pdf) could "
         "not be read (scanned) and were not compared."
     )
@@ -134,8 +136,8 @@ def test_a_trusted_model_words_the_changes_and_is_checked(opened) -> None:
     told = opened(answer="The rent changed from 900 euros to 950 euros.")
     trust(told)
     old, new = two(told)
-    item, fact = compared(told, old, new)
-    assert fact.comparison.sentences == ()  # what the rules found is told at once
+    item, event = compared(told, old, new)
+    assert event.comparison.sentences == ()  # what the rules found is told at once
     found = told.wait(VersionsCompared, lambda one: one.item == item and bool(one.comparison.sentences)).comparison
     by_change = {one.change: one for one in found.sentences}
     rent = next(at for at, change in enumerate(found.changes) if "rent" in change.old)
@@ -175,33 +177,33 @@ def test_it_can_be_stopped_and_leaves_the_desk_free(opened) -> None:
         return [page(at, *(" ".join(chance.sample(words, 30)) for _ in range(12))) for at in range(1, 120)]
 
     old, new = keep(told, "a", pages(1)), keep(told, "b", pages(2))
-    desk, versions = told.services.desk, told.services.versions
-    item = desk.call(lambda: versions.begin(VersionWish(old.id, new.id))).id
-    desk.call(lambda: None)  # the control: the desk answers before the comparison has come
+    service_thread, versions = told.services.service_thread, told.services.versions
+    item = service_thread.call(lambda: versions.begin(VersionRequest(old.id, new.id))).id
+    service_thread.call(lambda: None)  # the control: the app answers before the comparison has come
     assert not told.of(VersionsCompared)
-    desk.call(lambda: versions.cancel(item))
+    service_thread.call(lambda: versions.cancel(item))
     assert told.wait(VersionsFailed).problem.code == "versions.stopped"
     assert opened_view(told, item).comparison is None
-    desk.call(lambda: versions.again(item))
+    service_thread.call(lambda: versions.again(item))
     told.wait(VersionsCompared)
 
 
 def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
     told = opened(model=False)
     old, new = two(told)
-    _, fact = compared(told, old, new)
-    row = next(one for one in fact.comparison.rows if one.same)
+    _, event = compared(told, old, new)
+    row = next(one for one in event.comparison.rows if one.same)
     got = queue.SimpleQueue()
     first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
-    told.services.desk.call(lambda: told.services.versions.paragraphs(new.id, first, last, got.put))
+    told.services.service_thread.call(lambda: told.services.versions.paragraphs(new.id, first, last, got.put))
     assert got.get(timeout=120).texts == (GARDEN,)
 
 
 def test_a_document_compared_with_itself_is_the_same(opened) -> None:
     told = opened(model=False)
     old, _ = two(told)
-    _, fact = compared(told, old, old)
-    assert headline(fact.comparison) == "No differences in the text. The files are the same, byte for byte."
+    _, event = compared(told, old, old)
+    assert headline(event.comparison) == "No differences in the text. The files are the same, byte for byte."
 
 
 def test_a_sentence_that_takes_old_for_new_is_marked() -> None:

@@ -21,12 +21,12 @@ from slmdesk.text.passages.cut import PassageBuilder
 pytestmark = pytest.mark.pure
 
 SEGMENTS, PAIRS, TERMS = 600, 300, 300
-WISH = {"target": "de", "path": "/x/lease.docx", "source": "en"}
+REQUEST = {"target": "de", "path": "/x/lease.docx", "source": "en"}
 
 
 def fill(store: Store) -> str:
     """A translation of a document with a person's words, one that was typed, pairs, terms, a read document; its id."""
-    lease = store.add_item("translation", "lease.docx → German", settings={"wish": WISH}).id
+    lease = store.add_item("translation", "lease.docx → German", settings={"wish": REQUEST}).id
     store.add_segments(
         lease, [NewSegment(at, f"The tenant number {at} pays the rent in time.") for at in range(SEGMENTS)]
     )
@@ -81,7 +81,7 @@ def read_a_document(store: Store) -> None:
 
 @pytest.fixture
 def lease(paths: Paths) -> str:
-    store = open_store(paths, desk_id="before").store
+    store = open_store(paths, instance_id="before").store
     with store.together():  # one commit, not a thousand
         made = fill(store)
     store.close()
@@ -115,7 +115,7 @@ def overwrite(paths: Paths, *numbers: int) -> None:
 
 
 def rescued(paths: Paths) -> tuple[Store, Rescued]:
-    store = open_store(paths, desk_id="after").store
+    store = open_store(paths, instance_id="after").store
     (aside,) = damaged_copies(paths.database)
     return store, store.rescue(aside)
 
@@ -134,7 +134,7 @@ def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(pat
     assert segments[1].target == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
     assert segments[1].origin is Origin.PERSON
     assert store.result(lease) == {"taken": True, "done": True, "left": [["equation", "page 2", "x"]], "language": "en"}
-    assert store.item(lease).settings == {"wish": WISH}
+    assert store.item(lease).settings == {"wish": REQUEST}
     (pair,) = store.recall("en", "de", "pair NUMBER 7 of the memory.")
     assert (pair.target, pair.domain, pair.origin) == ("Paar Nummer 7 des Speichers.", "legal", Origin.PERSON)
     assert store.count_remembered(lease) == PAIRS
@@ -171,14 +171,14 @@ def test_h4_nothing_comes_twice_and_what_was_changed_here_stays(paths, lease):
 def test_h4_a_persons_words_come_into_an_older_backup(paths, lease):
     """The backup has the translation as the model made it; the damaged file has what a person decided since."""
     whole = paths.database.read_bytes()
-    with closing(open_store(paths, desk_id="older").store) as store:
+    with closing(open_store(paths, instance_id="older").store) as store:
         store.change_segment(lease, 1, target="Vom Modell.", state=SegmentState.TRANSLATED, origin=Origin.MODEL)
         pair = store.recall("en", "de", "Pair number 7 of the memory.")[0]
         store.forget_pairs([pair.n])
         store.remember("en", "de", [(pair.source, "maschinell")], domain="legal", origin=Origin.MODEL)
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
     aside.write_bytes(b"no database here" + whole[16:])
-    with closing(open_store(paths, desk_id="after").store) as store:
+    with closing(open_store(paths, instance_id="after").store) as store:
         found = store.rescue(aside)
         assert (found.segments, found.memory) == (1, 1)
         assert store.segments(lease, begin=1, limit=1)[0].target == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
@@ -237,8 +237,8 @@ def test_h4_what_belonged_to_a_lost_page_finds_a_home(paths, lease, table):
 
 
 def test_h4_a_translation_that_had_only_begun_begins_anew(paths):
-    with closing(open_store(paths, desk_id="before").store) as store:
-        item = store.add_item("translation", "x → German", settings={"wish": WISH}).id
+    with closing(open_store(paths, instance_id="before").store) as store:
+        item = store.add_item("translation", "x → German", settings={"wish": REQUEST}).id
         store.add_segments(item, [NewSegment(0, "One."), NewSegment(1, "5", state=SegmentState.LEFT, reason="numbers")])
     overwrite(paths)
     store, found = rescued(paths)
@@ -248,8 +248,8 @@ def test_h4_a_translation_that_had_only_begun_begins_anew(paths):
 
 
 def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
-    old = open_store(paths, desk_id="b" * 32, steps=STEPS[:6]).store
-    item = old.add_item("translation", "Lease", settings={"wish": WISH}).id
+    old = open_store(paths, instance_id="b" * 32, steps=STEPS[:6]).store
+    item = old.add_item("translation", "Lease", settings={"wish": REQUEST}).id
     with old._db.writing():
         old._db.run(
             "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"
@@ -258,7 +258,7 @@ def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
             (item,),
         )
     old.close()
-    open_store(paths, desk_id="b" * 32).store.close()
+    open_store(paths, instance_id="b" * 32).store.close()
     overwrite(paths)
     store, found = rescued(paths)
     assert found.segments == 1
@@ -271,7 +271,7 @@ def test_h4_flipped_letters_anywhere_bring_no_row_that_is_none(paths, lease):
     whole = paths.database.read_bytes()
     chance = random.Random(11)
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
-    with closing(open_store(paths, desk_id="after").store) as store:
+    with closing(open_store(paths, instance_id="after").store) as store:
         for number in range(12):
             data = bytearray(whole)
             for _ in range(40):

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
-from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.chat.requests import AttachRequest
 
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
 MOST_NAME = 40
@@ -60,9 +60,9 @@ class Draft:
         return self.state != READING
 
     @property
-    def wish(self) -> AttachWish:
+    def request(self) -> AttachRequest:
         """As it is sent."""
-        return AttachWish(self.document, self.name, self.source, self.kind, self.mode)
+        return AttachRequest(self.document, self.name, self.source, self.kind, self.mode)
 
     @property
     def words(self) -> str:

@@ -149,7 +149,7 @@ class Chip(QFrame):
 
 
 class AttachmentBar(QScrollArea):
-    """All chips; hidden while there are none.  Emits the wishes of its chips."""
+    """All chips; hidden while there are none.  Emits the requests of its chips."""
 
     open_requested = Signal(str)
     remove_requested = Signal(str)

@@ -27,7 +27,7 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.attachments.sources import Weighed
 from slmdesk.services.chat.events import ContextMeasured
-from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.chat.service import MOST_ATTACHED
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.library import Opening, file_of
@@ -116,15 +116,15 @@ class AttachController(QObject):
         """Those with drafts of attachments here."""
         return list(self._drafts)
 
-    # ---- wishes of the page
+    # ---- requests of the page
 
     @Slot(object)
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Attach these files, and the documents in these folders."""
         given, chat = list(paths), self._chat
 
-        def expanded(found: list[Path] | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_expanded, chat, found))
+        def expanded(found: list[Path] | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_expanded, chat, found))
 
         self._bridge.ask(lambda services: services.documents.expand(given, expanded), None, self._raise_problem)
 
@@ -138,7 +138,7 @@ class AttachController(QObject):
             return
         self.now.append(draft)
         self._begin(draft)
-        self._tell()
+        self._notify()
         words = f"A long text was attached: {len(text):,} characters."
         into = partial(self.put_inline, draft.key)
         self.notice_raised.emit(
@@ -171,7 +171,7 @@ class AttachController(QObject):
         draft = self._find(key)
         if draft is not None:
             draft.mode, draft.use = AttachMode(mode), ""
-            self._tell()
+            self._notify()
 
     @Slot(str)
     def open_text(self, key: str) -> None:
@@ -191,7 +191,7 @@ class AttachController(QObject):
         if draft is not None:
             draft.state = READING
             self._open(draft, password)
-            self._tell()
+            self._notify()
 
     # ---- sending
 
@@ -224,20 +224,20 @@ class AttachController(QObject):
             self._then = None
             self.waiting_shown.emit("")
 
-    def wishes(self) -> tuple[AttachWish, ...]:
+    def requests(self) -> tuple[AttachRequest, ...]:
         """What is attached in the open chat and can be sent now."""
-        return tuple(one.wish for one in self.now if one.state == READY)
+        return tuple(one.request for one in self.now if one.state == READY)
 
     def take(self) -> list[Draft]:
         """The attachments go with a message."""
         taken, self._drafts[self._chat] = self.now, []
-        self._tell()
+        self._notify()
         return taken
 
     def give_back(self, chat: str, drafts: Sequence[Draft]) -> None:
         """The message was refused."""
         self._drafts[chat] = [*drafts, *self._drafts.get(chat, [])]
-        self._tell()
+        self._notify()
 
     # ---- reading
 
@@ -255,7 +255,7 @@ class AttachController(QObject):
             draft = Draft(path.name, path)
             drafts.append(draft)
             self._begin(draft)
-        self._tell()
+        self._notify()
 
     def _has_room(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
         if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
@@ -281,8 +281,8 @@ class AttachController(QObject):
         if path is None:
             return
 
-        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_read, draft, result))
+        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_read, draft, result))
 
         self._bridge.ask(
             lambda services: services.documents.open(path, ended, password=password),
@@ -316,7 +316,7 @@ class AttachController(QObject):
         draft.state = state
         if state == READY:
             self._weigh(draft, lambda weighed: self._show())
-        self._tell()
+        self._notify()
         if self._then is not None and all(one.is_settled for one in self.now):
             then, self._then = self._then, None
             self.waiting_shown.emit("")
@@ -325,59 +325,59 @@ class AttachController(QObject):
             self.waiting_shown.emit(waiting_words(self.now))
 
     def _weigh(self, draft: Draft, then: Callable[[Weighed], None]) -> None:
-        chat, wish = self._chat, draft.wish
+        chat, request = self._chat, draft.request
 
         def came(weighed: Weighed | Problem) -> None:
             if isinstance(weighed, Problem):
                 draft.state, draft.problem = FAILED, reason_of(weighed)
-                self._tell()
+                self._notify()
                 return
             draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
             found = weighed.measured
             draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
             then(weighed)
 
-        def answered(weighed: Weighed | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(came, weighed))
+        def answered(weighed: Weighed | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(came, weighed))
 
-        self._bridge.ask(lambda services: services.chats.weigh(chat or None, wish, answered), None, self._ignore)
+        self._bridge.ask(lambda services: services.chats.weigh(chat or None, request, answered), None, self._ignore)
 
     # ---- facts
 
     @Slot(object)
-    def _on_document_changed(self, fact: DocumentChanged) -> None:
+    def _on_document_changed(self, event: DocumentChanged) -> None:
         """A document being read gets its id: its progress can be followed."""
         for one in self._all():
-            if one.state == READING and one.path is not None and file_of(fact.document) == one.path.absolute():
-                one.document = fact.document.id
+            if one.state == READING and one.path is not None and file_of(event.document) == one.path.absolute():
+                one.document = event.document.id
 
     @Slot(object)
-    def _on_progressed(self, fact: DocumentProgress) -> None:
+    def _on_progressed(self, event: DocumentProgress) -> None:
         for one in self._all():
-            if one.state == READING and one.document == fact.id:
-                one.done, one.total = fact.done, fact.total
+            if one.state == READING and one.document == event.id:
+                one.done, one.total = event.done, event.total
                 self._show()
 
     @Slot(object)
-    def _on_gone(self, fact: DocumentGone) -> None:
+    def _on_gone(self, event: DocumentGone) -> None:
         for one in self._all():
-            if one.document == fact.id and one.state == READY:
+            if one.document == event.id and one.state == READY:
                 one.state, one.problem = FAILED, "forgotten on the Documents page"
-                self._tell()
+                self._notify()
 
     @Slot(object)
-    def _on_measured(self, fact: ContextMeasured) -> None:
-        if (fact.chat or "") != self._chat:
+    def _on_measured(self, event: ContextMeasured) -> None:
+        if (event.chat or "") != self._chat:
             return
-        uses = {part.key: part.note for part in fact.parts if part.key}
+        uses = {part.key: part.note for part in event.parts if part.key}
         for one in self.now:
             one.use = uses.get(one.document or one.name, one.use)
         self._show()
 
     @Slot(object)
-    def _on_model_changed(self, fact: ModelStateChanged) -> None:
+    def _on_model_changed(self, event: ModelStateChanged) -> None:
         """Another model counts in its own way."""
-        if fact.state is ModelState.READY:
+        if event.state is ModelState.READY:
             for one in self.now:
                 if one.state == READY:
                     self._weigh(one, lambda _weighed: self._show())
@@ -393,7 +393,7 @@ class AttachController(QObject):
     def _drop(self, draft: Draft) -> None:
         self.now.remove(draft)
         self._stop(draft)
-        self._tell()
+        self._notify()
         if self._then is not None and all(one.is_settled for one in self.now):
             then, self._then = self._then, None
             self.waiting_shown.emit("")
@@ -403,14 +403,14 @@ class AttachController(QObject):
         self._drafts.setdefault(chat, []).insert(place, draft)
         if draft.state == READING:
             self._begin(draft)
-        self._tell()
+        self._notify()
 
     def _stop(self, draft: Draft) -> None:
         opening = self._openings.pop(draft.key, None)
         if opening is not None:
             self._bridge.ask(lambda services: services.documents.cancel(opening))
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._show()
         self.changed.emit()
 

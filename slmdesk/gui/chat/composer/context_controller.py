@@ -10,7 +10,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.composer.context_usage import ContextUse
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.events import ContextMeasured
-from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 MEASURE_AFTER_MS = 300
@@ -26,7 +26,7 @@ class ContextWatch(QObject):
     parts_measured = Signal(object)
 
     def __init__(
-        self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachWish, ...]]], parent: QObject
+        self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
     ) -> None:
         """`now`: the open chat's id ('' for one not yet begun), what is written but not sent in it, and attached."""
         super().__init__(parent)
@@ -73,18 +73,18 @@ class ContextWatch(QObject):
         self._bridge.ask(lambda services: services.chats.measure(chat or None, draft, attach), None, _ignore)
 
     @Slot(object)
-    def _on_context_measured(self, fact: ContextMeasured) -> None:
-        if (fact.chat or "") == self._now()[0]:
-            self._use.measured(fact.tokens, fact.context_size)
-            self.measured.emit(fact.tokens, fact.context_size)
-            self.parts_measured.emit(fact.parts)
+    def _on_context_measured(self, event: ContextMeasured) -> None:
+        if (event.chat or "") == self._now()[0]:
+            self._use.measured(event.tokens, event.context_size)
+            self.measured.emit(event.tokens, event.context_size)
+            self.parts_measured.emit(event.parts)
             if not self._timer.isActive():  # else the words have changed since
-                is_over = fact.tokens > fact.context_size
-                self.too_long = (fact.tokens, fact.context_size) if is_over else None
+                is_over = event.tokens > event.context_size
+                self.too_long = (event.tokens, event.context_size) if is_over else None
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
-        if fact.state is ModelState.READY:
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY:
             self._timer.start()
 
 

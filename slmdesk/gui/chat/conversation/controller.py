@@ -24,7 +24,7 @@ from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.conversation import Conversation, Sent, words_of
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.options import ChatOptions, options_from
-from slmdesk.services.chat.requests import AttachWish, SendWish
+from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 SAVE_DRAFT_AFTER_MS = 1500
@@ -123,7 +123,7 @@ class ChatController(QObject):
         found = self._shown.by_id.get(message)
         return words_of(found) if found else ""
 
-    # ---- wishes of the page
+    # ---- requests of the page
 
     @Slot()
     def new_chat(self) -> None:
@@ -181,13 +181,13 @@ class ChatController(QObject):
         chat = self._chat
         self._is_sending, self._is_stop_wanted = True, False
         options = None if chat else self.new_options
-        wish = SendWish(text=text, chat=chat or None, options=options, attach=self.attached.wishes())
+        request = SendRequest(text=text, chat=chat or None, options=options, attach=self.attached.requests())
         taken = self.attached.take()
         self._drafts.put(chat, "")
         self.draft_restored.emit("")
         self._tell_busy()
         self._bridge.ask(
-            lambda services: services.chats.send(wish),
+            lambda services: services.chats.send(request),
             partial(self._on_sent, self._epoch),
             partial(self._on_send_refused, self._epoch, chat, text, taken),
         )
@@ -282,8 +282,8 @@ class ChatController(QObject):
     # ---- facts
 
     @Slot(object)
-    def _on_message_added(self, fact: events.MessageAdded) -> None:
-        message = fact.message
+    def _on_message_added(self, event: events.MessageAdded) -> None:
+        message = event.message
         if message.item != self._chat or message.id in self._shown.by_id:
             return
         if message.parent is None or message.parent in self._shown.by_id:
@@ -294,48 +294,48 @@ class ChatController(QObject):
             self._tell_busy()
 
     @Slot(object)
-    def _on_message_grew(self, fact: events.MessageGrew) -> None:
-        message = self._shown.by_id.get(fact.message)
+    def _on_message_grew(self, event: events.MessageGrew) -> None:
+        message = self._shown.by_id.get(event.message)
         if message is None:
             return
-        grown = replace(message, text=message.text + fact.text)
+        grown = replace(message, text=message.text + event.text)
         self._shown.by_id[grown.id] = grown
         self._shown.grew(grown.id)
         if not message.text:  # its note, such as "Reading …", goes with the first word
             self.message_renewed.emit(self._shown.view(grown))
         else:
-            self.text_grew.emit(grown.id, fact.text)
+            self.text_grew.emit(grown.id, event.text)
         self._watch.grew()
 
     @Slot(object)
-    def _on_message_ended(self, fact: events.MessageEnded) -> None:
-        if fact.message.item in self._others:
+    def _on_message_ended(self, event: events.MessageEnded) -> None:
+        if event.message.item in self._others:
             return
-        if fact.message.id in self._shown.by_id:
-            self._shown.live.pop(fact.message.id, None)
-            self._renew(fact.message)
+        if event.message.id in self._shown.by_id:
+            self._shown.live.pop(event.message.id, None)
+            self._renew(event.message)
             self._tell_busy()
             self._watch.measure_soon()
-        if fact.problem is not None and fact.problem.code == "context.full":
-            self._raise_problem(fact.problem)
-        elif fact.problem is not None and fact.message.id not in self._shown.by_id:
-            open_it = partial(self.open_chat, fact.message.item)
-            self.notice_raised.emit(notice_of(fact.problem, action="Open the chat", on_action=open_it))
+        if event.problem is not None and event.problem.code == "context.full":
+            self._raise_problem(event.problem)
+        elif event.problem is not None and event.message.id not in self._shown.by_id:
+            open_it = partial(self.open_chat, event.message.item)
+            self.notice_raised.emit(notice_of(event.problem, action="Open the chat", on_action=open_it))
 
     @Slot(object)
-    def _on_message_changed(self, fact: events.MessageChanged) -> None:
-        if fact.message.id in self._shown.by_id:
-            self._renew(fact.message)
-            for one in self._shown.streaming if fact.message.attachments else ():
+    def _on_message_changed(self, event: events.MessageChanged) -> None:
+        if event.message.id in self._shown.by_id:
+            self._renew(event.message)
+            for one in self._shown.streaming if event.message.attachments else ():
                 self._renew(one)  # what is read for it is decided
             self._tell_busy()
 
     @Slot(object)
-    def _on_prompt_progressed(self, fact: events.PromptProgress) -> None:
-        if fact.message in self._shown.by_id and not self._shown.by_id[fact.message].text:
-            self._shown.read(fact.message, fact.read, fact.total)
-            self._watch.read(fact.total)
-            self._renew(self._shown.by_id[fact.message])
+    def _on_prompt_progressed(self, event: events.PromptProgress) -> None:
+        if event.message in self._shown.by_id and not self._shown.by_id[event.message].text:
+            self._shown.read(event.message, event.read, event.total)
+            self._watch.read(event.total)
+            self._renew(self._shown.by_id[event.message])
 
     @Slot()
     def _on_live_tick(self) -> None:
@@ -343,34 +343,34 @@ class ChatController(QObject):
             self._renew(message)
 
     @Slot(object)
-    def _on_item_changed(self, fact: events.ItemChanged) -> None:
-        if fact.item.kind != KIND:
-            self._others.add(fact.item.id)
-        if fact.item.id != self._chat:
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        if event.item.kind != KIND:
+            self._others.add(event.item.id)
+        if event.item.id != self._chat:
             return
-        if fact.item.deleted_at is not None:
+        if event.item.deleted_at is not None:
             self.new_chat()
-        elif fact.item.title != self._title:
-            self._title = fact.item.title
+        elif event.item.title != self._title:
+            self._title = event.item.title
             self.chat_opened.emit(self._chat, self._title)
 
     @Slot(object)
-    def _on_item_gone(self, fact: events.ItemGone) -> None:
-        self._drafts.forget(fact.id)
-        self._others.discard(fact.id)
-        if fact.id == self._chat:
+    def _on_item_gone(self, event: events.ItemGone) -> None:
+        self._drafts.forget(event.id)
+        self._others.discard(event.id)
+        if event.id == self._chat:
             self.new_chat()
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
-        for message in self._shown.set_loading(fact.state is ModelState.LOADING):
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        for message in self._shown.set_loading(event.state is ModelState.LOADING):
             self._renew(message)
 
     @Slot(object)
-    def _on_quotes_found(self, fact: QuotesFound) -> None:
-        if fact.quotes and fact.message in self._shown.by_id:
-            self._shown.quotes[fact.message] = fact.quotes
-            self._renew(self._shown.by_id[fact.message])
+    def _on_quotes_found(self, event: QuotesFound) -> None:
+        if event.quotes and event.message in self._shown.by_id:
+            self._shown.quotes[event.message] = event.quotes
+            self._renew(self._shown.by_id[event.message])
 
     @Slot()
     def _on_attached_changed(self) -> None:
@@ -383,8 +383,8 @@ class ChatController(QObject):
     def _is_writing(self) -> bool:
         return self._is_sending or bool(self._shown.streaming)
 
-    def _written(self) -> tuple[str, str, tuple[AttachWish, ...]]:
-        return self._chat, self._drafts.of(self._chat), self.attached.wishes()
+    def _written(self) -> tuple[str, str, tuple[AttachRequest, ...]]:
+        return self._chat, self._drafts.of(self._chat), self.attached.requests()
 
     def _stop(self, message: str) -> None:
         self._bridge.ask(lambda services: services.chats.stop(message))

@@ -37,9 +37,9 @@ class Looking(QObject):
         """Ask for exactly what the model saw of a message; `seen_arrived` follows."""
 
         def arrived(seen: SeenPrompt | Problem) -> None:
-            """On the desk thread."""
+            """On the service thread."""
             signal = self.problem_met if isinstance(seen, Problem) else self.seen_arrived
-            self._bridge.bring(partial(signal.emit, seen))
+            self._bridge.post_to_ui(partial(signal.emit, seen))
 
         self._bridge.ask(lambda services: services.chats.seen_by_model(message, arrived), None, self.problem_met.emit)
 

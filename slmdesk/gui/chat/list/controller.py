@@ -69,8 +69,8 @@ class ListController(QObject):
     def export(self, chat: str, form: str, target: Path) -> None:
         """Write a chat to a file, in place of one that is there: the dialog has asked."""
 
-        def ended(result: int | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_exported, target, result))
+        def ended(result: int | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_exported, target, result))
 
         self._bridge.ask(
             lambda services: services.exports.write(chat, form, target, ended, replace=True), None, self._raise_problem
@@ -131,23 +131,23 @@ class ListController(QObject):
         self._bridge.ask(lambda services: services.chats.restore(chat), None, self._raise_problem)
 
     @Slot(object)
-    def _on_item_changed(self, fact: events.ItemChanged) -> None:
-        if fact.item.kind != KIND:
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        if event.item.kind != KIND:
             return
-        if fact.item.deleted_at is not None:
-            self._rows.drop(fact.item.id)
+        if event.item.deleted_at is not None:
+            self._rows.drop(event.item.id)
         else:
-            self._rows.put(row_of(fact.item))
+            self._rows.put(row_of(event.item))
         self.rows_changed.emit()
 
     @Slot(object)
-    def _on_item_gone(self, fact: events.ItemGone) -> None:
-        self._rows.drop(fact.id)
+    def _on_item_gone(self, event: events.ItemGone) -> None:
+        self._rows.drop(event.id)
 
     @Slot(object)
-    def _on_message_told(self, fact: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
+    def _on_message_told(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
         """Mark the chats in which an answer is being written."""
-        message: Message = fact.message
+        message: Message = event.message
         if message.status is Status.STREAMING:
             self._writing[message.id] = message.item
         elif self._writing.pop(message.id, None) is None:

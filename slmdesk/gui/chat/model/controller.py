@@ -57,7 +57,7 @@ class ModelsController(QObject):
         self._imports.ended.connect(self._on_imports_ended)
         self._imports.refused.connect(self._raise_problem)
         self._known: frozenset[str] | None = None
-        self._fact = ModelStateChanged(ModelState.NONE, None, "")
+        self._event = ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
         bridge.models_changed.connect(self._list)
         bridge.job_changed.connect(self._on_job_changed)
@@ -120,53 +120,53 @@ class ModelsController(QObject):
         self._known = frozenset(one.id for one in models)
         self.models_listed.emit([one for one in models if one.can_chat])
         self._ask_exams()
-        if self._fact.model is None or self._fact.model in self._known:
+        if self._event.model is None or self._event.model in self._known:
             self._say_anew(models)
             return
-        if self._fact.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
-            self.notice_raised.emit(Notice(GONE.format(name=self._fact.name), key="model gone", topic=STATE_TOPIC))
+        if self._event.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
+            self.notice_raised.emit(Notice(GONE.format(name=self._event.name), key="model gone", topic=STATE_TOPIC))
             self.unload()
         else:
-            self._on_state_changed(self._fact)
+            self._on_state_changed(self._event)
 
     def _say_anew(self, models: Sequence[ModelRecord]) -> None:
         """A model that got another name has it everywhere, and there is no "no model yet" once one has come."""
-        fact = self._fact
-        if fact.state is ModelState.NONE and any(one.can_chat for one in models):
+        event = self._event
+        if event.state is ModelState.NONE and any(one.can_chat for one in models):
             self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
         for one in models:
-            if one.id == fact.model and one.name != fact.name:
-                self._fact = replace(fact, name=one.name)
-                self.state_changed.emit(self._fact)
+            if one.id == event.model and one.name != event.name:
+                self._event = replace(event, name=one.name)
+                self.state_changed.emit(self._event)
 
     def _ask_exams(self) -> None:
         self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit, self._raise_problem)
 
     @Slot(object)
-    def _on_job_changed(self, fact: JobChanged) -> None:
-        if fact.kind == EXAM and fact.status is JobStatus.DONE:
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == EXAM and event.status is JobStatus.DONE:
             self._ask_exams()
 
     @Slot(object)
-    def _on_state_changed(self, fact: ModelStateChanged) -> None:
-        is_at_rest = fact.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
-        if is_at_rest and fact.model and self._known is not None and fact.model not in self._known:
-            fact = ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
-        self._fact = fact
-        self.state_changed.emit(fact)
-        if fact.problem is not None and fact.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
-            is_large = fact.problem.code == "model.out_of_memory"
-            again = partial(self.use_anyway if is_large else self.use, fact.model) if fact.model else None
-            action = ("Load it anyway" if is_large else "Load it again") if fact.model else ""
-            self.notice_raised.emit(notice_of(fact.problem, action=action, on_action=again, topic=STATE_TOPIC))
+    def _on_state_changed(self, event: ModelStateChanged) -> None:
+        is_at_rest = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
+        if is_at_rest and event.model and self._known is not None and event.model not in self._known:
+            event = ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
+        self._event = event
+        self.state_changed.emit(event)
+        if event.problem is not None and event.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
+            is_large = event.problem.code == "model.out_of_memory"
+            again = partial(self.use_anyway if is_large else self.use, event.model) if event.model else None
+            action = ("Load it anyway" if is_large else "Load it again") if event.model else ""
+            self.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     @Slot(object)
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         self.import_ended.emit()
-        for fact in ended:
-            if fact.problem is not None:
-                self._raise_problem(fact.problem)
-        added = [fact.model for fact in ended if fact.model is not None]
+        for event in ended:
+            if event.problem is not None:
+                self._raise_problem(event.problem)
+        added = [event.model for event in ended if event.model is not None]
         if added and added[-1].can_chat:
             self.use(added[-1].id)
 

@@ -50,7 +50,7 @@ class ModelPicker(QWidget):
         self._exams: Mapping[str, tuple[str, str]] = {}
         self._may_add = True
         self._room: int | None = None
-        self._fact = ModelStateChanged(ModelState.NONE, None, "")
+        self._event = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
         self._connect()
         self._show()
@@ -112,9 +112,9 @@ class ModelPicker(QWidget):
         self._exams = exams
 
     @Slot(object)
-    def show_state(self, fact: ModelStateChanged) -> None:
+    def show_state(self, event: ModelStateChanged) -> None:
         """Which one is in use, and its state."""
-        self._fact = fact
+        self._event = event
         self._show()
 
     def set_room(self, width: int) -> None:
@@ -135,34 +135,34 @@ class ModelPicker(QWidget):
             few, sentence = self._exams.get(model.id, ("", ""))
             action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
             action.setCheckable(True)
-            action.setChecked(model.id == self._fact.model)
+            action.setChecked(model.id == self._event.model)
             action.setToolTip(plain_tip("\n".join(one for one in (_facts_of(model), sentence) if one)))
             action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
             self._menu.addAction(action)
         if self._models:
             self._menu.addSeparator()
-        if self._fact.state is ModelState.READY:
+        if self._event.state is ModelState.READY:
             self._menu.addAction("Unload model", self.unload_requested.emit)
-        if self._fact.state is ModelState.LOADING:
+        if self._event.state is ModelState.LOADING:
             self._menu.addAction("Stop loading", self.cancel_requested.emit)
         if self._may_add:
             self._menu.addAction("Add a model file…", self.add_file_requested.emit)
 
     def _show(self) -> None:
-        state, name = self._fact.state, self._fact.name
+        state, name = self._event.state, self._event.name
         words = WORDS[state]
         if state is ModelState.LOADING:
-            words = f"loading, {round(self._fact.fraction * 100)} %"
+            words = f"loading, {round(self._event.fraction * 100)} %"
         text = self._fitted(name, words) if name else "Choose a model" if self._models else "Add a model"
         self._button.setText(text.replace("&", "&&"))
         self._button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
-        reason = self._fact.problem.sentence if self._fact.problem else ""
+        reason = self._event.problem.sentence if self._event.problem else ""
         self._button.setToolTip(plain_tip(reason or (f"{name}: {words}. Choose a model (Ctrl+M)" if name else text)))
         set_icon(self._button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
         is_loading = state is ModelState.LOADING
         self._cancel.setVisible(is_loading)
         self._bar.setVisible(is_loading)
-        self._bar.setValue(round(self._fact.fraction * 1000))
+        self._bar.setValue(round(self._event.fraction * 1000))
 
     def _fitted(self, name: str, words: str) -> str:
         """Name and state in the room there is; that it is ready stands at the window's foot, too."""
@@ -172,7 +172,7 @@ class ModelPicker(QWidget):
         metrics, room = self._button.fontMetrics(), self._room - BESIDE_WORDS
         if metrics.horizontalAdvance(f"{shown} — {words}") <= room:
             return f"{shown} — {words}"
-        if self._fact.state is ModelState.READY and len(name) > SHORT_NAME:
+        if self._event.state is ModelState.READY and len(name) > SHORT_NAME:
             return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(room, LEAST_NAME))
         rest = room - metrics.horizontalAdvance(f" — {words}")
         return f"{metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(rest, LEAST_NAME))} — {words}"

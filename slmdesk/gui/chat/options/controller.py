@@ -94,9 +94,9 @@ class OptionsController(QObject):
             self._show(options)
 
     @Slot(object)
-    def _on_item_changed(self, fact: events.ItemChanged) -> None:
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
         if not self._unanswered:  # else it may be an older change of ours, and would take back the newer one
-            self._on_item(fact.item)
+            self._on_item(event.item)
 
     def _on_changed(self, item: Item) -> None:
         self._unanswered -= 1
@@ -108,8 +108,8 @@ class OptionsController(QObject):
             self._show(options)
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
-        if fact.state is not ModelState.LOADING:
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state is not ModelState.LOADING:
             self._look()
 
     def _show(self, options: ChatOptions) -> None:
@@ -127,8 +127,8 @@ class OptionsController(QObject):
         self._looks += 1
         mine, model = self._looks, self._options.model
 
-        def ended(found: ModelTuning | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_looked, mine, found))
+        def ended(found: ModelTuning | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_looked, mine, found))
 
         self._bridge.ask(
             lambda services: services.tuning.look(model, ended), None, partial(self._on_looked, mine)

@@ -239,10 +239,10 @@ class SettingsPanel(QFrame):
         self._show()
 
     @Slot(object)
-    def show_state(self, fact: ModelStateChanged) -> None:
+    def show_state(self, event: ModelStateChanged) -> None:
         """The model in use, which answers where no other is chosen."""
-        if fact.name != self._now:
-            self._now = fact.name
+        if event.name != self._now:
+            self._now = event.name
             self._model.setItemText(0, f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW)
 
     def show_context(self, tokens: int, *, is_managed: bool) -> None:

@@ -82,8 +82,8 @@ class ItemsController(QObject):
         self._bridge.ask(lambda services: services.history.restore(item), restored, self._raise_problem)
 
     @Slot(object)
-    def _on_item_changed(self, fact: events.ItemChanged) -> None:
-        item = fact.item
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        item = event.item
         if item.kind != self._kind or all(one.id != item.id for one in self._items):
             return
         is_gone = item.deleted_at is not None

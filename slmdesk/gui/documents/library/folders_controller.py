@@ -78,8 +78,8 @@ class FoldersController(QObject):
     def add(self, folder: Path) -> None:
         """Watch a folder; it is put on show."""
 
-        def ended(state: CollectionState | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_added, state))
+        def ended(state: CollectionState | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_added, state))
 
         self._bridge.ask(lambda services: services.collections.add(folder, ended), None, self._raise_problem)
 
@@ -158,8 +158,8 @@ class FoldersController(QObject):
         self.choose(state.record.id)
 
     @Slot(object)
-    def _on_changed(self, fact: CollectionChanged) -> None:
-        state = fact.state
+    def _on_changed(self, event: CollectionChanged) -> None:
+        state = event.state
         self._states[state.record.id] = state
         self._list()
         if state.record.id == self.current:
@@ -170,9 +170,9 @@ class FoldersController(QObject):
                 self._contents_timer.start()
 
     @Slot(object)
-    def _on_gone(self, fact: CollectionGone) -> None:
-        self._states.pop(fact.id, None)
-        if fact.id == self.current:
+    def _on_gone(self, event: CollectionGone) -> None:
+        self._states.pop(event.id, None)
+        if event.id == self.current:
             self._leave_shown()
         self._list()
 

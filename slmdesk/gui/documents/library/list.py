@@ -109,8 +109,8 @@ class DocumentList(QFrame):
         self._search.textChanged.connect(self._on_filter)
         self._search.returnPressed.connect(self._on_search)
         for view, heard in (
-            (self._folder_view, lambda index: self._tell(self.folder_chosen, index)),
-            (self._hit_view, lambda index: self._tell(self.hit_chosen, index)),
+            (self._folder_view, lambda index: self._notify(self.folder_chosen, index)),
+            (self._hit_view, lambda index: self._notify(self.hit_chosen, index)),
         ):
             view.clicked.connect(heard)
             view.activated.connect(heard)
@@ -179,7 +179,7 @@ class DocumentList(QFrame):
         self._view.setVisible(not is_shown)
 
     @staticmethod
-    def _tell(signal: SignalInstance, index: QModelIndex) -> None:
+    def _notify(signal: SignalInstance, index: QModelIndex) -> None:
         chosen = index.data(ID_ROLE)
         if chosen:
             signal.emit(chosen)

@@ -18,7 +18,7 @@ from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.conversation import Sent
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.services.questions.service import KIND, Asked, AskWish
+from slmdesk.services.questions.service import KIND, Asked, AskRequest
 
 
 class QuestionController(QObject):
@@ -94,12 +94,12 @@ class QuestionController(QObject):
         if not (self._document or self._collection) or not question.strip():
             return
         if self._collection:
-            wish = AskWish(question, collection=self._collection, item=self.item)
+            request = AskRequest(question, collection=self._collection, item=self.item)
         else:
-            wish = AskWish(question, (self._document,), item=self.item)
+            request = AskRequest(question, (self._document,), item=self.item)
         self.asked.emit(question)
         self.progressed.emit("Waiting for the model…")
-        self._bridge.ask(lambda services: services.questions.ask(wish), self._on_sent, self._on_refused)
+        self._bridge.ask(lambda services: services.questions.ask(request), self._on_sent, self._on_refused)
 
     @Slot()
     def stop(self) -> None:
@@ -130,23 +130,23 @@ class QuestionController(QObject):
             self.progressed.emit("The answer is on its way…")
 
     @Slot(object)
-    def _on_planned(self, fact: QuestionPlanned) -> None:
-        if fact.item == self.item:
-            self._message = fact.message
-            what = "the whole text" if fact.is_whole else f"the {fact.passages} passages that fit best"
+    def _on_planned(self, event: QuestionPlanned) -> None:
+        if event.item == self.item:
+            self._message = event.message
+            what = "the whole text" if event.is_whole else f"the {event.passages} passages that fit best"
             self._live = Live(began=self._clock(), now=self._clock())
             self._tick.start()
             self.progressed.emit(f"The model reads {what}…")
 
     @Slot(object)
-    def _on_prompt(self, fact: events.PromptProgress) -> None:
-        if fact.message == self._message and fact.total:
-            self._live = self._live.reading(fact.read, fact.total, self._clock())
+    def _on_prompt(self, event: events.PromptProgress) -> None:
+        if event.message == self._message and event.total:
+            self._live = self._live.reading(event.read, event.total, self._clock())
             self.progressed.emit(self._live.reading_words)
 
     @Slot(object)
-    def _on_grew(self, fact: events.MessageGrew) -> None:
-        if fact.message == self._message:
+    def _on_grew(self, event: events.MessageGrew) -> None:
+        if event.message == self._message:
             self._live = self._live.grown(self._clock())
             if self._live.pieces == 1:
                 self._on_tick()
@@ -165,17 +165,17 @@ class QuestionController(QObject):
             self.progressed.emit(self._live.reading_words)
 
     @Slot(object)
-    def _on_answered(self, fact: QuestionAnswered) -> None:
-        if fact.item == self.item:
+    def _on_answered(self, event: QuestionAnswered) -> None:
+        if event.item == self.item:
             self._message = ""
-            self.answered.emit(fact.answered)
+            self.answered.emit(event.answered)
 
     @Slot(object)
-    def _on_ended(self, fact: events.MessageEnded) -> None:
-        message: Message = fact.message
+    def _on_ended(self, event: events.MessageEnded) -> None:
+        message: Message = event.message
         if message.item == self.item and message.status is not Status.COMPLETE:
             self._message = ""
-            self.ended.emit(fact.problem.sentence if fact.problem else "The answer was stopped.")
+            self.ended.emit(event.problem.sentence if event.problem else "The answer was stopped.")
 
     @Slot(str)
     def _on_came_back(self, item: str) -> None:

@@ -13,7 +13,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import told_of
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, Length
-from slmdesk.services.summaries.service import KIND, SummaryView, SummaryWish
+from slmdesk.services.summaries.service import KIND, SummaryRequest, SummaryView
 from slmdesk.services.summaries.types import Sentence, Summary
 
 
@@ -56,8 +56,8 @@ class SummaryController(JobFollower):
 
     def begin(self, kind: Kind, length: Length, focus: str, instruction: str = "", language: str = "") -> None:
         """Have the document on show summarized."""
-        wish = SummaryWish((self._document,), Kind(kind), Length(length), language, focus, instruction)
-        self._bridge.ask(lambda services: services.summaries.begin(wish), self.show_begun, self._raise_problem)
+        request = SummaryRequest((self._document,), Kind(kind), Length(length), language, focus, instruction)
+        self._bridge.ask(lambda services: services.summaries.begin(request), self.show_begun, self._raise_problem)
 
     def show_begun(self, item: Item) -> None:
         """Show one that was just begun."""
@@ -105,25 +105,25 @@ class SummaryController(JobFollower):
             self.job_told.emit(told_of(view.job))
 
     @Slot(object)
-    def _on_grew(self, fact: SummaryGrew) -> None:
-        if fact.item == self.item:
-            self._job = fact.job
-            self._points += fact.points
-            self.grew.emit(list(self._points), fact.pages_read, fact.pages_total, fact.page_kind)
+    def _on_grew(self, event: SummaryGrew) -> None:
+        if event.item == self.item:
+            self._job = event.job
+            self._points += event.points
+            self.grew.emit(list(self._points), event.pages_read, event.pages_total, event.page_kind)
 
     @Slot(object)
-    def _on_ended(self, fact: SummaryEnded) -> None:
-        if fact.item == self.item:
-            summary: Summary = fact.summary
+    def _on_ended(self, event: SummaryEnded) -> None:
+        if event.item == self.item:
+            summary: Summary = event.summary
             self._job = ""
             self.made.emit(summary)
 
     @Slot(object)
-    def _on_job_changed(self, fact: JobChanged) -> None:
-        if self._job and fact.id == self._job:
-            if fact.status.is_end:
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if self._job and event.id == self._job:
+            if event.status.is_end:
                 self._job = ""
-            self.job_told.emit(fact)
+            self.job_told.emit(event)
 
     @Slot()
     def _on_current_gone(self) -> None:

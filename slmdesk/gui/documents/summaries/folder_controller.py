@@ -13,9 +13,9 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.summaries.events import FolderWritten
-from slmdesk.services.summaries.folder import FolderWish
+from slmdesk.services.summaries.folder import FolderRequest
 from slmdesk.services.summaries.prompts import Kind, Length
-from slmdesk.services.summaries.service import SummaryWish
+from slmdesk.services.summaries.service import SummaryRequest
 
 
 class FolderSummariesController(QObject):
@@ -33,19 +33,19 @@ class FolderSummariesController(QObject):
         super().__init__(parent)
         self.setObjectName("folder_summaries_controller")
         self._bridge = bridge
-        self._wanted: FolderWish | None = None
+        self._wanted: FolderRequest | None = None
         bridge.folder_written.connect(self._on_written)
 
-    def begin(self, folder: Path, target: Path, wish: tuple[Kind, Length, str, str]) -> None:
+    def begin(self, folder: Path, target: Path, request: tuple[Kind, Length, str, str]) -> None:
         """Summarize what is in `folder` and write the files into `target`."""
-        kind, length, focus, instruction = wish
-        wanted = SummaryWish((), kind, length, "", focus, instruction)
+        kind, length, focus, instruction = request
+        wanted = SummaryRequest((), kind, length, "", focus, instruction)
 
-        def read(done: int, total: int, name: str) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_read, done, total, name))
+        def read(done: int, total: int, name: str) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_read, done, total, name))
 
-        def begun(result: Item | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_begun, result))
+        def begun(result: Item | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_begun, result))
 
         self.progressed.emit("Looking at the folder…", 0, 0)
         self._bridge.ask(
@@ -61,7 +61,7 @@ class FolderSummariesController(QObject):
         if wanted is not None:
             self._bridge.ask(lambda services: services.folder_summaries.cancel(wanted))
 
-    def _on_asked(self, wanted: FolderWish) -> None:
+    def _on_asked(self, wanted: FolderRequest) -> None:
         self._wanted = wanted
 
     def _on_read(self, done: int, total: int, name: str) -> None:
@@ -76,18 +76,18 @@ class FolderSummariesController(QObject):
             self.notice_raised.emit(notice_of(result))
 
     @Slot(object)
-    def _on_written(self, fact: FolderWritten) -> None:
-        if fact.problem is not None:
-            self.notice_raised.emit(notice_of(fact.problem))
+    def _on_written(self, event: FolderWritten) -> None:
+        if event.problem is not None:
+            self.notice_raised.emit(notice_of(event.problem))
             return
-        left = f" {fact.failed:,} of the documents could not be read; the table says why." if fact.failed else ""
-        words = f"{fact.files:,} files with summaries were written to {fact.folder}.{left}"
+        left = f" {event.failed:,} of the documents could not be read; the table says why." if event.failed else ""
+        words = f"{event.files:,} files with summaries were written to {event.folder}.{left}"
         self.notice_raised.emit(
             Notice(
                 words,
                 action="Open folder",
-                on_action=lambda: _open(fact.folder),
-                key=f"folder {fact.folder}",
+                on_action=lambda: _open(event.folder),
+                key=f"folder {event.folder}",
             )
         )
 

@@ -82,7 +82,7 @@ class SummaryForm(QFrame):
         self._folder.setEnabled(is_allowed)
 
     @property
-    def wish(self) -> tuple[Kind, Length, str, str]:
+    def request(self) -> tuple[Kind, Length, str, str]:
         """Kind, length, focus words, instruction, as they stand."""
         kind = Kind(self._kind.currentData())  # Qt keeps an enum's text alone
         words = self._focus.text().strip()
@@ -91,7 +91,7 @@ class SummaryForm(QFrame):
 
     def is_whole(self) -> bool:
         """Whether all is there; else it is said what is not."""
-        kind, _, _, instruction = self.wish
+        kind, _, _, instruction = self.request
         if kind is Kind.OWN and not instruction:
             self.said.emit("Say above what the summary is to be like.")
             self._focus.setFocus()
@@ -101,7 +101,7 @@ class SummaryForm(QFrame):
     @Slot()
     def _on_begin(self) -> None:
         if self._begin.isEnabled() and self.is_whole():
-            self.summary_requested.emit(*self.wish)
+            self.summary_requested.emit(*self.request)
 
     @Slot()
     def _on_kind(self) -> None:

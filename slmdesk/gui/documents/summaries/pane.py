@@ -239,26 +239,26 @@ class SummaryPane(QScrollArea):
             self._say(f"First points, {words}. They are checked and put together next.")
 
     @Slot(object)
-    def show_job(self, fact: JobChanged) -> None:
+    def show_job(self, event: JobChanged) -> None:
         """How far it is."""
-        self._is_paused = fact.status is JobStatus.PAUSED
-        is_ended = fact.status.is_end
+        self._is_paused = event.status is JobStatus.PAUSED
+        is_ended = event.status.is_end
         self._making.setVisible(not is_ended)
         self.form.allow(is_ended)
         self._pause.setText("Go on" if self._is_paused else "Pause")
         if is_ended:
-            if fact.problem is not None and self._summary is None:
-                self._say(fact.problem.sentence)
-            elif fact.status is JobStatus.CANCELLED and self._summary is None:
+            if event.problem is not None and self._summary is None:
+                self._say(event.problem.sentence)
+            elif event.status is JobStatus.CANCELLED and self._summary is None:
                 self._say("The summary was cancelled.")
             return
-        left = f", {time_for_people(fact.eta_s)} left" if fact.eta_s else ""
-        trouble = f" {fact.problem.sentence}" if fact.problem else ""
+        left = f", {time_for_people(event.eta_s)} left" if event.eta_s else ""
+        trouble = f" {event.problem.sentence}" if event.problem else ""
         if self._is_paused:
             self._making_words.setText(f"Paused.{trouble}")
-        elif fact.total:
-            self._making_words.setText(f"Step {fact.done} of {fact.total}{left}")
-        show_share(self._bar, fact)
+        elif event.total:
+            self._making_words.setText(f"Step {event.done} of {event.total}{left}")
+        show_share(self._bar, event)
 
     @Slot(object)
     def show_summary(self, summary: Summary) -> None:
@@ -382,11 +382,11 @@ def _all_of(summary: Summary) -> list[Sentence]:
 
 def _entry(item: Item) -> Entry:
     """As a person called it, else what it is like."""
-    wish = item.settings.get("wish")
-    kind = str(wish.get("kind")) if isinstance(wish, dict) else ""
-    length = f", {wish['length']}" if isinstance(wish, dict) and isinstance(wish.get("length"), str) else ""
+    request = item.settings.get("wish")
+    kind = str(request.get("kind")) if isinstance(request, dict) else ""
+    length = f", {request['length']}" if isinstance(request, dict) and isinstance(request.get("length"), str) else ""
     like = next((words for one, words in KINDS if one.value == kind), "Summary")
     is_renamed = not item.title.startswith("Summary: ")
-    is_joint = isinstance(wish, dict) and len(wish.get("documents") or ()) > 1
+    is_joint = isinstance(request, dict) and len(request.get("documents") or ()) > 1
     words = item.title if is_renamed or is_joint else f"{like}{length}"
     return Entry(item.id, words, item.created, item.title)

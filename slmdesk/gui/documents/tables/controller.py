@@ -17,7 +17,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import told_of
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
-from slmdesk.services.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, ExtractionWish
+from slmdesk.services.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.services.tables.types import Column, Table
 
 MOST_UNDONE = 200
@@ -53,7 +53,7 @@ class TableController(JobFollower):
         super().__init__(bridge, KIND, "table_controller", parent)
         self.title = ""
         self._wanted = ""
-        """The table that is being opened: an earlier wish's answer is late."""
+        """The table that is being opened: an earlier request's answer is late."""
         self._begun = ""
         """The table that was begun here and is not yet on show."""
         self._awaited = ""
@@ -107,8 +107,8 @@ class TableController(JobFollower):
         """A table of the documents in a folder, once they are read; what cannot be read keeps no other from it."""
         wanted = tuple(columns)
 
-        def expanded(found: list[Path] | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_expanded, wanted, found))
+        def expanded(found: list[Path] | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_expanded, wanted, found))
 
         self._bridge.ask(lambda services: services.documents.expand([folder], expanded), None, self._refuse)
 
@@ -175,8 +175,8 @@ class TableController(JobFollower):
             self._open(folder, path)
 
     def _open(self, folder: _Folder, path: Path) -> None:
-        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_read, folder, path, result))
+        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_read, folder, path, result))
 
         def refused(problem: Problem) -> None:
             self._on_read(folder, path, problem)
@@ -228,7 +228,7 @@ class TableController(JobFollower):
         self._job = view.job.id if view.job else ""
         self._is_running = view.job is not None and not view.job.status.is_end
         if self._is_running or self._begun == self.item:  # with the answers at hand it is made before it can be opened
-            self.begun.emit(view.wish.columns)
+            self.begun.emit(view.request.columns)
         self._begun = ""
         if view.table is not None and view.table.columns:
             self.made.emit(view.table)
@@ -240,21 +240,21 @@ class TableController(JobFollower):
         self.job_told.emit(told_of(job))
 
     @Slot(object)
-    def _on_grew(self, fact: ExtractionGrew) -> None:
-        if fact.item == self.item:
-            self._job = fact.job
-            self.row_came.emit(fact.row)
+    def _on_grew(self, event: ExtractionGrew) -> None:
+        if event.item == self.item:
+            self._job = event.job
+            self.row_came.emit(event.row)
 
     @Slot(object)
-    def _on_ended(self, fact: ExtractionEnded) -> None:
-        if fact.item == self.item:
-            self.made.emit(fact.table)
+    def _on_ended(self, event: ExtractionEnded) -> None:
+        if event.item == self.item:
+            self.made.emit(event.table)
 
     @Slot(object)
-    def _on_job_changed(self, fact: JobChanged) -> None:
-        if self._job and fact.id == self._job:
-            self._is_running = not fact.status.is_end
-            self.job_told.emit(fact)
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if self._job and event.id == self._job:
+            self._is_running = not event.status.is_end
+            self.job_told.emit(event)
 
     def _on_edited(self, change: tuple[str, int], is_undo: bool, told: tuple[Table, str | None]) -> None:
         table, before = told
@@ -266,8 +266,8 @@ class TableController(JobFollower):
     # ---- inside
 
     def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
-        wish = ExtractionWish(documents, columns)
-        self._bridge.ask(lambda services: services.extraction.begin(wish), self._on_begun, self._refuse)
+        request = TableRequest(documents, columns)
+        self._bridge.ask(lambda services: services.extraction.begin(request), self._on_begun, self._refuse)
 
     def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
         item = self.item

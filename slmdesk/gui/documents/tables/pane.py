@@ -285,9 +285,9 @@ class TablePane(QFrame):
         self._model.cell_edited.connect(self.cell_edited)
         self._table.clicked.connect(self._go_to)
         self._table.page_wanted.connect(lambda index: self._go_to(index, with_room=True))
-        self._table.selectionModel().currentChanged.connect(lambda index, _before: self._tell(index))
-        self._model.dataChanged.connect(lambda *_: self._tell(self._table.currentIndex()))
-        self._model.modelReset.connect(lambda: self._tell(QModelIndex()))
+        self._table.selectionModel().currentChanged.connect(lambda index, _before: self._notify(index))
+        self._model.dataChanged.connect(lambda *_: self._notify(self._table.currentIndex()))
+        self._model.modelReset.connect(lambda: self._notify(QModelIndex()))
         self._model.modelReset.connect(self._table.fit)
         self._keeper.theme_changed.connect(lambda _theme: self._model.repaint())
         undo = QShortcut(QKeySequence.StandardKey.Undo, self, self.undo_requested.emit)
@@ -342,24 +342,24 @@ class TablePane(QFrame):
         self._model.add(row)
 
     @Slot(object)
-    def show_job(self, fact: JobChanged) -> None:
+    def show_job(self, event: JobChanged) -> None:
         """How far it is."""
-        self._is_paused = fact.status is JobStatus.PAUSED
-        self._is_running = not fact.status.is_end
+        self._is_paused = event.status is JobStatus.PAUSED
+        self._is_running = not event.status.is_end
         self._pause.setText("Resume" if self._is_paused else "Pause")
-        if fact.status is JobStatus.FAILED and fact.problem is not None:
-            self._say(fact.problem.sentence)
-        elif fact.status is JobStatus.CANCELLED:
+        if event.status is JobStatus.FAILED and event.problem is not None:
+            self._say(event.problem.sentence)
+        elif event.status is JobStatus.CANCELLED:
             there = "the rows that were done are here" if self._model.rows else "no row of it was done"
             self._say(f"The table was cancelled; {there}.")
         elif self._is_paused:
-            self._making_words.setText(f"Paused. {fact.problem.sentence if fact.problem else ''}".strip())
+            self._making_words.setText(f"Paused. {event.problem.sentence if event.problem else ''}".strip())
         elif self._is_running:
             self._say("")
-            left = f", {time_for_people(fact.eta_s)} left" if fact.eta_s else ""
-            if fact.total:
-                self._making_words.setText(f"Step {fact.done} of {fact.total}{left}")
-            show_share(self._bar, fact)
+            left = f", {time_for_people(event.eta_s)} left" if event.eta_s else ""
+            if event.total:
+                self._making_words.setText(f"Step {event.done} of {event.total}{left}")
+            show_share(self._bar, event)
         self._settle()
 
     def show_table(self, table: Table, title: str) -> None:
@@ -388,7 +388,7 @@ class TablePane(QFrame):
         """It has the place of the pages, or no longer."""
         self._is_wide = is_wide
         self._wide.setVisible(not is_wide and self._has_table)
-        self._tell(self._table.currentIndex())
+        self._notify(self._table.currentIndex())
 
     # ---- heard
 
@@ -455,7 +455,7 @@ class TablePane(QFrame):
             start, end = (cell.start, cell.end) if cell else (0, 0)
             self.place_chosen.emit(row.document, page, start, end)
 
-    def _tell(self, index: QModelIndex) -> None:
+    def _notify(self, index: QModelIndex) -> None:
         """What proves the cell, and what is doubtful about it."""
         row, cell = self._model.row_at(index), self._model.cell_at(index)
         self._detail.setVisible(cell is not None and self._has_table and not self._is_choosing)

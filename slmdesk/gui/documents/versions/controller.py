@@ -16,7 +16,7 @@ from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.services.versions.service import Paragraphs, VersionView, VersionWish
+from slmdesk.services.versions.service import Paragraphs, VersionRequest, VersionView
 from slmdesk.services.versions.types import Comparison
 from slmdesk.text.difference.types import Place
 
@@ -118,8 +118,8 @@ class VersionsController(QObject):
         """Read a file, and compare with it."""
         self.begun.emit(f"Reading {path.name}…")
 
-        def ended(result: DocumentRecord | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_read, result))
+        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_read, result))
 
         self._bridge.ask(lambda services: services.documents.open(path, ended), None, self._on_refused)
 
@@ -135,10 +135,10 @@ class VersionsController(QObject):
         if self._record is None or self._other is None:
             return
         pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
-        wish = VersionWish(*pair)
+        request = VersionRequest(*pair)
         self.comparison = None
         self.begun.emit("Comparing…")
-        self._bridge.ask(lambda services: services.versions.begin(wish), self._on_begun, self._on_refused)
+        self._bridge.ask(lambda services: services.versions.begin(request), self._on_begun, self._on_refused)
 
     @Slot()
     def stop(self) -> None:
@@ -153,8 +153,8 @@ class VersionsController(QObject):
     def choose(self, item: str) -> None:
         """Show one that was made before."""
 
-        def opened(view: VersionView) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_opened, view))
+        def opened(view: VersionView) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_opened, view))
 
         self._bridge.ask(lambda services: services.versions.open(item, opened), None, self._raise_problem)
 
@@ -191,8 +191,8 @@ class VersionsController(QObject):
     ) -> None:
         first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
 
-        def ended(result: Paragraphs | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(came, result))
+        def ended(result: Paragraphs | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(came, result))
 
         def ask(services: Services) -> None:
             services.versions.paragraphs(document, first, last, ended)
@@ -231,18 +231,18 @@ class VersionsController(QObject):
         self.worded.emit(bool(self._job))
 
     @Slot(object)
-    def _on_compared(self, fact: VersionsCompared) -> None:
-        if fact.item == self.item:
-            self.choose(fact.item)  # with the job that words it
+    def _on_compared(self, event: VersionsCompared) -> None:
+        if event.item == self.item:
+            self.choose(event.item)  # with the job that words it
 
     @Slot(object)
-    def _on_failed(self, fact: VersionsFailed) -> None:
-        if fact.item == self.item:
-            self._on_refused(fact.problem)
+    def _on_failed(self, event: VersionsFailed) -> None:
+        if event.item == self.item:
+            self._on_refused(event.problem)
 
     @Slot(object)
-    def _on_job_changed(self, fact: JobChanged) -> None:
-        if fact.kind == KIND and self._job and fact.id == self._job and fact.status.value not in ("open", "running"):
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == KIND and self._job and event.id == self._job and event.status.value not in ("open", "running"):
             self._job = ""
             self.worded.emit(False)
 

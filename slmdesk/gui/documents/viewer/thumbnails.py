@@ -284,7 +284,7 @@ class Thumbnails(QListView):
             return
         rows = self._in_sight()
         self._asked &= {number + 1 for number in rows}
-        for row in reversed(rows):  # the last wish is answered first
+        for row in reversed(rows):  # the last request is answered first
             page = self._rows.page_at(row)
             if page is None or not page.has_image or page.number in self._asked or self._rows.has_image(page.number):
                 continue

@@ -45,8 +45,8 @@ class AddingController(QObject):
         """Read the headers of a file, of several, of all in a folder; nothing is added."""
         wanted = (paths,) if isinstance(paths, Path) else tuple(paths)
 
-        def ended(found: Looked) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_looked, found))
+        def ended(found: Looked) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_looked, found))
 
         self._bridge.ask(lambda services: services.looking.look(wanted, ended), None, self._raise_problem)
 

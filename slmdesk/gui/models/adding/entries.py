@@ -24,7 +24,7 @@ from slmdesk.services.models.packs.service import PackContents
 
 
 class Ways(QObject):
-    """Opens a dialog for each wish, one of a kind at a time.
+    """Opens a dialog for each request, one of a kind at a time.
 
     Emits `notice_raised`, `chat_requested` with a model's id.
     """
@@ -102,15 +102,15 @@ class Ways(QObject):
         self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
 
     @Slot(object)
-    def _on_made(self, fact: PackEnded) -> None:
+    def _on_made(self, event: PackEnded) -> None:
         """Its dialog shows the checksum; closed meanwhile, a notice does."""
         if "pack" not in self._open:
-            words = f"The pack {Path(fact.path).name} is written. The checksum of its list: {fact.manifest_sha256}"
-            self.notice_raised.emit(Notice(words, fact.manifest_sha256, key="pack"))
+            words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
+            self.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
 
     @Slot(object)
-    def _on_taken(self, fact: PackEnded) -> None:
-        new = [one.model for one in fact.models if one.is_new]
+    def _on_taken(self, event: PackEnded) -> None:
+        new = [one.model for one in event.models if one.is_new]
         if len(new) == 1:
             use = partial(self.chat_requested.emit, new[0].id)
             words = f"{new[0].name} came out of the pack, and is exactly what was packed."

@@ -55,8 +55,8 @@ class FoundController(QObject):
     def look(self) -> None:
         """Look now; `found` or `refused` follows."""
 
-        def ended(result: FoundModels | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_found, result))
+        def ended(result: FoundModels | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_found, result))
 
         self._bridge.ask(lambda services: services.finding.find(ended), None, self.refused.emit)
 
@@ -64,8 +64,8 @@ class FoundController(QObject):
         """Link these one after another; `linked` follows, also when it was cancelled."""
         self._waiting, self._count = list(models), len(models)
 
-        def ended(ends: tuple[ImportEnded, ...]) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_linked, ends))
+        def ended(ends: tuple[ImportEnded, ...]) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_linked, ends))
 
         self._bridge.ask(lambda services: services.finding.link(models, ended), None, self.refused.emit)
 
@@ -81,16 +81,16 @@ class FoundController(QObject):
             self.found.emit(result)
 
     @Slot(object)
-    def _on_progressed(self, fact: ImportProgress) -> None:
-        if self._waiting and str(self._waiting[0].path) == fact.path:
+    def _on_progressed(self, event: ImportProgress) -> None:
+        if self._waiting and str(self._waiting[0].path) == event.path:
             at = self._count - len(self._waiting) + 1
             what = f"Reading {self._waiting[0].name} ({at} of {self._count})"
-            words = amount_words(what, fact.done_bytes, fact.total_bytes, None)
-            self.progressed.emit(words, fact.done_bytes / max(fact.total_bytes, 1))
+            words = amount_words(what, event.done_bytes, event.total_bytes, None)
+            self.progressed.emit(words, event.done_bytes / max(event.total_bytes, 1))
 
     @Slot(object)
-    def _on_one_ended(self, fact: ImportEnded) -> None:
-        if self._waiting and str(self._waiting[0].path) == fact.path:
+    def _on_one_ended(self, event: ImportEnded) -> None:
+        if self._waiting and str(self._waiting[0].path) == event.path:
             self._waiting.pop(0)
 
     def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:

@@ -15,7 +15,7 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import Problem
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.evaluation.model_comparison import KIND, Compared, CompareWish, Comparison
+from slmdesk.services.evaluation.model_comparison import KIND, Compared, CompareRequest, Comparison
 
 PAGE = 30
 
@@ -74,9 +74,9 @@ class CompareController(QObject):
     def refresh(self) -> None:
         """List models and earlier comparisons again."""
 
-        def told(models: Sequence[ModelRecord] | Problem) -> None:  # on the desk thread
+        def told(models: Sequence[ModelRecord] | Problem) -> None:  # on the service thread
             if not isinstance(models, Problem):
-                self._bridge.bring(partial(self._on_models, models))
+                self._bridge.post_to_ui(partial(self._on_models, models))
 
         self._bridge.ask(lambda services: services.models.present(told), None, self._raise_problem)
         self._list_earlier()
@@ -93,8 +93,8 @@ class CompareController(QObject):
         if self._is_starting:
             return
         self._is_starting, self._is_blind, self._before = True, is_blind, self._now
-        wish = CompareWish(prompt, models, is_blind=is_blind)
-        self._bridge.ask(lambda services: services.comparing.begin(wish), self._on_opened, self._on_refused)
+        request = CompareRequest(prompt, models, is_blind=is_blind)
+        self._bridge.ask(lambda services: services.comparing.begin(request), self._on_opened, self._on_refused)
 
     @Slot()
     def stop(self) -> None:
@@ -132,8 +132,8 @@ class CompareController(QObject):
             return
         id = self._held.item.id
 
-        def ended(result: int | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_exported, target, result))
+        def ended(result: int | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_exported, target, result))
 
         self._bridge.ask(
             lambda services: services.exports.write(id, form, target, ended, replace=True), None, self._raise_problem
@@ -171,54 +171,54 @@ class CompareController(QObject):
         self._bridge.ask(lambda services: services.history.restore(comparison), None, self._raise_problem)
 
     @Slot(object)
-    def _on_item_changed(self, fact: events.ItemChanged) -> None:
-        if fact.item.kind != KIND:
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        if event.item.kind != KIND:
             return
         self._list_earlier()
-        if self._held is not None and fact.item.id == self._held.item.id:
-            if fact.item.deleted_at is not None:
+        if self._held is not None and event.item.id == self._held.item.id:
+            if event.item.deleted_at is not None:
                 self.begin_anew()
             else:
                 self._renew()
 
     @Slot(object)
-    def _on_item_gone(self, fact: events.ItemGone) -> None:
+    def _on_item_gone(self, event: events.ItemGone) -> None:
         self._list_earlier()
-        if self._held is not None and fact.id == self._held.item.id:
+        if self._held is not None and event.id == self._held.item.id:
             self.begin_anew()
 
     @Slot(object)
-    def _on_message_grew(self, fact: events.MessageGrew) -> None:
+    def _on_message_grew(self, event: events.MessageGrew) -> None:
         held = self._held
-        if held is None or fact.chat != held.item.id:
+        if held is None or event.chat != held.item.id:
             return
         grown = [
-            one if one.message.id != fact.message else _with_text(one, one.message.text + fact.text)
+            one if one.message.id != event.message else _with_text(one, one.message.text + event.text)
             for one in held.answers
         ]
         self._held = replace(held, answers=tuple(grown))
-        words = next(one.message.text for one in grown if one.message.id == fact.message)
-        self.answer_grew.emit(fact.message, words)
+        words = next(one.message.text for one in grown if one.message.id == event.message)
+        self.answer_grew.emit(event.message, words)
 
     @Slot(object)
-    def _on_message_told(self, fact: events.MessageEnded | events.MessageChanged) -> None:
-        if self._held is not None and fact.message.item == self._held.item.id:
+    def _on_message_told(self, event: events.MessageEnded | events.MessageChanged) -> None:
+        if self._held is not None and event.message.item == self._held.item.id:
             self._renew()
 
     @Slot(object)
-    def _on_prompt_progressed(self, fact: events.PromptProgress) -> None:
-        if self._held is not None and fact.chat == self._held.item.id and fact.total > 0:
-            self.note_changed.emit(fact.message, f"Reads the question: {100 * fact.read // fact.total} %")
+    def _on_prompt_progressed(self, event: events.PromptProgress) -> None:
+        if self._held is not None and event.chat == self._held.item.id and event.total > 0:
+            self.note_changed.emit(event.message, f"Reads the question: {100 * event.read // event.total} %")
 
     @Slot(object)
-    def _on_model_state_changed(self, fact: ModelStateChanged) -> None:
-        self._now = fact.name
-        if self._held is None or fact.state is not ModelState.LOADING:
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        self._now = event.name
+        if self._held is None or event.state is not ModelState.LOADING:
             return
         for one in self._held.answers:
             if one.message.status is Status.STREAMING:
-                if one.name == fact.name:
-                    self.note_changed.emit(one.message.id, f"Is loaded: {fact.fraction * 100:.0f} %")
+                if one.name == event.name:
+                    self.note_changed.emit(one.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
                 return
 
     # ---- inside

@@ -154,9 +154,9 @@ class LocalModels(QWidget):
                 card.show_judged(judged[id])
 
     @Slot(object)
-    def show_state(self, fact: ModelStateChanged) -> None:
+    def show_state(self, event: ModelStateChanged) -> None:
         """Which one answers."""
-        self._loaded = fact.model or "" if fact.state is ModelState.READY else ""
+        self._loaded = event.model or "" if event.state is ModelState.READY else ""
         for id, card in self._cards.items():
             card.show_in_use(id == self._loaded)
 

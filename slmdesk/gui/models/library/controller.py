@@ -139,29 +139,29 @@ class LibraryController(QObject):
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         """All are in, or are not."""
         self.import_ended.emit()
-        told = [fact for fact in ended if fact.model or fact.problem]
+        told = [event for event in ended if event.model or event.problem]
         if len(told) == 1:
             self._say_one(told[0])
         elif told:
-            is_whole = all(fact.model is not None and not fact.was_here for fact in told)
-            details = "" if is_whole else "\n".join(_added_words(fact) for fact in told)
+            is_whole = all(event.model is not None and not event.was_here for event in told)
+            details = "" if is_whole else "\n".join(_added_words(event) for event in told)
             life = UNDO_MS if is_whole else 0
             self.notice_raised.emit(Notice(_summary_of(told), details, life_ms=life, key="import"))
 
-    def _say_one(self, fact: ImportEnded) -> None:
-        if fact.problem is not None:
-            self._raise_problem(fact.problem)
-        elif fact.model is not None:
-            use = partial(self.use, fact.model.id) if fact.model.can_chat else None
+    def _say_one(self, event: ImportEnded) -> None:
+        if event.problem is not None:
+            self._raise_problem(event.problem)
+        elif event.model is not None:
+            use = partial(self.use, event.model.id) if event.model.can_chat else None
             action = "Use it now" if use else ""
-            self.notice_raised.emit(Notice(_added_words(fact), action=action, on_action=use, key="import"))
+            self.notice_raised.emit(Notice(_added_words(event), action=action, on_action=use, key="import"))
 
     # ---- what is heard
 
     @Slot(object)
-    def _on_state_changed(self, fact: ModelStateChanged) -> None:
-        self.state_changed.emit(fact)
-        if fact.state is ModelState.READY:
+    def _on_state_changed(self, event: ModelStateChanged) -> None:
+        self.state_changed.emit(event)
+        if event.state is ModelState.READY:
             self.refresh()  # it was used just now
 
     @Slot(object)
@@ -172,8 +172,8 @@ class LibraryController(QObject):
             self.refresh()
 
     @Slot(object)
-    def _on_job_changed(self, fact: JobChanged) -> None:
-        if fact.kind == exams.KIND and fact.status in _ENDS:
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == exams.KIND and event.status in _ENDS:
             self.refresh()  # what it found stands on the card
 
     def _on_listed(self, cards: Sequence[ModelCard]) -> None:
@@ -181,8 +181,8 @@ class LibraryController(QObject):
         self._list()
         models = [one.record for one in cards]
 
-        def judged(verdicts: Mapping[str, Judged]) -> None:  # on the desk thread
-            self._bridge.bring(partial(self.models_judged.emit, verdicts))
+        def judged(verdicts: Mapping[str, Judged]) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self.models_judged.emit, verdicts))
 
         self._bridge.ask(lambda services: services.judge.judge(models, judged), None, self._raise_problem)
 
@@ -225,20 +225,20 @@ class LibraryController(QObject):
         self.notice_raised.emit(notice_of(problem))
 
 
-def _added_words(fact: ImportEnded) -> str:
+def _added_words(event: ImportEnded) -> str:
     """What came of one file."""
-    if fact.model is None:
-        return f"{Path(fact.path).name}: {fact.problem.sentence if fact.problem else 'not added'}"
-    if fact.was_here:
-        return f"{Path(fact.path).name} is already here as {fact.model.name}."
-    return f"{fact.model.name} is in the library."
+    if event.model is None:
+        return f"{Path(event.path).name}: {event.problem.sentence if event.problem else 'not added'}"
+    if event.was_here:
+        return f"{Path(event.path).name} is already here as {event.model.name}."
+    return f"{event.model.name} is in the library."
 
 
 def _summary_of(ended: Sequence[ImportEnded]) -> str:
     """What came of several, in one line."""
-    here = [fact.model.name for fact in ended if fact.model and fact.was_here]
-    new = sum(fact.model is not None and not fact.was_here for fact in ended)
-    failed = [fact for fact in ended if fact.model is None]
+    here = [event.model.name for event in ended if event.model and event.was_here]
+    new = sum(event.model is not None and not event.was_here for event in ended)
+    failed = [event for event in ended if event.model is None]
     parts = [f"{_counted(new)} added." if new else ""]
     if here:
         parts.append(f"Already here: {', '.join(here)}.")

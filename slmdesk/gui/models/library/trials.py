@@ -62,8 +62,8 @@ class TrialController(QObject):
     def read_details(self, model: str) -> None:
         """Have all that is known of a model read; `details_read` follows."""
 
-        def ended(found: ModelDetails) -> None:  # on the desk thread
-            self._bridge.bring(partial(self.details_read.emit, found))
+        def ended(found: ModelDetails) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self.details_read.emit, found))
 
         self._bridge.ask(lambda services: services.cards.details(model, ended), None, self._raise_problem)
 
@@ -94,11 +94,11 @@ class TrialController(QObject):
     def _bench(self, model: str) -> None:
         self._set(model, BENCH, Trial("The model is loaded anew…", 0.0))
 
-        def ended(found: BenchResult | Problem | None) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_measured, model, found))
+        def ended(found: BenchResult | Problem | None) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_measured, model, found))
 
-        def progressed(now: BenchProgress) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._set, model, BENCH, Trial(now.what, now.fraction)))
+        def progressed(now: BenchProgress) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._set, model, BENCH, Trial(now.what, now.fraction)))
 
         self._bridge.ask(
             lambda services: services.bench.run(model, ended, progressed), None, partial(self._refused, model, BENCH)
@@ -118,12 +118,12 @@ class TrialController(QObject):
         stop = self._stops[model] = threading.Event()
         self._set(model, VERIFY, Trial("The whole file is read…", 0.0))
 
-        def ended(found: Sequence[Verified] | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_verified, model, found))
+        def ended(found: Sequence[Verified] | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_verified, model, found))
 
-        def progressed(done: int, total: int) -> None:  # on the desk thread
+        def progressed(done: int, total: int) -> None:  # on the service thread
             words = f"{bytes_for_people(done)} of {bytes_for_people(total)} are read"
-            self._bridge.bring(partial(self._set, model, VERIFY, Trial(words, done / max(total, 1))))
+            self._bridge.post_to_ui(partial(self._set, model, VERIFY, Trial(words, done / max(total, 1))))
 
         self._bridge.ask(
             lambda services: services.models.verify([model], ended, progressed=progressed, stop=stop),
@@ -147,35 +147,35 @@ class TrialController(QObject):
     # ---- the exam, whoever began it
 
     @Slot(object)
-    def _on_job_changed(self, fact: JobChanged) -> None:
-        if fact.kind == pair_exams.KIND and fact.status is JobStatus.DONE:
-            self._bridge.ask(lambda services: services.exams.models_of(fact.id), self._read_all, lambda _problem: None)
-        if fact.kind != exams.KIND:
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == pair_exams.KIND and event.status is JobStatus.DONE:
+            self._bridge.ask(lambda services: services.exams.models_of(event.id), self._read_all, lambda _problem: None)
+        if event.kind != exams.KIND:
             return
-        if fact.id in self._jobs:
-            self._show_exam(fact, self._jobs[fact.id])
+        if event.id in self._jobs:
+            self._show_exam(event, self._jobs[event.id])
         else:
-            answered = partial(self._show_exam, fact)
-            self._bridge.ask(lambda services: services.exams.models_of(fact.id), answered, lambda _problem: None)
+            answered = partial(self._show_exam, event)
+            self._bridge.ask(lambda services: services.exams.models_of(event.id), answered, lambda _problem: None)
 
     @Slot(object)
-    def _on_exam_offered(self, fact: ExamOffered) -> None:
+    def _on_exam_offered(self, event: ExamOffered) -> None:
         words = (
-            f"Test “{fact.name}” now? It takes about {fact.minutes} min in the background, and the model's card then "
+            f"Test “{event.name}” now? It takes about {event.minutes} min in the background, and the model's card then "
             "says what it can be trusted with."
         )
-        begin = partial(self.start, fact.model, EXAM)
-        self.notice_raised.emit(Notice(words, action="Test now", on_action=begin, key=f"exam {fact.model}"))
+        begin = partial(self.start, event.model, EXAM)
+        self.notice_raised.emit(Notice(words, action="Test now", on_action=begin, key=f"exam {event.model}"))
 
     def _read_all(self, models: tuple[str, ...]) -> None:
         for model in models:
             self.read_details(model)
 
-    def _show_exam(self, fact: JobChanged, models: tuple[str, ...]) -> None:
-        self._jobs[fact.id] = models
+    def _show_exam(self, event: JobChanged, models: tuple[str, ...]) -> None:
+        self._jobs[event.id] = models
         trial = None
-        if fact.status in _OPEN:
-            trial = Trial(f"{fact.done} of {fact.total} tasks are done", fact.done / max(fact.total, 1))
+        if event.status in _OPEN:
+            trial = Trial(f"{event.done} of {event.total} tasks are done", event.done / max(event.total, 1))
         for model in models:
             self._set(model, EXAM, trial)
             if trial is None:

@@ -55,8 +55,8 @@ class MoveController(QObject):
             self.notice_raised.emit(Notice("The models are being moved already.", key="move"))
             return
 
-        def ended(found: MovePlan | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_planned, found))
+        def ended(found: MovePlan | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_planned, found))
 
         self._bridge.ask(lambda services: services.moving.plan(target, ended), None, self._raise_problem)
 
@@ -88,15 +88,15 @@ class MoveController(QObject):
             self.planned.emit(found)
 
     @Slot(object)
-    def _on_ended(self, fact: MoveEnded) -> None:
+    def _on_ended(self, event: MoveEnded) -> None:
         self.is_moving = False
-        if fact.problem is not None:
-            self.refused.emit(fact.problem)
-        elif fact.moved is None:
+        if event.problem is not None:
+            self.refused.emit(event.problem)
+        elif event.moved is None:
             self.notice_raised.emit(Notice("The move was stopped. All models are where they were.", key="move"))
         else:
-            self.notice_raised.emit(Notice(_end_words(fact), "\n".join(fact.left), key="move"))
-        self.ended.emit(fact)
+            self.notice_raised.emit(Notice(_end_words(event), "\n".join(event.left), key="move"))
+        self.ended.emit(event)
 
     def _on_refused(self, problem: Problem) -> None:
         self.is_moving = False
@@ -165,15 +165,15 @@ class MoveDialog(WideDialog):
             self.reject()
 
     @Slot(object)
-    def _on_progressed(self, fact: MoveProgress) -> None:
+    def _on_progressed(self, event: MoveProgress) -> None:
         if self._is_moving:
-            what = STEPS[fact.step].format(name=fact.name)
-            self.work.show_work(amount_words(what, fact.done_bytes, fact.total_bytes, fact.eta_s), fact.fraction)
-            self._close.setEnabled(fact.step is not MoveStep.FINISHING)
+            what = STEPS[event.step].format(name=event.name)
+            self.work.show_work(amount_words(what, event.done_bytes, event.total_bytes, event.eta_s), event.fraction)
+            self._close.setEnabled(event.step is not MoveStep.FINISHING)
 
     @Slot(object)
-    def _on_ended(self, fact: MoveEnded) -> None:
-        if self._is_moving and fact.problem is None:
+    def _on_ended(self, event: MoveEnded) -> None:
+        if self._is_moving and event.problem is None:
             self._is_moving = False
             self.accept()
 
@@ -213,7 +213,7 @@ def plan_words(plan: MovePlan) -> list[tuple[str, str]]:
     return lines
 
 
-def _end_words(fact: MoveEnded) -> str:
-    count = "1 model is" if fact.moved == 1 else f"{fact.moved} models are"
-    left = "" if not fact.left else f" {len(fact.left)} were not there and stay listed at their old place."
-    return f"{count} now in {fact.target}.{left}" if fact.moved else f"Models are kept in {fact.target} now.{left}"
+def _end_words(event: MoveEnded) -> str:
+    count = "1 model is" if event.moved == 1 else f"{event.moved} models are"
+    left = "" if not event.left else f" {len(event.left)} were not there and stay listed at their old place."
+    return f"{count} now in {event.target}.{left}" if event.moved else f"Models are kept in {event.target} now.{left}"

@@ -95,8 +95,8 @@ class FindController(QObject):
         if self._is_offline or not (self._words or self._filters.narrows):
             return
         self.search_began.emit()
-        wish = partial(self._ask, self._turn, self._words, self._limit)
-        self._bridge.ask(wish, partial(self._asked, self._turn), self.search_failed.emit)
+        request = partial(self._ask, self._turn, self._words, self._limit)
+        self._bridge.ask(request, partial(self._asked, self._turn), self.search_failed.emit)
 
     @Slot()
     def search_anew(self) -> None:
@@ -135,8 +135,8 @@ class FindController(QObject):
         """Ask for the files of a repository, then for what they need and for its card."""
         visit = self._visit(repo)
 
-        def ended(found: OfferedRepo | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_repo, visit, found))
+        def ended(found: OfferedRepo | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_repo, visit, found))
 
         self._bridge.ask(lambda services: services.offers.repo(repo, ended), visit.keep)
 
@@ -157,10 +157,10 @@ class FindController(QObject):
         self._limit, self._search, self._with_too_large = PAGE, None, False
 
     def _ask(self, turn: int, words: str, limit: int, services: Services) -> Asking:
-        """On the desk thread."""
+        """On the service thread."""
 
         def ended(found: Offers | OfferedRepo | Problem) -> None:
-            self._bridge.bring(partial(self._on_found, turn, found))
+            self._bridge.post_to_ui(partial(self._on_found, turn, found))
 
         link = services.offers.link_in(words)
         if link is not None:
@@ -218,16 +218,18 @@ class FindController(QObject):
             return
         if first is not None:
             self._bridge.ask(
-                lambda services: services.repo_pages.judge(source, first.name, partial(self._tell, visit, self.judged)),
+                lambda services: services.repo_pages.judge(
+                    source, first.name, partial(self._notify, visit, self.judged)
+                ),
                 visit.keep,
             )
         self._bridge.ask(
-            lambda services: services.repo_pages.card(source, partial(self._tell, visit, self.card_read)), visit.keep
+            lambda services: services.repo_pages.card(source, partial(self._notify, visit, self.card_read)), visit.keep
         )
 
-    def _tell(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
-        """On the desk thread."""
-        self._bridge.bring(partial(self._tell_here, visit, signal, answer))
+    def _notify(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
+        """On the service thread."""
+        self._bridge.post_to_ui(partial(self._tell_here, visit, signal, answer))
 
     def _tell_here(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
         if not visit.is_over:

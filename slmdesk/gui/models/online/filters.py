@@ -63,11 +63,11 @@ class SearchFilters(QWidget):
 
     def _connect(self) -> None:
         for choice in (self._task, self._language, self._license, self._sort):
-            choice.value_chosen.connect(self._tell)
-        self._fits.clicked.connect(self._tell)
+            choice.value_chosen.connect(self._notify)
+        self._fits.clicked.connect(self._notify)
         self._author.textChanged.connect(self._timer.start)
-        self._author.returnPressed.connect(self._tell)
-        self._timer.timeout.connect(self._tell)
+        self._author.returnPressed.connect(self._notify)
+        self._timer.timeout.connect(self._notify)
 
     @property
     def filters(self) -> Filters:
@@ -93,6 +93,6 @@ class SearchFilters(QWidget):
             self._timer.stop()  # nobody typed it
 
     @Slot()
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._timer.stop()
         self.filters_chosen.emit(self.filters)

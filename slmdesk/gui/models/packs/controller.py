@@ -59,8 +59,8 @@ class PackController(QObject):
         self._turn += 1
         turn = self._turn
 
-        def ended(plan: PackPlan) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_planned, turn, plan))
+        def ended(plan: PackPlan) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_planned, turn, plan))
 
         self._bridge.ask(lambda services: services.packs.plan(models, target, ended), None, self.refused.emit)
 
@@ -74,8 +74,8 @@ class PackController(QObject):
     def look_into(self, path: Path) -> None:
         """Read what is in a pack; `opened` or a notice follows."""
 
-        def ended(found: PackContents | Problem) -> None:  # on the desk thread
-            self._bridge.bring(partial(self._on_opened, found))
+        def ended(found: PackContents | Problem) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(self._on_opened, found))
 
         self._bridge.ask(lambda services: services.packs.contents(path, ended), None, self._raise_problem)
 
@@ -115,21 +115,21 @@ class PackController(QObject):
             self.opened.emit(found)
 
     @Slot(object)
-    def _on_progressed(self, fact: PackProgress) -> None:
-        if fact.path == self._path:
-            self.progressed.emit(fact)
+    def _on_progressed(self, event: PackProgress) -> None:
+        if event.path == self._path:
+            self.progressed.emit(event)
 
     @Slot(object)
-    def _on_ended(self, fact: PackEnded) -> None:
-        if fact.path != self._path:
+    def _on_ended(self, event: PackEnded) -> None:
+        if event.path != self._path:
             return
         self._path = ""
-        if fact.problem is not None:
-            self.refused.emit(fact.problem)
-        elif not fact.manifest_sha256:
+        if event.problem is not None:
+            self.refused.emit(event.problem)
+        elif not event.manifest_sha256:
             self.stopped.emit()
         else:
-            (self.made if self._is_making else self.taken).emit(fact)
+            (self.made if self._is_making else self.taken).emit(event)
 
     # ---- inside
 

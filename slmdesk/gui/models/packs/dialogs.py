@@ -184,19 +184,19 @@ class MakePackDialog(WideDialog):
         self._packs.make([one.key for one in chosen], self._target)
 
     @Slot(object)
-    def _on_progressed(self, fact: PackProgress) -> None:
+    def _on_progressed(self, event: PackProgress) -> None:
         if self._is_writing:
-            words = amount_words("Writing the pack", fact.done_bytes, fact.total_bytes, fact.eta_s)
-            self.work.show_work(words, fact.done_bytes / max(fact.total_bytes, 1))
+            words = amount_words("Writing the pack", event.done_bytes, event.total_bytes, event.eta_s)
+            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
 
     @Slot(object)
-    def _on_made(self, fact: PackEnded) -> None:
+    def _on_made(self, event: PackEnded) -> None:
         self._is_writing = False
         self.work.end()
-        self._sha256 = fact.manifest_sha256
+        self._sha256 = event.manifest_sha256
         self._checksum.setText(grouped(self._sha256))
         self.intro.setText(MADE_INTRO)
-        self._sum.setText(f"The pack is written and checked: {bytes_for_people(fact.bytes)}")
+        self._sum.setText(f"The pack is written and checked: {bytes_for_people(event.bytes)}")
         for widget in (self._list, self._choose, self._make):
             widget.setVisible(False)
         for shown in (self._checksum, self._copy):
@@ -331,13 +331,13 @@ class OpenPackDialog(WideDialog):
         self._packs.take(self._contents, [one.key for one in self._list.chosen])
 
     @Slot(object)
-    def _on_progressed(self, fact: PackProgress) -> None:
+    def _on_progressed(self, event: PackProgress) -> None:
         if self._is_reading:
-            words = amount_words("Checking and copying", fact.done_bytes, fact.total_bytes, fact.eta_s)
-            self.work.show_work(words, fact.done_bytes / max(fact.total_bytes, 1))
+            words = amount_words("Checking and copying", event.done_bytes, event.total_bytes, event.eta_s)
+            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
 
     @Slot(object)
-    def _on_taken(self, _fact: PackEnded) -> None:
+    def _on_taken(self, _event: PackEnded) -> None:
         if self._is_reading:
             self._is_reading = False
             self.accept()

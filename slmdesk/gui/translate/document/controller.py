@@ -26,7 +26,7 @@ from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import TranslationGrew
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.inspection import Chosen, Column
-from slmdesk.services.translation.types import Again, TranslationView, TranslationWish, WrittenFile
+from slmdesk.services.translation.types import Again, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.settings import Settings
 
 LOOK_WORDS = ("needs review", "need review")
@@ -50,7 +50,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentWish:
+class DocumentRequest:
     """What a person chose for documents before their translation begins."""
 
     manner: Manner
@@ -123,7 +123,7 @@ class DocumentTranslation(QObject):
 
         def work(services: Services) -> None:
             settings = services.settings.current
-            services.translation_start.look(paths, lambda found: self._bridge.bring(lambda: come(found, settings)))
+            services.translation_start.look(paths, lambda found: self._bridge.post_to_ui(lambda: come(found, settings)))
 
         self._bridge.ask(work, None, self._on_refused)
 
@@ -134,10 +134,10 @@ class DocumentTranslation(QObject):
             if language:
                 self.language_came.emit(path, language)
 
-        wish = TranslationWish("en", path=str(path.absolute()))
+        request = TranslationRequest("en", path=str(path.absolute()))
         self._bridge.ask(
             lambda services: services.translation_start.language(
-                wish, lambda found: self._bridge.bring(lambda: come(found))
+                request, lambda found: self._bridge.post_to_ui(lambda: come(found))
             ),
             None,
             self._on_refused,
@@ -152,7 +152,7 @@ class DocumentTranslation(QObject):
 
         self._bridge.ask(
             lambda services: services.translation_start.columns(
-                path, lambda found: self._bridge.bring(lambda: come(found))
+                path, lambda found: self._bridge.post_to_ui(lambda: come(found))
             ),
             None,
             self._on_refused,
@@ -166,26 +166,26 @@ class DocumentTranslation(QObject):
 
         self._bridge.ask(work, self.glossaries_came.emit, self._on_refused)
 
-    def begin(self, paths: Sequence[Path], wish: DocumentWish) -> None:
+    def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
         """Translate documents, one after another; the first is shown.  The choices are remembered."""
-        manner = wish.manner
-        shape = TranslationWish(
+        manner = request.manner
+        shape = TranslationRequest(
             manner.target, source=manner.source, domain=manner.domain, formality=manner.formality,
-            glossaries=wish.glossaries, sheet_names=wish.sheet_names, properties=wish.properties,
-            columns=wish.columns, password=wish.password,
+            glossaries=request.glossaries, sheet_names=request.sheet_names, properties=request.properties,
+            columns=request.columns, password=request.password,
         )  # fmt: skip
 
         def work(services: Services) -> list[TranslationView]:
             services.settings.change(
-                translate_sheet_names=wish.sheet_names, translate_properties=wish.properties,
-                translate_beside=wish.beside,
+                translate_sheet_names=request.sheet_names, translate_properties=request.properties,
+                translate_beside=request.beside,
             )  # fmt: skip
             items = [services.translations.begin(replace(shape, path=str(path.absolute()))).id for path in paths]
             return [services.translations.open(one) for one in items]
 
         def begun(views: list[TranslationView]) -> None:
             self._queue += [
-                Begun(one.item.id, one.job.id if one.job else "", Path(one.wish.path), writes_beside=wish.beside)
+                Begun(one.item.id, one.job.id if one.job else "", Path(one.request.path), writes_beside=request.beside)
                 for one in views
             ]
             self.queue_changed.emit(list(self._queue))
@@ -204,7 +204,7 @@ class DocumentTranslation(QObject):
     def close(self) -> None:
         """No translation is on show; one that is made goes on."""
         self._item = self._job = ""
-        self.segments.show_item("", TranslationWish(""))
+        self.segments.show_item("", TranslationRequest(""))
 
     @Slot()
     def pause(self) -> None:
@@ -275,7 +275,7 @@ class DocumentTranslation(QObject):
 
         self._bridge.ask(
             lambda services: services.translation_files.write(
-                item, what, form, target, lambda result: self._bridge.bring(lambda: come(result)), replace=True
+                item, what, form, target, lambda result: self._bridge.post_to_ui(lambda: come(result)), replace=True
             ),
             None,
             self._on_refused,
@@ -292,7 +292,7 @@ class DocumentTranslation(QObject):
 
         self._bridge.ask(
             lambda services: services.translations.write(
-                item, target, lambda result: self._bridge.bring(lambda: come(result)), replace=replace_it
+                item, target, lambda result: self._bridge.post_to_ui(lambda: come(result)), replace=replace_it
             ),
             None,
             self._on_refused,
@@ -319,7 +319,7 @@ class DocumentTranslation(QObject):
         self._item, self._job = view.item.id, job.id if job else ""
         self._counted, self._after_unlock = _counted(view), None
         self.opened.emit(view)
-        self.segments.show_item(view.item.id, view.wish)
+        self.segments.show_item(view.item.id, view.request)
         if view.is_done or job is None:
             self.ended.emit(done_words(view) if view.counts else "", bool(view.counts.get(SegmentState.FAILED)))
         else:
@@ -331,46 +331,46 @@ class DocumentTranslation(QObject):
         self._show_job(told_of(job))
 
     @Slot(object)
-    def _on_grew(self, fact: TranslationGrew) -> None:
-        if fact.item == self._item:
-            self._counted = (fact.done, fact.total)
+    def _on_grew(self, event: TranslationGrew) -> None:
+        if event.item == self._item:
+            self._counted = (event.done, event.total)
 
     @Slot(object)
-    def _on_job(self, fact: JobChanged) -> None:
-        known = next((one for one in self._queue if one.job and one.job == fact.id), None)
+    def _on_job(self, event: JobChanged) -> None:
+        known = next((one for one in self._queue if one.job and one.job == event.id), None)
         if known is not None:
-            self._note(known.item, status=fact.status, share=fact.share)
-            if fact.status is JobStatus.DONE and known.writes_beside and known.written is None:
+            self._note(known.item, status=event.status, share=event.share)
+            if event.status is JobStatus.DONE and known.writes_beside and known.written is None:
                 self._write_beside(known)
-        if fact.id == self._job:
-            self._show_job(fact)
+        if event.id == self._job:
+            self._show_job(event)
 
-    def _show_job(self, fact: JobChanged) -> None:
-        problem = fact.problem
-        if fact.status in (JobStatus.OPEN, JobStatus.RUNNING):
-            self.progressed.emit(fact, self._words_of(fact))
-        elif fact.status is JobStatus.DONE:
+    def _show_job(self, event: JobChanged) -> None:
+        problem = event.problem
+        if event.status in (JobStatus.OPEN, JobStatus.RUNNING):
+            self.progressed.emit(event, self._words_of(event))
+        elif event.status is JobStatus.DONE:
             item = self._item
             self._bridge.ask(lambda services: services.translations.open(item), self._on_done, self._on_refused)
         elif problem is not None:
             self.ended.emit(problem.sentence, True)
             if _may_unlock(problem):
                 self.password_wanted.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
-        elif fact.status is JobStatus.CANCELLED:
+        elif event.status is JobStatus.CANCELLED:
             self.ended.emit("Cancelled. What is translated is kept.", True)
         else:
             self.ended.emit("Paused. What is translated is kept.", True)
 
-    def _words_of(self, fact: JobChanged) -> str:
-        if fact.status is JobStatus.OPEN and not fact.done:
+    def _words_of(self, event: JobChanged) -> str:
+        if event.status is JobStatus.OPEN and not event.done:
             before = sum(one.status is JobStatus.RUNNING for one in self._queue)
             return "It is this one's turn when the one before is done." if before else "Waiting for its turn…"
         left = None
-        if fact.eta_s is not None:
-            low = fact.eta_s if fact.eta_low_s is None else fact.eta_low_s
-            high = fact.eta_s if fact.eta_high_s is None else fact.eta_high_s
-            left = Left(fact.eta_s, low, high)
-        words = [counted_words(*self._counted, fact.share) or "Reading the document…", left_words(left)]
+        if event.eta_s is not None:
+            low = event.eta_s if event.eta_low_s is None else event.eta_low_s
+            high = event.eta_s if event.eta_high_s is None else event.eta_high_s
+            left = Left(event.eta_s, low, high)
+        words = [counted_words(*self._counted, event.share) or "Reading the document…", left_words(left)]
         return " · ".join(one for one in words if one)
 
     def _on_done(self, view: TranslationView) -> None:
@@ -381,8 +381,8 @@ class DocumentTranslation(QObject):
 
     def _write_beside(self, known: Begun) -> None:
         def work(services: Services) -> Path:
-            wish = services.translations.open(known.item).wish
-            return free_name(known.path.with_name(translated_name(known.path, wish.target)))
+            request = services.translations.open(known.item).request
+            return free_name(known.path.with_name(translated_name(known.path, request.target)))
 
         self._bridge.ask(work, lambda path: self._write(known.item, path, replace_it=False), self._on_refused)
 

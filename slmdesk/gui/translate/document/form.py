@@ -25,7 +25,7 @@ from slmdesk.core.translation import GlossaryRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.advice_line import AdviceLine
-from slmdesk.gui.translate.document.controller import DocumentWish
+from slmdesk.gui.translate.document.controller import DocumentRequest
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
@@ -233,11 +233,11 @@ class DocumentForm(QDialog):
         if self._chosen.table is not None and self._columns.count() and not columns:
             self._say("Tick at least one column.")
             return
-        wish = DocumentWish(
+        request = DocumentRequest(
             manner, self._wished_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
             self._beside.isChecked(),
         )  # fmt: skip
-        self.begin_requested.emit(self._chosen.paths, wish)
+        self.begin_requested.emit(self._chosen.paths, request)
         self.accept()
 
     # ---- inside

@@ -168,7 +168,7 @@ class DocumentPane(QWidget):
         self._view, self._written = view, None
         self._has_segments = bool(view.counts)
         self._title.set_full_text(view.item.title)
-        self._save.setVisible(bool(view.wish.path))
+        self._save.setVisible(bool(view.request.path))
         self._open.setVisible(False)
         self._words.setText("")
         self._show_running(False)
@@ -181,8 +181,8 @@ class DocumentPane(QWidget):
         self._allow()
 
     @Slot(object, str)
-    def _on_progressed(self, fact: JobChanged, words: str) -> None:
-        show_share(self._progress, fact)
+    def _on_progressed(self, event: JobChanged, words: str) -> None:
+        show_share(self._progress, event)
         self._words.setText(words)
         had_focus = self._resume.hasFocus()
         self._show_running(True)

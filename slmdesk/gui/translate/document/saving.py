@@ -81,8 +81,8 @@ def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], N
 
 def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[Path], None]) -> None:
     """Ask for the file of the translated document.  Does not block."""
-    source = Path(view.wish.path)
-    proposed = source.with_name(translated_name(source, view.wish.target))
+    source = Path(view.request.path)
+    proposed = source.with_name(translated_name(source, view.request.target))
     ask_new_file(parent, "Save the translated document", chosen, name="save_translation_dialog", proposed=proposed)
 
 
@@ -94,7 +94,7 @@ def ask_where_to_write(
     chosen: Callable[[Handout, str, Path], None],
 ) -> None:
     """Ask for the file of something else that is handed out.  Does not block."""
-    source = Path(view.wish.path)
-    title = f"{source.stem or view.item.title} {view.wish.target} {SUFFIX_WORDS[what]}"
-    folder = source.parent if view.wish.path else None
+    source = Path(view.request.path)
+    title = f"{source.stem or view.item.title} {view.request.target} {SUFFIX_WORDS[what]}"
+    folder = source.parent if view.request.path else None
     ask_where(parent, title, form, lambda path: chosen(what, form, path), FORMS[what], folder=folder)

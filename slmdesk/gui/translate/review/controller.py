@@ -16,7 +16,7 @@ from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import SegmentChanged, TranslationGrew
 from slmdesk.services.translation.segment_list import Listed, SegmentHelp, Wanted
 from slmdesk.services.translation.segment_undo import Replaced, Undone
-from slmdesk.services.translation.types import TranslationWish
+from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.replace import Search
 from slmdesk.text.translation.tagged import Tags, plain
 
@@ -57,7 +57,7 @@ class SegmentsController(QObject):
         self.setObjectName("segments_controller")
         self._bridge = bridge
         self._item = ""
-        self._wish = TranslationWish("")
+        self._request = TranslationRequest("")
         self._wanted = Wanted()
         self._is_listing = self._is_stale = False
         self._asked: object = None
@@ -70,9 +70,9 @@ class SegmentsController(QObject):
 
     # ---- what is to be seen
 
-    def show_item(self, item: str, wish: TranslationWish) -> None:
+    def show_item(self, item: str, request: TranslationRequest) -> None:
         """The segments of this translation; '' of none."""
-        self._item, self._wish, self._wanted = item, wish, Wanted()
+        self._item, self._request, self._wanted = item, request, Wanted()
         self._stop_asking()
         self._on_list()
         if item:
@@ -146,7 +146,7 @@ class SegmentsController(QObject):
         self._ask(lambda services: services.segment_changes.approve(item, numbers))
 
     def retry(self, number: int, hint: str) -> None:
-        """Translate a segment once more, with a wish."""
+        """Translate a segment once more, with a request."""
         item = self._item
         self._ask_model(
             "Translating once more…",
@@ -200,14 +200,14 @@ class SegmentsController(QObject):
     # ---- what is told
 
     @Slot(object)
-    def _on_segment(self, fact: SegmentChanged) -> None:
-        if fact.item == self._item:
-            self.segment_changed.emit(fact.segment)
+    def _on_segment(self, event: SegmentChanged) -> None:
+        if event.item == self._item:
+            self.segment_changed.emit(event.segment)
             self.refresh()
 
     @Slot(object)
-    def _on_grew(self, fact: TranslationGrew) -> None:
-        if fact.item == self._item:
+    def _on_grew(self, event: TranslationGrew) -> None:
+        if event.item == self._item:
             self.refresh()
 
     @Slot()
@@ -257,8 +257,8 @@ class SegmentsController(QObject):
     # ---- inside
 
     def _manner_of(self, segment: SegmentRecord) -> Manner:
-        wish = self._wish
-        return Manner(wish.target, segment.language or wish.source, wish.domain, wish.formality)
+        request = self._request
+        return Manner(request.target, segment.language or request.source, request.domain, request.formality)
 
     def _ask_model(
         self, words: str, work: Callable[[Services, Callable[[object], None]], object], came: Callable[..., None]
@@ -277,8 +277,8 @@ class SegmentsController(QObject):
             else:
                 came(result)
 
-        def ended(result: object) -> None:  # on the desk thread
-            self._bridge.bring(partial(answered, result))
+        def ended(result: object) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(answered, result))
 
         self._bridge.ask(lambda services: work(services, ended), None, answered)
 
@@ -311,8 +311,8 @@ class SegmentsController(QObject):
             elif item == self._item:
                 came(result)
 
-        def ended(result: object) -> None:  # on the desk thread
-            self._bridge.bring(partial(answered, result))
+        def ended(result: object) -> None:  # on the service thread
+            self._bridge.post_to_ui(partial(answered, result))
 
         self._ask(lambda services: work(services, item, ended))
 

@@ -18,7 +18,7 @@ from slmdesk.services.container import Services
 from slmdesk.services.translation.terms.glossaries import (
     ForgottenGlossary,
     Imported,
-    ImportWish,
+    ImportRequest,
     TermPage,
     is_keep_list,
 )
@@ -99,12 +99,12 @@ class GlossaryController(TableController):
             return
         glossary, words, order, descending = self._chosen, self._words, self._order, self._descending
 
-        def wish(services: Services) -> TermPage:
+        def request(services: Services) -> TermPage:
             return services.glossaries.page(
                 glossary, words=words, order=order, descending=descending, begin=begin, limit=PAGE
             )
 
-        self._bridge.ask(wish, partial(self._on_page, self._turn), self._on_refused)
+        self._bridge.ask(request, partial(self._on_page, self._turn), self._on_refused)
 
     # ---- glossaries
 
@@ -132,8 +132,8 @@ class GlossaryController(TableController):
         """A copy of the one on show, which is then shown."""
         glossary, bridge = self._chosen, self._bridge
 
-        def ended(result: GlossaryRecord | Problem) -> None:  # on the desk thread
-            bridge.bring(partial(self._on_made, result))
+        def ended(result: GlossaryRecord | Problem) -> None:  # on the service thread
+            bridge.post_to_ui(partial(self._on_made, result))
 
         bridge.ask(lambda services: services.glossaries.duplicate(glossary, ended), None, self._on_refused)
 
@@ -145,8 +145,8 @@ class GlossaryController(TableController):
             return
         self._chosen, bridge = "", self._bridge
 
-        def ended(result: ForgottenGlossary | Problem) -> None:  # on the desk thread
-            bridge.bring(partial(self._on_forgotten, result))
+        def ended(result: ForgottenGlossary | Problem) -> None:  # on the service thread
+            bridge.post_to_ui(partial(self._on_forgotten, result))
 
         bridge.ask(lambda services: services.glossaries.forget(glossary, ended), None, self._on_refused)
 
@@ -180,22 +180,22 @@ class GlossaryController(TableController):
 
     # ---- files
 
-    def import_file(self, wish: ImportWish) -> None:
+    def import_file(self, request: ImportRequest) -> None:
         """Read a file into a new glossary, or into one that is there."""
         bridge = self._bridge
 
-        def ended(result: Imported | Problem) -> None:  # on the desk thread
-            bridge.bring(partial(self._on_imported, wish, result))
+        def ended(result: Imported | Problem) -> None:  # on the service thread
+            bridge.post_to_ui(partial(self._on_imported, request, result))
 
-        self.said.emit(f"Reading {wish.path.name}…")
-        bridge.ask(lambda services: services.glossaries.import_file(wish, ended), None, self._on_refused)
+        self.said.emit(f"Reading {request.path.name}…")
+        bridge.ask(lambda services: services.glossaries.import_file(request, ended), None, self._on_refused)
 
     def export(self, form: str, path: Path) -> None:
         """Write the one on show to a file."""
         glossary, bridge = self._chosen, self._bridge
 
-        def ended(result: Path | Problem) -> None:  # on the desk thread
-            bridge.bring(partial(self._on_written, result))
+        def ended(result: Path | Problem) -> None:  # on the service thread
+            bridge.post_to_ui(partial(self._on_written, result))
 
         bridge.ask(
             lambda services: services.glossaries.export_file(glossary, form, path, ended), None, self._on_refused
@@ -204,7 +204,7 @@ class GlossaryController(TableController):
     # ---- what is told
 
     @Slot(object)
-    def _on_changed(self, _fact: object) -> None:
+    def _on_changed(self, _event: object) -> None:
         self.refresh()
 
     def _on_all(self, found: list[GlossaryRecord]) -> None:
@@ -253,7 +253,7 @@ class GlossaryController(TableController):
         def undo() -> None:
             bridge.ask(
                 lambda services: services.glossaries.restore(
-                    gone, lambda result: bridge.bring(partial(self._on_made, result))
+                    gone, lambda result: bridge.post_to_ui(partial(self._on_made, result))
                 ),
                 None,
                 self._on_refused,
@@ -286,25 +286,25 @@ class GlossaryController(TableController):
         self.noticed.emit(Notice(one, action="Undo", on_action=undo, life_ms=UNDO_MS))
         self.read()
 
-    def _on_imported(self, wish: ImportWish, result: Imported | Problem) -> None:
+    def _on_imported(self, request: ImportRequest, result: Imported | Problem) -> None:
         if isinstance(result, Problem):
             self.said.emit("")
-            self._on_import_refused(wish, result)
+            self._on_import_refused(request, result)
             return
         self._show_new(result.glossary)
         self.said.emit(imported_words(result))
 
-    def _on_import_refused(self, wish: ImportWish, problem: Problem) -> None:
+    def _on_import_refused(self, request: ImportRequest, problem: Problem) -> None:
         if problem.code not in ASKING:
             self._on_refused(problem)
             return
         bridge = self._bridge
 
-        def came(rows: list[list[str]] | Problem) -> None:  # on the desk thread
+        def came(rows: list[list[str]] | Problem) -> None:  # on the service thread
             shown = [] if isinstance(rows, Problem) else rows
-            bridge.bring(partial(self.asked.emit, problem, wish, shown))
+            bridge.post_to_ui(partial(self.asked.emit, problem, request, shown))
 
-        bridge.ask(lambda services: services.glossaries.sample(wish.path, came), None, self._on_refused)
+        bridge.ask(lambda services: services.glossaries.sample(request.path, came), None, self._on_refused)
 
 
 def count_of(number: int, noun: str) -> str:

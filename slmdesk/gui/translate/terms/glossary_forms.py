@@ -25,7 +25,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.translation.terms.glossaries import ImportWish
+from slmdesk.services.translation.terms.glossaries import ImportRequest
 
 DOMAINS = [
     ("", "Any text"), ("legal", "Law"), ("medical", "Medicine"), ("technical", "Technology"), ("finance", "Money"),
@@ -82,14 +82,14 @@ class _Form(QDialog):
         self.trouble.setText(breakable(wrong))
         self.trouble.setVisible(bool(wrong))
         if not wrong:
-            self.tell()
+            self.notify()
             self.accept()
 
     def check(self) -> str:
         """What is wrong with the answers, in a sentence; '' for nothing."""
         return ""
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Emit the answers."""
 
     def choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
@@ -123,7 +123,7 @@ class NewGlossaryForm(_Form):
         is_same = self._source.currentData() == self._target.currentData()
         return "Choose two different languages." if is_same else ""
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Emit what was chosen."""
         self.wanted.emit(
             self._name.text().strip(), str(self._source.currentData()), str(self._target.currentData()),
@@ -150,7 +150,7 @@ class LanguagesForm(_Form):
         is_same = self._source.currentData() == self._target.currentData()
         return "Choose two different languages." if is_same else ""
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Emit what was chosen."""
         self.wanted.emit(str(self._source.currentData()), str(self._target.currentData()))
 
@@ -172,7 +172,7 @@ class NameForm(_Form):
         """There is one."""
         return "" if self._name.text().strip() else "Write a name."
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Emit it."""
         self.wanted.emit(self._name.text().strip())
 
@@ -182,20 +182,24 @@ class ImportQuestion(_Form):
 
     wanted = Signal(object)
 
-    def __init__(self, parent: QWidget, problem: Problem, wish: ImportWish, rows: Sequence[Sequence[str]]) -> None:
-        super().__init__(parent, name="import_question", title=f"How is {wish.path.name} to be read?", accept="Read it")
-        self._wish, self._rows = wish, rows
+    def __init__(
+        self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
+    ) -> None:
+        super().__init__(
+            parent, name="import_question", title=f"How is {request.path.name} to be read?", accept="Read it"
+        )
+        self._request, self._rows = request, rows
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
         self._columns: dict[str, Choice] = {}
         if rows and problem.code == "glossary.no_columns":
             self._ask_columns(rows)
         self._source = self._target = None
-        if not wish.into:
+        if not request.into:
             told = [("", "As the file says"), *languages()]
             self._source = self.choice(list(told), "import_source_choice", "Language of the terms")
             self._target = self.choice(list(told), "import_target_choice", "Language of the translations")
-            self._source.show_value(wish.source)
-            self._target.show_value(wish.target)
+            self._source.show_value(request.source)
+            self._target.show_value(request.target)
         self.resize(560, self.sizeHint().height())
 
     def _ask_columns(self, rows: Sequence[Sequence[str]]) -> None:
@@ -237,14 +241,16 @@ class ImportQuestion(_Form):
                 return "Choose two different languages."
         return ""
 
-    def tell(self) -> None:
-        """Emit the wish as it is now."""
-        wish = self._wish
+    def notify(self) -> None:
+        """Emit the request as it is now."""
+        request = self._request
         if self._columns:
             chosen = {name: int(choice.currentData()) for name, choice in self._columns.items()}
-            wish = replace(
-                wish, columns={name: at for name, at in chosen.items() if at >= 0}, skips_first=self._head.isChecked()
+            request = replace(
+                request,
+                columns={name: at for name, at in chosen.items() if at >= 0},
+                skips_first=self._head.isChecked(),
             )
         if self._source is not None and self._target is not None:
-            wish = replace(wish, source=str(self._source.currentData()), target=str(self._target.currentData()))
-        self.wanted.emit(wish)
+            request = replace(request, source=str(self._source.currentData()), target=str(self._target.currentData()))
+        self.wanted.emit(request)

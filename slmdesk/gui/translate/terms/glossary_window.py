@@ -44,7 +44,7 @@ from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.translation.terms.glossaries import ImportWish, TermPage, is_keep_list
+from slmdesk.services.translation.terms.glossaries import ImportRequest, TermPage, is_keep_list
 
 FILES = "Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)"
 FORM_NAMES = (
@@ -217,11 +217,11 @@ class GlossaryWindow(TableWindow):
         ask_file(self, "Import a glossary", self._on_file, name="glossary_file_dialog", filters=FILES)
 
     def _on_file(self, path: Path) -> None:
-        self._controller.import_file(ImportWish(path))
+        self._controller.import_file(ImportRequest(path))
 
     @Slot(object, object, object)
-    def _on_asked(self, problem: Problem, wish: ImportWish, rows: Sequence[Sequence[str]]) -> None:
-        question = ImportQuestion(self, problem, wish, rows)
+    def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
+        question = ImportQuestion(self, problem, request, rows)
         question.wanted.connect(self._controller.import_file)
         question.open()
 
@@ -258,7 +258,7 @@ class GlossaryWindow(TableWindow):
         ask_file(self, title, chosen, name="glossary_into_dialog", filters=FILES)
 
     def _on_file_into(self, glossary: str, path: Path) -> None:
-        self._controller.import_file(ImportWish(path, into=glossary))
+        self._controller.import_file(ImportRequest(path, into=glossary))
 
     def _on_export(self, form: str, _checked: bool = False) -> None:
         record = self._controller.chosen

@@ -24,7 +24,7 @@ ASKING = ("glossary.no_languages", "glossary.more_languages")
 
 
 @dataclass(frozen=True, slots=True)
-class TmxWish:
+class TmxRequest:
     """A file of pairs to be read."""
 
     path: Path
@@ -137,17 +137,17 @@ class MemoryController(TableController):
 
     # ---- files
 
-    def import_file(self, wish: TmxWish) -> None:
+    def import_file(self, request: TmxRequest) -> None:
         """Read a TMX file."""
         bridge = self._bridge
 
-        def ended(result: ImportedPairs | Problem) -> None:  # on the desk thread
-            bridge.bring(partial(self._on_imported, wish, result))
+        def ended(result: ImportedPairs | Problem) -> None:  # on the service thread
+            bridge.post_to_ui(partial(self._on_imported, request, result))
 
-        self.said.emit(f"Reading {wish.path.name}…")
+        self.said.emit(f"Reading {request.path.name}…")
         bridge.ask(
             lambda services: services.memory.import_file(
-                wish.path, ended, source=wish.source, target=wish.target, domain=wish.domain
+                request.path, ended, source=request.source, target=request.target, domain=request.domain
             ),
             None,
             self._on_refused,
@@ -157,8 +157,8 @@ class MemoryController(TableController):
         """Write the pairs of the chosen languages, or all, as TMX."""
         wanted, bridge = self._wanted, self._bridge
 
-        def ended(result: Path | Problem) -> None:  # on the desk thread
-            bridge.bring(partial(self._on_written, result))
+        def ended(result: Path | Problem) -> None:  # on the service thread
+            bridge.post_to_ui(partial(self._on_written, result))
 
         self.said.emit(f"Writing {path.name}…")
         bridge.ask(
@@ -172,7 +172,7 @@ class MemoryController(TableController):
     # ---- what is told
 
     @Slot(object)
-    def _on_changed(self, _fact: object) -> None:
+    def _on_changed(self, _event: object) -> None:
         self._timer.start()
         self._bridge.ask(lambda services: services.memory.shares(), self.shares_came.emit, self._on_refused)
 
@@ -204,13 +204,13 @@ class MemoryController(TableController):
             )
         )  # fmt: skip
 
-    def _on_imported(self, wish: TmxWish, result: ImportedPairs | Problem) -> None:
+    def _on_imported(self, request: TmxRequest, result: ImportedPairs | Problem) -> None:
         if not isinstance(result, Problem):
             self.said.emit(imported_words(result))
             return
         self.said.emit("")
         if result.code in ASKING:
-            self.asked.emit(result, wish)
+            self.asked.emit(result, request)
         else:
             self._on_refused(result)
 

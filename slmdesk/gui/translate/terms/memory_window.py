@@ -13,7 +13,7 @@ from slmdesk.core.translation import Origin
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_forms import DOMAINS, LanguagesForm, language_words
-from slmdesk.gui.translate.terms.memory_controller import MemoryController, TmxWish, share_words
+from slmdesk.gui.translate.terms.memory_controller import MemoryController, TmxRequest, share_words
 from slmdesk.gui.translate.terms.memory_model import (
     CREATED,
     DIFFERENCE,
@@ -160,7 +160,7 @@ class MemoryWindow(TableWindow):
 
     def _on_file(self, path: Path) -> None:
         self._on_refused("")
-        self._controller.import_file(TmxWish(path))
+        self._controller.import_file(TmxRequest(path))
 
     @Slot()
     def _on_export(self) -> None:
@@ -176,11 +176,11 @@ class MemoryWindow(TableWindow):
     # ---- what is told
 
     @Slot(object, object)
-    def _on_asked(self, problem: Problem, wish: TmxWish) -> None:
-        form = LanguagesForm(self, problem, wish.path.name)
+    def _on_asked(self, problem: Problem, request: TmxRequest) -> None:
+        form = LanguagesForm(self, problem, request.path.name)
 
         def read(source: str, target: str) -> None:
-            self._controller.import_file(TmxWish(wish.path, source, target, wish.domain))
+            self._controller.import_file(TmxRequest(request.path, source, target, request.domain))
 
         form.wanted.connect(read)
         form.open()

@@ -132,10 +132,10 @@ class ProposalWindow(QDialog):
     def _on_document(self, path: Path) -> None:
         source, target = self._glossary.source_language, self._glossary.target_language
 
-        def wish(services: Services, ended: Callable[[Proposals | Problem], None]) -> None:
+        def request(services: Services, ended: Callable[[Proposals | Problem], None]) -> None:
             services.proposals.of_document(path, ended, source=source, target=target)
 
-        self._ask(wish, path.name)
+        self._ask(request, path.name)
 
     @Slot(object)
     def _on_translation(self, item: object) -> None:
@@ -145,15 +145,15 @@ class ProposalWindow(QDialog):
                 self._earlier.currentText(),
             )
 
-    def _ask(self, wish: Callable[[Services, Callable[[Proposals | Problem], None]], None], name: str) -> None:
+    def _ask(self, request: Callable[[Services, Callable[[Proposals | Problem], None]], None], name: str) -> None:
         bridge = self._bridge
 
-        def ended(result: Proposals | Problem) -> None:  # on the desk thread
-            bridge.bring(partial(self._on_found, result))
+        def ended(result: Proposals | Problem) -> None:  # on the service thread
+            bridge.post_to_ui(partial(self._on_found, result))
 
         self._said.setText(breakable(f"Looking through {name}…"))
         self._on_refused("")
-        bridge.ask(lambda services: wish(services, ended), None, self._on_problem)
+        bridge.ask(lambda services: request(services, ended), None, self._on_problem)
 
     @Slot()
     def _on_add(self) -> None:

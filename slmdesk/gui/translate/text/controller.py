@@ -43,7 +43,7 @@ class _Entry:
     """What is kept of the text in the pane."""
 
     item: str = ""
-    """Id; on the desk thread alone."""
+    """Id; on the service thread alone."""
     kept: tuple[str, Manner, tuple[str, ...]] | None = None
     """As it was kept last: text, manner, translations."""
 
@@ -77,7 +77,7 @@ class TranslateController(QObject):
         self._is_stale = False
         """What is shown was not made of the text, or in the manner, that is there now."""
         self._puts: list[list[int]] = []
-        """Edits that can be taken back, the last one last: each a list that the desk thread fills with its number."""
+        """Edits that can be taken back, the last one last: each a list that the service thread fills with its number."""
         self._last = Shown((), True, "")
         self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._timer.setObjectName("typed_timer")
@@ -184,11 +184,11 @@ class TranslateController(QObject):
         if self._puts:
             number = self._puts.pop()
 
-            def wish(services: Services) -> None:
+            def request(services: Services) -> None:
                 for one in number:
                     services.live.take_back(one)
 
-            self._bridge.ask(wish, None, self._on_problem)
+            self._bridge.ask(request, None, self._on_problem)
 
     def _on_put_refused(self, number: list[int], problem: Problem) -> None:
         self._puts = [one for one in self._puts if one is not number]
@@ -324,10 +324,10 @@ class TranslateController(QObject):
     def _on_typed(self) -> None:
         text, manner = self._text, self._manner
 
-        def wish(services: Services) -> None:
+        def request(services: Services) -> None:
             services.live.translate(text, manner, services.translations.record(None))
 
-        self._bridge.ask(wish, self._on_begun, self._on_refused)
+        self._bridge.ask(request, self._on_begun, self._on_refused)
 
     def _on_begun(self, _none: None) -> None:
         """What is shown from now on is of the text and the manner as they are."""
@@ -337,14 +337,14 @@ class TranslateController(QObject):
         self.refused.emit(problem.sentence)
 
     @Slot(object)
-    def _on_translated(self, fact: LiveTranslated) -> None:
-        self._last = Shown(fact.segments, fact.is_done, _language(fact.segments))
+    def _on_translated(self, event: LiveTranslated) -> None:
+        self._last = Shown(event.segments, event.is_done, _language(event.segments))
         self._ask_advice()
         self.shown.emit(self._last)
-        if fact.is_done and fact.segments:
+        if event.is_done and event.segments:
             self._keep_timer.start()
-        if fact.problem is not None:
-            self.refused.emit(fact.problem.sentence)
+        if event.problem is not None:
+            self.refused.emit(event.problem.sentence)
 
 
 def _opened(services: Services, item: str) -> Typed | None:

@@ -46,7 +46,7 @@ class DoubtController(QObject):
         self._bridge = bridge
         self._turn = 0
         self._running: list[AskOnce] = []
-        """On the desk thread alone."""
+        """On the service thread alone."""
 
     def ask(self, doubt: Doubt, manner: Manner) -> None:
         """Ask the model."""
@@ -54,8 +54,8 @@ class DoubtController(QObject):
         turn, bridge, running = self._turn, self._bridge, self._running
         asked_as = replace(manner, source=doubt.segment.language or manner.source)
 
-        def ended(result: str | list[str] | Problem) -> None:  # on the desk thread
-            bridge.bring(lambda: self._on_ended(turn, doubt, result))
+        def ended(result: str | list[str] | Problem) -> None:  # on the service thread
+            bridge.post_to_ui(lambda: self._on_ended(turn, doubt, result))
 
         def work(services: Services) -> None:
             _cancel(running)
@@ -84,7 +84,7 @@ class DoubtController(QObject):
 def _question(
     services: Services, doubt: Doubt, manner: Manner, ended: Callable[[str | list[str] | Problem], None]
 ) -> AskOnce:
-    """Begin it; on the desk thread."""
+    """Begin it; on the service thread."""
     now = doubt.segment.target
     if doubt.is_back:
         return services.segment_edits.back(doubt.words or now, manner, ended, doubt.segment.source)

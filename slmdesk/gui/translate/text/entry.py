@@ -60,10 +60,10 @@ class Reach(QObject):
             self.notice_raised.emit(notice_of(problem))
             told("")
 
-        def wish(_services: Services) -> str:  # on the desk thread: the first time it takes half a second
+        def request(_services: Services) -> str:  # on the service thread: the first time it takes half a second
             return language_of_text(text)
 
-        self._bridge.ask(wish, told, untold)
+        self._bridge.ask(request, told, untold)
 
     @Slot(object)
     def take_document(self, path: Path) -> None:

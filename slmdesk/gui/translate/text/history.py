@@ -15,7 +15,7 @@ from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.readout import KIND
 from slmdesk.services.translation.typed.history import Earlier
-from slmdesk.services.translation.types import wish_from
+from slmdesk.services.translation.types import request_from
 
 PAGE = 50
 HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
@@ -109,12 +109,12 @@ class EarlierController(QObject):
         self._bridge.ask(lambda services: services.history.restore(item), None, self._on_refused)
 
     @Slot(object)
-    def _on_changed(self, fact: ItemChanged) -> None:
-        if self._is_watched and fact.item.kind == KIND:
+    def _on_changed(self, event: ItemChanged) -> None:
+        if self._is_watched and event.item.kind == KIND:
             self._ask()
 
     @Slot(object)
-    def _on_gone(self, _fact: ItemGone) -> None:
+    def _on_gone(self, _event: ItemGone) -> None:
         if self._is_watched:
             self._ask()
 
@@ -123,7 +123,7 @@ class EarlierController(QObject):
 
 
 def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
-    """On the desk thread: the newest, and whether there are more."""
+    """On the service thread: the newest, and whether there are more."""
     rows = [_row(one) for one in services.history.items(KIND, limit=limit)]
     return rows, len(rows) >= limit
 
@@ -132,15 +132,15 @@ _Rows = tuple[Sequence[EarlierRow], bool]
 
 
 def _bring_rows(bridge: Bridge, come: Callable[[_Rows | Problem], None], result: Earlier | Problem) -> None:
-    """On the desk thread: what was found, to the window's."""
+    """On the service thread: what was found, to the window's."""
     found: _Rows | Problem
     if isinstance(result, Problem):
         found = result
     else:
         found = [_row(item, snippet.translate(HIT_MARKS)) for item, snippet in result.found], result.was_cut
-    bridge.bring(partial(come, found))
+    bridge.post_to_ui(partial(come, found))
 
 
 def _row(item: Item, snippet: str = "") -> EarlierRow:
-    wish = wish_from(item.settings.get("wish"))
-    return EarlierRow(item.id, item.title, bool(wish.path), item.updated, snippet)
+    request = request_from(item.settings.get("wish"))
+    return EarlierRow(item.id, item.title, bool(request.path), item.updated, snippet)

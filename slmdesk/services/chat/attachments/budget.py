@@ -59,15 +59,15 @@ def room_for_passages(left: int) -> int:
     return min(READ_TOKENS, int(max(0, left) * PASSAGE_SHARE))
 
 
-def best_that_fit(sizes: Sequence[int], room: int) -> list[int]:
+def best_that_fit(sizes: Sequence[int], loader: int) -> list[int]:
     """Of passages in order of rank, by their tokens, the first that fit together: their places.  A long one that does
     not fit lets shorter ones behind it in.
     """
     chosen: list[int] = []
     for place, size in enumerate(sizes):
-        if len(chosen) < MOST_PASSAGES and size <= room:
+        if len(chosen) < MOST_PASSAGES and size <= loader:
             chosen.append(place)
-            room -= size
+            loader -= size
     return chosen
 
 

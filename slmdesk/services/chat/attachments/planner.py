@@ -1,7 +1,7 @@
 """What goes to a model of the documents attached to a question: decided when its model is there, and kept with it.
 
 Each attachment is gone through, the model is waited for, tokens are counted; what fits goes in whole, of the rest the
-passages that fit the question.  On the desk thread.
+passages that fit the question.  On the service thread.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from slmdesk.core.types import ChatMessage, LoadedModel, Origin, TextPart
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.attachments.budget import (
     MOST_PASSAGES,
     PASSAGE_FRAME,
@@ -39,9 +39,9 @@ from slmdesk.services.chat.attachments.text import (
     words_at,
 )
 from slmdesk.services.chat.prompt_inspector import FRAME
-from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
-from slmdesk.services.engine.model_loader import EngineRoom, Waiter
+from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 from slmdesk.store import Store
 from slmdesk.text.passages.ranking import ranked_by_words
 from slmdesk.text.words.stop_words import search_words
@@ -55,7 +55,7 @@ _ASKING = "?\uff1f\u061f\u037e"
 
 
 @dataclass(frozen=True, slots=True)
-class PlanWish:
+class PlanRequest:
     """For which question something is to be chosen."""
 
     question: str
@@ -78,7 +78,7 @@ class _Doc:
     """One document that is asked."""
 
     about: Attached
-    wish: AttachWish
+    request: AttachRequest
     is_fresh: bool
     given: set[Place]
     """Passages of it that stand in the chat already."""
@@ -97,9 +97,9 @@ class _Doc:
 class Workers:
     """Whom a plan asks."""
 
-    desk: Desk
+    service_thread: ServiceThread
     store: Store
-    room: EngineRoom
+    loader: ModelLoader
     retrieval: Retrieval
     sources: Sources
 
@@ -110,14 +110,14 @@ class Plan:
     def __init__(
         self,
         workers: Workers,
-        wish: PlanWish,
+        request: PlanRequest,
         chosen: Callable[[tuple[AttachmentPart, ...]], None],
         failed: Callable[[Problem | None], None],
     ) -> None:
         """`failed` gets None when the load of the model was cancelled."""
-        self._at, self._wish, self._chosen, self._failed = workers, wish, chosen, failed
-        self._docs = _docs_of(wish)
-        self._waiter: Waiter | None = None
+        self._at, self._request, self._chosen, self._failed = workers, request, chosen, failed
+        self._docs = _docs_of(request)
+        self._load_request: LoadRequest | None = None
         self._is_over = False
         self._context = self._left = 0
 
@@ -128,8 +128,8 @@ class Plan:
     def cancel(self) -> None:
         """Nobody wants it any more."""
         self._is_over = True
-        if self._waiter:
-            self._at.room.forget(self._waiter)
+        if self._load_request:
+            self._at.loader.forget(self._load_request)
 
     # ---- what there is
 
@@ -146,17 +146,19 @@ class Plan:
             elif found.code not in ("document.unknown", "document.stopped"):
                 self._fail(found)
                 return
-            self._at.desk.post(lambda: self._measure(at + 1))
+            self._at.service_thread.post(lambda: self._measure(at + 1))
 
-        self._at.sources.measure(self._docs[at].wish, measured)
+        self._at.sources.measure(self._docs[at].request, measured)
 
     def _want_model(self) -> None:
-        waiter = self._at.room.want(self._wish.record, self._on_ready, self._fail, explicit=self._wish.explicit)
+        load_request = self._at.loader.want(
+            self._request.record, self._on_ready, self._fail, explicit=self._request.explicit
+        )
         if not self._context and not self._is_over:
-            self._waiter = waiter
+            self._load_request = load_request
 
     def _on_ready(self, model: LoadedModel) -> None:
-        self._waiter, self._context = None, model.context_tokens
+        self._load_request, self._context = None, model.context_tokens
         if self._is_over:
             return
         known = [one.measured for one in self._docs if one.measured and one.is_fresh and self._may_fit(one)]
@@ -167,22 +169,22 @@ class Plan:
                 one.tokens = sizes.get(one.measured.key, 1 << 40) if one.measured else 0
             self._count_turns()
 
-        self._at.sources.tokens_of(known, self._wish.record, counted)
+        self._at.sources.tokens_of(known, self._request.record, counted)
 
     def _may_fit(self, one: _Doc) -> bool:
         found = one.measured
         return found is not None and found.characters // CHARACTERS_PER_TOKEN <= self._context
 
     def _count_turns(self) -> None:
-        texts = [*(turn.text for turn in self._wish.turns), self._wish.question]
+        texts = [*(turn.text for turn in self._request.turns), self._request.question]
 
         def counted(counts: list[int]) -> None:
             if not self._is_over:
                 taken = sum(counts) + FRAME * len(counts) + MARGIN
-                self._left = self._context - taken - room_for_answer(self._context, self._wish.max_tokens)
+                self._left = self._context - taken - room_for_answer(self._context, self._request.max_tokens)
                 self._decide()
 
-        self._at.sources.count(texts, self._wish.record, counted)
+        self._at.sources.count(texts, self._request.record, counted)
 
     # ---- whole, or passages
 
@@ -202,12 +204,12 @@ class Plan:
 
     def _rank_sources(self, docs: Sequence[_Doc], then: Callable[[], None]) -> None:
         """Text that is in no document is cut into passages and ranked on a thread of its own."""
-        words = search_words(self._wish.question)
+        words = search_words(self._request.question)
 
         def work() -> list[tuple[Passage, ...]]:
             found = []
             for one in docs:
-                passages = passages_from(pages_from(one.wish.source))
+                passages = passages_from(pages_from(one.request.source))
                 order = ranked_by_words(words, [passage.text for passage in passages])
                 beginning = passages[: MOST_PASSAGES if one.is_fresh else 0]
                 found.append(tuple(passages[place] for place in order) or tuple(beginning))
@@ -223,7 +225,7 @@ class Plan:
                 then()
 
         if docs:
-            on_file_thread(self._at.desk, work, ranked, name="passages")
+            on_file_thread(self._at.service_thread, work, ranked, name="passages")
         else:
             then()
 
@@ -234,8 +236,8 @@ class Plan:
             if not self._is_over:
                 self._pick(asked, list(found.passages) or self._beginnings(asked))
 
-        question = self._wish.question
-        before = self._wish.asked_before if any(one in question for one in _ASKING) else ()  # not with “Thanks”
+        question = self._request.question
+        before = self._request.asked_before if any(one in question for one in _ASKING) else ()  # not with “Thanks”
         try:
             if ids:
                 self._at.retrieval.rank(question, ids, ranked, before=before)
@@ -268,7 +270,7 @@ class Plan:
                 taken.setdefault(key, []).append((passage, sizes[place]))
             self._end(taken)
 
-        self._at.sources.count([one.text for _, one in candidates], self._wish.record, counted)
+        self._at.sources.count([one.text for _, one in candidates], self._request.record, counted)
 
     # ---- what is kept
 
@@ -310,12 +312,12 @@ class Plan:
     def _pages(self, one: _Doc, places: Sequence[Place]) -> dict[int, Page]:
         wanted = pages_of_places(places)
         if not one.about.document:
-            return {page.number: page for page in pages_from(one.wish.source)}
+            return {page.number: page for page in pages_from(one.request.source)}
         pages = [page for number in wanted for page in self._at.store.pages(one.about.document, begin=number, limit=1)]
         return {page.number: page for page in pages}
 
     def _fail(self, problem: Problem | None) -> None:
-        self._waiter = None
+        self._load_request = None
         if not self._is_over:
             self._is_over = True
             self._failed(problem)
@@ -326,16 +328,16 @@ def key_of(about: Attached) -> str:
     return about.document or f"{about.name} {hash(about.source)}"
 
 
-def wish_of(about: Attached) -> AttachWish:
+def request_of(about: Attached) -> AttachRequest:
     """The same, to be attached again."""
-    return AttachWish(about.document, about.name, about.source, about.page_kind, about.mode)
+    return AttachRequest(about.document, about.name, about.source, about.page_kind, about.mode)
 
 
-def stub_of(wish: AttachWish) -> AttachmentPart:
+def stub_of(request: AttachRequest) -> AttachmentPart:
     """A part of which nothing is decided yet."""
     about = Attached(
-        wish.name, wish.document, page_kind=wish.page_kind, mode=wish.mode, source=wish.source,
-        pages_total=len(wish.source),
+        request.name, request.document, page_kind=request.page_kind, mode=request.mode, source=request.source,
+        pages_total=len(request.source),
     )  # fmt: skip
     return AttachmentPart("", Origin.DOCUMENT, about)
 
@@ -352,15 +354,15 @@ def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
     return [about for key, about in found.items() if key not in whole]
 
 
-def _docs_of(wish: PlanWish) -> list[_Doc]:
+def _docs_of(request: PlanRequest) -> list[_Doc]:
     given: dict[str, set[Place]] = {}
-    for part in wish.older:
+    for part in request.older:
         given.setdefault(key_of(part.attached), set()).update(part.attached.places)
-    fresh = [part.attached for part in wish.parts]
+    fresh = [part.attached for part in request.parts]
     keys = {key_of(about) for about in fresh}
-    older = [about for about in older_by_passages(wish.older) if key_of(about) not in keys]
+    older = [about for about in older_by_passages(request.older) if key_of(about) not in keys]
     return [
-        _Doc(about, wish_of(about), is_fresh, given.get(key_of(about), set()))
+        _Doc(about, request_of(about), is_fresh, given.get(key_of(about), set()))
         for about, is_fresh in [*((one, True) for one in fresh), *((one, False) for one in older)]
     ]
 

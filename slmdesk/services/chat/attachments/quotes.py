@@ -1,5 +1,5 @@
 """Quotations in a chat's answers that really stand in what was attached: found when an answer has ended, kept beside
-it.  What stands nowhere is not shown as a citation.  On the desk thread; long texts are looked through on another.
+it.  What stands nowhere is not shown as a citation.  On the service thread; long texts are looked through on another.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from slmdesk.core.types import Answer, Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.attachments.planner import key_of
 from slmdesk.services.chat.attachments.text import pages_from
 from slmdesk.services.chat.ephemeral import PREFIX
@@ -72,8 +72,8 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
 class Quotes:
     """Looks for quotations, and keeps what was found as the item's result `quotes`."""
 
-    def __init__(self, desk: Desk, store: Store, tell: Callable[[Event], None]) -> None:
-        self._desk, self._store, self._tell = desk, store, tell
+    def __init__(self, service_thread: ServiceThread, store: Store, publish: Callable[[Event], None]) -> None:
+        self._service_thread, self._store, self._publish = service_thread, store, publish
 
     def watcher(self, answer: Message, parts: Sequence[AttachmentPart]) -> _Watcher:
         """One that looks when this answer has ended."""
@@ -103,10 +103,10 @@ class Quotes:
             told = () if isinstance(found, Problem) else found
             if told:
                 self._keep(answer, told)
-            self._tell(QuotesFound(answer.item, answer.id, told))
+            self._publish(QuotesFound(answer.item, answer.id, told))
 
         if grounds:
-            on_file_thread(self._desk, lambda: stands_in(quotes, grounds), ended, name="quotes")
+            on_file_thread(self._service_thread, lambda: stands_in(quotes, grounds), ended, name="quotes")
         else:
             ended(())
 

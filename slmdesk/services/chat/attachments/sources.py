@@ -1,5 +1,5 @@
 """Attachments as text: measured once for each document, page by page, so that nobody waits for a long one; counted as
-a model counts.  Everything on the desk thread.
+a model counts.  Everything on the service thread.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.attachments.text import (
     FRAME_TOKENS,
     has_words,
@@ -23,13 +23,13 @@ from slmdesk.services.chat.attachments.text import (
     with_mark,
     words_of_page,
 )
-from slmdesk.services.chat.requests import AttachWish
+from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.documents.library import facts_of
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.store import Store
 
 PAGES_AT_ONCE = 20
-"""Of a stored document between two turns of the desk thread."""
+"""Of a stored document between two turns of the service thread."""
 MOST_CHARACTERS = 700_000
 """Of a text that is counted to its end and may be read whole; no context here holds more."""
 SAMPLE = 100_000
@@ -99,24 +99,24 @@ class _Walk:
 class Sources:
     """What attachments hold."""
 
-    def __init__(self, desk: Desk, store: Store, room: EngineRoom) -> None:
-        self._desk, self._store, self._room = desk, store, room
+    def __init__(self, service_thread: ServiceThread, store: Store, loader: ModelLoader) -> None:
+        self._service_thread, self._store, self._loader = service_thread, store, loader
         self._known: dict[str, Measured] = {}
         self._walks: dict[str, _Walk] = {}
         self._tokens: dict[tuple[str, str], int] = {}
 
     # ---- going through
 
-    def measure(self, wish: AttachWish, answered: Callable[[Measured | Problem], None]) -> None:
+    def measure(self, request: AttachRequest, answered: Callable[[Measured | Problem], None]) -> None:
         """Go through an attachment; `answered` is called once, at once where it is known already.
 
         A Problem: the document is not there any more (`document.unknown`) or not read to its end (`document.stopped`).
         """
-        if not wish.document:
-            answered(self._of_source(wish))
+        if not request.document:
+            answered(self._of_source(request))
             return
         try:
-            record = self._store.document(wish.document)
+            record = self._store.document(request.document)
             if record.status is not DocumentStatus.READ:
                 raise KnownError("document.stopped", path=record.name)
         except KnownError as err:
@@ -142,7 +142,7 @@ class Sources:
         for page in pages:
             walk.feed(page)
         if len(pages) == PAGES_AT_ONCE:
-            self._desk.post(lambda: self._go_on(key, walk))
+            self._service_thread.post(lambda: self._go_on(key, walk))
             return
         is_short = walk.characters <= MOST_CHARACTERS
         self._end(key, walk, Measured(
@@ -163,24 +163,24 @@ class Sources:
             del self._known[next(iter(self._known))]
         self._known[found.key] = found
 
-    def _of_source(self, wish: AttachWish) -> Measured:
-        key = f"text {hash(wish.source)} {wish.page_kind}"
+    def _of_source(self, request: AttachRequest) -> Measured:
+        key = f"text {hash(request.source)} {request.page_kind}"
         if key not in self._known:
-            pages = pages_from(wish.source)
+            pages = pages_from(request.source)
             read = [one for one in pages if has_words(one)]
-            texts = [with_mark(one.number, page_text(one), wish.page_kind) for one in read]
-            text = "\n".join(texts) if len(pages) > 1 else "".join(wish.source)
+            texts = [with_mark(one.number, page_text(one), request.page_kind) for one in read]
+            text = "\n".join(texts) if len(pages) > 1 else "".join(request.source)
             self._keep(Measured(
-                key, wish.name, "", "", wish.page_kind, len(pages), tuple(one.number for one in read),
+                key, request.name, "", "", request.page_kind, len(pages), tuple(one.number for one in read),
                 tuple(one.number for one in pages if one not in read), sum(map(words_of_page, read)), len(text),
-                text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE], wish.source,
+                text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE], request.source,
             ))  # fmt: skip
         return self._known[key]
 
     # ---- counting
 
     def weigh(
-        self, wish: AttachWish, record: ModelRecord | None, answered: Callable[[Weighed | Problem], None]
+        self, request: AttachRequest, record: ModelRecord | None, answered: Callable[[Weighed | Problem], None]
     ) -> None:
         """Go through an attachment and count it; `answered` is called once."""
 
@@ -191,7 +191,7 @@ class Sources:
             is_guess = record is None or found.text is None
             self.tokens_of([found], record, lambda tokens: answered(Weighed(found, tokens[0], is_guess)))
 
-        self.measure(wish, measured)
+        self.measure(request, measured)
 
     def tokens_of(
         self, found: Sequence[Measured], record: ModelRecord | None, answered: Callable[[list[int]], None]
@@ -211,25 +211,25 @@ class Sources:
         self.count([one.sample if one.text is None else one.text for one in missing], record, counted)
 
     def count(self, texts: Sequence[str], record: ModelRecord | None, answered: Callable[[list[int]], None]) -> None:
-        """The tokens of each text as a model counts them, loaded or not; `answered` on the desk thread."""
+        """The tokens of each text as a model counts them, loaded or not; `answered` on the service thread."""
         guessed = [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]
         if not texts or record is None:
             answered(guessed if texts else [])
             return
-        held = self._room.loaded()
+        held = self._loader.loaded()
         is_held = held is not None and held[0].id == record.id
-        if not is_held and self._room.times_crashed(record):
+        if not is_held and self._loader.times_crashed(record):
             answered(guessed)
             return
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: answered(_counts_in(event, guessed)))
+                self._service_thread.post(lambda: answered(_counts_in(event, guessed)))
 
         if held is not None and is_held:
-            self._room.client.count_tokens(texts, on_event, handle=held[1].handle)
+            self._loader.client.count_tokens(texts, on_event, handle=held[1].handle)
         else:
-            self._room.client.count_tokens(texts, on_event, path=os.fsdecode(record.path))
+            self._loader.client.count_tokens(texts, on_event, path=os.fsdecode(record.path))
 
 
 def _key_of(record: DocumentRecord) -> str:

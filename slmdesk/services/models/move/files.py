@@ -1,4 +1,4 @@
-"""The file side of moving the models folder: journal, links and checked copies.  On file threads; no store, no desk.
+"""The file side of moving the models folder: journal, links and checked copies.  On file threads; no store, no instance.
 
 Nothing is taken away from the old place before the library names the new one, so a model is there at every moment:
 
@@ -153,7 +153,7 @@ def download_files(folder: Path) -> list[Path]:
 
 
 def claims_on(files: Sequence[Path]) -> list[Claim]:
-    """The right to write these parts of downloads.  Raises KnownError `move.busy` when another desk has one."""
+    """The right to write these parts of downloads.  Raises KnownError `move.busy` when another instance has one."""
     taken: list[Claim] = []
     try:
         for lock in sorted({one.with_suffix(LOCK_SUFFIX) for one in files}):

@@ -1,5 +1,5 @@
 """Moving the models folder: planned, done with a journal, undone or finished after a crash.  What happens to the files
-stands in `move_files.py`.  Wishes and facts on the desk thread; the work on a file thread.
+stands in `move_files.py`.  Wishes and facts on the service thread; the work on a file thread.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_io import SPARE_BYTES
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.library import ModelService
@@ -61,27 +61,27 @@ class MoveService:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         paths: Paths,
         models: ModelService,
         downloads: Pausable,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._settings, self._paths = desk, store, settings, paths
-        self._models, self._downloads, self._tell = models, downloads, tell
+        self._service_thread, self._store, self._settings, self._paths = service_thread, store, settings, paths
+        self._models, self._downloads, self._publish = models, downloads, publish
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether this desk moves the folder just now."""
+        """Whether this instance moves the folder just now."""
         return self._thread is not None
 
     def plan(self, target: Path, ended: Callable[[MovePlan | Problem], None]) -> None:
-        """What a move would do, or why it cannot be done; nothing is changed.  `ended` is called on the desk thread."""
-        on_file_thread(self._desk, lambda: self._planned(target), ended, name="plan-move")
+        """What a move would do, or why it cannot be done; nothing is changed.  `ended` is called on the service thread."""
+        on_file_thread(self._service_thread, lambda: self._planned(target), ended, name="plan-move")
 
     def move(self, target: Path, ended: Callable[[MoveEnded], None] | None = None) -> None:
         """Move the models and what downloads have fetched so far into `target`, and keep new ones there.
@@ -101,11 +101,11 @@ class MoveService:
                 pass
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 end = replace(end, problem=problem_for(err))
-            self._desk.post(lambda: finish(end))
+            self._service_thread.post(lambda: finish(end))
 
         def finish(end: MoveEnded) -> None:
             self._thread = None
-            self._tell(end)
+            self._publish(end)
             if ended:
                 ended(end)
 
@@ -123,19 +123,19 @@ class MoveService:
             self._thread.join(CLOSE_S)
 
     def recover(self) -> None:
-        """Undo or finish a move that was broken off.  At the start, on the desk thread, before a model is loaded."""
+        """Undo or finish a move that was broken off.  At the start, on the service thread, before a model is loaded."""
         journal = move_files.read_journal(self._journal)
         if journal is None:
             return
         lock = FileLock(self._lock)
         if not lock.try_alone():
             lock.close()
-            return  # it is being moved by another desk, just now
+            return  # it is being moved by another instance, just now
         try:
             journal = self._settled(journal) if journal.phase == SWITCHING else journal
         except SlmdeskError as err:  # a full disk, a busy store: the next start tries again, this one goes on
             lock.close()
-            self._tell(Noticed(problem_for(err)))
+            self._publish(Noticed(problem_for(err)))
             return
         settled = journal
         threading.Thread(target=lambda: self._recovered(settled, lock), name="recover-move", daemon=True).start()
@@ -166,13 +166,13 @@ class MoveService:
             bytes=sum(one.bytes for one in models),
             copy_bytes=copy_bytes,
             free_bytes=free,
-            downloads=len(self._desk.call(self._running_downloads)),
+            downloads=len(self._service_thread.call(self._running_downloads)),
             missing=found.missing,
         )
 
     def _look(self, target: Path) -> tuple[Path, Round]:
         """The folder now, and what there is to move.  Raises KnownError for a target that cannot be."""
-        folder, records = self._desk.call(lambda: self._begin(target))
+        folder, records = self._service_thread.call(lambda: self._begin(target))
         refuse_target(folder, target, records, self._settings.policy.models_folder)
         found = gather(folder, target, records)
         if real(folder) == real(target) and not found.files:
@@ -180,7 +180,7 @@ class MoveService:
         return folder, found
 
     def _begin(self, target: Path) -> tuple[Path, list[ModelRecord]]:
-        """On the desk thread."""
+        """On the service thread."""
         if self._store.read_only:
             raise KnownError("store.read_only", path=str(self._paths.database))
         self._settings.policy.refuse("models_folder", self._setting_for(target))
@@ -218,14 +218,14 @@ class MoveService:
         if journal := move_files.read_journal(self._journal):
             if journal.phase == SWITCHING:
                 before = journal
-                journal = self._desk.call(lambda: self._settled(before))
+                journal = self._service_thread.call(lambda: self._settled(before))
             self._cleaned(journal)
             self._journal.unlink(missing_ok=True)
 
     def _rounds(self, target: Path, stop: threading.Event) -> tuple[int, int]:
         moved = size = 0
         for number in range(ROUNDS):
-            folder, records = self._desk.call(lambda: self._begin(target))
+            folder, records = self._service_thread.call(lambda: self._begin(target))
             found = gather(folder, target, records).files
             if number and not found:
                 break
@@ -252,7 +252,7 @@ class MoveService:
             for claim in claims:
                 claim.release()
         self._say(target, MoveStep.FINISHING, "", 0, 0, 1.0, None)
-        settled = self._desk.call(lambda: self._settled(journal))
+        settled = self._service_thread.call(lambda: self._settled(journal))
         if settled.phase == PREPARING:
             raise KnownError("move.failed", path=str(target), reason="what was copied there is gone")
         if self._cleaned(settled):
@@ -290,22 +290,22 @@ class MoveService:
     def _say(
         self, target: Path, step: MoveStep, name: str, done: int, total: int, fraction: float, eta: float | None
     ) -> None:
-        fact = MoveProgress(str(target), step, name, done, total, min(1.0, fraction), eta)
-        self._desk.post(lambda: self._tell(fact))
+        event = MoveProgress(str(target), step, name, done, total, min(1.0, fraction), eta)
+        self._service_thread.post(lambda: self._publish(event))
 
     @contextlib.contextmanager
     def _paused_downloads(self) -> Iterator[None]:
         """Those that run are paused, and go on afterwards in the new folder.  Raises KnownError `move.busy`."""
-        paused = self._desk.call(self._pause_downloads)
+        paused = self._service_thread.call(self._pause_downloads)
         try:
             deadline = time.monotonic() + PAUSE_S
-            while set(self._desk.call(self._running_downloads)) & set(paused):
+            while set(self._service_thread.call(self._running_downloads)) & set(paused):
                 if time.monotonic() >= deadline:
                     raise KnownError("move.busy", reason="a download does not stop")
                 time.sleep(LOOK_S)  # it ends by itself within half a second
             yield
         finally:
-            self._desk.post(lambda: self._resume_downloads(paused))
+            self._service_thread.post(lambda: self._resume_downloads(paused))
 
     def _pause_downloads(self) -> list[str]:
         running = self._running_downloads()
@@ -325,7 +325,7 @@ class MoveService:
         """The library and the settings get the new places, or, when those are gone, keep the old ones.
 
         Returns the journal with what is left to do: SWITCHING to remove the old files, PREPARING to remove the new
-        ones.  On the desk thread.
+        ones.  On the service thread.
         """
         if Path(journal.target).is_dir():
             for one in journal.files:
@@ -348,26 +348,26 @@ class MoveService:
                 ]
             )
             self._settings.change(models_folder=journal.new_setting)
-            self._tell(ModelsChanged())
+            self._publish(ModelsChanged())
             return journal
         back = [one for one in models if move_files.is_whole(one.old, one.bytes)]
         self._store.relocate_models([(one.id, os.fsencode(one.new), os.fsencode(one.old), None) for one in back])
         self._settings.change(models_folder=journal.old_setting)
-        self._tell(ModelsChanged())
+        self._publish(ModelsChanged())
         journal = replace(journal, phase=PREPARING)
         journal.write(self._journal)
         return journal
 
     def _cleaned(self, journal: Journal) -> bool:
         """Remove what is there twice.  Whether nothing is left to do."""
-        paths = self._desk.call(self._paths_by_id)
+        paths = self._service_thread.call(self._paths_by_id)
         if journal.phase == SWITCHING:
             return move_files.remove_old(journal, paths)
         move_files.undo(journal, set(paths.values()))
         return Path(journal.target).is_dir()  # else its disk is away, and what was copied is still on it
 
     def _undo(self, journal: Journal) -> None:
-        """After a cancel or a failure, before the library was told anything.  Does not wait for the desk thread."""
+        """After a cancel or a failure, before the library was told anything.  Does not wait for the service thread."""
         move_files.undo(journal, in_use=())
         with contextlib.suppress(OSError):
             if Path(journal.target).is_dir():
@@ -381,10 +381,10 @@ class MoveService:
                 move_files.remove_if_empty(Path(journal.target))
                 if journal.phase == PREPARING:
                     notice = Noticed(problem_for(KnownError("move.undone", path=journal.target)))
-                    self._desk.post(lambda: self._tell(notice))
+                    self._service_thread.post(lambda: self._publish(notice))
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: the person is told, never nobody
             problem = problem_for(err)
-            self._desk.post(lambda: self._tell(Noticed(problem)))
+            self._service_thread.post(lambda: self._publish(Noticed(problem)))
         finally:
             lock.close()
 

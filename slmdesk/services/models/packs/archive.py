@@ -1,4 +1,4 @@
-"""The file of a pack: a plain tar of which every byte follows from its list.  Runs on file threads; no store, no desk.
+"""The file of a pack: a plain tar of which every byte follows from its list.  Runs on file threads; no store, no instance.
 
 Order: manifest.json, the texts it names, the models it names, 1,024 zero bytes, end.  A header is accepted only when it
 is byte for byte the one that is written for this name and size (POSIX.1-1988 ustar; sizes of 8 GiB and more in base
@@ -150,10 +150,10 @@ def write_pack(
             for path, model in sources:
                 out.write(tar_header(model.file, model.bytes))
 
-                def tell(of_one: int, _all: int, before: int = done) -> None:
+                def publish(of_one: int, _all: int, before: int = done) -> None:
                     on_bytes(before + of_one, manifest.model_bytes)
 
-                _copy_model(path, model, out, tell, stop)
+                _copy_model(path, model, out, publish, stop)
                 out.write(padding(model.bytes))
                 done += model.bytes
             out.write(END)

@@ -1,4 +1,4 @@
-"""Packs: models for PCs without a network, as one file with its sums.  Wishes on the desk thread, work beside it."""
+"""Packs: models for PCs without a network, as one file with its sums.  Wishes on the service thread, work beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_io import HashedFile, file_name, mark_of, slug
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import bytes_for_people, problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.events import PackEnded, PackProgress, UnpackedModel
 from slmdesk.services.models.library import ModelService
@@ -74,14 +74,16 @@ _HUB = "huggingface:"
 class PackService:
     """Makes packs and takes models out of them, one at a time or several."""
 
-    def __init__(self, desk: Desk, store: Store, models: ModelService, tell: Callable[[Event], None]) -> None:
-        self._desk, self._store, self._models, self._tell = desk, store, models, tell
+    def __init__(
+        self, service_thread: ServiceThread, store: Store, models: ModelService, publish: Callable[[Event], None]
+    ) -> None:
+        self._service_thread, self._store, self._models, self._publish = service_thread, store, models, publish
         self._running: dict[threading.Thread, tuple[Path, threading.Event]] = {}
 
     def pack(self, models: Sequence[str], target: Path, ended: OnEnd | None = None) -> None:
         """Write these models (ids or names) with their sums, names, licences and descriptions into one new file.
 
-        PackProgress, then one PackEnded are told; `ended` is called too, on the desk thread.  Raises KnownError
+        PackProgress, then one PackEnded are told; `ended` is called too, on the service thread.  Raises KnownError
         `model.unknown`, `model.none` for an empty list, `feature.hidden`.
         """
         self._models.require(FEATURE)
@@ -96,7 +98,7 @@ class PackService:
         self._run(target, work, ended)
 
     def plan(self, models: Sequence[str], target: Path, ended: Callable[[PackPlan], None]) -> None:
-        """What a pack of these models at `target` would take.  `ended` is called on the desk thread.
+        """What a pack of these models at `target` would take.  `ended` is called on the service thread.
 
         Raises KnownError `model.unknown`.
         """
@@ -111,12 +113,12 @@ class PackService:
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 plan = replace(plan, problem=problem_for(err))
             told = plan
-            self._desk.post(lambda: ended(told))
+            self._service_thread.post(lambda: ended(told))
 
         threading.Thread(target=work, name="plan-pack", daemon=True).start()
 
     def contents(self, path: Path, ended: Callable[[PackContents | Problem], None]) -> None:
-        """Read the list of a pack; nothing is brought in.  `ended` is called on the desk thread.
+        """Read the list of a pack; nothing is brought in.  `ended` is called on the service thread.
 
         Raises KnownError `feature.hidden`.
         """
@@ -132,7 +134,7 @@ class PackService:
                     str(path), pack.manifest_sha256, pack.bytes, models, free_bytes(self._models.folder)
                 )
 
-        on_file_thread(self._desk, work, ended, name="look-into-pack")
+        on_file_thread(self._service_thread, work, ended, name="look-into-pack")
 
     def unpack(
         self, path: Path, *, expected: str = "", only: Sequence[str] | None = None, ended: OnEnd | None = None
@@ -151,7 +153,7 @@ class PackService:
                 if expected and pack.manifest_sha256 != expected.strip().lower():
                     raise KnownError("pack.other", path=str(path), sha256=pack.manifest_sha256)
                 wanted = wanted_of(pack.manifest.models, only)
-                unpacking = Unpacking(pack, wanted, self._models.folder, self._desk.call(self._here), stop)
+                unpacking = Unpacking(pack, wanted, self._models.folder, self._service_thread.call(self._here), stop)
                 try:
                     unpacking.read(self._on_bytes(path))
                     models = tuple(self._take_in(unpacking, one) for one in wanted)
@@ -186,13 +188,13 @@ class PackService:
                 pass
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 end = replace(end, problem=problem_for(err))
-            self._desk.post(lambda: finish(end))
+            self._service_thread.post(lambda: finish(end))
 
         def finish(end: PackEnded) -> None:
             self._running.pop(thread, None)
             if any(one.is_new for one in end.models):
-                self._tell(ModelsChanged())
-            self._tell(end)
+                self._publish(ModelsChanged())
+            self._publish(end)
             if ended:
                 ended(end)
 
@@ -203,14 +205,14 @@ class PackService:
     def _on_bytes(self, path: Path) -> Callable[[int, int], None]:
         pace = Pace()
 
-        def tell(done: int, total: int) -> None:
+        def publish(done: int, total: int) -> None:
             eta_s = pace.left_s(done, total)
-            self._desk.post(lambda: self._tell(PackProgress(str(path), done, total, eta_s)))
+            self._service_thread.post(lambda: self._publish(PackProgress(str(path), done, total, eta_s)))
 
-        return tell
+        return publish
 
     def _here(self) -> dict[str, ModelRecord]:
-        """The models by their sums.  Desk thread."""
+        """The models by their sums.  Service thread."""
         return {one.sha256: one for one in self._store.models()}
 
     def _take_in(self, unpacking: Unpacking, model: PackedModel) -> UnpackedModel:
@@ -235,7 +237,7 @@ class PackService:
             name = free_name(model.name or "model", self._store.models())
             return self._models.register(file, header, name, source=source, license=model.license)
 
-        return UnpackedModel(self._desk.call(register), is_new=True, license=model.license, about=model.about)
+        return UnpackedModel(self._service_thread.call(register), is_new=True, license=model.license, about=model.about)
 
 
 def _make(

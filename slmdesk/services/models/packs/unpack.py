@@ -45,13 +45,13 @@ class Unpacking:
         done, total = 0, manifest.model_bytes
         for model in manifest.models:
 
-            def tell(of_one: int, _all: int, before: int = done) -> None:
+            def publish(of_one: int, _all: int, before: int = done) -> None:
                 on_bytes(before + of_one, total)
 
             if model in wanted:
-                self._keep(model, tell)
+                self._keep(model, publish)
             else:
-                self._pack.take(model, lambda _chunk: None, tell, self._stop)
+                self._pack.take(model, lambda _chunk: None, publish, self._stop)
             done += model.bytes
         self._pack.finish()
 

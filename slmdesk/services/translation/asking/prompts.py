@@ -41,7 +41,7 @@ class Manner:
     domain: str = "everyday"
     formality: str = ""
     hint: str = ""
-    """A wish of the person for this time."""
+    """A request of the person for this time."""
 
 
 @cache

@@ -1,6 +1,6 @@
 """What to say before a model translates from one language into another, and which model would do it better.
 
-Three sources, the best first: the exam for the pair, the publisher's list of languages, the size.  Desk thread.
+Three sources, the best first: the exam for the pair, the publisher's list of languages, the size.  Service thread.
 """
 
 from __future__ import annotations

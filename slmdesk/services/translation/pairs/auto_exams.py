@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from slmdesk.core.records import JobRecord, ModelRecord
 from slmdesk.services.base.events import Event
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.engine.model_loader import EngineRoom
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.auto_exams import FirstExams
 from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.service import JobService
@@ -20,31 +20,31 @@ from slmdesk.settings import SettingsFile
 
 
 class FirstPairExams(FirstExams):
-    """As FirstExams, after a translation instead of an answer: of the pair that was translated last.  Desk thread."""
+    """As FirstExams, after a translation instead of an answer: of the pair that was translated last.  Service thread."""
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         settings: SettingsFile,
         models: ModelService,
         exams: ExamService,
         pairs: PairExamService,
         jobs: JobService,
-        room: EngineRoom,
-        tell: Callable[[Event], None],
+        loader: ModelLoader,
+        publish: Callable[[Event], None],
     ) -> None:
-        super().__init__(desk, settings, models, exams, jobs, room, tell)
+        super().__init__(service_thread, settings, models, exams, jobs, loader, publish)
         self._pairs = pairs
         self._last: dict[str, tuple[str, str]] = {}
         """The pair a model translated last, or what is examined in its place."""
 
     # ---- inside
 
-    def _on_used(self, fact: Event) -> None:
-        if not isinstance(fact, PairUsed):
+    def _on_used(self, event: Event) -> None:
+        if not isinstance(event, PairUsed):
             return
-        pair = examined_pair(fact.source, fact.target)
-        record = next((one for one in self._models.list() if one.id == fact.model), None)
+        pair = examined_pair(event.source, event.target)
+        record = next((one for one in self._models.list() if one.id == event.model), None)
         if record is None or pair is None or self._job:
             return
         self._last[record.id] = pair
@@ -68,4 +68,4 @@ class FirstPairExams(FirstExams):
 
     def _say_slow(self, record: ModelRecord, seconds: float) -> None:
         self._pairs.note(record, self._last[record.id], "slow")
-        self._tell(ModelsChanged())
+        self._publish(ModelsChanged())

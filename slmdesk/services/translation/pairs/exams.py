@@ -18,7 +18,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.jobs.plan import Plan, Planner, StepValue, Wave
+from slmdesk.services.jobs.plan import Batch, JobPlanner, Plan, StepValue
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.services.models.library import ModelService
@@ -76,11 +76,11 @@ class PairResult:
         return self.of(skill).level == "weak"
 
 
-class PairExamService(Planner):
-    """Begins exams for pairs and reads their results.  Desk thread."""
+class PairExamService(JobPlanner):
+    """Begins exams for pairs and reads their results.  Service thread."""
 
-    def __init__(self, store: Store, models: ModelService, jobs: JobService, tell: Callable[[Event], None]) -> None:
-        self._store, self._models, self._jobs, self._tell = store, models, jobs, tell
+    def __init__(self, store: Store, models: ModelService, jobs: JobService, publish: Callable[[Event], None]) -> None:
+        self._store, self._models, self._jobs, self._publish = store, models, jobs, publish
         jobs.plan_by(KIND, self)
 
     def take(self, model: str | None, source: str, target: str, *, by_itself: bool = False) -> JobRecord:
@@ -121,7 +121,7 @@ class PairExamService(Planner):
         for job in self._jobs.list():
             is_older = job.settings.get("version") != pair_version() and not job.status.is_end
             if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_older:
-                with suppress(KnownError):  # another desk may have ended it
+                with suppress(KnownError):  # another instance may have ended it
                     self._jobs.cancel(job.id)
 
     def note(self, record: ModelRecord, pair: tuple[str, str], reason: str | None) -> None:
@@ -156,14 +156,14 @@ class PairExamService(Planner):
         items = pair_items(source)
         plain_ones = sum(one.kind is ItemKind.PLAIN for one in items)
         ahead = (Ahead("back", plain_ones, 1.0),)
-        there = yield Wave([one.step(source, target) for one in items], _prompt_version(), name="there", ahead=ahead)
+        there = yield Batch([one.step(source, target) for one in items], _prompt_version(), name="there", ahead=ahead)
         self._need_some(job, there)
         answers = [_words_of(one) for one in there or ()]
         plain = [said(item, answer) for item, answer in zip(items, answers, strict=True) if item.kind is ItemKind.PLAIN]
         steps = {at: back_step(words, source, target) for at, words in enumerate(plain) if words}
         backs = [""] * len(plain)
         if steps:
-            back = yield Wave(list(steps.values()), _prompt_version(), name="back")
+            back = yield Batch(list(steps.values()), _prompt_version(), name="back")
             self._need_some(job, back)
             for at, value in zip(steps, back or (), strict=True):
                 backs[at] = said(items[at], _words_of(value))  # the plain ones come first
@@ -181,7 +181,7 @@ class PairExamService(Planner):
 
     def _keep(self, sha256: str, result: PairResult) -> None:
         self._keep_fact(sha256, result=result)
-        self._tell(ModelsChanged())
+        self._publish(ModelsChanged())
 
     def _keep_fact(
         self, sha256: str, *, result: PairResult | None = None, notes: Mapping[str, Json] | None = None

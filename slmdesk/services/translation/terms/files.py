@@ -14,7 +14,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.types import Json
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.reading_queue import read_problem
 
 
@@ -32,10 +32,10 @@ class FileRows:
 
 
 class TermReader:
-    """Asks the reader child.  Desk thread."""
+    """Asks the reader child.  Service thread."""
 
-    def __init__(self, desk: Desk, reader: ChildClient) -> None:
-        self._desk, self._reader = desk, reader
+    def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
+        self._service_thread, self._reader = service_thread, reader
 
     def read(
         self,
@@ -51,7 +51,7 @@ class TermReader:
         """Read all rows of a file: `kind` is terms or pairs (see tasks.terms).
 
         `ended` hears a Problem for a file of which nothing can be made, and `language.unknown` for one in a language
-        that is not known here.  Raises KnownError `language.unknown` for a wish.
+        that is not known here.  Raises KnownError `language.unknown` for a request.
         """
         codes = [language_of(one).code if one else "" for one in (source, target)]
         found: list[Any] = []
@@ -110,6 +110,6 @@ class TermReader:
                 if isinstance(rows, list):
                     told(rows)
             elif isinstance(event, Done | Failed | Cancelled):
-                self._desk.post(lambda: finish(event))
+                self._service_thread.post(lambda: finish(event))
 
         return self._reader.start(kind, {"path": str(path), **payload}, on_event)

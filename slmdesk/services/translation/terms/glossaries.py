@@ -1,6 +1,6 @@
-"""Glossaries: made, imported, edited, exported.  Desk thread, unless a method says otherwise.
+"""Glossaries: made, imported, edited, exported.  Service thread, unless a method says otherwise.
 
-Long lists are read and written in pieces, so that nothing on the desk thread takes longer than a blink.
+Long lists are read and written in pieces, so that nothing on the service thread takes longer than a blink.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pieces import in_pieces
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.translation.asking.prompts import DOMAINS
 from slmdesk.services.translation.events import GlossariesChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
@@ -51,7 +51,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportWish:
+class ImportRequest:
     """How a file of terms is to be read."""
 
     path: Path
@@ -106,11 +106,13 @@ class _Sorted:
 class GlossaryService:
     """Glossaries and their terms."""
 
-    def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Event], None]) -> None:
-        self._desk, self._store, self._tell = desk, store, tell
+    def __init__(
+        self, service_thread: ServiceThread, store: Store, reader: ChildClient, publish: Callable[[Event], None]
+    ) -> None:
+        self._service_thread, self._store, self._publish = service_thread, store, publish
         self._going: set[str] = set()
         """Glossaries that are being forgotten, bit by bit."""
-        self._files = TermReader(desk, reader)
+        self._files = TermReader(service_thread, reader)
 
     # ---- glossaries
 
@@ -133,7 +135,7 @@ class GlossaryService:
             target_language=second.code,
             domain=_domain(domain),
         )
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
         return made
 
     def keep_list(self) -> GlossaryRecord:
@@ -141,7 +143,7 @@ class GlossaryService:
         found = next((one for one in self._there() if is_keep_list(one)), None)
         if found is None:
             found = self._store.add_glossary(KEEP_LIST, source_language="", target_language="")
-            self._tell(GlossariesChanged())
+            self._publish(GlossariesChanged())
         return found
 
     def change(
@@ -154,7 +156,7 @@ class GlossaryService:
             is_active=is_active,
             domain=None if domain is None else _domain(domain),
         )
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
         return changed
 
     def duplicate(self, glossary: str, ended: OnEnded[GlossaryRecord]) -> None:
@@ -171,7 +173,7 @@ class GlossaryService:
             else:
                 self._fill(made.id, terms, lambda problem: ended(problem or self._told(made.id)))
 
-        on_file_thread(self._desk, lambda: self._all_terms(old.id), fill, name="glossary-copy")
+        on_file_thread(self._service_thread, lambda: self._all_terms(old.id), fill, name="glossary-copy")
 
     def forget(self, glossary: str, ended: OnEnded[ForgottenGlossary]) -> None:
         """A glossary and its terms go; what `ended` hears brings them back.
@@ -184,23 +186,23 @@ class GlossaryService:
             raise KnownError("glossary.unknown", id=record.id)
         self._going.add(record.id)
         self._forget_more(record, [], ended)
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
 
     def _forget_more(self, record: GlossaryRecord, gone: list[Term], ended: OnEnded[ForgottenGlossary]) -> None:
         try:
             part = self._store.forget_some_terms(record.id, TERMS_AT_ONCE)
             gone += part
             if len(part) == TERMS_AT_ONCE:
-                self._desk.post(lambda: self._forget_more(record, gone, ended))
+                self._service_thread.post(lambda: self._forget_more(record, gone, ended))
                 return
             self._store.forget_glossary(record.id)
         except KnownError as err:
             self._going.discard(record.id)
-            self._tell(GlossariesChanged())
+            self._publish(GlossariesChanged())
             ended(problem_for(err))
             return
         self._going.discard(record.id)
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
         ended(ForgottenGlossary(record, tuple(gone)))
 
     def restore(self, gone: ForgottenGlossary, ended: OnEnded[GlossaryRecord]) -> None:
@@ -240,7 +242,7 @@ class GlossaryService:
         """One more.  Raises KnownError `glossary.…` for one that is none."""
         checked, found = check_term(term), self._store.glossary(glossary).id
         (n,) = self._store.add_terms(found, [checked])
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
         return replace(checked, n=n)
 
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
@@ -249,50 +251,58 @@ class GlossaryService:
         known = {key_of(one) for one in self._store.terms_called(found, [one.source for one in terms])}
         wanted = [one for one in map(check_term, terms) if key_of(one) not in known]
         self._store.add_terms(found, wanted)
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
         return len(wanted)
 
     def change_term(self, n: int, term: Term) -> Term:
         """A term is this now.  Raises KnownError `glossary.…` for one that is none, `request.invalid`."""
         changed = self._store.change_term(n, check_term(term))
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
         return changed
 
     def forget_terms(self, numbers: Sequence[int]) -> list[Term]:
         """Terms go.  Returns those that were there, for `add_terms`."""
         gone = self._store.forget_terms(numbers)
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
         return gone
 
     # ---- files
 
-    def import_file(self, wish: ImportWish, ended: OnEnded[Imported]) -> None:
+    def import_file(self, request: ImportRequest, ended: OnEnded[Imported]) -> None:
         """Read a glossary from a CSV, TSV, spreadsheet or TBX file.
 
         `ended` hears a Problem for a file of which nothing can be made; nothing is kept of it then.  Raises KnownError
         `language.unknown`, `glossary.unknown`.
         """
-        known = self._store.glossary(wish.into) if wish.into else None
-        source = wish.source or (known.source_language if known else "")
-        target = wish.target or (known.target_language if known else "")
+        known = self._store.glossary(request.into) if request.into else None
+        source = request.source or (known.source_language if known else "")
+        target = request.target or (known.target_language if known else "")
 
         def read(result: FileRows | Problem) -> None:
             if isinstance(result, Problem):
                 ended(result)
             else:
-                on_file_thread(self._desk, lambda: self._sorted(result, known, wish), keep, name="glossary-import")
+                on_file_thread(
+                    self._service_thread, lambda: self._sorted(result, known, request), keep, name="glossary-import"
+                )
 
         def keep(result: _Sorted | Problem) -> None:
             if isinstance(result, Problem):
                 ended(result)
                 return
             try:
-                self._keep(wish, result, known or result.same, ended)
+                self._keep(request, result, known or result.same, ended)
             except KnownError as err:
                 ended(problem_for(err))
 
         self._files.read(
-            "terms", wish.path, read, source=source, target=target, columns=wish.columns, skips_first=wish.skips_first
+            "terms",
+            request.path,
+            read,
+            source=source,
+            target=target,
+            columns=request.columns,
+            skips_first=request.skips_first,
         )
 
     def sample(self, path: Path, ended: OnEnded[list[list[str]]]) -> None:
@@ -300,11 +310,11 @@ class GlossaryService:
         self._files.sample(path, ended)
 
     def export(self, glossary: str, form: str) -> bytes:
-        """A glossary as one of exports.terms.GLOSSARY_FORMS.  Any thread but the desk's.
+        """A glossary as one of exports.terms.GLOSSARY_FORMS.  Any thread but the app's.
 
         Raises KnownError `glossary.unknown`, `request.invalid`.
         """
-        record = self._desk.call(lambda: self._store.glossary(glossary))
+        record = self._service_thread.call(lambda: self._store.glossary(glossary))
         terms = self._all_terms(record.id)
         return to_glossary_file(record, terms, form)
 
@@ -315,7 +325,7 @@ class GlossaryService:
             write_atomically(path, self.export(glossary, form))
             return path
 
-        on_file_thread(self._desk, work, ended, name="glossary-export")
+        on_file_thread(self._service_thread, work, ended, name="glossary-export")
 
     # ---- inside
 
@@ -323,8 +333,8 @@ class GlossaryService:
         """All but those that are being forgotten."""
         return [one for one in self._store.glossaries() if one.id not in self._going]
 
-    def _sorted(self, found: FileRows, known: GlossaryRecord | None, wish: ImportWish) -> _Sorted:
-        """What of a file is new.  Not on the desk thread: 200,000 rows take seconds."""
+    def _sorted(self, found: FileRows, known: GlossaryRecord | None, request: ImportRequest) -> _Sorted:
+        """What of a file is new.  Not on the service thread: 200,000 rows take seconds."""
         terms = [term for row in found.rows if (term := term_of(row)) is not None]
         first, second = found.languages
         if not terms:
@@ -333,8 +343,8 @@ class GlossaryService:
             raise KnownError("glossary.no_languages", path=found.name)
         if known is None and first and first == second:
             raise KnownError("language.same", language=language_of(first).name)
-        called = self._called(wish, found) if known is None else []
-        if wish.reuses:
+        called = self._called(request, found) if known is None else []
+        if request.reuses:
             new, duplicates, contradictions = sorted_out(self._all_terms(known.id) if known else (), terms)
             same = next((one for one in called if self._has_just(one, new)), None)
             if same is not None:
@@ -345,23 +355,25 @@ class GlossaryService:
             new, duplicates, contradictions = sorted_out(self._all_terms(there.id) if there else (), terms)
         return _Sorted(found, new, duplicates, contradictions, same)
 
-    def _called(self, wish: ImportWish, found: FileRows) -> list[GlossaryRecord]:
-        """The glossaries of the name, pair and domain of a file.  Not on the desk thread."""
-        wanted = (_name(wish.name) or wish.path.stem, *found.languages, _domain(wish.domain))
+    def _called(self, request: ImportRequest, found: FileRows) -> list[GlossaryRecord]:
+        """The glossaries of the name, pair and domain of a file.  Not on the service thread."""
+        wanted = (_name(request.name) or request.path.stem, *found.languages, _domain(request.domain))
         return [
-            one for one in self._desk.call(self._there)
+            one for one in self._service_thread.call(self._there)
             if (one.name, one.source_language, one.target_language, one.domain) == wanted
         ]  # fmt: skip
 
     def _has_just(self, one: GlossaryRecord, terms: Sequence[Term]) -> bool:
-        """Whether a glossary has these terms and no others.  Not on the desk thread."""
+        """Whether a glossary has these terms and no others.  Not on the service thread."""
         return one.terms == len(terms) and [replace(term, n=0) for term in self._all_terms(one.id)] == list(terms)
 
-    def _keep(self, wish: ImportWish, found: _Sorted, known: GlossaryRecord | None, ended: OnEnded[Imported]) -> None:
+    def _keep(
+        self, request: ImportRequest, found: _Sorted, known: GlossaryRecord | None, ended: OnEnded[Imported]
+    ) -> None:
         first, second = found.file.languages
         made = known or self._store.add_glossary(
-            _name(wish.name) or wish.path.stem, source_language=first, target_language=second,
-            domain=_domain(wish.domain), is_active=False,
+            _name(request.name) or request.path.stem, source_language=first, target_language=second,
+            domain=_domain(request.domain), is_active=False,
         )  # fmt: skip
 
         def done(problem: Problem | None) -> None:
@@ -382,19 +394,19 @@ class GlossaryService:
         self._fill(made.id, found.new, done)
 
     def _all_terms(self, glossary: str) -> list[Term]:
-        """Page by page.  Any thread but the desk's."""
+        """Page by page.  Any thread but the app's."""
         terms: list[Term] = []
-        while page := self._desk.call(
+        while page := self._service_thread.call(
             partial(self._store.terms_after, glossary, terms[-1].n if terms else 0, TERMS_AT_ONCE)
         ):
             terms += page
         return terms
 
     def _fill(self, glossary: str, terms: Sequence[Term], ended: Callable[[Problem | None], object]) -> None:
-        in_pieces(self._desk, terms, TERMS_AT_ONCE, lambda part: self._store.add_terms(glossary, part), ended)
+        in_pieces(self._service_thread, terms, TERMS_AT_ONCE, lambda part: self._store.add_terms(glossary, part), ended)
 
     def _told(self, glossary: str) -> GlossaryRecord:
-        self._tell(GlossariesChanged())
+        self._publish(GlossariesChanged())
         return self._store.glossary(glossary)
 
 

@@ -1,4 +1,4 @@
-"""The terms that hold for a translation, read once and kept as long as no term is changed.  Desk thread."""
+"""The terms that hold for a translation, read once and kept as long as no term is changed.  Service thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The translation memory: looked through, edited, imported, exported.  Desk thread, unless a method says otherwise.
+"""The translation memory: looked through, edited, imported, exported.  Service thread, unless a method says otherwise.
 
 What a person wrote or imported is remembered, and used where the same sentence comes again; a sentence that is only
 alike is shown with what differs.
@@ -22,7 +22,7 @@ from slmdesk.exports.tmx import Unit, to_tmx
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.pieces import in_pieces
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.translation.events import MemoryChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
 from slmdesk.store import Store
@@ -87,9 +87,11 @@ class MemoryPage:
 class MemoryService:
     """The memory."""
 
-    def __init__(self, desk: Desk, store: Store, reader: ChildClient, tell: Callable[[Event], None]) -> None:
-        self._desk, self._store, self._tell = desk, store, tell
-        self._files = TermReader(desk, reader)
+    def __init__(
+        self, service_thread: ServiceThread, store: Store, reader: ChildClient, publish: Callable[[Event], None]
+    ) -> None:
+        self._service_thread, self._store, self._publish = service_thread, store, publish
+        self._files = TermReader(service_thread, reader)
 
     # ---- looking
 
@@ -130,19 +132,19 @@ class MemoryService:
         if not source or not target:
             raise KnownError("memory.empty")
         changed = self._store.change_pair(n, source=source, target=target)
-        self._tell(MemoryChanged())
+        self._publish(MemoryChanged())
         return changed
 
     def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
         """Pairs go.  Returns those that were there, for `restore`; `purge` then leaves them in no file."""
         gone = self._store.forget_pairs(numbers)
-        self._tell(MemoryChanged())
+        self._publish(MemoryChanged())
         return gone
 
     def restore(self, pairs: Sequence[MemoryPair]) -> int:
         """Forgotten pairs come back, but for those learned anew since.  Returns how many."""
         back = self._store.restore_pairs(pairs)
-        self._tell(MemoryChanged())
+        self._publish(MemoryChanged())
         return back
 
     def purge(self) -> None:
@@ -165,14 +167,14 @@ class MemoryService:
                 ended(result)
                 return
             on_file_thread(
-                self._desk, lambda: _each_once(result), lambda pairs: self._keep(result, pairs, domain, ended),
+                self._service_thread, lambda: _each_once(result), lambda pairs: self._keep(result, pairs, domain, ended),
                 name="memory-import",
             )  # fmt: skip
 
         self._files.read("pairs", path, read, source=source, target=target)
 
     def tmx(self, source: str = "", target: str = "") -> Iterator[str]:
-        """The memory as TMX 1.4, piece by piece; of one pair of languages, if named.  Any thread but the desk's.
+        """The memory as TMX 1.4, piece by piece; of one pair of languages, if named.  Any thread but the app's.
 
         What a model guessed is left out.  What is forgotten while it is written may be in it or not.
         """
@@ -180,7 +182,7 @@ class MemoryService:
 
     def _units(self, wanted: MemoryFilter) -> Iterator[Unit]:
         before: int | None = None
-        while pairs := self._desk.call(partial(self._store.memory, wanted, before=before, limit=PAIRS_READ)):
+        while pairs := self._service_thread.call(partial(self._store.memory, wanted, before=before, limit=PAIRS_READ)):
             before = pairs[-1].n
             for one in pairs:
                 if one.source_language and one.origin is not Origin.MODEL:
@@ -193,7 +195,7 @@ class MemoryService:
             write_atomically(path, "".join(self.tmx(source, target)).encode("utf-8", "replace"))
             return path
 
-        on_file_thread(self._desk, work, ended, name="memory-export")
+        on_file_thread(self._service_thread, work, ended, name="memory-export")
 
     # ---- inside
 
@@ -214,14 +216,14 @@ class MemoryService:
             self._store.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
 
         def done(problem: Problem | None) -> None:
-            self._tell(MemoryChanged())
+            self._publish(MemoryChanged())
             made = ImportedPairs(
                 len(pairs) - known, found.skipped, found.first_skipped, duplicates + known, replaced, contradictions,
                 first, second,
             )  # fmt: skip
             ended(problem or made)
 
-        in_pieces(self._desk, pairs, PAIRS_AT_ONCE, keep, done)
+        in_pieces(self._service_thread, pairs, PAIRS_AT_ONCE, keep, done)
 
 
 def changes_between(old: str, new: str) -> tuple[tuple[str, str], ...]:
@@ -237,7 +239,7 @@ _Pairs: TypeAlias = tuple[list[tuple[str, str]], int, tuple[str, ...]]
 def _each_once(found: FileRows) -> _Pairs:
     """The pairs of a file by their sources, how many come more than once, and sources with two translations.
 
-    Not on the desk thread.  Raises KnownError for a file of which no pair can be kept.
+    Not on the service thread.  Raises KnownError for a file of which no pair can be kept.
     """
     kept: dict[str, tuple[str, str]] = {}
     duplicates, contradictions = 0, dict[str, None]()

@@ -1,4 +1,4 @@
-"""What is known of the segments of typed text: kept in this run, by words, languages and manner.  Desk thread."""
+"""What is known of the segments of typed text: kept in this run, by words, languages and manner.  Service thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's words for sentences of typed text: put, remembered, and taken back.  Desk thread."""
+"""A person's words for sentences of typed text: put, remembered, and taken back.  Service thread."""
 
 from __future__ import annotations
 

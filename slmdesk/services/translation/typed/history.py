@@ -1,4 +1,4 @@
-"""What was typed and translated, kept as items of kind `translation` beside those of documents.  Desk thread.
+"""What was typed and translated, kept as items of kind `translation` beside those of documents.  Service thread.
 
 The segments are rows, as of all translations; source and translation are a message too, by which history is searched.
 """
@@ -18,12 +18,12 @@ from slmdesk.core.types import Role, TextPart
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, ItemChanged
 from slmdesk.services.base.file_thread import OnEnded
-from slmdesk.services.base.service_thread import Desk
+from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.service import TranslationService
-from slmdesk.services.translation.types import TranslationWish, memory_domain, wish_from
+from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_from
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
@@ -82,14 +82,14 @@ class TypedHistory:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         translations: TranslationService,
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
-        self._desk, self._store, self._settings = desk, store, settings
-        self._translations, self._tell = translations, tell
+        self._service_thread, self._store, self._settings = service_thread, store, settings
+        self._translations, self._publish = translations, publish
         self._turn = 0
 
     def keep(self, text: str, manner: Manner, segments: Sequence[LiveSegment], item: str = "") -> str:
@@ -103,7 +103,7 @@ class TypedHistory:
         is_wished = self._settings.current.translate_history and not self._store.read_only
         if not is_wished or not text.strip() or not done:
             return ""
-        wish = TranslationWish(
+        request = TranslationRequest(
             manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality
         )
         words = " ".join(text.split())
@@ -112,16 +112,16 @@ class TypedHistory:
         with self._store.together():  # a full disk leaves what was kept before, whole
             old = self._same(item, text) if item else None
             if old is None:
-                old = self._store.add_item(KIND, title, settings={"wish": to_json(wish), "auto_title": title})
+                old = self._store.add_item(KIND, title, settings={"wish": to_json(request), "auto_title": title})
             elif old.title == old.settings.get("auto_title"):
                 self._store.rename_item(old.id, title)
-                self._store.change_item_settings(old.id, wish=to_json(wish), auto_title=title)
+                self._store.change_item_settings(old.id, request=to_json(request), auto_title=title)
             else:
-                self._store.change_item_settings(old.id, wish=to_json(wish))
+                self._store.change_item_settings(old.id, request=to_json(request))
             self._put_segments(old.id, segments)
             self._put_words(old.id, text, segments)
-            self._own_pairs(old.id, wish, segments)
-        self._tell(ItemChanged(self._store.item(old.id)))
+            self._own_pairs(old.id, request, segments)
+        self._publish(ItemChanged(self._store.item(old.id)))
         return old.id
 
     def open(self, item: str) -> Typed | None:
@@ -130,11 +130,11 @@ class TypedHistory:
         Raises KnownError `item.unknown`.
         """
         view = self._translations.open(item)
-        if view.wish.path:
+        if view.request.path:
             return None
-        wish = view.wish
-        manner = Manner(wish.target, wish.source, wish.domain, wish.formality)
-        return Typed(view.item.id, wish.text, manner, tuple(segments_of_item(self._store, view.item.id)))
+        request = view.request
+        manner = Manner(request.target, request.source, request.domain, request.formality)
+        return Typed(view.item.id, request.text, manner, tuple(segments_of_item(self._store, view.item.id)))
 
     def search(self, words: str, ended: OnEnded[Earlier]) -> None:
         """Look for translations whose text, translation or title holds the words; `ended` hears which, on this thread.
@@ -142,7 +142,7 @@ class TypedHistory:
         A search begun later ends this one: it is told what was found so far.
         """
         self._turn += 1
-        in_slices(self._desk, self._searching(words, self._turn), ended)
+        in_slices(self._service_thread, self._searching(words, self._turn), ended)
 
     def _searching(self, words: str, turn: int) -> Slices[Earlier]:
         found: dict[str, Found] = {}
@@ -179,7 +179,7 @@ class TypedHistory:
             old = self._store.item(item)
         except KnownError:  # deleted for good meanwhile
             return None
-        if old.deleted_at is not None or not is_same_text(wish_from(old.settings.get("wish")).text, text):
+        if old.deleted_at is not None or not is_same_text(request_from(old.settings.get("wish")).text, text):
             return None
         return old
 
@@ -205,12 +205,12 @@ class TypedHistory:
         )
         self._store.save_result(item, {"taken": True, "done": True, "left": []})
 
-    def _own_pairs(self, item: str, wish: TranslationWish, segments: Sequence[LiveSegment]) -> None:
+    def _own_pairs(self, item: str, request: TranslationRequest, segments: Sequence[LiveSegment]) -> None:
         """What a person wrote here, and the memory knows, goes with the item when it is deleted for good."""
         for one in segments:
             if one.origin is Origin.PERSON:
                 pair = [(one.source, one.target)]
-                self._store.link_pairs(item, one.language, wish.target, memory_domain(wish), pair)
+                self._store.link_pairs(item, one.language, request.target, memory_domain(request), pair)
 
     def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
         """The message by which history is searched."""

@@ -1,4 +1,4 @@
-"""Text translated while it is typed: only what changed is asked again, and words are shown as they come.  Desk thread.
+"""Text translated while it is typed: only what changed is asked again, and words are shown as they come.  Service thread.
 
 A text is cut into segments; each is known by its words, the languages and the manner.  What was translated in this run,
 or stands in the memory, is there at once; the others are asked of the model together, before any background work.
@@ -19,8 +19,8 @@ from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import answer_from
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Desk, Later
-from slmdesk.services.engine.model_loader import EngineRoom, Waiter
+from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
 from slmdesk.services.translation.asking.units import Taken, segments_from, units_of_text
 from slmdesk.services.translation.events import LiveTranslated, PairUsed
@@ -52,19 +52,25 @@ class LiveTranslation:
 
     def __init__(
         self,
-        desk: Desk,
+        service_thread: ServiceThread,
         store: Store,
-        room: EngineRoom,
+        loader: ModelLoader,
         terms: Callable[[str, str, str], Sequence[Term]],
-        tell: Callable[[Event], None],
+        publish: Callable[[Event], None],
     ) -> None:
         """`terms(source, target, domain)`: those of the active glossaries."""
-        self._desk, self._store, self._room, self._terms, self._tell = desk, store, room, terms, tell
+        self._service_thread, self._store, self._loader, self._terms, self._publish = (
+            service_thread,
+            store,
+            loader,
+            terms,
+            publish,
+        )
         self._known, self._edits = KnownSegments(), LiveEdits(store)
         self._wanted: list[tuple[LiveSegment, Key | None]] = []
         self._manner = Manner("en")
         self._record: ModelRecord | None = None
-        self._waiter: Waiter | None = None
+        self._load_request: LoadRequest | None = None
         self._asked: _Asked | None = None
         self._later: Later | None = None
         self._is_running = False
@@ -192,7 +198,7 @@ class LiveTranslation:
 
     def _advance(self) -> None:
         """Take from the memory what is there; ask for the rest, once the model is there."""
-        if self._asked is not None or self._waiter is not None or self._record is None:
+        if self._asked is not None or self._load_request is not None or self._record is None:
             return
         missing = {key: one for one, key in self._wanted if key is not None and self._is_missing(one, key)}
         if not missing:
@@ -202,19 +208,19 @@ class LiveTranslation:
 
         def ready(loaded: LoadedModel) -> None:
             nonlocal is_settled
-            self._waiter, is_settled = None, True
+            self._load_request, is_settled = None, True
             if turn == self._turn:
                 self._ask(loaded)
 
         def failed(problem: Problem | None) -> None:
             nonlocal is_settled
-            self._waiter, is_settled = None, True
+            self._load_request, is_settled = None, True
             if turn == self._turn:
                 self._say(problem=problem, is_done=True)
 
-        waiter = self._room.want(self._record, ready, failed)
+        load_request = self._loader.want(self._record, ready, failed)
         if not is_settled:  # both may be called at once
-            self._waiter = waiter
+            self._load_request = load_request
 
     def _is_missing(self, segment: LiveSegment, key: Key) -> bool:
         """Whether the model has to be asked: what a person's memory has is taken from there."""
@@ -236,14 +242,14 @@ class LiveTranslation:
         asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(wanted.items())}, set())
         asked.open.update(asked.segments)
         self._is_running = True
-        self._room.begin()
+        self._loader.begin()
         turn = self._turn
 
         def on_event(event: FromChild) -> None:  # on a thread of the client
-            self._desk.post(lambda: self._on_event(asked, turn, event))
+            self._service_thread.post(lambda: self._on_event(asked, turn, event))
 
         payload: dict[str, Json] = {"handle": loaded.handle, "stream": True}
-        asked.job = self._room.client.start("batch", payload, on_event, priority="interactive")
+        asked.job = self._loader.client.start("batch", payload, on_event, priority="interactive")
         for name, (segment, key) in asked.segments.items():
             asked.job.step(name, self._step(segment, self._known.get(key)))
         asked.job.end_of_steps()
@@ -261,16 +267,16 @@ class LiveTranslation:
 
     def _stop(self) -> None:
         self._turn += 1
-        if self._waiter is not None:
-            self._room.forget(self._waiter)
-            self._waiter = None
+        if self._load_request is not None:
+            self._loader.forget(self._load_request)
+            self._load_request = None
         asked, self._asked = self._asked, None
         if asked and asked.job:
             self._known.drop_begun(key for _, key in asked.segments.values())
             asked.job.cancel()
         if self._is_running:
             self._is_running = False
-            self._room.end()
+            self._loader.end()
 
     # ---- what comes
 
@@ -298,10 +304,10 @@ class LiveTranslation:
     def _on_ended(self, event: Done | Failed | Cancelled) -> None:
         self._asked = None
         self._is_running = False
-        self._room.end()
+        self._loader.end()
         self._deaths = self._deaths + 1 if isinstance(event, Failed) and event.code == "child.died" else 0
         if isinstance(event, Failed) and not 0 < self._deaths <= MOST_DEATHS:
-            # what is half there stays on show, and is asked for with the next wish
+            # what is half there stays on show, and is asked for with the next request
             self._say(problem=problem_of(event.code, event.args), is_done=True)
             return
         if not self._deaths:
@@ -347,13 +353,13 @@ class LiveTranslation:
         if self._record is not None:
             told = [one.language for one, _ in self._wanted if one.language]
             language = self._manner.source or (max(set(told), key=told.count) if told else "")
-            self._tell(PairUsed(self._record.id, language, self._manner.target))
+            self._publish(PairUsed(self._record.id, language, self._manner.target))
 
     def _say_soon(self) -> None:
         """The first word at once, the next ones at most every TELL_S."""
         wait_s = self._told_at + TELL_S - time.monotonic()
         if self._later is None and wait_s > 0:
-            self._later = self._desk.call_later(wait_s, self._say_now)
+            self._later = self._service_thread.call_later(wait_s, self._say_now)
         elif self._later is None:
             self._say()
 
@@ -368,7 +374,7 @@ class LiveTranslation:
             self._later = None
         self._is_done = is_done
         self._told_at = time.monotonic()
-        self._tell(LiveTranslated(self.segments(), is_done, problem))
+        self._publish(LiveTranslated(self.segments(), is_done, problem))
 
 
 def _domain(manner: Manner) -> str:
