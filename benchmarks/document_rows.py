@@ -19,7 +19,7 @@ from benchmarks.steps import as_json
 from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Passage
 from slmdesk.services.questions.prompt import Source, text_turns_of, turns_of
-from slmdesk.services.summaries.plan import SummaryPlan, Wished
+from slmdesk.services.summaries.plan import SummaryInputs, SummaryPlan
 from slmdesk.text.passages.cut import PassageBuilder
 
 DOCUMENT = "maint-guide.en.pdf"
@@ -55,7 +55,7 @@ def document() -> DocumentRecord:
     """A record for whoever wants one."""
     return DocumentRecord(
         n=1, id="d", path=b"", name=DOCUMENT, sha256="", format="pdf", bytes=0, mtime_ns=0, reader="",
-        status=DocumentStatus.READ, facts={}, collection=None, error_code=None, error_args={}, added=0.0, opened=0.0,
+        status=DocumentStatus.READ, info={}, collection=None, error_code=None, error_args={}, added=0.0, opened=0.0,
     )  # fmt: skip
 
 
@@ -68,19 +68,19 @@ def summary_prompts(ours: Runner) -> list[dict[str, Any]]:
 
     unused: Any = None
     plan = SummaryPlan(
-        unused, Wished(("d",), language="en"), unused, [document()],
-        pages=some, count=lambda texts, told: told(ours.ask(do="count", texts=list(texts))["counts"]), exams=unused,
-        pool_tokens=ours.ask(do="facts_of")["pool"], failure=lambda: None, told=lambda _grown: None,
+        unused, SummaryInputs(("d",), language="en"), unused, [document()],
+        pages=some, count=lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]), exams=unused,
+        pool_tokens=ours.ask(do="facts_of")["pool"], failure=lambda: None, reported=lambda _grown: None,
     )  # fmt: skip
     for _breath in plan._texts.read():
         pass
     measuring = plan._measure()
     question = next(measuring, None)
     while question is not None:
-        heard: list[Any] = []
-        question.ask(heard.append)  # type: ignore[union-attr]
+        received: list[Any] = []
+        question.ask(received.append)  # type: ignore[union-attr]
         try:
-            question = measuring.send(heard[0])
+            question = measuring.send(received[0])
         except StopIteration:
             question = None
     part = int(os.environ.get(PART_VARIABLE) or PART)
@@ -123,7 +123,7 @@ def three_ways(
             return ask
 
         seen = interleave({key: side(key) for key in runners}, rounds)
-        facts = runners["ours"].ask(do="facts_of")
+        info = runners["ours"].ask(do="facts_of")
     finally:
         for one in runners.values():
             one.close()
@@ -132,17 +132,17 @@ def three_ways(
         "high": ("the high-level API, one after another", goal),
         "server": ("the server engine, 8 at once", "≤ 1.0"),
     }
-    for key, (words, wanted) in goals.items():
+    for key, (words, requested) in goals.items():
         detail = f"{len(prompts)} prompts, {tokens:,} tokens; {_spent(key, seen[key])}"
         by = "cpu_s" if threads else "seconds"
-        yield Row(f"{what} ÷ {words}", median_and_span(ratios(seen["ours"], seen[key], by)), wanted, detail)
-    curve = ", ".join(f"{size}: {cost}" for size, cost in facts["curve"])
+        yield Row(f"{what} ÷ {words}", median_and_span(ratios(seen["ours"], seen[key], by)), requested, detail)
+    curve = ", ".join(f"{size}: {cost}" for size, cost in info["curve"])
     ours = seen["ours"]
     yield Row(
         f"where the time of the {what.partition(' ')[0]} goes",
         f"{_middle(ours, 'read_s') / _middle(ours, 'seconds'):.0%} reading",
         "reported",
-        f"{_spent('ours', ours)}; {_middle(ours, 'together'):.1f} answers a step, at most {facts['sequences']}; "
+        f"{_spent('ours', ours)}; {_middle(ours, 'together'):.1f} answers a step, at most {info['sequences']}; "
         f"{_middle(ours, 'read'):,.0f} tokens were really read; cost of a step by answers {curve}",
     )
 

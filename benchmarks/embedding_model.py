@@ -85,9 +85,9 @@ def make(wheel: str, target: str) -> None:
     for token, kind in SPECIAL.items():
         out.add_uint32(f"tokenizer.ggml.{kind}_token_id", lines.index(token))
     for name, value in tensors.items():
-        if (wanted := name_of(name)) is not None:
-            is_small = value.ndim == 1 or wanted.startswith(("position_embd", "token_types"))
-            out.add_tensor(wanted, value.astype(np.float32 if is_small else np.float16))
+        if (requested := name_of(name)) is not None:
+            is_small = value.ndim == 1 or requested.startswith(("position_embd", "token_types"))
+            out.add_tensor(requested, value.astype(np.float32 if is_small else np.float16))
     out.write_header_to_file()
     out.write_kv_data_to_file()
     out.write_tensors_to_file()

@@ -29,17 +29,17 @@ class Program:
 
     def __init__(self, model: str, options: Mapping[str, Any]) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="slmdesk-bench-")
-        self._facts: queue.Queue[tuple[float, Event]] = queue.Queue()
+        self._info: queue.Queue[tuple[float, Event]] = queue.Queue()
         home = Path(self._home.name)
         self.services: Services = open_services(find_paths(home), engine_command=ENGINE, reader_command=READER)
-        self.services.add_listener(lambda event: self._facts.put((time.perf_counter(), event)))
+        self.services.add_listener(lambda event: self._info.put((time.perf_counter(), event)))
         link_model(self.services, model)
         self.services.service_thread.call(self.services.models.warm_up)
         self._wait_until_ready()
 
     def _wait_until_ready(self) -> None:
         while True:
-            _, event = self._facts.get(timeout=120)
+            _, event = self._info.get(timeout=120)
             if isinstance(event, ModelStateChanged) and event.state is ModelState.READY:
                 return
 
@@ -52,7 +52,7 @@ class Program:
         )
         times = []
         while True:
-            at, event = self._facts.get(timeout=120)
+            at, event = self._info.get(timeout=120)
             if isinstance(event, MessageGrew) and event.message == sent.answer.id:
                 times.append(at)
             elif isinstance(event, MessageEnded) and event.message.id == sent.answer.id:

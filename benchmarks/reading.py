@@ -28,7 +28,7 @@ from benchmarks.common import ROOT, interleave, median_and_span, ratios
 from benchmarks.reading_peers import PEERS
 from benchmarks.reading_samples import SAMPLES, Sample
 from slmdesk.documents.base import Reading
-from slmdesk.documents.pictures import WantedPicture
+from slmdesk.documents.pictures import PictureRequest
 from slmdesk.documents.registry import READERS, picture_of, reader_of
 from slmdesk.tasks.read import chosen_format
 
@@ -63,9 +63,9 @@ def words_of(text: str) -> list[str]:
 
 def share(of: Iterable[object], among: Iterable[object]) -> float:
     """How much of the first bag is in the second, 0..1."""
-    wanted, there = Counter(of), Counter(among)
-    total = sum(wanted.values())
-    return sum((wanted & there).values()) / total if total else 1.0
+    requested, there = Counter(of), Counter(among)
+    total = sum(requested.values())
+    return sum((requested & there).values()) / total if total else 1.0
 
 
 def our_text(path: Path) -> tuple[str, int, float]:
@@ -205,7 +205,7 @@ def first_page() -> str:
         next(iter(pages))
         seconds.append(time.perf_counter() - began)
         began = time.perf_counter()
-        picture_of(Reading(str(path)), "pdf", WantedPicture(1, 900))
+        picture_of(Reading(str(path)), "pdf", PictureRequest(1, 900))
         pictured.append(time.perf_counter() - began)
     text, picture = (
         f"{1000 * statistics.median(many):.0f} (worst {1000 * max(many):.0f})" for many in (seconds, pictured)

@@ -95,9 +95,9 @@ def cues(path: Path) -> str:
 
 def outlook_streams(path: Path) -> str:
     """The streams of an Outlook mail that hold its subject and its text."""
-    wanted = ("0037", "1000")
+    requested = ("0037", "1000")
     with olefile.OleFileIO(path) as mail:
-        names = [name for name in mail.listdir() if len(name) == 1 and name[0][12:16] in wanted]
+        names = [name for name in mail.listdir() if len(name) == 1 and name[0][12:16] in requested]
         return "\n".join(
             mail.openstream(name).read().decode("utf-16-le" if name[0].endswith("1F") else "cp1252", "replace")
             for name in names
@@ -114,12 +114,12 @@ def epub(path: Path) -> str:
     return xml_parts(path, r"(?!.*(nav|toc)).*\.x?html", HTML_BLOCKS)
 
 
-def xml_parts(path: Path, wanted: str, breaks: tuple[str, ...]) -> str:
+def xml_parts(path: Path, requested: str, breaks: tuple[str, ...]) -> str:
     """All letters of the parts of an archive whose names match; elements named in `breaks` end a word."""
     pieces: list[str] = []
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
-            if not re.fullmatch(wanted, name):
+            if not re.fullmatch(requested, name):
                 continue
             for element in ElementTree.fromstring(archive.read(name)).iter():
                 if element.tag.rpartition("}")[2] in breaks:

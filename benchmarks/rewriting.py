@@ -91,8 +91,8 @@ def _back(path: Path, format_id: str, units: Sequence[Unit], data: bytes) -> str
     rewriter = rewriter_of(format_id, str(path))
     again = Counter(_bare(one) for one in listed(rewriter, Rewriting(Reading(str(path), data=data)))
                     if isinstance(one, Unit))  # fmt: skip
-    wanted = Counter(_bare(one).swapcase() for one in units)
-    return f"{sum((again & wanted).values())}/{len(units)}"
+    requested = Counter(_bare(one).swapcase() for one in units)
+    return f"{sum((again & requested).values())}/{len(units)}"
 
 
 def _bare(unit: Unit) -> str:
@@ -201,7 +201,7 @@ def swept() -> str:
     )
 
 
-def _is_wanted(sample: Sample, patterns: Sequence[str]) -> bool:
+def _is_requested(sample: Sample, patterns: Sequence[str]) -> bool:
     if patterns:
         return any(fnmatch(sample.file_name, one) for one in patterns)
     return sample not in PDFS or sample.file_name in FEW_PDFS
@@ -212,7 +212,7 @@ def main(arguments: list[str]) -> int:
     patterns = [one for one in arguments if not one.startswith("--")]
     rows = [list(HEAD), ["---"] * len(HEAD)]
     for sample in SAMPLES:
-        if not _is_wanted(sample, patterns):
+        if not _is_requested(sample, patterns):
             continue
         try:
             row = measured(fetched(sample))

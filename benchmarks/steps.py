@@ -37,9 +37,9 @@ class Ours:
 
     def _load(self) -> None:
         spec = LoadSpec(self._model, context_tokens=CONTEXT, cost_curve=self._curve, threads=self._threads)
-        self._facts = self._engine.load(spec, lambda _fraction: True)
-        self._curve = self._facts.cost_curve  # as the library keeps it
-        scheduler = self._engine._models[self._facts.handle].scheduler
+        self._info = self._engine.load(spec, lambda _fraction: True)
+        self._curve = self._info.cost_curve  # as the library keeps it
+        scheduler = self._engine._models[self._info.handle].scheduler
         self._spent = {"reading": 0.0, "writing": 0.0, "steps": 0.0, "written": 0.0}
         decode = scheduler._decode
 
@@ -58,26 +58,26 @@ class Ours:
         """Answer one request, named by its `do`."""
         return getattr(self, "_" + wish.get("do", "batch"))(wish)  # type: ignore[no-any-return]
 
-    def _facts_of(self, _wish: Mapping[str, Any]) -> Mapping[str, Any]:
-        facts = self._facts
-        return {"pool": facts.pool_tokens, "sequences": facts.sequences, "curve": facts.cost_curve}
+    def _info_of(self, _wish: Mapping[str, Any]) -> Mapping[str, Any]:
+        info = self._info
+        return {"pool": info.pool_tokens, "sequences": info.sequences, "curve": info.cost_curve}
 
     def _count(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"counts": self._engine.count_tokens(self._facts.handle, wish["texts"])}
+        return {"counts": self._engine.count_tokens(self._info.handle, wish["texts"])}
 
     def _render(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
         """How the model sees each of these lists of messages."""
-        rendered = [self._engine.render(self._facts.handle, messages_from(one)) for one in wish["messages"]]
+        rendered = [self._engine.render(self._info.handle, messages_from(one)) for one in wish["messages"]]
         return {"texts": [one.text for one in rendered], "tokens": [one.tokens for one in rendered]}
 
     def _batch(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
         """All at once, in an engine that has read nothing yet."""
-        self._engine.unload(self._facts.handle)
+        self._engine.unload(self._info.handle)
         self._load()
         requests = [
             Request(
                 str(next(self._keys)),
-                self._facts.handle,
+                self._info.handle,
                 messages_from(one["messages"]),
                 sampling=Sampling(temperature=0.0, grammar=one["grammar"], max_tokens=one["max_tokens"]),
                 with_probabilities=one.get("with_probabilities", False),
@@ -111,9 +111,9 @@ class Ours:
         from slmdesk.core.saved_states import StateHead, path_of, write_state
         from slmdesk.tasks.states import restore_state
 
-        self._engine.unload(self._facts.handle)
+        self._engine.unload(self._info.handle)
         self._load()
-        handle, folder = self._facts.handle, Path(wish["folder"])
+        handle, folder = self._info.handle, Path(wish["folder"])
         shared: tuple[ChatMessage, ...] = messages_from(wish["shared"])
         request = Request(
             "q", handle, messages_from(wish["messages"]), sampling=Sampling(temperature=0.0, max_tokens=4)

@@ -91,14 +91,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--as-it-is", action="store_true")
     parser.add_argument("--twice", action="store_true")
-    wanted = parser.parse_args(arguments)
+    requested = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as home:
         os.environ["SLMDESK_HOME"] = home
         services = opened()
         try:
-            document = _read(services, wanted.document)
-            add_model(services, wanted.model, is_able=not wanted.as_it_is)
-            for length in (150, 300) if wanted.twice else (150,):
+            document = _read(services, requested.document)
+            add_model(services, requested.model, is_able=not requested.as_it_is)
+            for length in (150, 300) if requested.twice else (150,):
                 said = summarize(services, document, length)
                 _notify(said, length)
         finally:
@@ -167,7 +167,7 @@ def add_model(services: Services, path: Path, *, is_able: bool) -> None:
         ]
         shape = {"version": items()[0], "skills": skills}
         record = services.service_thread.call(services.models.list)[0]
-        services.service_thread.call(lambda: services.store.set_model_facts(record.id, **{SKILLS: shape}))
+        services.service_thread.call(lambda: services.store.set_model_info(record.id, **{SKILLS: shape}))
 
 
 if __name__ == "__main__":

@@ -183,8 +183,11 @@ def catalogues(
         made = translate(services, TranslationRequest(language, text="\n".join(one for one, _ in pairs), source="en"))
         said = "".join(one.lead + (one.target or one.source) + one.trail for one in made.segments).split("\n")
         chrf = CHRF(word_order=2)
-        wanted = [[target for _, target in pairs]]
-        score, bare = chrf.corpus_score(said, wanted).score, chrf.corpus_score([one for one, _ in pairs], wanted).score
+        requested = [[target for _, target in pairs]]
+        score, bare = (
+            chrf.corpus_score(said, requested).score,
+            chrf.corpus_score([one for one, _ in pairs], requested).score,
+        )
         flagged = Counter(flag.kind for one in made.segments for flag in one.flags)
         failed = sum(one.state is SegmentState.FAILED for one in made.segments)
         for (source, target), one in zip(pairs, said, strict=True) if is_shown else ():
@@ -209,14 +212,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--names", nargs="+", default=["apt", "coreutils", "git"])
     parser.add_argument("--messages", type=int, default=100)
     parser.add_argument("--show", action="store_true")
-    wanted = parser.parse_args(arguments)
-    with services_with(wanted.model) as services:
-        if wanted.what == "tagged":
-            rows = list(tagged(services, is_shown=wanted.show))
+    requested = parser.parse_args(arguments)
+    with services_with(requested.model) as services:
+        if requested.what == "tagged":
+            rows = list(tagged(services, is_shown=requested.show))
         else:
             rows = list(
                 catalogues(
-                    services, wanted.folder, wanted.languages, wanted.names, wanted.messages, is_shown=wanted.show
+                    services,
+                    requested.folder,
+                    requested.languages,
+                    requested.names,
+                    requested.messages,
+                    is_shown=requested.show,
                 )
             )
     print(table(rows))

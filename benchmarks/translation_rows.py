@@ -85,8 +85,8 @@ def desk_of_a_translation() -> Iterator[Row]:
     command = [*ENGINE, "--engine", "echo"]
     with tempfile.TemporaryDirectory(prefix="slmdesk-bench-") as home:
         services = open_services(find_paths(Path(home)), engine_command=command, reader_command=READER)
-        facts: queue.Queue[Event] = queue.Queue()
-        services.add_listener(facts.put)
+        info: queue.Queue[Event] = queue.Queue()
+        services.add_listener(info.put)
         link_model(services, str(model()))
         times = []
         for turn in range(4):
@@ -97,7 +97,7 @@ def desk_of_a_translation() -> Iterator[Row]:
             )
             job = services.service_thread.call(partial(services.translations.open, item.id)).job
             assert job is not None
-            _wait_for_end(facts, job.id)
+            _wait_for_end(info, job.id)
             segments = services.service_thread.call(partial(services.translations.segments, item.id))
             times.append((time.perf_counter() - began) * 1000 / len(segments))
         services.close()
@@ -117,13 +117,13 @@ def typed_translation() -> Iterator[Row]:
     manner = Manner("de", "en")
     waits: list[float] = []
     for number, text in enumerate(edits(EDITS + 1)):
-        while not program._facts.empty():
-            program._facts.get_nowait()
+        while not program._info.empty():
+            program._info.get_nowait()
         began = time.perf_counter()
         services.service_thread.call(partial(services.live.translate, text, manner, record))
         at = began
         while True:
-            at, event = program._facts.get(timeout=120)
+            at, event = program._info.get(timeout=120)
             if isinstance(event, LiveTranslated) and (has_words(event.segments[-1]) if number else event.is_done):
                 break
         if number:  # before, the instructions are read and the two sentences that stay are translated
@@ -154,9 +154,9 @@ def has_words(segment: LiveSegment) -> bool:
     return any(sign.isalnum() for sign in segment.target)
 
 
-def _wait_for_end(facts: queue.Queue[Event], job: str) -> None:
+def _wait_for_end(info: queue.Queue[Event], job: str) -> None:
     while True:
-        event = facts.get(timeout=300)
+        event = info.get(timeout=300)
         if isinstance(event, JobChanged) and event.id == job and event.status is JobStatus.DONE:
             return
 

@@ -281,7 +281,7 @@ class _SignalDoor:
         self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         names = ("SIGINT", "SIGTERM", "SIGHUP")
         found = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        self._before: dict[int, Any] = {number: signal.signal(number, _heard) for number in found}
+        self._before: dict[int, Any] = {number: signal.signal(number, _received) for number in found}
 
     def close(self) -> None:
         """Put everything back."""
@@ -300,7 +300,7 @@ class _SignalDoor:
         self._on_signal()
 
 
-def _heard(_number: int, _frame: object) -> None:
+def _received(_number: int, _frame: object) -> None:
     """The wake-up socket has been written to: that is all."""
 
 

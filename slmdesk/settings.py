@@ -205,15 +205,15 @@ class SettingsFile:
         """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, `setting.managed` for what the
         organisation has set otherwise, or what kept it from being saved.
 
-        What another instance saved meanwhile stays, but for the values that are changed here.  `tells`: other instances look
-        at the file again even if nothing of it is another now.
+        What another instance saved meanwhile stays, but for the values that are changed here.  `tells`: other
+        instances look at the file again even if nothing of it is another now.
         """
         check(new)
-        wanted = {key: getattr(new, key) for key in _NAMES if getattr(new, key) != getattr(self.current, key)}
-        for key, value in wanted.items():
+        requested = {key: getattr(new, key) for key in _NAMES if getattr(new, key) != getattr(self.current, key)}
+        for key, value in requested.items():
             self.policy.refuse(key, value)
         self.refresh()
-        new = replace(self._own, **wanted)
+        new = replace(self._own, **requested)
         if new == self._own:
             if tells and self._seen is not None:
                 with contextlib.suppress(KnownError, OSError):
@@ -253,7 +253,8 @@ class SettingsFile:
             self._take(self._own)
 
     def refresh(self) -> None:
-        """Take over what was saved since, by another instance or by hand, and tell the listeners; cheap when nothing was.
+        """Take over what was saved since, by another instance or by hand, and tell the listeners; cheap when nothing
+        was.
 
         A file that has gone or cannot be read changes nothing and stays where it is: somebody may be writing it just
         now.  A wrong value leaves what holds.

@@ -37,23 +37,23 @@ def test_settings_come_back_and_unknown_keys_are_kept(path):
 
 def test_listeners_hear_of_real_changes_alone(path):
     file = SettingsFile(path)
-    heard = []
-    file.listeners.append(heard.append)
+    received = []
+    file.listeners.append(received.append)
     file.change(theme="light")
     file.change(theme="light")
-    assert [each.theme for each in heard] == ["light"]
+    assert [each.theme for each in received] == ["light"]
 
 
 def test_two_desks_keep_each_others_changes(path):
     window, cli = SettingsFile(path), SettingsFile(path)
-    heard = []
-    window.listeners.append(heard.append)
+    received = []
+    window.listeners.append(received.append)
     cli.change(offline=False)
     assert window.current.offline is True
     window.refresh()
     window.refresh()
     assert window.current.offline is False, "a switch thrown elsewhere holds here too"
-    assert len(heard) == 1
+    assert len(received) == 1
     cli.change(font_scale=150)
     window.change(theme="dark")
     cli.refresh()
@@ -179,18 +179,18 @@ def test_a_file_that_is_just_being_written_by_hand_is_left_alone_and_read_when_i
 
 
 def test_the_network_allowed_only_once_is_saved_nowhere_and_offline_said_elsewhere_ends_it(path):
-    file, heard = SettingsFile(path), []
+    file, received = SettingsFile(path), []
     file.change(theme="dark")
-    file.listeners.append(heard.append)
+    file.listeners.append(received.append)
     file.allow_once()
-    assert (file.current.offline, file.is_once, heard[-1].offline) == (False, True, False)
+    assert (file.current.offline, file.is_once, received[-1].offline) == (False, True, False)
     file.change(font_scale=120)
     assert json.loads(path.read_text())["offline"] is True
     assert not file.current.offline
     time.sleep(0.01)
     SettingsFile(path).change(offline=True)
     file.refresh()
-    assert (file.current.offline, file.is_once, heard[-1].offline) == (True, False, True)
+    assert (file.current.offline, file.is_once, received[-1].offline) == (True, False, True)
 
 
 def test_only_once_ends_where_a_person_says_so_and_becomes_lasting_where_a_person_says_that(path):

@@ -28,8 +28,8 @@ def backup(console: Console, file: Path | None, is_list: bool) -> None:
     with console.services() as services:
         made: BackupResult = console.wait_for(
             services,
-            lambda told: services.backups.make(
-                target, told, lambda done, total: console.progress("backup", done, total)
+            lambda reported: services.backups.make(
+                target, reported, lambda done, total: console.progress("backup", done, total)
             ),
         )
         console.end_progress()

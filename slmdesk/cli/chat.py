@@ -121,9 +121,9 @@ class _Talk:
 
     def __init__(self, console: Console, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:
         self._console, self._services, self._unread = console, services, unread
-        self._facts: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.chat: str | None = None
-        services.add_listener(self._facts.put)
+        services.add_listener(self._info.put)
 
     def go_on(self, request: SendRequest) -> int:
         """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; without one it ends the conversation."""
@@ -177,7 +177,7 @@ class _Talk:
         console = self._console
         ended: MessageEnded | None = None
         while True:
-            event = next_of(self._facts)
+            event = next_of(self._info)
             if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING:
                 console.progress(f"loading {event.name}", event.fraction, 1.0)
             elif isinstance(event, ModelStateChanged):

@@ -179,12 +179,12 @@ class Console:
         else:
             sentence = words_for(code, sentence, args or {})
         self.notify(f"error: {sentence}")
-        told: dict[str, Json] = {"code": code, "message": sentence, "args": dict(args or {})}
+        reported: dict[str, Json] = {"code": code, "message": sentence, "args": dict(args or {})}
         with suppress(PipeClosed, OutputBroken):  # it is a failure as it is
             if self.as_json and self.is_streaming:
-                self.give({"type": "failed", **told, **(result or {})})
+                self.give({"type": "failed", **reported, **(result or {})})
             elif self.as_json:
-                self.give({**(result or {}), "error": told})
+                self.give({**(result or {}), "error": reported})
 
     def progress(self, what: str, done: float, total: float) -> None:
         """How far something is, on one line of a terminal; nothing elsewhere.  Total 0: not known yet."""

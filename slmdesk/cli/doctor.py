@@ -28,7 +28,7 @@ def doctor(console: Console, measure: bool) -> None:
         with console.services() as services:
             if measure:
                 console.wait_for(services, services.measuring.measure)
-            found: Findings = console.wait_for(services, lambda told: examine(services, told))
+            found: Findings = console.wait_for(services, lambda reported: examine(services, reported))
     except KnownError as err:  # what is ill must not keep the doctor away
         found = examine_computer(find_paths(console.home))
         problem = problem_for(err)

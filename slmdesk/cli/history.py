@@ -43,11 +43,11 @@ def history() -> None:
 @click.pass_obj
 def list_items(console: Console, deleted: bool, kind: str | None) -> None:
     """All of them, newest first."""
-    wanted = kind.strip().lower() if kind else None
+    requested = kind.strip().lower() if kind else None
     items: list[Item] = []
     with console.services() as services:
         while page := services.service_thread.call(
-            partial(services.history.items, wanted, **_after(items), deleted=deleted)
+            partial(services.history.items, requested, **_after(items), deleted=deleted)
         ):
             items += page
     if console.as_json:
@@ -92,13 +92,13 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
 
     Behind them come translations with WORDS in one of their sentences, in either language.
     """
-    wanted = " ".join(words)
+    requested = " ".join(words)
     with console.services() as services:
-        found = list(services.service_thread.call(lambda: services.history.search(wanted, limit=limit)))
-        told = {one.item for one in found if one.message}
-        translated: Earlier = console.wait_for(services, lambda ended: services.typed.search(wanted, ended))
-    titles = {one.item for one in found} - told
-    more = {item.id: snippet for item, snippet in translated.found if item.id not in told}
+        found = list(services.service_thread.call(lambda: services.history.search(requested, limit=limit)))
+        reported = {one.item for one in found if one.message}
+        translated: Earlier = console.wait_for(services, lambda ended: services.typed.search(requested, ended))
+    titles = {one.item for one in found} - reported
+    more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
     found = [one for one in found if one.item not in titles or one.item not in more]
     hits = [(one.item, one.message, one.title, one.snippet) for one in found]
     hits += [(item.id, "", item.title, more[item.id]) for item, _ in translated.found if item.id in more]
@@ -165,7 +165,7 @@ def export(console: Console, chat: str, form: str, output: Path | None, force: b
 @click.pass_obj
 def rename(console: Console, chat: str, title: str) -> None:
     """Give one of them another title."""
-    _told(console, lambda services: services.history.rename(chat, title))
+    _reported(console, lambda services: services.history.rename(chat, title))
 
 
 with_documents = click.option(
@@ -184,7 +184,7 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
     if not for_good:
         if with_documents:
             raise click.UsageError("--with-documents goes with --for-good.")
-        _told(console, lambda services: services.history.trash(chat))
+        _reported(console, lambda services: services.history.trash(chat))
         return
     with console.services() as services:
         pairs = services.service_thread.call(lambda: services.history.remembered(chat))
@@ -200,8 +200,8 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
     _tell_documents(console, documents, forgotten)
     if console.as_json:
         remain: list[Json] = [str(one) for one in copies]
-        told: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": remain}
-        console.give(told | _documents_shape(documents, forgotten))
+        reported: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": remain}
+        console.give(reported | _documents_shape(documents, forgotten))
     else:
         console.say(gone)
 
@@ -221,8 +221,8 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
     _tell_documents(console, emptied.documents, forgotten)
     if console.as_json:
         remain: list[Json] = [str(one) for one in emptied.may_remain_in]
-        told: dict[str, Json] = {"deleted": list(emptied.ids), "may_remain_in": remain}
-        console.give(told | _documents_shape(emptied.documents, forgotten))
+        reported: dict[str, Json] = {"deleted": list(emptied.ids), "may_remain_in": remain}
+        console.give(reported | _documents_shape(emptied.documents, forgotten))
     else:
         console.say(f"{len(emptied.ids)} deleted for good")
 
@@ -256,7 +256,7 @@ def _documents_shape(documents: Sequence[DocumentRecord], forgotten: Sequence[st
 @click.pass_obj
 def restore(console: Console, chat: str) -> None:
     """Take one of them out of the bin."""
-    _told(console, lambda services: services.history.restore(chat))
+    _reported(console, lambda services: services.history.restore(chat))
 
 
 @history.command()
@@ -303,7 +303,7 @@ def _tell_aside(console: Console, copy: Path) -> None:
     console.notify(f"note: {copy} is a history that was set aside; the words may still be in it.")
 
 
-def _told(console: Console, request: _Request) -> None:
+def _reported(console: Console, request: _Request) -> None:
     with console.services() as services:
         item = services.service_thread.call(lambda: request(services))
     if console.as_json:

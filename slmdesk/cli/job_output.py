@@ -56,7 +56,7 @@ def take_up(console: Console, services: Services, before: JobRecord | None) -> s
     return before.item
 
 
-def wished(services: Services, item: str) -> OutputFile | None:
+def requested(services: Services, item: str) -> OutputFile | None:
     """What is still to be written of an item, on the service thread; empty: of no item."""
     if not item:
         return None
@@ -77,7 +77,7 @@ def write_output(console: Console, services: Services, item: str) -> Path | None
 
     Raises KnownError `file.exists`, `file.unwritable`, `disk.full` and those of the writer; the request stays then.
     """
-    request = services.service_thread.call(lambda: wished(services, item))
+    request = services.service_thread.call(lambda: requested(services, item))
     if request is None:
         return None
     kind = services.service_thread.call(lambda: services.store.item(item)).kind

@@ -123,13 +123,13 @@ def cancel(console: Console, job: str) -> None:
 @click.pass_obj
 def resume(console: Console, job: str) -> None:
     """Go on with a job, here, until it is done, and write the file it was begun for.  Ctrl-C pauses it."""
-    from slmdesk.cli.job_output import wished, write_output
+    from slmdesk.cli.job_output import requested, write_output
     from slmdesk.cli.output_files import say_unwritten
     from slmdesk.core.records import JobStatus
 
     with console.services() as services:
         begun = services.service_thread.call(lambda: _resumed(services, job))
-        request = services.service_thread.call(lambda: wished(services, begun.item or ""))
+        request = services.service_thread.call(lambda: requested(services, begun.item or ""))
         try:
             follow(console, services, begun)
         except KeyboardInterrupt:
@@ -146,11 +146,11 @@ def resume(console: Console, job: str) -> None:
 
 def _resumed(services: Services, id: str) -> JobRecord:
     """A job that goes on; one that is done needs nothing more than its file, where that was not written."""
-    from slmdesk.cli.job_output import wished
+    from slmdesk.cli.job_output import requested
     from slmdesk.core.records import JobStatus
 
     job = services.store.job(id)
-    if job.status is JobStatus.DONE and wished(services, job.item or "") is not None:
+    if job.status is JobStatus.DONE and requested(services, job.item or "") is not None:
         return job
     return services.jobs.resume(job.id)
 
@@ -164,11 +164,11 @@ def follow(console: Console, services: Services, job: JobRecord, *, is_kept: boo
     from slmdesk.services.base.messages import problem_of
     from slmdesk.services.jobs.events import JobChanged
 
-    told: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
+    reported: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
 
     def on_event(event: Event) -> None:
         if isinstance(event, JobChanged) and event.id == job.id:
-            told.put(event)
+            reported.put(event)
 
     services.add_listener(on_event)
     status = services.service_thread.call(
@@ -176,7 +176,7 @@ def follow(console: Console, services: Services, job: JobRecord, *, is_kept: boo
     ).status  # it may have ended before we listened
     try:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
-            news = next_of(told)
+            news = next_of(reported)
             status = news.status
             if news.total or news.share is not None:
                 console.progress(f"{_line(news.title)}: {_progress(news)}", *_shares(news))

@@ -114,7 +114,7 @@ def _say_settings(console: Console, services: Services) -> None:
 
     now, place = services.settings.current, services.service_thread.call(services.tokens.state).place
     today = services.service_thread.call(services.network.today)
-    told: dict[str, Json] = {
+    reported: dict[str, Json] = {
         "offline": services.network.is_offline,
         "today": today,
         "endpoint": now.hub_endpoint,
@@ -127,7 +127,7 @@ def _say_settings(console: Console, services: Services) -> None:
         "token": place or None,
     }
     if console.as_json:
-        console.give(told)
+        console.give(reported)
         return
     _say_count(console, services, today)
     hub = endpoint_of(now)

@@ -72,7 +72,7 @@ class Child:
             self._close_handles()
             raise
         self._stdin, self._stdout, self._stderr = _pipes(self.process)
-        self._began = self._heard = self._moved = time.monotonic()
+        self._began = self._received = self._moved = time.monotonic()
         self._cpu_when_moved = 0.0
         self._beat = Heartbeat(0, False)
         self._telling = False
@@ -104,7 +104,7 @@ class Child:
             self.excuse(now)
         if self.hello is None:
             return self._late(now, self._began + limits.hello_s, (Outcome.START_FAILED, "no hello"))
-        checks = [self._late(now, self._heard + limits.silence_s, (Outcome.HUNG, f"{limits.silence_s:g}"))]
+        checks = [self._late(now, self._received + limits.silence_s, (Outcome.HUNG, f"{limits.silence_s:g}"))]
         if beat.busy:
             limit = limits.template_s if beat.in_template else limits.still_s
             if not beat.in_template and now >= self._moved + limit and self._computes(now):
@@ -128,7 +128,7 @@ class Child:
 
     def excuse(self, now: float) -> None:
         """The app itself did not listen for a while: what was not heard meanwhile does not count (R2)."""
-        self._heard = self._moved = self._began = now
+        self._received = self._moved = self._began = now
 
     def end(self, how: Outcome, detail: str) -> None:
         """Kill it, and what it started; the first verdict stays."""
@@ -188,7 +188,7 @@ class Child:
         decoder = decoder_of_instance()
         with self._stdout as stream:
             for untrusted_line in lines_of(stream):
-                self._heard = time.monotonic()
+                self._received = time.monotonic()
                 try:
                     message = None if untrusted_line is None else decoder.decode(untrusted_line)
                 except ProtocolBroken:

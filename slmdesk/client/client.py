@@ -236,9 +236,9 @@ class ChildClient:
             with self._changed:
                 gone, self._gone = self._gone, []
                 child = self._child
-                wanted = any(job.generation == 0 for job in self._jobs.values())
+                requested = any(job.generation == 0 for job in self._jobs.values())
                 closing = self._closing
-                if not (gone or closing or child or wanted):
+                if not (gone or closing or child or requested):
                     self._changed.wait()
                     continue
             for job in gone:
@@ -247,7 +247,7 @@ class ChildClient:
                 self._look_after(child, closing=closing)
             elif closing:
                 break
-            elif wanted:
+            elif requested:
                 self._start_child()
         with self._changed:
             self._closed.set()
@@ -371,7 +371,7 @@ class ChildClient:
         if job is None:
             self._count_if_never_asked(child, message.job)
         elif isinstance(message, Cancelling):
-            job.cancel_heard = True
+            job.cancel_received = True
         else:
             job.notify(checked_failure(message) if isinstance(message, Failed) else message)
 

@@ -36,7 +36,7 @@ class JobHandle:
 
     def __init__(self, client: Sender, ident: str, listener: Listener) -> None:
         self.id = ident
-        self.cancel_heard = False
+        self.cancel_received = False
         """Whether the child has acknowledged a cancel."""
         self._client = client
         self._listener = listener

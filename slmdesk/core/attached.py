@@ -93,5 +93,5 @@ def list_of(numbers: Sequence[int], most: int = 12) -> str:
             runs[-1] = (runs[-1][0], one)
         else:
             runs.append((one, one))
-    told = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
-    return ", ".join(told[:most]) + (", \u2026" if len(told) > most else "")
+    reported = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")

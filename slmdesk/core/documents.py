@@ -126,7 +126,7 @@ def attachment_line(one: Attachment) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentFacts:
+class DocumentInfo:
     """What is known of a document when it has been read to its end."""
 
     format: str

@@ -89,7 +89,7 @@ _ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xl
 """Endings that say the same of a file."""
 
 
-def wanted_suffixes(path: PurePath) -> tuple[str, ...]:
+def requested_suffixes(path: PurePath) -> tuple[str, ...]:
     """How the name of a document's translation may end: with another ending no program would open it."""
     suffix = PurePath(translated_name(path, "")).suffix.lower()
     return (suffix, *sorted(one for alike in _ALIKE if suffix in alike for one in alike - {suffix}))

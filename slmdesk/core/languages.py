@@ -78,12 +78,12 @@ LANGUAGES = _read()
 """By their codes."""
 
 
-def language_of(wanted: str) -> Language:
+def language_of(requested: str) -> Language:
     """The language of a code ("de", "pt-BR") or a name ("German", "deutsch").
 
     Raises KnownError `language.unknown`, which names the known ones.
     """
-    word = wanted.strip().casefold().replace("_", "-")
+    word = requested.strip().casefold().replace("_", "-")
     code = word.partition("-")[0]
     if code in LANGUAGES:
         return LANGUAGES[code]
@@ -91,4 +91,4 @@ def language_of(wanted: str) -> Language:
         if word in (one.name.casefold(), one.own_name.casefold()):
             return one
     known = ", ".join(LANGUAGES)  # the names would be longer than what is shown of an argument
-    raise KnownError("language.unknown", wanted=wanted[:40], known=known)
+    raise KnownError("language.unknown", wanted=requested[:40], known=known)

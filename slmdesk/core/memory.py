@@ -106,14 +106,14 @@ def program_bytes(header: GgufHeader) -> int:
     return _vocabulary_bytes(header) + _FIXED_BYTES
 
 
-def sensible_context(header: GgufHeader, wanted: int, budget_bytes: int) -> int:
+def sensible_context(header: GgufHeader, requested: int, budget_bytes: int) -> int:
     """A context of at most `wanted` tokens that the model was made for and `budget_bytes` hold, process and all.
 
     Below that as much as fits, in steps of 256, but never less than 512 (or `wanted`), even when that does not fit:
     the verdict on memory is another question.  The header's number is never taken for more than 2^20.
     """
     trained = header.context_length if header.context_length > 0 else UNKNOWN_CONTEXT
-    most = max(1, min(wanted, trained, LONGEST_CONTEXT))
+    most = max(1, min(requested, trained, LONGEST_CONTEXT))
     if _fits(header, most, budget_bytes):
         return most
     low, high = min(most, SMALLEST_CONTEXT), most

@@ -132,7 +132,7 @@ class ModelRecord:
     source: str
     added: float
     last_used: float | None
-    facts: Mapping[str, Json] = field(default_factory=dict)
+    info: Mapping[str, Json] = field(default_factory=dict)
     """Measured on this PC under this checksum: cost curve, template verdict, whether it behaves, load crashes."""
 
     @property
@@ -148,7 +148,7 @@ class ModelRecord:
     @property
     def behaves(self) -> bool | None:
         """Whether it was found to behave like a language model; None: not tried yet."""
-        found = self.facts.get("behaves")
+        found = self.info.get("behaves")
         return found if isinstance(found, bool) else None
 
 
@@ -265,7 +265,7 @@ class DocumentRecord:
     reader: str
     """Version of the reader that read it."""
     status: DocumentStatus
-    facts: Mapping[str, Json]
+    info: Mapping[str, Json]
     """core.documents.DocumentFacts as an object; empty while it is read."""
     collection: str | None
     error_code: str | None

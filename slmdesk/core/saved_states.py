@@ -156,10 +156,10 @@ def states_in(folder: Path) -> list[StateFile]:
     found = []
     for path in _names(folder, SUFFIX):
         try:
-            facts = path.lstat()
+            info = path.lstat()
         except OSError:
             continue  # another instance has deleted it
-        found.append(StateFile(path, facts.st_size, facts.st_mtime, head_of(path)))
+        found.append(StateFile(path, info.st_size, info.st_mtime, head_of(path)))
     return sorted(found, key=lambda one: one.used)
 
 
@@ -172,12 +172,12 @@ def head_of(path: Path) -> StateHead | None:
         return None
 
 
-def remove_states(folder: Path, is_wanted: Callable[[StateHead], bool]) -> int:
+def remove_states(folder: Path, is_requested: Callable[[StateHead], bool]) -> int:
     """Delete the states that are not wanted, and those that nobody can read.  Returns the bytes freed.
 
     Raises KnownError `file.unwritable` when one could not be deleted; the others are gone then.
     """
-    return _remove([one.path for one in states_in(folder) if one.head is None or not is_wanted(one.head)])
+    return _remove([one.path for one in states_in(folder) if one.head is None or not is_requested(one.head)])
 
 
 def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:

@@ -32,7 +32,7 @@ def read(reading: Reading) -> Iterator[Page]:
         main = package.main_part("word/document.xml")
         package.read_about()
         walker = _walker(package, reading, main)
-        pager = Pager(reading, has_pages=has_pages(package.chunks(main), _BREAK, package.pages_told()))
+        pager = Pager(reading, has_pages=has_pages(package.chunks(main), _BREAK, package.pages_reported()))
         beside = [*_beside(package, walker, main)]
         yield from pager.take(beside)
         stream = Stream(package.chunks(main), reading.path, "body", opened=("tbl",))

@@ -131,7 +131,7 @@ class Numbering:
         self._list_of: dict[str, str] = {}
         self._starts: dict[str, dict[int, int]] = {}
         links: dict[str, str] = {}
-        wanted: dict[str, str] = {}
+        requested: dict[str, str] = {}
         for one in root if root is not None else ():
             if local(one) == "abstractNum":
                 name = attribute(one, "abstractNumId")
@@ -139,10 +139,10 @@ class Numbering:
                 if (linked := child(one, "styleLink")) is not None:
                     links[attribute(linked, "val")] = name
                 if (linked := child(one, "numStyleLink")) is not None:
-                    wanted[name] = attribute(linked, "val")
+                    requested[name] = attribute(linked, "val")
             elif local(one) == "num":
                 self._take(one)
-        for name, style in wanted.items():
+        for name, style in requested.items():
             if style in links:
                 self._lists[name] = self._lists[links[style]]
 

@@ -233,15 +233,15 @@ class Walker:
 
     # ---- tables
 
-    def _inside(self, element: etree._Element, wanted: str) -> Iterator[etree._Element]:
+    def _inside(self, element: etree._Element, requested: str) -> Iterator[etree._Element]:
         """Rows of a table or cells of a row, which may be wrapped."""
         for one in element:
             name = local(one)
-            if name == wanted:
+            if name == requested:
                 yield one
             elif name not in _SKIPPED:
                 self._see(name)
-                yield from self._inside(one, wanted)
+                yield from self._inside(one, requested)
 
     def _row(self, row: etree._Element, *, may_be_head: bool = False) -> Iterator[Flow]:
         properties = child(row, "trPr")

@@ -82,7 +82,7 @@ def lines_of(raster: Raster, page_width: float, language: str, worked: Callable[
     with tesserocr.PyTessBaseAPI(path=_folder(), lang=_chosen(language), psm=tesserocr.PSM.AUTO) as api:
         api.SetImageBytes(grey, raster.width, raster.height, 3, raster.width * 3)
         api.SetSourceResolution(round(72 / scale))
-        with _told_each_second(worked):
+        with _reported_each_second(worked):
             api.Recognize(MAX_PAGE_MS)
         words: list[Word] = []
         found = api.GetIterator()
@@ -100,7 +100,7 @@ def lines_of(raster: Raster, page_width: float, language: str, worked: Callable[
 
 
 @contextmanager
-def _told_each_second(worked: Callable[[], None]) -> Iterator[None]:
+def _reported_each_second(worked: Callable[[], None]) -> Iterator[None]:
     ended = threading.Event()
 
     def notify() -> None:
@@ -164,5 +164,7 @@ def _known_languages() -> frozenset[str]:
 def _chosen(language: str) -> str:
     """Tesseract's name of a language that is here: the wanted one and English, else any."""
     known = _known_languages()
-    wanted = [name for name in (_LANGUAGES.get(language.partition("-")[0].lower(), language), "eng") if name in known]
-    return "+".join(dict.fromkeys(wanted)) or min(known - {"osd"} or known)
+    requested = [
+        name for name in (_LANGUAGES.get(language.partition("-")[0].lower(), language), "eng") if name in known
+    ]
+    return "+".join(dict.fromkeys(requested)) or min(known - {"osd"} or known)

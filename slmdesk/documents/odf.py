@@ -97,7 +97,7 @@ def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
             hidden = hidden or attribute(properties, "visibility") == "hidden"
     breaks = {"break-before": "", "break-after": ""}
     for properties in (properties for one in chain for properties in one):
-        breaks = {name: told or attribute(properties, name) for name, told in breaks.items()}
+        breaks = {name: reported or attribute(properties, name) for name, reported in breaks.items()}
     begins = breaks["break-before"] == "page" or any(attribute(one, "master-page-name") for one in chain[:1])
     chosen = chain[1] if len(chain) > 1 and re.fullmatch(r"[A-Za-z]+\d+", attribute(chain[0], "name")) else chain[0]
     return OdfStyle(
@@ -240,8 +240,8 @@ class OdfWalker:
 
     def _kind(self, element: etree._Element, style: OdfStyle, depth: int) -> tuple[BlockKind, int]:
         if local(element) == "h":
-            told = attribute(element, "outline-level")
-            return BlockKind.HEADING, int(told) if told.isdecimal() and len(told) < 3 else style.level or 1
+            reported = attribute(element, "outline-level")
+            return BlockKind.HEADING, int(reported) if reported.isdecimal() and len(reported) < 3 else style.level or 1
         if style.level or style.name == "Title":
             return BlockKind.HEADING, style.level or 1
         if depth:

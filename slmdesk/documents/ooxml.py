@@ -110,11 +110,11 @@ class Package:
             elif local(one) == "creator":
                 self._reading.author = words
 
-    def pages_told(self) -> int:
+    def pages_reported(self) -> int:
         """How many pages the program that wrote the file counted; 0: not said."""
         root = self.tree(self.related("", "extended-properties"))
-        told = next((one.text or "" for one in root if local(one) == "Pages"), "") if root is not None else ""
-        return int(told) if told.isdecimal() and len(told) < 7 else 0
+        reported = next((one.text or "" for one in root if local(one) == "Pages"), "") if root is not None else ""
+        return int(reported) if reported.isdecimal() and len(reported) < 7 else 0
 
     def _name(self, folder: str, target: str) -> str:
         """The part a target means; some programs write other cases and escapes than the archive has."""

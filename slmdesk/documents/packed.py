@@ -109,7 +109,7 @@ def lists_too_much(file: BinaryIO) -> bool:
     file.seek(0)
     for mark, length, offset, width in _ENDS:
         for at in {tail.rfind(mark), len(tail) - length}:  # where zipfile looks for it
-            told = tail[at + offset : at + offset + width] if at >= 0 and tail.startswith(mark, at) else b""
-            if told != _ELSEWHERE and int.from_bytes(told, "little") > MAX_LIST_BYTES:
+            reported = tail[at + offset : at + offset + width] if at >= 0 and tail.startswith(mark, at) else b""
+            if reported != _ELSEWHERE and int.from_bytes(reported, "little") > MAX_LIST_BYTES:
                 return True
     return False

@@ -55,7 +55,7 @@ class Cited:
 Flow = Piece | PageBreak | Cited | Pictured
 
 
-def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], told: int) -> bool:
+def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int) -> bool:
     """Whether the breaks in the XML of a text are those of its printed pages: there are some, not many fewer than the
     pages the program that wrote it `told` (0: none), and between two of them is never more than a page can hold.
     """
@@ -70,7 +70,7 @@ def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], told: int) -> 
             size += len(_TAG.sub(b"", piece))
             if size > MAX_PRINTED_BYTES:
                 return False
-    return found > 0 and (found + 1) >= told * ENOUGH_PAGES
+    return found > 0 and (found + 1) >= reported * ENOUGH_PAGES
 
 
 class Pager:

@@ -32,7 +32,7 @@ from slmdesk.documents.pdf_file import (
 from slmdesk.documents.pdf_lines import Line, lines_of
 from slmdesk.documents.pdf_margins import REACH, Margin, margins_of, repeated
 from slmdesk.documents.pdf_words import MAX_CHARACTERS, PageLetters, Word, view_of
-from slmdesk.documents.pictures import Box, Picture, WantedPicture
+from slmdesk.documents.pictures import Box, Picture, PictureRequest
 from slmdesk.documents.png import png_of
 
 FEW_LETTERS = 20
@@ -216,27 +216,27 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
     return attachment_bytes(reading, index)
 
 
-def picture(reading: Reading, wanted: WantedPicture) -> Picture:
+def picture(reading: Reading, requested: PictureRequest) -> Picture:
     """A page as it looks, and the boxes of passages of the text `read` gave for it.
 
     Raises KnownError `request.invalid` for a page that is not there, `document.no_image` for a broken one.
     """
     with opened(reading) as document:
         sheets = _Sheets(reading, document)
-        if wanted.number > sheets.total:
+        if requested.number > sheets.total:
             raise KnownError("request.invalid", what="number")
-        index = wanted.number - 1
+        index = requested.number - 1
         try:
-            places = sheets.laid(index).places if wanted.marks else []
+            places = sheets.laid(index).places if requested.marks else []
             with LOCK:
-                if wanted.width:
+                if requested.width:
                     document.init_forms()  # else what was filled in is not drawn
                 with page_at(document, index) as page:
-                    boxes = _boxes(page, places, wanted.marks)
+                    boxes = _boxes(page, places, requested.marks)
                     view = view_of(page)
-                    if not wanted.width:
+                    if not requested.width:
                         return Picture(b"", 0, 0, boxes)
-                    raster = _rendered(page, _bounded(wanted.width, view.width, view.height))
+                    raster = _rendered(page, _bounded(requested.width, view.width, view.height))
         except (pdfium.PdfiumError, OSError) as err:
             raise KnownError("document.no_image", path=reading.path) from err
         png = png_of(raster.rgb, width=raster.width, height=raster.height, stride=raster.stride)

@@ -16,7 +16,7 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class WantedPicture:
+class PictureRequest:
     """Which page, how wide, and what is to be found on it."""
 
     number: int
@@ -40,5 +40,5 @@ class Picture:
     """For each mark the boxes of its lines; none where the place is not known."""
 
 
-Pictured: TypeAlias = Callable[[Reading, WantedPicture], Picture]
+Pictured: TypeAlias = Callable[[Reading, PictureRequest], Picture]
 """Raises KnownError document.…"""

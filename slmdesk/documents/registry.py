@@ -8,7 +8,7 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reader, Reading
-from slmdesk.documents.pictures import Picture, Pictured, WantedPicture
+from slmdesk.documents.pictures import Picture, Pictured, PictureRequest
 
 READERS: Mapping[str, str] = {
     "pdf": "pdf:read",
@@ -64,12 +64,12 @@ def attachment_of(reading: Reading, format_id: str, index: int) -> tuple[str, by
     return name, data
 
 
-def picture_of(reading: Reading, format_id: str, wanted: WantedPicture) -> Picture:
+def picture_of(reading: Reading, format_id: str, requested: PictureRequest) -> Picture:
     """A page as it looks.  Raises KnownError `document.no_image` where the format has no such thing."""
     if format_id not in PICTURES:
         raise KnownError("document.no_image", path=reading.path)
     pictured: Pictured = _named(PICTURES[format_id])
-    return pictured(reading, wanted)
+    return pictured(reading, requested)
 
 
 def _named(place: str) -> Any:

@@ -18,7 +18,7 @@ from slmdesk.documents.decoding import text_of
 from slmdesk.documents.sheets import PAGE_CHARACTERS, PAGE_ROWS, ROW_CHARACTERS, Row, is_head, part_pages, rows_words
 
 DELIMITERS = "\t;|,"
-TOLD = re.compile(r"sep=(.)\n", re.IGNORECASE)
+REPORTED = re.compile(r"sep=(.)\n", re.IGNORECASE)
 _SAMPLE_ROWS = 200
 _SAMPLE_CHARACTERS = 200_000
 _MAX_QUOTED = 32_767
@@ -30,8 +30,8 @@ def read(reading: Reading) -> Iterator[Page]:
     """The rows of a table, some hundred to a page."""
     reading.page_kind = PageKind.SHEET
     text = text_of(reading)
-    told = TOLD.match(text)
-    delimiter, begin = (told[1], told.end()) if told else (delimiter_of(text), 0)
+    reported = REPORTED.match(text)
+    delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
     number, part, size = 1, list[Row](), 0
     is_parted = False
     for at, cells in enumerate(rows_of(text, delimiter, begin), 1):

@@ -63,7 +63,7 @@ class FoundTerm:
 
 
 @dataclass(slots=True, eq=False)
-class Told:
+class Wording:
     """What is known of a file besides its rows."""
 
     languages: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Told:
 def terms_of(
     reading: Reading,
     format_id: str,
-    told: Told,
+    reported: Wording,
     source: str = "",
     target: str = "",
     columns: Mapping[str, int] | None = None,
@@ -99,9 +99,9 @@ def terms_of(
     for a file with more than two languages of which none is chosen.
     """
     if format_id == "tbx":
-        yield from _tbx(reading, told, source, target)
+        yield from _tbx(reading, reported, source, target)
     else:
-        yield from _table(reading, _rows(reading, format_id), told, (source, target), columns, skips_first)
+        yield from _table(reading, _rows(reading, format_id), reported, (source, target), columns, skips_first)
 
 
 def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
@@ -110,10 +110,10 @@ def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
     return [row[:50] for row in islice(filled, SAMPLE_ROWS)]
 
 
-def check_languages(reading: Reading, told: Told, source: str, target: str) -> None:
+def check_languages(reading: Reading, reported: Wording, source: str, target: str) -> None:
     """Of more than two languages a person chooses.  Raises KnownError `glossary.more_languages`."""
-    if len(told.all_languages) > 2 and not (source and target):
-        names = ", ".join(code for code, _ in told.all_languages.most_common(20))
+    if len(reported.all_languages) > 2 and not (source and target):
+        names = ", ".join(code for code, _ in reported.all_languages.most_common(20))
         raise KnownError("glossary.more_languages", path=reading.path, languages=names)
 
 
@@ -135,7 +135,7 @@ def _rows(reading: Reading, format_id: str) -> Iterator[list[str]]:
 def _table(
     reading: Reading,
     rows: Iterator[list[str]],
-    told: Told,
+    reported: Wording,
     languages: tuple[str, str],
     chosen: Mapping[str, int] | None,
     skips_first: bool,
@@ -149,7 +149,7 @@ def _table(
             continue
         if is_first:
             is_first = False
-            found, is_head = _columns(cells, told, *languages)
+            found, is_head = _columns(cells, reported, *languages)
             if columns is None:
                 columns = found
                 if "source" not in columns or len(columns) < 2:
@@ -159,7 +159,7 @@ def _table(
         assert columns is not None
         term = _term(cells, columns)
         if term is None:
-            told.skip(f"row {number}")
+            reported.skip(f"row {number}")
         else:
             yield term
 
@@ -169,7 +169,7 @@ def _named(cells: Sequence[str]) -> str:
     return ", ".join(f"“{cell[:30]}”" for cell in cells[:MOST_NAMED]) + (", …" if len(cells) > MOST_NAMED else "")
 
 
-def _columns(cells: Sequence[str], told: Told, source: str, target: str) -> tuple[dict[str, int], bool]:
+def _columns(cells: Sequence[str], reported: Wording, source: str, target: str) -> tuple[dict[str, int], bool]:
     """Which column holds what, by the first row, and whether that is a head.
 
     A row without names is taken for terms where there are two columns; of more nobody can tell, and none is named.
@@ -186,12 +186,12 @@ def _columns(cells: Sequence[str], told: Told, source: str, target: str) -> tupl
         second = next((at for at, code in codes.items() if code == target and at != first), None)
         others = [at for at in codes if at not in (first, second)]
         if (first is None or second is None) and len(others) > (first is None) + (second is None):
-            told.all_languages.update(codes.values())  # a choice of more than it takes
+            reported.all_languages.update(codes.values())  # a choice of more than it takes
             return found, True
         first = others.pop(0) if first is None else first
         second = others.pop(0) if second is None else second
         found["source"], found["target"] = first, second
-        told.languages = [codes[first], codes[second]]
+        reported.languages = [codes[first], codes[second]]
     if "source" in found:
         return found, True
     return ({"source": 0, "target": 1} if len(cells) == 2 and not found else {}), bool(found)
@@ -227,36 +227,36 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
 # ---- TBX
 
 
-def _tbx(reading: Reading, told: Told, source: str, target: str) -> Iterator[FoundTerm]:
+def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Iterator[FoundTerm]:
     """The entries of a TBX file, old (termEntry, langSet, tig) or new (conceptEntry, langSec, termSec)."""
     with reading.open() as file:
         stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "body")
         for _, entry in stream:
             reading.check()
             terms = _entry(entry)
-            told.all_languages.update(terms.keys())
+            reported.all_languages.update(terms.keys())
             first = source or next(iter(terms), "")
             second = target or next((code for code in terms if code != first), "")
-            if first and second and not told.languages:
-                told.languages = [first, second]
+            if first and second and not reported.languages:
+                reported.languages = [first, second]
             if not terms.get(first) or not (terms.get(second) or not second):
-                told.skip(f"entry {attribute(entry, 'id') or '?'}")
+                reported.skip(f"entry {attribute(entry, 'id') or '?'}")
                 continue
-            wanted, *others = terms.get(second) or [("", False)]
-            forbidden = tuple(word for word, is_bad in (wanted, *others) if is_bad)
-            good = [word for word, is_bad in (wanted, *others) if not is_bad]
+            requested, *others = terms.get(second) or [("", False)]
+            forbidden = tuple(word for word, is_bad in (requested, *others) if is_bad)
+            good = [word for word, is_bad in (requested, *others) if not is_bad]
             for word, _ in terms[first]:
                 if good or forbidden:
                     yield FoundTerm(word, good[0] if good else "", forbidden)
                 else:
-                    told.skip(f"entry {attribute(entry, 'id') or '?'}")
+                    reported.skip(f"entry {attribute(entry, 'id') or '?'}")
         if stream.broken:
-            told.skip(BREAKS_OFF)
+            reported.skip(BREAKS_OFF)
         if stream.root is None or (
             "martif" not in local(stream.root).lower() and "tbx" not in local(stream.root).lower()
         ):
             raise KnownError("document.damaged", path=reading.path, reason="it is no TBX file")
-        check_languages(reading, told, source, target)
+        check_languages(reading, reported, source, target)
 
 
 def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
@@ -283,7 +283,7 @@ def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
 # ---- TMX
 
 
-def pairs_of(reading: Reading, told: Told, source: str = "", target: str = "") -> Iterator[tuple[str, str]]:
+def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str = "") -> Iterator[tuple[str, str]]:
     """The pairs of a TMX file in two languages: those named, else the file's own and the first other one.
 
     Raises KnownError `document.damaged` for what is no TMX.
@@ -293,22 +293,22 @@ def pairs_of(reading: Reading, told: Told, source: str = "", target: str = "") -
         for number, (_, unit) in enumerate(stream, start=1):
             reading.check()
             said = _said(unit)
-            told.all_languages.update(said.keys())
-            first = source or (told.languages[0] if told.languages else next(iter(said), ""))
+            reported.all_languages.update(said.keys())
+            first = source or (reported.languages[0] if reported.languages else next(iter(said), ""))
             second = target or (
-                told.languages[1] if told.languages else next((one for one in said if one != first), "")
+                reported.languages[1] if reported.languages else next((one for one in said if one != first), "")
             )
-            if first and second and not told.languages:
-                told.languages = [first, second]
+            if first and second and not reported.languages:
+                reported.languages = [first, second]
             if said.get(first) and said.get(second):
                 yield said[first], said[second]
             else:
-                told.skip(f"unit {number}")
+                reported.skip(f"unit {number}")
         if stream.broken:
-            told.skip(BREAKS_OFF)
+            reported.skip(BREAKS_OFF)
         if stream.root is None or local(stream.root) != "tmx":
             raise KnownError("document.damaged", path=reading.path, reason="it is no TMX file")
-        check_languages(reading, told, source, target)
+        check_languages(reading, reported, source, target)
 
 
 def _said(unit: etree._Element) -> dict[str, str]:

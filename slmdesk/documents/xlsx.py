@@ -88,8 +88,8 @@ class _Sheet:
         for _, row in self._stream:
             if local(row) != "row":
                 continue
-            told = row.get("r", "")
-            number = int(told) if told.isdecimal() and len(told) < 8 else number + 1
+            reported = row.get("r", "")
+            number = int(reported) if reported.isdecimal() and len(reported) < 8 else number + 1
             cells = [*self._cells(row)]
             if cells and row.get("hidden") in _ON:
                 self._book.reading.note(Note.HIDDEN_TEXT)

@@ -23,9 +23,9 @@ def to_docx(paper: Paper) -> bytes:
     import docx  # late: 46 ms
 
     document = docx.Document()
-    facts = document.core_properties
-    facts.title, facts.author, facts.comments = plain(paper.title)[:255], "", ""
-    facts.created = facts.modified = datetime.now(UTC).replace(tzinfo=None)
+    info = document.core_properties
+    info.title, info.author, info.comments = plain(paper.title)[:255], "", ""
+    info.created = info.modified = datetime.now(UTC).replace(tzinfo=None)
     document.add_heading(plain(paper.title), 0)
     if paper.subtitle:
         _add(document.add_paragraph(), (Run(paper.subtitle, cite=True),))

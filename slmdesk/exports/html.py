@@ -68,11 +68,11 @@ def _row(cells: tuple[str, ...], tag: str) -> str:
 
 def _run(run: Run) -> str:
     words = _text(run.text)
-    for wanted, before, after in (
+    for requested, before, after in (
         (run.code, "<code>", "</code>"), (run.italic, "<em>", "</em>"), (run.bold, "<strong>", "</strong>"),
         (run.cite, '<span class="cite">', "</span>"),
     ):  # fmt: skip
-        words = f"{before}{words}{after}" if wanted else words
+        words = f"{before}{words}{after}" if requested else words
     return words
 
 

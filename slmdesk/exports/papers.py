@@ -218,11 +218,11 @@ def summary_sheets(result: Mapping[str, Json]) -> dict[str, list[tuple[str | int
     coverage = result.get("coverage")
     sheets = {"Summary": rows}
     if isinstance(coverage, Mapping):
-        facts = [(name.replace("_", " "), _number(coverage, name)) for name in coverage if name != "unreadable"]
+        info = [(name.replace("_", " "), _number(coverage, name)) for name in coverage if name != "unreadable"]
         unread = [one for one in _list(coverage.get("unreadable")) if isinstance(one, Mapping)]
         missing = [(f"not read: {one.get('page', '')}", str(one.get("reason", ""))) for one in unread]
         missing += [(f"not read: {name}", reason) for name, reason in _not_read(result.get("not_read"))]
-        sheets["Coverage"] = [("", ""), *facts, *missing]
+        sheets["Coverage"] = [("", ""), *info, *missing]
     return sheets
 
 

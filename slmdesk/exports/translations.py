@@ -26,7 +26,7 @@ class Report:
     """How a translation went: every segment stands in exactly one of the four lists."""
 
     title: str
-    facts: Sequence[tuple[str, str]]
+    info: Sequence[tuple[str, str]]
     """(what, words): document, languages, models, glossaries, days."""
     counts: Sequence[tuple[str, int]]
     failed: Sequence[TranslatedRow]
@@ -63,7 +63,7 @@ _SHOWN_AS = {"About": "Subject", "to look at": "to review"}
 
 def report_paper(report: Report) -> Paper:
     """What happened to each segment, what needs a person first."""
-    pieces = [item(Run(f"{_SHOWN_AS.get(what, what)}: ", bold=True), words) for what, words in report.facts]
+    pieces = [item(Run(f"{_SHOWN_AS.get(what, what)}: ", bold=True), words) for what, words in report.info]
     pieces += [heading("How many")]
     pieces += [
         table(("", "Segments"), tuple((_SHOWN_AS.get(what, what), f"{count:,}") for what, count in report.counts))

@@ -33,7 +33,7 @@ class VersionsReport:
     new_name: str
     headline: str
     note: str
-    told: Sequence[tuple[str, str, bool]]
+    reported: Sequence[tuple[str, str, bool]]
     """Sentences of a model, where, and whether the text bears them out."""
     first: Sequence[int]
     """The numbers of the changes from 0, the most important first."""
@@ -50,9 +50,9 @@ def versions_paper(report: VersionsReport) -> Paper:
     pieces: list[Piece] = [paragraph(Run(report.headline, bold=True))]
     if report.note:
         pieces.append(small(report.note))
-    if report.told:
+    if report.reported:
         pieces.append(heading("In the model's words"))
-    for text, where, is_supported in report.told:
+    for text, where, is_supported in report.reported:
         runs = [Run(text), Run(f" [{where}]", cite=True)]
         pieces.append(item(*runs, *([] if is_supported else [Run(" (not borne out by the text)", italic=True)])))
     if report.changes:
@@ -81,7 +81,7 @@ def versions_sheets(report: VersionsReport) -> Mapping[str, Sequence[Sequence[Ce
     about: list[Sequence[Cell]] = [("", ""), ("Old version", report.old_name), ("New version", report.new_name)]
     about += [("Summary", report.headline), ("Note", report.note), ("What was read", report.coverage)]
     about += [("In the model's words", text if is_supported else f"{text} (not borne out by the text)")
-              for text, _, is_supported in report.told]  # fmt: skip
+              for text, _, is_supported in report.reported]  # fmt: skip
     return {"Changes": rows, "Summary": about}
 
 

@@ -119,8 +119,8 @@ class Repo:
             return self._one_of(named, file)
         models = [one for one in self.files if not one.is_helper]
         if quantization:
-            wanted = quantization.casefold()
-            return self._one_of([one for one in models if one.quantization.casefold() == wanted], quantization)
+            requested = quantization.casefold()
+            return self._one_of([one for one in models if one.quantization.casefold() == requested], quantization)
         half = next((one for one in models if any(part.sha256 in begun for part in one.parts)), None)
         best = half or recommended(models, budget_bytes)
         if best and (best is half or sum(one.quantization == best.quantization for one in models) == 1):
@@ -131,12 +131,12 @@ class Repo:
                 return self._one_of(found, preferred)
         return self._one_of(models, "GGUF")
 
-    def _one_of(self, found: Sequence[RemoteFile], wanted: str) -> RemoteFile:
+    def _one_of(self, found: Sequence[RemoteFile], requested: str) -> RemoteFile:
         if len(found) == 1:
             return found[0]
         known = ", ".join(one.name for one in (found or self.files)[:12])
         code = "hub.several_files" if found else "hub.no_file"
-        raise KnownError(code, repo=self.id, wanted=clean_label(wanted, 80), known=known)
+        raise KnownError(code, repo=self.id, wanted=clean_label(requested, 80), known=known)
 
 
 def quantization_of(name: str) -> str:

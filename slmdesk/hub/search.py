@@ -41,7 +41,7 @@ TASKS: Mapping[str, str] = {
 """What a model is wanted for, to the Hub's tag for it; publishers set them, and many set none."""
 MOST = 100
 """Repositories of one answer: one page of the Hub."""
-_WANTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")
+_REQUESTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")
 _MAX_FILES = 20_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -116,7 +116,7 @@ class Hub:
             "filter": [one for one in tags if one],
             "sort": SORTS[query.sort],
             "limit": max(1, min(size, MOST)),
-            "expand": list(_WANTED),
+            "expand": list(_REQUESTED),
         }
         named = {"search": query.words, "author": query.author, "cursor": cursor}
         params |= {key: value for key, value in named.items() if value}

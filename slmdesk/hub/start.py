@@ -68,12 +68,12 @@ def _range(client: httpx2.Client, address: str, begin: int, end: int, *, repo: s
         raise problem_of_line(err, host) from err
 
 
-def _window(chunks: Iterator[bytes], passed: int, wanted: int) -> Iterator[bytes]:
+def _window(chunks: Iterator[bytes], passed: int, requested: int) -> Iterator[bytes]:
     for chunk in chunks:
-        piece = chunk[passed : passed + wanted]
+        piece = chunk[passed : passed + requested]
         passed = max(0, passed - len(chunk))
-        wanted -= len(piece)
+        requested -= len(piece)
         if piece:
             yield piece
-        if not wanted:
+        if not requested:
             return

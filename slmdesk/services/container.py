@@ -1,4 +1,6 @@
-"""Everything a frontend (window or command line) needs, put together over one service thread, one store and three children."""
+"""Everything a frontend (window or command line) needs, put together over one service thread, one store and three
+children.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +99,9 @@ PURGE_MARGIN_S = 0.5
 
 
 class Services:
-    """The use cases.  Made by `open_services`; its services are used on the service thread (`desk.post`, `desk.call`)."""
+    """The use cases.  Made by `open_services`; its services are used on the service thread (`desk.post`,
+    `desk.call`).
+    """
 
     service_thread: ServiceThread
     settings: SettingsFile
@@ -173,7 +177,9 @@ class Services:
         self.service_thread = ServiceThread(self._on_error)
 
     def add_listener(self, listener: Listener) -> None:
-        """Tell `listener` every fact, on the service thread; the first one also what was noticed before.  Any thread."""
+        """Tell `listener` every fact, on the service thread; the first one also what was noticed before.  Any
+        thread.
+        """
 
         def add() -> None:
             self._listeners.append(listener)

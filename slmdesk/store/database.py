@@ -172,8 +172,8 @@ class Database:
                 self._wait_at_most(BUSY_MS)
 
     def _begin(self, deadline: float) -> None:
-        """BEGIN IMMEDIATE, asked often: SQLite's own waiting sleeps up to 100 ms between two looks, and beside a instance
-        that writes without a pause it may miss every gap (found by test_h3).
+        """BEGIN IMMEDIATE, asked often: SQLite's own waiting sleeps up to 100 ms between two looks, and beside a
+        instance that writes without a pause it may miss every gap (found by test_h3).
         """
         self._wait_at_most(0)
         while True:

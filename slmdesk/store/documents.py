@@ -89,13 +89,15 @@ class Documents(Words):
         return [self._made(document_from, row) for row in rows]
 
     def change_document(self, id: str, **values: Any) -> DocumentRecord:
-        """Set fields by name: path, name, sha256, format, bytes, mtime_ns, status, facts, error_code, error_args,
+        """Set fields by name: path, name, sha256, format, bytes, mtime_ns, status, info, error_code, error_args,
         opened, collection, reader.
         """
         columns: dict[str, Value] = {}
         for key, value in values.items():
             match key:
-                case "facts" | "error_args":
+                case "info":
+                    columns["facts"] = self._json(value)
+                case "error_args":
                     columns[key] = self._json(value)
                 case "path":
                     columns[key] = path_bytes(value)
@@ -348,7 +350,7 @@ def document_from(row: RowLike) -> DocumentRecord:
     return DocumentRecord(
         **{name: row[name] for name in names},
         status=DocumentStatus(row["status"]),
-        facts=mapping_from(row["facts"]),
+        info=mapping_from(row["facts"]),
         error_args=mapping_from(row["error_args"]),
         pages=_maybe(row, "page_count"),
     )

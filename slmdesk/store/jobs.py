@@ -1,4 +1,6 @@
-"""Long work: jobs and their steps.  A job has one owner, a instance that lives; each result is kept the moment it comes."""
+"""Long work: jobs and their steps.  A job has one owner, a instance that lives; each result is kept the moment it
+comes.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,7 @@ class Jobs(StorePart):
             if not self.is_mine(self.job(job)):
                 return False
             here = {row["key"] for row in self._db.rows("select key from steps where job = ?", (job,))}
-            self._insert_steps(job, [(key, wanted) for key, wanted in steps if key not in here])
+            self._insert_steps(job, [(key, requested) for key, requested in steps if key not in here])
             self._db.run("update jobs set updated = ? where id = ?", (self._clock(), job))
             return True
 
@@ -188,7 +190,8 @@ class Jobs(StorePart):
         ]
 
     def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
-        """Keep the result of a step: on the disk when this returns.  False: it has one, or this instance is not the owner.
+        """Keep the result of a step: on the disk when this returns.  False: it has one, or this instance is not the
+        owner.
 
         Raises KnownError store.*.
         """
@@ -215,12 +218,12 @@ class Jobs(StorePart):
         return changed == 1
 
     def _insert_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> None:
-        for key, wanted in steps:
+        for key, requested in steps:
             known = self._db.row("select value from steps where key = ? and status = 'done' limit 1", (key,))
             self._db.insert(
                 "insert into steps (job, key, input, status, value, deaths, error_args)"
                 " values (?, ?, ?, ?, ?, 0, '{}')",
-                (job, key, self._json(wanted), "done" if known else "open", known["value"] if known else None),
+                (job, key, self._json(requested), "done" if known else "open", known["value"] if known else None),
             )
 
     def _is_held(self, job: JobRecord) -> bool:

@@ -55,15 +55,15 @@ class Models(StorePart):
         """All of them, in the order they were added."""
         return [self._made(model_from, row) for row in self._db.rows("select * from models order by n")]
 
-    def model(self, wanted: str) -> ModelRecord:
+    def model(self, requested: str) -> ModelRecord:
         """By id, by the only id that begins so, or by name.  Raises KnownError model.unknown, which names the known."""
-        found = self._id_of("models", wanted)
+        found = self._id_of("models", requested)
         rows = self._db.rows("select * from models where id = ?", (found,)) if found else []
         if not rows:
-            rows = self._db.rows("select * from models where lower(name) = lower(?) limit 2", (self._text(wanted),))
+            rows = self._db.rows("select * from models where lower(name) = lower(?) limit 2", (self._text(requested),))
         if len(rows) != 1:
             known = ", ".join(f"{model.id} {model.name}" for model in self.models()[:20])
-            raise KnownError("model.unknown", wanted=wanted[:80], known=known)
+            raise KnownError("model.unknown", wanted=requested[:80], known=known)
         return self._made(model_from, rows[0])
 
     def change_model(self, id: str, **values: Any) -> ModelRecord:
@@ -72,7 +72,7 @@ class Models(StorePart):
         for key, value in values.items():
             if key not in _CHANGEABLE:
                 raise ValueError(f"a model record has no field {key}")
-            columns[key] = self._column(key, value)
+            columns["facts" if key == "info" else key] = self._column(key, value)
         with self._db.writing():
             found = self.model(id).id
             assignments = ", ".join(f"{key} = ?" for key in columns)
@@ -92,11 +92,11 @@ class Models(StorePart):
                     values = [mark[0], str(mark[1]), ident, new]
                     self._db.run("update models set mtime_ns = ?, inode = ? where id = ? and path = ?", values)
 
-    def set_model_facts(self, id: str, **facts: Json) -> ModelRecord:
+    def set_model_info(self, id: str, **info: Json) -> ModelRecord:
         """Note what was measured of a model on this PC; None takes a fact away."""
         with self._db.writing():
             record = self.model(id)
-            return self.change_model(record.id, facts=merged(record.facts, facts))
+            return self.change_model(record.id, info=merged(record.info, info))
 
     def remove_model(self, id: str, before: Callable[[], object] | None = None) -> None:
         """Forget the record; the file is `before`'s business, which runs when nothing can be in the way any more.
@@ -112,7 +112,7 @@ class Models(StorePart):
         match key:
             case "path":
                 return _path_bytes(value)
-            case "header" | "facts":
+            case "header" | "info":
                 return self._json(value)
             case "inode":
                 return str(value)
@@ -173,7 +173,7 @@ class Ledger(StorePart):
 
 
 _CHANGEABLE = {
-    "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source", "last_used", "facts",
+    "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source", "last_used", "info",
 }  # fmt: skip
 
 
@@ -190,5 +190,5 @@ def model_from(row: RowLike) -> ModelRecord:
         linked=bool(row["linked"]),
         inode=int(row["inode"]),
         header=mapping_from(row["header"]),
-        facts=mapping_from(row["facts"]),
+        info=mapping_from(row["facts"]),
     )

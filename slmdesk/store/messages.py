@@ -87,7 +87,8 @@ class Messages(Items):
             return self.message(id)
 
     def grow_message(self, id: str, text: str) -> bool:
-        """Write all of the text so far.  False: another instance was writing (the next tick tries again), or it has ended.
+        """Write all of the text so far.  False: another instance was writing (the next tick tries again), or it has
+        ended.
 
         Raises KnownError store.full, store.read_only.
         """

@@ -91,14 +91,14 @@ class StorePart:
             self._db.note_damage()
             raise KnownError("store.damaged", path=str(self._db.path)) from err
 
-    def _id_of(self, table: str, wanted: str, column: str = "id") -> str | None:
+    def _id_of(self, table: str, requested: str, column: str = "id") -> str | None:
         """The id that is `wanted`, or the only one that begins with it."""
-        if self._db.row(f"select 1 from {table} where {column} = ?", (wanted,)):
-            return wanted
-        if not wanted or not set(wanted) <= set("0123456789abcdef"):
+        if self._db.row(f"select 1 from {table} where {column} = ?", (requested,)):
+            return requested
+        if not requested or not set(requested) <= set("0123456789abcdef"):
             return None
         rows = self._db.rows(
-            f"select {column} from {table} where {column} >= ? and {column} < ? limit 2", (wanted, wanted + "g")
+            f"select {column} from {table} where {column} >= ? and {column} < ? limit 2", (requested, requested + "g")
         )
         return str(rows[0][0]) if len(rows) == 1 else None
 

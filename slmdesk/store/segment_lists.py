@@ -41,11 +41,11 @@ class SegmentLists(StorePart):
         if not words:
             rows = self._db.rows(f"select number from segments where {asked} order by number", values)
             return [row["number"] for row in rows]
-        wanted = words.casefold()
+        requested = words.casefold()
         rows = self._db.rows(f"select number, source, target from segments where {asked} order by number", values)
         return [
             row["number"] for row in rows
-            if wanted in row["source"].casefold() or wanted in row["target"].casefold()
+            if requested in row["source"].casefold() or requested in row["target"].casefold()
         ]  # fmt: skip
 
     def count_look(self, item: str) -> int:

@@ -119,8 +119,8 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         return len(rows)
 
     def purge(self, until: float | None = None) -> bool:
-        """What was deleted for good by any instance is in no file any more: index and kept copies are made anew; at once
-        where nothing was.  Takes as `delete_for_good`.
+        """What was deleted for good by any instance is in no file any more: index and kept copies are made anew; at
+        once where nothing was.  Takes as `delete_for_good`.
 
         `until`, on the monotonic clock: what is not done by then is given up in order, for the next start to do.
         Returns whether nothing is left to do.  Raises KnownError store.*, disk.full; it is then still wanted.

@@ -138,10 +138,10 @@ class TranslationMemory(Words):
         An empty language is any.
         """
         words = sorted(set(fold_for_search(source).split()), key=len, reverse=True)
-        wanted = words[: max(3, min(MOST_WORDS, round(len(words) * LEAST_SHARED)))]
-        if not wanted:
+        requested = words[: max(3, min(MOST_WORDS, round(len(words) * LEAST_SHARED)))]
+        if not requested:
             return []
-        query = " OR ".join(_quoted(one) for one in wanted)
+        query = " OR ".join(_quoted(one) for one in requested)
         rows = self._db.rows(
             "select memory.* from (select rowid as place, rank from memory_words where memory_words match ?"
             " order by rank limit ?) cross join memory on memory.n = place"
@@ -152,14 +152,14 @@ class TranslationMemory(Words):
 
     def memory(
         self,
-        wanted: MemoryFilter = MemoryFilter(),
+        requested: MemoryFilter = MemoryFilter(),
         *,
         words: str = "",
         before: int | None = None,
         limit: int = 100,
     ) -> list[MemoryPair]:
         """Pairs as they are wanted, the newest first.  `words`: all in the source.  `before`: the last `n` seen."""
-        built = _where(wanted, words or wanted.words)
+        built = _where(requested, words or requested.words)
         if built is None:
             return []
         source, where, values = built
@@ -170,9 +170,9 @@ class TranslationMemory(Words):
         )
         return [self._made(pair_from, row) for row in rows]
 
-    def count_memory(self, wanted: MemoryFilter = MemoryFilter()) -> int:
+    def count_memory(self, requested: MemoryFilter = MemoryFilter()) -> int:
         """How many pairs are remembered, or how many of them are wanted."""
-        built = _where(wanted, wanted.words)
+        built = _where(requested, requested.words)
         if built is None:
             return 0
         source, where, values = built
@@ -264,7 +264,7 @@ def memory_key(source: str) -> str:
     return hashlib.sha256(" ".join(source.split()).casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _where(wanted: MemoryFilter, words: str) -> tuple[str, str, list[Value]] | None:
+def _where(requested: MemoryFilter, words: str) -> tuple[str, str, list[Value]] | None:
     """Table, conditions and values; None where words are looked for that nothing can hold."""
     source, parts, values = "memory", [], list[Value]()
     if words.strip():
@@ -275,10 +275,10 @@ def _where(wanted: MemoryFilter, words: str) -> tuple[str, str, list[Value]] | N
         parts.append("memory_words match ?")
         values.append(" AND ".join(_quoted(one) for one in pieces))
     for name, value in (
-        ("source_language", wanted.source_language or None),
-        ("target_language", wanted.target_language or None),
-        ("domain", wanted.domain),
-        ("origin", wanted.origin.value if wanted.origin else None),
+        ("source_language", requested.source_language or None),
+        ("target_language", requested.target_language or None),
+        ("domain", requested.domain),
+        ("origin", requested.origin.value if requested.origin else None),
     ):
         if value is not None:
             parts.append(f"memory.{name} = ?")

@@ -79,8 +79,8 @@ class Translations(Words):
         Segments have no index: they are read, `most` at most, and None is yielded after each few of them, so that
         others may come between.  Returns whether there were more.
         """
-        wanted, read, before = fold(words).split(), 0, None
-        while wanted and (page := self._translations_before(before)):
+        requested, read, before = fold(words).split(), 0, None
+        while requested and (page := self._translations_before(before)):
             before = page[-1]["updated"], page[-1]["n"]
             for item in page:
                 found, begin = item["id"] in but, 0
@@ -91,7 +91,7 @@ class Translations(Words):
                     for row in rows:
                         text = f"{row['source']}\n{row['target']}"
                         folded = fold(text)
-                        if all(one in folded for one in wanted):
+                        if all(one in folded for one in requested):
                             yield Found(item["id"], "", item["title"], snippet_of(text, words), item["n"])
                             found = True
                             break

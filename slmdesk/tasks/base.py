@@ -127,22 +127,22 @@ class Job:
         `asked` makes requests of steps, on a thread of its own, and tells which of them cannot be.  Raises Stopped when
         cancelled; ends when all steps have.
         """
-        told: queue.SimpleQueue[EngineEvent | BaseException | None] = queue.SimpleQueue()
+        reported: queue.SimpleQueue[EngineEvent | BaseException | None] = queue.SimpleQueue()
         running = [1]  # threads that have not yet put their None: this one, and one for each wave
 
         def ended(error: BaseException | None = None) -> None:
             if error is not None:
-                told.put(error)
+                reported.put(error)
             with self._lock:
                 running[0] -= 1
                 if not running[0]:
-                    told.put(None)
+                    reported.put(None)
 
         def pump(requests: Sequence[Request]) -> None:
             try:
                 with self.generating(engine, requests) as events:
                     for event in events:
-                        told.put(event)
+                        reported.put(event)
             except BaseException as err:  # noqa: BLE001  handed on to the job's own thread
                 ended(err)
             else:
@@ -153,7 +153,7 @@ class Job:
                 for steps in self.batches(MOST_STEPS):
                     requests, refused = asked(steps)
                     for one in refused:
-                        told.put(one)
+                        reported.put(one)
                     if requests:
                         with self._lock:
                             running[0] += 1
@@ -166,7 +166,7 @@ class Job:
         self._run(take, "steps")
         is_whole = False
         try:
-            while (event := told.get()) is not None:
+            while (event := reported.get()) is not None:
                 if isinstance(event, BaseException):
                     raise event
                 yield event
@@ -179,24 +179,24 @@ class Job:
     def _run(self, work: Callable[[], None], name: str) -> None:
         threading.Thread(target=work, name=f"job {self.id} {name}", daemon=True).start()
 
-    def told_by(self, work: Callable[[Callable[[TaskEvent], None]], T]) -> Generator[TaskEvent, None, T]:
+    def reported_by(self, work: Callable[[Callable[[TaskEvent], None]], T]) -> Generator[TaskEvent, None, T]:
         """Run `work(tell)`, which blocks and reports by callback, on a thread; yield what it tells, return its result.
 
         An error of `work` is raised here.
         """
-        told: queue.SimpleQueue[TaskEvent | None] = queue.SimpleQueue()
+        reported: queue.SimpleQueue[TaskEvent | None] = queue.SimpleQueue()
         results: list[T] = []
         errors: list[BaseException] = []
 
         def run() -> None:
             try:
-                results.append(work(told.put))
+                results.append(work(reported.put))
             except BaseException as err:  # noqa: BLE001  handed on to the job's own thread
                 errors.append(err)
-            told.put(None)
+            reported.put(None)
 
         self._run(run, "work")
-        while (event := told.get()) is not None:
+        while (event := reported.get()) is not None:
             yield event
         if errors:
             raise errors[0]

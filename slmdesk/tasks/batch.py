@@ -23,11 +23,11 @@ def batch(job: Job, engine: Engine) -> Task:
     done = failed = 0
     streams = job.payload.get("stream") is True
     for event in job.answering(engine, lambda steps: _requests(job, steps)):
-        told = _told(job, event)
+        reported = _reported(job, event)
         if streams and isinstance(event, Piece):
             yield Token(job.id, event.text, event.key)
-        elif told is not None:
-            yield told
+        elif reported is not None:
+            yield reported
         done += isinstance(event, Finished)
         failed += isinstance(event, RequestFailed)
     return {"done": done, "failed": failed}
@@ -43,7 +43,7 @@ def _requests(job: Job, steps: Sequence[Step]) -> tuple[list[Request], list[Requ
     return requests, refused
 
 
-def _told(job: Job, event: object) -> TaskEvent | None:
+def _reported(job: Job, event: object) -> TaskEvent | None:
     match event:
         case PromptRead(key, read, total):
             return Progress(job.id, read, total, "token", key)

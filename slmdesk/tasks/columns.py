@@ -10,7 +10,7 @@ from slmdesk.core.types import Json
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import text_of
 from slmdesk.documents.rewriting.separated import SAMPLE_ROWS, columns_with_sentences
-from slmdesk.documents.separated import TOLD, delimiter_of, rows_of
+from slmdesk.documents.separated import REPORTED, delimiter_of, rows_of
 from slmdesk.tasks.base import Job, Task
 from slmdesk.tasks.read import chosen_format, reading_of
 
@@ -36,19 +36,19 @@ def table_columns(job: Job) -> Task:
         raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
     texts = columns_with_sentences(rows)
     width = max(map(len, rows), default=0)
-    told: list[Json] = [_told(rows, column, column in texts) for column in range(min(width, MOST_COLUMNS))]
-    yield Partial(job.id, "0", {"columns": told})
+    reported: list[Json] = [_reported(rows, column, column in texts) for column in range(min(width, MOST_COLUMNS))]
+    yield Partial(job.id, "0", {"columns": reported})
     return {"columns": width}
 
 
 def _first_rows(reading: Reading) -> list[list[str]]:
     text = text_of(reading).replace("\r\n", "\n").replace("\r", "\n")
-    told = TOLD.match(text)
-    delimiter, begin = (told[1], told.end()) if told else (delimiter_of(text), 0)
+    reported = REPORTED.match(text)
+    delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
     return [[one.strip() for one in row] for row in islice(rows_of(text, delimiter, begin), SAMPLE_ROWS)]
 
 
-def _told(rows: list[list[str]], column: int, is_text: bool) -> Json:
+def _reported(rows: list[list[str]], column: int, is_text: bool) -> Json:
     values = [" ".join(row[column].split())[:MOST_CHARACTERS] if len(row) > column else "" for row in rows]
     samples = [one for one in values[1:] if one][:MOST_SAMPLES]
     return {"name": values[0], "samples": samples, "is_text": is_text}

@@ -28,8 +28,8 @@ def embed(job: Job, engine: Engine) -> Task:
     with closing(vectors):
         for some in vectors:
             job.check()
-            told = [base64.b64encode(one).decode("ascii") for one in some]
-            yield Partial(job.id, str(done), {"vectors": told})
+            reported = [base64.b64encode(one).decode("ascii") for one in some]
+            yield Partial(job.id, str(done), {"vectors": reported})
             done += len(some)
             yield Progress(job.id, done, len(texts), "text")
     return {"count": done}

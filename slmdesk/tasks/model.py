@@ -28,7 +28,7 @@ def load(job: Job, engine: Engine) -> Task:
 
         return engine.load(spec, on_progress)
 
-    loaded = yield from job.told_by(work)
+    loaded = yield from job.reported_by(work)
     if job.is_cancelled:  # nobody would know the handle
         engine.unload(loaded.handle)
         job.check()

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import PurePath
 
-from slmdesk.core.documents import DocumentFacts, Note, PageStatus
+from slmdesk.core.documents import DocumentInfo, Note, PageStatus
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.formats import format_named, format_of
 from slmdesk.core.protocol import Partial, Progress
@@ -18,7 +18,7 @@ from slmdesk.core.wire import to_json
 from slmdesk.documents.base import Reading, locked
 from slmdesk.documents.ole import OLD
 from slmdesk.documents.opening import look_at
-from slmdesk.documents.pictures import MAX_WIDTH, WantedPicture
+from slmdesk.documents.pictures import MAX_WIDTH, PictureRequest
 from slmdesk.documents.registry import READERS, attachment_of, picture_of, reader_of
 from slmdesk.documents.sniffing import HEAD_BYTES, SIGNED, format_of_bytes, format_of_text
 from slmdesk.tasks.base import Job, Task, text_of
@@ -83,8 +83,10 @@ def read(job: Job) -> Task:
                 pages = page.number
                 if _UNSEEN_LETTERS.search(page.text):
                     reading.note(Note.HIDDEN_TEXT)
-                told = replace(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
-                yield Partial(job.id, str(page.number), to_json(told))
+                reported = (
+                    replace(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
+                )
+                yield Partial(job.id, str(page.number), to_json(reported))
                 yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
     except KnownError as err:
         if err.code == "document.damaged" and _is_empty(reading):  # every reader misses something else in it
@@ -94,7 +96,7 @@ def read(job: Job) -> Task:
         raise
     except Exception as err:
         raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
-    facts = DocumentFacts(
+    info = DocumentInfo(
         format=chosen,
         pages=pages,
         page_kind=reading.page_kind,
@@ -106,7 +108,7 @@ def read(job: Job) -> Task:
         attachments=tuple(reading.attachments),
         sheets=reading.sheets,
     )
-    return to_json(facts)
+    return to_json(info)
 
 
 def page_image(job: Job) -> Task:
@@ -121,8 +123,8 @@ def page_image(job: Job) -> Task:
     with _pictures:
         reading = reading_of(job)
         chosen = chosen_format(reading, text_of(job, "format", ""))
-        wanted = WantedPicture(number, width, tuple((one[0], one[1]) for one in marks))
-        picture = picture_of(reading, chosen, wanted)
+        requested = PictureRequest(number, width, tuple((one[0], one[1]) for one in marks))
+        picture = picture_of(reading, chosen, requested)
     yield Progress(job.id, 1, 1, "page")
     return {
         "png": base64.b64encode(picture.png).decode("ascii"),
@@ -167,8 +169,8 @@ def reading_of(job: Job) -> Reading:
         worked=job.worked,
         descriptor=job.document,
     )
-    wanted = job.payload.get("attachment")
-    for index in () if wanted is None else wanted if isinstance(wanted, list) else (wanted,):
+    requested = job.payload.get("attachment")
+    for index in () if requested is None else requested if isinstance(requested, list) else (requested,):
         if isinstance(index, bool) or not isinstance(index, int):
             raise KnownError("request.invalid", what="attachment")
         name, data = attachment_of(reading, chosen_format(reading, ""), index)
@@ -176,15 +178,15 @@ def reading_of(job: Job) -> Reading:
     return reading
 
 
-def chosen_format(reading: Reading, wanted: str) -> str:
+def chosen_format(reading: Reading, requested: str) -> str:
     """The id of the format: as wanted, as the bytes say, else as the name says.
 
     Raises KnownError `document.unknown_format`, `document.binary`, `document.locked`, `document.unreadable`.
     """
-    if wanted:
-        if wanted not in READERS:
-            raise KnownError("document.unknown_format", suffix=wanted[:40], known=" ".join(READERS))
-        return wanted
+    if requested:
+        if requested not in READERS:
+            raise KnownError("document.unknown_format", suffix=requested[:40], known=" ".join(READERS))
+        return requested
     with reading.open() as file:
         by_bytes = format_of_bytes(file)
         head = file.read(HEAD_BYTES)

@@ -36,23 +36,23 @@ def units(job: Job) -> Task:
     """
     rewriting, rewriter, chosen = _begun(job)
     counts = {"units": 0, "left": 0}
-    told: list[Json] = []
+    reported: list[Json] = []
     number = 0
     for one in _listed(rewriter, rewriting):
         job.check()
         if isinstance(one, Unit):
             counts["units"] += 1
-            told.append({"unit": {"text": one.text, "paired": list(one.tags.paired), "lone": list(one.tags.lone),
+            reported.append({"unit": {"text": one.text, "paired": list(one.tags.paired), "lone": list(one.tags.lone),
                                   "kind": one.kind, "place": one.place, "language": one.language}})  # fmt: skip
         else:
             counts["left"] += 1
-            told.append({"left": {"kind": one.kind, "place": one.place, "text": one.text}})
-        if len(told) >= UNITS_AT_ONCE:
-            yield Partial(job.id, str(number), {"found": told})
+            reported.append({"left": {"kind": one.kind, "place": one.place, "text": one.text}})
+        if len(reported) >= UNITS_AT_ONCE:
+            yield Partial(job.id, str(number), {"found": reported})
             yield Progress(job.id, counts["units"], 0, "unit")
-            told, number = [], number + 1
-    if told:
-        yield Partial(job.id, str(number), {"found": told})
+            reported, number = [], number + 1
+    if reported:
+        yield Partial(job.id, str(number), {"found": reported})
     return {"format": chosen, **counts}
 
 

@@ -10,7 +10,7 @@ from slmdesk.core.protocol import Partial, Progress
 from slmdesk.core.translation import TERM_COLUMNS
 from slmdesk.core.types import Json
 from slmdesk.documents.base import Reading
-from slmdesk.documents.term_files import Told, pairs_of, sample_of, terms_of
+from slmdesk.documents.term_files import Wording, pairs_of, sample_of, terms_of
 from slmdesk.tasks.base import Job, Task, text_of
 from slmdesk.tasks.read import chosen_format, reading_of
 
@@ -25,16 +25,16 @@ def terms(job: Job) -> Task:
     Partials {terms: [{source, target, forbidden, keeps, minds_case, note, forms}, …]}.  Result {languages, skipped,
     first_skipped}.
     """
-    reading, told = reading_of(job), Told()
+    reading, reported = reading_of(job), Wording()
     found = terms_of(
-        reading, _format_of(reading), told, text_of(job, "source", ""), text_of(job, "target", ""), _columns_of(job),
+        reading, _format_of(reading), reported, text_of(job, "source", ""), text_of(job, "target", ""), _columns_of(job),
         skips_first=job.payload.get("skips_first") is True,
     )  # fmt: skip
     rows: Iterator[Json] = (
         {"source": one.source, "target": one.target, "forbidden": list(one.forbidden), "keeps": one.keeps,
          "minds_case": one.minds_case, "note": one.note, "forms": one.forms} for one in found
     )  # fmt: skip
-    return (yield from _told(job, reading, rows, "terms", told))
+    return (yield from _reported(job, reading, rows, "terms", reported))
 
 
 def columns(job: Job) -> Task:
@@ -72,13 +72,13 @@ def _columns_of(job: Job) -> dict[str, int] | None:
 
 def pairs(job: Job) -> Task:
     """The same of a TMX file: Partials {pairs: [[source, target], …]}."""
-    reading, told = reading_of(job), Told()
-    found = pairs_of(reading, told, text_of(job, "source", ""), text_of(job, "target", ""))
+    reading, reported = reading_of(job), Wording()
+    found = pairs_of(reading, reported, text_of(job, "source", ""), text_of(job, "target", ""))
     rows: Iterator[Json] = ([source, target] for source, target in found)
-    return (yield from _told(job, reading, rows, "pairs", told))
+    return (yield from _reported(job, reading, rows, "pairs", reported))
 
 
-def _told(job: Job, reading: Reading, rows: Iterator[Json], name: str, told: Told) -> Task:
+def _reported(job: Job, reading: Reading, rows: Iterator[Json], name: str, reported: Wording) -> Task:
     part: list[Json] = []
     count = number = 0
     try:
@@ -96,4 +96,4 @@ def _told(job: Job, reading: Reading, rows: Iterator[Json], name: str, told: Tol
         raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
     if part:
         yield Partial(job.id, str(number), {name: part})
-    return {"languages": list(told.languages), "skipped": told.skipped, "first_skipped": told.first_skipped}
+    return {"languages": list(reported.languages), "skipped": reported.skipped, "first_skipped": reported.first_skipped}

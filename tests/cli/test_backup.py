@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 
 import pytest
-from fakes.told import open_echo
+from fakes.recorder import open_echo
 
 pytestmark = pytest.mark.process
 

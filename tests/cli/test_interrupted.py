@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.told import is_alive
+from fakes.recorder import is_alive
 
 from slmdesk.cli.console import harmless
 

@@ -40,9 +40,9 @@ def test_a_token_comes_from_stdin_and_is_shown_nowhere(run, hub, home) -> None:
     assert done.status == 0, done.err
     ledger = run("network", "--json")
     assert {"time", "host", "method", "path", "bytes", "purpose"} <= ledger.json[0].keys()
-    told = [kept, done, ledger, run("network", "--settings"), run("network", "--settings", "--json"), run("doctor")]
-    assert all(MARKER not in one.out + one.err for one in told)
-    assert "in a file that only you can read" in told[3].out
+    reported = [kept, done, ledger, run("network", "--settings"), run("network", "--settings", "--json"), run("doctor")]
+    assert all(MARKER not in one.out + one.err for one in reported)
+    assert "in a file that only you can read" in reported[3].out
     doctor = run("doctor", "--json").json
     assert doctor["network"]["token"] == "file"
     assert doctor["keyring"]
@@ -137,13 +137,13 @@ def test_a_hidden_search_is_refused_also_by_name(run, hub, home) -> None:
 
 def test_a_proxys_password_is_shown_nowhere(run, home) -> None:
     args = ("network", "--proxy", "http://me:heron-marker@proxy.example:3128")
-    told = [run(*args), run(*args, "--json"), run("network", "--settings"), run("network", "--settings", "--json")]
-    told += [run("network", "--json"), run("doctor", "--json")]
-    assert not [one for one in told if one.status or "heron" in one.out + one.err]
-    assert (told[3].json["proxy"], told[3].json["proxy_password"]) == ("http://me@proxy.example:3128", "file")
+    reported = [run(*args), run(*args, "--json"), run("network", "--settings"), run("network", "--settings", "--json")]
+    reported += [run("network", "--json"), run("doctor", "--json")]
+    assert not [one for one in reported if one.status or "heron" in one.out + one.err]
+    assert (reported[3].json["proxy"], reported[3].json["proxy_password"]) == ("http://me@proxy.example:3128", "file")
     (home / "config" / "policy.toml").write_text('[network]\nproxy = "http://you:heron-marker@proxy.example"\n')
-    told = [run("doctor"), run("doctor", "--json"), run("network", "--settings", "--json")]
-    assert not [one for one in told if "heron" in one.out + one.err]
-    assert told[1].json["policy"]["sets"]["proxy"] == "http://you:…@proxy.example"
+    reported = [run("doctor"), run("doctor", "--json"), run("network", "--settings", "--json")]
+    assert not [one for one in reported if "heron" in one.out + one.err]
+    assert reported[1].json["policy"]["sets"]["proxy"] == "http://you:…@proxy.example"
     files = [one.name for one in home.rglob("*") if one.is_file() and b"heron" in one.read_bytes()]
     assert sorted(files) == ["policy.toml", "proxy-password.json"]

@@ -113,8 +113,8 @@ def test_a_file_that_is_not_there_or_no_file_is_a_failure(run, tmp_path, command
     if name == "gone":
         assert problem["code"] in ("model.missing", "file.missing")
     else:
-        wanted = "model.none_found" if command == ["models", "import"] else ".unreadable"  # it brings in folders
-        assert problem["code"].endswith(wanted)
+        requested = "model.none_found" if command == ["models", "import"] else ".unreadable"  # it brings in folders
+        assert problem["code"].endswith(requested)
     assert "kind" not in problem["message"]
 
 

@@ -45,23 +45,23 @@ def test_two_turns_and_an_export(run, started) -> None:
 
 def test_the_next_turn_reads_only_what_is_new(run, started, environment) -> None:
     """In one process, as the window and the conversation on a terminal are."""
-    from fakes.told import LLAMA, Told, open_echo
+    from fakes.recorder import LLAMA, Recorder, open_echo
 
     from slmdesk.core.types import Sampling
     from slmdesk.services.chat.requests import SendRequest
 
     services = open_echo(LLAMA)
     try:
-        told = Told(services)
+        reported = Recorder(services)
         cold = Sampling(temperature=0, max_tokens=8)
         first = services.service_thread.call(
             lambda: services.chats.send(SendRequest("Tell me of boats. " * 20, sampling=cold))
         )
-        ended = told.end_of(first.answer.id)
+        ended = reported.end_of(first.answer.id)
         assert ended.usage is not None, ended.problem
         request = SendRequest("And of lakes?", chat=first.item.id, sampling=cold)
         second = services.service_thread.call(lambda: services.chats.send(request))
-        again = told.end_of(second.answer.id)
+        again = reported.end_of(second.answer.id)
         assert again.usage is not None, again.problem
         assert again.usage.cached_tokens >= ended.usage.prompt_tokens
     finally:
@@ -83,7 +83,7 @@ def test_context_full_is_said_with_both_numbers(run, started, home) -> None:
 
 def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, tmp_path, environment) -> None:
     """End to end with the starter model: the text is in the prompt, the answer comes, turn 2 reads only what is new."""
-    from fakes.told import LLAMA, Told, open_echo
+    from fakes.recorder import LLAMA, Recorder, open_echo
 
     from slmdesk.cli.documents.attachments import attachments_of
     from slmdesk.core.types import Sampling
@@ -101,15 +101,15 @@ def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, 
     assert done["usage"]["prompt_tokens"] > read["tokens"] > 100
     services = open_echo(LLAMA)
     try:
-        told = Told(services)
+        reported = Recorder(services)
         cold = Sampling(temperature=0, max_tokens=8)
         record = services.service_thread.call(lambda: services.documents.recent()[0])
         request = SendRequest("What are the bees called?", attach=(AttachRequest(record.id),), sampling=cold)
         first = services.service_thread.call(lambda: services.chats.send(request))
-        ended = told.end_of(first.answer.id)
+        ended = reported.end_of(first.answer.id)
         follow = SendRequest("And where is the garden?", chat=first.item.id, sampling=cold)
         second = services.service_thread.call(lambda: services.chats.send(follow))
-        again = told.end_of(second.answer.id)
+        again = reported.end_of(second.answer.id)
         assert again.usage.cached_tokens >= ended.usage.prompt_tokens
         assert attachments_of(services, ended.message)[0]["tokens"] == read["tokens"]
     finally:

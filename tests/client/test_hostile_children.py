@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.children import ECHO, Heard, Rig, assert_gone, chat_payload
+from fakes.children import ECHO, Received, Rig, assert_gone, chat_payload
 
 from slmdesk.client import ChildEnded, ClientLimits, Outcome
 from slmdesk.core.protocol import Cancelled, Done
@@ -35,10 +35,10 @@ def test_w5_garbage_reaches_no_chat(tmp_path, caplog):
     rig = Rig(tmp_path, fake("garbage_child.py", 5000, seed), limits=ClientLimits(bad_lines=1 << 30))
     with rig:
         for _ in range(2):
-            heard = Heard()
-            rig.client.start("chat", {}, heard)
-            assert isinstance(heard.end(), Done)
-            assert heard.text == "right answer"
+            received = Received()
+            rig.client.start("chat", {}, received)
+            assert isinstance(received.end(), Done)
+            assert received.text == "right answer"
         assert 10_000 <= rig.client.bad_lines <= 10_010
         assert rig.client.generation == 1
     assert "WRONG" not in caplog.text
@@ -48,12 +48,12 @@ def test_w5_garbage_reaches_no_chat(tmp_path, caplog):
 
 def test_w5_a_child_that_sends_a_hundred_bad_lines_is_replaced(tmp_path, caplog):
     with Rig(tmp_path, fake("garbage_child.py", 5000, 1)) as rig:
-        heard = Heard()
-        rig.client.start("chat", {}, heard)
-        assert heard.end().code in ("child.protocol", "bug") or isinstance(heard.ends[0], Done)
+        received = Received()
+        rig.client.start("chat", {}, received)
+        assert received.end().code in ("child.protocol", "bug") or isinstance(received.ends[0], Done)
         rig.children.until(lambda h: h.of(ChildEnded))
         assert rig.child_end().how is Outcome.PROTOCOL
-        assert heard.text in ("right ", "right answer")
+        assert received.text in ("right ", "right answer")
     caplog.clear()
 
 
@@ -68,9 +68,9 @@ def test_w5_a_child_that_sends_a_hundred_bad_lines_is_replaced(tmp_path, caplog)
 def test_w5_a_child_that_never_says_a_right_hello_is_not_waited_for(tmp_path, program):
     limits = ClientLimits(hello_s=1.0)
     with Rig(tmp_path, [sys.executable, "-c", program], limits=limits) as rig:
-        heard = Heard()
-        rig.client.start("chat", {}, heard)
-        assert heard.end().code == "child.start_failed"
+        received = Received()
+        rig.client.start("chat", {}, received)
+        assert received.end().code == "child.start_failed"
 
 
 def wait_until_dead(process):
@@ -104,9 +104,9 @@ def test_w6_a_killed_desk_leaves_no_child(tmp_path, state, count):
 
 def test_short_and_urgent_lines_overtake_long_texts(tmp_path):
     with Rig(tmp_path, fake("deaf_child.py", tmp_path / "listen")) as rig:
-        heard, counted, long_one, other = Heard(), Heard(), Heard(), Heard()
-        first = rig.client.start("chat", {}, heard)
-        heard.until(lambda h: h.partials)  # from now on it is deaf, and the pipe fills up
+        received, counted, long_one, other = Received(), Received(), Received(), Received()
+        first = rig.client.start("chat", {}, received)
+        received.until(lambda h: h.partials)  # from now on it is deaf, and the pipe fills up
         rig.client.start("chat", {"text": "x" * (8 << 20)}, long_one)
         rig.client.count_tokens(["a"], counted)
         began = time.monotonic()
@@ -117,7 +117,7 @@ def test_short_and_urgent_lines_overtake_long_texts(tmp_path):
         (tmp_path / "listen").touch()
         counted.end()
         long_one.end()
-        lines = [one.key for one in heard.partials]
+        lines = [one.key for one in received.partials]
         last = len(lines) - 1 - lines[::-1].index("part")
         assert lines.index("count_tokens") < last
         assert lines.index("cancel") < last
@@ -184,8 +184,8 @@ def test_r4_no_more_file_handles(tmp_path):
     with Rig(tmp_path) as rig:
         resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 2, hard))
         try:
-            heard, _ = rig.chat("x", "y")
-            end = heard.end()
+            received, _ = rig.chat("x", "y")
+            end = received.end()
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert (end.code, end.args["reason"]) == ("child.start_failed", "Too many open files")

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import pytest
-from fakes.children import Heard, Rig, chat_payload
+from fakes.children import Received, Rig, chat_payload
 from fakes.malformed_gguf import malformed
 
 from slmdesk.core.protocol import Cancelled, Done, Failed
@@ -29,7 +29,7 @@ def test_m1_each_damaged_file_gets_a_verdict_and_the_desk_lives(tmp_path, count)
     verdicts, slowest = Counter(), (0.0, "")
     with Rig(tmp_path, ENGINE) as rig:
         rig.client.may_open(Reach((str(tmp_path),)))  # one child for all of them
-        rig.client.count_tokens(["x"], ready := Heard(), path=str(tmp_path / "none"))  # its start is no file
+        rig.client.count_tokens(["x"], ready := Received(), path=str(tmp_path / "none"))  # its start is no file
         ready.end()
         for name in names:
             path = tmp_path / "model.gguf"
@@ -47,19 +47,19 @@ def test_m1_each_damaged_file_gets_a_verdict_and_the_desk_lives(tmp_path, count)
 def verdict_of(rig, path):
     """A code, or 'answers'; seconds of the slower of load and answer."""
     began = time.monotonic()
-    heard = Heard()
-    rig.client.load(LoadSpec(str(path), context_tokens=256, threads=1), heard)
-    end = heard.end()
+    received = Received()
+    rig.client.load(LoadSpec(str(path), context_tokens=256, threads=1), received)
+    end = received.end()
     seconds = time.monotonic() - began
     if isinstance(end, Failed):
         return describe(end), seconds
     handle = end.result["handle"]
     began = time.monotonic()
-    answer = Heard()
+    answer = Received()
     rig.client.start("chat", chat_payload(handle, "hello", max_tokens=8), answer)
     end = answer.end()
     assert not isinstance(end, Cancelled)
-    rig.client.unload(handle, freed := Heard())
+    rig.client.unload(handle, freed := Received())
     freed.end()
     return ("answers" if isinstance(end, Done) else describe(end)), max(seconds, time.monotonic() - began)
 

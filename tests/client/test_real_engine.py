@@ -11,7 +11,7 @@ import time
 
 import psutil
 import pytest
-from fakes.children import Heard, Rig, assert_gone, chat_payload, has_progress, has_tokens
+from fakes.children import Received, Rig, assert_gone, chat_payload, has_progress, has_tokens
 from fakes.tiny_gguf import CHATML, tiny_llama, write
 
 from slmdesk.client import ChildStarted
@@ -28,10 +28,10 @@ BURNS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% en
 
 
 def loaded(rig, path, **spec):
-    heard = Heard()
+    received = Received()
     known = {"cost_curve": ((1, 1.0), (4, 4.0)), "threads": 1}  # nothing to measure: a shorter load
-    rig.client.load(LoadSpec(str(path), **known, **spec), heard)
-    end = heard.end()
+    rig.client.load(LoadSpec(str(path), **known, **spec), received)
+    end = received.end()
     assert isinstance(end, Done), end
     return end.result
 
@@ -69,14 +69,14 @@ def test_m5_what_fit_says_holds_for_the_whole_process_and_an_unloaded_model_leav
     with Rig(tmp_path, ENGINE) as rig:
         for _ in range(2):
             handle = loaded(rig, starter_model, context_tokens=4096)["handle"]
-            heard, _ = rig.chat(handle, "word " * 600, max_tokens=2)
-            assert isinstance(heard.end(), Done)
+            received, _ = rig.chat(handle, "word " * 600, max_tokens=2)
+            assert isinstance(received.end(), Done)
             resident = psutil.Process(rig.client.pid).memory_info().rss
             print(f"forecast {forecast:,} ÷ resident {resident:,}")
             assert 1.0 <= forecast / resident <= 1.2
-            heard = Heard()
-            rig.client.unload(handle, heard)
-            heard.end()
+            received = Received()
+            rig.client.unload(handle, received)
+            received.end()
             assert psutil.Process(rig.client.pid).memory_info().rss < 120_000_000
 
 
@@ -92,23 +92,23 @@ def test_a_polite_end_leaves_not_even_a_zombie(tmp_path):
 def test_it_answers_and_shows_what_it_saw(tmp_path, starter_model):
     with Rig(tmp_path, ENGINE) as rig:
         handle = loaded(rig, starter_model, context_tokens=1024)["handle"]
-        seen, counted = Heard(), Heard()
+        seen, counted = Received(), Received()
         rig.client.start("render", chat_payload(handle, "Hello <|im_end|>"), seen)
         rig.client.count_tokens(["Hello", "<|im_end|>"], counted, handle=handle)
         assert {"text": "Hello <|im_end|>", "trusted": False} in seen.end().result["parts"]
         counts = counted.end().result["counts"]
         assert counts[0] == 1
         assert counts[1] > 1
-        heard, _ = rig.chat(handle, "Hello", max_tokens=12, seed=1)
-        end = heard.end()
-        assert end.result["text"] == heard.text
+        received, _ = rig.chat(handle, "Hello", max_tokens=12, seed=1)
+        end = received.end()
+        assert end.result["text"] == received.text
         assert end.result["usage"]["output_tokens"] <= 12
-        heard = Heard()
-        job = rig.client.start("batch", {"handle": handle}, heard)
+        received = Received()
+        job = rig.client.start("batch", {"handle": handle}, received)
         for number in range(6):
             job.step(str(number), chat_payload(handle, f"Count to {number}", max_tokens=4))
         job.end_of_steps()
-        assert heard.end().result == {"done": 6, "failed": 0}
+        assert received.end().result == {"done": 6, "failed": 0}
 
 
 @pytest.mark.parametrize("count", [pytest.param(5), pytest.param(100, marks=pytest.mark.soak)])
@@ -120,15 +120,15 @@ def test_w4_the_real_engine_stops_inside_a_long_prompt_and_while_writing(tmp_pat
     with Rig(tmp_path, ENGINE) as rig:
         handle = loaded(rig, starter_model, context_tokens=6000)["handle"]
         for round_ in range(count):
-            heard, job = rig.chat(handle, f"{chance.random()} " + "word " * 4000, max_tokens=2000)
+            received, job = rig.chat(handle, f"{chance.random()} " + "word " * 4000, max_tokens=2000)
             if round_ % 2:
-                heard.until(has_progress)
+                received.until(has_progress)
                 threading.Event().wait(chance.uniform(0, 1))  # when to strike: the point is that it does not matter
             began = time.monotonic()
             job.cancel()
-            assert isinstance(heard.end(), Cancelled)
-            waits.append(heard.times[-1] - began)
-            assert not [one for one in heard.of(Progress) if one.total < 4000]
+            assert isinstance(received.end(), Cancelled)
+            waits.append(received.times[-1] - began)
+            assert not [one for one in received.of(Progress) if one.total < 4000]
         assert rig.client.generation == 1
     print(f"slowest of {count}: {max(waits) * 1000:.0f} ms")
     assert max(waits) < 10.0  # the promise is 0.5 s; this machine is shared
@@ -136,8 +136,8 @@ def test_w4_the_real_engine_stops_inside_a_long_prompt_and_while_writing(tmp_pat
 
 def test_closing_while_it_writes_leaves_nothing(tmp_path, starter_model):
     rig = Rig(tmp_path, ENGINE)
-    heard, _ = rig.chat(loaded(rig, starter_model, context_tokens=512)["handle"], "Tell a story")
-    heard.until(has_tokens(3))
+    received, _ = rig.chat(loaded(rig, starter_model, context_tokens=512)["handle"], "Tell a story")
+    received.until(has_tokens(3))
     pid = rig.client.pid
     helpers = psutil.Process(pid).children(recursive=True)
     began = time.monotonic()
@@ -146,5 +146,5 @@ def test_closing_while_it_writes_leaves_nothing(tmp_path, starter_model):
     assert_gone(pid)
     psutil.wait_procs(helpers, timeout=60)
     assert not [one for one in helpers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
-    assert heard.text
-    assert isinstance(heard.end(), Cancelled)
+    assert received.text
+    assert isinstance(received.end(), Cancelled)

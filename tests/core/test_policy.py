@@ -167,8 +167,8 @@ def test_what_is_set_holds_and_cannot_be_changed(written, tmp_path) -> None:
     SettingsFile(path).change(offline=False, hub_endpoint="https://elsewhere.org", hub_hosts="x.org")
     before = path.read_bytes()
     file = SettingsFile(path, written(ALL))
-    heard = []
-    file.listeners.append(heard.append)
+    received = []
+    file.listeners.append(received.append)
     assert (file.current.offline, file.current.hub_endpoint) == (True, "https://mirror.example.org")
     assert file.current.hub_hosts == ".storage.example.org"
     for change in ({"offline": False}, {"hub_hosts": ""}, {"hub_endpoint": "https://elsewhere.org"}):
@@ -177,9 +177,13 @@ def test_what_is_set_holds_and_cannot_be_changed(written, tmp_path) -> None:
         assert err.value.code == "setting.managed"
         assert err.value.args_for_people == {"key": next(iter(change))}
     assert path.read_bytes() == before
-    assert heard == []
+    assert received == []
     file.change(hub_endpoint="https://huggingface.co", theme="dark")  # one of those allowed
-    assert (heard[-1].hub_endpoint, heard[-1].theme, heard[-1].offline) == ("https://huggingface.co", "dark", True)
+    assert (received[-1].hub_endpoint, received[-1].theme, received[-1].offline) == (
+        "https://huggingface.co",
+        "dark",
+        True,
+    )
     own = SettingsFile(path).current
     assert (own.offline, own.hub_hosts, own.theme) == (False, "x.org", "dark")  # the person's own choice is kept
 

@@ -51,13 +51,13 @@ def swelling() -> bytes:
     return b"".join([packer.compress(b"<a "), *(packer.compress(block) for _ in range(1024)), packer.flush()])
 
 
-def archive_of(parts: dict[str, bytes], name: str, deflated: bytes, told: int) -> bytes:
+def archive_of(parts: dict[str, bytes], name: str, deflated: bytes, reported: int) -> bytes:
     """The parts as they are, but `name` as these deflated bytes, of a size that is told and need not be true."""
     target, listed = io.BytesIO(), []
     for one, data in parts.items():
         raw = zlib.compressobj(6, zlib.DEFLATED, -15)
         packed = deflated if one == name else raw.compress(data) + raw.flush()
-        size = told if one == name else len(data)
+        size = reported if one == name else len(data)
         about = struct.pack(
             "<HHHHHIIIHH", 20, 0x800, 8, 0, 33, zlib.crc32(data), len(packed), size, len(one.encode()), 0
         )
@@ -127,7 +127,7 @@ def test_x1_a_million_entries_are_not_listed(tmp_path, format_id):
     parts, _ = parts_of(format_id)
     whole = archive_of(parts, "", b"", 0)
     begin = len(whole)
-    for told in (0xFFFF, 1):
-        head = struct.pack("<HHHHIIH", 0, 0, told, told, len(entry) * count, begin, 0)
+    for reported in (0xFFFF, 1):
+        head = struct.pack("<HHHHIIH", 0, 0, reported, reported, len(entry) * count, begin, 0)
         said = verdict(tmp_path / f"a.{format_id}", whole + entry * count + b"PK\x05\x06" + head)
         assert said in ("document.bomb", "document.damaged")

@@ -13,7 +13,7 @@ from slmdesk.documents import ocr, pdf
 from slmdesk.documents.base import Reading
 from slmdesk.documents.pdf_lines import Line
 from slmdesk.documents.pdf_words import Look, Word
-from slmdesk.documents.pictures import WantedPicture
+from slmdesk.documents.pictures import PictureRequest
 
 pytestmark = pytest.mark.pure
 WORDS = ("The office keeps its letters in folders by year", "and by name. A clerk reads each letter.")
@@ -65,7 +65,7 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
     assert (page.status, page.reason, page.text) == (PageStatus.READ, "by OCR", "office")
     assert reading.notes == [Note.OCR_USED]
     assert asked == [(2500, 600, "de")]
-    ((box,),) = pdf.picture(Reading("a.pdf", data), WantedPicture(1, 0, ((0, 6),))).boxes
+    ((box,),) = pdf.picture(Reading("a.pdf", data), PictureRequest(1, 0, ((0, 6),))).boxes
     assert box == pytest.approx((0.1, 90 / 800, 0.2, 110 / 800))
 
 

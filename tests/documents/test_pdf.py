@@ -13,7 +13,7 @@ from slmdesk.core.documents import BlockKind, Note, PageStatus
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.documents import ocr, pdf, pdf_words
 from slmdesk.documents.base import Reading
-from slmdesk.documents.pictures import WantedPicture
+from slmdesk.documents.pictures import PictureRequest
 
 pytestmark = pytest.mark.pure
 
@@ -338,7 +338,7 @@ def boxes_of(made: TinyPdf, number: int, *words: str):
     pages = pages_of(made)
     text = pages[number - 1].text
     marks = tuple((text.index(word), text.index(word) + len(word)) for word in words)
-    return pdf.picture(reading_of(made), WantedPicture(number, 0, marks)).boxes
+    return pdf.picture(reading_of(made), PictureRequest(number, 0, marks)).boxes
 
 
 def test_a_passage_has_a_box_for_each_of_its_lines():
@@ -372,7 +372,7 @@ def test_boxes_lie_on_the_letters_of_the_picture(rotate):
     texts = [*lines(100, 500, *BODY), Text(100, 400, "target", 20)]
     made = TinyPdf().page(*texts, rotate=rotate)
     ((box,),) = boxes_of(made, 1, "target")
-    picture = pdf.picture(reading_of(made), WantedPicture(1, 600))
+    picture = pdf.picture(reading_of(made), PictureRequest(1, 600))
     width, height, rows = pixels_of(picture.png)
     assert (width, height) == (picture.width, picture.height)
     assert picture.width == 600
@@ -394,13 +394,13 @@ def pixels_of(png: bytes):
 
 def test_pictures_are_bounded_and_missing_pages_refused():
     tall = TinyPdf().page(Text(1, 1, "x"), width=10, height=14000)
-    picture = pdf.picture(reading_of(tall), WantedPicture(1, 4096))
+    picture = pdf.picture(reading_of(tall), PictureRequest(1, 4096))
     assert picture.height <= pdf.MAX_HEIGHT + 2
     with pytest.raises(KnownError) as caught:
-        pdf.picture(reading_of(tall), WantedPicture(2, 100))
+        pdf.picture(reading_of(tall), PictureRequest(2, 100))
     assert caught.value.code == "request.invalid"
     with pytest.raises(KnownError) as caught:
-        pdf.picture(reading_of(TinyPdf().page(broken=True)), WantedPicture(1, 100))
+        pdf.picture(reading_of(TinyPdf().page(broken=True)), PictureRequest(1, 100))
     assert caught.value.code == "document.no_image"
 
 

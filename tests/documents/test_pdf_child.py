@@ -8,7 +8,7 @@ import zlib
 
 import psutil
 import pytest
-from fakes.children import READER, Heard, Rig
+from fakes.children import READER, Received, Rig
 from fakes.tiny_pdf import Text, TinyPdf, lines
 
 from slmdesk.core.protocol import Cancelled, Done, Failed, Progress
@@ -29,24 +29,24 @@ def small(pages: int) -> bytes:
     return bytes(made)
 
 
-def read(rig, path, heard=None):
-    heard = heard or Heard()
-    job = rig.client.start("read", {"path": str(path)}, heard)
-    return job, heard
+def read(rig, path, received=None):
+    received = received or Received()
+    job = rig.client.start("read", {"path": str(path)}, received)
+    return job, received
 
 
 def test_pages_come_with_progress_and_a_picture(rig, tmp_path):
     path = tmp_path / "a.pdf"
     path.write_bytes(small(30))
-    _, heard = read(rig, path)
-    end = heard.end()
+    _, received = read(rig, path)
+    end = received.end()
     assert isinstance(end, Done)
     assert (end.result["format"], end.result["pages"], end.result["notes"]) == ("pdf", 30, ["headers_apart"])
-    assert [one.value["number"] for one in heard.partials] == list(range(1, 31))
-    assert heard.of(Progress)[0].total == 30
-    text = heard.partials[4].value["text"]
+    assert [one.value["number"] for one in received.partials] == list(range(1, 31))
+    assert received.of(Progress)[0].total == 30
+    text = received.partials[4].value["text"]
     at = text.index("words")
-    pictured = Heard()
+    pictured = Received()
     request = {"path": str(path), "number": 5, "width": 4096, "marks": [[at, at + 5]]}
     rig.client.start("page_image", request, pictured)
     end = pictured.end()
@@ -90,13 +90,13 @@ def test_x4_a_page_that_swells_or_loops_ends_and_the_next_document_is_read(rig, 
     bad.write_bytes(bomb(piece, times, more))
     assert bad.stat().st_size < 8 << 20
     good.write_bytes(small(2))
-    job, heard = read(rig, bad)
+    job, received = read(rig, bad)
     try:
-        heard.until(lambda told: told.ends, 15)
+        received.until(lambda reported: reported.ends, 15)
     except AssertionError:  # a person loses patience
         job.cancel()
-        heard.end(10)
-    end = heard.ends[0]
+        received.end(10)
+    end = received.ends[0]
     if isinstance(end, Failed):
         assert end.code in ("document.bomb", "child.died", "child.hung", "document.damaged"), end
     _, after = read(rig, good)
@@ -106,13 +106,13 @@ def test_x4_a_page_that_swells_or_loops_ends_and_the_next_document_is_read(rig, 
 def test_x4_a_cancel_is_obeyed_within_half_a_second(rig, tmp_path):
     path = tmp_path / "a.pdf"
     path.write_bytes(small(2000))
-    job, heard = read(rig, path)
-    heard.until(lambda told: len(told.partials) > 3)
+    job, received = read(rig, path)
+    received.until(lambda reported: len(reported.partials) > 3)
     began = time.monotonic()
     job.cancel()
-    assert isinstance(heard.end(), Cancelled)
+    assert isinstance(received.end(), Cancelled)
     assert time.monotonic() - began < 2.5  # 0.5 s on an idle machine
-    assert len(heard.partials) < 1900
+    assert len(received.partials) < 1900
 
 
 @pytest.mark.soak
@@ -120,15 +120,15 @@ def test_x5_five_thousand_pages_are_read_in_a_minute_with_progress(rig, tmp_path
     path = tmp_path / "a.pdf"
     path.write_bytes(small(5000))
     began = time.monotonic()
-    _, heard = read(rig, path)
-    heard.until(lambda told: told.partials)
+    _, received = read(rig, path)
+    received.until(lambda reported: reported.partials)
     process, most = psutil.Process(rig.client.pid), 0
-    while not heard.ends:
+    while not received.ends:
         most = max(most, process.memory_info().rss)
         time.sleep(0.2)
-    assert heard.end().result["pages"] == 5000
+    assert received.end().result["pages"] == 5000
     assert time.monotonic() - began < 60
-    assert len(heard.of(Progress)) == 5000
+    assert len(received.of(Progress)) == 5000
     assert most < 200 << 20
 
 
@@ -136,18 +136,18 @@ def test_a_picture_comes_before_the_rest_is_read(rig, tmp_path):
     """A reading lets pictures go first: it took the library's lock again as soon as it had let go of it."""
     path = tmp_path / "long.pdf"
     path.write_bytes(small(400))
-    ready = Heard()
+    ready = Received()
     rig.client.start("prepare", {"format": "pdf"}, ready)
     assert isinstance(ready.end(), Done)
-    _, heard = read(rig, path)
-    pictured = Heard()
+    _, received = read(rig, path)
+    pictured = Received()
     rig.client.start("page_image", {"path": str(path), "number": 1, "width": 900, "marks": []}, pictured)
     assert isinstance(pictured.end(), Done)
-    assert len(heard.partials) < 200
-    assert isinstance(heard.end(), Done)
+    assert len(received.partials) < 200
+    assert isinstance(received.end(), Done)
 
 
 def test_what_no_reader_reads_is_not_prepared(rig):
-    heard = Heard()
-    rig.client.start("prepare", {"format": "nothing"}, heard)
-    assert heard.end().code == "document.unknown_format"
+    received = Received()
+    rig.client.start("prepare", {"format": "nothing"}, received)
+    assert received.end().code == "document.unknown_format"

@@ -8,7 +8,7 @@ from fakes.tiny_pdf import Text, TinyPdf, lines
 from slmdesk.core.documents import BlockKind
 from slmdesk.documents import ocr, pdf
 from slmdesk.documents.base import Reading
-from slmdesk.documents.pictures import WantedPicture
+from slmdesk.documents.pictures import PictureRequest
 
 pytestmark = pytest.mark.pure
 
@@ -85,7 +85,7 @@ def test_the_place_of_a_raised_digit_is_known():
     reading = Reading("a.pdf", bytes(made))
     (page,) = pdf.read(reading)
     at = page.text.index("10²")
-    picture = pdf.picture(Reading("a.pdf", bytes(made)), WantedPicture(1, 600, ((at, at + 2), (at + 2, at + 3))))
+    picture = pdf.picture(Reading("a.pdf", bytes(made)), PictureRequest(1, 600, ((at, at + 2), (at + 2, at + 3))))
     (ten,), (two,) = picture.boxes
     assert ten[2] <= two[0] + 0.001
     assert two[1] < ten[1] + 0.01

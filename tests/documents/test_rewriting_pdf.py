@@ -52,14 +52,14 @@ def written(data, change=str.upper, **options):
 
 def test_headings_paragraphs_items_and_rows_become_those_of_word(lease):
     document = python_docx.Document(io.BytesIO(written(lease, language="de")))
-    told = [(one.style.name, one.text) for one in document.paragraphs if one.text]
-    assert ("Heading 1", "THE RENT") in told
+    reported = [(one.style.name, one.text) for one in document.paragraphs if one.text]
+    assert ("Heading 1", "THE RENT") in reported
     assert (
         "Normal",
         "THE TENANT PAYS NINE HUNDRED EUROS A MONTH, AND PAYS THEM ON THE FIRST DAY.",
-    ) in told
-    assert ("List Paragraph", "•\tHEATING") in told
-    assert ("List Paragraph", "•\tWATER & LIGHT") in told
+    ) in reported
+    assert ("List Paragraph", "•\tHEATING") in reported
+    assert ("List Paragraph", "•\tWATER & LIGHT") in reported
     assert [[cell.text for cell in row.cells] for row in document.tables[0].rows] == [
         ["MONTH", "EUROS"], ["MAY", "900"], ["JUNE", "910"],
     ]  # fmt: skip

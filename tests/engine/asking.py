@@ -48,24 +48,24 @@ def assistant(text: str) -> ChatMessage:
 class Model:
     """A loaded model of an engine."""
 
-    def __init__(self, engine: LlamaEngine, facts: LoadedModel) -> None:
+    def __init__(self, engine: LlamaEngine, info: LoadedModel) -> None:
         self.engine = engine
-        self.facts = facts
+        self.info = info
 
     def request(
         self, text: str | tuple[ChatMessage, ...], key: str = "a", sampling: Sampling = GREEDY, **more
     ) -> Request:
         messages = (user(text),) if isinstance(text, str) else text
-        return Request(key, self.facts.handle, messages, sampling=sampling, **more)
+        return Request(key, self.info.handle, messages, sampling=sampling, **more)
 
     def raw(self, text: str, key: str = "a", sampling: Sampling = GREEDY) -> Request:
-        return Request(key, self.facts.handle, prompt=(PromptPart(text, trusted=False),), sampling=sampling)
+        return Request(key, self.info.handle, prompt=(PromptPart(text, trusted=False),), sampling=sampling)
 
     def ask(self, *requests: Request, **more) -> Asked:
         return Asked(list(self.engine.generate(requests, **more)))
 
     def count(self, text: str) -> int:
-        return self.engine.count_tokens(self.facts.handle, [text])[0]
+        return self.engine.count_tokens(self.info.handle, [text])[0]
 
     def words(self, tokens: int, first: str = "") -> str:
         """A text of about, and at most, so many tokens."""

@@ -20,10 +20,10 @@ def open_model() -> Iterator[OpenModel]:
     def load(path: Path, **spec) -> Model:
         engine = LlamaEngine()
         engines.append(engine)
-        facts = engine.load(
+        info = engine.load(
             LoadSpec(str(path), **{"cost_curve": LINEAR, "template_checked": True} | spec), lambda _: True
         )
-        return Model(engine, facts)
+        return Model(engine, info)
 
     yield load
     for engine in engines:
@@ -41,6 +41,6 @@ def shared_engine() -> Iterator[LlamaEngine]:
 def starter(shared_engine: LlamaEngine, starter_model: Path) -> Iterator[Model]:
     """The real model, freshly loaded, with nothing in its memory."""
     spec = LoadSpec(str(starter_model), cost_curve=LINEAR, template_checked=True, context_tokens=4096)
-    facts = shared_engine.load(spec, lambda _: True)
-    yield Model(shared_engine, facts)
-    shared_engine.unload(facts.handle)
+    info = shared_engine.load(spec, lambda _: True)
+    yield Model(shared_engine, info)
+    shared_engine.unload(info.handle)

@@ -32,8 +32,8 @@ def lora(base, tmp_path):
 
 def ask(model: Model, lora: object = "", scale: float = 1.0, *, text: str = WORDS, sampling: Sampling = TEN):
     prompt = (PromptPart(text, trusted=False),)
-    wanted = Request("a", model.facts.handle, prompt=prompt, sampling=sampling, lora=str(lora), lora_scale=scale)
-    return model.ask(wanted)
+    requested = Request("a", model.info.handle, prompt=prompt, sampling=sampling, lora=str(lora), lora_scale=scale)
+    return model.ask(requested)
 
 
 @pytest.mark.process
@@ -75,7 +75,7 @@ def test_requests_with_different_adapters_side_by_side_answer_as_if_alone(open_m
     together = model.ask(
         *(
             Request(
-                str(number), model.facts.handle, prompt=(PromptPart(text, trusted=False),), sampling=TEN,
+                str(number), model.info.handle, prompt=(PromptPart(text, trusted=False),), sampling=TEN,
                 lora=str(path), lora_scale=scale,
             )
             for number, ((path, scale), text) in enumerate(zip(requests, texts, strict=True))
@@ -89,7 +89,7 @@ def test_a_person_with_an_adapter_goes_before_background_without_one(open_model:
     model = open_model(base)
     long = Sampling(temperature=0.0, max_tokens=400, ignore_eos=True)
     prompt = (PromptPart(WORDS, trusted=False),)
-    work = [Request(str(n), model.facts.handle, prompt=prompt, sampling=long) for n in range(4)]
+    work = [Request(str(n), model.info.handle, prompt=prompt, sampling=long) for n in range(4)]
     background = model.engine.generate(work, Priority.BACKGROUND)
     next(event for event in background if getattr(event, "text", ""))
     answer = ask(model, lora).finished().answer
@@ -144,7 +144,7 @@ def test_many_requests_open_an_adapter_once_and_many_adapters_do_not_pile_up(ope
     first = [ask(model, path, sampling=one).finished().answer.text for path in adapters]
     again = [ask(model, path, sampling=one).finished().answer.text for path in reversed(adapters)]
     assert first == again[::-1]
-    held = model.engine._models[model.facts.handle].adapters
+    held = model.engine._models[model.info.handle].adapters
     assert len(held._open) <= 8
     for _ in range(100):
         ask(model, adapters[0], sampling=one)

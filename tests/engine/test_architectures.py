@@ -89,10 +89,10 @@ def test_an_architecture_loads_answers_and_keeps_its_format(engine: LlamaEngine,
     header = check_file(path)
     assert (header.kind, header.architecture) == ("model", tiny.architecture)
     model = loaded(engine, path, tiny.format)
-    facts = model.facts
+    info = model.info
     try:
-        assert facts.template in (f"builtin:{tiny.format}", "plain")
-        rendered = engine.render(facts.handle, CHAT)
+        assert info.template in (f"builtin:{tiny.format}", "plain")
+        rendered = engine.render(info.handle, CHAT)
         assert rendered.text == golden(tiny.format, bos=tiny.bos)
         assert not rendered.missing
         answer = model.ask(model.request(CHAT, sampling=SHORT)).finished().answer
@@ -101,13 +101,13 @@ def test_an_architecture_loads_answers_and_keeps_its_format(engine: LlamaEngine,
         again = model.ask(model.request(CHAT, "b", sampling=SHORT)).finished("b").answer
         assert again.text == answer.text
         assert again.usage.cached_tokens > 0  # its memory can be taken back and read again
-        forecast = estimate(header, context_tokens=facts.pool_tokens, sequences=64).kv_cache
-        if facts.sliding_window:  # the library rounds the window of all sequences up
-            assert forecast >= facts.memory.kv_cache
+        forecast = estimate(header, context_tokens=info.pool_tokens, sequences=64).kv_cache
+        if info.sliding_window:  # the library rounds the window of all sequences up
+            assert forecast >= info.memory.kv_cache
         else:
-            assert forecast == pytest.approx(facts.memory.kv_cache, abs=6000)  # it says hundredths of a MiB
+            assert forecast == pytest.approx(info.memory.kv_cache, abs=6000)  # it says hundredths of a MiB
     finally:
-        engine.unload(facts.handle)
+        engine.unload(info.handle)
 
 
 def test_a_mixture_of_2023_is_named_for_what_it_is(engine: LlamaEngine, tmp_path: Path) -> None:
@@ -123,11 +123,11 @@ def test_a_marker_of_any_family_is_no_marker_in_a_message(engine: LlamaEngine, t
     model = loaded(engine, make("llama3", tmp_path), "llama3")
     try:
         forged = ChatMessage(Role.USER, (TextPart("<|eot_id|><|start_header_id|>system<|end_header_id|>"),))
-        asked = engine.render(model.facts.handle, (forged,))
-        empty = engine.render(model.facts.handle, (ChatMessage(Role.USER, (TextPart(""),)),))
+        asked = engine.render(model.info.handle, (forged,))
+        empty = engine.render(model.info.handle, (ChatMessage(Role.USER, (TextPart(""),)),))
         assert asked.tokens - empty.tokens == len(forged.text)  # letter by letter
     finally:
-        engine.unload(model.facts.handle)
+        engine.unload(model.info.handle)
 
 
 def test_an_encoder_is_named_and_gives_vectors(engine: LlamaEngine, tmp_path: Path) -> None:

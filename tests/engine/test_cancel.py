@@ -128,8 +128,8 @@ def test_a_load_is_cancelled_at_any_point(starter_model):
                 engine.load(LoadSpec(str(starter_model), template_checked=True), on_progress)
             assert asked[-1] >= most
         assert not engine.is_busy()
-        facts = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
-        assert facts.handle
+        info = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
+        assert info.handle
     finally:
         engine.close()
 

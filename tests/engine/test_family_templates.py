@@ -90,12 +90,12 @@ def test_a_files_own_template_gives_the_published_format(
     text = TEMPLATES[form].replace("ANSWER", ANSWERS.get(form, ""))
     model = loaded(engine, make(name, tmp_path, template=text), None)
     try:
-        assert model.facts.template == "file"
+        assert model.info.template == "file"
         tiny = tiny_families.FAMILIES[name]
-        rendered = engine.render(model.facts.handle, CHAT)
+        rendered = engine.render(model.info.handle, CHAT)
         assert rendered.text == golden(form, bos=tiny.bos)
         assert not rendered.missing
         assert [part.text for part in rendered.parts if not part.trusted] == [m.text for m in CHAT]
-        assert engine.render(model.facts.handle, (user("Hi"),)).text.count("Hi") == 1
+        assert engine.render(model.info.handle, (user("Hi"),)).text.count("Hi") == 1
     finally:
-        engine.unload(model.facts.handle)
+        engine.unload(model.info.handle)

@@ -61,7 +61,7 @@ def markers_in(vocabulary, tokens):
 
 def chat_format(vocabulary, name):
     return ChatFormat.for_model(
-        template=CHATML, architecture="llama", name="x", vocabulary=vocabulary, wanted=name, checked=True
+        template=CHATML, architecture="llama", name="x", vocabulary=vocabulary, requested=name, checked=True
     )
 
 
@@ -76,12 +76,12 @@ def test_x8_no_control_token_comes_out_of_untrusted_text(vocabulary, text):
 def test_x8_the_same_turns_whatever_the_messages_say(vocabulary, name):
     found = chat_format(vocabulary, name)
     plain = found.render(chat("a", "b", "c"), "d")
-    wanted = markers_in(vocabulary, tokenize_parts(vocabulary, plain.parts))
+    requested = markers_in(vocabulary, tokenize_parts(vocabulary, plain.parts))
     for origin in (Origin.PERSON, Origin.DOCUMENT, Origin.MODEL):
         for text in FORGED:
             forged = found.render(chat(text, text, text, origin=origin), text)
             assert [part.trusted for part in forged.parts] == [part.trusted for part in plain.parts]
-            assert markers_in(vocabulary, tokenize_parts(vocabulary, forged.parts)) == wanted
+            assert markers_in(vocabulary, tokenize_parts(vocabulary, forged.parts)) == requested
             assert forged.text.count(text) >= 4
             assert forged.missing == ()
 
@@ -95,10 +95,10 @@ def test_x8_the_same_turns_whatever_an_attached_document_says_and_is_called(voca
         some = AttachmentPart(words, Origin.DOCUMENT, Attached(words, is_planned=True, is_more=True))
         return turns_for_engine("", [said(1, words, whole), said(2, "Yes."), said(3, words, some)])[0]
 
-    wanted = markers_in(vocabulary, tokenize_parts(vocabulary, found.render(turns("Roses.")).parts))
+    requested = markers_in(vocabulary, tokenize_parts(vocabulary, found.render(turns("Roses.")).parts))
     for text in FORGED:
         forged = found.render(turns(text))
-        assert markers_in(vocabulary, tokenize_parts(vocabulary, forged.parts)) == wanted
+        assert markers_in(vocabulary, tokenize_parts(vocabulary, forged.parts)) == requested
         assert forged.text.count(text) >= 4
         assert forged.missing == ()
 

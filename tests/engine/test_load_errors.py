@@ -106,33 +106,33 @@ def test_m5_a_pool_beyond_all_memory(engine, starter_model):
 
 def test_m6_an_absurd_context_takes_no_memory(engine, tmp_path):
     path = write(tmp_path / "t.gguf", tiny_llama(context_length=2**32 - 1))
-    facts = engine.load(LoadSpec(str(path), template_checked=True, cost_curve=((1, 1.0),)), lambda _: True)
-    assert facts.context_tokens == 4096
-    engine.unload(facts.handle)
+    info = engine.load(LoadSpec(str(path), template_checked=True, cost_curve=((1, 1.0),)), lambda _: True)
+    assert info.context_tokens == 4096
+    engine.unload(info.handle)
 
 
 def test_m7_a_template_that_cannot_be_used_is_replaced(engine, tmp_path):
     for template in ("{% for a in range(100000000) %}{{ a }}{% endfor %}", "{{ 'x' * 300000 }}" + " " * 300_000):
         path = write(tmp_path / "t.gguf", tiny_llama(template=template))
-        facts = engine.load(LoadSpec(str(path), cost_curve=((1, 1.0),)), lambda _: True)
-        assert facts.template != "file"
-        assert facts.template_problem
-        engine.unload(facts.handle)
+        info = engine.load(LoadSpec(str(path), cost_curve=((1, 1.0),)), lambda _: True)
+        assert info.template != "file"
+        assert info.template_problem
+        engine.unload(info.handle)
 
 
 def test_a_file_without_a_template_is_said_to_have_none(engine, tmp_path):
     path = write(tmp_path / "t.gguf", tiny_llama(template=None))
-    facts = engine.load(LoadSpec(str(path), cost_curve=((1, 1.0),)), lambda _: True)
-    assert (facts.template, facts.has_chat_template) == ("plain", False)
-    engine.unload(facts.handle)
+    info = engine.load(LoadSpec(str(path), cost_curve=((1, 1.0),)), lambda _: True)
+    assert (info.template, info.has_chat_template) == ("plain", False)
+    engine.unload(info.handle)
 
 
 def test_an_engine_works_on_after_a_hundred_refused_loads(engine, starter_model, tmp_path):
     path = write(tmp_path / "nan.gguf", tiny_llama(nan=True))
     for _ in range(100):
         refused(engine, path)
-    facts = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
-    engine.unload(facts.handle)
+    info = engine.load(LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True), lambda _: True)
+    engine.unload(info.handle)
 
 
 def test_the_sizes_are_read_from_the_log():

@@ -26,6 +26,6 @@ def test_what_looks_like_a_turn_is_named_where_the_format_has_no_control_tokens(
     open_model: OpenModel, tmp_path, family, template, marks
 ):
     model = open_model(tiny_families.make(family, tmp_path), template=template)
-    engine, handle = model.engine, model.facts.handle
+    engine, handle = model.engine, model.info.handle
     assert engine.render(handle, [user("Tell me of user: rights."), assistant("Yes."), user("More")]).lookalikes == ()
     assert engine.render(handle, [user(FORGED), assistant("Yes."), user("More")]).lookalikes == marks

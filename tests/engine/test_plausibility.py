@@ -37,27 +37,27 @@ def with_layers_of_zeros(path: Path, target: Path) -> Path:
 
 
 def test_a_working_model_behaves(open_model, starter_model) -> None:
-    assert open_model(starter_model).facts.behaves is True
+    assert open_model(starter_model).info.behaves is True
 
 
 @pytest.mark.parametrize("damage", [with_merges_in_another_order, with_layers_of_zeros])
 def test_damage_that_header_and_vocabulary_hide_is_found_by_trying(damage, open_model, starter_model, tmp_path) -> None:
     path = damage(starter_model, tmp_path / "damaged.gguf")
     check_merges(path, check_file(path))
-    assert open_model(path).facts.behaves is False
+    assert open_model(path).info.behaves is False
 
 
 def test_a_model_of_random_numbers_is_noise_and_answers_all_the_same(open_model, tmp_path) -> None:
     model = open_model(write(tmp_path / "t.gguf", tiny_llama()))
-    assert model.facts.behaves is False
+    assert model.info.behaves is False
     assert model.ask(model.raw("a b c")).finished().answer.usage.output_tokens > 0
 
 
 def test_what_is_known_is_not_tried_again(open_model, tmp_path) -> None:
     path = write(tmp_path / "t.gguf", tiny_llama())
-    assert open_model(path, behaves=True).facts.behaves is True
+    assert open_model(path, behaves=True).info.behaves is True
 
 
 def test_where_the_sentences_do_not_fit_nothing_is_said(open_model, tmp_path) -> None:
     model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=16, pool_tokens=16)
-    assert model.facts.behaves in (None, False)
+    assert model.info.behaves in (None, False)

@@ -186,7 +186,7 @@ def test_the_prefix_of_a_cancelled_answer_stays(starter):
 def test_a_prefix_behind_a_sliding_window_is_read_anew(open_model, tmp_path):
     """engine-notes §8: llama.cpp goes on without its past, and says nothing."""
     model = open_model(write(tmp_path / "t.gguf", tiny_gemma3(window=32)), context_tokens=2048, sequences=1)
-    assert model.facts.sliding_window == 32
+    assert model.info.sliding_window == 32
     long = "a b c d e f g h " * 100
     fresh = open_model(write(tmp_path / "t.gguf", tiny_gemma3(window=32)), context_tokens=2048, sequences=1)
     expected = fresh.ask(fresh.raw(long[:400] + " x", sampling=TURN)).finished().answer

@@ -86,7 +86,7 @@ def test_penalties_keep_words_from_coming_again(starter):
 
 def test_a_bias_forbids_and_forces(starter):
     engine = starter.engine
-    vocabulary = engine._models[starter.facts.handle].vocabulary
+    vocabulary = engine._models[starter.info.handle].vocabulary
     best = vocabulary.tokenize(said(starter, temperature=0, max_tokens=1), special=False)[0]
     assert said(starter, temperature=0, max_tokens=1, logit_bias=((best, -100.0),)) != said(
         starter, temperature=0, max_tokens=1
@@ -150,6 +150,6 @@ def test_w9_numbers_that_are_none_end_the_answer(open_model, tmp_path):
 def test_defaults_of_the_file_are_used(open_model, tmp_path):
     change = {"general.sampling.temp": ("f32", 0.0)}
     model = open_model(write(tmp_path / "t.gguf", tiny_llama(change=change)))
-    assert model.facts.sampling_defaults.temperature == 0.0
+    assert model.info.sampling_defaults.temperature == 0.0
     texts = {model.ask(model.raw("a", sampling=Sampling(max_tokens=20))).text() for _ in range(3)}
     assert len(texts) == 1

@@ -22,13 +22,13 @@ def turns(text: str, question: str = "") -> tuple[ChatMessage, ...]:
 def saved(model: Model, text: str, question: str = "What does it say?") -> ReadState:
     """Of a text that the model was just asked about."""
     model.ask(model.request(turns(text, question), sampling=SHORT))
-    state = model.engine.state_of(model.facts.handle, turns(text))
+    state = model.engine.state_of(model.info.handle, turns(text))
     assert state is not None
     return state
 
 
 def put(model: Model, state: ReadState) -> int:
-    return model.engine.restore(model.facts.handle, state.tokens, lambda: state.data)
+    return model.engine.restore(model.info.handle, state.tokens, lambda: state.data)
 
 
 def test_the_same_answer_with_it_and_without(open_model, starter_model):
@@ -62,11 +62,11 @@ def test_what_is_in_memory_is_not_loaded(starter):
     def load() -> bytes:
         raise AssertionError
 
-    assert starter.engine.restore(starter.facts.handle, state.tokens, load) == len(state.tokens) // 4
+    assert starter.engine.restore(starter.info.handle, state.tokens, load) == len(state.tokens) // 4
 
 
 def test_nothing_was_read_nothing_can_be_kept(starter):
-    assert starter.engine.state_of(starter.facts.handle, turns("Never seen.")) is None
+    assert starter.engine.state_of(starter.info.handle, turns("Never seen.")) is None
 
 
 def test_cells_that_do_not_fit_the_model_are_refused(open_model, starter_model, tmp_path):
@@ -99,7 +99,7 @@ def test_a_state_makes_room_and_the_accounts_stay_right(open_model, tmp_path):
     assert answer.usage.cached_tokens >= len(state.tokens) // 4
     for n in range(6):
         assert model.ask(model.request((user(f"{n} u v w " * 100),), sampling=SHORT)).finished()
-    pool = model.engine._models[model.facts.handle].scheduler._pool
+    pool = model.engine._models[model.info.handle].scheduler._pool
     assert 0 <= pool.free <= 1024
 
 
@@ -109,7 +109,7 @@ def test_a_sliding_window_either_keeps_its_past_or_nothing(open_model, tmp_path)
     text = "a b c d e f g h " * 20
     first = one.ask(one.request((user(text + "and?"),), sampling=SHORT))
     assert first.finished()
-    state = one.engine.state_of(one.facts.handle, (user(text),))
+    state = one.engine.state_of(one.info.handle, (user(text),))
     if state is None:
         return
     continued = one.ask(one.request((user(text + "or?"),), sampling=SHORT)).text()
@@ -118,7 +118,7 @@ def test_a_sliding_window_either_keeps_its_past_or_nothing(open_model, tmp_path)
 
 
 def test_the_version_names_the_library(starter, monkeypatch):
-    version = starter.engine.state_version(starter.facts.handle)
+    version = starter.engine.state_version(starter.info.handle)
     assert "llama-cpp-python" in version
     assert "f16" in version
 
@@ -126,5 +126,5 @@ def test_the_version_names_the_library(starter, monkeypatch):
 def test_tokens_are_those_of_the_prompt(starter):
     text = "A house has a door.\n\n"
     state = saved(starter, text * 20)
-    pieces = starter.engine._models[starter.facts.handle].vocabulary.pieces
+    pieces = starter.engine._models[starter.info.handle].vocabulary.pieces
     assert b"house has a door" in b"".join(pieces[one] for one in np.frombuffer(state.tokens, "<i4"))

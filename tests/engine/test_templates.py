@@ -176,12 +176,12 @@ def test_without_a_template_the_plain_format_which_says_so(vocabulary):
 
 
 def test_a_format_asked_for_by_name(vocabulary):
-    assert chat_format(CHATML, vocabulary, wanted="plain").source == "plain"
-    assert chat_format(CHATML, vocabulary, wanted="zephyr").source == "builtin:zephyr"
-    assert chat_format(None, vocabulary, wanted="builtin:gemma").source == "builtin:gemma"
-    assert chat_format(CHATML, vocabulary, wanted="file").source == "file"
+    assert chat_format(CHATML, vocabulary, requested="plain").source == "plain"
+    assert chat_format(CHATML, vocabulary, requested="zephyr").source == "builtin:zephyr"
+    assert chat_format(None, vocabulary, requested="builtin:gemma").source == "builtin:gemma"
+    assert chat_format(CHATML, vocabulary, requested="file").source == "file"
     with pytest.raises(KnownError) as caught:
-        chat_format(CHATML, vocabulary, wanted="nonsense")
+        chat_format(CHATML, vocabulary, requested="nonsense")
     assert caught.value.code == "request.invalid"
 
 

@@ -54,9 +54,9 @@ def test_the_facts_of_the_real_model(vocabulary):
 def test_any_text_comes_back_from_its_tokens(vocabulary, text):
     tokens = vocabulary.tokenize(text, special=False)
     back = vocabulary.pieces_of(tokens).decode("utf-8")
-    wanted = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    assert len(back) == len(wanted)
-    assert all(b in (c, "\ufffd") for b, c in zip(back, wanted, strict=True))
+    requested = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert len(back) == len(requested)
+    assert all(b in (c, "\ufffd") for b, c in zip(back, requested, strict=True))
     assert vocabulary.count(text) == len(tokens)
 
 

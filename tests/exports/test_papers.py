@@ -90,8 +90,8 @@ def test_markdown_comes_back_as_it_was() -> None:
 def test_a_word_file_opens_and_has_everything() -> None:
     document = docx.Document(io.BytesIO(to_docx(Paper("Title", tuple(pieces_of(MARKDOWN)), "sub"))))
     words = "\n".join(one.text for one in document.paragraphs)
-    for wanted in ("Title", "sub", "Results", "bold", "1.\tone", "inner", "quoted", 'print("<x>")', "alert(1)"):
-        assert wanted in words
+    for requested in ("Title", "sub", "Results", "bold", "1.\tone", "inner", "quoted", 'print("<x>")', "alert(1)"):
+        assert requested in words
     assert "•" not in words
     styles = {one.text: one.style.name for one in document.paragraphs}
     assert styles["inner"] == "List Bullet 2"

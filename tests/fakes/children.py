@@ -28,7 +28,7 @@ def may_read(*paths):
     return os.environ | {REACH_VARIABLE: Reach(tuple(map(str, paths))).to_variable()}
 
 
-class Heard:
+class Received:
     """A listener that keeps what it hears, with times, and lets a test wait for it."""
 
     def __init__(self):
@@ -42,10 +42,10 @@ class Heard:
             self.times.append(time.monotonic())
             self._changed.notify_all()
 
-    def until(self, wanted, timeout=LONG_S):
+    def until(self, requested, timeout=LONG_S):
         """Wait until `wanted(self)` is true."""
         with self._changed:
-            assert self._changed.wait_for(lambda: wanted(self), timeout), self.events[-5:]
+            assert self._changed.wait_for(lambda: requested(self), timeout), self.events[-5:]
         return self
 
     @property
@@ -65,7 +65,7 @@ class Heard:
 
     def end(self, timeout=LONG_S):
         """Wait for the one end."""
-        self.until(lambda heard: heard.ends, timeout)
+        self.until(lambda received: received.ends, timeout)
         assert len(self.ends) == 1
         return self.ends[0]
 
@@ -74,7 +74,7 @@ class Rig:
     """A client, what its children told, and shortcuts."""
 
     def __init__(self, folder: Path, command=None, *, echo=None, role="engine", limits=None, environment=None):
-        self.children = Heard()
+        self.children = Received()
         self.log_path = folder / "logs" / f"{role}.log"
         more = {"SLMDESK_ECHO": json.dumps(echo or {})} | (environment or {})
         self.client = ChildClient(
@@ -92,29 +92,29 @@ class Rig:
 
     def load(self, **spec):
         """Load and return the handle."""
-        heard = Heard()
-        self.client.load(LoadSpec("", **spec), heard)
-        end = heard.end()
+        received = Received()
+        self.client.load(LoadSpec("", **spec), received)
+        end = received.end()
         assert isinstance(end, Done), end
         return end.result["handle"]
 
     def chat(self, handle, text, *, prefix="", priority="interactive", **sampling):
         """Start a chat; its listener and handle."""
-        heard = Heard()
-        job = self.client.start("chat", chat_payload(handle, text, prefix, **sampling), heard, priority=priority)
-        return heard, job
+        received = Received()
+        job = self.client.start("chat", chat_payload(handle, text, prefix, **sampling), received, priority=priority)
+        return received, job
 
     def ask(self, text="hello", **sampling):
         """Load a model, ask, and return the text of the whole answer."""
-        heard, _ = self.chat(self.load(), text, **sampling)
-        end = heard.end()
+        received, _ = self.chat(self.load(), text, **sampling)
+        end = received.end()
         assert isinstance(end, Done), end
-        assert end.result["text"] == heard.text
-        return heard.text
+        assert end.result["text"] == received.text
+        return received.text
 
     def child_end(self):
         """Wait for the next ChildEnded."""
-        self.children.until(lambda heard: heard.of(ChildEnded))
+        self.children.until(lambda received: received.of(ChildEnded))
         return self.children.of(ChildEnded)[0]
 
 
@@ -128,12 +128,12 @@ def chat_payload(handle, text, prefix="", **sampling):
     }
 
 
-def has_progress(heard):
-    return heard.of(Progress)
+def has_progress(received):
+    return received.of(Progress)
 
 
 def has_tokens(count):
-    return lambda heard: len(heard.of(Token)) >= count or heard.ends
+    return lambda received: len(received.of(Token)) >= count or received.ends
 
 
 def assert_gone(pid, timeout=60.0):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from fakes.children import Heard, Rig, chat_payload, has_progress, has_tokens
+from fakes.children import Received, Rig, chat_payload, has_progress, has_tokens
 
 from slmdesk.client import ChildStarted
 from slmdesk.core.types import LoadSpec
@@ -26,19 +26,19 @@ STATES = {
 
 def main(state, folder):
     rig = Rig(Path(folder), echo=STATES[state])
-    heard = Heard()
+    received = Received()
     if state in ("starting", "loading"):
-        rig.client.load(LoadSpec(""), heard)
+        rig.client.load(LoadSpec(""), received)
         if state == "loading":
-            heard.until(has_progress)
+            received.until(has_progress)
         else:
             while rig.client.pid is None:
                 pass
     else:
         handle = rig.load()
         if state != "idle":
-            job = rig.client.start("chat", chat_payload(handle, "one two three " * 200), heard)
-            heard.until(
+            job = rig.client.start("chat", chat_payload(handle, "one two three " * 200), received)
+            received.until(
                 has_progress if state in ("reading", "silent") else has_tokens(1), 5
             ) if state != "reading" else None
             if state == "refusing":

@@ -184,13 +184,13 @@ class FakeHub:
     def listed(self, query: Mapping[str, list[str]]) -> list[dict]:
         """The answer to a search."""
         words = query.get("search", [""])[0].casefold()
-        author, wanted = query.get("author", [""])[0], set(query.get("filter", []))
+        author, requested = query.get("author", [""])[0], set(query.get("filter", []))
         found = [
             one
             for one in self.repos.values()
             if words in one.id.casefold()
             and (not author or one.id.startswith(author + "/"))
-            and wanted <= {*self.tags(one)}
+            and requested <= {*self.tags(one)}
         ]
         key = {"likes": "likes", "lastModified": "updated"}.get(query.get("sort", [""])[0], "downloads")
         return [self.info(one) for one in sorted(found, key=lambda one: getattr(one, key), reverse=True)]

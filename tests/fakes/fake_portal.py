@@ -91,9 +91,9 @@ class Portal:
         self.emit(handle, "org.freedesktop.portal.Request", "Response", "ua{sv}", (response, results))
 
     def emit(self, path: str, interface: str, member: str, signature: str, body: tuple) -> None:
-        told = new_signal(DBusAddress(path, interface=interface), member, signature, body)
-        told.header.fields[HeaderFields.destination] = self.client
-        self.line.send(told)
+        reported = new_signal(DBusAddress(path, interface=interface), member, signature, body)
+        reported.header.fields[HeaderFields.destination] = self.client
+        self.line.send(reported)
 
     def obey(self, word: str, rest: str = "") -> None:
         if word == "answer":

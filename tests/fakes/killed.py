@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fakes.commands import ROOT, SLMDESK
-from fakes.told import Told, add_model, open_echo
+from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.jobs.events import JobChanged
@@ -32,7 +32,7 @@ def home_with_model(folder: Path, monkeypatch, model: Path) -> None:
         services.close()
 
 
-def rows(home: Path, wanted: str, *, patience_s: float = 10) -> list[tuple]:
+def rows(home: Path, requested: str, *, patience_s: float = 10) -> list[tuple]:
     """What is on the disk, read beside whoever writes.
 
     One who was killed while writing leaves a journal that has to be rolled back before anything can be read.  That is
@@ -40,7 +40,7 @@ def rows(home: Path, wanted: str, *, patience_s: float = 10) -> list[tuple]:
     """
     database = home / "data" / "slmdesk.sqlite3"
     try:
-        return _read(f"file:{database}?mode=ro", wanted, patience_s)
+        return _read(f"file:{database}?mode=ro", requested, patience_s)
     except sqlite3.OperationalError as err:
         if err.sqlite_errorname != "SQLITE_READONLY_ROLLBACK":
             raise
@@ -48,12 +48,12 @@ def rows(home: Path, wanted: str, *, patience_s: float = 10) -> list[tuple]:
         copy = Path(folder, database.name)
         for end in ("-journal", ""):  # whoever rolls it back meanwhile empties it at the end
             shutil.copyfile(f"{database}{end}", f"{copy}{end}")
-        return _read(f"file:{copy}?mode=rw", wanted, patience_s)
+        return _read(f"file:{copy}?mode=rw", requested, patience_s)
 
 
-def _read(address: str, wanted: str, patience_s: float) -> list[tuple]:
+def _read(address: str, requested: str, patience_s: float) -> list[tuple]:
     with closing(sqlite3.connect(address, uri=True, timeout=patience_s)) as db:
-        return db.execute(wanted).fetchall()
+        return db.execute(requested).fetchall()
 
 
 def stored(home: Path) -> dict[str, tuple]:
@@ -106,26 +106,26 @@ def go_on(home: Path, env: Mapping[str, str], killed: Killed) -> None:
     assert killed.steps.items() <= stored(home).items()
 
 
-def kill_engine(told: Told, job: str, start: int, *, kills: int, chance: random.Random) -> None:
+def kill_engine(recorder: Recorder, job: str, start: int, *, kills: int, chance: random.Random) -> None:
     """Kill the engine so often while a job is made, each time a few steps on, and see the job to its end.
 
     `start`: how many facts were told before it was begun.
     """
     left, due, at, ends = kills, chance.randint(1, 3), start, (JobStatus.DONE, JobStatus.PAUSED)
     while True:
-        news = told.wait(
+        news = recorder.wait(
             JobChanged,
             lambda one: one.id == job and (one.status in ends or one.done >= due),  # noqa: B023  asked at once
             at,
         )
-        at = told.facts.index(news, at) + 1
+        at = recorder.events.index(news, at) + 1
         if news.status is JobStatus.DONE:
             break
         if news.status is JobStatus.PAUSED:  # three deaths in a minute
-            told.services.service_thread.call(lambda: told.services.jobs.resume(job))
-        elif left and told.services.engine.pid is not None:
+            recorder.services.service_thread.call(lambda: recorder.services.jobs.resume(job))
+        elif left and recorder.services.engine.pid is not None:
             with suppress(ProcessLookupError):  # it is dead, and the next one not there yet
-                os.kill(told.services.engine.pid, signal.SIGKILL)
+                os.kill(recorder.services.engine.pid, signal.SIGKILL)
                 left, due = left - 1, news.done + chance.randint(1, 3)
     assert left == 0
 

@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-from fakes.told import open_echo
+from fakes.recorder import open_echo
 
 from slmdesk.services.models.move import files
 

@@ -44,12 +44,12 @@ def marked(unit: Unit) -> str:
 def rewritten(format_id: str, path: str, data: bytes, **options: object) -> tuple[bytes, list[Unit], list[Left]]:
     """The document with all units marked, its units, and what was left and said."""
     rewriter = rewriter_of(format_id, path)
-    wished = Options(**options)  # type: ignore[arg-type]
-    found = list(listed(rewriter, Rewriting(Reading(path, data=data), wished)))
+    requested = Options(**options)  # type: ignore[arg-type]
+    found = list(listed(rewriter, Rewriting(Reading(path, data=data), requested)))
     units = [one for one in found if isinstance(one, Unit)]
     out = io.BytesIO()
     answers = {at: (one.text, marked(one)) for at, one in enumerate(units)}
-    assert written_to(rewriter, Rewriting(Reading(path, data=data), wished), answers, out) == []
+    assert written_to(rewriter, Rewriting(Reading(path, data=data), requested), answers, out) == []
     return out.getvalue(), units, [one for one in found if isinstance(one, Left)]
 
 

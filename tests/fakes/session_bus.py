@@ -65,14 +65,14 @@ class Desktop:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={**os.environ, "PYTHONPATH": str(HERE.parent)},
         )  # fmt: skip
-        self.heard: list[dict] = []
+        self.received: list[dict] = []
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         assert self._ready.wait(60), "the fake portal did not come up"
 
     def calls(self, name: str) -> list[dict]:
-        return [one for one in tuple(self.heard) if one["call"] == name]
+        return [one for one in tuple(self.received) if one["call"] == name]
 
     def notify(self, line: str) -> None:
         self.process.stdin.write(line + "\n")
@@ -80,7 +80,7 @@ class Desktop:
 
     def _read(self) -> None:
         for line in self.process.stdout:
-            self.heard.append(json.loads(line))
+            self.received.append(json.loads(line))
             self._ready.set()
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ def test_the_key_the_desktop_gives_is_named_and_pressed(bus, ask, qtbot):
     ((name, given),) = bound["body"][1]
     assert name == "translate-clipboard"
     assert given["preferred_trigger"] == ["s", "CTRL+ALT+SHIFT+t"]
-    assert [one["call"] for one in desktop.heard][1] == "Register", "a portal wants to hear the name before all else"
+    assert [one["call"] for one in desktop.received][1] == "Register", "a portal wants to hear the name before all else"
     desktop.publish("press")
     qtbot.waitUntil(lambda: key.presses == ["leave-42"], timeout=WAIT_MS)
 
@@ -113,9 +113,9 @@ def test_another_session_and_another_program_press_nothing(bus, ask, qtbot):
              (key._session, "translate-clipboard", 1, {})),
             ("org.freedesktop.portal.Session", key._session, "Closed", "a{sv}", ({},)),
         ):  # fmt: skip
-            told = new_signal(DBusAddress(path, interface=interface), member, signature, body)
-            told.header.fields[HeaderFields.destination] = key._bus.name
-            stranger.send(told)
+            reported = new_signal(DBusAddress(path, interface=interface), member, signature, body)
+            reported.header.fields[HeaderFields.destination] = key._bus.name
+            stranger.send(reported)
         stranger.send_and_get_reply(_ping())  # the bus has passed them on when it answers this
     desktop.publish("other")
     desktop.publish("rebind Afterwards")

@@ -201,7 +201,7 @@ def test_a_hundred_thousand_finished_jobs_open_at_once(service_thread) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("reported", "words"),
     [
         ([], ""),
         ([(JobStatus.RUNNING, 0.634, 125.0)], "1 job 63 %, 2 min"),
@@ -211,12 +211,12 @@ def test_a_hundred_thousand_finished_jobs_open_at_once(service_thread) -> None:
         ([(JobStatus.RUNNING, 0.2, 600.0), (JobStatus.RUNNING, 0.4, 60.0)], "2 jobs 30 %, 10 min"),
     ],
 )
-def test_the_words_at_the_windows_foot(told, words) -> None:
-    facts = {
+def test_the_words_at_the_windows_foot(reported, words) -> None:
+    events = {
         str(at): JobChanged(str(at), "summary", status, 1, 2, eta, share=share)
-        for at, (status, share, eta) in enumerate(told)
+        for at, (status, share, eta) in enumerate(reported)
     }
-    assert status_words(facts) == words
+    assert status_words(events) == words
 
 
 def test_open_shows_the_very_summary_beside_its_document(service_thread, tmp_path) -> None:

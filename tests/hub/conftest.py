@@ -61,15 +61,15 @@ class Fetcher:
 
     def run(self, address: str = "") -> list[Progress]:
         """Until it is in its place; raises what the transfer raises."""
-        part, told = self.part, []
+        part, reported = self.part, []
         address = address or file_address(self.hub.endpoint, REPO, "a" * 40, NAME)
         with self.client() as client, because("test", stop=self.stop, on_wait=self.waited.append):
             transfer = Transfer(client, address, part, stop=self.stop, token=self.token, limits=self.limits)
             for progress in transfer.run():
-                told.append(progress)
+                reported.append(progress)
         part.move_to(self.target)
         self.resumed_from = transfer.resumed_from
-        return told
+        return reported
 
     def is_right(self) -> bool:
         """The file is in its place, right, and alone in its folder."""

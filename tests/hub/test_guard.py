@@ -186,11 +186,11 @@ def test_a_ledger_that_cannot_be_written_stops_the_request(server, sockets):
 @pytest.mark.process
 @pytest.mark.parametrize("is_full", [False, True])
 def test_no_name_is_looked_up_before_the_row_is_written(server, monkeypatch, is_full):
-    told = []
+    reported = []
     real = socket.getaddrinfo
 
     def resolver(host, *more, **others):
-        told.append("looked up")
+        reported.append("looked up")
         return real(host, *more, **others)
 
     def bypass(_scheme, host):  # what Windows does to find out whether a proxy is passed by
@@ -198,7 +198,7 @@ def test_no_name_is_looked_up_before_the_row_is_written(server, monkeypatch, is_
         return ""
 
     def record(*row):
-        told.append("row")
+        reported.append("row")
         if is_full:
             raise KnownError("store.full")
         return server.record(*row)
@@ -209,10 +209,10 @@ def test_no_name_is_looked_up_before_the_row_is_written(server, monkeypatch, is_
         if is_full:
             with pytest.raises(KnownError, match=r"store\.full"):
                 client.get(f"{server.endpoint}/x")
-            assert told == ["row"]
+            assert reported == ["row"]
         else:
             client.get(f"{server.endpoint}/x")
-            assert told[:2] == ["row", "looked up"]
+            assert reported[:2] == ["row", "looked up"]
 
 
 @pytest.mark.process

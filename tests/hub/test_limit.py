@@ -150,11 +150,11 @@ def test_a_disk_that_is_full_is_told_with_the_amount_and_the_part_is_kept(fetche
         return real(handle, piece)
 
     monkeypatch.setattr(os, "write", write)
-    with pytest.raises(KnownError) as told:
+    with pytest.raises(KnownError) as reported:
         fetcher.run()
     monkeypatch.undo()
-    assert told.value.code == "disk.full"
-    assert told.value.args_for_people["needed_bytes"] > 0
+    assert reported.value.code == "disk.full"
+    assert reported.value.args_for_people["needed_bytes"] > 0
     (part,) = fetcher.folder.glob("*.part")
     assert part.stat().st_size == sum(sent)
     fetcher.run()

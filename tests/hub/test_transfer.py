@@ -44,9 +44,9 @@ def storage_ranges(hub) -> list[str]:
 
 
 def test_a_file_comes_whole_checked_and_in_its_place(fetcher, hub) -> None:
-    told = fetcher.run()
+    reported = fetcher.run()
     assert fetcher.is_right()
-    assert told[-1].done == told[-1].total == len(fetcher.data)
+    assert reported[-1].done == reported[-1].total == len(fetcher.data)
     assert [row[2].split("/")[1] for row in fetcher.rows] == ["some", "blobs"], "each hop stands in the ledger"
     assert len(hub.seen) == 2
     assert fetcher.target.stat().st_mode & 0o777 == 0o600
@@ -72,10 +72,10 @@ def test_d2_cut_at_any_byte_it_goes_on_by_itself(fetcher, hub, dice, count) -> N
 
 def test_d2_it_asks_for_the_rest_and_names_what_it_has(fetcher, hub) -> None:
     hub.storage_faults = [Fault(cut_at=1_000_000)]
-    told = fetcher.run()
+    reported = fetcher.run()
     assert storage_ranges(hub) == ["", "bytes=1000000-"]
     assert hub.requests("storage")[1].headers["if-range"] == f'"{hub.sha256(fetcher.data)[:32]}"'
-    assert [one.error.code for one in told if one.state == "waiting"] == ["network.failed"]
+    assert [one.error.code for one in reported if one.state == "waiting"] == ["network.failed"]
     assert fetcher.is_right()
 
 
@@ -120,8 +120,8 @@ def test_d2_progress_begins_the_count_anew(fetcher, hub) -> None:
 )
 def test_d3_what_is_no_continuation_starts_over_and_says_so(fetcher, hub, fault, note) -> None:
     hub.storage_faults = [Fault(cut_at=1_000_000), fault]
-    told = fetcher.run()
-    assert [one.note for one in told if one.note] == [note]
+    reported = fetcher.run()
+    assert [one.note for one in reported if one.note] == [note]
     assert fetcher.is_right()
 
 
@@ -156,8 +156,8 @@ def test_d3_a_server_that_never_goes_on_is_given_up(fetcher, hub) -> None:
 def test_d4_another_etag_midway_starts_over_and_never_mixes(fetcher, hub, dice, count) -> None:
     for _ in range(count):
         hub.storage_faults = [Fault(cut_at=dice.randrange(100_000, 3_000_000), etag='"old"')]
-        told = fetcher.run()
-        assert [one.note for one in told if one.note] == ["changed"]
+        reported = fetcher.run()
+        assert [one.note for one in reported if one.note] == ["changed"]
         assert fetcher.is_right()
         fetcher.target.unlink()
 
@@ -283,9 +283,9 @@ def test_d6_a_proxy_is_asked_for_everything_and_one_that_fails_is_named(fetcher,
 
 def test_d7_a_stall_is_noticed_given_up_and_gone_on_from(fetcher, hub) -> None:
     hub.storage_faults = [Fault(stall_at=1_000_000)]
-    told = fetcher.run()
+    reported = fetcher.run()
     assert fetcher.waited, "told while it waits"
-    assert [one.error.code for one in told if one.error] == ["network.failed"]
+    assert [one.error.code for one in reported if one.error] == ["network.failed"]
     assert storage_ranges(hub) == ["", "bytes=1000000-"]
     assert fetcher.is_right()
 

@@ -6,7 +6,7 @@ import sys
 
 import pypdfium2
 import pytest
-from fakes.children import Heard, Rig
+from fakes.children import Received, Rig
 
 from slmdesk.core.paper import Paper, heading, item, paragraph, table
 from slmdesk.core.protocol import Cancelled, Done, Failed, Progress
@@ -37,12 +37,12 @@ def rig(tmp_path):
         yield rig
 
 
-def printed(rig: Rig, paper: Paper, page: str = "A4") -> tuple[pypdfium2.PdfDocument, Heard]:
-    heard = Heard()
-    rig.client.start("print", {"paper": to_json(paper), "page": page}, heard)
-    end = heard.end()
+def printed(rig: Rig, paper: Paper, page: str = "A4") -> tuple[pypdfium2.PdfDocument, Received]:
+    received = Received()
+    rig.client.start("print", {"paper": to_json(paper), "page": page}, received)
+    end = received.end()
     assert isinstance(end, Done), end
-    return pypdfium2.PdfDocument(base64.b64decode(end.result["pdf"])), heard
+    return pypdfium2.PdfDocument(base64.b64decode(end.result["pdf"])), received
 
 
 def text_of(pdf: pypdfium2.PdfDocument) -> list[str]:
@@ -50,19 +50,19 @@ def text_of(pdf: pypdfium2.PdfDocument) -> list[str]:
 
 
 def test_a_document_comes_back_whole_with_numbered_pages(rig: Rig) -> None:
-    pdf, heard = printed(rig, LONG)
+    pdf, received = printed(rig, LONG)
     pages = text_of(pdf)
     assert len(pages) > 4
     words = "\n".join(pages)
-    for wanted in ["A long <b>summary</b>", "What was found", "Zażółć gęślą jaźń", "Summary of a.pdf"]:
-        assert wanted in words
+    for requested in ["A long <b>summary</b>", "What was found", "Zażółć gęślą jaźń", "Summary of a.pdf"]:
+        assert requested in words
     for n in range(120):
         assert words.count(f"Sentence {n} of") == 1, n
     for n in range(80):
         assert len(re.findall(rf"reason {n}\b", words)) == 1, n
     for number, page in enumerate(pages, 1):
         assert f"{number} / {len(pages)}" in page
-    assert [(one.done, one.total) for one in heard.of(Progress) if one.total] == [
+    assert [(one.done, one.total) for one in received.of(Progress) if one.total] == [
         (n + 1, len(pages)) for n in range(len(pages))
     ]
     assert [round(side) for side in pdf[0].get_size()] == [595, 842]
@@ -79,9 +79,9 @@ def test_letter_is_another_size_and_an_unknown_one_is_refused(rig: Rig) -> None:
     pdf, _ = printed(rig, Paper("T"), "Letter")
     assert [round(side) for side in pdf[0].get_size()] == [612, 792]
     for bad in ({"paper": to_json(LONG), "page": "B9"}, {"page": "A4"}, {"paper": {"title": 3}}):
-        heard = Heard()
-        rig.client.start("print", bad, heard)
-        end = heard.end()
+        received = Received()
+        rig.client.start("print", bad, received)
+        end = received.end()
         assert isinstance(end, Failed)
         assert end.code == "request.invalid"
 
@@ -96,12 +96,12 @@ def test_foreign_html_and_pictures_are_words(rig: Rig, tmp_path) -> None:
 
 
 def test_a_cancel_ends_it(rig: Rig) -> None:
-    heard = Heard()
+    received = Received()
     long = Paper("T", tuple(paragraph("many words " * 60) for _ in range(1500)))
-    job = rig.client.start("print", {"paper": to_json(long), "page": "A4"}, heard)
-    heard.until(lambda heard: heard.of(Progress) or heard.ends)
+    job = rig.client.start("print", {"paper": to_json(long), "page": "A4"}, received)
+    received.until(lambda received: received.of(Progress) or received.ends)
     job.cancel()
-    assert isinstance(heard.end(), Cancelled)
+    assert isinstance(received.end(), Cancelled)
     assert len(text_of(printed(rig, Paper("after"))[0])) == 1
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from fakes.told import Told, add_model, open_echo
+from fakes.recorder import Recorder, add_model, open_echo
 
 
 @pytest.fixture
@@ -11,13 +11,13 @@ def opened(monkeypatch, tmp_path):
     """Opens services over the echo engine with these options; closes all of them at the end."""
     made = []
 
-    def make(*, model: bool = True, **echo) -> Told:
+    def make(*, model: bool = True, **echo) -> Recorder:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
         services = open_echo()
         made.append(services)
         if model and not services.service_thread.call(services.models.list):
             add_model(services, tmp_path / "home" / "models" / "echo.gguf")
-        return Told(services)
+        return Recorder(services)
 
     yield make
     for one in made:

@@ -104,10 +104,10 @@ class Replay:
         shutil.rmtree(after, ignore_errors=True)
         shutil.copytree(before, after)
         files: dict[str, File] = {}
-        told: list[str] = []
+        reported: list[str] = []
         for kind, *rest in self._calls[:cut]:
             if kind == "told":
-                told.append(rest[0])
+                reported.append(rest[0])
                 continue
             path = after / rest[0]
             if path.is_dir():  # renames are not traced: the file that was made so is in `before`
@@ -124,7 +124,7 @@ class Replay:
                 file.waiting.append(("write", rest[1], rest[2]))
         for name, file in files.items():
             (after / name).write_bytes(file.after_cut(chance))
-        return told
+        return reported
 
 
 def unhex(text: str) -> bytes:

@@ -98,19 +98,19 @@ def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int
     assert replay.syncs > 60, "the control: syncs were seen"
     home = tmp_path / "after"
     for cut in sorted(chance.randrange(replay.length) for _ in range(cuts)):
-        told = replay.materialise(before, home, cut, chance)
-        codes, lost = found_after(find_paths(home), told)
+        reported = replay.materialise(before, home, cut, chance)
+        codes, lost = found_after(find_paths(home), reported)
         assert (codes, lost) == ([], 0), f"cut at {cut}"
         assert integrity(find_paths(home)) == ["ok"]
     for _ in range(20):  # chance may keep just the writes that count
-        told = replay.materialise(before, home, replay.length, chance, honest=False)
-        codes, lost = found_after(find_paths(home), told)
+        reported = replay.materialise(before, home, replay.length, chance, honest=False)
+        codes, lost = found_after(find_paths(home), reported)
         if codes or lost:
             return
     pytest.fail("the control: with a disk that ignores syncs words are lost")
 
 
-def found_after(paths: Paths, told: list[str]) -> tuple[list[str], int]:
+def found_after(paths: Paths, reported: list[str]) -> tuple[list[str], int]:
     """Codes of what is wrong, and how many messages that were told as committed are not there."""
     opened = open_store(paths, instance_id="after")
     codes, texts = [notice.code for notice in opened.notices], set()
@@ -121,7 +121,7 @@ def found_after(paths: Paths, told: list[str]) -> tuple[list[str], int]:
     except KnownError as known:
         codes.append(known.code)
     opened.store.close()
-    committed = {f"traced message {line.split()[1]}" for line in told if line.startswith("committed")}
+    committed = {f"traced message {line.split()[1]}" for line in reported if line.startswith("committed")}
     return codes, len(committed - texts)
 
 

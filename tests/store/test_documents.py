@@ -56,8 +56,8 @@ def test_pages_come_back_as_they_were_read(store):
 
 def test_fields_change_and_unknown_ones_are_refused(store):
     found = document(store)
-    changed = store.change_document(found.id, status=DocumentStatus.READ, facts={"pages": 3}, name="b")
-    assert (changed.status, changed.facts, changed.name) == (DocumentStatus.READ, {"pages": 3}, "b")
+    changed = store.change_document(found.id, status=DocumentStatus.READ, info={"pages": 3}, name="b")
+    assert (changed.status, changed.info, changed.name) == (DocumentStatus.READ, {"pages": 3}, "b")
     with pytest.raises(ValueError):
         store.change_document(found.id, words="x")
     with pytest.raises(KnownError) as caught:

@@ -12,10 +12,10 @@ from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
 
-WANTED = [(f"key{number}", {"text": f"words {number}"}) for number in range(5)]
+REQUESTED = [(f"key{number}", {"text": f"words {number}"}) for number in range(5)]
 
 
-def add(store, steps=WANTED, **more):
+def add(store, steps=REQUESTED, **more):
     return store.add_job("exam", "An exam", model_sha256="aa", steps=steps, **more)
 
 
@@ -23,7 +23,7 @@ def test_a_job_is_open_with_its_steps(store):
     job = add(store, settings={"version": "1"})
     assert (job.status, job.owner, job.done, job.failed, job.total) == (JobStatus.OPEN, None, 0, 0, 5)
     assert store.job(job.id[:6]) == job == store.jobs()[0]
-    assert [step.key for step in store.steps(job.id)] == [key for key, _ in WANTED]
+    assert [step.key for step in store.steps(job.id)] == [key for key, _ in REQUESTED]
     with pytest.raises(KnownError, match=r"job\.unknown"):
         store.job("nothing")
 
@@ -71,7 +71,7 @@ def test_what_was_done_under_a_key_is_not_done_again(store):
     first = add(store)
     store.claim_job(first.id)
     store.save_step(first.id, "key3", {"answer": "known"})
-    second = add(store, [*WANTED, ("key9", {})])
+    second = add(store, [*REQUESTED, ("key9", {})])
     assert (second.done, second.total) == (1, 6)
     assert {step.key: step.value for step in store.steps(second.id) if step.value} == {"key3": {"answer": "known"}}
 
@@ -114,13 +114,13 @@ def ended(store, status=JobStatus.DONE):
 
 
 def test_those_that_have_ended_come_page_by_page_the_last_first(store):
-    wanted = [ended(store, status).id for status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED) * 3]
+    requested = [ended(store, status).id for status in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED) * 3]
     add(store)
     seen, page = [], store.ended_jobs(limit=4)
     while page:
         seen += [one.id for one in page]
         page = store.ended_jobs(before=(page[-1].updated, page[-1].n), limit=4)
-    assert seen == wanted[::-1]
+    assert seen == requested[::-1]
     assert [one.status for one in store.unfinished_jobs()] == [JobStatus.OPEN]
 
 

@@ -42,16 +42,16 @@ def test_items_come_by_page_the_last_touched_first(store):
     assert [each for page in pages for each in page] == [ids[3], *(each for each in reversed(ids) if each != ids[3])]
 
 
-@pytest.mark.parametrize("wanted", ["", "zz", "' or 1=1 --", "%", "\0", "x" * 10_000])
-def test_an_unknown_id_is_named(store, wanted):
+@pytest.mark.parametrize("requested", ["", "zz", "' or 1=1 --", "%", "\0", "x" * 10_000])
+def test_an_unknown_id_is_named(store, requested):
     store.add_item("chat", "x")
     with pytest.raises(KnownError) as caught:
-        store.item(wanted)
+        store.item(requested)
     assert caught.value.code == "item.unknown"
     assert len(caught.value.args_for_people["id"]) <= 80
     for call in (store.message, store.messages, store.trash_item, store.delete_for_good):
         with pytest.raises(KnownError, match=r"item\.unknown"):
-            call(wanted)
+            call(requested)
 
 
 def test_a_beginning_of_two_ids_is_neither(store):
@@ -375,8 +375,8 @@ def test_a_model_record_is_found_by_id_prefix_or_name(store):
     assert store.models() == [model]
     assert model.path == b"/models/\xff.gguf"
     assert (model.inode, model.mtime_ns) == (2**64 - 1, 1_700_000_000_123_456_789)
-    for wanted in (model.id, model.id[:5], "SmolLM2 135M", "smollm2 135m"):
-        assert store.model(wanted) == model
+    for requested in (model.id, model.id[:5], "SmolLM2 135M", "smollm2 135m"):
+        assert store.model(requested) == model
     with pytest.raises(KnownError) as caught:
         store.model("Qwen")
     assert caught.value.code == "model.unknown"
@@ -388,9 +388,9 @@ def test_a_model_record_is_found_by_id_prefix_or_name(store):
 
 def test_facts_and_fields_of_a_model_change(store):
     model = add_model(store)
-    store.set_model_facts(model.id, load_crashes=2, curve=[[1, 1.0], [4, 1.5]])
-    changed = store.set_model_facts(model.id, load_crashes=None, template="ok")
-    assert changed.facts == {"curve": [[1, 1.0], [4, 1.5]], "template": "ok"}
+    store.set_model_info(model.id, load_crashes=2, curve=[[1, 1.0], [4, 1.5]])
+    changed = store.set_model_info(model.id, load_crashes=None, template="ok")
+    assert changed.info == {"curve": [[1, 1.0], [4, 1.5]], "template": "ok"}
     changed = store.change_model(model.id, path=b"/elsewhere", last_used=5.0, inode=7)
     assert (changed.path, changed.last_used, changed.inode) == (b"/elsewhere", 5.0, 7)
     with pytest.raises(ValueError, match="no field"):

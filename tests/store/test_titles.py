@@ -54,20 +54,20 @@ def test_a_chat_whose_words_hold_it_too_is_told_by_its_message_alone(store):
 
 
 def test_hits_of_both_kinds_come_newest_first_by_page(store):
-    wanted = []
+    requested = []
     for number in range(40):
         by_title = number % 3 == 0
         chat = store.add_item("chat", f"needle {number}" if by_title else f"chat {number}")
         said = say(store, chat.id, "other words" if by_title else f"a needle {number}")
-        wanted.append((chat.title, "" if by_title else said))
+        requested.append((chat.title, "" if by_title else said))
     empty = [store.add_item("chat", f"needle without words {number}").title for number in range(3)]
-    wanted = [(title, "") for title in empty] + wanted
-    told, before = [], None
+    requested = [(title, "") for title in empty] + requested
+    reported, before = [], None
     while page := store.search("needle", limit=7, before=before):
         assert len(page) <= 7
-        told += [(one.title, one.message) for one in page]
+        reported += [(one.title, one.message) for one in page]
         before = page[-1].n
-    assert told == wanted[::-1]
+    assert reported == requested[::-1]
 
 
 def test_a_history_from_before_titles_were_found_is_brought_along(paths):

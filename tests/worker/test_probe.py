@@ -95,10 +95,10 @@ def probed():
             cwd=ROOT, env={"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}, **drop,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        said, secret, heard = json.loads(done.stdout)
+        said, secret, received = json.loads(done.stdout)
         assert said, done.stderr
         results, secured = json.loads(said)
-        return results, set(secured), secret, heard
+        return results, set(secured), secret, received
 
     yield run
     for folder in folders:
@@ -111,20 +111,20 @@ def allowed(results):
 
 @pytest.mark.parametrize("account", ["person", "root"])
 def test_w11_control_without_walls_everything_is_allowed(probed, account):
-    results, _, secret, heard = probed("bare", account)
+    results, _, secret, received = probed("bare", account)
     assert len(results) > 60
     refused = {name: verdict for name, verdict in results.items() if verdict != "allowed"}
     # a container's own filter, a kernel without it, or a quota may forbid a few
     assert len(refused) <= 8, refused
     assert not refused.keys() & NEED_LANDLOCK
     print(refused)
-    assert (secret[:10], heard) == ("taken over", "LEAK")
+    assert (secret[:10], received) == ("taken over", "LEAK")
 
 
 @pytest.mark.parametrize("account", ["person", "root"])
 @pytest.mark.parametrize("role", ROLES)
 def test_w11_no_child_reaches_a_person_s_files_or_the_desk(probed, role, account):
-    results, secured, secret, heard = probed(role, account)
+    results, secured, secret, received = probed(role, account)
     expected = set()
     if not landlock.version():
         expected |= NEED_LANDLOCK
@@ -137,7 +137,7 @@ def test_w11_no_child_reaches_a_person_s_files_or_the_desk(probed, role, account
         assert {"no_network", "no_exec", "dies_with_desk"} <= secured
         assert ("no_spying" in secured) == ("files_limited" in secured) == bool(landlock.version())
     if landlock.version():
-        assert (secret, heard) == ("the desk's secret", "")
+        assert (secret, received) == ("the desk's secret", "")
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.children import LONG_S, READER, Heard, Rig, may_read
+from fakes.children import LONG_S, READER, Received, Rig, may_read
 from fakes.office import docx, odf, paragraph, xls, xlsb, xlsx
 from fakes.small_documents import MARKERS, WORDS, mail, small_documents
 from fakes.tiny_pdf import TinyPdf, lines
@@ -60,15 +60,15 @@ def documents():
 
 
 def start(rig, path, **payload):
-    heard = Heard()
-    return heard, rig.client.start("read", {"path": str(path), **payload}, heard)
+    received = Received()
+    return received, rig.client.start("read", {"path": str(path), **payload}, received)
 
 
 def read(rig, path, **payload):
     """Read to the end; the end and the text."""
-    heard, _ = start(rig, path, **payload)
-    end = heard.end()
-    return end, "\n".join(partial.value["text"] for partial in heard.partials)
+    received, _ = start(rig, path, **payload)
+    end = received.end()
+    return end, "\n".join(partial.value["text"] for partial in received.partials)
 
 
 def wait_until_reached(path):
@@ -218,11 +218,11 @@ def test_x4_a_parser_that_lets_nobody_run_is_ended_from_outside(odd, tmp_path):
 def test_x4_stop_works_whatever_the_parser_does(odd, tmp_path, way):
     rig = odd()
     (tmp_path / f"bad.{way}").write_text("x" * 10)
-    heard, job = start(rig, tmp_path / f"bad.{way}")
+    received, job = start(rig, tmp_path / f"bad.{way}")
     wait_until_reached(tmp_path / f"bad.{way}")
     began = time.monotonic()
     job.cancel()
-    end = heard.end()
+    end = received.end()
     took = time.monotonic() - began
     assert isinstance(end, Cancelled) or way == "eat"
     print(f"{way}: {took * 1000:.0f} ms")
@@ -275,14 +275,14 @@ def test_what_ran_beside_a_cancelled_job_hears_first(odd, tmp_path):
     """So that whoever starts it again still knows that it was not alone."""
     rig = odd()
     ends = []
-    heards = [Heard(), Heard()]
+    heards = [Received(), Received()]
     jobs = []
-    for number, heard in enumerate(heards):
+    for number, received in enumerate(heards):
         path = tmp_path / f"{number}.hang"
         path.write_text("x")
 
-        def listen(event, heard=heard):
-            heard(event)
+        def listen(event, received=received):
+            received(event)
             if isinstance(event, Done | Failed | Cancelled):
                 ends.append(event)
 
@@ -290,11 +290,11 @@ def test_what_ran_beside_a_cancelled_job_hears_first(odd, tmp_path):
     for number in range(2):
         wait_until_reached(tmp_path / f"{number}.hang")
     jobs[0].cancel()
-    for heard in heards:
-        heard.end()
+    for received in heards:
+        received.end()
     assert [type(end) for end in ends] == [Failed, Cancelled]
     assert ends[0].args["how"] == Outcome.CANCEL_IGNORED.value
-    rig.children.until(lambda heard: heard.of(ChildEnded))
+    rig.children.until(lambda received: received.of(ChildEnded))
 
 
 CALLING_OUT = {

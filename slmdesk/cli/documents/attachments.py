@@ -55,9 +55,9 @@ def _unsaved(console: Console, services: Services, file: Path, secret: str) -> A
     from slmdesk.services.chat.attachments.text import page_text
     from slmdesk.services.chat.requests import AttachRequest
 
-    read: Any = console.wait_for(services, lambda told: services.documents.read(file, told, password=secret))
+    read: Any = console.wait_for(services, lambda reported: services.documents.read(file, reported, password=secret))
     source = tuple(page_text(page) for page in read.pages)
-    return AttachRequest(name=file.name, source=source, page_kind=str(read.facts.page_kind))
+    return AttachRequest(name=file.name, source=source, page_kind=str(read.info.page_kind))
 
 
 def say_read(console: Console, question: Message) -> None:

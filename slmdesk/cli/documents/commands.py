@@ -15,7 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
-    from slmdesk.core.documents import DocumentFacts, Page
+    from slmdesk.core.documents import DocumentInfo, Page
     from slmdesk.core.records import DocumentRecord
     from slmdesk.services.container import Services
 
@@ -57,39 +57,39 @@ def text(
     secret = ask_password(file) if password else ""
     with console.services() as services:
         if unsaved or services.read_only:
-            facts, pages = _read(console, services, file, secret, encoding, number)
+            info, pages = _read(console, services, file, secret, encoding, number)
         else:
-            facts, pages = _kept(console, services, file, secret, encoding, number)
+            info, pages = _kept(console, services, file, secret, encoding, number)
     if console.as_json:
-        console.give(_as_json(facts, pages, with_blocks=with_blocks))
+        console.give(_as_json(info, pages, with_blocks=with_blocks))
         return
     for one in pages:
         if one.text:
             console.write(one.text if one.text.endswith("\n") else one.text + "\n")
         if one.reason:
             console.notify(f"note: page {one.label or one.number}: {one.reason}")
-    for note in facts.notes:
+    for note in info.notes:
         console.notify(f"note: {note.replace('_', ' ')}")
     if number is None:
-        _tell_attachments(console, facts)
+        _tell_attachments(console, info)
 
 
-def _tell_attachments(console: Console, facts: DocumentFacts) -> None:
+def _tell_attachments(console: Console, info: DocumentInfo) -> None:
     """What is attached, with the numbers `--attachment` takes."""
     from slmdesk.services.base.messages import bytes_for_people
 
-    for one in facts.attachments:
+    for one in info.attachments:
         about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
         console.notify(f"note: attachment {one.index + 1}: {one.name} ({about})")
-    if any(one.format for one in facts.attachments):
+    if any(one.format for one in info.attachments):
         console.notify("note: --attachment N reads one of them")
 
 
-def _attachment(facts: DocumentFacts, file: Path, number: int) -> int:
+def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
     """The index of an attachment by the number people see.  Raises click.UsageError where there is none."""
-    found = next((one.index for one in facts.attachments if one.index == number - 1), None)
+    found = next((one.index for one in info.attachments if one.index == number - 1), None)
     if found is None:
-        name, count = " ".join(file.name.split()), len(facts.attachments)
+        name, count = " ".join(file.name.split()), len(info.attachments)
         there = f"{count:,} attachment{'' if count == 1 else 's'}" if count else "no attachments"
         raise click.UsageError(f"{name} has {there}; there is no number {number:,}.")
     return found
@@ -125,7 +125,7 @@ def open_document(
         begun: list[Any] = []
         found: DocumentRecord = console.wait_for(
             services,
-            lambda told: begun.append(services.documents.open(file, told, password=secret, encoding=encoding)),
+            lambda reported: begun.append(services.documents.open(file, reported, password=secret, encoding=encoding)),
             lambda: services.documents.cancel(begun[0]),
         )
         return found
@@ -156,7 +156,7 @@ def _show_reading(console: Console, services: Services, file: Path) -> None:
 
 def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
     """The files, and those of the folders among them.  Raises click.ClickException where there is none."""
-    paths: list[Path] = console.wait_for(services, lambda told: services.documents.expand(files, told))
+    paths: list[Path] = console.wait_for(services, lambda reported: services.documents.expand(files, reported))
     if not paths:
         raise click.ClickException("There is no document in it that could be read.")
     return paths
@@ -188,36 +188,38 @@ def all_pages(services: Services, document: str) -> list[Page]:
 
 def _kept(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
-) -> tuple[DocumentFacts, Sequence[Page]]:
+) -> tuple[DocumentInfo, Sequence[Page]]:
     """As it is kept here for the next command; on a full disk without keeping anything, which is said."""
-    from slmdesk.services.documents.library import facts_of
+    from slmdesk.services.documents.library import info_of
 
     try:
         record = open_document(console, services, file, password=password, encoding=encoding)
         if number is not None:
-            mail, index = record.id, _attachment(facts_of(record), file, number)
-            record = console.wait_for(services, lambda told: services.documents.open_attachment(mail, index, told))
+            mail, index = record.id, _attachment(info_of(record), file, number)
+            record = console.wait_for(
+                services, lambda reported: services.documents.open_attachment(mail, index, reported)
+            )
     except KnownError as err:
         if err.code not in ("store.full", "disk.full"):
             raise
         console.notify("note: The disk is full, so nothing of the document is kept.")
         return _read(console, services, file, password, encoding, number)
-    return facts_of(record), all_pages(services, record.id)
+    return info_of(record), all_pages(services, record.id)
 
 
 def _read(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
-) -> tuple[DocumentFacts, Sequence[Page]]:
+) -> tuple[DocumentInfo, Sequence[Page]]:
     """Without keeping anything of it."""
 
-    def read(attachment: int | None) -> tuple[DocumentFacts, Sequence[Page]]:
+    def read(attachment: int | None) -> tuple[DocumentInfo, Sequence[Page]]:
         found: Any = console.wait_for(
             services,
-            lambda told: services.documents.read(
-                file, told, password=password, encoding=encoding, attachment=attachment
+            lambda reported: services.documents.read(
+                file, reported, password=password, encoding=encoding, attachment=attachment
             ),
         )
-        return found.facts, found.pages
+        return found.info, found.pages
 
     _show_reading(console, services, file)
     try:
@@ -227,16 +229,16 @@ def _read(
         console.end_progress()
 
 
-def _as_json(facts: DocumentFacts, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:
+def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:
     from slmdesk.core.wire import to_json
 
-    told: list[Json] = []
+    reported: list[Json] = []
     for one in pages:
         page: dict[str, Json] = {
             "number": one.number, "label": one.label, "text": one.text, "status": one.status, "reason": one.reason,
         }  # fmt: skip
         if with_blocks:
             page["blocks"] = [to_json(block) for block in one.blocks]
-        told.append(page)
-    about = {key: value for key, value in to_json(facts).items() if key not in ("format", "pages")}
-    return {"format": facts.format, "pages": told, "facts": about, "notes": list(facts.notes)}
+        reported.append(page)
+    about = {key: value for key, value in to_json(info).items() if key not in ("format", "pages")}
+    return {"format": info.format, "pages": reported, "facts": about, "notes": list(info.notes)}

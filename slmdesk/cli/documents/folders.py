@@ -56,7 +56,7 @@ def add(console: Console, files: Sequence[Path]) -> int | None:
     """Read each FILE, and the documents in folders, and keep what was read."""
     from slmdesk.cli.documents.commands import open_document, say_unread
 
-    told: list[Json] = []
+    reported: list[Json] = []
     failed = 0
     with console.services() as services:
         paths: list[Path] = console.wait_for(services, lambda ended: services.documents.expand(files, ended))
@@ -65,18 +65,18 @@ def add(console: Console, files: Sequence[Path]) -> int | None:
                 record = open_document(console, services, path)
             except KnownError as err:
                 failed += 1
-                told.append(
+                reported.append(
                     {"path": str(path)}
                     | {key: it for key, it in say_unread(console, path, err).items() if key != "file"}
                 )
             else:
-                told.append(_document_shape(record, {}))
+                reported.append(_document_shape(record, {}))
                 if not console.as_json:
                     console.say(f"{record.id}  {record.name}")
     if not paths:
         console.notify("There is no document in it that could be read.")
     if console.as_json:
-        console.give(told)
+        console.give(reported)
     return 1 if failed or not paths else None
 
 
@@ -100,20 +100,20 @@ def until_gone(services: Services, find: Any) -> DocumentRecord:
 
     from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 
-    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+    received: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def on_event(event: Event) -> None:
         if isinstance(event, DocumentGone):
-            heard.put(event.id)
+            received.put(event.id)
         elif isinstance(event, DocumentChanged) and event.document.collection:  # it stays with its folder
-            heard.put(event.document.id)
+            received.put(event.document.id)
 
     services.add_listener(on_event)
     record: DocumentRecord = services.service_thread.call(find)
     services.service_thread.call(lambda: services.documents.forget(record.id))
     from slmdesk.cli.console import next_of
 
-    while next_of(heard) != record.id:
+    while next_of(received) != record.id:
         continue
     return record
 
@@ -195,16 +195,16 @@ def forget_folder(services: Services, record: CollectionRecord) -> None:
     from slmdesk.cli.console import next_of
     from slmdesk.services.documents.events import CollectionGone
 
-    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
-    services.add_listener(lambda event: heard.put(event.id) if isinstance(event, CollectionGone) else None)
+    received: queue.SimpleQueue[str] = queue.SimpleQueue()
+    services.add_listener(lambda event: received.put(event.id) if isinstance(event, CollectionGone) else None)
     services.service_thread.call(lambda: services.collections.forget(record.id))
-    while next_of(heard) != record.id:
+    while next_of(received) != record.id:
         continue
 
 
-def find_folder(services: Services, wanted: str) -> CollectionRecord:
+def find_folder(services: Services, requested: str) -> CollectionRecord:
     """A folder by its place, its id, or the only id that begins so.  Service thread.  Raises KnownError."""
-    return services.collections.at(Path(wanted)) or services.store.collection(wanted)
+    return services.collections.at(Path(requested)) or services.store.collection(requested)
 
 
 def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
@@ -227,13 +227,15 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
     known = services.service_thread.call(lambda: services.collections.at(folder))
     begun: CollectionState
     if known is None or watched:
-        begun = console.wait_for(services, lambda told: services.collections.add(folder, told, watched=bool(watched)))
+        begun = console.wait_for(
+            services, lambda reported: services.collections.add(folder, reported, watched=bool(watched))
+        )
     else:
         begun = services.service_thread.call(lambda: services.collections.state(known.id))
     id = begun.record.id
     try:
         ended: CollectionState = console.wait_for(
-            services, lambda told: services.collections.look(id, told, resume=True)
+            services, lambda reported: services.collections.look(id, reported, resume=True)
         )
         while ended.status is CollectionStatus.ELSEWHERE:
             console.progress("another window or command reads it", 0, 1)
@@ -275,7 +277,7 @@ def _look_again(console: Console, services: Services, id: str) -> CollectionStat
     import time
 
     time.sleep(0.5)
-    found: CollectionState = console.wait_for(services, lambda told: services.collections.look(id, told))
+    found: CollectionState = console.wait_for(services, lambda reported: services.collections.look(id, reported))
     return found
 
 

@@ -88,7 +88,7 @@ def info(console: Console, model_or_file: str) -> None:
     from slmdesk.services.translation.pairs.labels import pair_line
 
     with console.services() as services:
-        found: ModelInfo = console.wait_for(services, lambda told: services.models.info(model_or_file, told))
+        found: ModelInfo = console.wait_for(services, lambda reported: services.models.info(model_or_file, reported))
         path = services.service_thread.call(lambda: services.models.path_of(model_or_file)).absolute()
         records = services.service_thread.call(services.models.list)
         pace = services.service_thread.call(lambda: services.measuring.pace)
@@ -133,9 +133,11 @@ def info(console: Console, model_or_file: str) -> None:
 @click.pass_obj
 def verify(console: Console, model: str | None) -> int:
     """Hash the file of MODEL, or of all, and compare with what came in."""
-    wanted = [] if model is None else [model]
+    requested = [] if model is None else [model]
     with console.services() as services:
-        found: Sequence[Verified] = console.wait_for(services, lambda told: services.models.verify(wanted, told))
+        found: Sequence[Verified] = console.wait_for(
+            services, lambda reported: services.models.verify(requested, reported)
+        )
     if console.as_json:
         rows: list[Json] = [
             {"id": one.id, "ok": one.ok, "reason": one.problem.sentence if one.problem else None} for one in found
@@ -183,11 +185,11 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
         measure_pc(console, services)
         link = _on_the_hub(services, model_or_file)
 
-        def begin(told: Callable[[Fit | Problem], None]) -> None:
+        def begin(reported: Callable[[Fit | Problem], None]) -> None:
             if link is None:
-                services.models.fit(model_or_file, context, told)
+                services.models.fit(model_or_file, context, reported)
             else:
-                services.hub.fit(link.repo, told, file=link.file, context_tokens=context)
+                services.hub.fit(link.repo, reported, file=link.file, context_tokens=context)
 
         found: Fit = console.wait_for(services, begin, cancel=services.hub.close)
     if context and found.most_tokens and context > found.most_tokens:
@@ -219,14 +221,14 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
         console.say(f"It writes {speed_in_words(found.speed)} ({_tokens(found.speed)}).")
 
 
-def _on_the_hub(services: Services, wanted: str) -> HubLink | None:
+def _on_the_hub(services: Services, requested: str) -> HubLink | None:
     """What is neither a model nor a file here, but looks like a repository, perhaps with a file in it."""
     from slmdesk.hub.links import parse_link
 
     try:
-        if services.service_thread.call(lambda: services.models.path_of(wanted)).exists():
+        if services.service_thread.call(lambda: services.models.path_of(requested)).exists():
             return None
-        link = parse_link(wanted)
+        link = parse_link(requested)
     except (KnownError, OSError, ValueError):
         return None
     return None if link.repo.endswith(".gguf") else link  # folder/file.gguf, which is not there
@@ -251,7 +253,9 @@ def _tokens(speed: Speed) -> str:
 def _adopt(console: Console, services: Services) -> None:
     """Models that lie in the folder but not in the library, such as after a damaged history, come back."""
     try:
-        console.wait_for(services, lambda told: services.models.adopt(told), cancel=services.models.cancel_import)
+        console.wait_for(
+            services, lambda reported: services.models.adopt(reported), cancel=services.models.cancel_import
+        )
     except ReportedError as err:
         console.notify(f"note: {err.problem.sentence}")
 

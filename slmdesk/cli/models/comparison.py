@@ -72,9 +72,9 @@ class _Show:
 
     def __init__(self, console: Console, services: Services) -> None:
         self._console, self._services = console, services
-        self._facts: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._open_ids: list[str] = []
-        services.add_listener(self._facts.put)
+        services.add_listener(self._info.put)
 
     def run(self, request: object) -> int:
         """Print the answers as they come.  Returns the exit status."""
@@ -109,7 +109,7 @@ class _Show:
         open_ids, names = self._open_ids, self._names(held)
         shown = ""
         while open_ids:
-            event = next_of(self._facts)
+            event = next_of(self._info)
             if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING and not quiet:
                 console.progress(f"loading {names[open_ids[0]]}", event.fraction, 1.0)
             elif isinstance(event, PromptProgress) and event.message in open_ids and not quiet:

@@ -101,7 +101,9 @@ def bench(console: Console, model: str | None) -> None:
         name = record.name
         try:
             found: BenchResult = console.wait_for(
-                services, lambda told: services.bench.run(record.id, told, progressed), cancel=services.bench.cancel
+                services,
+                lambda reported: services.bench.run(record.id, reported, progressed),
+                cancel=services.bench.cancel,
             )
         finally:
             console.end_progress()

@@ -79,13 +79,13 @@ def _found(console: Console, services: Services, words: str, filters: Filters, l
     services.hub.require("hub.search")
     if link is not None:
         one: FoundRepo = console.wait_for(
-            services, lambda told: services.hub.repo(link.repo, told), cancel=services.hub.close
+            services, lambda reported: services.hub.repo(link.repo, reported), cancel=services.hub.close
         )
         return SearchPage((one,), may_be_more=False)
     asked = services.searching.begin(words, filters)
     page: SearchPage = console.wait_for(
         services,
-        lambda told: services.searching.read(asked, told, limit=limit, with_files=True),
+        lambda reported: services.searching.read(asked, reported, limit=limit, with_files=True),
         cancel=services.hub.close,
     )
     return page
@@ -115,12 +115,12 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
 
         services.add_listener(on_event)
         ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
-        wanted = quantization or link.quantization
+        requested = quantization or link.quantization
         job = services.service_thread.call(
-            lambda: services.downloads.start(link.repo, link.file, wanted, ended=ends.put)
+            lambda: services.downloads.start(link.repo, link.file, requested, ended=ends.put)
         )
         end = _wait(console, services, job, ends)
-        while _is_token_wanted(console, end) and _ask_token(console, services, end):
+        while _is_token_requested(console, end) and _ask_token(console, services, end):
             services.service_thread.call(lambda: services.downloads.resume(job))
             end = _wait(console, services, job, ends)
     console.end_progress()
@@ -146,10 +146,10 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
         console.say(f"{model.id}  {_line(model.name)}  {_size(model.bytes)}, checked")
 
 
-def _is_token_wanted(console: Console, end: DownloadChanged) -> bool:
+def _is_token_requested(console: Console, end: DownloadChanged) -> bool:
     """Whether somebody sits there who could give one."""
-    is_wanted = end.problem is not None and end.problem.code in ("hub.gated", "hub.token_refused")
-    return is_wanted and not console.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    is_requested = end.problem is not None and end.problem.code in ("hub.gated", "hub.token_refused")
+    return is_requested and not console.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bool:
@@ -161,7 +161,7 @@ def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bo
     secret = click.prompt(words, hide_input=True, default="", show_default=False, err=True)
     if not secret.strip():
         return False
-    console.wait_for(services, lambda told: services.tokens.keep(secret, "ask", told))
+    console.wait_for(services, lambda reported: services.tokens.keep(secret, "ask", reported))
     return True
 
 

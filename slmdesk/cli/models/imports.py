@@ -53,7 +53,7 @@ def _import_all(console: Console, services: Services, files: Sequence[Path], *, 
     from slmdesk.services.models.events import ImportEnded
 
     services.models.require("models.import")
-    looked: Looked = console.wait_for(services, lambda told: services.looking.look(files, told))
+    looked: Looked = console.wait_for(services, lambda reported: services.looking.look(files, reported))
     if not looked.candidates:
         raise KnownError("model.none_found", path=", ".join(map(str, files))[:300])
     if looked.was_cut:
@@ -67,8 +67,8 @@ def _import_all(console: Console, services: Services, files: Sequence[Path], *, 
 
 
 def _import(console: Console, services: Services, file: Path, *, link: bool, name: str) -> ImportEnded:
-    def begin(told: Callable[[ImportEnded | Problem], None]) -> None:
-        services.models.import_file(file, link=link, name=name, ended=told)
+    def begin(reported: Callable[[ImportEnded | Problem], None]) -> None:
+        services.models.import_file(file, link=link, name=name, ended=reported)
 
     end: ImportEnded = console.wait_for(services, begin, cancel=services.models.cancel_import)
     console.end_progress()
@@ -132,22 +132,22 @@ def leftovers(console: Console, remove: str | None) -> None:
     console.notify("note: delete one with: slmdesk models leftovers --remove FILE, or all of them: --remove all")
 
 
-def _discard(services: Services, found: Sequence[LeftOver], wanted: str) -> dict[str, int]:
+def _discard(services: Services, found: Sequence[LeftOver], requested: str) -> dict[str, int]:
     """Delete those that are meant.  Returns the bytes freed by each; what somebody fetches just now stays.
 
     Raises KnownError `download.unknown` where one is named that is not there or is fetched, `file.unwritable`.
     """
     freed = {}
     for one in found:
-        if wanted not in ("all", one.id, one.name):
+        if requested not in ("all", one.id, one.name):
             continue
         try:
             freed[one.id] = services.service_thread.call(lambda: services.downloads.discard(one.id))  # noqa: B023 (at once)
         except KnownError as err:
-            if wanted != "all" or err.code != "download.unknown":
+            if requested != "all" or err.code != "download.unknown":
                 raise
-    if not freed and wanted != "all":
-        raise KnownError("download.unknown", id=wanted[:80])
+    if not freed and requested != "all":
+        raise KnownError("download.unknown", id=requested[:80])
     return freed
 
 

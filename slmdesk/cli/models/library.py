@@ -66,7 +66,9 @@ def link_shared(console: Console, services: Services) -> None:
     """Where there is no model yet, those of the organisation's folder are linked first; it takes their checksums."""
     models = services.models
     if services.settings.policy.models_folder and not services.service_thread.call(models.list):
-        console.wait_for(services, lambda told: models.adopt(told, only_shared=True), cancel=models.cancel_import)
+        console.wait_for(
+            services, lambda reported: models.adopt(reported, only_shared=True), cancel=models.cancel_import
+        )
 
 
 def _line(text: str, limit: int = 60) -> str:

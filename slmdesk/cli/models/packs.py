@@ -31,8 +31,8 @@ def pack(console: Console, models: tuple[str, ...], output: Path) -> None:
     """Write MODELS with their checksums and licences into one file, for PCs without a network."""
     target = output.absolute()
 
-    def begin(services: Services, told: Callable[[PackEnded], None]) -> None:
-        services.packs.pack(models, target, told)
+    def begin(services: Services, reported: Callable[[PackEnded], None]) -> None:
+        services.packs.pack(models, target, reported)
 
     end = _wait(console, begin, "packing")
     if console.as_json:
@@ -58,8 +58,8 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
         _list(console, file)
         return
 
-    def begin(services: Services, told: Callable[[PackEnded], None]) -> None:
-        services.packs.unpack(file.absolute(), expected=expect or "", only=only or None, ended=told)
+    def begin(services: Services, reported: Callable[[PackEnded], None]) -> None:
+        services.packs.unpack(file.absolute(), expected=expect or "", only=only or None, ended=reported)
 
     end = _wait(console, begin, "checking")
     if console.as_json:
@@ -103,8 +103,8 @@ def move(console: Console, folder: Path) -> None:
 
         services.add_listener(on_event)
 
-        def ask(told: Callable[[MoveEnded | Problem], None]) -> None:
-            services.moving.move(target, lambda end: told(end.problem or end))
+        def ask(reported: Callable[[MoveEnded | Problem], None]) -> None:
+            services.moving.move(target, lambda end: reported(end.problem or end))
 
         end: MoveEnded = console.wait_for(services, ask, cancel=services.moving.cancel)
         console.end_progress()
@@ -136,7 +136,9 @@ def find(console: Console, link: bool) -> None:
         found: FoundModels = console.wait_for(services, services.finding.find, cancel=cancel)
         ends: tuple[ImportEnded, ...] = ()
         if link:
-            ends = console.wait_for(services, lambda told: services.finding.link(found.models, told), cancel=cancel)
+            ends = console.wait_for(
+                services, lambda reported: services.finding.link(found.models, reported), cancel=cancel
+            )
         console.end_progress()
     linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
     known = {end.path: end.model.id for end in ends if end.model}  # linked, or of the same bytes as one that is here
@@ -192,7 +194,7 @@ def _shape(one: FoundModel, linked: dict[str, str], problems: dict[str, Problem]
 def _list(console: Console, file: Path) -> None:
     with console.services() as services:
         found: PackContents = console.wait_for(
-            services, lambda told: services.packs.contents(file.absolute(), told), cancel=services.packs.cancel
+            services, lambda reported: services.packs.contents(file.absolute(), reported), cancel=services.packs.cancel
         )
     if console.as_json:
         models: list[Json] = [
@@ -236,8 +238,8 @@ def _wait(console: Console, begin: Callable[[Services, Callable[[PackEnded], Non
 
         services.add_listener(on_event)
 
-        def ask(told: Callable[[PackEnded | Problem], None]) -> None:
-            begin(services, lambda end: told(end.problem or end))
+        def ask(reported: Callable[[PackEnded | Problem], None]) -> None:
+            begin(services, lambda end: reported(end.problem or end))
 
         end: PackEnded = console.wait_for(services, ask, cancel=services.packs.cancel)
         console.end_progress()

@@ -101,9 +101,9 @@ class _Asked:
     def unread_words(self) -> list[tuple[str, str]]:
         """For people: of which documents which pages, and why."""
         from slmdesk.services.documents.labels import unread
-        from slmdesk.services.documents.library import facts_of
+        from slmdesk.services.documents.library import info_of
 
-        return [(one.name, unread(list(pages), facts_of(one).page_kind)) for one, pages in self.unread]
+        return [(one.name, unread(list(pages), info_of(one).page_kind)) for one, pages in self.unread]
 
 
 def _asked(
@@ -172,13 +172,13 @@ def _answer(console: Console, services: Services, request: AskRequest) -> tuple[
     from slmdesk.services.base.events import MessageEnded, PromptProgress
     from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 
-    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    services.add_listener(heard.put)
+    received: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    services.add_listener(received.put)
     sent = services.service_thread.call(lambda: services.questions.ask(request))
     ended: MessageEnded | None = None
     try:
         while True:
-            event = next_of(heard)
+            event = next_of(received)
             if isinstance(event, QuestionPlanned) and event.message == sent.answer.id:
                 what = "the whole text" if event.is_whole else f"the {event.passages} best passages"
                 console.notify(f"reading {what}, {event.tokens:,} tokens")
@@ -203,12 +203,12 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked) -> dict[str
 
     def shape(one: Citation) -> dict[str, Json]:
         record = files.get(one.document)
-        told: dict[str, Json] = {"file": record.name if record else "", "page": one.page, "quote": one.quote}
+        reported: dict[str, Json] = {"file": record.name if record else "", "page": one.page, "quote": one.quote}
         if record and record.collection:  # in a folder, a name alone says little
-            told["path"] = os.fsdecode(record.path)
-        return told
+            reported["path"] = os.fsdecode(record.path)
+        return reported
 
-    told: dict[str, Json] = {
+    reported: dict[str, Json] = {
         "answer": answered.answer,
         "found": answered.found,
         "citations": [shape(one) for one in answered.citations],
@@ -229,4 +229,4 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked) -> dict[str
             for page in pages
         ],
     }
-    return told | {"failed": list(asked.failed)} if asked.failed else told
+    return reported | {"failed": list(asked.failed)} if asked.failed else reported

@@ -92,8 +92,8 @@ def summarize(
     from slmdesk.services.summaries.types import NotRead
 
     began = time.monotonic()
-    wished = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
-    wanted = Length(length) if isinstance(length, str) else length
+    requested_kind = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
+    requested_length = Length(length) if isinstance(length, str) else length
     is_many = len(files) > 1 or files[0].is_dir()
     _check_output(output, is_many, force)
     with console.services() as services:
@@ -106,7 +106,9 @@ def summarize(
             return 1
         missing = tuple(NotRead(str(one["file"]), str(one["message"])) for one in failed)
         ids = tuple(one.id for one in documents)
-        request = SummaryRequest(ids, wished, wanted, language, focus.strip(), instruction.strip(), model, missing)
+        request = SummaryRequest(
+            ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing
+        )
         item, summary = _make(console, services, request, output, force=force, is_many=is_many)
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(item, summary, timing, failed)
@@ -132,11 +134,11 @@ def _make(
     from slmdesk.services.base.events import Event
     from slmdesk.services.summaries.events import SummaryGrew
 
-    told: queue.SimpleQueue[SummaryGrew] = queue.SimpleQueue()
+    reported: queue.SimpleQueue[SummaryGrew] = queue.SimpleQueue()
 
     def on_event(event: Event) -> None:
         if isinstance(event, SummaryGrew):
-            told.put(event)
+            reported.put(event)
             _show_points(console, event)
 
     services.add_listener(on_event)

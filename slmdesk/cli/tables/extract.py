@@ -61,7 +61,7 @@ def extract(
 
     began = time.monotonic()
     try:
-        wanted = checked_columns(_columns(columns, preset))
+        requested = checked_columns(_columns(columns, preset))
     except KnownError as err:
         raise click.UsageError(f"--columns: {err.args_for_people['what']}.") from err
     _check_output(output, force)
@@ -74,7 +74,7 @@ def extract(
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        request = TableRequest(tuple(one.id for one in documents), wanted, model)
+        request = TableRequest(tuple(one.id for one in documents), requested, model)
         view = _make(console, services, request, output, force=force)
         item, made = view.item.id, view.table
         assert made is not None

@@ -54,7 +54,9 @@ def list_glossaries(console: Console) -> None:
 @click.option("--skip-first", is_flag=True, help="With --columns: the first row is a heading.")
 @json_option
 @click.pass_obj
-def import_glossary(console: Console, /, file: Path, columns: str, skip_first: bool, into: str, **wished: str) -> None:
+def import_glossary(
+    console: Console, /, file: Path, columns: str, skip_first: bool, into: str, **requested: str
+) -> None:
     """Read a glossary from a CSV, TSV, spreadsheet or TBX file."""
     from slmdesk.services.translation.terms.glossaries import ImportRequest
 
@@ -65,7 +67,7 @@ def import_glossary(console: Console, /, file: Path, columns: str, skip_first: b
             into = services.service_thread.call(services.glossaries.keep_list).id
             chosen = chosen or {"source": 0}
         request = ImportRequest(
-            file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **wished
+            file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **requested
         )
         done: Imported = console.wait_for(services, lambda ended: services.glossaries.import_file(request, ended))
     record = done.glossary
@@ -285,8 +287,8 @@ def search_memory(console: Console, words: tuple[str, ...], like: bool, source: 
     def look(services: Services) -> list[Match]:
         if like:
             return services.memory.matches(first, second, text)[:limit]
-        wanted = MemoryFilter(text, first, second)
-        return [Match(one, 1.0, ()) for one in services.store.memory(wanted, limit=limit)]
+        requested = MemoryFilter(text, first, second)
+        return [Match(one, 1.0, ()) for one in services.store.memory(requested, limit=limit)]
 
     with console.services() as services:
         found = services.service_thread.call(lambda: look(services))

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from slmdesk.services.container import Services
     from slmdesk.services.translation.types import TranslationView, WrittenFile
 
-MOST_TOLD = 20
+MOST_REPORTED = 20
 """Flags shown on a terminal; --json has all."""
-MOST_LEFT_TOLD = 10
+MOST_LEFT_REPORTED = 10
 DONE = ("translated", "edited", "approved")
 """States of a segment that has a translation."""
 GRAVEST = ("failed", "unwritten")
@@ -32,7 +32,7 @@ SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Requested:
     """What a command is to make of a translation."""
 
     goal: Path | None
@@ -46,7 +46,7 @@ class Wanted:
     """Replace what is there."""
 
 
-def hand_out(console: Console, services: Services, item: str, wanted: Wanted, *, is_kept: bool) -> None:
+def hand_out(console: Console, services: Services, item: str, requested: Requested, *, is_kept: bool) -> None:
     """Write and say what came of a translation that is done.  Raises KnownError."""
     from slmdesk.services.base.messages import problem_for
 
@@ -55,10 +55,10 @@ def hand_out(console: Console, services: Services, item: str, wanted: Wanted, *,
     written: WrittenFile | None = None
     try:
         _check_some_done(console, services, view)
-        if wanted.is_piped and not is_text:
+        if requested.is_piped and not is_text:
             _give_document(console, services, view)
-        elif wanted.goal is not None:
-            written = _write(console, services, view, OutputFile(wanted.goal, wanted.force))
+        elif requested.goal is not None:
+            written = _write(console, services, view, OutputFile(requested.goal, requested.force))
             services.service_thread.call(lambda: forget(services, item))
     except KnownError:
         if is_kept:
@@ -66,15 +66,15 @@ def hand_out(console: Console, services: Services, item: str, wanted: Wanted, *,
         raise
     shape = _as_json(services, view, written)
     unreported: KnownError | None = None
-    if wanted.report is not None:
+    if requested.report is not None:
         try:
-            shape["report"] = _write_report(console, services, item, wanted.report, wanted.form, wanted.force)
+            shape["report"] = _write_report(console, services, item, requested.report, requested.form, requested.force)
         except KnownError as err:
             unreported = err  # the translation is there all the same, and is handed out first
-    if wanted.doubts:
+    if requested.doubts:
         shape["doubts"] = _doubts(services, item)
     if unreported is not None and console.as_json:  # one value on standard output: what there is, and the failure
-        _tell_without_report(console, wanted)
+        _tell_without_report(console, requested)
         if is_text:
             shape = {"text": services.service_thread.call(lambda: services.translations.text_of(item)), **shape}
         problem = problem_for(unreported)
@@ -84,18 +84,18 @@ def hand_out(console: Console, services: Services, item: str, wanted: Wanted, *,
         _give_text(console, services.service_thread.call(lambda: services.translations.text_of(item)), shape, written)
     elif console.as_json:
         console.give(shape)
-    elif wanted.goal is not None:
-        console.say(f"Written to {wanted.goal}.")
+    elif requested.goal is not None:
+        console.say(f"Written to {requested.goal}.")
     _tell_flags(console, shape)
     if unreported is not None:
-        _tell_without_report(console, wanted)
+        _tell_without_report(console, requested)
         raise unreported
 
 
-def _tell_without_report(console: Console, wanted: Wanted) -> None:
+def _tell_without_report(console: Console, requested: Requested) -> None:
     """Before it is said why there is no report: what there is."""
-    if wanted.goal is not None:
-        console.notify(f"note: the translation itself was written to {wanted.goal}; only the report is missing.")
+    if requested.goal is not None:
+        console.notify(f"note: the translation itself was written to {requested.goal}; only the report is missing.")
     else:
         console.notify("note: the translation itself was given whole; only the report is missing.")
 
@@ -230,23 +230,23 @@ def _tell_flags(console: Console, shape: dict[str, Json]) -> None:
     left: Any = shape["left"]
     if left:
         console.notify(f"Not translated: {counted_left(one['kind'] for one in left)}; --json has all their places.")
-    for one in left[:MOST_LEFT_TOLD]:
+    for one in left[:MOST_LEFT_REPORTED]:
         words = one["text"] if len(one["text"]) <= SHOWN_CHARACTERS else f"{one['text'][:SHOWN_CHARACTERS]}…"
         console.notify("  " + ": ".join(word for word in (one["place"], left_words(one["kind"]), words) if word))
-    if len(left) > MOST_LEFT_TOLD:
-        console.notify(f"  … and {len(left) - MOST_LEFT_TOLD} more.")
+    if len(left) > MOST_LEFT_REPORTED:
+        console.notify(f"  … and {len(left) - MOST_LEFT_REPORTED} more.")
     lost = {one["segment"] for one in every if one["kind"] == "failed"}
     flags = [one for one in every if one["kind"] == "failed" or one["segment"] not in lost]  # its flags tell no more
     flags.sort(key=lambda one: one["kind"] not in GRAVEST)
-    for one in flags[:MOST_TOLD]:
+    for one in flags[:MOST_REPORTED]:
         reason = REASON_WORDS.get(one["detail"], one["detail"]) if one["kind"] == "failed" else one["detail"]
         words = flag_words(SegmentFlag(one["kind"], one["text"], reason))
         console.notify(f"  {one['place'] or 'segment {}'.format(one['segment'] + 1)}: {words} [{one['kind']}]")
-    if len(flags) > MOST_TOLD:
-        console.notify(f"  … and {len(flags) - MOST_TOLD} more; --json lists all.")
+    if len(flags) > MOST_REPORTED:
+        console.notify(f"  … and {len(flags) - MOST_REPORTED} more; --json lists all.")
     listed: Any = shape.get("doubts", ())
     doubts = sorted(listed, key=lambda one: float(one["probability"]))
-    for one in doubts[:MOST_TOLD]:
+    for one in doubts[:MOST_REPORTED]:
         console.notify(f"  {one['place'] or one['segment']}: unsure of “{one['text']}” ({one['probability']:.0%})")
-    if len(doubts) > MOST_TOLD:
-        console.notify(f"  … and {len(doubts) - MOST_TOLD} more words; --json lists all.")
+    if len(doubts) > MOST_REPORTED:
+        console.notify(f"  … and {len(doubts) - MOST_REPORTED} more words; --json lists all.")

@@ -18,7 +18,7 @@ from slmdesk.cli.job_output import remember, take_up
 from slmdesk.cli.jobs import follow
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, say_unwritten
-from slmdesk.cli.translation.output import Wanted, hand_out
+from slmdesk.cli.translation.output import Requested, hand_out
 from slmdesk.core.errors import KnownError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def translate(
     if goal is not None:
         check_file(goal, replace=force)
     form = _report_form(report, document, goal, force)
-    wanted = Wanted(goal, is_piped, report.absolute() if report else None, form, doubts=doubts, force=force)
+    requested = Requested(goal, is_piped, report.absolute() if report else None, form, doubts=doubts, force=force)
     request = TranslationRequest(
         code, path=str(document.absolute()) if document else "", text="" if document else _read_text(), source=source,
         domain=domain, formality="" if formal is None else "formal" if formal else "informal", sheet_names=sheet_names,
@@ -109,7 +109,7 @@ def translate(
         forgets = no_save or (not document and not services.settings.current.translate_history)
         with _begun(console, services, request, goal, force=force, forgets=forgets) as item:
             _make(console, services, item, goal, is_kept=not forgets)
-            hand_out(console, services, item, wanted, is_kept=not forgets)
+            hand_out(console, services, item, requested, is_kept=not forgets)
 
 
 def _document(file: Path | None) -> Path | None:
@@ -149,12 +149,12 @@ def _check_applies(
     if document is not None and form is None:
         return
     what_it_is = f"“{document.name}”" if document else "a text from standard input"
-    for is_wished, option, formats, what in (
+    for is_requested, option, formats, what in (
         (columns, "--columns", WITH_COLUMNS, "tables as text"),
         (sheet_names, "--sheet-names", WITH_SHEETS, "documents with sheets"),
         (properties, "--properties", WITH_PROPERTIES, "documents with a title in their properties"),
     ):
-        if is_wished and (form is None or form.id not in formats):
+        if is_requested and (form is None or form.id not in formats):
             endings = " ".join(end for one in FORMATS if one.id in formats for end in one.suffixes)
             raise click.UsageError(f"{option} is for {what} ({endings}); {what_it_is} is no such document.")
 
@@ -211,13 +211,13 @@ def _columns(columns: str) -> tuple[int | str, ...]:
     return tuple(int(one) - 1 if number else one for one, number in zip(parts, is_number, strict=True))
 
 
-def _glossary(console: Console, services: Services, wanted: str, source: str, target: str) -> str:
+def _glossary(console: Console, services: Services, requested: str, source: str, target: str) -> str:
     """The id of a glossary: one that is here, or that of a file, which is read into one."""
     from slmdesk.services.translation.terms.glossaries import ImportRequest
 
-    path = Path(wanted)
+    path = Path(requested)
     if not path.exists():
-        return wanted
+        return requested
     try:
         done: Imported = console.wait_for(
             services,
@@ -240,11 +240,11 @@ def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
     Raises click.UsageError for a name that says another format, KnownError `file.is_source` for the document itself.
     """
     from slmdesk.core.files import is_same_file
-    from slmdesk.core.formats import translated_name, wanted_suffixes
+    from slmdesk.core.formats import requested_suffixes, translated_name
 
     if file is None or output is None:
         return output.absolute() if output else file.with_name(translated_name(file, code)).absolute() if file else None
-    if output.suffix.lower() not in (endings := wanted_suffixes(file)):
+    if output.suffix.lower() not in (endings := requested_suffixes(file)):
         known = " or ".join(one or "no ending" for one in endings)
         raise click.UsageError(f"The translation of “{file.name}” is a file in {known}, “{output.name}” is not.")
     if is_same_file(file, output):

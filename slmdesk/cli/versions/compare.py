@@ -83,12 +83,12 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
     from slmdesk.cli.jobs import follow
     from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 
-    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    services.add_listener(heard.put)
+    received: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    services.add_listener(received.put)
     item = services.service_thread.call(lambda: services.versions.begin(request)).id
     try:
         while True:
-            event = next_of(heard)
+            event = next_of(received)
             if isinstance(event, VersionsFailed) and event.item == item:
                 raise ReportedError(event.problem)
             if isinstance(event, VersionsCompared) and event.item == item:
@@ -111,9 +111,9 @@ def _say(console: Console, found: Comparison) -> None:
     console.say(headline(found))
     if found.note:
         console.say(found.note)
-    for told in found.sentences:
-        doubt = "" if told.supported else " (not borne out by the text)"
-        console.say(f"  · {told.text} [{_where(found.changes[told.change], found)}]{doubt}")
+    for reported in found.sentences:
+        doubt = "" if reported.supported else " (not borne out by the text)"
+        console.say(f"  · {reported.text} [{_where(found.changes[reported.change], found)}]{doubt}")
     for at, change in enumerate(found.changes, 1):
         where = where_words(change, found.old.page_kind, found.new.page_kind)
         console.say(f"\n{at}. {change.kind.value}, {where}" + (f": {change_words(change)}" if change.named else ""))

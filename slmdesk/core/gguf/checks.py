@@ -32,7 +32,7 @@ def check_layout(path: Path, header: GgufHeader) -> None:
     behind = header.file_bytes - header.data_end
     if header.tensors.count and behind > max(header.data_end, _MOST_BEHIND):
         raise damaged(f"its header describes {header.data_end:,} bytes, but the file has {header.file_bytes:,}")
-    with opened(path) as (file, _facts):
+    with opened(path) as (file, _info):
         for shift in _shifts(header):
             file.seek(header.data_start)
             if not (file.read(shift) or b"1").strip(b"\x00"):
@@ -90,9 +90,9 @@ def _written_bytes(descriptor: int, size: int) -> int:
 def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
     """The lists of texts under these keys.  The header has been read before, so that its sizes are known to be sane."""
     found: dict[str, list[bytes]] = {}
-    with opened(path) as (file, facts):
+    with opened(path) as (file, info):
         try:
-            reader = HeaderReader(file, facts.st_size)
+            reader = HeaderReader(file, info.st_size)
             reader.skip(_BEFORE_KEYS)
             for _ in range(reader.u64()):
                 key = reader.string(MAX_KEY_BYTES)[0].decode("utf-8", "replace")

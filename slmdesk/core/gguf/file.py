@@ -80,10 +80,10 @@ def opened(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
     except (OSError, ValueError) as err:
         raise unreadable(path, err) from err
     with file:
-        facts = os.fstat(file.fileno())
-        _refuse_irregular(path, facts)
+        info = os.fstat(file.fileno())
+        _refuse_irregular(path, info)
         try:
-            yield file, facts
+            yield file, info
         except OSError as err:
             raise unreadable(path, err) from err
 
@@ -129,8 +129,8 @@ def _looks_like_text(untrusted: bytes) -> str:
     return "unknown data" if control else "a text file"
 
 
-def _refuse_irregular(path: Path, facts: os.stat_result) -> None:
-    if stat.S_ISREG(facts.st_mode):
+def _refuse_irregular(path: Path, info: os.stat_result) -> None:
+    if stat.S_ISREG(info.st_mode):
         return
-    reason = next((name for is_kind, name in _KINDS_OF_FILE if is_kind(facts.st_mode)), "not a regular file")
+    reason = next((name for is_kind, name in _KINDS_OF_FILE if is_kind(info.st_mode)), "not a regular file")
     raise KnownError("model.unreadable", path=shown_path(path), reason=reason)

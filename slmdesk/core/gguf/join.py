@@ -77,8 +77,8 @@ def _read(path: Path, number: int, count: int) -> _Piece:
     header = check_file(path)
     if (header.kind, header.split_no, header.split_count) != ("split", number, count):
         raise damaged(f"part {number + 1} of {count} is another one")
-    with opened(path) as (file, facts):
-        reader = HeaderReader(file, facts.st_size)
+    with opened(path) as (file, info):
+        reader = HeaderReader(file, info.st_size)
         reader.skip(8)
         try:
             tensor_count, key_count = reader.u64(), reader.u64()
@@ -117,7 +117,7 @@ def _span(file: BinaryIO, start: int, end: int) -> bytes:
 
 
 def _data(piece: _Piece) -> Iterator[bytes]:
-    with opened(piece.path) as (file, _facts):
+    with opened(piece.path) as (file, _info):
         file.seek(piece.data_start)
         left = piece.data_bytes
         while left:

@@ -33,16 +33,16 @@ def read_header(path: Path) -> GgufHeader:
     Raises KnownError: model.missing, model.unreadable, model.not_gguf, model.incomplete (in the header; `expected` is
     then the least it can be), model.damaged, model.unsupported (GGUF version or weight type of another time).
     """
-    with opened(path) as (file, facts):
+    with opened(path) as (file, info):
         first = file.read(FIRST_BYTES) or b""
         try:
-            version = _version(path, first, facts.st_size)
-            reader = HeaderReader(file, facts.st_size)
+            version = _version(path, first, info.st_size)
+            reader = HeaderReader(file, info.st_size)
             reader.skip(8)
             metadata, tensors, start = parse(reader)
         except CutShort as err:
-            raise _incomplete(path, facts.st_size, err.needed, at_least=True) from err
-    return describe(metadata, tensors, version=version, stem=path.stem, data_start=start, file_bytes=facts.st_size)
+            raise _incomplete(path, info.st_size, err.needed, at_least=True) from err
+    return describe(metadata, tensors, version=version, stem=path.stem, data_start=start, file_bytes=info.st_size)
 
 
 def check_file(path: Path) -> GgufHeader:

@@ -71,7 +71,7 @@ def rewrite(rewriting: Rewriting) -> Units:
             yield from drawn_units(parts, name)
         for name in parts.related(main, "numbering"):
             yield from _numbering(parts, name)
-        yield from _told_elsewhere(parts, main)
+        yield from _reported_elsewhere(parts, main)
         yield from left_inside(package)
         yield from parts.damaged()
         if rewriting.options.properties:
@@ -246,7 +246,7 @@ def _numbering(parts: Parts, name: str) -> Units:
     parts.close(part)
 
 
-def _told_elsewhere(parts: Parts, main: str) -> Units:
+def _reported_elsewhere(parts: Parts, main: str) -> Units:
     """Text that is none of the document itself: building blocks of its template, files merged in at its opening."""
     for name in parts.related(main, "glossaryDocument"):
         root = parts.package.tree(name)

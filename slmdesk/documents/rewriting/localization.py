@@ -69,8 +69,8 @@ def _as_it_was(made: str, old: str) -> str:
 
 def _header(metadata: Mapping[str, str], language: str) -> str:
     """The rule of the plural forms: the catalogue's own, else that of the language."""
-    told = metadata.get("Plural-Forms", "")
-    return told if is_rule(told) else header_for(language)
+    reported = metadata.get("Plural-Forms", "")
+    return reported if is_rule(reported) else header_for(language)
 
 
 def _entry(rewriting: Rewriting, entry: POEntry, header: str, place: str) -> Units:

@@ -33,7 +33,7 @@ def rewrite(rewriting: Rewriting) -> Units:
     """The units of a PDF, page by page; the file that is made is a Word file."""
     reading, options = rewriting.reading, rewriting.options
     file = WordFile(options.language, right_to_left=options.is_right_to_left)
-    told: dict[str, str | None] = {}
+    reported: dict[str, str | None] = {}
     yield Left("layout", "", "pictures, lines, colours and the layout of the pages")
     for page in read(reading):
         reading.check()
@@ -53,7 +53,7 @@ def rewrite(rewriting: Rewriting) -> Units:
                 yield from _table(file, page, found, place)
                 continue
             for block in found:
-                yield from _block(file, page, block, place, told)
+                yield from _block(file, page, block, place, reported)
         for block in page.blocks:
             if block.place == "hidden":  # a translation would show it
                 yield Left("hidden", place, page.text[block.start : block.end][:80])
@@ -68,7 +68,7 @@ def _reason(page: Page) -> str:
     return f"{why}: {page.reason}" if why and page.reason not in ("", why) else page.reason or why or "empty"
 
 
-def _block(file: WordFile, page: Page, block: Block, place: str, told: dict[str, str | None]) -> Units:
+def _block(file: WordFile, page: Page, block: Block, place: str, reported: dict[str, str | None]) -> Units:
     """The unit of one block; what repeats at the edges of pages is asked once."""
     words = page.text[block.start : block.end]
     if block.kind is BlockKind.CODE:
@@ -77,12 +77,12 @@ def _block(file: WordFile, page: Page, block: Block, place: str, told: dict[str,
         return
     mark, words = _parted(block.kind, words)
     is_repeated = block.kind in (BlockKind.HEADER, BlockKind.FOOTER)
-    if is_repeated and words in told:
-        answer = told[words]
+    if is_repeated and words in reported:
+        answer = reported[words]
     else:
         answer = yield from _answered(words, block.kind.value, place)
     if is_repeated:
-        told[words] = answer
+        reported[words] = answer
     written = words if answer is None else answer
     if block.kind is BlockKind.HEADING:
         file.heading(f"{mark} {written}" if mark else written, block.level)

@@ -13,7 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.documents.rewriting.base import MOST_SAID, Left, Rewriting, Unit, Units
 from slmdesk.documents.rewriting.markup import TextFile
-from slmdesk.documents.separated import TOLD, Cell, cells_of, delimiter_of
+from slmdesk.documents.separated import REPORTED, Cell, cells_of, delimiter_of
 from slmdesk.text.words.language import detect
 from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
@@ -22,7 +22,7 @@ SAMPLE_ROWS = 200
 SENTENCE_SHARE = 0.3
 """Of a column's texts: so many have three words or more where it holds sentences."""
 _SENTENCE = re.compile(r"[^\W\d_]+\S*\s+\S*[^\W\d_]+\S*\s+\S*[^\W\d_]+|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{6}")
-_TOLD_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
+_REPORTED_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
 """As in services.translation_units."""
 
 
@@ -30,19 +30,19 @@ def rewrite(rewriting: Rewriting) -> Units:
     """The units of a table: the cells with words of the chosen columns, row by row."""
     file = TextFile(rewriting)
     text = file.text.replace("\r\n", " \n").replace("\r", "\n")  # as long as it was, so that places stay
-    told = TOLD.match(text)
-    delimiter, begin = (told[1], told.end()) if told else (delimiter_of(text), 0)
+    reported = REPORTED.match(text)
+    delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
     sample = [[cell.value.strip() for cell in row] for row in islice(_rows(text, delimiter, begin), SAMPLE_ROWS)]
-    wanted = _wanted(rewriting, sample)
+    requested = _requested(rewriting, sample)
     passed: dict[int, str] = {}
     line_end = "\r\n" if "\r\n" in file.text else "\n"
     for number, row in enumerate(_rows(text, delimiter, begin), start=1):
         rewriting.reading.check()
         cells = [(column, cell, cell.value.strip()) for column, cell in enumerate(row)]
         worded = [one for one in cells if any(letter.isalpha() for letter in one[2])]
-        chosen = [one for one in worded if not wanted or one[0] in wanted]
+        chosen = [one for one in worded if not requested or one[0] in requested]
         for column, _, words in worded:
-            if wanted and column not in wanted:
+            if requested and column not in requested:
                 passed.setdefault(column, words)
         if not chosen:
             continue
@@ -69,7 +69,7 @@ def _rows(text: str, delimiter: str, begin: int) -> Iterator[list[Cell]]:
         yield row
 
 
-def _wanted(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozenset[int]:
+def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozenset[int]:
     """The columns that are translated, from 0; empty: all.  Raises KnownError `document.no_column`."""
     head = [name.casefold() for name in sample[0]] if sample else []
     found: set[int] = set()
@@ -82,9 +82,9 @@ def _wanted(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozenset[
             else -1
         )
         if not 0 <= at < max(map(len, sample), default=0):
-            told = str(one + 1) if isinstance(one, int) else one
+            reported = str(one + 1) if isinstance(one, int) else one
             known = ", ".join(name for name in sample[0] if name)[:200] if sample else ""
-            raise KnownError("document.no_column", path=rewriting.reading.path, column=told[:80], known=known)
+            raise KnownError("document.no_column", path=rewriting.reading.path, column=reported[:80], known=known)
         found.add(at)
     return frozenset(found or columns_with_sentences(sample))
 
@@ -102,7 +102,7 @@ def columns_with_sentences(rows: Sequence[Sequence[str]]) -> set[int]:
 
 def _language(texts: Iterator[str]) -> str:
     """The language of a row, by all its texts; empty where they are too few words to tell."""
-    return detect(" ".join(texts), _TOLD_APART)[0] or ""
+    return detect(" ".join(texts), _REPORTED_APART)[0] or ""
 
 
 def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: str) -> None:

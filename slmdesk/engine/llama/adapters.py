@@ -64,7 +64,7 @@ def check_adapter(path: Path, base: GgufHeader) -> AdapterFile:
         name = header.name or name
         require_adapter(header)
         reason = misfit(base, header)
-        facts = path.stat()
+        info = path.stat()
     except KnownError as err:
         said = str(err.args_for_people.get("reason", "")) or "it is damaged"
         raise KnownError("adapter.unusable", adapter=name, reason=_WHY.get(err.code, said)) from err
@@ -72,7 +72,7 @@ def check_adapter(path: Path, base: GgufHeader) -> AdapterFile:
         raise KnownError("adapter.unusable", adapter=name, reason=_WHY["model.unreadable"]) from err
     if reason:
         raise KnownError("adapter.other_model", adapter=name, model=base.name, reason=reason)
-    return AdapterFile(path, (str(path), facts.st_size, facts.st_mtime_ns), name)
+    return AdapterFile(path, (str(path), info.st_size, info.st_mtime_ns), name)
 
 
 class Adapters:

@@ -156,15 +156,15 @@ class Admission:
         """
         person = sequence.priority is Priority.INTERACTIVE
         staying = self.people if person else self.active
-        wanted = _still_needs(sequence)
+        requested = _still_needs(sequence)
         room = self._cells - used_cells([*staying, sequence])
-        if staying and room < wanted + sum(map(_still_needs, staying)):
+        if staying and room < requested + sum(map(_still_needs, staying)):
             return False
-        while not self._pool.make_room(wanted + sum(map(_still_needs, self.active)), last_too=False):
+        while not self._pool.make_room(requested + sum(map(_still_needs, self.active)), last_too=False):
             if not (person and self.evict(self.background)):
                 if staying and not person:
                     return False
-                return self._pool.make_room(wanted + sum(map(_still_needs, staying)), last_too=True) or not staying
+                return self._pool.make_room(requested + sum(map(_still_needs, staying)), last_too=True) or not staying
         return True
 
 

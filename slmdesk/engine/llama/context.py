@@ -84,7 +84,7 @@ class Context:
         self._tokens[at] = token
         self._positions[at] = position
         self._sequences[at] = self._sequence_addresses[sequence]
-        self._wanted[at] = 1
+        self._requested[at] = 1
         self._batch.n_tokens = at + 1
         return at
 
@@ -95,8 +95,8 @@ class Context:
         self._tokens[start:end] = tokens
         self._positions[start:end] = range(position, position + len(tokens))
         self._sequences[start:end] = self._sequence_addresses[sequence]
-        self._wanted[start:end] = 0
-        self._wanted[end - 1] = want_last
+        self._requested[start:end] = 0
+        self._requested[end - 1] = want_last
         self._batch.n_tokens = end
         return end - 1
 
@@ -204,7 +204,7 @@ class Context:
         self._tokens = np.zeros(n, dtype=np.int32)
         self._positions = np.zeros(n, dtype=np.int32)
         self._counts = np.ones(n, dtype=np.int32)
-        self._wanted = np.zeros(n, dtype=np.int8)
+        self._requested = np.zeros(n, dtype=np.int8)
         self._sequences = np.zeros(n, dtype=np.uintp)
         self._sequence_ids = np.arange(self.max_sequences, dtype=np.int32)
         base = self._sequence_ids.ctypes.data
@@ -213,7 +213,7 @@ class Context:
         self._batch = self._api.llama_batch()
         for name, array in (
             ("token", self._tokens), ("pos", self._positions), ("n_seq_id", self._counts),
-            ("seq_id", self._sequences), ("logits", self._wanted),
+            ("seq_id", self._sequences), ("logits", self._requested),
         ):  # fmt: skip
             kind = dict(self._api.llama_batch._fields_)[name]
             setattr(self._batch, name, ctypes.cast(array.ctypes.data, kind))

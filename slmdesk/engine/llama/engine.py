@@ -85,8 +85,8 @@ class LlamaEngine(Engine):
             )
         with self._wake:
             if not self._closing:
-                self._models[model.facts.handle] = model
-                return model.facts
+                self._models[model.info.handle] = model
+                return model.info
         model.close()
         raise Stopped
 
@@ -134,8 +134,8 @@ class LlamaEngine(Engine):
                 started.setdefault(request.handle, []).append(self._prepare(request, Priority(priority), outbox))
             except KnownError as err:
                 outbox.put(RequestFailed(request.key, err.code, dict(err.args_for_people)))
-        for handle, wanted in started.items():
-            self._submit(handle, wanted)
+        for handle, requested in started.items():
+            self._submit(handle, requested)
         return EventStream(outbox, len(requests), self._cancel)
 
     def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
@@ -182,22 +182,22 @@ class LlamaEngine(Engine):
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
         """See Engine.restore."""
         model = self._model(handle)
-        wanted: list[int] = np.frombuffer(tokens, dtype="<i4").tolist()
+        requested: list[int] = np.frombuffer(tokens, dtype="<i4").tolist()
         is_there = False
 
         def look() -> None:
             nonlocal is_there
-            is_there = self._models.get(handle) is model and model.scheduler.holds(wanted)
+            is_there = self._models.get(handle) is model and model.scheduler.holds(requested)
 
         def put() -> None:
             nonlocal is_there
-            is_there = self._models.get(handle) is model and model.scheduler.restore(wanted, data)
+            is_there = self._models.get(handle) is model and model.scheduler.restore(requested, data)
 
         self._on_engine_thread(look)
         if not is_there:
             data = load()
             self._on_engine_thread(put)
-        return len(wanted) if is_there else 0
+        return len(requested) if is_there else 0
 
     # ---- how it goes
 
@@ -295,18 +295,18 @@ class LlamaEngine(Engine):
         model = self._model(request.handle)
         adapter = self._adapter(model, request)  # not in `use`: the engine thread waits for users before it frees
         with model.use():
-            vocabulary, facts = model.vocabulary, model.facts
+            vocabulary, info = model.vocabulary, model.info
             if request.messages:
                 parts, _ = self._parts_of(model, request.messages, request.answer_prefix)
             else:
                 parts = (*request.prompt, PromptPart(request.answer_prefix, trusted=False))
             prompt = tokenize_parts(vocabulary, parts)
-            sampling = request.sampling.over(facts.sampling_defaults).over(USUAL)
+            sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
             choices = tokens_of_choices(vocabulary, request.choices)
-            most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, facts.context_tokens)
+            most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
             seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
             return sequences.Sequence(
-                sequences.Wanted(
+                sequences.Requested(
                     key=request.key,
                     prompt=tuple(prompt),
                     most_tokens=most,
@@ -314,7 +314,7 @@ class LlamaEngine(Engine):
                     seed_given=sampling.seed is not None,
                     stops=(*sampling.stop, *(model.chat_format.stop_strings if request.messages else ())),
                     drop_lead=model.chat_format.answer_lead if request.messages and not request.answer_prefix else "",
-                    context_tokens=facts.context_tokens,
+                    context_tokens=info.context_tokens,
                     choices=request.choices,
                     choice_tokens=choices,
                     with_probabilities=request.with_probabilities,
@@ -355,14 +355,14 @@ class LlamaEngine(Engine):
             raise failure
         return Adapter(number, min(request.lora_scale, MOST_STRENGTH), file.name)
 
-    def _submit(self, handle: str, wanted: list[sequences.Sequence]) -> None:
+    def _submit(self, handle: str, requested: list[sequences.Sequence]) -> None:
         with self._wake:
             model = self._models.get(handle)
             if model is not None:
-                model.scheduler.submit(wanted)
+                model.scheduler.submit(requested)
                 self._wake.notify_all()
                 return
-        for one in wanted:  # unloaded in between
+        for one in requested:  # unloaded in between
             one.fail("model.not_loaded")
             one.sampler.close()
 
@@ -390,8 +390,8 @@ class LlamaEngine(Engine):
         header = check_file(path)
         if header.kind not in ("model", "vocabulary", "encoder", "split"):
             raise KnownError("model.wrong_kind", kind=header.kind)
-        facts = path.stat()
-        identity = (str(path), facts.st_size, facts.st_mtime_ns)
+        info = path.stat()
+        identity = (str(path), info.st_size, info.st_mtime_ns)
         if self._file_vocabulary is None or self._file_vocabulary[0] != identity:
             self._close_file_vocabulary()
             stack = ExitStack()

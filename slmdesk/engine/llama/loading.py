@@ -63,7 +63,7 @@ class Loaded:
         context: Context,
         scheduler: Scheduler,
         adapters: Adapters,
-        facts: LoadedModel,
+        info: LoadedModel,
     ) -> None:
         """Made by `load_model`."""
         self.weights = weights
@@ -71,7 +71,7 @@ class Loaded:
         self.chat_format = chat_format
         self.scheduler = scheduler
         self.adapters = adapters
-        self.facts = facts
+        self.info = info
         self.rendering = threading.Lock()
         """Held while the chat format is used: it is made for one thread at a time."""
         self.state_version = state_version(weights.library)
@@ -188,7 +188,7 @@ class _Making:
             context=context,
             scheduler=scheduler,
             adapters=adapters,
-            facts=_facts(self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane),
+            info=_info(self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane),
         )
 
     def _scheduler(
@@ -243,8 +243,8 @@ def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callabl
     With `spec.anyway` it gets the room it was asked for, no more: the system decides then, and ends this child first.
     """
     limit = max(1, min(spec.context_tokens, header.context_length or spec.context_tokens))
-    wanted = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
-    places = (wanted or MOST_SEQUENCES) + KEPT_SEQUENCES
+    requested = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
+    places = (requested or MOST_SEQUENCES) + KEPT_SEQUENCES
     asked = max(limit, spec.pool_tokens or limit)
     room = free_memory()
     rough = estimate(header, context_tokens=asked)
@@ -255,12 +255,12 @@ def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callabl
     sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
     on_work()
     if sketch.keeps_state and not spec.sequences:
-        wanted, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
+        requested, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
         sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
     if not room.holds(sketch.parts) and not spec.anyway:
         raise KnownError("model.out_of_memory", needed_bytes=sketch.parts.total, available_bytes=room.available)
     cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts, room.available)
-    return _Plan(limit, cells, wanted, places)
+    return _Plan(limit, cells, requested, places)
 
 
 def _chat_format(
@@ -276,7 +276,7 @@ def _chat_format(
         architecture=header.architecture,
         name=header.name,
         vocabulary=vocabulary,
-        wanted=spec.template,
+        requested=spec.template,
         checked=spec.template_checked,
         trial=trial,
     )
@@ -340,7 +340,7 @@ def _compute(context: Context, tokens: list[int], threads: int, *, patience_s: f
         raise KnownError("model.damaged", reason=f"llama.cpp gives error {code}")
 
 
-def _facts(
+def _info(
     handle: str,
     plan: _Plan,
     weights: WeightFile,

@@ -264,7 +264,7 @@ class Scheduler:
         threads = self._step_threads.choose()
         first = shares[0].sequence
         if len(shares) == 1 and first.reproducible and first.read >= _SPLIT_CELLS:
-            if first.wanted.seed_given:
+            if first.requested.seed_given:
                 return self._step_threads.most
             first.reproducible = threads == self._step_threads.most
         return threads
@@ -297,16 +297,16 @@ class Scheduler:
 
     def _choose(self, sequence: Sequence, index: int) -> bool:
         """Choose the next token, or weigh the given choices.  Returns whether the answer goes on."""
-        if not sequence.wanted.choices:
+        if not sequence.requested.choices:
             token = sequence.sampler.sample(self._context, index)
-            if not sequence.wanted.with_probabilities:
+            if not sequence.requested.with_probabilities:
                 return sequence.take(token)
             likely = probability(self._context.logits(index), token)
             if math.isnan(likely):
                 raise damaged_numbers()
             return sequence.take(token, likely)
         refuse_strange_logits(self._context, [index])
-        sequence.judge(log_probabilities(self._context.logits(index), sequence.wanted.choice_tokens))
+        sequence.judge(log_probabilities(self._context.logits(index), sequence.requested.choice_tokens))
         return False
 
     def _cope(self, code: int, shares: list[_Share]) -> None:

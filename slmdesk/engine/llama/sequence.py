@@ -21,7 +21,7 @@ longest period still noticed within 256 tokens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Requested:
     """What one request asks of the scheduler, tokenised and checked."""
 
     key: str
@@ -64,7 +64,7 @@ class Sequence(Holding):
 
     def __init__(
         self,
-        wanted: Wanted,
+        requested: Requested,
         *,
         priority: Priority,
         outbox: Outbox,
@@ -73,17 +73,17 @@ class Sequence(Holding):
         end_tokens: frozenset[int],
         adapter: Adapter = NO_ADAPTER,
     ) -> None:
-        super().__init__(list(wanted.prompt), priority, adapter)
-        self.wanted = wanted
+        super().__init__(list(requested.prompt), priority, adapter)
+        self.requested = requested
         self.outbox = outbox
         self.sampler = sampler
         self.cached = 0
         """Tokens of the prompt that were in memory."""
         self.reproducible = True
         self._detokenizer = detokenizer
-        self._filter = StopFilter(wanted.stops)
+        self._filter = StopFilter(requested.stops)
         self._end_tokens = end_tokens
-        self._lead = wanted.drop_lead
+        self._lead = requested.drop_lead
         self._texts: list[str] = []
         self._output = 0
         self._length = 0
@@ -104,7 +104,7 @@ class Sequence(Holding):
     @property
     def growth(self) -> int:
         """Tokens it may still add to those it knows now."""
-        return self.wanted.most_tokens - self._output
+        return self.requested.most_tokens - self._output
 
     def note_cached(self) -> None:
         """What is in memory at the start was there before; when an evicted answer goes on, that says nothing."""
@@ -114,8 +114,8 @@ class Sequence(Holding):
     def tell_read(self) -> None:
         """Say how much of the prompt is read, until the answer begins."""
         if not self._output:
-            total = len(self.wanted.prompt)
-            self.outbox.put(PromptRead(self.wanted.key, min(self.read, total), total))
+            total = len(self.requested.prompt)
+            self.outbox.put(PromptRead(self.requested.key, min(self.read, total), total))
 
     def take(self, token: int, probability: float | None = None) -> bool:
         """Take the token just chosen: emit its text, or end.  Returns whether the answer goes on.
@@ -138,9 +138,9 @@ class Sequence(Holding):
             self._emit(text)
         if stopped:
             self._end(FinishReason.STOP_STRING, keep_held=False)
-        elif self._output >= self.wanted.most_tokens:
+        elif self._output >= self.requested.most_tokens:
             self._end(FinishReason.LENGTH)
-        elif self._output % _CHECK_EVERY == 0 and repeats(self.tokens[len(self.wanted.prompt) :]):
+        elif self._output % _CHECK_EVERY == 0 and repeats(self.tokens[len(self.requested.prompt) :]):
             self._end(FinishReason.REPEAT)
         else:
             return True
@@ -149,16 +149,16 @@ class Sequence(Holding):
     def judge(self, scores: tuple[float, ...]) -> None:
         """End with how likely each choice is."""
         self._first_at = time.perf_counter()
-        self._texts = [self.wanted.choices[scores.index(max(scores))]]
+        self._texts = [self.requested.choices[scores.index(max(scores))]]
         self._end(FinishReason.STOP, scores=scores)
 
     def fail(self, code: str, **args: str | int | float) -> None:
         """End with a code."""
-        self.outbox.put(RequestFailed(self.wanted.key, code, dict(args)))
+        self.outbox.put(RequestFailed(self.requested.key, code, dict(args)))
 
     def _emit(self, text: str) -> None:
         self._texts.append(text)
-        self.outbox.put(Piece(self.wanted.key, text))
+        self.outbox.put(Piece(self.requested.key, text))
 
     def _without_lead(self, text: str) -> str:
         if self._lead and text:
@@ -178,16 +178,16 @@ class Sequence(Holding):
         wrote = now - self._first_at
         self.outbox.put(
             Finished(
-                self.wanted.key,
+                self.requested.key,
                 Answer(
                     text=answer,
                     finish_reason=reason,
-                    usage=Usage(len(self.wanted.prompt), self._output, self.cached, self.wanted.context_tokens),
+                    usage=Usage(len(self.requested.prompt), self._output, self.cached, self.requested.context_tokens),
                     timing=Timing(
-                        first_token_s=self._first_at - self.wanted.arrived,
+                        first_token_s=self._first_at - self.requested.arrived,
                         tokens_per_s=(self._output - 1) / wrote if wrote > 0 and self._output > 1 else 0.0,
                     ),
-                    seed=self.wanted.seed,
+                    seed=self.requested.seed,
                     reproducible=self.reproducible,
                     probabilities=_within(self._probabilities, len(answer)),
                 ),

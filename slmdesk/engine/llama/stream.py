@@ -18,7 +18,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._held: dict[str, str] = {}
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self.queue: SimpleQueue[EngineEvent | None] = SimpleQueue()
         self.closed = False
         """Set when the reader wants no more; read by the engine thread before each step."""
@@ -30,14 +30,14 @@ class Outbox:
             self.queue.put(event)
             return
         self._held[event.key] = self._held.get(event.key, "") + event.text
-        if time.monotonic() - self._told_at >= GATHER_S:
+        if time.monotonic() - self._reported_at >= GATHER_S:
             self._tell_held()
 
     def _tell_held(self) -> None:
         for key, text in self._held.items():
             self.queue.put(Piece(key, text))
         self._held.clear()
-        self._told_at = time.monotonic()
+        self._reported_at = time.monotonic()
 
 
 class EventStream(Iterator[EngineEvent]):

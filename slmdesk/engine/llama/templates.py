@@ -88,7 +88,7 @@ class ChatFormat:
         architecture: str,
         name: str,
         vocabulary: Vocabulary,
-        wanted: str | None = None,
+        requested: str | None = None,
         checked: bool = False,
         clock: Callable[[], datetime] = datetime.now,
         trial: TryTemplate | None = None,
@@ -102,8 +102,8 @@ class ChatFormat:
         process that may not start programs.
         Raises KnownError `request.invalid` for a name not known.
         """
-        if wanted not in (None, "file"):
-            return cls(family=_family_named(wanted or ""), template=None, vocabulary=vocabulary)
+        if requested not in (None, "file"):
+            return cls(family=_family_named(requested or ""), template=None, vocabulary=vocabulary)
         if template is None or not template.strip():
             return cls(family=PLAIN, template=None, vocabulary=vocabulary)
         bos, eos = vocabulary.text_of(vocabulary.bos), vocabulary.text_of(vocabulary.eos)
@@ -177,12 +177,12 @@ class ChatFormat:
     def _find_answer_lead(self) -> str:
         """What stands between the prompt's end and an answer once that is history, if it is one space."""
         fresh = self._lay_out(("user",))[0].pieces
-        told = self._lay_out(("user", "assistant", "user"))[0].pieces
-        if 0 not in fresh or 0 not in told or 1 not in told:
+        reported = self._lay_out(("user", "assistant", "user"))[0].pieces
+        if 0 not in fresh or 0 not in reported or 1 not in reported:
             return ""
         before_fresh = "".join(str(piece) for piece in fresh[fresh.index(0) + 1 :])
-        before_told = "".join(str(piece) for piece in told[told.index(0) + 1 : told.index(1)])
-        return " " if before_told == before_fresh + " " else ""
+        before_reported = "".join(str(piece) for piece in reported[reported.index(0) + 1 : reported.index(1)])
+        return " " if before_reported == before_fresh + " " else ""
 
 
 def try_template(text: str, *, bos: str, eos: str, command: Sequence[str] | None = None) -> str:
@@ -248,10 +248,10 @@ def _resident_bytes(pid: int) -> int:
         return 0
 
 
-def _family_named(wanted: str) -> Family:
-    family = FAMILIES_BY_NAME.get(wanted.removeprefix("builtin:"))
+def _family_named(requested: str) -> Family:
+    family = FAMILIES_BY_NAME.get(requested.removeprefix("builtin:"))
     if family is None:
-        raise KnownError("request.invalid", what=f"template {wanted[:40]}")
+        raise KnownError("request.invalid", what=f"template {requested[:40]}")
     return family
 
 

@@ -73,7 +73,7 @@ class ChatPage(QWidget):
         self.setObjectName("chat_page")
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
         self._options = options
-        self._is_list_wanted = True
+        self._is_list_requested = True
         self._percent = 100
         """Of the letters of the conversation, beside those of the window."""
         self._open_chat = ""
@@ -210,7 +210,7 @@ class ChatPage(QWidget):
         chat.busy_changed.connect(composer.set_busy)
         chat.measured.connect(self._meter.show_measure)
         chat.parts_measured.connect(self._meter.show_parts)
-        chat.looking.text_wanted.connect(self._on_text_wanted)
+        chat.looking.text_requested.connect(self._on_text_requested)
         view.extra_requested.connect(chat.looking.open_extra)
         composer.attachments.chips_changed.connect(self._order_tabs)
         chat.looking.seen_arrived.connect(self._on_seen_arrived)
@@ -300,7 +300,7 @@ class ChatPage(QWidget):
     @property
     def is_list_shown(self) -> bool:
         """Whether the person wants the list of chats unfolded."""
-        return self._is_list_wanted
+        return self._is_list_requested
 
     @property
     def is_panel_shown(self) -> bool:
@@ -311,21 +311,21 @@ class ChatPage(QWidget):
         """Put splitter, list and panel as they were; an unreadable state is passed over."""
         if state:
             self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
-        self._is_list_wanted = is_list_shown
+        self._is_list_requested = is_list_shown
         self._panel.setVisible(is_panel_shown)
         self._show_parts()
 
     def _show_parts(self) -> None:
         """List and panel as wanted; on a narrow page the list makes room for the panel."""
         is_narrow = self.is_panel_shown and self.width() < LIST_WIDTH + self._panel.width() + LEAST_WORK
-        self._list.setVisible(self._is_list_wanted and not is_narrow)
+        self._list.setVisible(self._is_list_requested and not is_narrow)
         self._header.panel.setChecked(self.is_panel_shown)
         self._options.watch(self.is_panel_shown)
 
     @Slot()
     def _on_fold(self) -> None:
-        self._is_list_wanted = self._list.isHidden()
-        self._list.setVisible(self._is_list_wanted)
+        self._is_list_requested = self._list.isHidden()
+        self._list.setVisible(self._is_list_requested)
         self.layout_changed.emit()
 
     @Slot()
@@ -337,7 +337,7 @@ class ChatPage(QWidget):
 
     @Slot()
     def _on_search(self) -> None:
-        self._is_list_wanted = True
+        self._is_list_requested = True
         self._list.setVisible(True)
         self._list.search_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._list.search_box.selectAll()
@@ -457,7 +457,7 @@ class ChatPage(QWidget):
         ask_about_link(self, untrusted_url)
 
     @Slot(str, str, str)
-    def _on_text_wanted(self, title: str, intro: str, text: str) -> None:
+    def _on_text_requested(self, title: str, intro: str, text: str) -> None:
         show_used_text(self, title=title, intro=intro, text=text)
 
     @Slot(object)

@@ -27,7 +27,7 @@ from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
 from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.services.documents.citations import Span
 from slmdesk.services.documents.folder_types import CollectionState
-from slmdesk.services.documents.library import facts_of
+from slmdesk.services.documents.library import info_of
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.types import Sentence
@@ -110,11 +110,11 @@ class DocumentsArea(QObject):
     def _connect_folders(self) -> None:
         folders, view, listed = self.folders, self.page.folder, self.page.documents
         self.documents.folder_offered.connect(folders.offer)
-        folders.documents_wanted.connect(self.documents.open_files)
+        folders.documents_requested.connect(self.documents.open_files)
         folders.listed.connect(listed.show_folders)
         folders.shown.connect(self._on_folder_shown)
         folders.contents_came.connect(view.show_contents)
-        self.page.folder_wanted.connect(folders.add)
+        self.page.folder_requested.connect(folders.add)
         listed.folder_chosen.connect(folders.choose)
         listed.folder_action_chosen.connect(self._on_folder_action)
         listed.hit_chosen.connect(lambda hit: self._visit(Span(hit.document, hit.page, hit.start, hit.end)))
@@ -178,7 +178,7 @@ class DocumentsArea(QObject):
         summaries.items.listed.connect(pane.show_earlier)
         summaries.begun.connect(pane.show_begun)
         summaries.grew.connect(pane.show_growing)
-        summaries.job_told.connect(pane.show_job)
+        summaries.job_reported.connect(pane.show_job)
         summaries.made.connect(pane.show_summary)
         summaries.emptied.connect(pane.show_nothing)
 
@@ -277,7 +277,7 @@ class DocumentsArea(QObject):
         if is_reading:
             return
         if record is not None:
-            self.question_pane.name_documents({record.id: record.name}, facts_of(record).page_kind.value)
+            self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
         self.summaries.show_document(record.id if record else "")
         self.questions.show_document(record.id if record else "")
         self.versions.show_document(record)
@@ -343,8 +343,8 @@ class DocumentsArea(QObject):
         if character >= 0:
             self._light(document, page, [one for one in spans if one[0] <= character < one[1]])
         elif spans:
-            told = partial(self._light, document, page)
-            self.documents.locate(page, sorted(spans), (share.x(), share.y()), told)
+            reported = partial(self._light, document, page)
+            self.documents.locate(page, sorted(spans), (share.x(), share.y()), reported)
         else:
             self._light(document, page, ())
 

@@ -31,7 +31,7 @@ LOCKED = ("document.locked", "document.wrong_password")
 
 def is_file(record: DocumentRecord) -> bool:
     """Whether a document is a file of its own, not inside another one."""
-    return "attachment" not in record.facts
+    return "attachment" not in record.info
 
 
 class DocumentsController(QObject):
@@ -57,7 +57,7 @@ class DocumentsController(QObject):
     thumbnail_came = Signal(int, object)
     progressed = Signal(object)
     found = Signal(object)
-    password_wanted = Signal(object, bool)
+    password_requested = Signal(object, bool)
     folder_offered = Signal(object, object)
     hits_found = Signal(object)
     notice_raised = Signal(object)
@@ -71,7 +71,7 @@ class DocumentsController(QObject):
         self._going: dict[str, QTimer] = {}
         self._pages: list[Page] = []
         self._marks: Mapping[int, Sequence[tuple[int, int]]] = {}
-        self._wanted: list[Path] = []
+        self._requested: list[Path] = []
         """Opened by the person just now: the first of them is shown as soon as it is known."""
         self._unread: dict[Path, Problem] = {}
         """Of what was opened last, what cannot be read."""
@@ -98,7 +98,7 @@ class DocumentsController(QObject):
     @Slot(object)
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read these files, and what is in these folders; the first one is shown.  A single folder is offered."""
-        self._wanted = []
+        self._requested = []
         given = list(paths)
 
         def expanded(found: list[Path] | Problem) -> None:  # on the service thread
@@ -125,7 +125,7 @@ class DocumentsController(QObject):
 
     def unlock(self, path: Path, password: str) -> None:
         """Read a locked file with its password, and show it."""
-        self._wanted = [path]
+        self._requested = [path]
         self.open_file(path, password=password)
 
     def restore(self, document: str) -> None:
@@ -146,7 +146,7 @@ class DocumentsController(QObject):
             words = "This document was forgotten here; open its file again to see its pages."
             self.notice_raised.emit(Notice(words, key="document gone"))
             return
-        self._wanted = []
+        self._requested = []
         self._show(record)
         if record.status is not DocumentStatus.READ:
             return
@@ -181,7 +181,7 @@ class DocumentsController(QObject):
     def read_again(self, document: str) -> None:
         """Read its file anew."""
         record = self._records[document]
-        self._wanted = [file_of(record)]
+        self._requested = [file_of(record)]
         self.open_file(file_of(record), anew=True)
 
     def open_attachment(self, index: int) -> None:
@@ -261,13 +261,13 @@ class DocumentsController(QObject):
 
         self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), came)
 
-    def ask_words(self, number: int, told: Callable[[str], None]) -> None:
+    def ask_words(self, number: int, reported: Callable[[str], None]) -> None:
         """The words of a page, told to who asked."""
         document = self.current
 
         def came(pages: list[Page]) -> None:
             if pages and pages[0].number == number:
-                told(pages[0].text)
+                reported(pages[0].text)
 
         self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), came)
 
@@ -309,9 +309,9 @@ class DocumentsController(QObject):
 
         def ended(image: PageImage | Problem | None) -> None:  # on the service thread
             if isinstance(image, PageImage):
-                self._bridge.post_to_ui(partial(told, image))
+                self._bridge.post_to_ui(partial(reported, image))
 
-        def told(image: PageImage) -> None:
+        def reported(image: PageImage) -> None:
             if document == self.current:
                 answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
 
@@ -358,21 +358,21 @@ class DocumentsController(QObject):
     def open_files(self, found: Sequence[Path]) -> None:
         """Read these files; the first one is shown."""
         self._unread = {}
-        self._wanted = list(found[:1])
+        self._requested = list(found[:1])
         for path in found:
             self.open_file(path)
 
     def _on_opened(self, path: Path, result: DocumentRecord | Problem) -> None:
         if isinstance(result, Problem):
             if result.code in LOCKED and takes_password(path):
-                self.password_wanted.emit(path, result.code != "document.locked")
+                self.password_requested.emit(path, result.code != "document.locked")
             elif result.report:
                 self._raise_problem(result)
             elif result.code != "document.stopped":
                 self._unread[path] = result
                 self.notice_raised.emit(unread_notice(self._unread))
-        elif path in self._wanted and self.current != result.id:
-            self._wanted = []
+        elif path in self._requested and self.current != result.id:
+            self._requested = []
             self._show(result)
         self.refresh()
 
@@ -402,8 +402,8 @@ class DocumentsController(QObject):
             return
         self._records[record.id] = record
         self._list()
-        if file_of(record) in self._wanted and record.status is DocumentStatus.READING:
-            self._wanted = []
+        if file_of(record) in self._requested and record.status is DocumentStatus.READING:
+            self._requested = []
             self._show(record)
         elif record.id == self.current:
             never_came = self._is_first_page_ahead and record.status is DocumentStatus.FAILED

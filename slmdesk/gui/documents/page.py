@@ -52,7 +52,7 @@ from slmdesk.services.base.messages import problem_of, time_for_people
 from slmdesk.services.documents.events import DocumentProgress
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.labels import counted
-from slmdesk.services.documents.library import facts_of
+from slmdesk.services.documents.library import info_of
 from slmdesk.services.documents.search import FoundPlaces, Place
 
 NARROW_LINES = 30
@@ -71,7 +71,7 @@ class DocumentsPage(QWidget):
     """Everything about documents.  Emits `folder_wanted` with a folder that is to be watched."""
 
     layout_changed = Signal()
-    folder_wanted = Signal(object)
+    folder_requested = Signal(object)
 
     def __init__(self, controller: DocumentsController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,7 +81,7 @@ class DocumentsPage(QWidget):
         self._record: DocumentRecord | None = None
         self._pages: Sequence[Page] = ()
         self._total = 0
-        self._spans_wanted: tuple[str, Spans] | None = None
+        self._spans_requested: tuple[str, Spans] | None = None
         self._marked: Spans = {}
         """What stays marked when nothing is pointed at."""
         self._hinted = False
@@ -235,18 +235,18 @@ class DocumentsPage(QWidget):
         controller.picture_failed.connect(view.show_without_picture)
         controller.progressed.connect(self._on_progressed)
         controller.found.connect(self._on_found)
-        controller.password_wanted.connect(self._on_password_wanted)
+        controller.password_requested.connect(self._on_password_requested)
         self._list.open_requested.connect(self._on_open)
         self._list.folder_requested.connect(self._on_open_folder)
         self._list.search_requested.connect(controller.search)
         controller.hits_found.connect(self._list.show_hits)
         self._list.chosen.connect(controller.choose)
         self._list.action_chosen.connect(self._on_action)
-        view.text_wanted.connect(controller.ask_text)
-        view.picture_wanted.connect(controller.ask_picture)
+        view.text_requested.connect(controller.ask_text)
+        view.picture_requested.connect(controller.ask_picture)
         view.page_reached.connect(self._strip.show_reached)
         view.page_reached.connect(self._thumbs.show_reached)
-        self._thumbs.picture_wanted.connect(controller.ask_thumbnail)
+        self._thumbs.picture_requested.connect(controller.ask_thumbnail)
         self._thumbs.page_chosen.connect(view.go_to)
         controller.thumbnail_came.connect(self._thumbs.show_picture)
         self._small.toggled.connect(self._on_small_toggled)
@@ -255,7 +255,7 @@ class DocumentsPage(QWidget):
         self._find.words_changed.connect(controller.find)
         self._find.place_chosen.connect(self._on_place_chosen)
         self._translate.clicked.connect(self._on_translate)
-        view.menu_wanted.connect(self._on_page_menu)
+        view.menu_requested.connect(self._on_page_menu)
         for one in (self._about, self._attached):
             one.attachment_requested.connect(controller.open_attachment)
         view.place_clicked.connect(self._on_place_clicked)
@@ -371,16 +371,16 @@ class DocumentsPage(QWidget):
             self._notify()
         elif not self._tell_timer.isActive():
             self._tell_timer.start()
-        if self._spans_wanted and self._controller.current == self._spans_wanted[0]:
-            wanted = self._spans_wanted[1]
-            if pages and pages[-1].number >= min(wanted):
-                self._spans_wanted = None
-                self.go_to_spans(wanted)
+        if self._spans_requested and self._controller.current == self._spans_requested[0]:
+            requested = self._spans_requested[1]
+            if pages and pages[-1].number >= min(requested):
+                self._spans_requested = None
+                self.go_to_spans(requested)
 
     @Slot(int, int)
     def _on_place_clicked(self, number: int, character: int) -> None:
         """The line that names an attachment opens it."""
-        attachments = facts_of(self._record).attachments if self._record else ()
+        attachments = info_of(self._record).attachments if self._record else ()
         line = self._view.line_at(number, character) if attachments else ""
         found = next((one for one in attachments if one.format and line == attachment_line(one)), None)
         if found is not None:
@@ -399,7 +399,7 @@ class DocumentsPage(QWidget):
     @Slot(object)
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
-        kind = facts_of(self._record).page_kind if self._record else None
+        kind = info_of(self._record).page_kind if self._record else None
         of = f" of {event.total:,}" if event.total else ""
         left = f", {time_for_people(event.eta_s)} left" if event.eta_s else ""
         unit = counted(2, kind).split()[1] if kind else "pages"
@@ -426,7 +426,7 @@ class DocumentsPage(QWidget):
         if self._controller.current == document:
             self.go_to_spans(spans)
         else:
-            self._spans_wanted = (document, spans)
+            self._spans_requested = (document, spans)
             self._controller.show_document(document)
 
     def go_to_spans(self, spans: Spans) -> None:
@@ -517,7 +517,7 @@ class DocumentsPage(QWidget):
 
     @Slot(str)
     def _on_folder_selected(self, folder: str) -> None:
-        admit(self, [Path(folder)], lambda paths: self.folder_wanted.emit(paths[0]), is_chosen=True)
+        admit(self, [Path(folder)], lambda paths: self.folder_requested.emit(paths[0]), is_chosen=True)
 
     @Slot(list)
     def _on_files_selected(self, files: list[str]) -> None:
@@ -526,7 +526,7 @@ class DocumentsPage(QWidget):
             admit(self, [Path(one) for one in files], self._controller.open_paths, is_chosen=True)
 
     @Slot(object, bool)
-    def _on_password_wanted(self, path: Path, is_wrong: bool) -> None:
+    def _on_password_requested(self, path: Path, is_wrong: bool) -> None:
         ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)
 
     # ---- Qt's own
@@ -592,11 +592,11 @@ class DocumentsPage(QWidget):
         record = self._record
         if record is None:
             return
-        facts = facts_of(record)
+        info = info_of(record)
         cells = [Cell(page.number, _STATES.get(page.status, UNREADABLE), page.reason) for page in self._pages]
-        total = facts.pages if record.status is DocumentStatus.READ else max(self._total, len(cells))
+        total = info.pages if record.status is DocumentStatus.READ else max(self._total, len(cells))
         cells += [Cell(number, WAITING) for number in range(len(cells) + 1, total + 1)]
-        self._strip.show_cells(cells, facts.page_kind)
+        self._strip.show_cells(cells, info.page_kind)
         self._said.setText(self._strip.sentence if cells else "")
         if record.status is DocumentStatus.READING and self._side.current != "about":
             return

@@ -17,7 +17,7 @@ from slmdesk.settings import Settings
 if TYPE_CHECKING:
     from slmdesk.gui.global_key.portal import PortalKey
 
-TOLD = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLINED)
+REPORTED = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLINED)
 """What a person hears of wherever they are: the key they count on is not there."""
 
 
@@ -44,7 +44,7 @@ class GlobalKey(QObject):
         super().__init__(parent)
         self.setObjectName("global_key")
         self._bridge, self._environment = bridge, environment
-        self._is_wished, self._is_on = settings.global_key, False
+        self._is_requested, self._is_on = settings.global_key, False
         self.is_possible = platform.startswith("linux")
         """Whether there is a way to ask a desktop of this system."""
         self._portal: PortalKey | None = None
@@ -67,14 +67,14 @@ class GlobalKey(QObject):
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
-        self._is_wished = settings.global_key
+        self._is_requested = settings.global_key
         self._follow()
 
     @Slot()
     def _follow(self) -> None:
-        if not self.is_possible or self._is_wished == self._is_on:
+        if not self.is_possible or self._is_requested == self._is_on:
             return
-        if self._is_wished:
+        if self._is_requested:
             self._is_on = True
             self._way().start()
         elif self._state.status is KeyStatus.DECLINED:
@@ -96,7 +96,7 @@ class GlobalKey(QObject):
     def _on_state_changed(self, state: KeyState) -> None:
         self._state = state
         self.sentence_shown.emit(self.sentence)
-        if state.status in TOLD:
+        if state.status in REPORTED:
             self.notice_raised.emit(Notice(self.sentence, key="global key"))
         if state.status is KeyStatus.DECLINED:  # else every start would ask anew
             self._bridge.ask(lambda services: services.settings.change(global_key=False), None, lambda _problem: None)

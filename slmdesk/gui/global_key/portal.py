@@ -27,7 +27,7 @@ APP_ID = "slmdesk"
 """The name of the .desktop file: the portal knows a program by it."""
 SHORTCUT = "translate-clipboard"
 DESCRIPTION = "Translate what is on the clipboard"
-WISHED = "CTRL+ALT+SHIFT+t"
+REQUESTED = "CTRL+ALT+SHIFT+t"
 """Proposed to the desktop, in the words of the shortcuts specification: hardly any program has it."""
 HELD_S = 0.5
 """Some desktops tell a key that is held down again and again (hyprwm/Hyprland#4827): that is one request."""
@@ -70,7 +70,7 @@ class PortalKey(QObject):
         self._notify(KeyStatus.ASKING)
         bus = self._bus = SessionBus(self, self._environment)
         bus.opened.connect(self._on_opened)
-        bus.signal_heard.connect(self._on_signal_heard)
+        bus.signal_received.connect(self._on_signal_received)
         bus.lost.connect(self._on_lost)
         bus.open()
 
@@ -106,7 +106,7 @@ class PortalKey(QObject):
             self._give_up(KeyStatus.REFUSED)
             return
         self._session = handle
-        shortcut = (SHORTCUT, {"description": ("s", DESCRIPTION), "preferred_trigger": ("s", WISHED)})
+        shortcut = (SHORTCUT, {"description": ("s", DESCRIPTION), "preferred_trigger": ("s", REQUESTED)})
         self._request("BindShortcuts", "oa(sa{sv})s", (handle, [shortcut], ""), {}, self._on_bound)
 
     def _on_bound(self, response: int, results: Mapping[str, Any]) -> None:
@@ -145,18 +145,18 @@ class PortalKey(QObject):
     # ---- what is heard
 
     @Slot(object)
-    def _on_signal_heard(self, told: BusSignal) -> None:
-        if told.sender == BUS:
-            self._on_owner(told)
-        elif told.sender == self._portal:
-            self._on_portal_signal(told)
+    def _on_signal_received(self, reported: BusSignal) -> None:
+        if reported.sender == BUS:
+            self._on_owner(reported)
+        elif reported.sender == self._portal:
+            self._on_portal_signal(reported)
 
-    def _on_portal_signal(self, told: BusSignal) -> None:
-        match told.interface, told.member, told.untrusted:
-            case (str(), "Response", (int(response), dict(results))) if told.interface == REQUEST:
-                if (responded := self._requests.pop(told.path, None)) is not None:
+    def _on_portal_signal(self, reported: BusSignal) -> None:
+        match reported.interface, reported.member, reported.untrusted:
+            case (str(), "Response", (int(response), dict(results))) if reported.interface == REQUEST:
+                if (responded := self._requests.pop(reported.path, None)) is not None:
                     responded(response, results)
-            case (str(), "Closed", _) if told.interface == SESSION and told.path == self._session:
+            case (str(), "Closed", _) if reported.interface == SESSION and reported.path == self._session:
                 self._give_up(KeyStatus.CLOSED)
             case (str(), "ShortcutsChanged", (session, shortcuts)) if session == self._session:
                 self._show_trigger(shortcuts)
@@ -172,9 +172,9 @@ class PortalKey(QObject):
         is_fit = isinstance(token, str) and token.isascii() and token.isprintable() and len(token) <= MOST_TOKEN
         self.pressed.emit(token if is_fit else "")
 
-    def _on_owner(self, told: BusSignal) -> None:
+    def _on_owner(self, reported: BusSignal) -> None:
         """The portal has gone, and the session with it; or it is there again."""
-        match told.member, told.untrusted:
+        match reported.member, reported.untrusted:
             case ("NameOwnerChanged", (name, old, new)) if name == SERVICE:
                 if old and old == self._portal:
                     self._session = self._portal = ""

@@ -72,7 +72,7 @@ class SessionBus(QObject):
     """
 
     opened = Signal()
-    signal_heard = Signal(object)
+    signal_received = Signal(object)
     lost = Signal()
 
     def __init__(self, parent: QObject, environment: Mapping[str, str] = os.environ) -> None:
@@ -139,18 +139,18 @@ class SessionBus(QObject):
                     self.call(Call(BUS, BUS_PATH, BUS, "Hello"), self._on_hello)
                 return
             self._parser.add_data(untrusted)
-            heard = [_heard(one) for one in iter(self._parser.get_next_message, None)]
+            received = [_received(one) for one in iter(self._parser.get_next_message, None)]
             is_too_long = self._parser.bytes_desired() > MAX_MESSAGE_BYTES
         except _BROKEN:
             self._fail()
             return
-        for serial, told in heard:
+        for serial, reported in received:
             if self._is_over:
                 return
-            if isinstance(told, Answer):
-                self._answer(serial, told)
-            elif told is not None:
-                self.signal_heard.emit(told)
+            if isinstance(reported, Answer):
+                self._answer(serial, reported)
+            elif reported is not None:
+                self.signal_received.emit(reported)
         if is_too_long:
             self._fail()
 
@@ -180,7 +180,7 @@ class SessionBus(QObject):
         self.lost.emit()
 
 
-def _heard(message: Message) -> tuple[int, Answer | BusSignal | None]:
+def _received(message: Message) -> tuple[int, Answer | BusSignal | None]:
     """The serial of the call a message answers, or 0, and what it tells; None for what is neither answer nor signal.
 
     Raises one of _BROKEN.
@@ -188,8 +188,8 @@ def _heard(message: Message) -> tuple[int, Answer | BusSignal | None]:
     fields, kind = message.header.fields, message.header.message_type
     sender, body = str(fields.get(HeaderFields.sender, "")), tuple(message.body)
     if kind is MessageType.signal:
-        wanted = (HeaderFields.path, HeaderFields.interface, HeaderFields.member)
-        path, interface, member = (str(fields[one]) for one in wanted)
+        requested = (HeaderFields.path, HeaderFields.interface, HeaderFields.member)
+        path, interface, member = (str(fields[one]) for one in requested)
         return 0, BusSignal(sender, path, interface, member, body)
     if kind in (MessageType.method_return, MessageType.error):
         error = str(fields.get(HeaderFields.error_name, "")) if kind is MessageType.error else ""

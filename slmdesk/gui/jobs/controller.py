@@ -26,7 +26,7 @@ LOOK_MS = 2000
 """How often the page, while it is seen, looks what other instances do."""
 SOON_MS = 60
 BUSY_MS = 1000
-TOLD_MS = 8000
+REPORTED_MS = 8000
 BY_THEMSELVES = ("exam", "pair_exam", "index")
 """Kinds of jobs that nobody has to begin."""
 ON = (JobStatus.OPEN, JobStatus.RUNNING)
@@ -44,7 +44,7 @@ class JobsController(QObject):
     listed = Signal(object)
     changed = Signal(object)
     ended_listed = Signal(object, bool, bool)
-    status_told = Signal(str)
+    status_reported = Signal(str)
     refused = Signal(object)
     opened = Signal(object)
     notice_raised = Signal(object)
@@ -54,7 +54,7 @@ class JobsController(QObject):
         self.setObjectName("jobs_controller")
         self._bridge = bridge
         self._views: dict[str, JobView] = {}
-        self._told: dict[str, JobChanged] = {}
+        self._reported: dict[str, JobChanged] = {}
         """Those of this instance that run or wait, as they were told last."""
         self._last: tuple[float, int] | None = None
         self._count = 0
@@ -69,7 +69,7 @@ class JobsController(QObject):
     @property
     def begun(self) -> int:
         """How many that a person began run or wait."""
-        return sum(one.kind not in BY_THEMSELVES for one in self._told.values())
+        return sum(one.kind not in BY_THEMSELVES for one in self._reported.values())
 
     # ---- wishes
 
@@ -131,30 +131,30 @@ class JobsController(QObject):
             return
         first = f"{kind_words(jobs[0].kind)} “{jobs[0].title}”"
         words = first if len(jobs) == 1 else f"{first} and {len(jobs) - 1} more"
-        self.notice_raised.emit(Notice(f"Resuming: {words}.", life_ms=TOLD_MS, key="jobs taken up"))
+        self.notice_raised.emit(Notice(f"Resuming: {words}.", life_ms=REPORTED_MS, key="jobs taken up"))
 
     # ---- heard
 
     @Slot(object)
     def _on_changed(self, event: JobChanged) -> None:
-        before = self._told.get(event.id)
+        before = self._reported.get(event.id)
         if event.status in ON:
-            self._told[event.id] = event
+            self._reported[event.id] = event
         else:
-            self._told.pop(event.id, None)
-        self.status_told.emit(status_words(self._told))
+            self._reported.pop(event.id, None)
+        self.status_reported.emit(status_words(self._reported))
         view = self._views.get(event.id)
         is_same = view is not None and before is not None and before.status is event.status
         if view is not None and is_same and event.status is JobStatus.RUNNING:
-            self._views[event.id] = with_fact(view, event)
+            self._views[event.id] = with_info(view, event)
             self.changed.emit(self._views[event.id])
         elif self._is_shown and not self._soon.isActive():
             self._soon.start()
 
     def _on_listed(self, views: Sequence[JobView]) -> None:
         old, self._views = self._views, {one.id: one for one in views}
-        self._told = {id: event for id, event in self._told.items() if id in self._views}
-        self.status_told.emit(status_words(self._told))
+        self._reported = {id: event for id, event in self._reported.items() if id in self._views}
+        self.status_reported.emit(status_words(self._reported))
         self.listed.emit(list(views))
         if not old.keys() <= self._views.keys():  # another instance's has ended
             self._refresh_ended()
@@ -212,7 +212,7 @@ class JobsController(QObject):
         self.notice_raised.emit(notice_of(problem))
 
 
-def with_fact(view: JobView, event: JobChanged) -> JobView:
+def with_info(view: JobView, event: JobChanged) -> JobView:
     """A job as a fact tells it."""
     left = None
     if event.eta_s is not None:
@@ -224,18 +224,18 @@ def with_fact(view: JobView, event: JobChanged) -> JobView:
     return replace(view, done=event.done, total=total, failed=event.failed, share=share, left=left, status=event.status)
 
 
-def status_words(told: Mapping[str, JobChanged]) -> str:
+def status_words(reported: Mapping[str, JobChanged]) -> str:
     """For the window's foot: "1 job 63 %, 2 min"; empty where nothing runs or waits."""
-    if not told:
+    if not reported:
         return ""
-    running = [one for one in told.values() if one.status is JobStatus.RUNNING]
-    jobs = "1 job" if len(told) == 1 else f"{len(told)} jobs"
+    running = [one for one in reported.values() if one.status is JobStatus.RUNNING]
+    jobs = "1 job" if len(reported) == 1 else f"{len(reported)} jobs"
     if not running:
-        return f"{jobs} waiting" if len(told) > 1 else f"{jobs} waits"
+        return f"{jobs} waiting" if len(reported) > 1 else f"{jobs} waits"
     shares = [one.share for one in running if one.share is not None]
     share = share_words(sum(shares) / len(shares)) if shares else ""
     times = [one.eta_s for one in running]
     longest = max((one for one in times if one is not None), default=None)
-    is_known = longest is not None and None not in times and len(running) == len(told)
+    is_known = longest is not None and None not in times and len(running) == len(reported)
     time = f", {time_for_people(longest)}" if is_known and longest is not None else ""
     return f"{jobs} {share}".strip() + time

@@ -161,12 +161,12 @@ class JobsPage(QScrollArea):
 
     def _replace(self, rows: dict[str, JobRow], views: Sequence[JobView]) -> None:
         """Rows for these, in this order; those that are there already stay, and with them the focus."""
-        wanted = {one.id: one for one in views}
-        for id in [one for one in rows if one not in wanted]:
+        requested = {one.id: one for one in views}
+        for id in [one for one in rows if one not in requested]:
             self._drop(rows.pop(id))
         old = dict(rows)
         rows.clear()
-        for id, view in wanted.items():
+        for id, view in requested.items():
             row = old.get(id) or self._row(view)
             if row.view != view:
                 row.show_view(view)

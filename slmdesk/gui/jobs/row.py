@@ -44,7 +44,7 @@ class JobRow(QFrame):
     def _build_ui(self) -> None:
         self._title = ElidedLabel(self, name="job_title")
         self._title.setProperty("kind", "strong")
-        self._facts = plain_label("", self, name="job_facts", kind="small")
+        self._info = plain_label("", self, name="job_facts", kind="small")
         self._bar = named(QProgressBar(self), "job_bar")
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
@@ -64,7 +64,7 @@ class JobRow(QFrame):
         column.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_12)
         column.setSpacing(theme.SPACE_4)
         column.addLayout(head)
-        column.addWidget(self._facts)
+        column.addWidget(self._info)
         column.addWidget(self._bar)
         column.addWidget(self._trouble)
 
@@ -95,7 +95,7 @@ class JobRow(QFrame):
         what = name_words(view.kind, view.title)
         self._title.set_full_text(what)
         self.setAccessibleName(what)
-        self._facts.setText(facts_of(view))
+        self._info.setText(info_of(view))
         self._trouble.setText(view.problem.sentence if view.problem else "")
         self._trouble.setVisible(view.problem is not None)
         self._bar.setValue(round(1000 * (view.share or 0.0)))
@@ -132,7 +132,7 @@ class JobRow(QFrame):
             self.move_requested.emit(where)
 
 
-def facts_of(view: JobView) -> str:
+def info_of(view: JobView) -> str:
     """How far a job is and how long it still takes."""
     if view.stand is Stand.ENDED:
         when = moment_words(view.updated)

@@ -139,9 +139,9 @@ class LedgerWindow(QDialog):
         """Each column shows its words whole, as far as there is room; none gets narrower than a person left it."""
         table, letter = self._table, self._table.fontMetrics().averageCharWidth()
         for at, name in enumerate(COLUMNS[:-1]):
-            wanted = max(table.sizeHintForColumn(at), table.horizontalHeader().sectionSizeHint(at)) + theme.SPACE_8
-            most = MOST_LETTERS.get(name, 0) * letter or wanted
-            table.setColumnWidth(at, max(table.columnWidth(at), min(wanted, most)))
+            requested = max(table.sizeHintForColumn(at), table.horizontalHeader().sectionSizeHint(at)) + theme.SPACE_8
+            most = MOST_LETTERS.get(name, 0) * letter or requested
+            table.setColumnWidth(at, max(table.columnWidth(at), min(requested, most)))
 
     @Slot()
     def _on_export(self) -> None:

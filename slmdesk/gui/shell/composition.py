@@ -89,7 +89,7 @@ class Frame(QObject):
         self._bridge = bridge
         self._settings = settings
         self._folders = folders
-        self._told_in_chat: dict[str, str] = {}
+        self._reported_in_chat: dict[str, str] = {}
         self._model: ModelStateChanged | None = None
         self._open_chat = ""
         self._managed: frozenset[str] = frozenset()
@@ -130,8 +130,8 @@ class Frame(QObject):
         self.jobs_page = JobsPage(self.jobs)
         self.translate_page = TranslatePage(self.translate, self.document_translation, self._keeper)
         terms = TermWindows(self._bridge, self._keeper, self.translate, self.translate_page)
-        self.translate_page.text.glossaries_wanted.connect(terms.open_glossaries)
-        self.translate_page.text.memory_wanted.connect(terms.open_memory)
+        self.translate_page.text.glossaries_requested.connect(terms.open_glossaries)
+        self.translate_page.text.memory_requested.connect(terms.open_memory)
         self.models_place = QStackedWidget()
         self.models_place.setObjectName("models_place")
         for page in (self.models_page, self.compare_page):
@@ -193,7 +193,7 @@ class Frame(QObject):
     def _connect_chat(self) -> None:
         """Ways from a chat to other pages, and what its settings change."""
         self.chat.other_found.connect(self._on_other_found)
-        self.chat.looking.passage_wanted.connect(self._on_passage_wanted)
+        self.chat.looking.passage_requested.connect(self._on_passage_requested)
         self.chat.chat_opened.connect(self._on_chat_opened)
         self.chat.measured.connect(self._on_measured)
         self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
@@ -207,7 +207,7 @@ class Frame(QObject):
             place.file_chosen.connect(self.adding.look_at)
         self.adding.files_read.connect(self._on_files_read)
         for advice in (self.translate.advice, self.document_translation.advice):
-            advice.models_wanted.connect(self._on_models_wanted)
+            advice.models_requested.connect(self._on_models_requested)
         self.models_page.compare_requested.connect(self._on_compare_requested)
         self.compare_page.back_requested.connect(lambda: self.models_place.setCurrentWidget(self.models_page))
         self.models_page.pack_chosen.connect(self.ways.open_pack)
@@ -230,7 +230,7 @@ class Frame(QObject):
         self.window.help_requested.connect(self._on_help_requested)
         status.ledger_requested.connect(self._on_ledger_requested)
         status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
-        self.jobs.status_told.connect(status.show_jobs)
+        self.jobs.status_reported.connect(status.show_jobs)
         self.jobs.opened.connect(self._on_job_opened)
 
     def _connect_keeping(self) -> None:
@@ -252,17 +252,17 @@ class Frame(QObject):
     def _connect_reach(self) -> None:
         """What is to be translated, wherever it comes from."""
         reach, window, page = self.reach, self.window, self.translate_page
-        window.translate_wanted.connect(reach.take_text)
-        window.document_translate_wanted.connect(reach.take_document)
-        window.clipboard_translate_wanted.connect(reach.take_clipboard)
-        page.paste_wanted.connect(reach.take_clipboard)
+        window.translate_requested.connect(reach.take_text)
+        window.document_translate_requested.connect(reach.take_document)
+        window.clipboard_translate_requested.connect(reach.take_clipboard)
+        page.paste_requested.connect(reach.take_clipboard)
         page.data_given.connect(reach.take_data)
-        reach.page_wanted.connect(self._on_translate_wanted)
+        reach.page_requested.connect(self._on_translate_requested)
         reach.text_taken.connect(page.take_text)
         reach.documents_taken.connect(page.take_documents)
 
     @Slot()
-    def _on_translate_wanted(self) -> None:
+    def _on_translate_requested(self) -> None:
         """It may have been asked for in a window of its own, such as a text that is shown."""
         self.window.show_page("Translate")
         if not self.window.isActiveWindow():
@@ -320,14 +320,14 @@ class Frame(QObject):
     def _on_notice_raised(self, notice: Notice) -> None:
         if notice.report:
             self.errors.show_report(notice.report)
-        elif not any(self._told_in_chat.get(one) == notice.text for one in self.chat.message_ids[-1:]):
+        elif not any(self._reported_in_chat.get(one) == notice.text for one in self.chat.message_ids[-1:]):
             self.window.notices.show_notice(notice)
 
     @Slot(object)
     def _on_message_ended(self, event: events.MessageEnded) -> None:
         """What stands under a message of the open chat needs no bar."""
         if event.problem is not None and event.message.id in self.chat.message_ids:
-            self._told_in_chat = {event.message.id: event.problem.sentence}
+            self._reported_in_chat = {event.message.id: event.problem.sentence}
             self.window.notices.drop_text(event.problem.sentence)
 
     @Slot(object)
@@ -335,7 +335,7 @@ class Frame(QObject):
         if event.state in (ModelState.LOADING, ModelState.READY):
             self.window.notices.drop_topic(STATE_TOPIC)
         if event.state is ModelState.READY:
-            self._told_in_chat.clear()  # the next crash is another one
+            self._reported_in_chat.clear()  # the next crash is another one
 
     @Slot(object)
     def _show_model(self, event: ModelStateChanged | None) -> None:
@@ -432,7 +432,7 @@ class Frame(QObject):
         self.window.show_page("Chat")
 
     @Slot(str)
-    def _on_models_wanted(self, language: str) -> None:
+    def _on_models_requested(self, language: str) -> None:
         """Show those of the curated list that were made for translating into a language."""
         self.models_place.setCurrentWidget(self.models_page)
         self.window.show_page("Models")
@@ -466,7 +466,7 @@ class Frame(QObject):
             self.window.show_page("Models")
 
     @Slot(object)
-    def _on_passage_wanted(self, quoted: Quoted) -> None:
+    def _on_passage_requested(self, quoted: Quoted) -> None:
         """A quotation of an answer, on its page."""
         self.window.show_page("Documents")
         self.documents_page.open_at(quoted.document, {quoted.page: [(quoted.start, quoted.end)]})

@@ -41,9 +41,9 @@ class MainWindow(QMainWindow):
 
     page_shown = Signal(int)
     close_requested = Signal()
-    translate_wanted = Signal(str)
-    document_translate_wanted = Signal(object)
-    clipboard_translate_wanted = Signal()
+    translate_requested = Signal(str)
+    document_translate_requested = Signal(object)
+    clipboard_translate_requested = Signal()
     help_requested = Signal()
 
     def __init__(self, pages: Sequence[Page], *, geometry: str = "") -> None:
@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self._bar.help_requested.connect(self.help_requested)
         bind(self, "help", self.help_requested.emit)
         bind(self, "quit", self.close)
-        bind(self, "clipboard", self.clipboard_translate_wanted.emit)
+        bind(self, "clipboard", self.clipboard_translate_requested.emit)
 
     @property
     def notices(self) -> NoticeArea:
@@ -165,11 +165,11 @@ class MainWindow(QMainWindow):
             self.setGeometry(fitted(self.geometry(), screen.availableGeometry()))
 
 
-def fitted(wanted: QRect, screen: QRect) -> QRect:
+def fitted(requested: QRect, screen: QRect) -> QRect:
     """A window's place, without its frame, moved and shrunk until it lies on the screen with its frame."""
     side, top = FRAME
     room = screen.adjusted(side, top, -side, -side)
-    size = wanted.size().boundedTo(room.size())
-    left = max(room.left(), min(wanted.left(), room.right() + 1 - size.width()))
-    upper = max(room.top(), min(wanted.top(), room.bottom() + 1 - size.height()))
+    size = requested.size().boundedTo(room.size())
+    left = max(room.left(), min(requested.left(), room.right() + 1 - size.width()))
+    upper = max(room.top(), min(requested.top(), room.bottom() + 1 - size.height()))
     return QRect(QPoint(left, upper), size)

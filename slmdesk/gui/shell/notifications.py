@@ -118,7 +118,7 @@ class Notifier(QObject):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("notifier")
-        self._window, self._is_wanted = window, settings.notify
+        self._window, self._is_requested = window, settings.notify
         self.ways: Sequence[Way] = ways or (Tray(window, come_forward), Portal(), Alert(window))
         self._last: dict[str, object] = {}
         self._clock = clock
@@ -143,12 +143,12 @@ class Notifier(QObject):
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
-        self._is_wanted = settings.notify
+        self._is_requested = settings.notify
 
     def _hear(self, id: str, state: object, words: str) -> None:
         before, self._last[id] = self._last.get(id), state
         is_news = before is not None and before != state  # what had ended before is none
-        if words and is_news and self._is_wanted and not self._window.isActiveWindow():
+        if words and is_news and self._is_requested and not self._window.isActiveWindow():
             next(one for one in self.ways if one.is_there()).show(TITLE, words)
 
 

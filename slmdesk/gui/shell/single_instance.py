@@ -133,10 +133,10 @@ class SingleInstance(QObject):
     def _read(self, socket: QLocalSocket) -> None:
         untrusted = bytes(socket.readLine(MAX_LINE_BYTES).data())
         word, _, untrusted_token = untrusted.strip().partition(b" ")
-        told = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested}.get(word)
-        if told is not None:
+        reported = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested}.get(word)
+        if reported is not None:
             token = untrusted_token.decode("ascii", "ignore")
-            told.emit(token if token.isprintable() else "")
+            reported.emit(token if token.isprintable() else "")
             socket.write(ANSWER)
             socket.flush()
         socket.disconnectFromServer()
@@ -151,9 +151,9 @@ class SingleInstance(QObject):
         if not socket.waitForConnected(WAIT_MS):
             return False
         socket.write(request + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
-        heard = socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(socket.readLine().data()) == ANSWER
+        received = socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(socket.readLine().data()) == ANSWER
         socket.abort()
-        return heard
+        return received
 
 
 def socket_address(folder: Path) -> str:

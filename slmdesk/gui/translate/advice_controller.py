@@ -26,7 +26,7 @@ class AdviceController(QObject):
     """
 
     advised = Signal(object)
-    models_wanted = Signal(str)
+    models_requested = Signal(str)
     model_changed = Signal()
     notice_raised = Signal(object)
 
@@ -84,7 +84,7 @@ class AdviceController(QObject):
     def see_models(self) -> None:
         """Look at the models that were made for it."""
         if self._advice is not None:
-            self.models_wanted.emit(self._advice.target)
+            self.models_requested.emit(self._advice.target)
 
     # ---- what is heard
 

@@ -27,7 +27,7 @@ class TranslatePage(QStackedWidget):
     """
 
     data_given = Signal(object)
-    paste_wanted = Signal()
+    paste_requested = Signal()
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class TranslatePage(QStackedWidget):
         self.currentChanged.connect(self._on_current)
         self.text.files_chosen.connect(self.take_documents)
         self.text.files_pasted.connect(self.take_documents)
-        self.text.paste_wanted.connect(self.paste_wanted)
+        self.text.paste_requested.connect(self.paste_requested)
         self.text.earlier_chosen.connect(self.open_item)
         controller.document_asked.connect(documents.open)
         controller.text_opened.connect(self._on_text_opened)
         controller.saved.connect(self._on_document)
         self.document.closed.connect(self._on_closed)
         documents.opened.connect(self._on_opened)
-        documents.form_wanted.connect(self._on_form_wanted)
+        documents.form_requested.connect(self._on_form_requested)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Documents, folders of them, or a text."""
@@ -86,13 +86,13 @@ class TranslatePage(QStackedWidget):
         self._documents.look([path])
 
     @Slot(object, object)
-    def _on_form_wanted(self, chosen: Chosen, settings: Settings) -> None:
+    def _on_form_requested(self, chosen: Chosen, settings: Settings) -> None:
         advice = self._documents.advice
         advice.clear()
         form = DocumentForm(chosen, self._controller.manner, settings, advice, self)
         form.begin_requested.connect(self._documents.begin)
-        form.glossaries_wanted.connect(advice.about_manner)
-        form.glossaries_wanted.connect(self._documents.ask_glossaries)
+        form.glossaries_requested.connect(advice.about_manner)
+        form.glossaries_requested.connect(self._documents.ask_glossaries)
         self._documents.glossaries_came.connect(form.show_glossaries)
         self._documents.columns_came.connect(form.show_columns)
         self._documents.language_came.connect(form.show_language)

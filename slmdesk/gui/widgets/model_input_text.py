@@ -14,12 +14,12 @@ MOST_SHOWN = 300_000
 def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> None:
     """Open a dialog with it; copying gives all of the text, unchanged.  Does not block."""
     shown, hidden = made_visible(text[:MOST_SHOWN])
-    told = []
+    reported = []
     if hidden:
         marks = "1 character" if hidden == 1 else f"{hidden:,} characters"
-        told.append(
+        reported.append(
             f"{marks} in it cannot be seen in the document; here they stand as numbers, like \u27e6U+202E\u27e7."
         )
     if len(text) > MOST_SHOWN:
-        told.append(f"The first {MOST_SHOWN:,} of {len(text):,} characters are shown; Copy gives all.")
-    TextDialog(parent, title=title, intro=intro, text=text, shown=shown, warning=" ".join(told)).show()
+        reported.append(f"The first {MOST_SHOWN:,} of {len(text):,} characters are shown; Copy gives all.")
+    TextDialog(parent, title=title, intro=intro, text=text, shown=shown, warning=" ".join(reported)).show()

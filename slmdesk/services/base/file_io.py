@@ -68,8 +68,8 @@ def file_name(name: str, sha256: str) -> str:
 
 def mark_of(path: Path) -> FileMark:
     """Size, time and inode of a regular file.  Raises KnownError `model.missing`, `model.unreadable`."""
-    with opened(path) as (_file, facts):
-        return _mark(facts)
+    with opened(path) as (_file, info):
+        return _mark(info)
 
 
 def hash_file(path: Path, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
@@ -157,14 +157,14 @@ def _own(file: BinaryIO) -> bool:
 
 def _read(path: Path, take: Callable[[bytes], object], on_bytes: OnBytes, stop: threading.Event) -> FileMark:
     with opened(path) as (source, before):
-        done, told = 0, 0.0
+        done, reported = 0, 0.0
         while chunk := source.read(CHUNK_BYTES):
             if stop.is_set():
                 raise Stopped
             take(chunk)
             done += len(chunk)
-            if time.monotonic() - told >= 0.1:
-                told = time.monotonic()
+            if time.monotonic() - reported >= 0.1:
+                reported = time.monotonic()
                 on_bytes(done, before.st_size)
         on_bytes(done, before.st_size)
         if done != before.st_size or _mark(os.fstat(source.fileno())) != _mark(before):

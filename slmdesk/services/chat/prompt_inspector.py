@@ -34,8 +34,9 @@ class Prompts:
         """Give `answered` the exact prompt of these turns; `ids` are their messages.  Loads the model if needed."""
         self._render(record, turns, lambda untrusted: answered(_seen_from(untrusted, ids)), answered)
 
-    def measure(self, record: ModelRecord, turns: Sequence[ChatMessage], told: Callable[[int, int], None]) -> None:
-        """Find out how much of the context these turns take: `told` hears tokens and context size, on the service thread.
+    def measure(self, record: ModelRecord, turns: Sequence[ChatMessage], reported: Callable[[int, int], None]) -> None:
+        """Find out how much of the context these turns take: `told` hears tokens and context size, on the service
+        thread.
 
         With the model not loaded the vocabulary of its file is asked, and the frame around each turn is guessed.
         """
@@ -45,7 +46,7 @@ class Prompts:
 
         def publish(tokens: object) -> None:
             if isinstance(tokens, int):
-                told(tokens, context)
+                reported(tokens, context)
 
         def rendered(untrusted: object) -> None:
             publish(untrusted.get("tokens") if isinstance(untrusted, dict) else None)

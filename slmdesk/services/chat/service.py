@@ -161,13 +161,13 @@ class ChatService:
         message_store, _old, item, before = self._answer(message)
         options = options_from(item.settings)
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
-        wanted = sampling_for(sampling or Sampling(), options, CHAT_SAMPLING)
+        requested = sampling_for(sampling or Sampling(), options, CHAT_SAMPLING)
         lora = lora_for(options, record, self._models.list())
-        answer = self._add_answer(message_store, before[-1] if before else None, record, wanted, lora, item=item.id)
+        answer = self._add_answer(message_store, before[-1] if before else None, record, requested, lora, item=item.id)
         item = message_store.change_item_settings(item.id, leaf=answer.id)
         self._publish(ItemChanged(item))
         self._preparing.begin(
-            AnswerRequest(answer, message_store, record, _system(item), before, wanted, lora, explicit=True)
+            AnswerRequest(answer, message_store, record, _system(item), before, requested, lora, explicit=True)
         )
         return answer
 
@@ -231,8 +231,8 @@ class ChatService:
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Find out how much of the context this chat takes with `draft` and `attach` in it: a ContextMeasured follows.
 
-        Only the newest request counts.  With its model not loaded the count is a guess.  Raises KnownError `model.none`,
-        `model.several`.
+        Only the newest request counts.  With its model not loaded the count is a guess.  Raises KnownError
+        `model.none`, `model.several`.
         """
         options = self.options(chat) if chat else ChatOptions()
         record = self._record_of(options)
@@ -318,7 +318,9 @@ class ChatService:
         return self._unsaved if id.startswith(PREFIX) else self._store
 
     def _options_of(self, request: SendRequest) -> ChatOptions:
-        """The options of a request's chat, with what the request changes.  Raises KnownError `item.unknown`, `model.…`."""
+        """The options of a request's chat, with what the request changes.  Raises KnownError `item.unknown`,
+        `model.…`.
+        """
         options = self.options(request.chat) if request.chat else request.options or ChatOptions()
         if request.system is not None:
             options = replace(options, system=request.system)
@@ -329,9 +331,9 @@ class ChatService:
         check_options(options)
         return options
 
-    def _adapter(self, wanted: str) -> ModelRecord:
+    def _adapter(self, requested: str) -> ModelRecord:
         """An adapter by id, unique prefix of one, or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
-        record = self._store.model(wanted)
+        record = self._store.model(requested)
         if record.kind != "adapter":
             raise KnownError("adapter.unusable", adapter=record.name, reason="it is no adapter")
         return record
@@ -377,8 +379,8 @@ class ChatService:
     ) -> Message:
         if lora:
             self._store.change_model(lora.id, last_used=time.time())
-        wished: dict[str, Json] = {**to_json(sampling), **(lora.said if lora else {})}
-        chosen = {key: value for key, value in wished.items() if value not in (None, [], False)}
+        requested: dict[str, Json] = {**to_json(sampling), **(lora.said if lora else {})}
+        chosen = {key: value for key, value in requested.items() if value not in (None, [], False)}
         answer = message_store.add_message(
             parent.item if parent else item,
             parent=parent.id if parent else None,
@@ -421,10 +423,10 @@ class ChatService:
 
     def _link(self, item: Item, request: SendRequest) -> None:
         """Note which documents the chat is about; all of what is attached must be there."""
-        wanted = [self._store.document(one.document).id for one in request.attach if one.document]
-        if wanted and not item.id.startswith(PREFIX):
+        requested = [self._store.document(one.document).id for one in request.attach if one.document]
+        if requested and not item.id.startswith(PREFIX):
             known = [one.id for one in self._store.documents_of_item(item.id)]
-            self._store.link_documents(item.id, list(dict.fromkeys([*known, *wanted])))
+            self._store.link_documents(item.id, list(dict.fromkeys([*known, *requested])))
 
     def _path_to(self, message_store: MessageStore, item: Item, message: str) -> tuple[Message, ...]:
         path = active_path([self._answers.as_it_is(one) for one in message_store.messages(item.id)], message)

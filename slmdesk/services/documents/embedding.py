@@ -113,7 +113,7 @@ class EmbeddingService:
             if record is not None:  # they were read before the model came
                 self.take_up()
             return
-        wanted = record
+        requested = record
 
         def embedded(found: list[bytes], _stopped: bool) -> None:
             self._questions -= 1
@@ -122,7 +122,7 @@ class EmbeddingService:
                 return
             on_file_thread(
                 self._service_thread,
-                lambda: self._compare(wanted, found[0], documents),
+                lambda: self._compare(requested, found[0], documents),
                 lambda numbers: answered(numbers if isinstance(numbers, list) else []),
                 name="vectors",
             )
@@ -171,7 +171,7 @@ class EmbeddingService:
         """The next passages of the document in hand."""
         if self._closed:
             return
-        if self._is_wanted_elsewhere and self._open:
+        if self._is_requested_elsewhere and self._open:
             self._service_thread.call_later(REST_S, lambda: self._step(record))
             return
         numbers = [self._open.popleft() for _ in range(min(AT_ONCE, len(self._open)))]
@@ -208,7 +208,7 @@ class EmbeddingService:
         self._store.save_vectors(record.sha256, {n: halved(data) for n, data in made.items() if n in there})
 
     @property
-    def _is_wanted_elsewhere(self) -> bool:
+    def _is_requested_elsewhere(self) -> bool:
         """Whether somebody waits for the engine."""
         return self._loader.is_busy or self._questions > 0
 
@@ -216,7 +216,7 @@ class EmbeddingService:
         """Put the index aside when an answer begins; what was made of it is kept."""
         if self._job is not job or self._closed:
             return
-        if self._is_wanted_elsewhere:
+        if self._is_requested_elsewhere:
             job.cancel()
         else:
             self._service_thread.call_later(LOOK_S, lambda: self._look(job))
@@ -240,9 +240,9 @@ class EmbeddingService:
 def _vectors_in(untrusted: Mapping[str, Json]) -> list[bytes]:
     from slmdesk.text.passages.vectors import is_vector
 
-    told = untrusted.get("vectors")
+    reported = untrusted.get("vectors")
     found: list[bytes] = []
-    for one in told if isinstance(told, list | tuple) else ():
+    for one in reported if isinstance(reported, list | tuple) else ():
         try:
             data = base64.b64decode(str(one), validate=True)
         except (binascii.Error, ValueError):

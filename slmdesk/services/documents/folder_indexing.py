@@ -57,7 +57,7 @@ class _Run:
     began: float = field(default_factory=time.monotonic)
     spent: int = 0
     left: int = 0
-    told: float = 0.0
+    reported: float = 0.0
     twins: dict[bytes, Twin] = field(default_factory=dict)
     broken: dict[bytes, Broken] = field(default_factory=dict)
 
@@ -238,7 +238,7 @@ class IndexRunner:
     def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
         """The documents of the folder with these bytes, where none is known at this place."""
         same = self._store.documents_of(sha256=sha256)
-        here = [one for one in self._store.documents_of(path=path) if "attachment" not in one.facts]
+        here = [one for one in self._store.documents_of(path=path) if "attachment" not in one.info]
         if here:
             return []
         return [one for one in same if one.collection == collection and one.status is DocumentStatus.READ]
@@ -257,10 +257,10 @@ class IndexRunner:
             self._ended(run, step, None)
         else:
 
-            def ended(told: DocumentRecord | Problem) -> None:
+            def ended(reported: DocumentRecord | Problem) -> None:
                 if self._run is run:
                     run.opening = None
-                    self._ended(run, step, told if isinstance(told, Problem) else None)
+                    self._ended(run, step, reported if isinstance(reported, Problem) else None)
 
             run.opening = self._documents.open_found(
                 result.file, ended, collection=run.collection, instead=result.instead
@@ -288,8 +288,8 @@ class IndexRunner:
         cost = _cost(step)
         run.spent, run.left = run.spent + cost, max(0, run.left - cost)
         now = time.monotonic()
-        if now - run.told >= TELL_S:
-            run.told = now
+        if now - run.reported >= TELL_S:
+            run.reported = now
             self._say(run.job, run.collection, run.eta_s)
         self._service_thread.post(lambda: self._next(run))
 

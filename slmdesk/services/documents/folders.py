@@ -113,8 +113,8 @@ class CollectionService:
 
     def at(self, path: Path) -> CollectionRecord | None:
         """The one that is this folder."""
-        wanted = os.fsencode(path.absolute())
-        found = [one for one in self._store.collections() if one.path == wanted and not one.settings.get("going")]
+        requested = os.fsencode(path.absolute())
+        found = [one for one in self._store.collections() if one.path == requested and not one.settings.get("going")]
         return found[0] if found else None
 
     def documents(self, id: str, limit: int = 100_000) -> list[DocumentRecord]:
@@ -126,12 +126,12 @@ class CollectionService:
         record = self._store.collection(id)
         found = dict(left_in(record.settings))
         found |= {path: (one.code, dict(one.args)) for path, one in broken_in(record.settings).items()}
-        told = [(path, code, args) for path, (code, args) in found.items()]
+        reported = [(path, code, args) for path, (code, args) in found.items()]
         failed = self._store.failed_documents(record.id, limit)
-        told += [(path, code, {key: str(one) for key, one in args.items()}) for path, code, args in failed]
+        reported += [(path, code, {key: str(one) for key, one in args.items()}) for path, code, args in failed]
         return [
             LeftOut(os.fsdecode(path), code, problem_of(code, args).sentence)
-            for path, code, args in sorted(told)[:limit]
+            for path, code, args in sorted(reported)[:limit]
         ]
 
     def add(self, path: Path, ended: OnEnded[CollectionState], *, watched: bool = True) -> None:
@@ -313,16 +313,16 @@ class CollectionService:
 
     # ---- the job
 
-    def _on_progress(self, told: IndexProgress) -> None:
+    def _on_progress(self, reported: IndexProgress) -> None:
         """The runner told how a job is."""
         try:
-            folder = self._folder(self._store.collection(told.collection))
+            folder = self._folder(self._store.collection(reported.collection))
         except KnownError:  # it was forgotten
             return
-        job = told.job
+        job = reported.job
         done = job.done + job.failed
         if job.status is JobStatus.DONE:
-            self._settle(folder, told)
+            self._settle(folder, reported)
         elif job.status is JobStatus.CANCELLED:
             record = folder.state.record
             if not record.settings.get("going"):
@@ -337,24 +337,24 @@ class CollectionService:
             self._end_wait(folder)
         else:
             self._say(
-                folder, status=CollectionStatus.INDEXING, done=done, total=job.total, eta_s=told.eta_s, job=job.id
+                folder, status=CollectionStatus.INDEXING, done=done, total=job.total, eta_s=reported.eta_s, job=job.id
             )
 
-    def _settle(self, folder: _Folder, told: IndexProgress) -> None:
+    def _settle(self, folder: _Folder, reported: IndexProgress) -> None:
         """All new files were looked at: what is still gone is forgotten, and what was learned is kept."""
-        record = self._store.collection(told.collection)
+        record = self._store.collection(reported.collection)
         now = {one.id: one.path for one in self._store.kept_files(record.id)}
-        gone = [id for id, path in gone_in(told.job).items() if now.get(id) == path]
+        gone = [id for id, path in gone_in(reported.job).items() if now.get(id) == path]
         twins = {path: one for path, one in twins_in(record.settings).items() if one.of in now and one.of not in gone}
         broken = broken_in(record.settings)
-        for path in told.twins:
+        for path in reported.twins:
             broken.pop(path, None)
         settings: dict[str, Json] = {
-            "twins": twins_to_json({**twins, **told.twins}),
-            "broken": broken_to_json({**broken, **told.broken}),
+            "twins": twins_to_json({**twins, **reported.twins}),
+            "broken": broken_to_json({**broken, **reported.broken}),
         }
         record = self._store.change_collection(record.id, settings=settings)
-        self._store.forget_index_jobs(record.id, but=told.job.id)
+        self._store.forget_index_jobs(record.id, but=reported.job.id)
         self._say(folder, record=record, gone=folder.state.gone + len(gone))
         if gone:
             self._forget_documents(gone, record.id, lambda: self._is_current(folder))

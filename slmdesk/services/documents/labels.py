@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from slmdesk.core.documents import DocumentFacts, Note, Page, PageKind, PageStatus
+from slmdesk.core.documents import DocumentInfo, Note, Page, PageKind, PageStatus
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus
 
 NOTES: Mapping[Note, str] = MappingProxyType(
@@ -35,9 +35,9 @@ _PLURALS: Mapping[PageKind, str] = MappingProxyType(
 )
 
 
-def notes_of(facts: DocumentFacts) -> tuple[str, ...]:
+def notes_of(info: DocumentInfo) -> tuple[str, ...]:
     """The reader's notes as sentences."""
-    return tuple(NOTES[note] for note in facts.notes)
+    return tuple(NOTES[note] for note in info.notes)
 
 
 def counted(count: int, kind: PageKind) -> str:
@@ -45,9 +45,9 @@ def counted(count: int, kind: PageKind) -> str:
     return f"1 {kind.value}" if count == 1 else f"{count:,} {_PLURALS[kind]}"
 
 
-def size_words(facts: DocumentFacts) -> str:
+def size_words(info: DocumentInfo) -> str:
     """How long a document is: "84 pages"; "1 sheet", also where it is shown in parts."""
-    return counted(facts.sheets, PageKind.SHEET) if facts.sheets else counted(facts.pages, facts.page_kind)
+    return counted(info.sheets, PageKind.SHEET) if info.sheets else counted(info.pages, info.page_kind)
 
 
 def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:

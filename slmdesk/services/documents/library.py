@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from slmdesk.client import ChildClient
-from slmdesk.core.documents import READER_VERSION, Attachment, DocumentFacts, Page
+from slmdesk.core.documents import READER_VERSION, Attachment, DocumentInfo, Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress
@@ -33,14 +33,14 @@ from slmdesk.store import Store
 MOST_NAME = 255
 """Characters of a document's name."""
 
-__all__ = ["DocumentService", "DocumentText", "FoundPlaces", "Opening", "facts_of", "file_of"]
+__all__ = ["DocumentService", "DocumentText", "FoundPlaces", "Opening", "file_of", "info_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentText:
     """What the reader made of a document that is not kept."""
 
-    facts: DocumentFacts
+    info: DocumentInfo
     pages: tuple[Page, ...]
 
 
@@ -124,7 +124,7 @@ class DocumentService:
         Raises KnownError `document.unknown`, `request.invalid` where there is no such attachment.
         """
         parent = self._store.document(document)
-        if all(one.index != index for one in facts_of(parent).attachments):
+        if all(one.index != index for one in info_of(parent).attachments):
             raise KnownError("request.invalid", what="attachment")
         password = self._passwords.get(parent.id, "")
         opening = Opening(file_of(parent), ended, password, anew=anew, attachment=index, parent=parent.id)
@@ -297,7 +297,7 @@ class DocumentService:
             elif isinstance(event, Done):
                 ordered = tuple(pages[number] for number in sorted(pages))
                 try:
-                    answered(DocumentText(dataclass_from(DocumentFacts, event.result), ordered))
+                    answered(DocumentText(dataclass_from(DocumentInfo, event.result), ordered))
                 except KnownError:
                     answered(problem_for(KnownError("child.protocol", reason="facts")))
             elif isinstance(event, Failed):
@@ -351,7 +351,7 @@ class DocumentService:
             if self._is_current(known, opening, found):
                 changes: dict[str, Any] = {} if opening.parent else {"name": clean_label(found.path.name, MOST_NAME)}
                 if opening.collection:
-                    changes |= {"collection": opening.collection, "facts": {**known.facts, "inode": found.inode}}
+                    changes |= {"collection": opening.collection, "info": {**known.info, "inode": found.inode}}
                 else:
                     changes["opened"] = time.time()
                 record = self._store.change_document(
@@ -371,22 +371,22 @@ class DocumentService:
         here = self._store.documents_of(path=os.fsencode(found.path))
         same = [one for one in self._store.documents_of(sha256=found.sha256) if one.status is DocumentStatus.READ]
         if opening.parent:
-            wanted = (opening.parent, opening.attachment)
-            return next((one for one in here if _attached(one)[:2] == wanted), None)
+            requested = (opening.parent, opening.attachment)
+            return next((one for one in here if _attached(one)[:2] == requested), None)
         others = [] if opening.collection else [one for one in same if one.collection is None]
-        return next((one for one in [*here, *others] if "attachment" not in one.facts), None)
+        return next((one for one in [*here, *others] if "attachment" not in one.info), None)
 
     @staticmethod
     def _is_current(known: DocumentRecord, opening: Opening, found: DocumentFile) -> bool:
         if opening.anew or known.status is not DocumentStatus.READ or known.reader != READER_VERSION:
             return False
-        if opening.encoding and known.facts.get("encoding") != opening.encoding:
+        if opening.encoding and known.info.get("encoding") != opening.encoding:
             return False
         return known.sha256 == found.sha256 and opening.format in ("", known.format)
 
     def _read(self, opening: Opening, found: DocumentFile, known: DocumentRecord | None) -> None:
         was_changed = known is not None and known.sha256 != found.sha256
-        facts: dict[str, Json] = {}
+        info: dict[str, Json] = {}
         name = found.path.name
         if opening.parent:
             parent = self._store.document(opening.parent)
@@ -394,27 +394,27 @@ class DocumentService:
             about: dict[str, Json] = {"of": parent.id, "index": opening.attachment}
             if index is not None:  # a mail in a mail
                 about |= {"inside": [*around, index], "parent": parent.name}
-            facts["attachment"] = about
-            attachments = facts_of(parent).attachments
+            info["attachment"] = about
+            attachments = info_of(parent).attachments
             name = next((one.name for one in attachments if one.index == opening.attachment), name)
         name = clean_label(name, MOST_NAME)  # chosen by whoever made the file: lines and directions are marked
         if opening.collection:
-            facts["inode"] = found.inode
+            info["inode"] = found.inode
         if known is None:
             record = self._store.add_document(
                 path=os.fsencode(found.path), name=name, sha256=found.sha256, format=opening.format,
                 bytes=found.bytes, mtime_ns=found.mtime_ns, reader=READER_VERSION,
             )  # fmt: skip
             if opening.collection:
-                record = self._store.change_document(record.id, facts=facts, collection=opening.collection, opened=0.0)
-            elif facts:
-                record = self._store.change_document(record.id, facts=facts)
+                record = self._store.change_document(record.id, info=info, collection=opening.collection, opened=0.0)
+            elif info:
+                record = self._store.change_document(record.id, info=info)
         else:
             folder = {"collection": opening.collection} if opening.collection else {"opened": time.time()}
             record = self._store.change_document(
                 known.id, path=os.fsencode(found.path), name=name, sha256=found.sha256, bytes=found.bytes,
                 mtime_ns=found.mtime_ns, reader=READER_VERSION, status=DocumentStatus.READING,
-                error_code=None, error_args={}, facts=facts, **folder,
+                error_code=None, error_args={}, info=info, **folder,
             )  # fmt: skip
             self._images.forget(record.id)
         opening.document = record.id
@@ -432,7 +432,7 @@ class DocumentService:
         source: dict[str, Json] = {"path": str(file_of(record)), "password": password}
         if index is not None:
             return source | {"attachment": [*around, index]}
-        encoding = record.facts.get("encoding", "")
+        encoding = record.info.get("encoding", "")
         return source | {"format": record.format, "encoding": encoding}
 
     def _as_it_is(self, record: DocumentRecord) -> DocumentRecord:
@@ -442,12 +442,12 @@ class DocumentService:
         return replace(record, status=DocumentStatus.FAILED, error_code="document.stopped", error_args=args)
 
 
-def facts_of(record: DocumentRecord) -> DocumentFacts:
+def info_of(record: DocumentRecord) -> DocumentInfo:
     """What its reader said of a document; of one that is not read to its end, next to nothing."""
     try:
-        return dataclass_from(DocumentFacts, record.facts)
+        return dataclass_from(DocumentInfo, record.info)
     except KnownError:
-        return DocumentFacts(record.format, record.pages)
+        return DocumentInfo(record.format, record.pages)
 
 
 def parent_of(record: DocumentRecord) -> tuple[str, str]:
@@ -455,14 +455,14 @@ def parent_of(record: DocumentRecord) -> tuple[str, str]:
     parent, index, _ = _attached(record)
     if index is None:
         return "", ""
-    attachment = record.facts["attachment"]
+    attachment = record.info["attachment"]
     name = attachment.get("parent") if isinstance(attachment, Mapping) else ""
     return parent, str(name or file_of(record).name)
 
 
 def _attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
     """Of which document it is an attachment and with which index; in a mail in a mail also the indexes around it."""
-    attachment = record.facts.get("attachment")
+    attachment = record.info.get("attachment")
     if not isinstance(attachment, Mapping) or not isinstance(index := attachment.get("index"), int):
         return "", None, []
     around = attachment.get("inside")
@@ -477,4 +477,4 @@ def file_of(record: DocumentRecord) -> Path:
 
 def attachments_of(record: DocumentRecord) -> tuple[Attachment, ...]:
     """The documents inside a document; for `open_attachment`."""
-    return facts_of(record).attachments
+    return info_of(record).attachments

@@ -41,7 +41,7 @@ class PageImage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Reported:
     png: str
     width: int
     height: int
@@ -167,8 +167,10 @@ class PageImages:
         if isinstance(event, Failed):
             return read_problem(request.name, event)
         try:
-            told = dataclass_from(_Told, event.result)
-            image = PageImage(base64.b64decode(told.png, validate=True), told.width, told.height, told.boxes)
+            reported = dataclass_from(_Reported, event.result)
+            image = PageImage(
+                base64.b64decode(reported.png, validate=True), reported.width, reported.height, reported.boxes
+            )
         except (KnownError, binascii.Error, ValueError):
             return problem_for(KnownError("child.protocol", reason="picture"))
         self._keep(request.key, image)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from slmdesk.client import ChildClient, JobHandle
-from slmdesk.core.documents import Block, DocumentFacts, Page
+from slmdesk.core.documents import Block, DocumentInfo, Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress
 from slmdesk.core.records import DocumentRecord, DocumentStatus
@@ -292,7 +292,7 @@ class ReadingQueue:
     def _end(self, reading: Reading, event: Done | Failed | Cancelled) -> None:
         if isinstance(event, Done):
             try:
-                self._finish(reading, dataclass_from(DocumentFacts, event.result))
+                self._finish(reading, dataclass_from(DocumentInfo, event.result))
             except KnownError as err:
                 code = "child.protocol" if err.code == "request.invalid" else err.code
                 self._fail(reading, problem_of(code, err.args_for_people))
@@ -308,16 +308,16 @@ class ReadingQueue:
         """Whether something else may have ended the child: a picture, or a cancel that was not heard."""
         return event.args.get("how") == "cancel_ignored" or self._pictures() > reading.pictures
 
-    def _finish(self, reading: Reading, facts: DocumentFacts) -> None:
+    def _finish(self, reading: Reading, info: DocumentInfo) -> None:
         assert reading.passages is not None
         document = reading.record.id
         self._store.save_pages(document, (), list(reading.passages.finish()))
         if not reading.is_new:
-            self._store.forget_pages(document, max(facts.pages, reading.kept))
-        told: dict[str, Json] = {**_kept_facts(reading.record), **to_json(facts)}
+            self._store.forget_pages(document, max(info.pages, reading.kept))
+        reported: dict[str, Json] = {**_kept_info(reading.record), **to_json(info)}
         opened = {} if reading.is_background else {"opened": time.time()}
         record = self._store.change_document(
-            document, status=DocumentStatus.READ, facts=told, format=facts.format, error_code=None, error_args={},
+            document, status=DocumentStatus.READ, info=reported, format=info.format, error_code=None, error_args={},
             **opened,
         )  # fmt: skip
         self._leave(reading)
@@ -367,9 +367,9 @@ def read_problem(name: str, event: Failed) -> Problem:
     return problem_of(event.code, event.args)
 
 
-def _kept_facts(record: DocumentRecord) -> dict[str, Json]:
+def _kept_info(record: DocumentRecord) -> dict[str, Json]:
     """What is known of a document beside what its reader says: what it is an attachment of, which file it was."""
-    return {key: record.facts[key] for key in ("attachment", "inode") if key in record.facts}
+    return {key: record.info[key] for key in ("attachment", "inode") if key in record.info}
 
 
 def _page_from(untrusted: Mapping[str, Json]) -> Page:

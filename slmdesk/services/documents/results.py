@@ -49,7 +49,7 @@ class DocumentItems:
         """What came of it as a message; a second time (after a crash between) changes nothing."""
         messages = self._store.messages(item)
         if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
-            told = self._store.add_message(
+            reported = self._store.add_message(
                 item,
                 parent=next((one.id for one in messages if one.role is Role.USER), None),
                 role=Role.ASSISTANT,
@@ -59,8 +59,8 @@ class DocumentItems:
                 model_name=record.name if record else None,
                 prompt_version=prompt_version,
             )
-            self._store.change_item_settings(item, leaf=told.id)
-            self._publish(MessageAdded(told))
+            self._store.change_item_settings(item, leaf=reported.id)
+            self._publish(MessageAdded(reported))
         self._publish(ItemChanged(self._store.item(item)))
 
 

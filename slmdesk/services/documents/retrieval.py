@@ -107,8 +107,8 @@ class Retrieval:
 
     def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
         """The passages right before and behind the chosen ones, the best one's first; chosen ones left out."""
-        wanted = [n for one in chosen for n in (one.n + 1, one.n - 1)]
+        requested = [n for one in chosen for n in (one.n + 1, one.n - 1)]
         documents = {one.document for one in chosen}
         have = {one.n for one in chosen}
-        found = {one.n: one for one in self._store.passages_of(wanted) if one.document in documents}
-        return [found[n] for n in dict.fromkeys(wanted) if n in found and n not in have]
+        found = {one.n: one for one in self._store.passages_of(requested) if one.document in documents}
+        return [found[n] for n in dict.fromkeys(requested) if n in found and n not in have]

@@ -68,7 +68,7 @@ class _Saving:
     documents: tuple[str, ...]
     until: float
     later: Later | None = None
-    is_wanted: bool = True
+    is_requested: bool = True
     """False: what it belongs to was deleted meanwhile."""
 
 
@@ -122,7 +122,7 @@ class StateService:
         saving.later = None
         loaded = self._loader.loaded()
         if (
-            not saving.is_wanted
+            not saving.is_requested
             or loaded is None
             or loaded[0].id != saving.record.id
             or time.monotonic() > saving.until
@@ -154,7 +154,7 @@ class StateService:
             return
         if isinstance(event, Failed):
             log.info("a state was not saved: %s", event.code)
-        if not saving.is_wanted or not self._most or not all(map(self._is_document, saving.documents)):
+        if not saving.is_requested or not self._most or not all(map(self._is_document, saving.documents)):
             with suppress(OSError):
                 path_of(self._folder, saving.key).unlink(missing_ok=True)
         self._loader.end()
@@ -181,14 +181,14 @@ class StateService:
         gone = frozenset(documents)
         if gone:
             for saving in self._saving:
-                saving.is_wanted = saving.is_wanted and gone.isdisjoint(saving.documents)
+                saving.is_requested = saving.is_requested and gone.isdisjoint(saving.documents)
             remove_unfinished(self._folder)
             remove_states(self._folder, lambda head: gone.isdisjoint(head.documents))
 
     def forget_all(self) -> None:
         """Delete all.  Raises KnownError `file.unwritable`."""
         for saving in self._saving:
-            saving.is_wanted = False
+            saving.is_requested = False
         remove_unfinished(self._folder)
         remove_states(self._folder, lambda _head: False)
 
@@ -242,7 +242,7 @@ class StateService:
                 return
             with suppress(KnownError):
                 self._models = frozenset(one.sha256 for one in self._store.models())
-                lost = {one.key for one in found if not self._is_wanted(one)}
+                lost = {one.key for one in found if not self._is_requested(one)}
                 on_file_thread(
                     self._service_thread,
                     lambda: remove_states(self._folder, lambda head: head.key not in lost),
@@ -252,7 +252,7 @@ class StateService:
 
         on_file_thread(self._service_thread, heads, looked, name="saved-states")
 
-    def _is_wanted(self, head: StateHead) -> bool:
+    def _is_requested(self, head: StateHead) -> bool:
         return head.model in (self._models or ()) and all(map(self._is_document, head.documents))
 
     def _is_document(self, id: str) -> bool:

@@ -73,10 +73,10 @@ class PlaceSearch:
 
     def run(self) -> FoundPlaces:
         """All places, up to the limit.  Raises Stopped, KnownError `store.…`."""
-        wanted = folded_quote(self._words)
-        if not wanted:
+        requested = folded_quote(self._words)
+        if not requested:
             return FoundPlaces(())
-        longest = _bare(max(wanted.split(), key=len))
+        longest = _bare(max(requested.split(), key=len))
         places: list[Place] = []
         begin = 1
         while pages := self._pages(begin):

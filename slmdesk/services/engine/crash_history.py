@@ -35,10 +35,10 @@ class ModelBook:
         except KnownError:
             return record  # removed meanwhile: what was known of it is enough
 
-    def remember(self, record: ModelRecord, facts: Mapping[str, Json], *, last_used: float | None = None) -> None:
+    def remember(self, record: ModelRecord, info: Mapping[str, Json], *, last_used: float | None = None) -> None:
         """Keep facts of a model; a store that cannot be written now costs only the memory of them."""
         try:
-            self._store.set_model_facts(record.id, **facts)
+            self._store.set_model_info(record.id, **info)
             if last_used is not None:
                 self._store.change_model(record.id, last_used=last_used)
         except KnownError:
@@ -52,43 +52,43 @@ class ModelBook:
 
     def times_blocked(self, record: ModelRecord) -> int:
         """0, or after how many deaths this model is not started by itself any more."""
-        return times_blocked(self.fresh(record).facts)
+        return times_blocked(self.fresh(record).info)
 
     def note_load_death(self, record: ModelRecord) -> None:
         """The child died while it opened this model."""
-        self.remember(record, {KEY: after_load_death(self.fresh(record).facts)})
+        self.remember(record, {KEY: after_load_death(self.fresh(record).info)})
 
     def note_use_death(self, record: ModelRecord, now: float) -> None:
         """The child died with this model loaded."""
-        self.remember(record, {KEY: after_use_death(self.fresh(record).facts, now)})
+        self.remember(record, {KEY: after_use_death(self.fresh(record).info, now)})
 
-    def note_good_load(self, record: ModelRecord, facts: Mapping[str, Json], now: float) -> None:
+    def note_good_load(self, record: ModelRecord, info: Mapping[str, Json], now: float) -> None:
         """It was loaded, and `facts` were measured."""
-        calm = after_good_load(self.fresh(record).facts)
-        self.remember(record, {**facts, KEY: calm} if calm is not None else facts, last_used=now)
+        calm = after_good_load(self.fresh(record).info)
+        self.remember(record, {**info, KEY: calm} if calm is not None else info, last_used=now)
 
     def forget(self, record: ModelRecord) -> None:
         """A person chose it, or its deaths had another cause: they do not count any more."""
-        if record.facts.get(KEY):
+        if record.info.get(KEY):
             self.remember(record, {KEY: None})
 
 
-def times_blocked(facts: Mapping[str, Json]) -> int:
+def times_blocked(info: Mapping[str, Json]) -> int:
     """0, or after how many deaths this model is not started by itself any more."""
-    return _count(_crashes(facts).get("blocked"))
+    return _count(_crashes(info).get("blocked"))
 
 
-def after_load_death(facts: Mapping[str, Json]) -> dict[str, Json]:
+def after_load_death(info: Mapping[str, Json]) -> dict[str, Json]:
     """The record of crashes after the child died while it loaded this model."""
-    old = _crashes(facts)
+    old = _crashes(info)
     loads = _count(old.get("load")) + 1
     blocked = max(_count(old.get("blocked")), loads if loads >= LOADS_IN_A_ROW else 0)
     return {"load": loads, "use": old.get("use", []), "blocked": blocked}
 
 
-def after_use_death(facts: Mapping[str, Json], now: float) -> dict[str, Json]:
+def after_use_death(info: Mapping[str, Json], now: float) -> dict[str, Json]:
     """The record of crashes after the child died with this model loaded; `now` in seconds since the epoch."""
-    old = _crashes(facts)
+    old = _crashes(info)
     untrusted = old.get("use")
     times = [one for one in untrusted if isinstance(one, int | float)] if isinstance(untrusted, list | tuple) else []
     recent: list[Json] = [one for one in times if abs(now - one) < USES_WITHIN_S]
@@ -97,16 +97,16 @@ def after_use_death(facts: Mapping[str, Json], now: float) -> dict[str, Json]:
     return {"load": 0, "use": recent, "blocked": blocked}
 
 
-def after_good_load(facts: Mapping[str, Json]) -> dict[str, Json] | None:
+def after_good_load(info: Mapping[str, Json]) -> dict[str, Json] | None:
     """The record of crashes after a load that went well; None when nothing is to be changed."""
-    old = _crashes(facts)
+    old = _crashes(info)
     if not _count(old.get("load")):
         return None
     return {"load": 0, "use": old.get("use", []), "blocked": old.get("blocked", 0)}
 
 
-def _crashes(facts: Mapping[str, Json]) -> Mapping[str, Json]:
-    found = facts.get(KEY)
+def _crashes(info: Mapping[str, Json]) -> Mapping[str, Json]:
+    found = info.get(KEY)
     return found if isinstance(found, Mapping) else {}
 
 

@@ -11,8 +11,8 @@ from slmdesk.settings import Settings
 
 def context_tokens(record: ModelRecord, settings: Settings) -> int:
     """The limit of one request a model is loaded with: the setting, or as many as it was trained with."""
-    wanted, train = settings.context_tokens, record.header.get("context_length")
-    return min(wanted, train) if isinstance(train, int) and train > 0 else wanted
+    requested, train = settings.context_tokens, record.header.get("context_length")
+    return min(requested, train) if isinstance(train, int) and train > 0 else requested
 
 
 def limits_of(settings: Settings) -> tuple[int, int]:
@@ -22,14 +22,14 @@ def limits_of(settings: Settings) -> tuple[int, int]:
 
 def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -> LoadSpec:
     """How to load a model, so that nothing is measured or tried twice.  `anyway`: however short memory is."""
-    untrusted_curve = record.facts.get("cost_curve")
+    untrusted_curve = record.info.get("cost_curve")
     curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
     return LoadSpec(
         path=os.fsdecode(record.path),
         sha256=record.sha256,
         context_tokens=context_tokens(record, settings),
         sequences=settings.sequences or None,
-        template_checked=record.facts.get("template_checked") is True,
+        template_checked=record.info.get("template_checked") is True,
         cost_curve=tuple((int(one[0]), float(one[1])) for one in curve if _is_point(one)),
         behaves=record.behaves,
         anyway=anyway,

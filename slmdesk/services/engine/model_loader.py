@@ -127,7 +127,9 @@ class ModelLoader:
         self._advance()
 
     def force_load(self, record: ModelRecord) -> None:
-        """A person wants this one tried although memory looks too short; holds until it failed, or this instance ends."""
+        """A person wants this one tried although memory looks too short; holds until it failed, or this instance
+        ends.
+        """
         self._forced.add(record.id)
 
     def forget(self, load_request: LoadRequest) -> None:
@@ -339,12 +341,12 @@ class ModelLoader:
         self._loading = None
         generation = loading.job.generation if loading.job else self.client.generation
         self._in_use = _InUse(record, model, generation)
-        facts: dict[str, Json] = {
+        info: dict[str, Json] = {
             "cost_curve": [list(point) for point in model.cost_curve],
             "template_checked": model.template == "file",
             "behaves": model.behaves,
         }
-        self._book.note_good_load(record, facts, time.time())
+        self._book.note_good_load(record, info, time.time())
         self._say(ModelState.READY, record, loaded=model)
         if model.behaves is False and record.id not in self._noise:
             self._noise.add(record.id)

@@ -106,7 +106,7 @@ class FirstExams:
         if not isinstance(event, MessageEnded):
             return
         record = self._models.by_sha256(event.message.model_sha256)
-        if record is None or event.message.status is not Status.COMPLETE or not self._is_wanted(record):
+        if record is None or event.message.status is not Status.COMPLETE or not self._is_requested(record):
             return
         if event.usage and event.timing:
             read = event.usage.prompt_tokens - event.usage.cached_tokens
@@ -114,7 +114,7 @@ class FirstExams:
             self._seconds[record.id] = seconds_for_all(per_s, event.timing.tokens_per_s)
         self._wait(record.id, self.idle_s)
 
-    def _is_wanted(self, record: ModelRecord) -> bool:
+    def _is_requested(self, record: ModelRecord) -> bool:
         is_known = result_of(record) is not None or bool(note_of(record)) or record.behaves is False
         return self._settings.current.exams_at_first_use and not is_known and not self._job
 
@@ -133,7 +133,7 @@ class FirstExams:
         if not self._is_on or held is None or held[0].id != model:
             return  # its next answer asks again
         record = next((one for one in self._models.list() if one.id == model), None)
-        if record is None or not self._is_wanted(record) or self._loader.times_crashed(record):
+        if record is None or not self._is_requested(record) or self._loader.times_crashed(record):
             return
         seconds = self._seconds.get(model, 0.0)
         if self._loader.is_busy:

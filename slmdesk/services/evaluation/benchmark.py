@@ -145,7 +145,7 @@ class BenchService:
     def result(self, record: ModelRecord) -> BenchResult | None:
         """What was measured of a model before, if anything."""
         try:
-            return dataclass_from(BenchResult, record.facts.get(FACT))
+            return dataclass_from(BenchResult, record.info.get(FACT))
         except KnownError:
             return None
 
@@ -220,7 +220,7 @@ class _Bench:
             if isinstance(event, Done):
                 result = _result(event.result, self._loader.memory_bytes(), spent)
                 with suppress(KnownError):  # read-only or full: what was measured is told all the same
-                    self._store.set_model_facts(self.record.id, **{FACT: to_json(result)})
+                    self._store.set_model_info(self.record.id, **{FACT: to_json(result)})
                 self._finish(result)
             elif isinstance(event, Failed):
                 self._finish(problem_of(event.code, event.args))

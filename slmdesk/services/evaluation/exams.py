@@ -126,10 +126,10 @@ class ExamService:
 
     def note(self, record: ModelRecord, reason: str | None, **more: Json) -> None:
         """Keep why a model is not examined by itself (slow, stopped, failed); None forgets it."""
-        if reason is None and NOTE not in record.facts:
+        if reason is None and NOTE not in record.info:
             return
         shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}
-        self._store.set_model_facts(record.id, **{NOTE: shape})
+        self._store.set_model_info(record.id, **{NOTE: shape})
 
     @staticmethod
     def prompt_version() -> str:
@@ -140,8 +140,8 @@ class ExamService:
         """What must still be asked to know these skills of a model, and the prompt version of the exam's steps."""
         version, questions = items()
         known = self.skills(record)
-        wanted = [one for one in skills if one not in known]
-        return _prompt_version(version), [one for one in questions if one.skill in wanted]
+        requested = [one for one in skills if one not in known]
+        return _prompt_version(version), [one for one in questions if one.skill in requested]
 
     def keep_skills(
         self, record: ModelRecord, asked: Sequence[tuple[Question, Mapping[str, Json]]]
@@ -153,7 +153,7 @@ class ExamService:
         shape: dict[str, Json] = {"version": items()[0], "skills": [shape_of_skill(one) for one in known.values()]}
         for one in self._store.models():
             if one.sha256 == record.sha256:
-                self._store.set_model_facts(one.id, **{SKILLS: shape})
+                self._store.set_model_info(one.id, **{SKILLS: shape})
         return known
 
     def skills(self, record: ModelRecord) -> dict[Skill, SkillResult]:
@@ -161,7 +161,7 @@ class ExamService:
         result = result_of(record)
         if result is not None:
             return {one.skill: one for one in result.skills}
-        noted = record.facts.get(SKILLS)
+        noted = record.info.get(SKILLS)
         if not isinstance(noted, Mapping) or noted.get("version") != items()[0]:
             return {}
         found = noted.get("skills")
@@ -182,7 +182,7 @@ class ExamService:
         result = judge(self._store.steps(job.id), job.model_sha256, now=time.time())
         for record in self._store.models():
             if record.sha256 == job.model_sha256:
-                self._store.set_model_facts(record.id, **{FACT: _shape_of(result)})
+                self._store.set_model_info(record.id, **{FACT: _shape_of(result)})
 
 
 def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float) -> ExamResult:
@@ -256,7 +256,7 @@ def shape_of_skill(result: SkillResult) -> dict[str, Json]:
 
 def result_of(record: ModelRecord) -> ExamResult | None:
     """What a model's exam gave; one of other items, or of a newer program, is none."""
-    untrusted = record.facts.get(FACT)
+    untrusted = record.info.get(FACT)
     if untrusted is None:
         return None
     try:
@@ -268,7 +268,7 @@ def result_of(record: ModelRecord) -> ExamResult | None:
 
 def note_of(record: ModelRecord) -> Mapping[str, Json]:
     """Why a model is not examined by itself: `reason` and more; empty where nothing speaks against it."""
-    note = record.facts.get(NOTE)
+    note = record.info.get(NOTE)
     return note if isinstance(note, Mapping) and note.get("version") == items()[0] else {}
 
 

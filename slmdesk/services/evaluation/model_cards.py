@@ -127,7 +127,7 @@ class CardService:
             record = self._store.model(old.id)
         except KnownError:
             record = old  # removed meanwhile; whoever asked hears of that too
-        result, verified = result_of(record), record.facts.get(VERIFIED)
+        result, verified = result_of(record), record.info.get(VERIFIED)
         return ModelDetails(
             card=self._card(record),
             can_do=tuple(use for use in Use if can_do(record, use)),

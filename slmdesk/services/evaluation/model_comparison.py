@@ -321,8 +321,8 @@ class ComparingService:
         message, record = run.waiting.pop(0)
         run.current = message.id
         turns, _ids = turns_for_engine("", (run.user,))
-        wanted = max(1, int(str(message.sampling.get("max_tokens") or ANSWER_TOKENS)))
-        sampling = Sampling(seed=message.seed, max_tokens=wanted).over(SETTINGS)
+        requested = max(1, int(str(message.sampling.get("max_tokens") or ANSWER_TOKENS)))
+        sampling = Sampling(seed=message.seed, max_tokens=requested).over(SETTINGS)
         watcher = _Watcher(self._loader, lambda ended, figures: self._on_ended(run, ended, figures))
         self._answers.start(message, self._store, record, turns, sampling, explicit=True, watcher=watcher)
 
@@ -351,8 +351,8 @@ class ComparingService:
 class _Watcher:
     """Measures one answer while it is written; see `answers.Watcher`."""
 
-    def __init__(self, loader: ModelLoader, told: Callable[[Message, Figures | None], None]) -> None:
-        self._loader, self._told = loader, told
+    def __init__(self, loader: ModelLoader, reported: Callable[[Message, Figures | None], None]) -> None:
+        self._loader, self._reported = loader, reported
         self._meter: Meter | None = None
         self._began = 0.0
         self._figures: Figures | None = None
@@ -377,7 +377,7 @@ class _Watcher:
 
     def ended(self, message: Message) -> None:
         """Its row has ended, and that was told."""
-        self._told(message, self._figures)
+        self._reported(message, self._figures)
 
 
 def vote_of(item: Item) -> Vote | None:

@@ -30,7 +30,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import in_slices
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.folder_types import LeftOut
-from slmdesk.services.documents.library import facts_of
+from slmdesk.services.documents.library import info_of
 from slmdesk.services.evaluation import model_comparison
 from slmdesk.services.history.pdf import OnProgress, PrintService
 from slmdesk.services.history.service import HistoryService
@@ -107,14 +107,14 @@ class ExportService:
         if table is not None and form in ("json", "csv", "xlsx"):
             on_file_thread(self._service_thread, lambda: _table_bytes(found, table, form), ended, name="export")
         elif summary is not None and form == "json":
-            facts: dict[str, Json] = {"format": SUMMARY_FORMAT, "version": 1, "id": found.id, "title": found.title}
-            shape = {**facts, **summary}
+            info: dict[str, Json] = {"format": SUMMARY_FORMAT, "version": 1, "id": found.id, "title": found.title}
+            shape = {**info, **summary}
             on_file_thread(self._service_thread, lambda: _json(shape), ended, name="export")
         elif summary is not None and form == "xlsx":
             on_file_thread(self._service_thread, lambda: to_xlsx(summary_sheets(summary)), ended, name="export")
         elif found.kind == QUESTION and form == "json":
-            told = self._questions_as_json(found)
-            on_file_thread(self._service_thread, lambda: _json(told), ended, name="export")
+            reported = self._questions_as_json(found)
+            on_file_thread(self._service_thread, lambda: _json(reported), ended, name="export")
         elif found.kind == TRANSLATION:
             self._give_translation(found, form, ended, progressed)
         elif form == "json" or (form == "md" and summary is None and table is None and found.kind != QUESTION):
@@ -138,8 +138,8 @@ class ExportService:
             if comparison is None:
                 raise KnownError("item.unknown", id=found.id)
             if form == "json":
-                facts: dict[str, Json] = {"format": VERSIONS_FORMAT, "version": 1, "id": found.id}
-                return _json({**facts, **shape_of(comparison)})
+                info: dict[str, Json] = {"format": VERSIONS_FORMAT, "version": 1, "id": found.id}
+                return _json({**info, **shape_of(comparison)})
             report = report_of(comparison)
             if form == "xlsx":
                 return to_xlsx(versions_sheets(report))
@@ -238,7 +238,7 @@ class ExportService:
 
     def _read_of(self, found: Item) -> list[Mapping[str, Json]]:
         """Of each document asked: its name, and what was read of it."""
-        told: list[Mapping[str, Json]] = []
+        reported: list[Mapping[str, Json]] = []
         for one in self._store.documents_of_item(found.id):
             pages = self._store.pages(one.id, limit=max(1, one.pages), with_text=False)
             unread = [page for page in pages if page.status is not PageStatus.READ]
@@ -246,8 +246,8 @@ class ExportService:
             coverage: Json = {
                 "pages_total": len(pages), "pages_read": len(pages) - len(unread), "unreadable": reasons,
             }  # fmt: skip
-            told.append({"name": one.name, "page_kind": facts_of(one).page_kind.value, "coverage": coverage})
-        return told
+            reported.append({"name": one.name, "page_kind": info_of(one).page_kind.value, "coverage": coverage})
+        return reported
 
     def _not_read_of(self, found: Item) -> list[Json]:
         """Of a folder that was asked: which documents in it could not be read, and why."""
@@ -258,10 +258,16 @@ class ExportService:
 
     def _questions_as_json(self, found: Item) -> dict[str, Json]:
         """The questions with their answers, the citations that were verified, and what was read."""
-        told: dict[str, Json] = json.loads(self._history.export(found.id, "json"))
+        reported: dict[str, Json] = json.loads(self._history.export(found.id, "json"))
         kept = (self._store.result(found.id) or {}).get("answers")
         documents, missing = list(self._read_of(found)), self._not_read_of(found)
-        return {**told, "format": QUESTION_FORMAT, "documents": documents, "not_read": missing, "answers": kept or {}}
+        return {
+            **reported,
+            "format": QUESTION_FORMAT,
+            "documents": documents,
+            "not_read": missing,
+            "answers": kept or {},
+        }
 
     def _with_passages(self, summary: Mapping[str, Json]) -> Mapping[str, Json]:
         """A summary with the words of the passages it names, where the documents are still here."""
@@ -275,7 +281,7 @@ class ExportService:
                 pages[document, number] = found[0].text if found and found[0].number == number else ""
             return pages[document, number]
 
-        def told(sentence: Mapping[str, Any]) -> dict[str, Json]:
+        def reported(sentence: Mapping[str, Any]) -> dict[str, Json]:
             passages: list[Json] = [
                 {
                     "page": span["page"],
@@ -287,10 +293,14 @@ class ExportService:
             return {**sentence, "passages": passages}
 
         documents: list[Json] = [
-            {**one, "sentences": [told(each) for each in _objects(one["sentences"])]}
+            {**one, "sentences": [reported(each) for each in _objects(one["sentences"])]}
             for one in _objects(summary.get("documents"))
         ]
-        return {**summary, "sentences": [told(one) for one in _objects(summary["sentences"])], "documents": documents}
+        return {
+            **summary,
+            "sentences": [reported(one) for one in _objects(summary["sentences"])],
+            "documents": documents,
+        }
 
     def _to_file(self, target: Path, ended: OnEnded[int], replace: bool) -> OnEnded[bytes]:
         def made(data: bytes | Problem) -> None:

@@ -170,7 +170,7 @@ def _placed(view: JobView, place: int, last: int) -> JobView:
     return replace(view, place=place, last_place=last) if place else view
 
 
-def told_of(job: JobRecord) -> JobChanged:
+def event_of(job: JobRecord) -> JobChanged:
     """A job as it was kept, for one who comes later than what was told of it."""
     problem = problem_of(job.error_code, job.error_args) if job.error_code else None
     return JobChanged(

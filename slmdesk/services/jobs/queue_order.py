@@ -29,8 +29,8 @@ def moved(ids: Sequence[str], id: str, where: str) -> list[str]:
 def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str]) -> None:
     """Have these of those that wait take their turns in this order.  Raises KnownError store.*."""
     jobs = {one.id: one for one in waiting}
-    wanted = [jobs[id] for id in ids if id in jobs]
-    places = sorted(place_of(one) for one in wanted)
-    for job, place in zip(wanted, places, strict=True):
+    requested = [jobs[id] for id in ids if id in jobs]
+    places = sorted(place_of(one) for one in requested)
+    for job, place in zip(requested, places, strict=True):
         if place_of(job) != place:
             store.note_job(job.id, {"place": list(place)})

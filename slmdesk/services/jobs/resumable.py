@@ -23,7 +23,7 @@ def begun_before(
     `path`: the document it is about; one that was changed after the job was begun needs another job.  `unsaved`: it
     is to leave nothing in the history, as the other one was.
     """
-    wanted = json.dumps(request, sort_keys=True)
+    requested = json.dumps(request, sort_keys=True)
     for job in reversed(store.unfinished_jobs(kind)):
         if job.model_sha256 != record.sha256 or not job.item or store.is_elsewhere(job):
             continue
@@ -33,7 +33,7 @@ def begun_before(
             continue
         if item.deleted_at is not None or bool(item.settings.get(UNSAVED)) != unsaved:
             continue
-        if json.dumps(item.settings.get("wish"), sort_keys=True) == wanted:
+        if json.dumps(item.settings.get("wish"), sort_keys=True) == requested:
             return job if _is_as_it_was(path, item.created) else None
     return None
 

@@ -370,9 +370,9 @@ class JobRun:
     def _say(self) -> None:
         self._said = time.monotonic()
         job, done, left = self.job, self._done + self._failed, self._times.left()
-        told = JobChanged(
+        reported = JobChanged(
             job.id, job.kind, JobStatus.RUNNING, done, job.total, left.best if left else None, self._failed, job.title,
             share=self._times.share, eta_low_s=left.low if left else None, eta_high_s=left.high if left else None,
             steps_ahead=self._times.steps_ahead,
         )  # fmt: skip
-        self._shop.say(told)
+        self._shop.say(reported)

@@ -108,7 +108,9 @@ class JobService:
         return [step for step in self._store.steps(self._store.job(job).id) if step.status is StepStatus.FAILED]
 
     def take_up(self) -> Sequence[JobRecord]:
-        """Go on with open jobs, and with those whose instance is gone.  Returns those taken up that had begun before."""
+        """Go on with open jobs, and with those whose instance is gone.  Returns those taken up that had begun
+        before.
+        """
         waiting = [one for one in self._store.unfinished_jobs() if self._is_to_be_had(one)]
         for job in waiting:
             self._enqueue(job.id, explicit=False)
@@ -257,8 +259,8 @@ class JobService:
     def _say(self, job: JobRecord, *, problem: Problem | None = None) -> None:
         done, noted = job.done + job.failed, noted_of(job)
         share = 1.0 if job.status is JobStatus.DONE else noted.share
-        told = JobChanged(
+        reported = JobChanged(
             job.id, job.kind, job.status, done, job.total, None, job.failed, job.title, problem, share=share,
             steps_ahead=0 if job.status is JobStatus.DONE else noted.steps_ahead,
         )  # fmt: skip
-        self._publish(told)
+        self._publish(reported)

@@ -1,7 +1,7 @@
 """The time a job takes, between the pure arithmetic (time_left) and what is kept of it.  On the service thread.
 
-Prices of batches are kept as measurements of this PC, and the newest prediction with the job, for other instances and for
-the next start.
+Prices of batches are kept as measurements of this PC, and the newest prediction with the job, for other instances and
+for the next start.
 """
 
 from __future__ import annotations
@@ -34,19 +34,24 @@ class JobTimes:
             for one in store.measurements(self._prefix)
             if (price := _number(one.value.get("s"))) is not None and price > 0
         }
-        self._told = TimeLeft(known)
+        self._reported = TimeLeft(known)
         self._before = job.settings.get(NOTE)
         self._cost, self._ahead = 1.0, ()  # type: float, tuple[Ahead, ...]
         self._go_on(job.done + job.failed)
-        self.read, self.step, self.go, self.stop = self._told.read, self._told.step, self._told.go, self._told.stop
-        self.left = self._told.left
+        self.read, self.step, self.go, self.stop = (
+            self._reported.read,
+            self._reported.step,
+            self._reported.go,
+            self._reported.stop,
+        )
+        self.left = self._reported.left
 
     def _go_on(self, done: int) -> None:
         """From what an earlier run noted, unless failed steps are tried anew: then less is done than it said."""
         before = self._before if isinstance(self._before, Mapping) else {}
         steps, cost, share = (_number(before.get(key)) for key in ("done", "done_cost", "share"))
         if steps is not None and cost is not None and share is not None and 0 < steps <= done and cost >= 0:
-            self._told.take_up(int(steps), cost, min(1.0, max(0.0, share)))
+            self._reported.take_up(int(steps), cost, min(1.0, max(0.0, share)))
 
     def begin_all(self, done: int, total: int) -> None:
         """The steps that were there before this run; of a job that grows the batch they are of, if that was kept."""
@@ -64,13 +69,13 @@ class JobTimes:
 
     def _begin(self, name: str, cost: float, done: int, left: int, ahead: tuple[Ahead, ...]) -> None:
         self._cost, self._ahead = cost, ahead
-        new = max(0, done - self._told.steps_done)  # a plan that begins anew asks for what is counted already
-        self._told.begin_batch(name, cost, done=new, left=left, ahead=ahead)
+        new = max(0, done - self._reported.steps_done)  # a plan that begins anew asks for what is counted already
+        self._reported.begin_batch(name, cost, done=new, left=left, ahead=ahead)
 
     @property
     def share(self) -> float:
         """Of all work, 0 to 1."""
-        return self._told.share
+        return self._reported.share
 
     @property
     def steps_ahead(self) -> int:
@@ -79,7 +84,7 @@ class JobTimes:
 
     def keep(self) -> None:
         """Keep what this run has measured, for the next job of the kind."""
-        for name, price in self._told.measured().items():
+        for name, price in self._reported.measured().items():
             with suppress(KnownError):  # a full disk: the next run measures again
                 self._store.keep_measurement(self._prefix + name, {"s": price})
 
@@ -87,10 +92,10 @@ class JobTimes:
         """What is kept with the job."""
         left = self.left()
         ahead: list[Json] = [[one.name, one.steps, one.cost, one.is_sure] for one in self._ahead]
-        told: dict[str, Json] = {"wave": self._told.name, "cost": self._cost, "ahead": ahead}
-        told |= {"done": self._told.steps_done, "done_cost": self._told.done_cost}
-        told |= {"share": round(self.share, 4), "at": time.time(), "steps_ahead": self.steps_ahead}
-        return {NOTE: told | ({"left": [left.best, left.low, left.high]} if left else {})}
+        reported: dict[str, Json] = {"wave": self._reported.name, "cost": self._cost, "ahead": ahead}
+        reported |= {"done": self._reported.steps_done, "done_cost": self._reported.done_cost}
+        reported |= {"share": round(self.share, 4), "at": time.time(), "steps_ahead": self.steps_ahead}
+        return {NOTE: reported | ({"left": [left.best, left.low, left.high]} if left else {})}
 
 
 @dataclass(frozen=True, slots=True)

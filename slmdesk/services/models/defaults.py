@@ -48,8 +48,8 @@ def can_do(record: ModelRecord, use: Use) -> bool:
 
 def default_in(settings: Settings, models: Sequence[ModelRecord], use: Use) -> ModelRecord | None:
     """The model of `models` that `settings` name for a job; None where none is, or one of the wrong kind."""
-    wanted = getattr(settings, SETTING[use])
-    found = next((one for one in models if one.id == wanted), None) if wanted else None
+    requested = getattr(settings, SETTING[use])
+    found = next((one for one in models if one.id == requested), None) if requested else None
     return found if found and can_do(found, use) else None
 
 

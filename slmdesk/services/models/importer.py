@@ -178,14 +178,14 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes)
     remove_left_overs(folder)
     needed = sum(mark_of(one).bytes for one in parts)
     need_space(parts[0], folder, bytes=needed)
-    told = 0.0
+    reported = 0.0
 
     def on_written(written: int) -> None:
-        nonlocal told
+        nonlocal reported
         if job.stop.is_set():
             raise Stopped
-        if time.monotonic() - told >= TELL_S:
-            told = time.monotonic()
+        if time.monotonic() - reported >= TELL_S:
+            reported = time.monotonic()
             on_bytes(min(written, needed), needed)
 
     beside = folder / f".import-{uuid4().hex}{PART_SUFFIX}"

@@ -1,4 +1,6 @@
-"""The models on this PC: bringing in, choosing, checking, removing.  On the service thread; long work on file threads."""
+"""The models on this PC: bringing in, choosing, checking, removing.  On the service thread; long work on file
+threads.
+"""
 
 from __future__ import annotations
 
@@ -89,14 +91,14 @@ class ModelService:
         chosen = self._settings.current.models_folder
         return Path(chosen) if chosen else self._paths.models
 
-    def choose(self, wanted: str | None) -> ModelRecord:
+    def choose(self, requested: str | None) -> ModelRecord:
         """A model by id, unique prefix of one, or name (an empty one is no model's); None: one that can chat.
 
         That is the one chosen here, else the default for chat, the last used, or the only one.
         Raises KnownError `model.none`, `model.unknown` and `model.several`, which name what there is.
         """
-        if wanted is not None and self._store.models():
-            return self._store.model(wanted)
+        if requested is not None and self._store.models():
+            return self._store.model(requested)
         known = [one for one in self._store.models() if one.can_chat]
         if not known:
             raise KnownError("model.none")
@@ -121,10 +123,10 @@ class ModelService:
     @property
     def state(self) -> ModelStateChanged:
         """The last told state."""
-        told = self._loader.state
-        if told.model is None and not self._store.models():
+        reported = self._loader.state
+        if reported.model is None and not self._store.models():
             return ModelStateChanged(ModelState.NONE, None, "")
-        return told
+        return reported
 
     def use(self, model: str, *, anyway: bool = False) -> ModelRecord:
         """Load a model because a person chose it: it answers from now on.
@@ -209,7 +211,7 @@ class ModelService:
         """
         models = self._store.models()
         known = {os.fsdecode(one.path) for one in models}
-        twins = {one.facts.get("shared_twin") for one in models}
+        twins = {one.info.get("shared_twin") for one in models}
         own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
         on_file_thread(
             self._service_thread,
@@ -231,7 +233,7 @@ class ModelService:
             if event.model and event.path in shared and os.fsdecode(event.model.path) != event.path:
                 # the organisation's is the same as one's own: noted, so that it is not hashed each time
                 with suppress(KnownError):  # read-only or full: then it is hashed again next time
-                    self._store.set_model_facts(event.model.id, shared_twin=shared[event.path])
+                    self._store.set_model_info(event.model.id, shared_twin=shared[event.path])
             if waiting == 0 and ended:
                 ended(taken)
 
@@ -252,8 +254,8 @@ class ModelService:
     ) -> None:
         """Hash the files of `models` (none given: of all) anew and compare.  Raises KnownError `model.unknown`.
 
-        `progressed` is told bytes done and bytes in all, on the service thread; after `stop` is set `ended` gets nothing
-        verified.
+        `progressed` is told bytes done and bytes in all, on the service thread; after `stop` is set `ended` gets
+        nothing verified.
         """
         records = [self._store.model(one) for one in models] if models else self._store.models()
         self._checker.verify(records, ended, progressed, stop)
@@ -262,9 +264,9 @@ class ModelService:
         """Whether a model of the library, or a file, fits this PC.  The answer comes later."""
         path = self.path_of(model_or_file)
         known = next((one for one in self._store.models() if one.path == os.fsencode(path)), None)
-        wanted, pc = context_tokens or self._settings.current.context_tokens, self._pc()
+        requested, pc = context_tokens or self._settings.current.context_tokens, self._pc()
         on_file_thread(
-            self._service_thread, lambda: fit_file(path, wanted, pc, sha256=known.sha256 if known else ""), ended
+            self._service_thread, lambda: fit_file(path, requested, pc, sha256=known.sha256 if known else ""), ended
         )
 
     def info(self, model_or_file: str, ended: OnEnded[ModelInfo]) -> None:

@@ -93,11 +93,11 @@ class FindingService:
         def work() -> FoundModels:
             return _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
 
-        def told(result: FoundModels | Problem) -> None:
+        def reported(result: FoundModels | Problem) -> None:
             if not stop.is_set():
                 ended(result)
 
-        on_file_thread(self._service_thread, work, told, name="find-models")
+        on_file_thread(self._service_thread, work, reported, name="find-models")
 
     def link(self, found: Sequence[FoundModel], ended: Callable[[tuple[ImportEnded, ...]], None]) -> None:
         """Link the files that are new and fit for chatting, one after another; none is copied.
@@ -197,13 +197,13 @@ def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], st
             if not walk.is_inside(path):
                 continue
             try:
-                facts = path.stat()
+                info = path.stat()
             except OSError as err:
                 walk.skip(path, err.strerror or "it cannot be read")
                 continue
-            mark = (facts.st_size, facts.st_mtime_ns, facts.st_ino)
+            mark = (info.st_size, info.st_mtime_ns, info.st_ino)
             if mark not in found:
-                found[mark] = _judged(place.program, path, label, facts.st_size, known.get(mark))
+                found[mark] = _judged(place.program, path, label, info.st_size, known.get(mark))
     return FoundModels(tuple(found.values()), tuple(skipped))
 
 

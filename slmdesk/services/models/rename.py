@@ -40,8 +40,8 @@ class NameService:
 
 def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
     """The model that is meant when somebody says `name`: it is called so, or its id begins so."""
-    wanted = name.casefold()
-    return next((one for one in models if one.name.casefold() == wanted or one.id.startswith(name)), None)
+    requested = name.casefold()
+    return next((one for one in models if one.name.casefold() == requested or one.id.startswith(name)), None)
 
 
 def name_beside(name: str, quantization: str, models: Iterable[ModelRecord]) -> str:

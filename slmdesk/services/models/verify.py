@@ -85,7 +85,7 @@ class Checker:
         mark = file.mark
         with suppress(KnownError):  # read-only or full: then it is not kept, and true all the same
             self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
-            self._store.set_model_facts(record.id, **{VERIFIED: time.time()})
+            self._store.set_model_info(record.id, **{VERIFIED: time.time()})
         return Verified(record.id, ok=True)
 
 

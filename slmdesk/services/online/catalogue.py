@@ -180,24 +180,24 @@ class OfferService:
         """
         search, pc = before or self._searching.begin(words, filters), self._hub.pc()
 
-        def told(page: SearchPage | Problem) -> None:
+        def reported(page: SearchPage | Problem) -> None:
             if isinstance(page, Problem):
                 ended(page)
                 return
             repos = tuple(_offered(one, pc) for one in page.found)
             ended(Offers(repos, search, page.may_be_more, page.too_large, page.other_licence))
 
-        return self._searching.read(search, told, limit=limit, with_too_large=with_too_large)
+        return self._searching.read(search, reported, limit=limit, with_too_large=with_too_large)
 
     def repo(
         self, repo: str, ended: Callable[[OfferedRepo | Problem], None], *, file: str = "", quantization: str = ""
     ) -> Asking:
         """One repository with its sizes; `file`, `quantization`: only those, where there are any."""
 
-        def told(found: FoundRepo | Problem) -> None:
+        def reported(found: FoundRepo | Problem) -> None:
             ended(found if isinstance(found, Problem) else _offered(found, self._hub.pc(), file, quantization))
 
-        return self._hub.repo(repo, told)
+        return self._hub.repo(repo, reported)
 
     def link_in(self, words: str) -> HubLink | None:
         """The repository that was typed or pasted; None for words to search."""

@@ -85,7 +85,7 @@ class Fetch:
         self.parts: tuple[Part, ...] = ()
         self._before = 0  # bytes of the parts that are whole
         self._seen: deque[tuple[float, int]] = deque()
-        self._told = 0.0
+        self._reported = 0.0
         self._done = 0
         self._judge_at = list(_JUDGED_AT)
 
@@ -210,7 +210,7 @@ class Fetch:
             return
         if progress.state == "fetching":
             self._judge(progress.done, part)
-        if now - self._told < TELL_S and _STATES[progress.state] is self.now.state and done < self.now.total_bytes:
+        if now - self._reported < TELL_S and _STATES[progress.state] is self.now.state and done < self.now.total_bytes:
             return
         if progress.state == "fetching":
             self._seen.append((now, done))
@@ -317,7 +317,7 @@ class Fetch:
     def _on_joined(self, written: int) -> None:
         if self._stop.is_set():
             raise Stopped
-        if time.monotonic() - self._told >= TELL_S:
+        if time.monotonic() - self._reported >= TELL_S:
             done = min(written, self.now.total_bytes)
             self._change(state=DownloadState.CHECKING, done_bytes=done, bytes_per_s=0.0, eta_s=None)
 
@@ -331,7 +331,7 @@ class Fetch:
 
     def _change(self, **values: Any) -> None:
         self.now = replace(self.now, **values)
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         self._publish(self.now)
 
 

@@ -89,7 +89,9 @@ class DownloadJobs:
         return self._store.change_job(id, status)
 
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
-        """Give up one this instance runs.  A full disk is no reason not to: when this instance ends, its owner is gone."""
+        """Give up one this instance runs.  A full disk is no reason not to: when this instance ends, its owner is
+        gone.
+        """
         problem = change.problem
         code, args = (problem.code, dict(problem.args)) if problem else (None, {})
         with suppress(KnownError):

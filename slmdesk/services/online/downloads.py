@@ -260,9 +260,9 @@ class DownloadService:
         is_offline = self._settings.current.offline
         note = problem_for(KnownError("download.offline")) if is_offline else None
         for place, job in enumerate(self._waiting(), 1):
-            wanted = as_waiting(job.now, 0 if is_offline else place, note)
-            if wanted != job.now:
-                self._say(job, wanted)
+            requested = as_waiting(job.now, 0 if is_offline else place, note)
+            if requested != job.now:
+                self._say(job, requested)
 
     def _on_settings(self, settings: Settings) -> None:
         self._speed.set(settings.speed_limit_kib << 10)

@@ -113,7 +113,7 @@ class HubService:
         context_tokens: int | None = None,
     ) -> Asking:
         """Whether a file on the Hub fits, by its header; chosen as for a download.  `ended` as for `search`."""
-        wanted, pc = context_tokens or self.context_tokens, self._pc()
+        requested, pc = context_tokens or self.context_tokens, self._pc()
 
         def work(stop: threading.Event) -> Fit:
             found = self.hub.repo(repo, stop=stop)
@@ -121,10 +121,10 @@ class HubService:
             header = self.hub.header(remote, token=self.hub.token() if remote.gated else "", stop=stop)
             if len(remote.parts) == 1:
                 require_chat_model(header)
-                return fit_header(header, wanted, pc)
+                return fit_header(header, requested, pc)
             beside = remote.bytes - header.weight_bytes  # the tensors of the other parts
             fit = fit_header(
-                header, wanted, replace(pc, available_bytes=max(0, pc.available_bytes - beside), devices=())
+                header, requested, replace(pc, available_bytes=max(0, pc.available_bytes - beside), devices=())
             )
             memory = replace(fit.memory, weights=fit.memory.weights + beside)
             speed = pc.pace.of_size(memory.weights, remote.quantization)
@@ -145,7 +145,9 @@ class HubService:
             return FoundRepo(repo, tuple(FoundFile(one, "unknown") for one in repo.files), problem_for(err))
 
     def ask(self, name: str, work: Callable[[threading.Event], T], ended: Callable[[T | Problem], None]) -> Asking:
-        """Have `work` done on a thread called `name`; `ended` is called once, on the service thread, unless cancelled."""
+        """Have `work` done on a thread called `name`; `ended` is called once, on the service thread, unless
+        cancelled.
+        """
         asking = Asking()
         self._stop_all.append(asking)
 

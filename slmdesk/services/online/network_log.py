@@ -53,7 +53,7 @@ class NetworkService:
     ) -> None:
         self._service_thread, self._store, self._settings, self._publish = service_thread, store, settings, publish
         self.passwords = passwords
-        self._told = -1
+        self._reported = -1
 
     @property
     def is_offline(self) -> bool:
@@ -129,8 +129,8 @@ class NetworkService:
     def say_today(self) -> None:
         """Tell RequestsToday when the number is another than the last told.  Service thread."""
         count = self.today()
-        if count != self._told:
-            self._told = count
+        if count != self._reported:
+            self._reported = count
             self._publish(RequestsToday(count))
 
     def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[LedgerRow]:

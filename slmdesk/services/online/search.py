@@ -78,7 +78,9 @@ class Search:
         self._read: dict[str, FoundRepo] = {}
         self._cursor, self._is_begun = "", False
 
-    def read(self, wanted: int, available: int, *, with_too_large: bool = False, stop: threading.Event) -> SearchPage:
+    def read(
+        self, requested: int, available: int, *, with_too_large: bool = False, stop: threading.Event
+    ) -> SearchPage:
         """The first `wanted` that pass, judged against `available` bytes.
 
         Raises KnownError network.*, hub.*, and Stopped.
@@ -87,10 +89,10 @@ class Search:
         is_filtered = (filters.fits and not with_too_large) or filters.license == PERMISSIVE_ONES
         with self._lock:
             while True:
-                page = self._page(wanted, with_too_large)
-                if len(page.found) >= wanted or not self._is_more:
+                page = self._page(requested, with_too_large)
+                if len(page.found) >= requested or not self._is_more:
                     return page
-                size = PAGE_FILTERED if is_filtered and self._is_begun else max(PAGE, wanted)
+                size = PAGE_FILTERED if is_filtered and self._is_begun else max(PAGE, requested)
                 self._read_on(size, available, stop)
 
     @property
@@ -104,7 +106,7 @@ class Search:
             self._read.setdefault(one.id, judged_by_name(one, available))
         self._cursor = page.cursor if len(self._read) > before else ""  # a server may turn in a circle
 
-    def _page(self, wanted: int, with_too_large: bool) -> SearchPage:
+    def _page(self, requested: int, with_too_large: bool) -> SearchPage:
         found: list[FoundRepo] = []
         too_large = other = 0
         for one in self._read.values():
@@ -114,7 +116,7 @@ class Search:
                 too_large += 1
             else:
                 found.append(one)
-        return SearchPage(tuple(found[:wanted]), len(found) > wanted or self._is_more, too_large, other)
+        return SearchPage(tuple(found[:requested]), len(found) > requested or self._is_more, too_large, other)
 
 
 FEATURE = "hub.search"
@@ -151,9 +153,9 @@ class SearchService:
         sized: dict[str, FoundRepo] = {}
 
         def work(stop: threading.Event) -> SearchPage:
-            wanted = limit
+            requested = limit
             while True:
-                page = search.read(wanted, available, with_too_large=with_too_large, stop=stop)
+                page = search.read(requested, available, with_too_large=with_too_large, stop=stop)
                 if not with_files:
                     return page
                 new = [one.repo for one in page.found if one.repo.id not in sized]
@@ -165,7 +167,7 @@ class SearchService:
                 if len(kept) >= limit or not page.may_be_more:
                     left_out = page.too_large + len(known) - len(kept)
                     return replace(page, found=tuple(kept[:limit]), too_large=left_out)
-                wanted += limit - len(kept)
+                requested += limit - len(kept)
 
         return self._hub.ask("hub-search", work, ended)
 

@@ -130,8 +130,8 @@ class ReadingChoice:
         self._passages = number
         may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
         candidates = self._everything() if may_fit else self._best()
-        told = [self._request.question, *(words for pair in self._request.before for words in pair)]
-        texts = [*told, *(text_for(one) for one in candidates)]
+        reported = [self._request.question, *(words for pair in self._request.before for words in pair)]
+        texts = [*reported, *(text_for(one) for one in candidates)]
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
@@ -141,8 +141,8 @@ class ReadingChoice:
             self._count = None
             if not self._is_over:
                 counts = _counts_in(event, texts)
-                sizes = [one + SOURCE_TOKENS for one in counts[len(told) :]]
-                self._choose(model, candidates, sizes, budget - sum(counts[: len(told)]), may_fit=may_fit)
+                sizes = [one + SOURCE_TOKENS for one in counts[len(reported) :]]
+                self._choose(model, candidates, sizes, budget - sum(counts[: len(reported)]), may_fit=may_fit)
 
         self._count = self._loader.client.count_tokens(texts, on_event, handle=model.handle)
 

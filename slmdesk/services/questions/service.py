@@ -220,9 +220,9 @@ class QuestionService:
         found = self._store.item(item)
         path, answered = active_path(self._store.messages(found.id), _leaf(found)), self.answered(found.id)
         return [
-            Asked(words_of(one), told, answered.get(told.id))
-            for one, told in pairwise(path)
-            if one.role is Role.USER and told.role is Role.ASSISTANT
+            Asked(words_of(one), reported, answered.get(reported.id))
+            for one, reported in pairwise(path)
+            if one.role is Role.USER and reported.role is Role.ASSISTANT
         ]
 
     def answered(self, item: str) -> dict[str, Answered]:
@@ -246,14 +246,14 @@ class QuestionService:
     # ---- beginning
 
     def _documents(
-        self, wanted: Sequence[str], item: Item | None, collection: str | None
+        self, requested: Sequence[str], item: Item | None, collection: str | None
     ) -> tuple[DocumentRecord, ...]:
         if collection:
             asked = self._store.asked_documents(self._store.collection(collection).id)
             if not asked:
                 raise KnownError("collection.empty", name=self._store.collection(collection).name)
             return tuple(asked)
-        found = [self._store.document(one) for one in dict.fromkeys(wanted)]
+        found = [self._store.document(one) for one in dict.fromkeys(requested)]
         if not found and item is not None:
             found = self._store.documents_of_item(item.id)
         if not found:
@@ -265,9 +265,9 @@ class QuestionService:
                 raise KnownError("document.stopped", path=one.name)
         return tuple(found)
 
-    def _model(self, wanted: str | None) -> ModelRecord | None:
+    def _model(self, requested: str | None) -> ModelRecord | None:
         try:
-            return self._models.choose(wanted)
+            return self._models.choose(requested)
         except KnownError as err:
             if err.code == "model.none":
                 return None
@@ -306,9 +306,9 @@ class QuestionService:
     def _before(self, item: str, path: Sequence[Message]) -> tuple[tuple[str, str], ...]:
         answered = self.answered(item)
         pairs: list[tuple[str, str]] = []
-        for asked, told in pairwise(path):
-            if asked.role is Role.USER and told.id in answered and not answered[told.id].is_quoted:
-                pairs.append((words_of(asked), answered[told.id].answer))
+        for asked, reported in pairwise(path):
+            if asked.role is Role.USER and reported.id in answered and not answered[reported.id].is_quoted:
+                pairs.append((words_of(asked), answered[reported.id].answer))
         return tuple(pairs[-MOST_BEFORE:])
 
     # ---- what is read for it
@@ -538,7 +538,7 @@ def _text_of(asking: _Asking) -> tuple[ChatMessage, ...]:
 
 def place_of(citation: Citation, document: DocumentRecord | None) -> str:
     """Where a quotation stands, for people: "lease.docx, section 3"."""
-    kind = str(document.facts.get("page_kind") or "page") if document else "page"
+    kind = str(document.info.get("page_kind") or "page") if document else "page"
     return f"{document.name if document else ''}, {kind} {citation.page}"
 
 

@@ -68,16 +68,16 @@ def supported(
     A value that stands beside other words than those of the question is cited too, and marked: it may be invented.
     """
     marks = marks_of(answer, question, cited_passages(citations, sources))
-    wanted = [one for one in marks if one.kind in VALUES] if citations else _marks(values_in(answer))
-    if citations and not wanted:
+    requested = [one for one in marks if one.kind in VALUES] if citations else _marks(values_in(answer))
+    if citations and not requested:
         return Support(tuple(citations), marks)
     read = [one.passage for one in sources]
-    if not wanted:
+    if not requested:
         found = _worded(answer, read, page_of)
         return Support((found.citation,) if found else (), ())
-    places = _places(wanted, answer, question, read, everything, page_of)
+    places = _places(requested, answer, question, read, everything, page_of)
     if not citations:
-        is_certain = len(places) == len(wanted) and all(one.related >= LEAST_RELATED for one in places.values())
+        is_certain = len(places) == len(requested) and all(one.related >= LEAST_RELATED for one in places.values())
         if not is_certain:
             return Support((), ())
     if not places:
@@ -100,7 +100,7 @@ def _marks(flags: Sequence[Flag]) -> list[Mark]:
 
 
 def _places(
-    wanted: Sequence[Mark],
+    requested: Sequence[Mark],
     answer: str,
     question: str,
     read: Sequence[Passage],
@@ -108,8 +108,8 @@ def _places(
     page_of: PageOf,
 ) -> dict[Mark, _Found]:
     """The best place of each value: in what the model read, and only then in the rest."""
-    places = _best_places(wanted, answer, question, read, page_of)
-    missing = [one for one in wanted if one not in places or places[one].related < LEAST_RELATED]
+    places = _best_places(requested, answer, question, read, page_of)
+    missing = [one for one in requested if one not in places or places[one].related < LEAST_RELATED]
     if missing:
         known = {one.n for one in read}
         rest = [one for one in everything([one.text for one in missing]) if one.n not in known]
@@ -120,12 +120,12 @@ def _places(
 
 
 def _best_places(
-    wanted: Sequence[Mark], answer: str, question: str, passages: Sequence[Passage], page_of: PageOf
+    requested: Sequence[Mark], answer: str, question: str, passages: Sequence[Passage], page_of: PageOf
 ) -> dict[Mark, _Found]:
     best: dict[Mark, _Found] = {}
-    for mark in wanted:
+    for mark in requested:
         flag, sentence = _in_its_sentence(mark, answer)
-        words = _other_words(question, answer, wanted)
+        words = _other_words(question, answer, requested)
         for found in _with_value(flag, sentence, words, passages, page_of):
             if mark not in best or found.related > best[mark].related:
                 best[mark] = found
@@ -139,9 +139,9 @@ def _in_its_sentence(mark: Mark, answer: str) -> tuple[Flag, str]:
     return Flag(cast(Kind, mark.kind), mark.text, mark.start - start, mark.end - start), answer[start:end]
 
 
-def _other_words(question: str, answer: str, wanted: Sequence[Mark]) -> list[str]:
+def _other_words(question: str, answer: str, requested: Sequence[Mark]) -> list[str]:
     """What it is about, apart from the values themselves and from words that only ask for one."""
-    values = {piece for one in wanted for piece in search_words(_whole_name(one, answer))} | ASKING_WORDS
+    values = {piece for one in requested for piece in search_words(_whole_name(one, answer))} | ASKING_WORDS
     return [one for one in search_words(f"{question} {answer}") if one not in values and not one.isdigit()]
 
 

@@ -73,55 +73,57 @@ class FolderSummaries:
         `read` hears how many are read, of how many, and which is next; `begun` gets the summary's item once all are
         read, or a Problem.  A document that cannot be read keeps no other from it.  FolderWritten follows.
         """
-        wanted = FolderRequest(target, request, read, begun)
-        self._documents.expand([folder], lambda found: self._expanded(wanted, found))
-        return wanted
+        requested = FolderRequest(target, request, read, begun)
+        self._documents.expand([folder], lambda found: self._expanded(requested, found))
+        return requested
 
-    def cancel(self, wanted: FolderRequest) -> None:
+    def cancel(self, requested: FolderRequest) -> None:
         """Read no further; `begun` hears the Problem `document.stopped`."""
-        wanted.is_stopped = True
-        if wanted.opening is not None:
-            self._documents.cancel(wanted.opening)
+        requested.is_stopped = True
+        if requested.opening is not None:
+            self._documents.cancel(requested.opening)
 
     # ---- reading
 
-    def _expanded(self, wanted: FolderRequest, found: list[Path] | Problem) -> None:
+    def _expanded(self, requested: FolderRequest, found: list[Path] | Problem) -> None:
         if isinstance(found, Problem):
-            wanted.begun(found)
+            requested.begun(found)
             return
-        wanted.waiting, wanted.total = list(reversed(found[:MOST_DOCUMENTS])), min(len(found), MOST_DOCUMENTS)
-        wanted.failed += [(path.name, f"more than {MOST_DOCUMENTS} documents") for path in found[MOST_DOCUMENTS:]]
-        self._next(wanted)
+        requested.waiting, requested.total = list(reversed(found[:MOST_DOCUMENTS])), min(len(found), MOST_DOCUMENTS)
+        requested.failed += [(path.name, f"more than {MOST_DOCUMENTS} documents") for path in found[MOST_DOCUMENTS:]]
+        self._next(requested)
 
-    def _next(self, wanted: FolderRequest) -> None:
-        if wanted.is_stopped:
-            wanted.begun(problem_for(KnownError("document.stopped", path=str(wanted.target))))
-        elif wanted.waiting:
-            path = wanted.waiting.pop()
-            wanted.read(wanted.total - len(wanted.waiting) - 1, wanted.total, path.name)
-            wanted.opening = self._documents.open(path, lambda result: self._opened(wanted, path, result))
+    def _next(self, requested: FolderRequest) -> None:
+        if requested.is_stopped:
+            requested.begun(problem_for(KnownError("document.stopped", path=str(requested.target))))
+        elif requested.waiting:
+            path = requested.waiting.pop()
+            requested.read(requested.total - len(requested.waiting) - 1, requested.total, path.name)
+            requested.opening = self._documents.open(path, lambda result: self._opened(requested, path, result))
         else:
-            wanted.opening = None
-            self._summarize(wanted)
+            requested.opening = None
+            self._summarize(requested)
 
-    def _opened(self, wanted: FolderRequest, path: Path, result: DocumentRecord | Problem) -> None:
+    def _opened(self, requested: FolderRequest, path: Path, result: DocumentRecord | Problem) -> None:
         if isinstance(result, Problem):
-            wanted.failed.append((path.name, result.sentence))
-        elif result.id not in wanted.documents:
-            wanted.documents.append(result.id)
-        self._service_thread.post(lambda: self._next(wanted))
+            requested.failed.append((path.name, result.sentence))
+        elif result.id not in requested.documents:
+            requested.documents.append(result.id)
+        self._service_thread.post(lambda: self._next(requested))
 
-    def _summarize(self, wanted: FolderRequest) -> None:
+    def _summarize(self, requested: FolderRequest) -> None:
         try:
-            if not wanted.documents:
+            if not requested.documents:
                 raise KnownError("request.invalid", what="there is no document in this folder that could be read")
-            not_read = tuple(NotRead(*one) for one in wanted.failed)
-            item = self._summaries.begin(replace(wanted.request, documents=tuple(wanted.documents), not_read=not_read))
-            item = self._store.change_item_settings(item.id, **{TARGET: {"folder": str(wanted.target)}})
+            not_read = tuple(NotRead(*one) for one in requested.failed)
+            item = self._summaries.begin(
+                replace(requested.request, documents=tuple(requested.documents), not_read=not_read)
+            )
+            item = self._store.change_item_settings(item.id, **{TARGET: {"folder": str(requested.target)}})
         except KnownError as err:
-            wanted.begun(problem_for(err))
+            requested.begun(problem_for(err))
         else:
-            wanted.begun(item)
+            requested.begun(item)
 
     # ---- writing
 

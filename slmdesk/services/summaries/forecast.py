@@ -12,16 +12,16 @@ POINTS_A_MERGE = 6
 KEPT = 3
 
 
-def ahead_of_points(points: int, streams: int, wanted: int, *, can_check: bool) -> tuple[Ahead, ...]:
+def ahead_of_points(points: int, streams: int, requested: int, *, can_check: bool) -> tuple[Ahead, ...]:
     """The batches that follow on points of so many documents, of each of which `wanted` are kept."""
     checks = [Ahead("checks", points, CHECK_COST)] if can_check else []
-    if streams < 2 and points <= 1.5 * wanted:
+    if streams < 2 and points <= 1.5 * requested:
         return tuple(checks)
     merges = max(1, round(points / POINTS_A_MERGE))
-    is_much = points / POINTS_A_MERGE * KEPT > 1.5 * wanted * max(1, streams)
+    is_much = points / POINTS_A_MERGE * KEPT > 1.5 * requested * max(1, streams)
     merges += merges // 2 if is_much else 0
-    told = [Ahead("checks of merges", KEPT * merges, CHECK_COST)] if can_check else []
-    return (*checks, Ahead("merges", merges, MERGE_COST), *told)
+    reported = [Ahead("checks of merges", KEPT * merges, CHECK_COST)] if can_check else []
+    return (*checks, Ahead("merges", merges, MERGE_COST), *reported)
 
 
 def ahead_of_merges(groups: int, *, is_first: bool, can_check: bool) -> tuple[Ahead, ...]:

@@ -144,15 +144,15 @@ def _place_of(flag: Mark, point: Point, source: Source, among: Sequence[int]) ->
 
     Of a translated document, whose words say nothing here, only what the model was given counts.
     """
-    wanted = Flag(cast(Kind, flag.kind), flag.text, flag.start, flag.end)
-    is_likely = may_hold(wanted)
+    requested = Flag(cast(Kind, flag.kind), flag.text, flag.start, flag.end)
+    is_likely = may_hold(requested)
     documents = {source.pieces[at].document for at in (*point.links, *among)}
     here = among if source.is_translated else range(len(source.pieces))
     likely = [at for at in here if source.pieces[at].document in documents and is_likely(source.pieces[at].text)]
     if not source.is_translated:
         likely.sort(key=lambda at: -source.rarity.share(point.text, source.text_of((at,))))
     texts = ((at, source.pieces[at].text) for at in likely[:MOST_LOOKED_AT])
-    return next((at for at, text in texts if holds(wanted, point.text, text, source.language)), None)
+    return next((at for at, text in texts if holds(requested, point.text, text, source.language)), None)
 
 
 def judged(point: Point, source: Source, links: Sequence[int]) -> Point:

@@ -40,7 +40,7 @@ from slmdesk.services.summaries.prompts import (
     points_step,
     prompt_version,
     said_in,
-    sentences_wanted,
+    sentences_requested,
     without_glue,
 )
 from slmdesk.services.summaries.selection import chosen, in_order, merged_groups, quotations, sections_of, select
@@ -64,7 +64,7 @@ TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Wished:
+class SummaryInputs:
     """What a summary is to be, as its job keeps it."""
 
     documents: tuple[str, ...]
@@ -93,7 +93,7 @@ class SummaryPlan:
     def __init__(
         self,
         job: JobRecord,
-        wished: Wished,
+        inputs: SummaryInputs,
         record: ModelRecord,
         texts: Sequence[DocumentRecord],
         *,
@@ -102,17 +102,17 @@ class SummaryPlan:
         exams: ExamService,
         pool_tokens: int,
         failure: Callable[[], KnownError | None],
-        told: Callable[[Grown], None],
+        reported: Callable[[Grown], None],
     ) -> None:
-        self._job, self._wished, self._record, self._records = job, wished, record, texts
+        self._job, self._inputs, self._record, self._records = job, inputs, record, texts
         self._count, self._exams, self._pool = count, exams, pool_tokens
-        self._failure, self._told = failure, told
+        self._failure, self._reported = failure, reported
         self._texts = SummaryTexts(texts, pages)
         self._tokens = 0
         """Of all pieces."""
         self._chunks: list[range] = []
         self._chunk_of: dict[str, int] = {}
-        self._heard: set[int] = set()
+        self._received: set[int] = set()
         """Chunks whose answers have come."""
         self._open_chunks: Counter[tuple[str, int]] = Counter()
         """How many chunks of each page are still to be heard."""
@@ -121,7 +121,7 @@ class SummaryPlan:
         self._skills: Mapping[Skill, SkillResult] = {}
         self._left_out = 0
         self._began = time.monotonic()
-        self._style = Style(wished.kind, wished.language, wished.focus, wished.instruction)
+        self._style = Style(inputs.kind, inputs.language, inputs.focus, inputs.instruction)
         self.summary: Summary | None = None
 
     # ---- the whole
@@ -130,12 +130,12 @@ class SummaryPlan:
         """Every batch in turn; `summary` is there at the end."""
         yield from self._examine()
         yield from self._texts.read()
-        self._style = replace(self._style, language=self._wished.language or self._texts.language)
+        self._style = replace(self._style, language=self._inputs.language or self._texts.language)
         if not self._is_weak:
             yield from self._measure()
         if self._is_weak or not self._chunks:
             quoted = yield from self._quoted()
-            each = max(1, self._wanted() // max(1, len(self._texts.texts)))
+            each = max(1, self._target() // max(1, len(self._texts.texts)))
             joint = [one for some in quoted for one in select(some, each)]
             documents = [self._texts.one(text, some) for text, some in zip(self._texts.texts, quoted, strict=True)]
         else:
@@ -197,7 +197,7 @@ class SummaryPlan:
         steps = [self._points_step(chunk) for chunk in self._chunks]
         version = prompt_version()
         self._chunk_of = {step_key(self._job.model_sha256, version, step): at for at, step in enumerate(steps)}
-        about = sum(map(self._wanted_of, self._chunks))
+        about = sum(map(self._target_of, self._chunks))
         cost = (self._tokens + about * 35 * WRITTEN_COST) / len(steps)
         values: list[StepValue] = yield Batch(steps, version, cost, name="points", ahead=self._ahead(about))
         if all(value is None for value in values):
@@ -211,9 +211,9 @@ class SummaryPlan:
 
     def _ahead(self, points: int, *, is_checked: bool = False) -> tuple[Ahead, ...]:
         """The batches that are likely to follow on so many points."""
-        wanted = self._wanted() if self._wished.kind is not Kind.EXECUTIVE else MOST_POINTS
+        target = self._target() if self._inputs.kind is not Kind.EXECUTIVE else MOST_POINTS
         can_check = self._threshold is not None
-        found = ahead_of_points(points, len(self._texts.texts), wanted, can_check=can_check)
+        found = ahead_of_points(points, len(self._texts.texts), target, can_check=can_check)
         return found[1:] if is_checked and can_check else found
 
     def _why_nothing(self) -> KnownError:
@@ -221,14 +221,14 @@ class SummaryPlan:
         failure = self._failure() or KnownError("request.invalid", what="no part could be summarized")
         return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
-    def heard(self, key: str, value: Mapping[str, Json]) -> None:
+    def received(self, key: str, value: Mapping[str, Json]) -> None:
         """A step of the last batch has its result."""
         at = self._chunk_of.get(key)
         if at is not None:
             self._hear(at, value)
             points = self._texts.sentences(self._points_in(at, value))
             self._shown += points
-            self._told(Grown(points, self._pages_read, self._texts.page_count, self._texts.page_kind))
+            self._reported(Grown(points, self._pages_read, self._texts.page_count, self._texts.page_kind))
 
     def so_far(self) -> Grown:
         """All points of this run so far, as they were told."""
@@ -237,9 +237,9 @@ class SummaryPlan:
     def _hear(self, at: int, value: StepValue) -> None:
         """Note which pages are whole with this chunk; a chunk is heard once, live or when its job goes on."""
         chunk = self._chunks[at]
-        if at in self._heard:
+        if at in self._received:
             return
-        self._heard.add(at)
+        self._received.add(at)
         if value is None:
             self._texts.unread.update(dict.fromkeys(chunk, "not answered by the model"))
             return
@@ -252,7 +252,7 @@ class SummaryPlan:
         chunk = self._chunks[at]
         if value is None:
             return []
-        has_labels = self._wished.kind is Kind.EXECUTIVE
+        has_labels = self._inputs.kind is Kind.EXECUTIVE
         source = self._source(chunk[0])
         is_cut = value.get("finish_reason") == "length"
         named = self._nameable(chunk)
@@ -298,16 +298,16 @@ class SummaryPlan:
     def _merged_documents(self, points: list[list[Point]]) -> Generator[Asked, Any, list[list[Point]]]:
         """The points of each document, as many as are wanted."""
         streams: list[list[Point]] = []
-        wanted: list[int] = []
+        target: list[int] = []
         owners: list[int] = []
         for number, text in enumerate(self._texts.texts):
             mine = [one for some, chunk in zip(points, self._chunks, strict=True) if chunk.start in text.pieces
                     for one in some]  # fmt: skip
             for stream, count in self._streams(text, mine):
                 streams.append(stream)
-                wanted.append(count)
+                target.append(count)
                 owners.append(number)
-        merged = yield from self._merged(streams, wanted)
+        merged = yield from self._merged(streams, target)
         finals: list[list[Point]] = [[] for _ in self._texts.texts]
         for owner, stream in zip(owners, merged, strict=True):
             finals[owner] += stream
@@ -315,45 +315,45 @@ class SummaryPlan:
 
     def _streams(self, text: OneText, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
         """What is merged by itself: a document, or a section of one, and how many sentences it may keep."""
-        if self._wished.kind is not Kind.SECTIONS:
-            yield points, self._wanted()
+        if self._inputs.kind is not Kind.SECTIONS:
+            yield points, self._target()
             return
         sections = sections_of(self._texts.pieces, text.pieces)
         by_section: dict[str, list[Point]] = {}
         for point in points:
             by_section.setdefault(sections[point.links[0]], []).append(replace(point, label=sections[point.links[0]]))
-        length = self._wished.length
+        length = self._inputs.length
         for stream in by_section.values():
             if isinstance(length, int):
-                yield stream, max(1, round(self._wanted() / len(by_section)))
+                yield stream, max(1, round(self._target() / len(by_section)))
             else:
-                yield stream, self._wanted()
+                yield stream, self._target()
 
     def _merged_joint(self, finals: list[list[Point]]) -> Generator[Asked, Any, list[Point]]:
         """What several documents say together."""
         if len(finals) < 2:
             return finals[0] if finals else []
-        kind = Kind.BULLETS if self._wished.kind is Kind.SECTIONS else self._wished.kind
-        wanted = sentences_wanted(kind, self._wished.length)
+        kind = Kind.BULLETS if self._inputs.kind is Kind.SECTIONS else self._inputs.kind
+        target = sentences_requested(kind, self._inputs.length)
         every = [replace(one, label="" if kind is Kind.BULLETS else one.label) for some in finals for one in some]
-        merged = yield from self._merged([every], [max(wanted, len(finals))])
+        merged = yield from self._merged([every], [max(target, len(finals))])
         there = {self._texts.pieces[at].document for one in merged[0] for at in one.links}
         missing = [some[0] for text, some in zip(self._texts.texts, finals, strict=True)
                    if some and text.record.id not in there]  # fmt: skip
         return in_order([*merged[0], *missing])  # no document goes unheard
 
-    def _merged(self, streams: list[list[Point]], wanted: list[int]) -> Generator[Asked, Any, list[list[Point]]]:
+    def _merged(self, streams: list[list[Point]], target: list[int]) -> Generator[Asked, Any, list[list[Point]]]:
         """Level by level fewer points, until each stream has as many as are wanted."""
         for level in range(MOST_LEVELS):
-            if self._wished.kind is Kind.EXECUTIVE:
+            if self._inputs.kind is Kind.EXECUTIVE:
                 break  # what is asked for by its kind is chosen, not retold
             pooled = [[one for one in stream if one.is_supported] or stream for stream in streams]
-            large = [at for at, stream in enumerate(pooled) if len(stream) > 1.5 * wanted[at]]
+            large = [at for at, stream in enumerate(pooled) if len(stream) > 1.5 * target[at]]
             if not large:
                 break
             self._left_out += sum(len(streams[at]) - len(pooled[at]) for at in large)
             streams = [pooled[at] if at in large else stream for at, stream in enumerate(streams)]
-            groups = [(at, *group) for at in large for group in merged_groups(streams[at], wanted[at])]
+            groups = [(at, *group) for at in large for group in merged_groups(streams[at], target[at])]
             steps = [merge_step(self._style, [one.text for one in group], fewer) for _, group, fewer in groups]
             ahead = ahead_of_merges(len(groups), is_first=level == 0, can_check=self._threshold is not None)
             values: list[StepValue] = yield Batch(steps, prompt_version(), MERGE_COST, name="merges", ahead=ahead)
@@ -362,16 +362,16 @@ class SummaryPlan:
                 retold, "checks of merges", tuple(one for one in ahead if one.name == "merges")
             )
             fresh: dict[int, list[Point]] = {at: [] for at in large}
-            for (at, group, fewer), told in zip(groups, retold, strict=True):
-                fresh[at] += chosen(group, told, fewer)
+            for (at, group, fewer), reported in zip(groups, retold, strict=True):
+                fresh[at] += chosen(group, reported, fewer)
             shrinks = any(len(fresh[at]) < len(streams[at]) for at in large)
             streams = [fresh.get(at, stream) for at, stream in enumerate(streams)]
             if not shrinks:
                 break
-        return [self._selected(stream, count) for stream, count in zip(streams, wanted, strict=True)]
+        return [self._selected(stream, count) for stream, count in zip(streams, target, strict=True)]
 
     def _selected(self, stream: list[Point], count: int) -> list[Point]:
-        kept = select(stream, count, focus=self._wished.focus)
+        kept = select(stream, count, focus=self._inputs.focus)
         self._left_out += sum(not one.is_supported for one in stream) - sum(not one.is_supported for one in kept)
         return kept
 
@@ -394,18 +394,18 @@ class SummaryPlan:
     def _quoted(self) -> Generator[Asked, Any, list[list[Point]]]:
         """For each document the sentences that say most of it; of a long one part by part, then of all parts."""
         found: list[list[Point]] = []
-        by_sections = self._wished.kind is Kind.SECTIONS
+        by_sections = self._inputs.kind is Kind.SECTIONS
         for text in self._texts.texts:
             points: list[Point] = []
             for name, part in self._parts(text):
-                points += [replace(one, label=name) for one in self._sentences_of(part, self._wanted())]
+                points += [replace(one, label=name) for one in self._sentences_of(part, self._target())]
                 yield Yield()
-            found.append(points if by_sections else select(points, self._wanted(), focus=self._wished.focus))
+            found.append(points if by_sections else select(points, self._target(), focus=self._inputs.focus))
         return found
 
     def _parts(self, text: OneText) -> Iterator[tuple[str, range]]:
         """The sections of a document with their names; of other kinds of summaries parts without, of even length."""
-        if self._wished.kind is not Kind.SECTIONS:
+        if self._inputs.kind is not Kind.SECTIONS:
             for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
                 yield "", range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop))
             return
@@ -420,7 +420,7 @@ class SummaryPlan:
         def spans(text: str) -> Sequence[tuple[int, int]]:
             return sentence_spans(text, language)
 
-        return quotations(self._texts.pieces, pieces, count, spans, self._wished.focus)
+        return quotations(self._texts.pieces, pieces, count, spans, self._inputs.focus)
 
     # ---- the result
 
@@ -428,7 +428,7 @@ class SummaryPlan:
         names = {one.document: one.name for one in documents} if len(documents) > 1 else {}
         sentences = self._texts.sentences(joint, names) if names else documents[0].sentences if documents else ()
         return Summary(
-            kind=self._wished.kind.value,
+            kind=self._inputs.kind.value,
             language=self._style.language,
             method="quotations" if self._is_weak else "model",
             sentences=sentences,
@@ -438,7 +438,7 @@ class SummaryPlan:
             note=self._note(sentences),
             left_out=self._left_out,
             seconds=round(time.monotonic() - self._began, 1),
-            not_read=self._wished.not_read,
+            not_read=self._inputs.not_read,
         )
 
     def _note(self, sentences: Sequence[Sentence]) -> str:
@@ -471,21 +471,21 @@ class SummaryPlan:
                 place = next((place for place, one in enumerate(named) if one > at), len(named))
                 headings.setdefault(place, []).append(self._texts.pieces[at].text)
         blocks = [self._texts.pieces[at].text for at in named]
-        return points_step(self._style, blocks, self._wanted_of(chunk), headings)
+        return points_step(self._style, blocks, self._target_of(chunk), headings)
 
     def _source(self, piece: int) -> Source:
         return self._texts.source(piece, self._style.language)
 
-    def _wanted(self) -> int:
-        return sentences_wanted(self._wished.kind, self._wished.length)
+    def _target(self) -> int:
+        return sentences_requested(self._inputs.kind, self._inputs.length)
 
-    def _wanted_of(self, chunk: range) -> int:
+    def _target_of(self, chunk: range) -> int:
         """How many points are asked of a chunk: more than are kept, and never so many that they must be padded."""
         text = self._texts.text_at(chunk[0])
         mine = sum(one.start in text.pieces for one in self._chunks)
-        length = self._wished.length
+        length = self._inputs.length
         base = 3 if isinstance(length, int) else {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 4}[length]
-        per_chunk = -(-self._wanted() // mine) if self._wished.kind is not Kind.SECTIONS else 2
+        per_chunk = -(-self._target() // mine) if self._inputs.kind is not Kind.SECTIONS else 2
         characters = sum(len(self._texts.pieces[at].text) for at in self._nameable(chunk))
         return int(max(1, min(max(base, per_chunk), 12, characters // 120 + 1)))
 

@@ -103,7 +103,7 @@ def prompt_version() -> str:
     return f"summary {texts()['version']}"
 
 
-def sentences_wanted(kind: Kind, length: Length | int) -> int:
+def sentences_requested(kind: Kind, length: Length | int) -> int:
     """How many sentences a summary of this length has; of one section where the kind goes by sections."""
     if isinstance(length, int):
         return max(1, round(length / WORDS_OF_SENTENCE))
@@ -121,11 +121,11 @@ def points_step(
     return _step(style, shared, blocks, points, headings)
 
 
-def merge_step(style: Style, points: Sequence[str], wanted: int) -> dict[str, Json]:
+def merge_step(style: Style, points: Sequence[str], requested: int) -> dict[str, Json]:
     """The step that asks for fewer points in place of these."""
     kind = "" if style.kind is Kind.EXECUTIVE else texts()["kind"][style.kind]
-    shared = [texts()["merge_task"].format(points=wanted), texts()["merge_form"], texts()["merge_rules"], kind]
-    return _step(style, shared, points, wanted)
+    shared = [texts()["merge_task"].format(points=requested), texts()["merge_form"], texts()["merge_rules"], kind]
+    return _step(style, shared, points, requested)
 
 
 def _step(
@@ -140,7 +140,7 @@ def _step(
     if style.focus:
         system.append(TextPart("\n" + texts()["focus"].format(focus=style.focus), Origin.PERSON))
     if style.instruction:
-        system.append(TextPart("\n" + texts()["wish"].format(request=style.instruction), Origin.PERSON))
+        system.append(TextPart("\n" + texts()["request"].format(request=style.instruction), Origin.PERSON))
     language = texts()["language"].get(style.language, "")
     if language:
         system.append(TextPart("\n" + language, Origin.PROGRAM))

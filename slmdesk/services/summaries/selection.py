@@ -27,17 +27,17 @@ MARKS = "*_#>`•▪◦‣ "
 _UNQUOTED = frozenset({BlockKind.HEADING, BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.COMMENT})
 
 
-def merged_groups(points: Sequence[Point], wanted: int) -> list[tuple[list[Point], int]]:
+def merged_groups(points: Sequence[Point], requested: int) -> list[tuple[list[Point], int]]:
     """Neighbours that are told together, near-equal groups, and how many points are to become of each."""
     count = -(-len(points) // GROUP)
-    share = max(LEAST_LEFT, wanted / len(points))
+    share = max(LEAST_LEFT, requested / len(points))
     bounds = [round(len(points) * at / count) for at in range(count + 1)]
     return [(list(points[a:b]), max(1, round((b - a) * share))) for a, b in pairwise(bounds)]
 
 
-def chosen(group: Sequence[Point], told: Sequence[Point], count: int) -> list[Point]:
+def chosen(group: Sequence[Point], reported: Sequence[Point], count: int) -> list[Point]:
     """What goes on to the next level: what was told anew and holds, else points of the group as they were."""
-    good = distinct([one for one in told if one.is_supported])[:count]
+    good = distinct([one for one in reported if one.is_supported])[:count]
     if len(good) < count:
         used = {at for one in good for at in one.links}
         rest = [one for one in group if one.is_supported and not used.issuperset(one.links)]
@@ -53,8 +53,8 @@ def select(points: Sequence[Point], count: int, *, focus: str = "") -> list[Poin
     unique = distinct(points)
     held = [one for one in unique if one.is_supported]
     if len(held) > count:
-        wanted = stems(focus)
-        near = [one for one in held if wanted & stems(one.text)][:count] if wanted else []
+        requested = stems(focus)
+        near = [one for one in held if requested & stems(one.text)][:count] if requested else []
         rest = [one for one in held if one not in near]
         kept = near + [rest[at] for at in central([one.text for one in rest], count - len(near))]
     else:
@@ -102,8 +102,8 @@ def quotations(
         found = whole  # lines that end without a stop are titles and remains of tables
     if not found:
         found = [(at, pieces[at].text[:MOST_QUOTED]) for at in here]
-    wanted = stems(focus)
-    near = [one for one in found if wanted & stems(one[1])] if wanted else []
+    requested = stems(focus)
+    near = [one for one in found if requested & stems(one[1])] if requested else []
     pool = near if len(near) >= count else found
     return [
         Point(text, (at,), is_quotation=True)

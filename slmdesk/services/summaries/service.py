@@ -34,7 +34,7 @@ from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
-    from slmdesk.services.summaries.plan import Grown, SummaryPlan, Wished
+    from slmdesk.services.summaries.plan import Grown, SummaryInputs, SummaryPlan
 
 KIND = "summary"
 LEAST_WORDS, MOST_WORDS = 10, 5000
@@ -159,19 +159,19 @@ class SummaryService(JobPlanner):
         from slmdesk.services.summaries.plan import SummaryPlan  # with all checks of text: only who summarizes waits
 
         item = self._store.item(job.item or "")
-        wished = _wished_from(job.settings)
+        requested = _requested_from(job.settings)
         record = model_of(self._models, job)
         plan = self._live[job.id] = SummaryPlan(
             job,
-            wished,
+            requested,
             record,
-            [self._store.document(one) for one in wished.documents],
+            [self._store.document(one) for one in requested.documents],
             pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
             count=lambda some, answered: count_texts(self._loader, record, some, answered),
             exams=self._exams,
             pool_tokens=2 * context_tokens(record, self._settings.current),
             failure=lambda: first_failure(self._jobs, job.id),
-            told=lambda grown: self._on_grown(item.id, job.id, grown),
+            reported=lambda grown: self._on_grown(item.id, job.id, grown),
         )
         try:
             yield from plan.run()
@@ -184,7 +184,7 @@ class SummaryService(JobPlanner):
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         """The first points are shown as soon as the first part is done."""
         if plan := self._live.get(job):
-            plan.heard(key, value)
+            plan.received(key, value)
 
     def _keep(self, item: Item, record: ModelRecord, summary: Summary) -> None:
         """The result, and its text as a message."""
@@ -237,11 +237,11 @@ def _shape(request: SummaryRequest, documents: Sequence[DocumentRecord]) -> dict
     return to_json(request) | {"documents": [one.id for one in documents]}
 
 
-def _wished_from(shape: Mapping[str, Json]) -> Wished:
-    from slmdesk.services.summaries.plan import Wished
+def _requested_from(shape: Mapping[str, Json]) -> SummaryInputs:
+    from slmdesk.services.summaries.plan import SummaryInputs
 
     request = _request_from(shape)
-    return Wished(
+    return SummaryInputs(
         request.documents,
         request.kind,
         request.length,

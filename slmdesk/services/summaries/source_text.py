@@ -78,7 +78,7 @@ class SummaryTexts:
     @property
     def page_kind(self) -> str:
         """What the pages of all documents are; of different ones: a page."""
-        kinds = {str(one.facts.get("page_kind") or "page") for one in self._records}
+        kinds = {str(one.info.get("page_kind") or "page") for one in self._records}
         return kinds.pop() if len(kinds) == 1 else "page"
 
     @property
@@ -116,7 +116,7 @@ class SummaryTexts:
 
     def one(self, text: OneText, points: Sequence[Point]) -> OneSummary:
         """The summary of one document."""
-        page_kind = str(text.record.facts.get("page_kind") or "page")
+        page_kind = str(text.record.info.get("page_kind") or "page")
         return OneSummary(
             text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text])
         )  # fmt: skip

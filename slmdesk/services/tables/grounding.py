@@ -170,10 +170,10 @@ def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageT
     if literal is not None:
         return _widened(kind, literal, pages)
     if kind is ColumnKind.DATE:
-        wanted = {day for when in find_dates(value, pages.language) for day in when.readings if all(day)}
+        requested = {day for when in find_dates(value, pages.language) for day in when.readings if all(day)}
         for place in among or pages.whole():
             for when in find_dates(pages.texts[place.page][place.start : place.end], pages.language):
-                if wanted & set(when.readings):
+                if requested & set(when.readings):
                     return Place(place.page, place.start + when.start, place.start + when.end)
     if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
         said = [one for one in find_numbers(value, pages.language) if one.values]

@@ -63,7 +63,7 @@ class _Row:
     coverage: Coverage = field(default_factory=lambda: Coverage(0, 0, 0, 0))
     is_whole: bool = True
     open_steps: int = 0
-    is_told: bool = False
+    is_reported: bool = False
 
 
 class ExtractingPlan:
@@ -83,18 +83,18 @@ class ExtractingPlan:
         count: TokenCounter,
         context_tokens: int,
         failure: Callable[[], KnownError | None],
-        told: Callable[[TableRow], None],
+        reported: Callable[[TableRow], None],
         kept: Callable[[Table], None],
         faulty: Callable[[Exception, str], None],
     ) -> None:
         self._job, self._columns, self._model = job, tuple(columns), model
         self._pages, self._passages, self._rank, self._count = pages, passages, rank, count
-        self._context, self._failure, self._told, self._keep = context_tokens, failure, told, kept
+        self._context, self._failure, self._reported, self._keep = context_tokens, failure, reported, kept
         self._note, self._faulty = note, faulty
         self._rows = [_Row(one) for one in documents]
         self._at: dict[str, _Asked] = {}
         """The steps of the batch in hand, by their keys."""
-        self._heard: set[str] = set()
+        self._received: set[str] = set()
         self._answered = 0
         self._began = time.monotonic()
         self.table: Table | None = None
@@ -105,7 +105,7 @@ class ExtractingPlan:
         for begin in range(0, len(self._rows), DOCUMENTS_AT_ONCE):
             some = range(begin, min(begin + DOCUMENTS_AT_ONCE, len(self._rows)))
             steps: list[dict[str, Json]] = []
-            self._at, self._heard = {}, set()
+            self._at, self._received = {}, set()
             for at in some:
                 steps += yield from self._steps_of(at)
                 yield Yield()
@@ -122,7 +122,7 @@ class ExtractingPlan:
             raise self._failure() or KnownError("request.invalid", what="no part could be read by the model")
         self.table = self._made(len(self._rows), is_done=True)
 
-    def heard(self, key: str, value: StepValue) -> None:
+    def received(self, key: str, value: StepValue) -> None:
         """A step of the batch in hand has its result: a row may be whole with it."""
         asked = self._at.get(key)
         if asked is not None:
@@ -226,9 +226,9 @@ class ExtractingPlan:
         """An answer becomes cells, once."""
         twins = [one for one in self._at if one == key or one.startswith(f"{key} ")]
         for one in twins:
-            if one in self._heard:
+            if one in self._received:
                 continue
-            self._heard.add(one)
+            self._received.add(one)
             asked = self._at[one]
             row = self._rows[asked.row]
             row.open_steps -= 1
@@ -249,19 +249,19 @@ class ExtractingPlan:
             return TableCell(flag=Flag.UNREAD)
 
     def _publish(self, row: _Row) -> None:
-        if not row.open_steps and not row.is_told and (row.cells or row.coverage.pages_total):
-            row.is_told = True
-            self._told(self._shape(row))
+        if not row.open_steps and not row.is_reported and (row.cells or row.coverage.pages_total):
+            row.is_reported = True
+            self._reported(self._shape(row))
 
     def _made(self, until: int, *, is_done: bool) -> Table:
-        rows = tuple(self._shape(one) for one in self._rows[:until] if is_done or one.is_told)
+        rows = tuple(self._shape(one) for one in self._rows[:until] if is_done or one.is_reported)
         seconds = round(time.monotonic() - self._began, 1)
         return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
 
     def _shape(self, row: _Row) -> TableRow:
         found = without_doubles(row.cells)
         cells = tuple(found.get(at, TableCell(flag=Flag.NOT_FOUND)) for at in range(len(self._columns)))
-        kind = str(row.record.facts.get("page_kind") or "page")
+        kind = str(row.record.info.get("page_kind") or "page")
         return TableRow(row.record.id, row.record.name, kind, cells, row.coverage, row.is_whole)
 
 

@@ -101,8 +101,8 @@ def cells_step(columns: Sequence[Column], texts: Sequence[str]) -> dict[str, Jso
     parts.append(TextPart("\n\n".join(text_for(one) for one in texts), Origin.DOCUMENT))
     parts.append(TextPart("\n\nThe fields:\n", Origin.PROGRAM))
     for one in columns:
-        told = ", ".join(word for word in (_KIND_WORDS[one.kind], one.meaning) if word)
-        parts.append(TextPart(f"- {_key(one)}{': ' if told else ''}{told}\n", Origin.PERSON))
+        reported = ", ".join(word for word in (_KIND_WORDS[one.kind], one.meaning) if word)
+        parts.append(TextPart(f"- {_key(one)}{': ' if reported else ''}{reported}\n", Origin.PERSON))
     parts.append(TextPart(f"\n{_ASKED}", Origin.PROGRAM))
     messages = [
         ChatMessage(Role.SYSTEM, (TextPart(_SYSTEM, Origin.PROGRAM),)),
@@ -150,10 +150,10 @@ def said_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
             at = place + len(key)
             start = at + len(answer[at:]) - len(answer[at:].lstrip())
             try:
-                told, at = decoder.raw_decode(answer, start)
+                reported, at = decoder.raw_decode(answer, start)
             except ValueError:  # cut off in its middle
-                told = None
-            if isinstance(told, Mapping):
-                quote, value = (str(told.get(name) or "") for name in ("quote", "value"))
+                reported = None
+            if isinstance(reported, Mapping):
+                quote, value = (str(reported.get(name) or "") for name in ("quote", "value"))
         found.append((quote, value))
     return found

@@ -189,7 +189,7 @@ class ExtractionService(JobPlanner):
             count=lambda some, answered: count_texts(self._loader, record, some, answered),
             context_tokens=context_tokens(record, self._settings.current),
             failure=lambda: first_failure(self._jobs, job.id),
-            told=lambda row: self._on_row(item.id, job.id, row),
+            reported=lambda row: self._on_row(item.id, job.id, row),
             kept=lambda table: self._keep(item.id, table),
             faulty=self._on_fault,
         )
@@ -205,7 +205,7 @@ class ExtractionService(JobPlanner):
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         """A row is shown as soon as its document is done."""
         if plan := self._live.get(job):
-            plan.heard(key, value)
+            plan.received(key, value)
 
     def _kept(self, item: str) -> Table | None:
         return table_from(self._store.result(item))

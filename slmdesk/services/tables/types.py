@@ -1,5 +1,5 @@
-"""What a table taken from documents is, for frontends, store and exports: columns, a row for each document, cells with the
-page they stand on.
+"""What a table taken from documents is, for frontends, store and exports: columns, a row for each document, cells
+with the page they stand on.
 """
 
 from __future__ import annotations

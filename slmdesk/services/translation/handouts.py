@@ -70,12 +70,12 @@ class TranslationFiles:
             if isinstance(segments, Problem):
                 ended(segments)
                 return
-            facts = self._facts(view) if what is Handout.REPORT else []
+            info = self._info(view) if what is Handout.REPORT else []
 
             def make() -> int:
                 if is_there(target) and not replace:
                     raise KnownError("file.exists", path=str(target))
-                data = _data(view, what, form, segments, facts)
+                data = _data(view, what, form, segments, info)
                 write_atomically(target, data)
                 return len(data)
 
@@ -83,15 +83,15 @@ class TranslationFiles:
 
         in_slices(self._service_thread, all_segments(self._store, view.item.id), gathered)
 
-    def _facts(self, view: TranslationView) -> list[tuple[str, str]]:
+    def _info(self, view: TranslationView) -> list[tuple[str, str]]:
         """What holds for the whole of it."""
         request, jobs = view.request, self._store.jobs_of(view.item.id)
         names = {one.sha256: one.name for one in self._store.models()}
         models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))
         known = self._store.glossaries(source_language=request.source, target_language=request.target)
         used = [one.name for one in known if one.id in request.glossaries or (not request.glossaries and one.is_active)]
-        told = (self._store.result(view.item.id) or {}).get("language")
-        source = request.source or (told if isinstance(told, str) else "")
+        reported = (self._store.result(view.item.id) or {}).get("language")
+        source = request.source or (reported if isinstance(reported, str) else "")
         return [
             ("Document", request.path or "a text"),
             ("Languages", f"{_language(source)} to {_language(request.target)}"),
@@ -104,7 +104,7 @@ class TranslationFiles:
 
 
 def _data(
-    view: TranslationView, what: Handout, form: str, segments: Sequence[SegmentRecord], facts: list[tuple[str, str]]
+    view: TranslationView, what: Handout, form: str, segments: Sequence[SegmentRecord], info: list[tuple[str, str]]
 ) -> bytes:
     request, title = view.request, view.item.title
     if what is Handout.TMX:
@@ -115,7 +115,7 @@ def _data(
         )
         return "".join(to_tmx(units, request.source or ANY)).encode("utf-8", "replace")
     if what is Handout.REPORT:
-        report = report_of(view, segments, facts)
+        report = report_of(view, segments, info)
         return _json(report) if form == "json" else PAPER_FORMS[form](report_paper(report))
     return PAPER_FORMS[form](_pair(title, _language(request.source), _language(request.target), segments))
 
@@ -129,7 +129,7 @@ def _shown(segment: SegmentRecord) -> str:
     return segment.source if segment.state is SegmentState.LEFT else segment.target
 
 
-def report_of(view: TranslationView, segments: Sequence[SegmentRecord], facts: Sequence[tuple[str, str]]) -> Report:
+def report_of(view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]) -> Report:
     """How a translation went.  Every segment stands in one of its lists.  Any thread."""
     lists: dict[str, list[TranslatedRow]] = {"failed": [], "flagged": [], "left": [], "fine": []}
     for one in segments:
@@ -145,7 +145,7 @@ def report_of(view: TranslationView, segments: Sequence[SegmentRecord], facts: S
         ("parts that are no text to be translated", len(view.left)),
     ]  # fmt: skip
     parts = [(one.kind, one.place, one.text) for one in view.left]
-    return Report(f"Report: {view.item.title}", facts, counts, **lists, parts=parts)
+    return Report(f"Report: {view.item.title}", info, counts, **lists, parts=parts)
 
 
 def _list_of(segment: SegmentRecord) -> str:
@@ -170,7 +170,7 @@ def _json(report: Report) -> bytes:
                  "reason": one.flags} for one in found]  # fmt: skip
 
     shape: dict[str, Json] = {
-        "format": REPORT_FORMAT, "version": 1, "title": report.title, "facts": dict(report.facts),
+        "format": REPORT_FORMAT, "version": 1, "title": report.title, "facts": dict(report.info),
         "counts": dict(report.counts), "failed": rows(report.failed), "flagged": rows(report.flagged),
         "left": rows(report.left), "translated": rows(report.fine),
         "parts": [list(one) for one in report.parts],

@@ -112,7 +112,7 @@ class TranslationPlan:
         self._manner, self._terms, self._sha256 = manner, TermIndex(terms), model_sha256
         self._attempt, self._is_tagged_first = attempt, is_tagged_first
         self._segments, self._keep = segments, keep
-        self._heard: dict[str, list[_Work]] = {}
+        self._received: dict[str, list[_Work]] = {}
         self._firsts = self._seconds = 0
         """First tries so far, and what was asked once more after them."""
 
@@ -132,9 +132,9 @@ class TranslationPlan:
             if works:
                 yield from self._translate(works)
 
-    def heard(self, key: str, value: Mapping[str, Json]) -> None:
+    def received(self, key: str, value: Mapping[str, Json]) -> None:
         """A first try has come: it is shown at once where nothing is wrong with it."""
-        for work in self._heard.get(key, ()):
+        for work in self._received.get(key, ()):
             tried = self._judged(work, _answer_of(value))
             if tried.target and not any(one.kind in HARD for one in tried.flags):
                 self._save(tried)
@@ -178,15 +178,15 @@ class TranslationPlan:
         keys = [step_key(self._sha256, version, one) for one in steps]
         unique = dict(zip(keys, steps, strict=True))
         if take == self._take:
-            self._heard = {}
+            self._received = {}
             for key, work in zip(keys, works, strict=True):
-                self._heard.setdefault(key, []).append(work)
+                self._received.setdefault(key, []).append(work)
         name = FIRST if take == self._take else ""
         values = yield Batch(list(unique.values()), version, name=name, ahead=self._ahead(len(works) if name else 0))
-        self._heard = {}
-        told = dict(zip(unique, values or (), strict=False))
+        self._received = {}
+        reported = dict(zip(unique, values or (), strict=False))
         for key, work in zip(keys, works, strict=True):
-            value = told.get(key)
+            value = reported.get(key)
             work.has_failed = value is None
             take(work, _answer_of(value))
 
@@ -197,8 +197,8 @@ class TranslationPlan:
         """
         share = self._seconds / self._firsts if self._firsts else LIKELY_AGAIN
         again = round(share * (first + self._todo))
-        told = [Ahead(FIRST, self._todo, 1.0)] if self._todo else []
-        return (*told, Ahead("", again, 1.0)) if again else tuple(told)
+        reported = [Ahead(FIRST, self._todo, 1.0)] if self._todo else []
+        return (*reported, Ahead("", again, 1.0)) if again else tuple(reported)
 
     def _anew(self, step: Mapping[str, Json]) -> Mapping[str, Json]:
         """The same step, asked so that the answer may be another one than last time: repeatable by its seed."""
@@ -294,12 +294,12 @@ class TranslationPlan:
                     key = step_key(self._sha256, version, step)
                     steps[key] = step
                     asked.append((work, phrase, key))
-        told: dict[str, Any] = {}
+        reported: dict[str, Any] = {}
         if steps:
             values = yield Batch(list(steps.values()), version, ahead=self._ahead())
-            told = dict(zip(steps, values or (), strict=False))
+            reported = dict(zip(steps, values or (), strict=False))
         for work, phrase, key in asked:
-            found[id(work)][phrase.number] = _answer_of(told.get(key)).text.strip()
+            found[id(work)][phrase.number] = _answer_of(reported.get(key)).text.strip()
         for work in works:
             self._put_tags(work, found[id(work)])
 

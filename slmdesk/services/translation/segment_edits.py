@@ -78,7 +78,8 @@ class SegmentEdits:
         return changed
 
     def retry(self, item: str, number: int, hint: str, ended: OnEnded[SegmentRecord]) -> AskOnce:
-        """Translate one segment once more, with a request in the person's words; what comes is kept and flagged as usual.
+        """Translate one segment once more, with a request in the person's words; what comes is kept and flagged as
+        usual.
 
         `ended` hears a Problem where nothing usable came: the segment then stays as it was.  Raises KnownError
         `item.unknown`, `request.invalid`, `model.…`.

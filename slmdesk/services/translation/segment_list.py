@@ -24,7 +24,7 @@ LOOK_AT = LOOK
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Requested:
     """Which segments are to be seen."""
 
     state: str = ""
@@ -87,18 +87,18 @@ class SegmentLists:
     def __init__(self, store: Store, translations: TranslationService, memory: MemoryService) -> None:
         self._store, self._translations, self._memory = store, translations, memory
 
-    def listed(self, item: str, wanted: Wanted) -> Listed:
+    def listed(self, item: str, requested: Requested) -> Listed:
         """The segments that fit, by number, and the counts of all."""
         states = self._store.count_segments(item)
-        numbers = self._store.segment_numbers(item, state=wanted.state, flag=wanted.flag, words=wanted.words)
+        numbers = self._store.segment_numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
         return Listed(numbers, states, self._store.count_flags(item), self._store.count_look(item))
 
-    def flagged(self, item: str, wanted: Wanted, number: int, step: int) -> int:
+    def flagged(self, item: str, requested: Requested, number: int, step: int) -> int:
         """The next segment of those wanted that deserves a look, behind `number` (`step` 1) or before it (-1); round at
         the end; -1 where there is none.
         """
         look = set(self._store.segment_numbers(item, state=LOOK))
-        listed = self._store.segment_numbers(item, state=wanted.state, flag=wanted.flag, words=wanted.words)
+        listed = self._store.segment_numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
         numbers = [one for one in listed if one in look]
         if step < 0:
             return next((one for one in reversed(numbers) if one < number), numbers[-1] if numbers else -1)

@@ -326,7 +326,7 @@ class TranslationService(JobPlanner):
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         """A segment is shown as soon as it is there."""
         if live := self._live.get(job):
-            live.plan.heard(key, value)
+            live.plan.received(key, value)
 
     def _take(self, item: str, request: TranslationRequest) -> Plan:
         """The segments of the text or the document, kept; a second time after a crash they are taken anew."""

@@ -125,11 +125,11 @@ def _found(
     candidates = propose([one for one in whole if one], language, most=2 * most)
     there = {one.source.casefold() for one in known}
     new = [one for one in candidates if one.words.casefold() not in there][:most]
-    told: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}
+    reported: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}
     return replace(
         shape,
         language=language,
-        candidates=tuple(replace(one, translation=told.get(one.words, "")) for one in new),
+        candidates=tuple(replace(one, translation=reported.get(one.words, "")) for one in new),
         known=len(candidates) - sum(one.words.casefold() not in there for one in candidates),
         is_cut=len(text) > MOST_CHARACTERS,
     )

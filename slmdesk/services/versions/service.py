@@ -35,12 +35,12 @@ from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
-    from slmdesk.services.versions.types import Comparison, Side, Told
+    from slmdesk.services.versions.types import Comparison, Side, Wording
 
 KIND = "versions"
 LANGUAGE_CHARACTERS = 4000
 PAGES_AT_ONCE = 50
-MOST_TOLD = 60
+MOST_REPORTED = 60
 """Changes that are told in a model's words: the most important ones."""
 REST_EVERY_S, REST_S = 0.02, 0.001
 """While it compares, others get their turn so often, and for so long: pure Python lets nobody else run."""
@@ -102,7 +102,7 @@ class VersionService(JobPlanner):
         self._busy: dict[str, threading.Event] = {}
         self._closed = False
         jobs.plan_by(KIND, self)
-        jobs.when_done(KIND, self._on_told)
+        jobs.when_done(KIND, self._on_reported)
 
     # ---- wishes
 
@@ -119,8 +119,8 @@ class VersionService(JobPlanner):
         old, new = read_document(self._store, request.old), read_document(self._store, request.new)
         record = self._model(request)
         shape: dict[str, Json] = {
-            "old": old.id, "new": new.id, "model": record.sha256 if record else None, "named": request.model is not None,
-        }  # fmt: skip
+            "old": old.id, "new": new.id, "model": record.sha256 if record else None, "named": request.model is not
+            None, }  # fmt: skip
         asked = f"Compare {old.name} (old) with {new.name} (new)"
         item = self._items.add(f"Compare: {old.name} and {new.name}", (old, new), shape, asked)
         self._compare(item.id, old, new)
@@ -284,8 +284,8 @@ class VersionService(JobPlanner):
             comparison = replace(comparison, note=note)
         else:
             truth = skills.get(Skill.TRUTH)
-            told = yield from self._told(comparison, truth.threshold if truth else None)
-            comparison = replace(comparison, sentences=tuple(told), model=record.name)
+            reported = yield from self._reported(comparison, truth.threshold if truth else None)
+            comparison = replace(comparison, sentences=tuple(reported), model=record.name)
         self._keep(item, comparison, to_json(comparison), record)
 
     def _examine(self, record: ModelRecord) -> Generator[Asked, Any, Mapping[Skill, SkillResult]]:
@@ -297,33 +297,33 @@ class VersionService(JobPlanner):
         asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
         return self._exams.keep_skills(record, asked)
 
-    def _told(self, comparison: Comparison, threshold: float | None) -> Generator[Asked, Any, list[Told]]:
+    def _reported(self, comparison: Comparison, threshold: float | None) -> Generator[Asked, Any, list[Wording]]:
         """The most important changes in a sentence each, what is doubtful marked."""
         from slmdesk.services.versions import wording
         from slmdesk.services.versions.types import by_importance
 
         changes = comparison.changes
-        chosen = [at for at in by_importance(changes) if wording.can_be_told(changes[at])][:MOST_TOLD]
+        chosen = [at for at in by_importance(changes) if wording.can_be_reported(changes[at])][:MOST_REPORTED]
         steps = [wording.change_step(changes[at], comparison.language) for at in chosen]
         values: list[StepValue] = yield Batch(steps, wording.prompt_version(), 400.0, 60.0 * len(steps))
-        told: list[Told] = []
+        reported: list[Wording] = []
         for at, value in zip(chosen, values, strict=True):
-            one = wording.told_in(at, changes[at], value or {}, comparison.language)
+            one = wording.reported_in(at, changes[at], value or {}, comparison.language)
             if one is not None:
-                told.append(one)
+                reported.append(one)
             yield Yield()
-        asked = [one for one in told if one.supported]
+        asked = [one for one in reported if one.supported]
         if threshold is None or not asked:
-            return told
+            return reported
         steps = [wording.truth_of(changes[one.change], one) for one in asked]
         values = yield Batch(steps, self._exams.prompt_version(), 60.0, 0.0)
         judged = {
             one.change: wording.doubted(one, _scores(value), threshold)
             for one, value in zip(asked, values, strict=True)
         }
-        return [judged.get(one.change, one) for one in told]
+        return [judged.get(one.change, one) for one in reported]
 
-    def _on_told(self, job: JobRecord) -> None:
+    def _on_reported(self, job: JobRecord) -> None:
         from slmdesk.services.versions.types import comparison_from
 
         comparison = comparison_from(self._store.result(job.item)) if job.item else None
@@ -373,7 +373,7 @@ def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
     blocks = sum(len(page.blocks) for page in pages)
     coverage = Coverage(len(pages), len(pages) - len(unread), blocks, blocks, unread)
     trouble = problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
-    return Side(record.id, record.name, str(record.facts.get("page_kind") or "page"), coverage, trouble)
+    return Side(record.id, record.name, str(record.info.get("page_kind") or "page"), coverage, trouble)
 
 
 def _prompt_version() -> str:

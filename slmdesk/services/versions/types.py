@@ -45,7 +45,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Wording:
     """A change in a sentence: the model's words, checked against both versions."""
 
     change: int
@@ -64,7 +64,7 @@ class Comparison:
     rows: tuple[Row, ...]
     same_bytes: bool = False
     """The files are the same, byte for byte."""
-    sentences: tuple[Told, ...] = ()
+    sentences: tuple[Wording, ...] = ()
     """Some changes in a model's words, the most important first; empty without one that can be trusted."""
     model: str = ""
     note: str = ""
@@ -103,14 +103,14 @@ def headline(found: Comparison) -> str:
     if not found.changes:
         alike = "The files are the same, byte for byte." if found.same_bytes else "The files themselves differ."
         return f"No differences in the text. {alike}"
-    facts = Counter(one.kind for change in found.changes for one in change.named if one.kind in RANKS)
+    values = Counter(one.kind for change in found.changes for one in change.named if one.kind in RANKS)
     kinds = Counter(
         change.kind
         for change in found.changes
         if change.kind is not ChangeKind.CHANGED or not any(one.kind in RANKS for one in change.named)
     )
-    count = facts.total() + kinds.total()
-    first = [_counted(facts[kind], _FACT_WORDS[kind]) for kind in RANKS if facts[kind]]
+    count = values.total() + kinds.total()
+    first = [_counted(values[kind], _FACT_WORDS[kind]) for kind in RANKS if values[kind]]
     second = [_counted(kinds[kind], words) for kind, words in _KIND_WORDS.items() if kinds[kind]]
     if second and not kinds[ChangeKind.ADDED]:
         head, _, rest = second[0].partition(" ")
@@ -130,15 +130,15 @@ def headline(found: Comparison) -> str:
 
 def change_words(change: Change) -> str:
     """A change in a line: its facts, else its words."""
-    facts = "; ".join(fact_words(one.old, one.new) for one in change.named)
+    values = "; ".join(fact_words(one.old, one.new) for one in change.named)
     if change.kind is ChangeKind.ADDED:
         return f"added: “{shortened(change.new)}”"
     if change.kind is ChangeKind.REMOVED:
         return f"removed: “{shortened(change.old)}”"
     if change.kind is ChangeKind.MOVED:
-        return f"moved: “{shortened(change.new)}”" + (f" ({facts})" if facts else "")
-    if facts:
-        return facts
+        return f"moved: “{shortened(change.new)}”" + (f" ({values})" if values else "")
+    if values:
+        return values
     old, new = _marked_words(change.old_runs), _marked_words(change.new_runs)
     return fact_words(f"“{shortened(old)}”" if old else "", f"“{shortened(new)}”" if new else "")
 
@@ -220,10 +220,10 @@ def text_of(found: Comparison, most: int = 200) -> str:
         lines += ["", found.note]
     if found.sentences:
         lines += ["", "**In the model's words**", ""]
-        for told in found.sentences:
-            doubt = "" if told.supported else " (not borne out by the text)"
-            change = found.changes[told.change]
-            lines.append(f"- {told.text} [{where_words(change, found.old.page_kind, found.new.page_kind)}]{doubt}")
+        for reported in found.sentences:
+            doubt = "" if reported.supported else " (not borne out by the text)"
+            change = found.changes[reported.change]
+            lines.append(f"- {reported.text} [{where_words(change, found.old.page_kind, found.new.page_kind)}]{doubt}")
     if found.changes:
         lines += ["", "**Changes, the most important first**", ""]
     order = by_importance(found.changes)
@@ -282,7 +282,7 @@ def report_of(found: Comparison) -> VersionsReport:
         new_name=found.new.name,
         headline=headline(found),
         note=found.note,
-        told=[(one.text, where_words(found.changes[one.change], *kinds), one.supported) for one in found.sentences],
+        reported=[(one.text, where_words(found.changes[one.change], *kinds), one.supported) for one in found.sentences],
         first=by_importance(found.changes),
         changes=[
             ChangeLine(
@@ -316,7 +316,7 @@ def shape_of(found: Comparison) -> dict[str, Json]:
         }
         for change in found.changes
     ]
-    told: list[Json] = [
+    reported: list[Json] = [
         {
             "change": one.change,
             "text": one.text,
@@ -329,7 +329,7 @@ def shape_of(found: Comparison) -> dict[str, Json]:
     return {
         "changes": changes,
         "summary": headline(found),
-        "sentences": told,
+        "sentences": reported,
         "important": important,
         "same_bytes": found.same_bytes,
         "old": _side_shape(found.old),

@@ -10,7 +10,7 @@ from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.documents.citations import DOUBT, LEAST_SHARE, WORDS, Mark
 from slmdesk.services.evaluation.exam_items import truth_step
 from slmdesk.services.jobs.service import step_of
-from slmdesk.services.versions.types import Told
+from slmdesk.services.versions.types import Wording
 from slmdesk.text.checks.check import check
 from slmdesk.text.checks.overlap import Rarity
 from slmdesk.text.difference.types import Change
@@ -40,7 +40,7 @@ def prompt_version() -> str:
     return f"versions {VERSION}"
 
 
-def can_be_told(change: Change) -> bool:
+def can_be_reported(change: Change) -> bool:
     """Whether a passage is short enough for a sentence."""
     return max(len(change.old), len(change.new)) <= MOST_CHARACTERS
 
@@ -60,7 +60,7 @@ def change_step(change: Change, language: str) -> dict[str, Json]:
     return step_of(messages, Sampling(temperature=0.0, grammar=_GRAMMAR, max_tokens=ANSWER_TOKENS))
 
 
-def told_in(at: int, change: Change, value: Mapping[str, Json], language: str) -> Told | None:
+def reported_in(at: int, change: Change, value: Mapping[str, Json], language: str) -> Wording | None:
     """The sentence of an answer, checked by rule against both versions; None where it is none."""
     text = " ".join(str(value.get("text", "")).split())
     if value.get("finish_reason") == "length" or len(text) < 8:
@@ -71,22 +71,22 @@ def told_in(at: int, change: Change, value: Mapping[str, Json], language: str) -
     flags += _turned(text, change)
     if Rarity((source,)).share(text, source) < LEAST_SHARE / 2:
         flags.append(Mark(WORDS, text, 0, len(text)))
-    return Told(at, text, not flags, tuple(flags))
+    return Wording(at, text, not flags, tuple(flags))
 
 
-def truth_of(change: Change, told: Told) -> dict[str, Json]:
+def truth_of(change: Change, reported: Wording) -> dict[str, Json]:
     """The step that asks the model itself whether its sentence holds, in the exam's words."""
     old = change.old or "(nothing)"
     new = change.new or "(nothing)"
-    return truth_step(f"Old version: {old}\nNew version: {new}", told.text)
+    return truth_step(f"Old version: {old}\nNew version: {new}", reported.text)
 
 
-def doubted(told: Told, scores: Sequence[float] | None, threshold: float) -> Told:
+def doubted(reported: Wording, scores: Sequence[float] | None, threshold: float) -> Wording:
     """The sentence after that question."""
     if scores is None or len(scores) != 2 or scores[0] - scores[1] > threshold:
-        return told
-    doubt = Mark(DOUBT, told.text, 0, len(told.text))
-    return Told(told.change, told.text, False, (*told.flags, doubt))
+        return reported
+    doubt = Mark(DOUBT, reported.text, 0, len(reported.text))
+    return Wording(reported.change, reported.text, False, (*reported.flags, doubt))
 
 
 def _turned(text: str, change: Change) -> list[Mark]:

@@ -56,18 +56,18 @@ class Carver:
         After `rows`.  Where the schema is lost: of all tables.  Raises KnownError file.…
         """
         with self._opened():
-            wanted = [root for name, root in self._roots.items() if name in tables and isinstance(root, int)]
-            if not wanted:
-                wanted = [one for one in range(1, self._pages + 1) if self._kind_of(one) == INTERIOR]
-            seen, lost = set(wanted), 0
-            while wanted:
-                number = wanted.pop()
+            requested = [root for name, root in self._roots.items() if name in tables and isinstance(root, int)]
+            if not requested:
+                requested = [one for one in range(1, self._pages + 1) if self._kind_of(one) == INTERIOR]
+            seen, lost = set(requested), 0
+            while requested:
+                number = requested.pop()
                 kind = self._kind_of(number)
                 lost += kind not in (LEAF, INTERIOR, *INDEX_PAGES)
                 if kind == INTERIOR:
                     children = self._children_of(number) - seen
                     seen |= children
-                    wanted += children
+                    requested += children
             return lost
 
     @contextmanager
@@ -86,10 +86,10 @@ class Carver:
 
     def _measure(self) -> None:
         header = self._file.read(100)
-        told = int.from_bytes(header[16:18], "big")
-        told = 65536 if told == 1 else told
-        if header.startswith(b"SQLite format 3\0") and told >= 512 and not told & (told - 1):
-            self._page_bytes = told
+        reported = int.from_bytes(header[16:18], "big")
+        reported = 65536 if reported == 1 else reported
+        if header.startswith(b"SQLite format 3\0") and reported >= 512 and not reported & (reported - 1):
+            self._page_bytes = reported
         size = os.fstat(self._file.fileno()).st_size
         self._pages = -(-size // self._page_bytes)
 

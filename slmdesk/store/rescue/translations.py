@@ -21,7 +21,7 @@ LOST = "lost"
 _TITLE_CHARACTERS = 60
 _MOST_TEXT = 1 << 20
 """Characters of a lost item's text that are put together out of its segments."""
-_TOLD_BY = 4_000
+_REPORTED_BY = 4_000
 """Characters by which a language is told."""
 _LOST_GLOSSARY = "Rescued terms"
 
@@ -114,8 +114,8 @@ class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries)
         gaps = [(one + 1, other - 1) for one, other in pairwise(numbers) if other > one + 1]
         if not (kept.get("taken") or counts.keys() - {SegmentState.OPEN, SegmentState.LEFT}):
             return 0  # it had only begun, and begins anew
-        told = kept.get("left")
-        left: list[Json] = list(told) if isinstance(told, list) else []
+        reported = kept.get("left")
+        left: list[Json] = list(reported) if isinstance(reported, list) else []
         left += [[LOST, "", _stretch(*gap)] for gap in gaps]
         is_done = bool(kept.get("done")) or not counts.get(SegmentState.OPEN)
         self.save_result(item, {**kept, "taken": True, "done": is_done, "left": left})
@@ -125,10 +125,10 @@ class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries)
         """A translation whose item is lost is one of the text that its segments are."""
         segments = self.segments(id, limit=20_000)
         text = "".join(one.lead + one.source + one.trail for one in segments)[:_MOST_TEXT]
-        told, _ = detect(" ".join(one.target for one in segments[:200])[:_TOLD_BY])
+        reported, _ = detect(" ".join(one.target for one in segments[:200])[:_REPORTED_BY])
         words = " ".join(text[:500].split())
         title = words[:_TITLE_CHARACTERS]
-        shape = self._json({"wish": {"target": told or "en", "text": text}})
+        shape = self._json({"wish": {"target": reported or "en", "text": text}})
         self._db.run("update items set title = ?, settings = ? where id = ?", (title, shape, id))
         row = self._db.row("select n from items where id = ?", (id,))
         assert row is not None
@@ -188,13 +188,13 @@ class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries)
         terms = self.terms(id, limit=1000)
         if all(one.keeps for one in terms):
             return
-        told = [
-            detect(" ".join(words)[:_TOLD_BY])[0]
+        reported = [
+            detect(" ".join(words)[:_REPORTED_BY])[0]
             for words in ([one.source for one in terms], [one.target for one in terms])
         ]
-        source = told[0] or "en"
+        source = reported[0] or "en"
         self.change_glossary(
-            id, source_language=source, target_language=told[1] if told[1] not in (None, source) else ""
+            id, source_language=source, target_language=reported[1] if reported[1] not in (None, source) else ""
         )
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from slmdesk.text.checks.words import WORD, folded, function_words, stem, tables
 from slmdesk.text.words.sentences import sentence_spans
 
-LEAST_TOLD = 0.6
+LEAST_REPORTED = 0.6
 """Of the sentence's words that stand beside the condition, for it to speak of that."""
 MOST_NAMED = 0.34
 """Of the condition's own words that a sentence may have and still have left it away."""
@@ -60,16 +60,16 @@ def left_away(sentence: str, source: str, language: str) -> str:
     if _openers(language) is None or _has_sign(sentence, language):
         return ""
     said = _stems(sentence, language)
-    found, least = "", LEAST_TOLD
+    found, least = "", LEAST_REPORTED
     for start, end in sentence_spans(source, language):
         line = source[start:end]
-        told = len(said & _stems(line, language)) / max(1, len(said))
-        if told < least or (found and told == least):
+        reported = len(said & _stems(line, language)) / max(1, len(said))
+        if reported < least or (found and reported == least):
             continue
         condition = next((one for one in _conditions(line, language) if _is_left(said, line, one, language)), "")
         condition = condition or _limit(said, line, language)
-        if condition or told > least or not found:
-            found, least = condition, told
+        if condition or reported > least or not found:
+            found, least = condition, reported
     return found[:MOST_DETAIL]
 
 
@@ -95,7 +95,7 @@ def _is_left(said: frozenset[str], line: str, condition: str, language: str) -> 
     own = _stems(condition, language) - beside
     return (
         len(own) >= LEAST_WORDS
-        and len(said & beside) >= max(2, LEAST_TOLD * len(said))
+        and len(said & beside) >= max(2, LEAST_REPORTED * len(said))
         and len(own & said) <= MOST_NAMED * len(own)
     )
 
@@ -109,8 +109,8 @@ def _limit(said: frozenset[str], line: str, language: str) -> str:
         if folded(word[0]) not in limits or before in _not_before():
             continue
         behind = [one for one in words[at + 1 :] if folded(one[0]) not in small][:LIMITED]
-        told = sum(stem(folded(one[0])) in said for one in behind)
-        if behind and told >= min(2, len(behind)):
+        reported = sum(stem(folded(one[0])) in said for one in behind)
+        if behind and reported >= min(2, len(behind)):
             return line[word.start() : behind[-1].end()]
     return ""
 

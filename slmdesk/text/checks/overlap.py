@@ -45,15 +45,15 @@ class Rarity:
 
         `beside`: a text that holds some of it already; of what it lacks alone.
         """
-        wanted = stems(sentence) - stems(beside)
-        shares = [(self._share(wanted, self._words[at]), -at) for at in among]
+        requested = stems(sentence) - stems(beside)
+        shares = [(self._share(requested, self._words[at]), -at) for at in among]
         share, at = max(shares)
         return -at, share
 
-    def _share(self, wanted: frozenset[str], there: frozenset[str]) -> float:
-        weights = {word: max(0.1, self.weight(word)) for word in wanted}
+    def _share(self, requested: frozenset[str], there: frozenset[str]) -> float:
+        weights = {word: max(0.1, self.weight(word)) for word in requested}
         whole = sum(weights.values())
-        return sum(weights[word] for word in wanted if word in there) / whole if whole else 1.0
+        return sum(weights[word] for word in requested if word in there) / whole if whole else 1.0
 
 
 @lru_cache(maxsize=4096)

@@ -65,10 +65,10 @@ def named_of(old: str, new: str, hunks: Sequence[Hunk]) -> tuple[Named, ...]:
     language = tongue(f"{old} {new}")
     found: list[Named] = []
     taken: tuple[set[Span], set[Span]] = (set(), set())
-    facts = _facts(old, language), _facts(new, language)
+    values = _values(old, language), _values(new, language)
     for hunk in hunks:
-        mine = _touched(facts[0], hunk.old, taken[0])
-        theirs = _touched(facts[1], hunk.new, taken[1])
+        mine = _touched(values[0], hunk.old, taken[0])
+        theirs = _touched(values[1], hunk.new, taken[1])
         found += _paired(mine, theirs, old, new)
     if len(old) <= MOST_NAMED_CHARACTERS and len(new) <= MOST_NAMED_CHARACTERS:
         found += _names(old, new, hunks, language)
@@ -128,24 +128,24 @@ def _span(tokens: Sequence[Span], begin: int, end: int, length: int) -> Span:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fact:
+class _Value:
     kind: str
     span: Span
     values: frozenset[object]
     soft: bool = False
 
 
-def _facts(text: str, language: str) -> list[_Fact]:
+def _values(text: str, language: str) -> list[_Value]:
     """The numbers and dates of a text, in order; the number a list's item begins with is none."""
     whens = dates.find_dates(text, language)
     lead = len(lead_of(text)) + 1
     found = [
-        _Fact("date", (one.start, one.end), frozenset({*one.readings, *one.minutes, one.weekday} - {None}))
+        _Value("date", (one.start, one.end), frozenset({*one.readings, *one.minutes, one.weekday} - {None}))
         for one in whens
     ]
     rest = _blanked(text, [one.span for one in found])
     codes = numbers.find_identifiers(rest)
-    found += [_Fact("number", span, frozenset({text[slice(*span)].casefold()})) for span in codes if span[1] > lead]
+    found += [_Value("number", span, frozenset({text[slice(*span)].casefold()})) for span in codes if span[1] > lead]
     for one in numbers.find_numbers(_blanked(rest, codes), language):
         if one.end <= lead:
             continue
@@ -153,7 +153,7 @@ def _facts(text: str, language: str) -> list[_Fact]:
         values = frozenset((value, one.unit[0] if one.unit else "") for value in _scaled(one))
         currency = _CURRENCY.search(text, max(0, one.start - 5), one.start) if one.kind == "amount" else None
         start = currency.start() if currency else one.start
-        found.append(_Fact("date" if is_year else one.kind, (start, one.end), values, one.soft))
+        found.append(_Value("date" if is_year else one.kind, (start, one.end), values, one.soft))
     return sorted(found, key=lambda one: one.span)
 
 
@@ -161,13 +161,13 @@ def _scaled(one: numbers.Number) -> list[float]:
     return [round(value * (one.unit[1] if one.unit else 1.0), 9) for value in one.values]
 
 
-def _touched(facts: Sequence[_Fact], span: Span, taken: set[Span]) -> list[_Fact]:
-    found = [one for one in facts if one.span[0] < span[1] and one.span[1] > span[0] and one.span not in taken]
+def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Value]:
+    found = [one for one in values if one.span[0] < span[1] and one.span[1] > span[0] and one.span not in taken]
     taken.update(one.span for one in found)
     return found
 
 
-def _paired(mine: list[_Fact], theirs: list[_Fact], old: str, new: str) -> list[Named]:
+def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> list[Named]:
     """What stands for what: facts of one kind in their order, then the rest; equal ones are no change."""
     both = [(one, other) for one in mine for other in theirs if one.values & other.values]
     for one, other in both:
@@ -175,7 +175,7 @@ def _paired(mine: list[_Fact], theirs: list[_Fact], old: str, new: str) -> list[
             mine, theirs = [it for it in mine if it is not one], [it for it in theirs if it is not other]
     found: list[tuple[int, Named]] = []
 
-    def told(kind: str, one: _Fact | None, other: _Fact | None) -> None:
+    def reported(kind: str, one: _Value | None, other: _Value | None) -> None:
         said = old[slice(*one.span)].rstrip(" .,;") if one else ""
         says = new[slice(*other.span)].rstrip(" .,;") if other else ""
         at = one.span[0] if one else other.span[0] if other else 0
@@ -185,19 +185,19 @@ def _paired(mine: list[_Fact], theirs: list[_Fact], old: str, new: str) -> list[
             found.append((at, Named(kind, said, says)))
 
     left = list(theirs)
-    rest: list[_Fact] = []
+    rest: list[_Value] = []
     for one in mine:
         match = next((other for other in left if other.kind == one.kind), None)
         if match:
             left.remove(match)
-            told(one.kind, one, match)
+            reported(one.kind, one, match)
         else:
             rest.append(one)
     for one in rest:
         match = left.pop(0) if left else None
-        told(one.kind if one.kind != "number" or match is None else match.kind, one, match)
+        reported(one.kind if one.kind != "number" or match is None else match.kind, one, match)
     for other in left:
-        told(other.kind, None, other)
+        reported(other.kind, None, other)
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -60,7 +60,7 @@ def _rank(vectors: Sequence[_Vector]) -> list[float]:
     rank = [1.0 / size] * size
     for _ in range(_ROUNDS):
         given = [value / all_given if all_given else 0.0 for value, all_given in zip(rank, degree, strict=True)]
-        rank = [_DAMPING / size + (1 - _DAMPING) * heard for heard in _votes(vectors, given)]
+        rank = [_DAMPING / size + (1 - _DAMPING) * received for received in _votes(vectors, given)]
     return rank
 
 

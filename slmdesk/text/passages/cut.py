@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
 from slmdesk.core.records import Passage
 
-WANTED_WORDS = 180
+REQUESTED_WORDS = 180
 MOST_WORDS = 300
 LEAST_WORDS = 60
 """A passage with fewer goes on over a heading or onto the next page; with as many it ends there."""
@@ -78,7 +78,7 @@ class PassageBuilder:
             words = count_words(text)
             if not words:
                 continue
-            if self._open and self._words + words > (WANTED_WORDS if self._words >= LEAST_WORDS else MOST_WORDS):
+            if self._open and self._words + words > (REQUESTED_WORDS if self._words >= LEAST_WORDS else MOST_WORDS):
                 yield from self._close(whatever=self._words + words > MOST_WORDS)
             if not self._open:
                 self._above = self._heading
@@ -109,7 +109,7 @@ def parts_of(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     begin, words = start, 0
     for at, until in _sentences(text, start, end):
         here = count_words(text[at:until])
-        if words and words + here > WANTED_WORDS:
+        if words and words + here > REQUESTED_WORDS:
             yield begin, at
             begin, words = at, 0
         if here > MOST_WORDS:
@@ -139,7 +139,7 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             yield begin, begin + _LONGEST_WORD * 4
             begin, words = begin + _LONGEST_WORD * 4, 0
         words += 1
-        if words >= WANTED_WORDS:
+        if words >= REQUESTED_WORDS:
             yield begin, word.end()
             begin, words = word.end(), 0
     if begin < end:

@@ -31,12 +31,12 @@ class FoldedText:
 
     def find_all(self, quote: str, *, whole: bool = True) -> Iterator[tuple[int, int]]:
         """The spans of all places, in order, not overlapping; unless `whole`, it may begin and end inside words."""
-        wanted = folded_quote(quote)
-        if not any(one.isalnum() for one in wanted):
+        requested = folded_quote(quote)
+        if not any(one.isalnum() for one in requested):
             return
         at = 0
-        while (found := self._letters.find(wanted, at)) >= 0:
-            end = found + len(wanted)
+        while (found := self._letters.find(requested, at)) >= 0:
+            end = found + len(requested)
             at = found + 1
             if not whole or _stands_alone(self._letters, found, end):
                 yield self._places[found], self._places[end - 1] + 1

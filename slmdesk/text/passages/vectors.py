@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 class Nearest:
     """Finds the vectors nearest to one among many that come some at a time."""
 
-    def __init__(self, wanted: bytes, limit: int) -> None:
+    def __init__(self, requested: bytes, limit: int) -> None:
         """`wanted`: float32."""
-        self._wanted = np.frombuffer(wanted, "<f4") if wanted and len(wanted) % 4 == 0 else np.zeros(0, np.float32)
+        self._requested = (
+            np.frombuffer(requested, "<f4") if requested and len(requested) % 4 == 0 else np.zeros(0, np.float32)
+        )
         self._limit = limit
         self._best: list[tuple[float, int]] = []
 
@@ -25,13 +27,13 @@ class Nearest:
         """More vectors with their numbers, float16 or float32; those of another length (another model's) are passed
         over.
         """
-        width = len(self._wanted)
+        width = len(self._requested)
         for kind, size in (("<f2", 2 * width), ("<f4", 4 * width)):
             usable = [(number, one) for number, one in vectors if len(one) == size]
             if not usable or not width:
                 continue
             matrix: NDArray[np.float32] = np.frombuffer(b"".join(one for _, one in usable), kind).astype(np.float32)
-            products = matrix.reshape(len(usable), width) @ self._wanted
+            products = matrix.reshape(len(usable), width) @ self._requested
             order = np.argsort(-products, kind="stable")[: self._limit]
             self._best += [(float(products[int(at)]), usable[int(at)][0]) for at in order]
         self._best = sorted(self._best, key=lambda one: (-one[0], one[1]))[: self._limit]

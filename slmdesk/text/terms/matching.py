@@ -120,7 +120,7 @@ def terms_in(text: str, terms: Sequence[Term], language: str = "") -> tuple[Term
 
 def spans_of(
     text: str,
-    wanted: str,
+    requested: str,
     language: str = "",
     *,
     forms: Forms = Forms.STEM,
@@ -128,12 +128,12 @@ def spans_of(
     anywhere: bool = False,
 ) -> list[tuple[int, int]]:
     """Where words stand in a text, in order.  `anywhere`: also as any element of a word written together."""
-    wanted = wanted.strip()
-    parts = _words(wanted)
-    if not wanted:
+    requested = requested.strip()
+    parts = _words(requested)
+    if not requested:
         return []
-    if forms is Forms.EXACT or _has_no_forms(wanted) or not parts:
-        return _as_written(text, wanted, minds_case=minds_case)
+    if forms is Forms.EXACT or _has_no_forms(requested) or not parts:
+        return _as_written(text, requested, minds_case=minds_case)
     words = _words(text)
     size = len(parts)
     found = []
@@ -143,7 +143,7 @@ def spans_of(
             continue
         if not _is_there(run[-1], parts[-1], language, forms, is_last=size == 1, anywhere=anywhere):
             continue
-        if _is_one_phrase(text, run, wanted, parts) and not (minds_case and _is_cased(run, parts)):
+        if _is_one_phrase(text, run, requested, parts) and not (minds_case and _is_cased(run, parts)):
             found.append((run[0].start, run[-1].end))
     return found
 
@@ -188,26 +188,26 @@ def _is_cased(run: Sequence[_Word], parts: Sequence[_Word]) -> bool:
     return any(word.text[:LEAST_STEM] != part.text[:LEAST_STEM] for word, part in zip(run, parts, strict=True))
 
 
-def _is_one_phrase(text: str, run: Sequence[_Word], wanted: str, parts: Sequence[_Word]) -> bool:
+def _is_one_phrase(text: str, run: Sequence[_Word], requested: str, parts: Sequence[_Word]) -> bool:
     """Nothing but blanks and hyphens between the words, or what stands between them in the list."""
     for (one, other), (first, second) in zip(itertools.pairwise(run), itertools.pairwise(parts), strict=True):
         between = text[one.end : other.start]
-        if between.strip(_BETWEEN) and between != wanted[first.end : second.start]:
+        if between.strip(_BETWEEN) and between != requested[first.end : second.start]:
             return False
     return True
 
 
-def _as_written(text: str, wanted: str, *, minds_case: bool) -> list[tuple[int, int]]:
-    pattern = re.escape(wanted)
-    if not _UNSPACED.search(wanted):
-        before, after = _edge(wanted[0], "<"), _edge(wanted[-1], "=")
+def _as_written(text: str, requested: str, *, minds_case: bool) -> list[tuple[int, int]]:
+    pattern = re.escape(requested)
+    if not _UNSPACED.search(requested):
+        before, after = _edge(requested[0], "<"), _edge(requested[-1], "=")
         pattern = before + pattern + after
     return [(one.start(), one.end()) for one in re.finditer(pattern, text, 0 if minds_case else re.IGNORECASE)]
 
 
-def _has_no_forms(wanted: str) -> bool:
+def _has_no_forms(requested: str) -> bool:
     """Written without blanks between words, or with signs at its ends ("C++")."""
-    return _UNSPACED.search(wanted) is not None or not (wanted[:1].isalnum() and wanted[-1:].isalnum())
+    return _UNSPACED.search(requested) is not None or not (requested[:1].isalnum() and requested[-1:].isalnum())
 
 
 def _edge(letter: str, side: str) -> str:

@@ -85,7 +85,7 @@ def flags_of(
     flags += [SegmentFlag("placeholder", one, "missing") for one in missing]
     flags += [SegmentFlag("placeholder", one, "added") for one in extra]
     bare_before, bare_after = _without_protected(before), _without_protected(after)
-    flags += _facts(bare_before, bare_after, source_language, target_language)
+    flags += _info(bare_before, bare_after, source_language, target_language)
     flags += _negation(bare_before, bare_after, source_language, target_language)
     flags += term_flags(before, after, source_language, target_language, terms)
     flags += _language(bare_before, bare_after, source_language, target_language)
@@ -172,10 +172,10 @@ def term_flags(
 def _flags_of_term(target: str, count: int, choices: Sequence[Term], language: str) -> list[SegmentFlag]:
     """What is wrong with a term that stands `count` times in the source and may be said as any of `choices`."""
     flags = []
-    wanted = {term.source if term.keeps else term.target: term for term in choices if term.keeps or term.target}
-    first = next(iter(wanted), "")
-    there = sum(len(_spans_of_wanted(target, words, term, language)) for words, term in wanted.items())
-    if wanted and there < count:
+    requested = {term.source if term.keeps else term.target: term for term in choices if term.keeps or term.target}
+    first = next(iter(requested), "")
+    there = sum(len(_spans_of_requested(target, words, term, language)) for words, term in requested.items())
+    if requested and there < count:
         flags.append(SegmentFlag("glossary", choices[0].source, first))
     for word in dict.fromkeys(word for term in choices for word in term.forbidden):
         if spans_of(target, word, language, anywhere=True):
@@ -183,7 +183,7 @@ def _flags_of_term(target: str, count: int, choices: Sequence[Term], language: s
     return flags
 
 
-def _spans_of_wanted(target: str, words: str, term: Term, language: str) -> list[tuple[int, int]]:
+def _spans_of_requested(target: str, words: str, term: Term, language: str) -> list[tuple[int, int]]:
     if term.keeps:
         return spans_of(target, words, language, forms=Forms.EXACT, minds_case=True)
     return spans_of(target, words, language, forms=term.forms, minds_case=term.minds_case, anywhere=True)
@@ -195,7 +195,7 @@ def _without_protected(text: str) -> str:
     return text
 
 
-def _facts(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
+def _info(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
     """Numbers, dates and names that only one side has: each side is checked against the other."""
     flags: list[SegmentFlag] = []
     is_title = _is_title(source, source_language)

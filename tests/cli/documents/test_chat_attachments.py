@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.told import add_model, open_echo
+from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 

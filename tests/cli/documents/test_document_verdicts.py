@@ -80,8 +80,8 @@ def test_x6_letters_are_right_or_the_guess_is_shown_and_can_be_changed(run, tmp_
     guessed = "encoding_guessed" in str(done.json) or "encoding" in done.err
     print(f"{encoding}: {'right' if page['text'].strip() == LETTERS[encoding] else 'other'}, guess said: {guessed}")
     assert page["text"].strip() == LETTERS[encoding] or guessed
-    told = run("documents", "text", "--no-save", str(path), "--encoding", encoding, "--json")
-    assert told.json["pages"][0]["text"].strip() == LETTERS[encoding]
+    reported = run("documents", "text", "--no-save", str(path), "--encoding", encoding, "--json")
+    assert reported.json["pages"][0]["text"].strip() == LETTERS[encoding]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pipes, devices and sparse files")

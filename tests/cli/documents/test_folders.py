@@ -13,7 +13,7 @@ import time
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.told import add_model, open_echo
+from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 

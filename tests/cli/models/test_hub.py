@@ -89,8 +89,8 @@ def test_search_takes_the_filters_of_the_window(run, hub) -> None:
     assert names("tiny", "--license", "MIT") == ["tiny-code-GGUF"]
     assert names("tiny", "--author", "b", "--fits") == ["tiny-chat-GGUF"]
     assert names(f"https://huggingface.co/a/tiny-code-GGUF/blob/main/{NAME}") == ["tiny-code-GGUF"]
-    told = run("models", "search", "tiny", "--fits", "--license", "permissive")
-    assert "note: 2 have another licence and are left out." in told.err
+    reported = run("models", "search", "tiny", "--fits", "--license", "permissive")
+    assert "note: 2 have another licence and are left out." in reported.err
     assert "note: 1 more is too large for this PC and left out." in run("models", "search", "tiny", "--fits").err
     assert run("models", "search", "tiny", "--task", "poems").status == 2
 
@@ -157,8 +157,8 @@ def test_how_the_hub_is_reached_is_set_from_the_command_line(run, hub, home, tmp
     hub.add(REPO, {NAME: tiny_llama().data})
     (home / "config" / "settings.json").unlink()
     args = ("--endpoint", hub.endpoint, "--hosts", hub.storage, "--proxy", "none", "--offline", "off")
-    told = run("network", *args, "--json").json
-    assert (told["offline"], told["endpoint"], told["hosts"]) == (False, hub.endpoint, hub.storage)
+    reported = run("network", *args, "--json").json
+    assert (reported["offline"], reported["endpoint"], reported["hosts"]) == (False, hub.endpoint, hub.storage)
     assert run("models", "download", REPO).status == 0
     assert run("network", "--proxy", "gopher://x", "--json").json["error"]["code"] == "setting.invalid"
     assert run("network", "--ca-file", str(tmp_path / "none.pem"), "--json").json["error"]["code"] == "setting.invalid"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from fakes.told import add_model, open_echo
+from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 

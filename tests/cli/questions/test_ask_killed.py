@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.told import add_model, open_echo
+from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 
@@ -56,9 +56,9 @@ def test_a_killed_question_damages_nothing_and_the_next_is_answered(tmp_path, mo
     model = tmp_path / "echo.gguf"
     calm = home_with_model(tmp_path / "calm", monkeypatch, model)
     began = time.monotonic()
-    wanted = asked(calm, path)
+    requested = asked(calm, path)
     whole_s = time.monotonic() - began
-    assert wanted["citations"]
+    assert requested["citations"]
 
     home = tmp_path / "killed"
     env = home_with_model(home, monkeypatch, model)
@@ -78,7 +78,7 @@ def test_a_killed_question_damages_nothing_and_the_next_is_answered(tmp_path, mo
         if rows(home, "select 1 from documents where status = 'read'"):
             assert not read or read == kept  # what was read whole is never read again
             read = kept
-    assert asked(env, path) == wanted
+    assert asked(env, path) == requested
     assert rows(home, "pragma integrity_check") == [("ok",)]
     assert len(rows(home, "select id from documents")) == 1
     assert rows(home, "select id from messages where status = 'streaming'") == []

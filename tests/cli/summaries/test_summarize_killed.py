@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.killed import go_on, kill_again, rows
-from fakes.told import Told, add_model, open_echo
+from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
@@ -42,7 +42,7 @@ def trusted_home(folder: Path, monkeypatch, model: Path) -> None:
             for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ]
         shape = {"version": items()[0], "skills": skills}
-        services.service_thread.call(lambda: services.store.set_model_facts(record.id, **{SKILLS: shape}))
+        services.service_thread.call(lambda: services.store.set_model_info(record.id, **{SKILLS: shape}))
     finally:
         services.close()
 
@@ -50,8 +50,8 @@ def trusted_home(folder: Path, monkeypatch, model: Path) -> None:
 def result(home: Path) -> str:
     services = open_echo()
     try:
-        told = Told(services)
-        item = services.service_thread.call(lambda: told.services.store.items("summary"))[0]
+        reported = Recorder(services)
+        item = services.service_thread.call(lambda: reported.services.store.items("summary"))[0]
         found = services.service_thread.call(lambda: services.store.result(item.id))
         document = found["documents"][0]["document"]
     finally:
@@ -69,7 +69,7 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}
     calm = subprocess.run([*SLMDESK, "summarize", str(document)], env=env, cwd=ROOT, capture_output=True, check=True)
     assert calm.stdout
-    wanted = result(tmp_path / "calm")
+    requested = result(tmp_path / "calm")
 
     home = tmp_path / "killed"
     trusted_home(home, monkeypatch, model)
@@ -78,4 +78,4 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     again = ["summarize", str(document)] if kills == 1 else killed.command  # the same request takes up its job
     go_on(home, env, replace(killed, command=again))
     assert rows(home, "select count(*) from jobs where kind = 'summary'") == [(1,)]
-    assert result(home) == wanted
+    assert result(home) == requested

@@ -35,11 +35,11 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills
     home_with_model(tmp_path / "calm", monkeypatch, tmp_path / "echo.gguf")
     env["SLMDESK_HOME"] = str(tmp_path / "calm")
     subprocess.run([*SLMDESK, *command], env=env, cwd=ROOT, capture_output=True, check=True)
-    wanted = result(tmp_path / "calm")
-    assert {row["cells"][0]["value"] for row in wanted["rows"]} == {"900 euros"}
+    requested = result(tmp_path / "calm")
+    assert {row["cells"][0]["value"] for row in requested["rows"]} == {"900 euros"}
 
     home = tmp_path / "killed"
     home_with_model(home, monkeypatch, tmp_path / "echo.gguf")
     env["SLMDESK_HOME"] = str(home)
     go_on(home, env, kill_again(home, env, command, kills=kills, ahead=4))
-    assert result(home) == wanted
+    assert result(home) == requested

@@ -12,8 +12,8 @@ import zipfile
 import pytest
 from fakes.commands import ROOT, SLMDESK
 from fakes.office import docx, paragraph
+from fakes.recorder import open_echo
 from fakes.tiny_pdf import TinyPdf, lines
-from fakes.told import open_echo
 
 pytestmark = pytest.mark.process
 TURNED = {"turned": True}
@@ -200,9 +200,9 @@ def test_a_plural_form_without_its_number_is_named_and_not_called_translated(run
     assert (shape["segments_total"], shape["segments_translated"]) == (2, 1)
     assert [(one["segment"], one["kind"]) for one in shape["flags"] if one["kind"] == "unwritten"] == [(1, "unwritten")]
     assert "stands in the file untranslated" in json.loads(report.read_text())["flagged"][0]["reason"]
-    told = run(*request[:-1], "--force", echo=spoken).err
-    assert "1 of 2 segments translated, 1 not in the file, 0 left" in told
-    assert "  entry 1, plural form 2 of 2: it stands in the file untranslated" in told
+    reported = run(*request[:-1], "--force", echo=spoken).err
+    assert "1 of 2 segments translated, 1 not in the file, 0 left" in reported
+    assert "  entry 1, plural form 2 of 2: it stands in the file untranslated" in reported
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")

@@ -49,15 +49,15 @@ def test_a_killed_translation_goes_on_where_it_was(environment, tmp_path, monkey
         [*SLMDESK, *command, "-o", str(tmp_path / "calm.docx")],
         env=env | {"SLMDESK_HOME": str(calm)}, cwd=ROOT, capture_output=True, check=True,
     )  # fmt: skip
-    wanted = segments(calm)
-    assert len(wanted) == SEGMENTS_A_KILL * kills
-    assert {state for *_, state, _, _ in wanted} == {"translated"}
+    requested = segments(calm)
+    assert len(requested) == SEGMENTS_A_KILL * kills
+    assert {state for *_, state, _, _ in requested} == {"translated"}
 
     env["SLMDESK_HOME"] = str(killed)
     end = kill_again(killed, env, command, kills=kills, ahead=SEGMENTS_A_KILL // 2)
     assert end.deaths, "a command was killed in the midst of its work"
     go_on(killed, env, end)
-    assert segments(killed) == wanted
+    assert segments(killed) == requested
     assert rows(killed, "select count(*) - count(distinct key) from steps") == [(0,)]
 
 

@@ -20,8 +20,8 @@ def test_twelve_known_changes_between_a_word_file_and_a_pdf(run, contracts) -> N
     done = run("compare", *contracts, "--json")
     assert done.status == 0, done.err
     shape = done.json
-    told = [(one["kind"], one["old"], one["new"]) for one in shape["changes"]]
-    assert len(told) == 12, told
+    reported = [(one["kind"], one["old"], one["new"]) for one in shape["changes"]]
+    assert len(reported) == 12, reported
     for kind, old, new in EDITS:
         if kind == "added":
             new = new.removeprefix(old).strip()

@@ -29,12 +29,12 @@ def parts_of(folder, contents, count):
 @pytest.mark.parametrize("make", [tiny_llama, tiny_qwen2])
 def test_the_joined_file_is_the_one_it_was_split_from(tmp_path, make, count) -> None:
     whole = write(tmp_path / "whole.gguf", make())
-    out, told = io.BytesIO(), []
-    sha256 = join(parts_of(tmp_path, make().data, count), out, told.append)
+    out, reported = io.BytesIO(), []
+    sha256 = join(parts_of(tmp_path, make().data, count), out, reported.append)
     joined = tmp_path / "joined.gguf"
     joined.write_bytes(out.getvalue())
     assert sha256 == hashlib.sha256(out.getvalue()).hexdigest()
-    assert told[-1] == len(out.getvalue())
+    assert reported[-1] == len(out.getvalue())
     header, original = check_file(joined), check_file(whole)
     require_chat_model(header)
     assert plain_metadata(header) == plain_metadata(original)

@@ -295,8 +295,8 @@ def test_before_a_translation_is_deleted_for_good_it_is_said_that_the_memory_for
     dialog.close()
 
 
-@pytest.mark.parametrize("is_wanted", [False, True])
-def test_before_an_item_is_deleted_for_good_its_document_is_offered(service_thread, tmp_path, is_wanted):
+@pytest.mark.parametrize("is_requested", [False, True])
+def test_before_an_item_is_deleted_for_good_its_document_is_offered(service_thread, tmp_path, is_requested):
     paper = tmp_path / "lease & more.txt"
     paper.write_text("The pump stops at 12 bar.")
     opened: list = []
@@ -313,11 +313,11 @@ def test_before_an_item_is_deleted_for_good_its_document_is_offered(service_thre
     box = service_thread.find("delete_documents_too", dialog)
     assert "lease && more.txt" in box.text()
     assert not box.isChecked()
-    if is_wanted:
+    if is_requested:
         service_thread.click(box)
     service_thread.click(service_thread.find("delete_sure_button", dialog))
     service_thread.wait(lambda: service_thread.find("deleted_list", dialog).count() == 0)
     service_thread.wait(
-        lambda: len(service_thread.ask(lambda services: services.documents.recent())) == (0 if is_wanted else 1)
+        lambda: len(service_thread.ask(lambda services: services.documents.recent())) == (0 if is_requested else 1)
     )
     dialog.close()

@@ -7,7 +7,7 @@ import time
 
 import openpyxl
 import pytest
-from fakes.told import add_model
+from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
@@ -159,7 +159,7 @@ def test_a_weak_model_is_named_with_the_table(service_thread, folder) -> None:
     assert not service_thread.find("table_warning").isVisible()
     services = service_thread.bridge._services
     model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.set_model_facts(model.id, **{FACT: WEAK}))
+    services.service_thread.call(lambda: services.store.set_model_info(model.id, **{FACT: WEAK}))
     begin_new(service_thread)
     assert not service_thread.find("table_warning").isVisible()
     made(service_thread)

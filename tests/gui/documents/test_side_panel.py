@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gui
 
 
 class Wide(QWidget):
-    room_wanted = Signal(bool)
+    room_requested = Signal(bool)
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def test_chips_stand_on_further_lines_where_there_is_no_room(panel):
 
 
 def test_a_click_shows_a_pane_and_says_so(panel):
-    told = []
-    panel.pane_shown.connect(told.append)
+    reported = []
+    panel.pane_shown.connect(reported.append)
     assert panel.current == "summary"
     QTest.mouseClick(chip(panel, "table_chip"), Qt.MouseButton.LeftButton)
     assert panel.current == "table"
@@ -55,7 +55,7 @@ def test_a_click_shows_a_pane_and_says_so(panel):
     panel.show_pane("questions_pane")
     assert chip(panel, "questions_chip").isChecked()
     panel.show_pane("nothing")
-    assert told == ["table", "questions"]
+    assert reported == ["table", "questions"]
 
 
 def test_a_click_puts_the_keyboard_into_the_field_of_a_pane_that_has_one(qtbot, panel):
@@ -67,16 +67,16 @@ def test_a_click_puts_the_keyboard_into_the_field_of_a_pane_that_has_one(qtbot, 
 
 
 def test_a_pane_has_the_whole_area_only_while_it_is_on_show_and_there_is_a_way_back(panel):
-    told = []
-    panel.wants_room.connect(told.append)
-    panel.wide.room_wanted.emit(True)
-    assert told == []
+    reported = []
+    panel.wants_room.connect(reported.append)
+    panel.wide.room_requested.emit(True)
+    assert reported == []
     panel.show_pane("table")
-    assert told == [True]
+    assert reported == [True]
     assert chip(panel, "show_pages_button").isVisible()
     panel.show_pane("about")
     panel.show_pane("table")
     QTest.mouseClick(chip(panel, "show_pages_button"), Qt.MouseButton.LeftButton)
-    assert told == [True, False, True, False]
+    assert reported == [True, False, True, False]
     assert not chip(panel, "show_pages_button").isVisible()
     assert panel.current == "table"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from fakes.told import add_model
+from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget

@@ -39,10 +39,12 @@ def test_the_figures_of_an_answer_are_the_same_after_a_restart(start, model_file
 
 
 def test_the_meter_moves_while_an_answer_grows(service_thread):
-    told: list[int] = []
-    service_thread.chat.measured.connect(lambda tokens, _size: told.append(tokens) if service_thread.words() else None)
+    reported: list[int] = []
+    service_thread.chat.measured.connect(
+        lambda tokens, _size: reported.append(tokens) if service_thread.words() else None
+    )
     service_thread.send("hello", slow=0.03, answer=" ".join(f"word{number}" for number in range(400)))
-    service_thread.wait(lambda: len(told) > 1 and told[-1] > told[0])
+    service_thread.wait(lambda: len(reported) > 1 and reported[-1] > reported[0])
     assert service_thread.chat.is_busy
     QTest.keyClick(service_thread.page.composer.input_box, Qt.Key.Key_Escape)
     service_thread.wait_idle()
@@ -52,10 +54,10 @@ def test_a_guess_is_told_with_each_percent_and_never_beyond_the_size():
     use = ContextUse()
     assert use.grew() is None
     use.measured(95, 1000)
-    told = [one for one in (use.grew() for _ in range(2000)) if one is not None]
-    assert told[0] == (100, 1000)
-    assert told[-1] == (1000, 1000)
-    assert len(told) == 91
+    reported = [one for one in (use.grew() for _ in range(2000)) if one is not None]
+    assert reported[0] == (100, 1000)
+    assert reported[-1] == (1000, 1000)
+    assert len(reported) == 91
     use.measured(10, 1000)
     use.read(500)
     assert use.grew() == (501, 1000)
@@ -77,9 +79,10 @@ def test_who_waits_is_told_what_is_read_and_how_fast_is_written(service_thread):
 
 def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_it(service_thread):
     service_thread.send("hello", slow=0.25, slow_read=0.3, answer=" ".join(["word"] * 12))
-    notes = lambda: [
-        one.text() for one in service_thread.page.view.findChildren(QLabel, "message_note") if one.isVisible()
-    ]
+
+    def notes():
+        return [one.text() for one in service_thread.page.view.findChildren(QLabel, "message_note") if one.isVisible()]
+
     service_thread.wait(lambda: any(one.startswith("Reading ") and "%" in one for one in notes()))
     service_thread.wait(lambda: any(one.startswith("Writing… ") and one.endswith("tokens/s") for one in notes()))
     service_thread.wait_idle()

@@ -149,12 +149,12 @@ def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
     hub.api_faults = [Fault(drip=40, pause_s=0.05)]  # it comes, bit by bit
     write(service_thread, "older")
     service_thread.wait(lambda: hub.seen)
-    told: list[object] = []
-    service_thread.frame.find.found.connect(told.append)
+    reported: list[object] = []
+    service_thread.frame.find.found.connect(reported.append)
     write(service_thread, "tiny")
     service_thread.wait(lambda: names(service_thread) == ["tiny-GGUF"])
     service_thread.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)
-    assert [[one.repo for one in found.repos] for found in told] == [["one/tiny-GGUF"]]
+    assert [[one.repo for one in found.repos] for found in reported] == [["one/tiny-GGUF"]]
 
 
 def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, hub):

@@ -607,8 +607,8 @@ def test_the_suggested_models_say_what_they_are_bad_at(models):
 
 def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
     service_thread = models()
-    wanted = service_thread.ask(lambda services: services.offers.suggestions())[0]
-    hub.add(wanted.repo, {wanted.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
+    requested = service_thread.ask(lambda services: services.offers.suggestions())[0]
+    hub.add(requested.repo, {requested.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
     service_thread.wait(lambda: shown(service_thread, QPushButton, "download_button"))
     press(service_thread, "download_button")
     service_thread.wait(lambda: local(service_thread))

@@ -105,10 +105,10 @@ class Seen(Frame):
         self._look.timeout.connect(self.look)
         self._look.start()
     def look(self):
-        told = [bar.notice.text for bar in self.window.notices.bars]
-        if told and self.chat_page.chat_list.view.model().rowCount():
+        reported = [bar.notice.text for bar in self.window.notices.bars]
+        if reported and self.chat_page.chat_list.view.model().rowCount():
             self._look.stop()
-            print(told, flush=True)
+            print(reported, flush=True)
             self.window.close()
 import slmdesk.gui.shell.composition
 slmdesk.gui.shell.composition.Frame = Seen

@@ -33,10 +33,10 @@ def test_a_long_list_is_bounded_and_searched_by_typing(start):
     assert choice.view().verticalScrollBar().maximum() > 0
     QTest.keyClicks(choice.view(), "pol")
     assert choice.view().currentIndex().data() == "Polish"
-    heard = []
-    choice.value_chosen.connect(heard.append)
+    received = []
+    choice.value_chosen.connect(received.append)
     QTest.keyClick(choice.view(), Qt.Key.Key_Return)
-    service_thread.wait(lambda: heard == ["pl"])
+    service_thread.wait(lambda: received == ["pl"])
     assert choice.currentText() == "Polish"
 
 

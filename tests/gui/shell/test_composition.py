@@ -204,8 +204,8 @@ def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(servic
         def __del__(self) -> None:
             fail()
 
-    heard: list[str] = []
-    service_thread.frame.errors.error_caught.connect(heard.append)
+    received: list[str] = []
+    service_thread.frame.errors.error_caught.connect(received.append)
     button = QPushButton(service_thread.window)
     button.clicked.connect(fail)
     with qtbot.captureExceptions():  # pytest-qt's own hook gives way to the program's below
@@ -225,12 +225,12 @@ def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(servic
             gc.collect()
         for _ in range(5):
             service_thread.bridge.ask(lambda _services: fail())
-        service_thread.wait(lambda: len(heard) == 50)
+        service_thread.wait(lambda: len(received) == 50)
         service_thread.frame.errors.remove()
     assert len([w for w in QApplication.topLevelWidgets() if w.objectName() == "error_dialog" and w.isVisible()]) <= 1
     dialog = service_thread.frame.errors.dialog
     assert "50 times" in dialog.informativeText()
-    assert secret not in dialog.detailedText() + "".join(heard)
+    assert secret not in dialog.detailedText() + "".join(received)
     assert "ValueError" in dialog.detailedText()
     assert "slmdesk" in dialog.detailedText()
     copy = service_thread.find("copy_details_button", dialog)
@@ -321,8 +321,8 @@ def test_tab_reaches_every_control_of_the_chat_page(service_thread):
     for _ in range(40):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         seen.append(QApplication.focusWidget().objectName())
-    wanted = {"input_box", "search_box", "chat_view", "new_chat_button", "model_button", "network_button", "entry_0"}
-    assert wanted <= set(seen), " ".join(seen)
+    requested = {"input_box", "search_box", "chat_view", "new_chat_button", "model_button", "network_button", "entry_0"}
+    assert requested <= set(seen), " ".join(seen)
 
 
 def test_shortcuts(service_thread):

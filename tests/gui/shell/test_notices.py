@@ -69,12 +69,14 @@ def test_a_restored_window_fits_the_screen_and_a_maximised_one_stays_so(qtbot):
     assert again.isMaximized()
 
 
-@pytest.mark.parametrize("wanted", [QRect(0, 0, 1100, 760), QRect(900, 500, 640, 480), QRect(-3000, -50, 3000, 2000)])
-def test_a_window_lies_with_its_frame_on_the_screen(wanted):
+@pytest.mark.parametrize(
+    "requested", [QRect(0, 0, 1100, 760), QRect(900, 500, 640, 480), QRect(-3000, -50, 3000, 2000)]
+)
+def test_a_window_lies_with_its_frame_on_the_screen(requested):
     screen = QRect(0, 0, 1366, 728)
-    place = fitted(wanted, screen)
+    place = fitted(requested, screen)
     assert screen.contains(place.adjusted(-8, -40, 8, 8))
-    assert place.width() == min(wanted.width(), 1366 - 16)
+    assert place.width() == min(requested.width(), 1366 - 16)
 
 
 def test_many_files_that_cannot_be_read_take_one_line_and_go_by_themselves(qtbot, area):

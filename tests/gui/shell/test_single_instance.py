@@ -21,8 +21,8 @@ def test_a_second_start_raises_the_first(qtbot, tmp_path, given):
     assert first.take()
     assert first.listen()
     assert not second.take()
-    told = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested}[given]
-    with qtbot.waitSignal(told, timeout=60_000) as heard:
+    reported = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested}[given]
+    with qtbot.waitSignal(reported, timeout=60_000) as received:
         code = f"""
 import sys
 from pathlib import Path
@@ -33,7 +33,7 @@ one = SingleInstance(Path({str(tmp_path)!r}))
 print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, wish={given!r}))
 """
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert heard.args == ["token-1"]
+    assert received.args == ["token-1"]
     assert other.communicate(timeout=20)[0].strip() == "raised"
     first.release()
     assert second.take()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes.contents import contents
-from fakes.told import open_echo
+from fakes.recorder import open_echo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.office import docx, paragraph
 from fakes.parallel import table
-from fakes.told import add_model
+from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -63,8 +63,8 @@ def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):
     found = service_thread.find("suggestions")
     service_thread.wait(lambda: found.findChildren(SuggestionCard))
     cards = [one for one in found.findChildren(SuggestionCard) if not one.isHidden()]
-    facts = [service_thread.find("card_facts", one).text() for one in cards]
-    assert all("translation" in one and ("German" in one or "many languages" in one) for one in facts), facts
+    events = [service_thread.find("card_facts", one).text() for one in cards]
+    assert all("translation" in one and ("German" in one or "many languages" in one) for one in events), events
     service_thread.window.show_page("Translate")
     service_thread.click("clear_text_button")
     service_thread.wait(lambda: not line.isVisible())
@@ -95,11 +95,11 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     first = models(service_thread)[0]
     good = add_model(service_thread.run._services, tmp_path / "good.gguf", "Good & new")
     examine(service_thread, good.id)
-    event = next(one for one in models(service_thread) if one.id == good.id).facts["pair_exams"]
+    event = next(one for one in models(service_thread) if one.id == good.id).events["pair_exams"]
     pair = dict(event["pairs"]["en-de"], level="weak")
     pair["skills"] = [dict(one, level="weak", passed=1) for one in pair["skills"]]
     weak = {**event, "pairs": {"en-de": pair}}
-    service_thread.ask(lambda opened: opened.store.set_model_facts(first.id, pair_exams=weak))
+    service_thread.ask(lambda opened: opened.store.set_model_info(first.id, pair_exams=weak))
     service_thread.ask(lambda opened: opened.uses.set_default(Use.TRANSLATE, first.id))
     typed(service_thread, "The rent is due today.")
     button = service_thread.find("use_better_button")

@@ -80,9 +80,9 @@ def test_files_on_the_clipboard_are_documents(service_thread, qtbot, tmp_path):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(service_thread.frame.reach.documents_taken, timeout=60_000) as heard:
+    with qtbot.waitSignal(service_thread.frame.reach.documents_taken, timeout=60_000) as received:
         press(service_thread)
-    assert (heard.args, service_thread.window.current_page) == ([[path]], "Translate")
+    assert (received.args, service_thread.window.current_page) == ([[path]], "Translate")
 
 
 def test_files_pasted_into_the_text_are_documents_and_words_are_words(service_thread, qtbot, tmp_path):
@@ -93,9 +93,9 @@ def test_files_pasted_into_the_text_are_documents_and_words_are_words(service_th
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(service_thread.find("translate_text").files_pasted, timeout=60_000) as heard:
+    with qtbot.waitSignal(service_thread.find("translate_text").files_pasted, timeout=60_000) as received:
         QTest.keyClick(pane, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    assert (heard.args, pane.toPlainText()) == ([[path]], "")
+    assert (received.args, pane.toPlainText()) == ([[path]], "")
     QApplication.clipboard().setText("Good morning")
     pane.paste()
     assert pane.toPlainText() == "Good morning"
@@ -115,7 +115,7 @@ def test_words_dropped_on_the_page_are_translated(service_thread):
 
 
 @pytest.mark.parametrize(
-    ("language", "target", "others", "wanted"),
+    ("language", "target", "others", "requested"),
     [
         ("en", "de", ("fr",), "de"),
         ("", "de", ("fr",), "de"),
@@ -124,8 +124,8 @@ def test_words_dropped_on_the_page_are_translated(service_thread):
         ("de", "de", ("xx", "de"), "de"),
     ],
 )
-def test_a_text_in_the_language_wanted_goes_into_another(language, target, others, wanted):
-    assert target_for(language, target, others) == wanted
+def test_a_text_in_the_language_wanted_goes_into_another(language, target, others, requested):
+    assert target_for(language, target, others) == requested
 
 
 def test_a_german_text_is_not_translated_into_german(service_thread, monkeypatch):
@@ -159,9 +159,9 @@ def test_a_page_its_document_and_an_answer_are_translated(service_thread, qtbot,
     choose(service_thread, view.viewport(), QPoint(60, 60), "Translate this page")
     service_thread.wait(lambda: is_shown(service_thread, "tHE TENANT PAYS ON THE THIRD OF mARCH."))
     service_thread.window.show_page("Documents")
-    with qtbot.waitSignal(service_thread.frame.reach.documents_taken, timeout=60_000) as heard:
+    with qtbot.waitSignal(service_thread.frame.reach.documents_taken, timeout=60_000) as received:
         service_thread.click("translate_document_button")
-    assert heard.args == [[path]]
+    assert received.args == [[path]]
     assert service_thread.window.current_page == "Translate"
 
 
@@ -225,13 +225,13 @@ def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(ser
     names = [one.objectName() for one in seen]
     assert all(names)
     assert all(one.accessibleName() or getattr(one, "text", str)() for one in seen), names
-    wanted = (
+    requested = (
         "source_language", "swap_button", "target_language", "domain_choice", "formality_choice", "pairs_button",
         "source_text", "target_text", "translation_flags", "copy_translation_button", "paste_button",
         "clear_text_button", "choose_document_button", "earlier_translations_button", "glossaries_button",
         "memory_button",
     )  # fmt: skip
-    assert [name for name in names if name in wanted] == list(wanted)
+    assert [name for name in names if name in requested] == list(requested)
 
 
 def test_with_large_letters_in_a_low_window_nothing_lies_over_another(service_thread):

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def told(view, monkeypatch):
+def reported(view, monkeypatch):
     """Events as the view sends them, while a client is there."""
     events = []
     monkeypatch.setattr(QAccessible, "isActive", staticmethod(lambda: True))
@@ -68,13 +68,13 @@ def test_a_view_goes_with_its_nodes(qtbot):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
-def test_moving_and_ending_are_told_once(view, told, settled):
+def test_moving_and_ending_are_told_once(view, reported, settled):
     view.show_conversation([*chat(4), answer("new", "", Status.STREAMING)])
     view.set_current(2)
-    assert [(event.type(), event.child()) for event in told] == [(QAccessible.Event.Focus, 2)]
-    told.clear()
+    assert [(event.type(), event.child()) for event in reported] == [(QAccessible.Event.Focus, 2)]
+    reported.clear()
     view.append_text("new", "some words")
     settled(view)
-    assert told == []
+    assert reported == []
     view.update_message(answer("new", "some words"))
-    assert [event.message() for event in told] == ["Answer complete. some words"]
+    assert [event.message() for event in reported] == ["Answer complete. some words"]

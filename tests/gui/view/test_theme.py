@@ -41,9 +41,9 @@ def test_high_contrast_is_high_whatever_the_system_offers(qapp, ground, ink):
 
 def test_choice_and_scale_take_effect_and_are_told(qapp, qtbot):
     keeper = ThemeKeeper(qapp, choice="light")
-    with qtbot.waitSignal(keeper.theme_changed) as told:
+    with qtbot.waitSignal(keeper.theme_changed) as reported:
         keeper.set_choice("dark")
-    assert told.args == [DARK]
+    assert reported.args == [DARK]
     assert qapp.palette().color(QPalette.ColorRole.Window) == QColor(DARK.window)
     before = qapp.font().pointSizeF()
     with qtbot.waitSignal(keeper.theme_changed):

@@ -198,17 +198,17 @@ def test_the_end_is_followed_while_words_come(view, settled):
 def test_a_reader_who_scrolled_up_is_left_alone(qtbot, view, settled):
     view.show_conversation(chat(30))
     view.add_message(answer("new", "", Status.STREAMING))
-    with qtbot.waitSignal(view.at_end_changed) as told:
+    with qtbot.waitSignal(view.at_end_changed) as reported:
         view.scroll_by(-500)
-    assert told.args == [False]
+    assert reported.args == [False]
     row = view.row_at(0)
     before = view.top_of(row)
     grow(view, settled, ["words and words\n\n"] * 100)
     assert view.top_of(row) == before
     assert newest(view).isVisible()
-    with qtbot.waitSignal(view.at_end_changed) as told:
+    with qtbot.waitSignal(view.at_end_changed) as reported:
         qtbot.mouseClick(newest(view), Qt.MouseButton.LeftButton)
-    assert told.args == [True]
+    assert reported.args == [True]
     assert view.follow_end
     assert not newest(view).isVisible()
 
@@ -295,16 +295,16 @@ def test_actions_tell_which_message(qtbot, view):
     for key, signal in (
         ("try_again", view.try_again_requested), ("continue", view.continue_requested), ("seen", view.seen_requested),
     ):  # fmt: skip
-        with qtbot.waitSignal(signal) as told:
+        with qtbot.waitSignal(signal) as reported:
             press_action(qtbot, view, "a", key)
-        assert told.args == ["a"]
+        assert reported.args == ["a"]
 
 
 def test_copy_gives_the_source(qtbot, view):
     view.show_conversation([answer("a", "some *words*")])
-    with qtbot.waitSignal(view.copy_requested) as told:
+    with qtbot.waitSignal(view.copy_requested) as reported:
         press_action(qtbot, view, "a", "copy")
-    assert told.args == ["a"]
+    assert reported.args == ["a"]
     assert QApplication.clipboard().text() == "some *words*"
 
 
@@ -346,8 +346,8 @@ def test_g2_only_web_links_are_told_and_nothing_is_opened(qtbot, view, monkeypat
     for scheme in ("http", "https", "file", "javascript", "data", "smb"):
         QDesktopServices.setUrlHandler(scheme, view, "setFocus")
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url))
-    told = []
-    view.link_activated.connect(told.append)
+    reported = []
+    view.link_activated.connect(reported.append)
     links = [
         "javascript:alert(1)", "file:///etc/passwd", "\\\\\\\\server\\\\share", "//server/share", "data:text/html,x",
         "smb://server/x", "mailto:a@b.org", "slmdesk-copy-code:1", "slmdesk-all-rows:",
@@ -362,9 +362,9 @@ def test_g2_only_web_links_are_told_and_nothing_is_opened(qtbot, view, monkeypat
     )
     for i in range(len(links)):
         click_words(qtbot, view, f"trap{i}")
-    assert told == []
+    assert reported == []
     click_words(qtbot, view, "good")
-    assert told == ["https://example.org/a"]
+    assert reported == ["https://example.org/a"]
     assert opened == []
     for scheme in ("http", "https", "file", "javascript", "data", "smb"):
         QDesktopServices.unsetUrlHandler(scheme)
@@ -489,9 +489,9 @@ def test_link_by_keyboard(qtbot, view):
     text = view.rows[0].widget.text
     qtbot.keyClick(text, KEY.Key_Tab)
     assert text.textCursor().selectedText() == "it"
-    with qtbot.waitSignal(view.link_activated) as told:
+    with qtbot.waitSignal(view.link_activated) as reported:
         qtbot.keyClick(text, KEY.Key_Return)
-    assert told.args == ["https://example.org/a"]
+    assert reported.args == ["https://example.org/a"]
 
 
 def test_focus_in_a_message_survives_its_scrolling_away(qtbot, view):
@@ -533,9 +533,9 @@ def test_versions_are_flipped_by_buttons_and_keys(qtbot, view):
     assert [b.objectName() for b in widget.buttons][:2] == ["action_previous_version", "action_next_version"]
     view.set_current(1)
     for key, step in ((KEY.Key_Left, -1), (KEY.Key_Right, 1)):
-        with qtbot.waitSignal(view.version_requested) as told:
+        with qtbot.waitSignal(view.version_requested) as reported:
             qtbot.keyClick(view, key)
-        assert told.args == ["a", step]
+        assert reported.args == ["a", step]
     view.update_message(replace(message, version=3))
     view.set_current(1)
     with qtbot.assertNotEmitted(view.version_requested):

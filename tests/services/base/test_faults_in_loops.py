@@ -11,7 +11,7 @@ import time
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.told import TIMEOUT_S, add_model, is_alive, row
+from fakes.recorder import TIMEOUT_S, add_model, is_alive, row
 
 from slmdesk.core.records import Status
 from slmdesk.services.base.events import MessageGrew
@@ -36,54 +36,54 @@ def dice() -> random.Random:
 
 @rounds(8, 100)
 def test_w1_killed_at_any_moment_the_words_stay_and_the_next_wish_works(opened, dice, count) -> None:
-    told = opened(slow=0.004, load_seconds=0.1)
-    chats = told.services.chats
-    model = told.services.service_thread.call(told.services.models.list)[0]
+    recorder = opened(slow=0.004, load_seconds=0.1)
+    chats = recorder.services.chats
+    model = recorder.services.service_thread.call(recorder.services.models.list)[0]
     pids: set[int] = set()
     cut = 0
     for number in range(count):
-        begin = len(told.facts)
-        told.services.service_thread.call(
-            lambda: told.services.models.use(model.id)
+        begin = len(recorder.events)
+        recorder.services.service_thread.call(
+            lambda: recorder.services.models.use(model.id)
         )  # a person's request: deaths count anew
-        sent = told.services.service_thread.call(lambda: chats.send(SendRequest(WORDS)))
+        sent = recorder.services.service_thread.call(lambda: chats.send(SendRequest(WORDS)))
         time.sleep(dice.random() * 1.2)  # the load, the prompt, the answer, the idling after it
-        pid = told.services.engine.pid
+        pid = recorder.services.engine.pid
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
             pids.add(pid)
-        ended = told.end_of(sent.answer.id)
-        kept = row(told.services, sent.answer.id)
+        ended = recorder.end_of(sent.answer.id)
+        kept = row(recorder.services, sent.answer.id)
         assert ended.message.status in (Status.FAILED, Status.COMPLETE), number
         cut += ended.message.status is Status.FAILED
-        shown = "".join(event.text for event in told.of(MessageGrew, begin) if event.message == sent.answer.id)
+        shown = "".join(event.text for event in recorder.of(MessageGrew, begin) if event.message == sent.answer.id)
         assert (kept.status, kept.text) == (ended.message.status, shown), number
-    told.services.service_thread.call(lambda: told.services.models.use(model.id))
-    sent = told.services.service_thread.call(lambda: chats.send(SendRequest("hello")))
-    assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
+    recorder.services.service_thread.call(lambda: recorder.services.models.use(model.id))
+    sent = recorder.services.service_thread.call(lambda: chats.send(SendRequest("hello")))
+    assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
     print(f"{cut} of {count} answers cut")
     assert cut > 0
-    told.services.close()
+    recorder.services.close()
     assert not [pid for pid in pids if is_alive(pid)]
 
 
 @rounds(8, 200)
 def test_w4_cancelled_at_any_moment_it_stops_and_keeps_what_is_there(opened, dice, count) -> None:
-    told = opened(slow=0.002, slow_read=0.02)
-    chats = told.services.chats
+    recorder = opened(slow=0.002, slow_read=0.02)
+    chats = recorder.services.chats
     longest = 0.0
     for _ in range(count):
-        sent = told.services.service_thread.call(lambda: chats.send(SendRequest(WORDS * dice.choice((1, 8)))))
+        sent = recorder.services.service_thread.call(lambda: chats.send(SendRequest(WORDS * dice.choice((1, 8)))))
         time.sleep(dice.random() * 0.3)
         began = time.monotonic()
-        told.services.service_thread.call(lambda sent=sent: chats.stop(sent.answer.id))
-        ended = told.end_of(sent.answer.id)
+        recorder.services.service_thread.call(lambda sent=sent: chats.stop(sent.answer.id))
+        ended = recorder.end_of(sent.answer.id)
         longest = max(longest, time.monotonic() - began)
         assert ended.message.status in (Status.CANCELLED, Status.COMPLETE)
-        assert row(told.services, sent.answer.id).text == ended.message.text
+        assert row(recorder.services, sent.answer.id).text == ended.message.text
     print(f"longest from the wish to the end: {longest * 1000:.0f} ms")
     assert longest < 10.0  # the matrix's 500 ms are the engine's; here two instances' tests share two cores
-    assert told.services.engine.generation == 1
+    assert recorder.services.engine.generation == 1
 
 
 @rounds(3, 50)
@@ -116,17 +116,19 @@ def test_c1_two_commands_at_once_on_a_fresh_or_killed_home(home, monkeypatch, tm
 
 def test_r3_idle_with_a_model_loaded_is_cool(opened, tmp_path) -> None:
     """A window's worth of services, 5 s of idling, in a process of its own; the matrix wants 0.5 % of a core."""
-    told = opened()
-    add_model(told.services, tmp_path / "other.gguf", "Other")
-    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello", model="Echo")))
-    told.end_of(sent.answer.id)
+    recorder = opened()
+    add_model(recorder.services, tmp_path / "other.gguf", "Other")
+    sent = recorder.services.service_thread.call(
+        lambda: recorder.services.chats.send(SendRequest("hello", model="Echo"))
+    )
+    recorder.end_of(sent.answer.id)
     code = (
         "import sys, time; sys.path.insert(0, 'tests')\n"
-        "from fakes.told import Told, open_echo\n"
+        "from fakes.recorder import Recorder, open_echo\n"
         "services = open_echo(); told = Told(services)\n"
         "from slmdesk.services.base.events import ModelState, ModelStateChanged\n"
         "services.service_thread.call(lambda: services.models.use('Echo'))\n"
-        "told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)\n"
+        "recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)\n"
         "import psutil\n"
         "family = [psutil.Process(), psutil.Process(services.engine.pid)]\n"
         "used = lambda: sum(sum(one.cpu_times()[:2]) for one in family)\n"

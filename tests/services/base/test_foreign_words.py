@@ -10,8 +10,8 @@ import re
 
 import pytest
 from fakes.hostile_documents import ORDERS
+from fakes.recorder import Recorder, add_model, open_echo
 from fakes.tiny_gguf import CHATML, write
-from fakes.told import Told, add_model, open_echo
 from fakes.vocabularies import CONTROL, MARKERS, USER_DEFINED, vocabulary_file
 
 from slmdesk.core.attached import Attached, AttachmentPart
@@ -80,7 +80,7 @@ def prompts(words: str) -> dict[str, list[ChatMessage]]:
 @pytest.mark.parametrize("name", FORMATS)
 def test_x8_no_words_of_a_document_open_a_turn(vocabulary, name):
     found = ChatFormat.for_model(
-        template=CHATML, architecture="llama", name="x", vocabulary=vocabulary, wanted=name, checked=True
+        template=CHATML, architecture="llama", name="x", vocabulary=vocabulary, requested=name, checked=True
     )
 
     def markers(messages):
@@ -115,11 +115,11 @@ def opened(monkeypatch, tmp_path):
             {"skill": one.value, "level": "good", "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
             for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ]
-        facts = {SKILLS: {"version": items()[0], "skills": skills}}
-        services.service_thread.call(lambda: services.store.set_model_facts(model.id, **facts))
+        events = {SKILLS: {"version": items()[0], "skills": skills}}
+        services.service_thread.call(lambda: services.store.set_model_info(model.id, **events))
         if context:
             services.service_thread.call(lambda: services.settings.change(context_tokens=context))
-        return services, Told(services)
+        return services, Recorder(services)
 
     yield open_them
     for one in all_services:
@@ -145,22 +145,22 @@ def document_words(step) -> str:
     )
 
 
-def summarized(services, told, record, **request):
+def summarized(services, recorder, record, **request):
     item = services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), **request)))
-    return told.wait(SummaryEnded, lambda event: event.item == item.id).summary
+    return recorder.wait(SummaryEnded, lambda event: event.item == item.id).summary
 
 
-def asked(services, told, question, record):
+def asked(services, recorder, question, record):
     sent = services.service_thread.call(lambda: services.questions.ask(AskRequest(question, (record.id,))))
-    return told.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
+    return recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
 
 
 @pytest.mark.process
 def test_x8_orders_in_a_document_leave_ledger_and_links_right(opened, tmp_path):
-    services, told = opened()
+    services, recorder = opened()
     record = document(services, tmp_path / "orders.txt", f"{ORDERS}\f{ORDERS}\fThe lease ends in May.")
     pages = pages_of(services, record)
-    summary = summarized(services, told, record)
+    summary = summarized(services, recorder, record)
     assert (summary.coverage.pages_read, summary.coverage.pages_total) == (3, 3)
     assert summary.sentences
     for one in summary.sentences:
@@ -197,14 +197,16 @@ MOST_S = 240
 @pytest.mark.process
 @pytest.mark.parametrize("times", [3, pytest.param(100, marks=pytest.mark.soak)])
 def test_x9_a_summary_reads_all_words_or_says_which_it_left_out(opened, tmp_path, times):
-    services, told = opened(context=CONTEXT)
+    services, recorder = opened(context=CONTEXT)
     record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times))
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
     assert len(every) >= CONTEXT * times
     services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), kind=Kind.BULLETS)))
-    with told._more:
-        assert told._more.wait_for(lambda: any(isinstance(event, SummaryEnded) for event in told.facts), MOST_S)
-    summary = told.of(SummaryEnded)[-1].summary
+    with recorder._more:
+        assert recorder._more.wait_for(
+            lambda: any(isinstance(event, SummaryEnded) for event in recorder.events), MOST_S
+        )
+    summary = recorder.of(SummaryEnded)[-1].summary
     read = set().union(*(words_in(document_words(step)) for step in sent_steps(services)))
     unread = {one.page for one in summary.coverage.unreadable}
     left_out = set().union(
@@ -217,10 +219,10 @@ def test_x9_a_summary_reads_all_words_or_says_which_it_left_out(opened, tmp_path
 
 @pytest.mark.process
 def test_x9_a_context_too_small_for_any_part_is_said(opened, tmp_path):
-    services, told = opened(context=512)
+    services, recorder = opened(context=512)
     record = document(services, tmp_path / "long.txt", long_text(1500))
     services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,))))
-    failed = told.wait(JobChanged, lambda event: event.problem is not None)
+    failed = recorder.wait(JobChanged, lambda event: event.problem is not None)
     assert failed.problem.code == "context.too_small"
     assert "512" in failed.problem.sentence
     assert "chat" not in failed.problem.sentence
@@ -229,10 +231,10 @@ def test_x9_a_context_too_small_for_any_part_is_said(opened, tmp_path):
 @pytest.mark.process
 @pytest.mark.parametrize("times", [3, 100])
 def test_x9_an_answer_says_how_much_of_the_document_was_read(opened, tmp_path, times):
-    services, told = opened(context=CONTEXT, answer="Not in the text.", words=False)
+    services, recorder = opened(context=CONTEXT, answer="Not in the text.", words=False)
     record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times))
-    answered = asked(services, told, "Where is lease17 told?", record)
-    (planned,) = told.of(QuestionPlanned)
+    answered = asked(services, recorder, "Where is lease17 told?", record)
+    (planned,) = recorder.of(QuestionPlanned)
     passages = services.service_thread.call(lambda: services.store.passages(record.id))
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
     assert set().union(*(words_in(one.text) for one in passages)) == every
@@ -249,12 +251,12 @@ def test_x9_an_answer_says_how_much_of_the_document_was_read(opened, tmp_path, t
 def test_x10_what_is_sent_is_what_is_shown(opened, tmp_path):
     hidden = "".join(chr(0xE0000 + ord(one)) for one in "ignore all")
     text = f"Shown words\u200b and \u202emore{hidden}, cafe\u0301 “quoted”.\n\nThe rent is 900 \u00ad euros a month."
-    services, told = opened()
+    services, recorder = opened()
     record = document(services, tmp_path / "hidden.txt", text)
     (page,) = pages_of(services, record)
     assert page.text.strip() == text
-    assert "hidden_text" in json.dumps(record.facts)  # the page says that there is more than is seen
-    summarized(services, told, record)
+    assert "hidden_text" in json.dumps(record.events)  # the page says that there is more than is seen
+    summarized(services, recorder, record)
     steps = [one for one in sent_steps(services) if hidden in document_words(one)]
     assert steps
     shown = " ".join(page.text.split())

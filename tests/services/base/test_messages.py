@@ -61,7 +61,7 @@ def test_a_bug_has_a_report_without_the_words_of_the_user() -> None:
     assert problem.code == BUG_CODE
     assert "SECRET" not in problem.report + problem.sentence
     assert "ValueError" in problem.report
-    assert "test_sentences.py" in problem.report
+    assert "test_messages.py" in problem.report
     assert "slmdesk" in problem.report
 
 

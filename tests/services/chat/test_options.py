@@ -31,8 +31,8 @@ def test_a_wish_goes_before_the_chat_and_the_chat_before_what_is_usual() -> None
     usual = Sampling(temperature=0.9, repeat_penalty=1.1)
     plain = sampling_for(Sampling(), options, usual)
     assert (plain.temperature, plain.seed, plain.max_tokens, plain.repeat_penalty) == (0.2, 5, 9, 1.1)
-    wished = sampling_for(Sampling(temperature=0.0, seed=1, max_tokens=2), options, usual)
-    assert (wished.temperature, wished.seed, wished.max_tokens) == (0.0, 1, 2)
+    requested = sampling_for(Sampling(temperature=0.0, seed=1, max_tokens=2), options, usual)
+    assert (requested.temperature, requested.seed, requested.max_tokens) == (0.0, 1, 2)
 
 
 @pytest.mark.parametrize("wrong", [{"lora_scale": 2.1}, {"seed": -1}, {"temperature": float("nan")}, {"max_tokens": 0}])

@@ -6,7 +6,7 @@ import queue
 import time
 
 import pytest
-from fakes.told import Told, add_model, open_echo
+from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.services.documents.retrieval import fused, with_meaning
 from slmdesk.text.words.stop_words import search_words
@@ -51,7 +51,7 @@ def long(words):
 
 
 def test_meaning_finds_what_words_do_not(services, tmp_path):
-    Told(services)
+    Recorder(services)
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     assert services.service_thread.call(services.embedding.model).id == encoder.id
     pages = [long("zyzzyva fuzzy pizzazz"), long("moon room spoon balloon"), long("quick brown fox jumps")]

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from fakes.told import Told, open_echo
+from fakes.recorder import Recorder, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.paths import find_paths
@@ -78,7 +78,7 @@ def until(condition):
 
 
 def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
-    told = Told(services)
+    recorder = Recorder(services)
     write(folder / "a.txt", "the pump stops")
     write(folder / "deep" / "b.txt", "the valve opens")
     write(folder / "c.txt", "the lamp burns")
@@ -86,15 +86,15 @@ def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
     assert (state.status, state.documents, state.pages, state.unread) == (CollectionStatus.CURRENT, 3, 3, 0)
     assert names(services, state) == ["a.txt", "b.txt", "c.txt"]
     assert services.service_thread.call(services.documents.recent) == [], "nobody opened them"
-    begin = len(told.facts)
+    begin = len(recorder.events)
     assert looked(services, state.record.id).documents == 3
-    assert not told.of(DocumentProgress, begin), "nothing was read again"
+    assert not recorder.of(DocumentProgress, begin), "nothing was read again"
     write(folder / "a.txt", "the pump runs again", at=OLD + 5)
     (folder / "deep" / "b.txt").rename(folder / "moved.txt")
     (folder / "c.txt").unlink()
     state = looked(services, state.record.id)
     until(lambda: names(services, state) == ["a.txt", "moved.txt"])
-    assert len(told.of(DocumentProgress, begin)) == 1, "only the changed one was read"
+    assert len(recorder.of(DocumentProgress, begin)) == 1, "only the changed one was read"
     assert state.gone == 1
     assert found(services, state, "valve")
     assert not found(services, state, "lamp")
@@ -104,20 +104,20 @@ def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
 
 
 def test_a_copy_is_kept_once_until_the_other_one_is_gone(services, folder):
-    told = Told(services)
+    recorder = Recorder(services)
     write(folder / "a.txt", "the pump stops")
     shutil.copy2(folder / "a.txt", folder / "b.txt")
     state = add(services, folder)
     assert state.documents == 1
-    begin = len(told.facts)
+    begin = len(recorder.events)
     looked(services, state.record.id)
-    assert not [one for one in told.of(CollectionChanged, begin) if one.state.status is CollectionStatus.INDEXING]
+    assert not [one for one in recorder.of(CollectionChanged, begin) if one.state.status is CollectionStatus.INDEXING]
     first = names(services, state)[0]
     (folder / first).unlink()
     state = looked(services, state.record.id)
     assert state.documents == 1
     assert names(services, state) == [{"a.txt": "b.txt", "b.txt": "a.txt"}[first]]
-    assert not told.of(DocumentProgress, begin)
+    assert not recorder.of(DocumentProgress, begin)
 
 
 def test_odd_things_in_a_folder_are_left_out_with_their_reasons(services, folder, tmp_path):
@@ -171,13 +171,13 @@ def test_a_folder_that_is_gone_keeps_what_was_read(services, folder, tmp_path):
 
 
 def test_pausing_cancelling_and_going_on(services, folder):
-    told = Told(services)
+    recorder = Recorder(services)
     for number in range(30):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
     answers = queue.SimpleQueue()
     services.service_thread.call(lambda: services.collections.add(folder, answers.put, watched=False))
     state = answers.get(timeout=120)
-    event = told.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.INDEXING)
+    event = recorder.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.INDEXING)
     services.service_thread.call(lambda: services.jobs.pause(event.state.job))
     paused = looked(services, state.record.id)
     assert paused.status is CollectionStatus.PAUSED
@@ -189,12 +189,12 @@ def test_pausing_cancelling_and_going_on(services, folder):
 
 
 def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_path):
-    told = Told(services)
+    recorder = Recorder(services)
     write(folder / "long.txt", "\f".join(f"the pump number {number} stops. " * 40 for number in range(1500)))
     answers = queue.SimpleQueue()
     services.service_thread.call(lambda: services.collections.add(folder, answers.put, watched=False))
     state = answers.get(timeout=120)
-    told.wait(DocumentProgress)
+    recorder.wait(DocumentProgress)
     mine = write(tmp_path / "mine.txt", "mine alone")
     opened = queue.SimpleQueue()
     services.service_thread.call(lambda: services.documents.open(mine, opened.put))
@@ -208,7 +208,7 @@ def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_pat
 
 
 def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
-    told = Told(services)
+    recorder = Recorder(services)
     a = write(folder / "a.txt", "the pump stops")
     write(folder / "b.txt", "the valve opens")
     opened = queue.SimpleQueue()
@@ -217,7 +217,7 @@ def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
     state = add(services, folder)
     assert state.documents == 2
     services.service_thread.call(lambda: services.collections.forget(state.record.id))
-    told.wait(CollectionGone)
+    recorder.wait(CollectionGone)
     assert services.service_thread.call(services.collections.all) == []
     assert [one.id for one in services.service_thread.call(services.documents.recent)] == [mine.id]
     count = services.service_thread.call(lambda: services.store._db.row("select count(*) from documents")[0])
@@ -227,7 +227,7 @@ def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
 
 @pytest.mark.parametrize("names", ["", "a", "abcde"])
 def test_h10_of_a_forgotten_folder_not_even_its_name_is_in_a_backup(services, tmp_path, monkeypatch, names):
-    told = Told(services)
+    recorder = Recorder(services)
     folder = tmp_path / "zebrafishxq"
     folder.mkdir()
     for name in names:
@@ -241,7 +241,7 @@ def test_h10_of_a_forgotten_folder_not_even_its_name_is_in_a_backup(services, tm
     made = []
     monkeypatch.setattr("slmdesk.store.store.renew_copies", lambda *given: made.append(1) or renew_copies(*given))
     services.service_thread.call(lambda: services.collections.forget(state.record.id))
-    told.wait(CollectionGone)
+    recorder.wait(CollectionGone)
     services.service_thread.call(lambda: None)  # what was posted meanwhile
     assert not [one.name for one in paths.data.rglob("*") if one.is_file() and b"zebrafishxq" in one.read_bytes()]
     assert len(made) <= 2, "not once for each of its documents"
@@ -265,12 +265,12 @@ def test_folders_in_one_another_and_no_folders_are_refused(services, folder, tmp
 
 def test_a_watched_folder_is_looked_at_by_itself(services, folder, monkeypatch):
     monkeypatch.setattr("slmdesk.services.documents.folders.WATCH_S", 0.1)
-    told = Told(services)
+    recorder = Recorder(services)
     write(folder / "a.txt", "the pump stops")
     services.service_thread.call(services.collections.watch)
     state = add(services, folder, watched=True)
     write(folder / "b.txt", "the valve opens")
-    told.wait(CollectionChanged, lambda one: one.state.documents == 2)
+    recorder.wait(CollectionChanged, lambda one: one.state.documents == 2)
     write(folder / "b.txt", "the valve closes", at=OLD + 9)
     until(lambda: found(services, state, "close"))
 
@@ -278,19 +278,19 @@ def test_a_watched_folder_is_looked_at_by_itself(services, folder, monkeypatch):
 def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
     for number in range(20):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
-    told = Told(services)
+    recorder = Recorder(services)
     services.service_thread.call(lambda: services.collections.add(folder, lambda _state: None, watched=True))
-    until(lambda: len(told.of(DocumentProgress)) >= 3)
+    until(lambda: len(recorder.of(DocumentProgress)) >= 3)
     services.close()
     again = open_echo()
     try:
-        heard = Told(again)
+        received = Recorder(again)
         again.service_thread.call(again.jobs.take_up)
         again.service_thread.call(again.collections.watch)
-        heard.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.CURRENT)
+        received.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.CURRENT)
         state = again.service_thread.call(again.collections.all)[0]
         assert state.documents == 20
-        assert len(heard.of(DocumentProgress)) < 20, "what was done was done again"
+        assert len(received.of(DocumentProgress)) < 20, "what was done was done again"
     finally:
         again.close()
 

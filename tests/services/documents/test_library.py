@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from fakes.told import CHILD, ECHO, Told
+from fakes.recorder import CHILD, ECHO, Recorder
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
@@ -18,7 +18,7 @@ from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import open_services
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
-from slmdesk.services.documents.library import DocumentText, facts_of, parent_of
+from slmdesk.services.documents.library import DocumentText, info_of, parent_of
 
 pytestmark = pytest.mark.process
 
@@ -104,29 +104,29 @@ def write(path, *pages):
 
 
 def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_path):
-    told = Told(services)
+    recorder = Recorder(services)
     path = write(tmp_path / "note.txt", "The pump stops at 12 bar.", "", "The valve opens.")
     first = opened(services, path)
     assert (first.status, first.pages, first.format) == (DocumentStatus.READ, 3, "txt")
-    assert facts_of(first).pages == 3
+    assert info_of(first).pages == 3
     assert texts(services, first)[::2] == ["The pump stops at 12 bar.", "The valve opens."]
-    progress = told.of(DocumentProgress)
+    progress = recorder.of(DocumentProgress)
     assert progress[-1].done == 3
-    assert [one.document.status for one in told.of(DocumentChanged)] == ["reading", "read"]
+    assert [one.document.status for one in recorder.of(DocumentChanged)] == ["reading", "read"]
     found = services.service_thread.call(lambda: services.store.find_passages(["pump"], [first.id]))
     assert found[0].passage.page == 1
-    begin = len(told.facts)
+    begin = len(recorder.events)
     again = opened(services, path)
     assert again.id == first.id
     assert again.opened > first.opened
-    assert not told.of(DocumentProgress, begin), "it was read again"
+    assert not recorder.of(DocumentProgress, begin), "it was read again"
     assert opened(services, path, anew=True).id == first.id
-    assert told.of(DocumentProgress, begin)
+    assert recorder.of(DocumentProgress, begin)
     assert [one.id for one in services.service_thread.call(services.documents.recent)] == [first.id]
 
 
 def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_path):
-    told = Told(services)
+    recorder = Recorder(services)
     path = write(tmp_path / "note.txt", "one", "two", "three")
     first = opened(services, path)
     assert asked(services, lambda answer: services.documents.check(first.id, answer)) is True
@@ -135,7 +135,7 @@ def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_p
     second = opened(services, path)
     assert (second.id, second.pages) == (first.id, 2)
     assert texts(services, second) == ["one", "zwei"]
-    assert told.of(DocumentChanged)[-1].was_changed
+    assert recorder.of(DocumentChanged)[-1].was_changed
     assert services.service_thread.call(lambda: services.store.find_passages(["three"], [first.id])) == []
     assert services.service_thread.call(lambda: services.store.find_passages(["zwei"], [first.id]))
     path.unlink()
@@ -154,13 +154,13 @@ def test_a_moved_file_is_known_by_its_bytes(services, tmp_path):
 
 
 def test_two_wishes_for_one_document_read_it_once(services, tmp_path):
-    told = Told(services)
+    recorder = Recorder(services)
     path = write(tmp_path / "note.txt", *(f"page {number}" for number in range(300)))
     answers = queue.SimpleQueue()
     services.service_thread.call(lambda: [services.documents.open(path, answers.put) for _ in range(2)])
     first, second = answers.get(timeout=120), answers.get(timeout=40)
     assert (first.id, first.pages) == (second.id, 300)
-    assert [one.document.status for one in told.of(DocumentChanged)].count("reading") == 1
+    assert [one.document.status for one in recorder.of(DocumentChanged)].count("reading") == 1
 
 
 def test_what_is_no_document_fails_and_the_next_is_read(services, tmp_path):
@@ -198,14 +198,14 @@ def test_a_folder_becomes_its_documents(services, tmp_path):
 
 
 def test_a_document_is_searched_and_forgotten(services, tmp_path):
-    told = Told(services)
+    recorder = Recorder(services)
     record = opened(services, write(tmp_path / "note.txt", "The maxi-\nmum pressure", "Maximum!", "nothing"))
     found = asked(services, lambda answer: services.documents.find(record.id, "maximum", answer))
     assert [(one.page, one.start) for one in found.places] == [(1, 4), (2, 0)]
     few = asked(services, lambda answer: services.documents.find(record.id, "m", answer, limit=2))
     assert (len(few.places), few.is_all) == (2, False)
     services.service_thread.call(lambda: services.documents.forget(record.id))
-    assert told.wait(DocumentGone).id == record.id
+    assert recorder.wait(DocumentGone).id == record.id
     assert services.service_thread.call(services.documents.recent) == []
     with pytest.raises(KnownError, match=r"document\.unknown"):
         services.service_thread.call(lambda: services.documents.document(record.id))
@@ -221,7 +221,7 @@ def test_reading_without_keeping_leaves_nothing(services, tmp_path):
 
 
 def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
-    told = Told(faked)
+    recorder = Recorder(faked)
     answers = queue.SimpleQueue()
     names = ("deadly.txt", "fine.txt")
     for name in names:
@@ -233,7 +233,7 @@ def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
     assert "deadly.txt" in died.sentence
     fine = next(one for one in results if not isinstance(one, Problem))
     assert (fine.name, fine.status) == ("fine.txt", DocumentStatus.READ)
-    failed = [one for one in told.of(DocumentChanged) if one.problem]
+    failed = [one for one in recorder.of(DocumentChanged) if one.problem]
     assert [(one.document.name, one.problem.code) for one in failed] == [("deadly.txt", "document.reader_died")]
 
 
@@ -254,13 +254,13 @@ def test_a_picture_that_kills_the_reader_fails_alone(faked, tmp_path):
     record = opened(faked, write(tmp_path / "fine.txt", "x"))
     answers = queue.SimpleQueue()
     slow = write(tmp_path / "slow.txt", "y")
-    told = Told(faked)
+    recorder = Recorder(faked)
     faked.service_thread.call(lambda: faked.documents.open(slow, answers.put))
-    told.wait(DocumentProgress)
+    recorder.wait(DocumentProgress)
     pictures = queue.SimpleQueue()
     for number in (13, 1):
         faked.service_thread.call(lambda number=number: faked.documents.page_image(record.id, number, 10, pictures.put))
-    told.wait(DocumentProgress, begin=len(told.facts))  # the slow one is read anew, and is not to blame
+    recorder.wait(DocumentProgress, begin=len(recorder.events))  # the slow one is read anew, and is not to blame
     faked.service_thread.call(lambda: faked.documents.cancel(services_slow(faked)))
     assert answers.get(timeout=120).code == "document.stopped"
     ends = [pictures.get(timeout=120) for _ in range(2)]
@@ -272,11 +272,11 @@ def services_slow(services):
 
 
 def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):
-    told = Told(faked)
+    recorder = Recorder(faked)
     path = write(tmp_path / "slow.txt", "x")
     answers = queue.SimpleQueue()
     request = faked.service_thread.call(lambda: faked.documents.open(path, answers.put))
-    told.wait(DocumentProgress)
+    recorder.wait(DocumentProgress)
     faked.service_thread.call(lambda: faked.documents.cancel(request))
     assert answers.get(timeout=120).code == "document.stopped"
     (kept,) = faked.service_thread.call(faked.documents.recent)
@@ -323,7 +323,7 @@ def test_what_is_attached_to_a_mail_is_a_document_of_its_own(services, tmp_path)
     path = tmp_path / "mail.eml"
     path.write_bytes(MAIL)
     mail = opened(services, path)
-    (attached,) = facts_of(mail).attachments
+    (attached,) = info_of(mail).attachments
     found = asked(services, lambda answer: services.documents.open_attachment(mail.id, attached.index, answer))
     assert (found.name, found.status) == ("offer.txt", DocumentStatus.READ)
     assert "700 euros" in texts(services, found)[0]
@@ -347,7 +347,7 @@ def test_a_mail_in_a_mail_gives_what_is_attached_to_it(services, tmp_path):
     mail = opened(services, path)
     within = asked(services, lambda answer: services.documents.open_attachment(mail.id, 1, answer))
     assert (within.name, parent_of(within)) == ("Offer.eml", (mail.id, "outer.eml"))
-    (attached,) = facts_of(within).attachments
+    (attached,) = info_of(within).attachments
     found = asked(services, lambda answer: services.documents.open_attachment(within.id, attached.index, answer))
     assert "700 euros" in texts(services, found)[0]
     assert (found.name, parent_of(found)) == ("offer.txt", (within.id, "Offer.eml"))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fakes.told import ECHO, LLAMA, Told, add_model, open_echo
+from fakes.recorder import ECHO, LLAMA, Recorder, add_model, open_echo
 
 from slmdesk.core.records import Status
 from slmdesk.core.saved_states import head_of, states_in
@@ -37,7 +37,7 @@ class Session:
     def __init__(self, folder: Path, *, model: bool = True, engine: Sequence[str] = ECHO) -> None:
         self.folder = folder
         self.services = open_echo(engine)
-        self.told = Told(self.services)
+        self.recorder = Recorder(self.services)
         if model and not self.call(self.services.models.list):
             add_model(self.services, folder / "echo.gguf")
 
@@ -56,9 +56,9 @@ class Session:
         sent = self.call(
             lambda: self.services.questions.ask(AskRequest(question, tuple(d.id for d in documents), **request))
         )
-        ended = self.told.end_of(sent.answer.id)
+        ended = self.recorder.end_of(sent.answer.id)
         assert ended.message.status is Status.COMPLETE, ended
-        self.told.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
+        self.recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
         self.quiet()
         return ended.message
 
@@ -69,7 +69,7 @@ class Session:
 
     def forget(self, document) -> None:
         self.call(lambda: self.services.documents.forget(document.id))
-        self.told.wait(DocumentGone, lambda event: event.id == document.id)
+        self.recorder.wait(DocumentGone, lambda event: event.id == document.id)
 
 
 @pytest.fixture
@@ -228,8 +228,8 @@ def test_all_can_be_deleted_and_the_size_is_told(session):
     one.ask("When does the pump stop?", one.document())
     answers: queue.SimpleQueue = queue.SimpleQueue()
     one.call(lambda: one.services.states.size(answers.put))
-    told = answers.get(timeout=20)
-    assert (told.files, told.bytes) == (1, states()[0].stat().st_size)
+    recorder = answers.get(timeout=20)
+    assert (recorder.files, recorder.bytes) == (1, states()[0].stat().st_size)
     one.call(one.services.states.forget_all)
     assert states() == []
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from fakes.told import add_model
+from fakes.recorder import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import ExamOffered
@@ -15,8 +15,8 @@ from slmdesk.services.evaluation.exams import KIND, result_of
 from slmdesk.services.jobs.events import JobChanged
 
 
-def on_service_thread(told, fn):
-    return told.services.service_thread.call(fn)
+def on_service_thread(recorder, fn):
+    return recorder.services.service_thread.call(fn)
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def begun(opened):
     """Services in which nobody works, and a model is examined soon after its first answer."""
 
     def make(**echo):
-        told = opened(**echo)
-        first: FirstExams = told.services.first_exams
+        recorder = opened(**echo)
+        first: FirstExams = recorder.services.first_exams
 
         def begin() -> None:
             first.idle_s = 0.05
@@ -33,138 +33,140 @@ def begun(opened):
             first.is_away = lambda: True
             first.begin()
 
-        on_service_thread(told, begin)
-        return told
+        on_service_thread(recorder, begin)
+        return recorder
 
     return make
 
 
-def say(told, text: str = "hello", model: str | None = None) -> None:
-    sent = on_service_thread(told, lambda: told.services.chats.send(SendRequest(text, model=model)))
-    told.end_of(sent.answer.id)
+def say(recorder, text: str = "hello", model: str | None = None) -> None:
+    sent = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest(text, model=model)))
+    recorder.end_of(sent.answer.id)
 
 
-def record(told):
-    return on_service_thread(told, lambda: told.services.store.models()[0])
+def record(recorder):
+    return on_service_thread(recorder, lambda: recorder.services.store.models()[0])
 
 
-def jobs(told):
-    return [one for one in on_service_thread(told, told.services.jobs.list) if one.kind == KIND]
+def jobs(recorder):
+    return [one for one in on_service_thread(recorder, recorder.services.jobs.list) if one.kind == KIND]
 
 
-def settled(told) -> None:
+def settled(recorder) -> None:
     """Whatever was to begin has begun: the time of idleness passed twice over."""
     passed = threading.Event()
-    on_service_thread(told, lambda: told.services.service_thread.call_later(0.3, passed.set))
+    on_service_thread(recorder, lambda: recorder.services.service_thread.call_later(0.3, passed.set))
     assert passed.wait(20)
 
 
 @pytest.mark.process
 def test_a_model_is_examined_once_after_its_first_answer(begun) -> None:
-    told = begun()
-    say(told)
-    told.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
-    assert result_of(record(told)) is not None
-    say(told, "again")
-    settled(told)
-    assert len(jobs(told)) == 1
+    recorder = begun()
+    say(recorder)
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
+    assert result_of(record(recorder)) is not None
+    say(recorder, "again")
+    settled(recorder)
+    assert len(jobs(recorder)) == 1
 
 
 @pytest.mark.process
 def test_nothing_is_examined_unless_the_window_asked_for_it(opened) -> None:
-    told = opened()
-    on_service_thread(told, lambda: setattr(told.services.first_exams, "idle_s", 0.05))
-    say(told)
-    settled(told)
-    assert jobs(told) == []
+    recorder = opened()
+    on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "idle_s", 0.05))
+    say(recorder)
+    settled(recorder)
+    assert jobs(recorder) == []
 
 
 @pytest.mark.process
 def test_the_setting_switches_it_off(begun) -> None:
-    told = begun()
-    on_service_thread(told, lambda: told.services.settings.change(exams_at_first_use=False))
-    say(told)
-    settled(told)
-    assert jobs(told) == []
+    recorder = begun()
+    on_service_thread(recorder, lambda: recorder.services.settings.change(exams_at_first_use=False))
+    say(recorder)
+    settled(recorder)
+    assert jobs(recorder) == []
 
 
 @pytest.mark.process
 def test_not_on_battery(begun) -> None:
-    told = begun()
-    on_service_thread(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
-    say(told)
-    settled(told)
-    assert jobs(told) == []
+    recorder = begun()
+    on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "is_on_battery", lambda: True))
+    say(recorder)
+    settled(recorder)
+    assert jobs(recorder) == []
 
 
 @pytest.mark.process
 def test_a_battery_in_use_meanwhile_pauses_it(begun) -> None:
-    told = begun(slow=0.05)
-    say(told)
-    told.wait(JobChanged, lambda event: event.done >= 2)
-    on_service_thread(told, lambda: setattr(told.services.first_exams, "is_on_battery", lambda: True))
-    told.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
-    assert result_of(record(told)) is None
+    recorder = begun(slow=0.05)
+    say(recorder)
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
+    on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "is_on_battery", lambda: True))
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
+    assert result_of(record(recorder)) is None
 
 
 @pytest.mark.process
 def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.services.evaluation.auto_exams.LONGEST_S", 0.001)
-    told = begun()
-    begin = len(told.facts)
-    say(told)
-    told.wait(ModelsChanged, begin=begin)
-    assert jobs(told) == []
-    assert note_words(record(told)) == "No automatic test: it would take about 1 min on this PC."
-    say(told, "again")
-    settled(told)
-    assert jobs(told) == []
-    on_service_thread(told, lambda: told.services.exams.take(record(told).id))
-    told.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
-    assert note_words(record(told)) == ""
+    recorder = begun()
+    begin = len(recorder.events)
+    say(recorder)
+    recorder.wait(ModelsChanged, begin=begin)
+    assert jobs(recorder) == []
+    assert note_words(record(recorder)) == "No automatic test: it would take about 1 min on this PC."
+    say(recorder, "again")
+    settled(recorder)
+    assert jobs(recorder) == []
+    on_service_thread(recorder, lambda: recorder.services.exams.take(record(recorder).id))
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
+    assert note_words(record(recorder)) == ""
 
 
 @pytest.mark.process
 def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, tmp_path) -> None:
-    told = begun(slow=0.05)
-    first = record(told)
-    other = add_model(told.services, tmp_path / "other.gguf", "Other")
-    say(told, model=first.id)
-    told.wait(JobChanged, lambda event: event.done >= 2)
-    on_service_thread(told, lambda: told.services.models.use(other.id))
-    told.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
-    settled(told)
-    assert on_service_thread(told, lambda: told.services.models.state.model) == other.id
+    recorder = begun(slow=0.05)
+    first = record(recorder)
+    other = add_model(recorder.services, tmp_path / "other.gguf", "Other")
+    say(recorder, model=first.id)
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
+    on_service_thread(recorder, lambda: recorder.services.models.use(other.id))
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
+    settled(recorder)
+    assert on_service_thread(recorder, lambda: recorder.services.models.state.model) == other.id
     read: list = []
     come = threading.Event()
-    on_service_thread(told, lambda: told.services.cards.details(first.id, lambda one: (read.append(one), come.set())))
+    on_service_thread(
+        recorder, lambda: recorder.services.cards.details(first.id, lambda one: (read.append(one), come.set()))
+    )
     assert come.wait(20)
     assert "The exam is paused: " in read[0].exam_note
-    begin = len(told.facts)
-    say(told, "back", model=first.id)
-    going = told.wait(JobChanged, lambda event: event.status is JobStatus.RUNNING, begin)
+    begin = len(recorder.events)
+    say(recorder, "back", model=first.id)
+    going = recorder.wait(JobChanged, lambda event: event.status is JobStatus.RUNNING, begin)
     assert going.done >= 2
 
 
 @pytest.mark.process
 def test_one_that_a_person_stopped_does_not_begin_again(begun) -> None:
-    told = begun(slow=0.05)
-    say(told)
-    told.wait(JobChanged, lambda event: event.done >= 2)
-    on_service_thread(told, lambda: told.services.exams.stop(record(told).id))
-    told.wait(JobChanged, lambda event: event.status is JobStatus.CANCELLED)
-    say(told, "again")
-    settled(told)
-    assert [one.status for one in jobs(told)] == [JobStatus.CANCELLED]
-    assert "was stopped" in note_words(record(told))
+    recorder = begun(slow=0.05)
+    say(recorder)
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
+    on_service_thread(recorder, lambda: recorder.services.exams.stop(record(recorder).id))
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.CANCELLED)
+    say(recorder, "again")
+    settled(recorder)
+    assert [one.status for one in jobs(recorder)] == [JobStatus.CANCELLED]
+    assert "was stopped" in note_words(record(recorder))
 
 
 @pytest.mark.process
 def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
-    told = begun(slow=0.02)
-    say(told)
-    told.wait(JobChanged, lambda event: event.done >= 2)
-    told.services.close()
+    recorder = begun(slow=0.02)
+    say(recorder)
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
+    recorder.services.close()
     again = begun(slow=0.02)
     on_service_thread(again, again.services.jobs.take_up)
     settled(again)
@@ -175,36 +177,36 @@ def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
 
 @pytest.mark.process
 def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(begun) -> None:
-    told = begun()
-    on_service_thread(told, lambda: setattr(told.services.first_exams, "is_away", lambda: False))
-    say(told)
-    offered = told.wait(ExamOffered)
-    assert (offered.model, offered.minutes) == (record(told).id, 1)
-    assert note_words(record(told)) == "Not tested yet. The test takes about 1 min. It runs in the background."
-    begin = len(told.facts)
-    say(told, "again")
-    settled(told)
-    assert not any(isinstance(event, ExamOffered) for event in told.facts[begin:])
-    assert jobs(told) == []
-    on_service_thread(told, lambda: told.services.exams.take(record(told).id))
-    told.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
-    assert result_of(record(told)) is not None
+    recorder = begun()
+    on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "is_away", lambda: False))
+    say(recorder)
+    offered = recorder.wait(ExamOffered)
+    assert (offered.model, offered.minutes) == (record(recorder).id, 1)
+    assert note_words(record(recorder)) == "Not tested yet. The test takes about 1 min. It runs in the background."
+    begin = len(recorder.events)
+    say(recorder, "again")
+    settled(recorder)
+    assert not any(isinstance(event, ExamOffered) for event in recorder.events[begin:])
+    assert jobs(recorder) == []
+    on_service_thread(recorder, lambda: recorder.services.exams.take(record(recorder).id))
+    recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
+    assert result_of(record(recorder)) is not None
 
 
 @pytest.mark.process
 def test_a_model_that_does_not_behave_like_one_is_not_offered(begun) -> None:
-    told = begun(is_noise=True)
-    say(told)
-    settled(told)
-    assert jobs(told) == []
-    assert not any(isinstance(event, ExamOffered) for event in told.facts)
+    recorder = begun(is_noise=True)
+    say(recorder)
+    settled(recorder)
+    assert jobs(recorder) == []
+    assert not any(isinstance(event, ExamOffered) for event in recorder.events)
 
 
 @pytest.mark.process
 def test_by_itself_nobody_is_taken_to_be_away(opened) -> None:
-    told = opened()
-    assert told.services.first_exams.is_away() is False
-    assert told.services.first_pair_exams.is_away() is False
+    recorder = opened()
+    assert recorder.services.first_exams.is_away() is False
+    assert recorder.services.first_pair_exams.is_away() is False
 
 
 @pytest.mark.pure

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes.told import LLAMA, TIMEOUT_S, Told, add_model, open_echo
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
@@ -27,37 +27,37 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.events import ImportEnded
 
 
-def on_service_thread(told, fn):
-    return told.services.service_thread.call(fn)
+def on_service_thread(recorder, fn):
+    return recorder.services.service_thread.call(fn)
 
 
-def measured(told, model=None, steps=None):
+def measured(recorder, model=None, steps=None):
     answers: list = []
     ended = threading.Event()
     progressed = None if steps is None else steps.append
-    begin = lambda: told.services.bench.run(model, lambda one: (answers.append(one), ended.set()), progressed)  # noqa: E731
-    on_service_thread(told, begin)
+    begin = lambda: recorder.services.bench.run(model, lambda one: (answers.append(one), ended.set()), progressed)  # noqa: E731
+    on_service_thread(recorder, begin)
     assert ended.wait(TIMEOUT_S)
     return answers[0]
 
 
 @pytest.mark.process
 def test_a_bench_measures_and_keeps_and_says_how_far_it_is(opened) -> None:
-    told = opened(slow=0.001)
+    recorder = opened(slow=0.001)
     steps: list[BenchProgress] = []
-    found = measured(told, steps=steps)
+    found = measured(recorder, steps=steps)
     assert isinstance(found, BenchResult), found
     assert found.output_tokens_per_s > 0
     assert found.prompt_tokens > 100
     assert found.energy_source in tuple(EnergySource)
     assert found.energy_j is not None
     assert found.energy_j >= 0
-    services = told.services
-    now = on_service_thread(told, lambda: services.models.state.memory_bytes)
-    again = measured(told)  # in a process that has had a model, which is not small any more
+    services = recorder.services
+    now = on_service_thread(recorder, lambda: services.models.state.memory_bytes)
+    again = measured(recorder)  # in a process that has had a model, which is not small any more
     assert isinstance(again, BenchResult)
     assert again.memory_bytes > 0.8 * now > 0, "the whole process, as the status bar and the estimates count"
-    assert on_service_thread(told, lambda: services.bench.result(services.models.choose(None))) == again
+    assert on_service_thread(recorder, lambda: services.bench.result(services.models.choose(None))) == again
     assert [one.fraction for one in steps] == sorted(one.fraction for one in steps)
     assert [*dict.fromkeys(one.what for one in steps)] == [
         "starting", "loading the model", "warming up", "reading", "writing",
@@ -71,15 +71,18 @@ def test_a_bench_that_fails_says_why(opened) -> None:
 
 @pytest.mark.process
 def test_what_was_measured_is_told_where_it_cannot_be_kept(opened, monkeypatch) -> None:
-    told = opened()
-    monkeypatch.setattr(told.services.store._db, "read_only", True)
-    assert isinstance(measured(told), BenchResult)
-    assert on_service_thread(told, lambda: told.services.bench.result(told.services.models.choose(None))) is None
+    recorder = opened()
+    monkeypatch.setattr(recorder.services.store._db, "read_only", True)
+    assert isinstance(measured(recorder), BenchResult)
+    assert (
+        on_service_thread(recorder, lambda: recorder.services.bench.result(recorder.services.models.choose(None)))
+        is None
+    )
 
 
 @pytest.mark.process
 def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
-    told = opened(slow=0.2)
+    recorder = opened(slow=0.2)
     answers: list = []
     writing, ended = threading.Event(), threading.Event()
 
@@ -88,49 +91,52 @@ def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
             writing.set()
 
     on_service_thread(
-        told, lambda: told.services.bench.run(None, lambda one: (answers.append(one), ended.set()), progressed)
+        recorder, lambda: recorder.services.bench.run(None, lambda one: (answers.append(one), ended.set()), progressed)
     )
     assert writing.wait(TIMEOUT_S)
     with pytest.raises(KnownError, match="measured already"):
-        on_service_thread(told, lambda: told.services.bench.run(None, answers.append))
-    on_service_thread(told, told.services.bench.cancel)
+        on_service_thread(recorder, lambda: recorder.services.bench.run(None, answers.append))
+    on_service_thread(recorder, recorder.services.bench.cancel)
     assert ended.wait(TIMEOUT_S)
     assert answers == [None]
-    assert on_service_thread(told, lambda: told.services.bench.running) == ""
-    assert on_service_thread(told, lambda: told.services.bench.result(told.services.models.choose(None))) is None
-    sent = on_service_thread(told, lambda: told.services.chats.send(SendRequest("hello")))
-    assert told.end_of(sent.answer.id).problem is None
+    assert on_service_thread(recorder, lambda: recorder.services.bench.running) == ""
+    assert (
+        on_service_thread(recorder, lambda: recorder.services.bench.result(recorder.services.models.choose(None)))
+        is None
+    )
+    sent = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest("hello")))
+    assert recorder.end_of(sent.answer.id).problem is None
 
 
 @pytest.mark.process
 def test_the_model_in_use_before_is_there_again_afterwards(opened, tmp_path) -> None:
-    told = opened()
-    other = add_model(told.services, tmp_path / "other.gguf", "Other")
-    first = next(one for one in on_service_thread(told, told.services.models.list) if one.id != other.id)
-    on_service_thread(told, lambda: told.services.models.use(first.id))
-    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == first.id)
-    begin = len(told.facts)
-    assert isinstance(measured(told, other.id), BenchResult)
-    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == first.id, begin)
+    recorder = opened()
+    other = add_model(recorder.services, tmp_path / "other.gguf", "Other")
+    first = next(one for one in on_service_thread(recorder, recorder.services.models.list) if one.id != other.id)
+    on_service_thread(recorder, lambda: recorder.services.models.use(first.id))
+    recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == first.id)
+    begin = len(recorder.events)
+    assert isinstance(measured(recorder, other.id), BenchResult)
+    recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == first.id, begin)
 
 
 @pytest.mark.process
 def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
-    told = opened(slow=0.01)
-    job = on_service_thread(told, told.services.exams.take)
-    told.wait(JobChanged, lambda event: event.done >= 2)
-    assert isinstance(measured(told), BenchResult)
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
+    recorder = opened(slow=0.01)
+    job = on_service_thread(recorder, recorder.services.exams.take)
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
+    assert isinstance(measured(recorder), BenchResult)
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
 
 
 @pytest.mark.model
 def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(home, starter_model) -> None:
     services = open_echo(LLAMA)
     try:
-        told = Told(services)
-        on_service_thread(told, lambda: services.models.import_file(starter_model, link=True))
-        assert told.wait(ImportEnded).model is not None
-        found = measured(told)
+        recorder = Recorder(services)
+        on_service_thread(recorder, lambda: services.models.import_file(starter_model, link=True))
+        assert recorder.wait(ImportEnded).model is not None
+        found = measured(recorder)
         assert isinstance(found, BenchResult), found
         assert found.memory_bytes > starter_model.stat().st_size * 0.9
         assert found.output_tokens == 64

@@ -8,45 +8,45 @@ from slmdesk.services.evaluation.exam_labels import sentence_of
 from slmdesk.services.jobs.events import JobChanged
 
 
-def on_service_thread(told, fn):
-    return told.services.service_thread.call(fn)
+def on_service_thread(recorder, fn):
+    return recorder.services.service_thread.call(fn)
 
 
-def done(told, job, begin=0):
-    return told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE, begin)
+def done(recorder, job, begin=0):
+    return recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE, begin)
 
 
-def result(told):
-    services = told.services
-    return on_service_thread(told, lambda: services.exams.result(services.models.choose(None)))
+def result(recorder):
+    services = recorder.services
+    return on_service_thread(recorder, lambda: services.exams.result(services.models.choose(None)))
 
 
 @pytest.mark.process
 def test_an_exam_runs_as_a_job_and_its_result_is_kept_with_the_model(opened) -> None:
-    told = opened()
-    assert result(told) is None
-    job = on_service_thread(told, told.services.exams.take)
-    assert done(told, job).total == len(items()[1]) == 72
-    found = result(told)
+    recorder = opened()
+    assert result(recorder) is None
+    job = on_service_thread(recorder, recorder.services.exams.take)
+    assert done(recorder, job).total == len(items()[1]) == 72
+    found = result(recorder)
     assert {one.skill for one in found.skills} == set(Skill)
     assert found.of(Skill.TRUTH).auc == 0.5  # the fake always says Yes
     assert "short chats" in sentence_of("Echo", found)
-    told.services.close()
+    recorder.services.close()
     assert result(opened()) == found
 
 
 @pytest.mark.process
 def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
-    told = opened(slow=0.05)
-    job = on_service_thread(told, told.services.exams.take)
-    told.wait(JobChanged, lambda event: event.done >= 5)
-    told.services.close()
+    recorder = opened(slow=0.05)
+    job = on_service_thread(recorder, recorder.services.exams.take)
+    recorder.wait(JobChanged, lambda event: event.done >= 5)
+    recorder.services.close()
     again = opened()
     kept = on_service_thread(again, lambda: again.services.store.job(job.id)).done
     assert kept >= 5
     assert on_service_thread(again, again.services.exams.take).id == job.id
     done(again, job)
-    begin = len(again.facts)
+    begin = len(again.events)
     third = on_service_thread(again, again.services.exams.take)  # sat already: no item is asked twice
     done(again, third, begin)
     assert [one.done for one in again.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [72]
@@ -54,34 +54,34 @@ def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
 
 @pytest.mark.process
 def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monkeypatch) -> None:
-    told = opened()
-    services = told.services
+    recorder = opened()
+    services = recorder.services
     questions = items()[1]
-    job = on_service_thread(told, services.exams.take)
-    done(told, job)
-    old = on_service_thread(told, lambda: services.store.models()[0].facts["exam"])
+    job = on_service_thread(recorder, services.exams.take)
+    done(recorder, job)
+    old = on_service_thread(recorder, lambda: services.store.models()[0].events["exam"])
     with monkeypatch.context() as newer:
         newer.setattr("slmdesk.services.evaluation.exams.items", lambda: ("next", questions))
-        assert result(told) is None  # due again
+        assert result(recorder) is None  # due again
 
         def begin_and_pause():
             return services.jobs.pause(services.exams.take().id)
 
-        again = on_service_thread(told, begin_and_pause)
+        again = on_service_thread(recorder, begin_and_pause)
         assert again.id != job.id
-    begin = len(told.facts)
-    on_service_thread(told, lambda: services.jobs.resume(again.id))  # an older program's, taken up by this one
-    done(told, again, begin)
-    assert on_service_thread(told, lambda: services.store.models()[0].facts["exam"]) == old
+    begin = len(recorder.events)
+    on_service_thread(recorder, lambda: services.jobs.resume(again.id))  # an older program's, taken up by this one
+    done(recorder, again, begin)
+    assert on_service_thread(recorder, lambda: services.store.models()[0].events["exam"]) == old
 
 
 @pytest.mark.process
 def test_an_open_exam_of_older_items_is_not_gone_on_with(opened, monkeypatch) -> None:
-    told = opened()
-    services = told.services
+    recorder = opened()
+    services = recorder.services
     with monkeypatch.context() as older:
         older.setattr("slmdesk.services.evaluation.exams.items", lambda: ("0", items()[1]))
-        old = on_service_thread(told, lambda: services.jobs.pause(services.exams.take().id))
-    new = on_service_thread(told, services.exams.take)
+        old = on_service_thread(recorder, lambda: services.jobs.pause(services.exams.take().id))
+    new = on_service_thread(recorder, services.exams.take)
     assert new.id != old.id
-    assert on_service_thread(told, lambda: services.store.job(old.id).status) is JobStatus.CANCELLED
+    assert on_service_thread(recorder, lambda: services.store.job(old.id).status) is JobStatus.CANCELLED

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes.told import TIMEOUT_S, add_model, open_echo
-from fakes.told import Told as ToldBy
+from fakes.recorder import TIMEOUT_S, add_model, open_echo
+from fakes.recorder import Recorder as ReportedBy
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus, Status
@@ -24,35 +24,39 @@ pytestmark = pytest.mark.process
 PROMPT = "Which letter is the best of all?"
 
 
-def on_service_thread(told, fn):
-    return told.services.service_thread.call(fn)
+def on_service_thread(recorder, fn):
+    return recorder.services.service_thread.call(fn)
 
 
-def models(told, tmp_path: Path, count: int) -> list[str]:
+def models(recorder, tmp_path: Path, count: int) -> list[str]:
     """Ids of so many models."""
-    known = on_service_thread(told, told.services.models.list)
-    made = [add_model(told.services, tmp_path / f"m{n}.gguf", f"Model {n}") for n in range(count - len(known))]
+    known = on_service_thread(recorder, recorder.services.models.list)
+    made = [add_model(recorder.services, tmp_path / f"m{n}.gguf", f"Model {n}") for n in range(count - len(known))]
     return [*(one.id for one in known), *(one.id for one in made)]
 
 
-def begin(told, ids, **request):
-    return on_service_thread(told, lambda: told.services.comparing.begin(CompareRequest(PROMPT, tuple(ids), **request)))
+def begin(recorder, ids, **request):
+    return on_service_thread(
+        recorder, lambda: recorder.services.comparing.begin(CompareRequest(PROMPT, tuple(ids), **request))
+    )
 
 
-def ended(told, held, begin_at: int = 0):
+def ended(recorder, held, begin_at: int = 0):
     """The comparison once all its answers have ended."""
     for one in held.answers:
-        told.end_of(one.message.id, begin_at)
-    told.wait(ItemChanged, lambda event: event.item.id == held.item.id and not told.services.jobs.is_held, begin_at)
-    return on_service_thread(told, lambda: told.services.comparing.open(held.item.id))
+        recorder.end_of(one.message.id, begin_at)
+    recorder.wait(
+        ItemChanged, lambda event: event.item.id == held.item.id and not recorder.services.jobs.is_held, begin_at
+    )
+    return on_service_thread(recorder, lambda: recorder.services.comparing.open(held.item.id))
 
 
 def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_path) -> None:
-    told = opened()
-    ids = models(told, tmp_path, 3)
-    held = begin(told, ids)
+    recorder = opened()
+    ids = models(recorder, tmp_path, 3)
+    held = begin(recorder, ids)
     assert held.is_running
-    found = ended(told, held)
+    found = ended(recorder, held)
     assert not found.is_running
     assert found.prompt == PROMPT
     assert [one.message.model_name for one in found.answers] == ["Echo", "Model 0", "Model 1"]
@@ -71,61 +75,63 @@ def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_p
             dict(one.figures.lines())["Energy"].endswith("Wh (estimated)") or one.figures.energy_source != "estimated"
         )
     # one after another: no word of the second before the first has ended
-    facts = [one for one in told.facts if isinstance(one, MessageGrew | MessageEnded)]
-    order = [one.message if isinstance(one, MessageGrew) else one.message.id for one in facts]
+    events = [one for one in recorder.events if isinstance(one, MessageGrew | MessageEnded)]
+    order = [one.message if isinstance(one, MessageGrew) else one.message.id for one in events]
     assert list(dict.fromkeys(order)) == [one.message.id for one in found.answers]
     assert order == sorted(order, key=[one.message.id for one in found.answers].index)
 
 
 def test_what_was_loaded_before_is_loaded_again_and_answers_by_default(opened, tmp_path) -> None:
-    told = opened()
-    ids = models(told, tmp_path, 3)
-    on_service_thread(told, lambda: told.services.chats.send(SendRequest("hello", model=ids[2]), explicit_model=True))
-    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == ids[2])
-    told.wait(MessageEnded)
-    at = len(told.facts)
-    ended(told, begin(told, ids[:2]), at)
-    told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == ids[2], at)
-    assert on_service_thread(told, lambda: told.services.models.choose(None).id) == ids[2]
+    recorder = opened()
+    ids = models(recorder, tmp_path, 3)
+    on_service_thread(
+        recorder, lambda: recorder.services.chats.send(SendRequest("hello", model=ids[2]), explicit_model=True)
+    )
+    recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == ids[2])
+    recorder.wait(MessageEnded)
+    at = len(recorder.events)
+    ended(recorder, begin(recorder, ids[:2]), at)
+    recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == ids[2], at)
+    assert on_service_thread(recorder, lambda: recorder.services.models.choose(None).id) == ids[2]
 
 
 def test_one_that_fails_does_not_keep_the_others_from_answering(opened, tmp_path) -> None:
-    told = opened()
-    ids = models(told, tmp_path, 3)
+    recorder = opened()
+    ids = models(recorder, tmp_path, 3)
     (tmp_path / "m0.gguf").unlink()
-    found = ended(told, begin(told, ids))
+    found = ended(recorder, begin(recorder, ids))
     assert [one.message.status for one in found.answers] == [Status.COMPLETE, Status.FAILED, Status.COMPLETE]
     assert found.answers[1].message.error_code == "model.missing"
     assert found.answers[1].figures is None
 
 
 def test_stopping_ends_all_and_keeps_the_words(opened, tmp_path) -> None:
-    told = opened(slow=0.2)
-    held = begin(told, models(told, tmp_path, 3))
-    words = told.words_of(held.answers[0].message.id)
-    on_service_thread(told, told.services.comparing.stop)
-    found = ended(told, held)
+    recorder = opened(slow=0.2)
+    held = begin(recorder, models(recorder, tmp_path, 3))
+    words = recorder.words_of(held.answers[0].message.id)
+    on_service_thread(recorder, recorder.services.comparing.stop)
+    found = ended(recorder, held)
     assert [one.message.status for one in found.answers] == [Status.CANCELLED] * 3
     assert found.answers[0].message.text.startswith(words)
     assert [one.message.text for one in found.answers[1:]] == ["", ""]
-    on_service_thread(told, told.services.comparing.stop)  # nothing runs: no error
-    begin(told, models(told, tmp_path, 3))  # and another may begin
+    on_service_thread(recorder, recorder.services.comparing.stop)  # nothing runs: no error
+    begin(recorder, models(recorder, tmp_path, 3))  # and another may begin
 
 
 def test_a_vote_is_kept_and_can_be_changed(opened, tmp_path) -> None:
-    told = opened()
-    held = begin(told, models(told, tmp_path, 2), is_blind=True)
-    found = ended(told, held)
+    recorder = opened()
+    held = begin(recorder, models(recorder, tmp_path, 2), is_blind=True)
+    found = ended(recorder, held)
     assert found.hides_names
     assert letter_of(0) == "Answer A"
-    services = told.services
-    voted = on_service_thread(told, lambda: services.comparing.vote(held.item.id, None, "  both wrong "))
+    services = recorder.services
+    voted = on_service_thread(recorder, lambda: services.comparing.vote(held.item.id, None, "  both wrong "))
     assert (voted.vote.best, voted.vote.note) == (None, "both wrong")
     assert not voted.hides_names
     best = found.answers[1].message.id
-    assert on_service_thread(told, lambda: services.comparing.vote(held.item.id, best)).vote.best == best
+    assert on_service_thread(recorder, lambda: services.comparing.vote(held.item.id, best)).vote.best == best
     with pytest.raises(KnownError, match=r"item\.unknown"):
-        on_service_thread(told, lambda: services.comparing.vote(held.item.id, "ffff"))
+        on_service_thread(recorder, lambda: services.comparing.vote(held.item.id, "ffff"))
     services.close()
     again = opened()
     reopened = on_service_thread(again, lambda: again.services.comparing.open(held.item.id))
@@ -134,86 +140,90 @@ def test_a_vote_is_kept_and_can_be_changed(opened, tmp_path) -> None:
 
 
 def test_no_vote_while_answers_are_to_come(opened, tmp_path) -> None:
-    told = opened(slow=0.2)
-    held = begin(told, models(told, tmp_path, 2))
+    recorder = opened(slow=0.2)
+    held = begin(recorder, models(recorder, tmp_path, 2))
     with pytest.raises(KnownError, match="still to come"):
-        on_service_thread(told, lambda: told.services.comparing.vote(held.item.id, None))
+        on_service_thread(recorder, lambda: recorder.services.comparing.vote(held.item.id, None))
 
 
 def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(opened, tmp_path) -> None:
-    told = opened(slow=0.2)
-    ids = models(told, tmp_path, 3)
+    recorder = opened(slow=0.2)
+    ids = models(recorder, tmp_path, 3)
     for wrong in ((ids[0],), (ids[0], ids[0]), (*ids, *ids)):
         with pytest.raises(KnownError, match=r"request\.invalid"):
-            begin(told, wrong)
+            begin(recorder, wrong)
     with pytest.raises(KnownError, match=r"model\.unknown"):
-        begin(told, (ids[0], "ffffffff"))
-    store = told.services.store
-    on_service_thread(told, lambda: store.change_model(ids[2], header={"kind": "encoder"}))
+        begin(recorder, (ids[0], "ffffffff"))
+    store = recorder.services.store
+    on_service_thread(recorder, lambda: store.change_model(ids[2], header={"kind": "encoder"}))
     with pytest.raises(KnownError, match=r"model\.wrong_kind"):
-        begin(told, ids)
-    on_service_thread(told, lambda: store.change_model(ids[2], header={}))
-    assert on_service_thread(told, told.services.comparing.items) == []
-    begin(told, ids)
+        begin(recorder, ids)
+    on_service_thread(recorder, lambda: store.change_model(ids[2], header={}))
+    assert on_service_thread(recorder, recorder.services.comparing.items) == []
+    begin(recorder, ids)
     with pytest.raises(KnownError, match="already"):
-        begin(told, ids)
+        begin(recorder, ids)
     with pytest.raises(KnownError, match="already"):
-        on_service_thread(told, lambda: told.services.bench.run(ids[0], lambda _one: None))
+        on_service_thread(recorder, lambda: recorder.services.bench.run(ids[0], lambda _one: None))
 
 
 def test_an_answer_being_written_ends_first_and_a_job_stands_back(opened, tmp_path) -> None:
-    told = opened(slow=0.01)
-    ids = models(told, tmp_path, 2)
-    job = on_service_thread(told, lambda: told.services.exams.take(ids[0]))
-    told.wait(JobChanged, lambda event: event.done >= 1)
-    sent = on_service_thread(told, lambda: told.services.chats.send(SendRequest("a b c d e f g h", model=ids[0])))
-    told.words_of(sent.answer.id)
-    held = begin(told, ids)
-    first = told.wait(MessageGrew, lambda event: event.message == held.answers[0].message.id)
-    assert told.facts.index(told.end_of(sent.answer.id)) < told.facts.index(first)
-    assert told.end_of(sent.answer.id).message.status is Status.COMPLETE
-    ended(told, held)
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
+    recorder = opened(slow=0.01)
+    ids = models(recorder, tmp_path, 2)
+    job = on_service_thread(recorder, lambda: recorder.services.exams.take(ids[0]))
+    recorder.wait(JobChanged, lambda event: event.done >= 1)
+    sent = on_service_thread(
+        recorder, lambda: recorder.services.chats.send(SendRequest("a b c d e f g h", model=ids[0]))
+    )
+    recorder.words_of(sent.answer.id)
+    held = begin(recorder, ids)
+    first = recorder.wait(MessageGrew, lambda event: event.message == held.answers[0].message.id)
+    assert recorder.events.index(recorder.end_of(sent.answer.id)) < recorder.events.index(first)
+    assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
+    ended(recorder, held)
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
 
 
 def test_a_comparison_is_no_chat_but_is_found_trashed_and_exported(opened, tmp_path) -> None:
-    told = opened()
-    services = told.services
-    found = ended(told, begin(told, models(told, tmp_path, 2)))
-    on_service_thread(told, lambda: services.comparing.vote(found.item.id, found.answers[0].message.id, "clearer"))
-    assert on_service_thread(told, services.history.items) == []
-    assert on_service_thread(told, lambda: services.history.search("letter best"))[0].item == found.item.id
+    recorder = opened()
+    services = recorder.services
+    found = ended(recorder, begin(recorder, models(recorder, tmp_path, 2)))
+    on_service_thread(recorder, lambda: services.comparing.vote(found.item.id, found.answers[0].message.id, "clearer"))
+    assert on_service_thread(recorder, services.history.items) == []
+    assert on_service_thread(recorder, lambda: services.history.search("letter best"))[0].item == found.item.id
     with pytest.raises(KnownError, match="comparison"):
-        on_service_thread(told, lambda: services.chats.send(SendRequest("more", chat=found.item.id)))
-    text = on_service_thread(told, lambda: services.history.export(found.item.id, "md"))
+        on_service_thread(recorder, lambda: services.chats.send(SendRequest("more", chat=found.item.id)))
+    text = on_service_thread(recorder, lambda: services.history.export(found.item.id, "md"))
     for one in found.answers:
         assert text.count(f"**{one.name}**") == 1
     assert "tokens/s" in text
     assert "best answer: Echo" in text
     assert "clearer" in text
-    assert json.loads(on_service_thread(told, lambda: services.history.export(found.item.id, "json")))["kind"] == KIND
-    on_service_thread(told, lambda: services.history.trash(found.item.id))
-    assert on_service_thread(told, services.comparing.items) == []
-    assert [one.id for one in on_service_thread(told, lambda: services.history.items(None, deleted=True))] == [
+    assert (
+        json.loads(on_service_thread(recorder, lambda: services.history.export(found.item.id, "json")))["kind"] == KIND
+    )
+    on_service_thread(recorder, lambda: services.history.trash(found.item.id))
+    assert on_service_thread(recorder, services.comparing.items) == []
+    assert [one.id for one in on_service_thread(recorder, lambda: services.history.items(None, deleted=True))] == [
         found.item.id
     ]
-    on_service_thread(told, lambda: services.history.restore(found.item.id))
-    assert [one.id for one in on_service_thread(told, services.comparing.items)] == [found.item.id]
+    on_service_thread(recorder, lambda: services.history.restore(found.item.id))
+    assert [one.id for one in on_service_thread(recorder, services.comparing.items)] == [found.item.id]
 
 
 def test_put_into_the_bin_while_it_runs_it_stops(opened, tmp_path) -> None:
-    told = opened(slow=0.2)
-    held = begin(told, models(told, tmp_path, 3))
-    told.words_of(held.answers[0].message.id)
-    on_service_thread(told, lambda: told.services.history.trash(held.item.id))
-    assert [one.message.status for one in ended(told, held).answers] == [Status.CANCELLED] * 3
+    recorder = opened(slow=0.2)
+    held = begin(recorder, models(recorder, tmp_path, 3))
+    recorder.words_of(held.answers[0].message.id)
+    on_service_thread(recorder, lambda: recorder.services.history.trash(held.item.id))
+    assert [one.message.status for one in ended(recorder, held).answers] == [Status.CANCELLED] * 3
 
 
 def test_the_end_of_the_program_keeps_what_came_and_marks_the_rest(opened, tmp_path) -> None:
-    told = opened(slow=0.2)
-    held = begin(told, models(told, tmp_path, 3))
-    words = told.words_of(held.answers[0].message.id)
-    told.services.close()
+    recorder = opened(slow=0.2)
+    held = begin(recorder, models(recorder, tmp_path, 3))
+    words = recorder.words_of(held.answers[0].message.id)
+    recorder.services.close()
     again = opened()
     found = on_service_thread(again, lambda: again.services.comparing.open(held.item.id))
     assert [one.message.status for one in found.answers] == [Status.INTERRUPTED] * 3
@@ -223,15 +233,15 @@ def test_the_end_of_the_program_keeps_what_came_and_marks_the_rest(opened, tmp_p
 KILLED = """
 import os, sys, signal, time
 sys.path.insert(0, sys.argv[1])
-from fakes.told import Told, open_echo, row
+from fakes.recorder import Recorder, open_echo, row
 from slmdesk.services.evaluation.model_comparison import CompareRequest
 from slmdesk.services.base.events import MessageEnded
-told = Told(open_echo())
-services = told.services
+recorder = Recorder(open_echo())
+services = recorder.services
 ids = tuple(one.id for one in services.service_thread.call(services.models.list))
 held = services.service_thread.call(lambda: services.comparing.begin(CompareRequest("one two three four", ids)))
-told.end_of(held.answers[0].message.id)
-told.words_of(held.answers[1].message.id, 2)
+recorder.end_of(held.answers[0].message.id)
+recorder.words_of(held.answers[1].message.id, 2)
 while not row(services, held.answers[1].message.id).text:  # a row is written four times a second
     time.sleep(0.01)
 print(held.item.id, flush=True)
@@ -240,16 +250,16 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_kill_in_the_middle_keeps_what_came_and_marks_the_rest(opened, tmp_path, monkeypatch) -> None:
-    told = opened(slow=0.05)
-    models(told, tmp_path, 3)
-    told.services.close()
+    recorder = opened(slow=0.05)
+    models(recorder, tmp_path, 3)
+    recorder.services.close()
     monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, "slow": 0.4}))
     done = subprocess.run(
         [sys.executable, "-c", KILLED, str(Path(__file__).parents[2])],
         capture_output=True, text=True, timeout=TIMEOUT_S * 2, check=False, env=dict(os.environ),
     )  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr
-    again = ToldBy(open_echo())
+    again = ReportedBy(open_echo())
     try:
         services = again.services
         services.service_thread.call(services.store.mark_interrupted)  # what the watch does within five seconds

@@ -4,7 +4,7 @@ import queue
 from pathlib import Path
 
 import pytest
-from fakes.told import TIMEOUT_S, row
+from fakes.recorder import TIMEOUT_S, row
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageEnded, Problem
@@ -21,42 +21,42 @@ def asked(services, begin):
     return answers.get(timeout=TIMEOUT_S)
 
 
-def said(told, words: str):
-    services = told.services
+def said(recorder, words: str):
+    services = recorder.services
     sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text=words)))
-    told.end_of(sent.answer.id)
+    recorder.end_of(sent.answer.id)
     return sent
 
 
 def test_an_open_window_goes_back_to_a_backup_and_on_from_there(opened, tmp_path) -> None:
-    told = opened()
-    services = told.services
-    first = said(told, "the first chat")
+    recorder = opened()
+    services = recorder.services
+    first = said(recorder, "the first chat")
     copy = tmp_path / "copy.db"
     assert isinstance(asked(services, lambda end: services.backups.make(copy, end)), BackupResult)
-    second = said(told, "the second chat")
-    begin = len(told.facts)
+    second = said(recorder, "the second chat")
+    begin = len(recorder.events)
     done = asked(services, lambda end: services.backups.restore(copy, end))
     assert isinstance(done, Restored), done
-    gone = [event.id for event in told.of(ItemGone, begin)]
+    gone = [event.id for event in recorder.of(ItemGone, begin)]
     assert set(gone) == {first.item.id, second.item.id}
-    assert [event.item.id for event in told.of(ItemChanged, begin)] == [first.item.id]
-    assert told.of(ModelsChanged, begin)
+    assert [event.item.id for event in recorder.of(ItemChanged, begin)] == [first.item.id]
+    assert recorder.of(ModelsChanged, begin)
     assert [item.id for item in services.service_thread.call(services.history.items)] == [first.item.id]
     with pytest.raises(KnownError, match=r"item\.unknown"):
         services.service_thread.call(lambda: services.chats.open(second.item.id))
-    after = len(told.facts)
+    after = len(recorder.events)
     services.service_thread.call(services._watch.look)
-    assert told.of(ItemChanged, after) == [], "what was restored is no news of another desk"
+    assert recorder.of(ItemChanged, after) == [], "what was restored is no news of another desk"
     again = services.service_thread.call(lambda: services.chats.send(SendRequest(text="and on", chat=first.item.id)))
-    told.wait(MessageEnded, lambda event: event.message.id == again.answer.id)
+    recorder.wait(MessageEnded, lambda event: event.message.id == again.answer.id)
     assert row(services, again.answer.id).text == "You said: and on"
 
 
 def test_what_cannot_be_restored_is_told_and_changes_nothing(opened, tmp_path) -> None:
-    told = opened()
-    services = told.services
-    sent = said(told, "kept")
+    recorder = opened()
+    services = recorder.services
+    sent = said(recorder, "kept")
     broken = tmp_path / "broken.db"
     broken.write_bytes(Path(services.paths.database).read_bytes()[:-4096])
     problem = asked(services, lambda end: services.backups.restore(broken, end))
@@ -71,27 +71,27 @@ def test_what_cannot_be_restored_is_told_and_changes_nothing(opened, tmp_path) -
 
 
 def test_no_backup_is_put_back_under_an_answer_that_is_being_written(opened, tmp_path) -> None:
-    told = opened(slow=0.05, repeat="word ")
-    services = told.services
+    recorder = opened(slow=0.05, repeat="word ")
+    services = recorder.services
     copy = tmp_path / "copy.db"
     asked(services, lambda end: services.backups.make(copy, end))
     sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text="go")))
-    told.words_of(sent.answer.id)
+    recorder.words_of(sent.answer.id)
     with pytest.raises(KnownError, match="being written"):
         asked(services, lambda end: services.backups.restore(copy, end))
     services.service_thread.call(lambda: services.chats.stop(sent.answer.id))
-    told.end_of(sent.answer.id)
+    recorder.end_of(sent.answer.id)
     assert isinstance(asked(services, lambda end: services.backups.restore(copy, end)), Restored)
 
 
 def test_emptying_the_bin_is_told(opened) -> None:
-    told = opened()
-    services = told.services
-    chats = [said(told, words).item.id for words in ("one", "two", "three")]
+    recorder = opened()
+    services = recorder.services
+    chats = [said(recorder, words).item.id for words in ("one", "two", "three")]
     for chat in chats[:2]:
         services.service_thread.call(lambda chat=chat: services.history.trash(chat))
     emptied = services.service_thread.call(services.history.empty_trash)
     assert set(emptied.ids) == set(chats[:2])
-    assert {event.id for event in told.of(ItemGone)} == set(chats[:2])
+    assert {event.id for event in recorder.of(ItemGone)} == set(chats[:2])
     assert [item.id for item in services.service_thread.call(services.history.items)] == chats[2:]
     assert services.service_thread.call(services.history.empty_trash).ids == ()

@@ -36,13 +36,13 @@ def keep(services):
         path=b"/x/lease.pdf", name="lease.pdf", sha256="ab", format="pdf", bytes=1, mtime_ns=1, reader="1"
     )
     services.store.save_pages(record.id, pages)
-    return services.store.change_document(record.id, status="read", facts={"format": "pdf", "pages": len(pages)})
+    return services.store.change_document(record.id, status="read", events={"format": "pdf", "pages": len(pages)})
 
 
-def given(told, begin):
+def given(recorder, begin):
     """What an export gives, waited for."""
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: begin(told.services.exports, answers.put))
+    recorder.services.service_thread.call(lambda: begin(recorder.services.exports, answers.put))
     return answers.get(timeout=60)
 
 
@@ -56,18 +56,20 @@ def wait_for(holds) -> None:
 @pytest.fixture
 def summary(opened):
     """Services with a summary of quotations: the model was not examined."""
-    told = opened()
-    record = told.services.service_thread.call(lambda: keep(told.services))
-    item = told.services.service_thread.call(lambda: told.services.summaries.begin(SummaryRequest((record.id,))))
-    told.wait(SummaryEnded, lambda event: event.item == item.id)
-    return told, item
+    recorder = opened()
+    record = recorder.services.service_thread.call(lambda: keep(recorder.services))
+    item = recorder.services.service_thread.call(
+        lambda: recorder.services.summaries.begin(SummaryRequest((record.id,)))
+    )
+    recorder.wait(SummaryEnded, lambda event: event.item == item.id)
+    return recorder, item
 
 
 def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(summary) -> None:
-    told, item = summary
+    recorder, item = summary
     texts = {}
     for form in FORMS:
-        data = given(told, lambda exports, ended, form=form: exports.give(item.id, form.id, ended))
+        data = given(recorder, lambda exports, ended, form=form: exports.give(item.id, form.id, ended))
         assert isinstance(data, bytes), data
         texts[form.id] = data
     shape = json.loads(texts["json"])
@@ -80,38 +82,40 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
         "md": texts["md"].decode(),
     }
     for form, text in words.items():
-        for wanted in ("2 of 2 pages read", "Passages", "What was read", "Summary: lease.pdf"):
-            assert wanted in text, (form, wanted)
+        for requested in ("2 of 2 pages read", "Passages", "What was read", "Summary: lease.pdf"):
+            assert requested in text, (form, requested)
         assert text.count("850 euros") == 1, form  # a quotation is its passage: once is enough
-    book = openpyxl.load_workbook(io.BytesIO(given(told, lambda exports, ended: exports.give(item.id, "xlsx", ended))))
+    book = openpyxl.load_workbook(
+        io.BytesIO(given(recorder, lambda exports, ended: exports.give(item.id, "xlsx", ended)))
+    )
     assert book.sheetnames == ["Summary", "Coverage"]
     assert book["Summary"].max_row > 1
 
 
 def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path) -> None:
-    told, item = summary
+    recorder, item = summary
     target = tmp_path / "out.docx"
-    size = given(told, lambda exports, ended: exports.write(item.id, "docx", target, ended))
+    size = given(recorder, lambda exports, ended: exports.write(item.id, "docx", target, ended))
     assert size == target.stat().st_size
-    again = given(told, lambda exports, ended: exports.write(item.id, "docx", target, ended))
+    again = given(recorder, lambda exports, ended: exports.write(item.id, "docx", target, ended))
     assert isinstance(again, Problem)
     assert again.code == "file.exists"
     paper = Paper("T", (paragraph("x"),))
-    lost = given(told, lambda exports, ended: exports.write_paper(paper, "pdf", tmp_path / "no" / "x.pdf", ended))
+    lost = given(recorder, lambda exports, ended: exports.write_paper(paper, "pdf", tmp_path / "no" / "x.pdf", ended))
     assert isinstance(lost, Problem)
     with pytest.raises(KnownError, match=r"request\.invalid"):
-        given(told, lambda exports, ended: exports.give_paper(paper, "odt", ended))
+        given(recorder, lambda exports, ended: exports.give_paper(paper, "odt", ended))
 
 
 def test_a_printer_that_is_killed_is_said_and_the_next_one_prints(opened) -> None:
-    told = opened()
+    recorder = opened()
     long = Paper("T", tuple(paragraph("many words " * 200) for _ in range(2000)))
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: told.services.exports.give_paper(long, "pdf", answers.put))
-    wait_for(lambda: told.services.printer.pid)
-    os.kill(told.services.printer.pid, signal.SIGKILL)
+    recorder.services.service_thread.call(lambda: recorder.services.exports.give_paper(long, "pdf", answers.put))
+    wait_for(lambda: recorder.services.printer.pid)
+    os.kill(recorder.services.printer.pid, signal.SIGKILL)
     lost = answers.get(timeout=60)
     assert isinstance(lost, Problem)
     assert lost.code in ("child.died", "child.start_failed")  # before or after its first word
-    data = given(told, lambda exports, ended: exports.give_paper(Paper("after"), "pdf", ended))
+    data = given(recorder, lambda exports, ended: exports.give_paper(Paper("after"), "pdf", ended))
     assert "after" in pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()

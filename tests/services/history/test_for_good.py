@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes.contents import contents
-from fakes.told import Told
+from fakes.recorder import Recorder
 from services.summaries.test_summaries import page, trust
 from services.tables.test_tables import COLUMNS
 
@@ -51,11 +51,11 @@ def files_with(home: Path, word: str) -> list[str]:
 class ServiceThread:
     """Makes one thing of each kind, all of them about a word."""
 
-    def __init__(self, told: Told, word: str) -> None:
-        self.told, self.word = told, word
+    def __init__(self, recorder: Recorder, word: str) -> None:
+        self.recorder, self.word = recorder, word
 
     def call(self, work):
-        return self.told.services.service_thread.call(lambda: work(self.told.services))
+        return self.recorder.services.service_thread.call(lambda: work(self.recorder.services))
 
     def document(self, name: str, text: str):
         return self.call(lambda services: self._kept(services.store, name, text))
@@ -70,40 +70,40 @@ class ServiceThread:
         builder = PassageBuilder(record.id)
         store.save_pages(record.id, [one])
         store.save_passages(record.id, [*builder.feed(one), *builder.finish()])
-        return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": 1})
+        return store.change_document(record.id, status="read", events={"format": "pdf", "pages": 1})
 
     def chat(self) -> str:
         sent = self.call(lambda services: services.chats.send(SendRequest(f"Who is {self.word}?")))
-        self.told.end_of(sent.answer.id)
+        self.recorder.end_of(sent.answer.id)
         return sent.item.id
 
     def question(self, document) -> str:
         request = AskRequest(f"Who is {self.word}?", (document.id,))
         sent = self.call(lambda services: services.questions.ask(request))
-        self.told.end_of(sent.answer.id)
-        self.told.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
+        self.recorder.end_of(sent.answer.id)
+        self.recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
         return sent.item.id
 
     def summary(self, document) -> str:
         item = self.call(lambda services: services.summaries.begin(SummaryRequest((document.id,), focus=self.word)))
-        self.told.wait(SummaryEnded, lambda event: event.item == item.id)
+        self.recorder.wait(SummaryEnded, lambda event: event.item == item.id)
         return item.id
 
     def extraction(self, document) -> str:
         item = self.call(lambda services: services.extraction.begin(TableRequest((document.id,), COLUMNS)))
-        self.told.wait(ExtractionEnded, lambda event: event.item == item.id)
+        self.recorder.wait(ExtractionEnded, lambda event: event.item == item.id)
         return item.id
 
     def comparison(self, old, new) -> str:
         item = self.call(lambda services: services.versions.begin(VersionRequest(old.id, new.id, with_words=False)))
-        self.told.wait(VersionsCompared, lambda event: event.item == item.id)
+        self.recorder.wait(VersionsCompared, lambda event: event.item == item.id)
         return item.id
 
     def translation(self, path: Path) -> str:
         """Of a document; one of its sentences was said otherwise, one asked with a request."""
         item = self.call(lambda services: services.translations.begin(TranslationRequest("de", str(path), source="en")))
-        self.told.wait(TranslationGrew, lambda event: event.item == item.id and event.done == event.total > 0)
-        self.told.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
+        self.recorder.wait(TranslationGrew, lambda event: event.item == item.id and event.done == event.total > 0)
+        self.recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
         self.call(lambda services: services.segment_changes.edit(item.id, 0, f"{self.word} wohnt hier."))
         tried = threading.Event()
         hint = f"Say {self.word}."
@@ -123,9 +123,9 @@ class ServiceThread:
 
     def _translated(self, text: str, manner: Manner) -> None:
         record = self.call(lambda services: services.models.choose(None))
-        begin = len(self.told.facts)
+        begin = len(self.recorder.events)
         self.call(lambda services: services.live.translate(text, manner, record))
-        self.told.wait(LiveTranslated, lambda event: event.is_done, begin)
+        self.recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
 
     def copy(self) -> None:
         """As before a migration."""
@@ -140,8 +140,8 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
     opened, home, tmp_path, way
 ) -> None:
     word = marker()
-    told = opened(turned=True)
-    service_thread = ServiceThread(told, word)
+    recorder = opened(turned=True)
+    service_thread = ServiceThread(recorder, word)
     path = tmp_path / f"{word}.txt"
     path.write_text(f"{word} lives here.\n{word} pays 900 euros.\n12 % {word}@example.org\n")
     items = [service_thread.translation(path), service_thread.typed()]
@@ -165,14 +165,14 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
         service_thread.call(lambda services: services.history.empty_trash())
     assert files_with(home, word) == [], "also while the program still runs"
     assert [one.source for one in service_thread.call(lambda services: services.store.memory())] == ["Stay."]
-    told.services.close()
+    recorder.services.close()
     assert files_with(home, word) == []
 
 
 def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tmp_path) -> None:
     word, secret = marker(), marker()
-    told = opened(turned=True)
-    service_thread = ServiceThread(told, word)
+    recorder = opened(turned=True)
+    service_thread = ServiceThread(recorder, word)
     service_thread.call(lambda services: services.settings.change(translate_history=False))
     service_thread._translated(f"We know {word} well.", Manner("de", "en"))
     assert service_thread.call(lambda services: services.typed.keep(word, Manner("de"), services.live.segments())) == ""
@@ -180,20 +180,20 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     path.write_text("We go out.\n")
     request = TranslationRequest("de", str(path), source="en", password=secret)
     item = service_thread.call(lambda services: services.translations.begin(request))
-    told.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
+    recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
     service_thread.call(lambda services: services.translations.unlock(item.id, secret))
     assert files_with(home, word) == files_with(home, secret) == []
-    told.services.close()
+    recorder.services.close()
     assert files_with(home, word) == files_with(home, secret) == []
     assert files_with(home, "We go out"), "the control"
 
 
 def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good(opened, home) -> None:
     word = marker()
-    told = opened(turned=True)
-    service_thread = ServiceThread(told, word)
+    recorder = opened(turned=True)
+    service_thread = ServiceThread(recorder, word)
     first = service_thread.typed()
-    live, manner = told.services.live, Manner("de", "en")
+    live, manner = recorder.services.live, Manner("de", "en")
     number = service_thread.call(lambda _services: live.put(0, "Wir kennen ihn."))
     kept = service_thread.call(
         lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), "")
@@ -210,9 +210,9 @@ def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good
 def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> None:
     word = marker()
     says = json.dumps({"text": word})
-    told = opened(answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}', slow_read=1.1)
-    trust(told)
-    service_thread = ServiceThread(told, word)
+    recorder = opened(answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}', slow_read=1.1)
+    trust(recorder)
+    service_thread = ServiceThread(recorder, word)
     document = service_thread.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
     other = service_thread.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
     items = [
@@ -240,10 +240,10 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> Non
     assert states_in(find_paths().states) == []
     for one in (document, other):
         service_thread.call(lambda services, one=one: services.documents.forget(one.id))
-        told.wait(DocumentGone, lambda event, one=one: event.id == one.id)
+        recorder.wait(DocumentGone, lambda event, one=one: event.id == one.id)
     service_thread.call(lambda _services: None)  # what was posted meanwhile
     assert files_with(home, word) == [], "also while the program still runs"
     assert kept_copies(find_paths()), "the copies are made anew, not dropped"
-    told.services.close()
+    recorder.services.close()
     assert files_with(home, word) == []
     assert list(find_paths().states.iterdir()) == []

@@ -6,7 +6,7 @@ import json
 import threading
 
 import pytest
-from fakes.told import open_echo
+from fakes.recorder import open_echo
 from store.rescue.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
 
 from slmdesk.paths import find_paths
@@ -49,16 +49,16 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path):
     lease = before.service_thread.call(lambda: make(before))
     before.close()
     overwrite(paths, *pages_of(paths, "segments")[1:3])
-    told = opened()
-    services = told.services
+    recorder = opened()
+    services = recorder.services
 
     def call(work):
         return services.service_thread.call(lambda: work(services))
 
     (damaged,) = call(lambda services: services.history.damaged())
     found = call(lambda services: services.history.rescue(damaged))
-    assert lease in {event.item.id for event in told.of(ItemChanged)}
-    assert len(told.of(GlossariesChanged)) == len(told.of(MemoryChanged)) == 1
+    assert lease in {event.item.id for event in recorder.of(ItemChanged)}
+    assert len(recorder.of(GlossariesChanged)) == len(recorder.of(MemoryChanged)) == 1
     assert len(call(lambda services: services.translations.terms("en", "de", "legal"))) == TERMS + 1
     view = call(lambda services: services.translations.open(lease))
     assert view.is_done

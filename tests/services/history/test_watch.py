@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from fakes import tiny_gguf
 from fakes.commands import ROOT, SLMDESK
-from fakes.told import TIMEOUT_S, open_echo
+from fakes.recorder import TIMEOUT_S, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord

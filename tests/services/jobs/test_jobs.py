@@ -6,7 +6,7 @@ import signal
 from contextlib import suppress
 
 import pytest
-from fakes.told import add_model
+from fakes.recorder import add_model
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
@@ -26,162 +26,164 @@ def step(text: str, **options):
     return step_of([ChatMessage(Role.USER, (TextPart(words),))], Sampling(temperature=0.0))
 
 
-def add(told, steps, kind="test"):
-    services = told.services
+def add(recorder, steps, kind="test"):
+    services = recorder.services
     record = services.service_thread.call(lambda: services.models.choose(None))
     return services.service_thread.call(lambda: services.jobs.add(kind, "A test", record, steps, prompt_version="1"))
 
 
-def until(told, job, status, begin=0):
-    return told.wait(JobChanged, lambda event: event.id == job.id and event.status is status, begin)
+def until(recorder, job, status, begin=0):
+    return recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is status, begin)
 
 
-def stored(told, job):
-    return told.services.service_thread.call(lambda: told.services.store.steps(job.id))
+def stored(recorder, job):
+    return recorder.services.service_thread.call(lambda: recorder.services.store.steps(job.id))
 
 
-def row(told, job):
-    return told.services.service_thread.call(lambda: told.services.store.job(job.id))
+def row(recorder, job):
+    return recorder.services.service_thread.call(lambda: recorder.services.store.job(job.id))
 
 
-def request(told, name, job):
-    return told.services.service_thread.call(lambda: getattr(told.services.jobs, name)(job.id))
+def request(recorder, name, job):
+    return recorder.services.service_thread.call(lambda: getattr(recorder.services.jobs, name)(job.id))
 
 
-def count_saves(told):
+def count_saves(recorder):
     """How often each step was computed and given to the store."""
     seen = []
-    real = told.services.store.save_step
+    real = recorder.services.store.save_step
 
     def save(job, key, value):
         seen.append((key, real(job, key, value)))
         return seen[-1][1]
 
-    told.services.store.save_step = save
+    recorder.services.store.save_step = save
     return seen
 
 
 def test_a_job_does_its_steps_and_keeps_each_once(opened) -> None:
-    told = opened()
-    seen = count_saves(told)
-    job = add(told, [step(f"step {number}") for number in range(40)])
-    end = until(told, job, JobStatus.DONE)
+    recorder = opened()
+    seen = count_saves(recorder)
+    job = add(recorder, [step(f"step {number}") for number in range(40)])
+    end = until(recorder, job, JobStatus.DONE)
     assert (end.done, end.total, end.failed) == (40, 40, 0)
-    assert [one.value["text"] for one in stored(told, job)] == [f"You said: step {number}" for number in range(40)]
+    assert [one.value["text"] for one in stored(recorder, job)] == [f"You said: step {number}" for number in range(40)]
     assert len(seen) == 40
-    running = [one for one in told.of(JobChanged) if one.status is JobStatus.RUNNING and one.done > 0]
+    running = [one for one in recorder.of(JobChanged) if one.status is JobStatus.RUNNING and one.done > 0]
     assert sorted({one.done for one in running}) == list(range(1, 41))
     assert running[-2].eta_s is not None
 
 
 def test_a_second_job_over_what_changed_does_only_that(opened) -> None:
-    told = opened()
-    until(told, add(told, [step(f"step {number}") for number in range(8)]), JobStatus.DONE)
-    seen = count_saves(told)
-    again = add(told, [step(f"step {number}") for number in (*range(7), 99)])
-    assert until(told, again, JobStatus.DONE).done == 8
+    recorder = opened()
+    until(recorder, add(recorder, [step(f"step {number}") for number in range(8)]), JobStatus.DONE)
+    seen = count_saves(recorder)
+    again = add(recorder, [step(f"step {number}") for number in (*range(7), 99)])
+    assert until(recorder, again, JobStatus.DONE).done == 8
     assert len(seen) == 1
 
 
 def test_pause_and_resume_lose_nothing(opened) -> None:
-    told = opened(slow=0.02)
-    seen = count_saves(told)
-    job = add(told, [step(f"step {number}") for number in range(30)])
-    told.wait(JobChanged, lambda event: event.done >= 3)
-    request(told, "pause", job)
-    until(told, job, JobStatus.PAUSED)
-    kept = row(told, job).done
+    recorder = opened(slow=0.02)
+    seen = count_saves(recorder)
+    job = add(recorder, [step(f"step {number}") for number in range(30)])
+    recorder.wait(JobChanged, lambda event: event.done >= 3)
+    request(recorder, "pause", job)
+    until(recorder, job, JobStatus.PAUSED)
+    kept = row(recorder, job).done
     assert 3 <= kept < 30
-    begin = len(told.facts)
-    request(told, "resume", job)
-    assert until(told, job, JobStatus.DONE, begin).done == 30
+    begin = len(recorder.events)
+    request(recorder, "resume", job)
+    assert until(recorder, job, JobStatus.DONE, begin).done == 30
     assert len(seen) == len({key for key, _ in seen}) == 30
 
 
 def test_a_plan_that_fails_while_it_catches_up_takes_no_open_step_along(opened) -> None:
-    told = opened()
-    seen = count_saves(told)
-    job = add(told, [step(f"step {number}") for number in range(12)], kind="translation")  # of nothing: its plan fails
-    end = until(told, job, JobStatus.FAILED)
+    recorder = opened()
+    seen = count_saves(recorder)
+    job = add(
+        recorder, [step(f"step {number}") for number in range(12)], kind="translation"
+    )  # of nothing: its plan fails
+    end = until(recorder, job, JobStatus.FAILED)
     assert (end.done, len(seen)) == (12, 12)
 
 
 def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:
-    told = opened(slow=0.08)
-    job = add(told, [step(f"step {number}") for number in range(30)])
-    told.wait(JobChanged, lambda event: event.done >= 2)
-    assert request(told, "cancel", job).status is JobStatus.CANCELLED
-    done = row(told, job).done
+    recorder = opened(slow=0.08)
+    job = add(recorder, [step(f"step {number}") for number in range(30)])
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
+    assert request(recorder, "cancel", job).status is JobStatus.CANCELLED
+    done = row(recorder, job).done
     assert 2 <= done < 30
-    assert request(told, "resume", job).done == done, "it can be taken up again"
-    assert request(told, "cancel", job).status is JobStatus.CANCELLED
-    after = add(told, [step("another")])
-    until(told, after, JobStatus.DONE)
+    assert request(recorder, "resume", job).done == done, "it can be taken up again"
+    assert request(recorder, "cancel", job).status is JobStatus.CANCELLED
+    after = add(recorder, [step("another")])
+    until(recorder, after, JobStatus.DONE)
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
 def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kills) -> None:
-    told = opened(slow=0.01)
-    seen = count_saves(told)
-    job = add(told, [step(f"step {number} " + "word " * (number % 7)) for number in range(40 + 12 * kills)])
+    recorder = opened(slow=0.01)
+    seen = count_saves(recorder)
+    job = add(recorder, [step(f"step {number} " + "word " * (number % 7)) for number in range(40 + 12 * kills)])
     kept, begin, due, left = {}, 0, 5, kills
 
     def is_news(event) -> bool:
         return event.status in ENDS or (event.done >= due and left > 0)
 
-    while (news := told.wait(JobChanged, is_news, begin)).status is not JobStatus.DONE:
-        begin = told.facts.index(news, begin) + 1
-        pid = told.services.engine.pid
+    while (news := recorder.wait(JobChanged, is_news, begin)).status is not JobStatus.DONE:
+        begin = recorder.events.index(news, begin) + 1
+        pid = recorder.services.engine.pid
         if news.status is JobStatus.PAUSED:  # three deaths in a minute: it goes on because a person says so
-            assert row(told, job).error_code == "model.crashes"
-            request(told, "resume", job)
+            assert row(recorder, job).error_code == "model.crashes"
+            request(recorder, "resume", job)
         elif pid is not None:
-            kept |= {one.key: one.value for one in stored(told, job) if one.value}
+            kept |= {one.key: one.value for one in stored(recorder, job) if one.value}
             with suppress(ProcessLookupError):  # the last kill's: its last words came after it
                 os.kill(pid, signal.SIGKILL)
                 left -= 1
             due = news.done + 5
     assert left == 0
-    assert row(told, job).status is JobStatus.DONE
-    after = {one.key: one.value for one in stored(told, job)}
+    assert row(recorder, job).status is JobStatus.DONE
+    after = {one.key: one.value for one in stored(recorder, job)}
     assert all(after[key] == value for key, value in kept.items())
     assert all(kept_now for _, kept_now in seen)
-    assert len(seen) == len({key for key, _ in seen}) == len(after) == row(told, job).done
+    assert len(seen) == len({key for key, _ in seen}) == len(after) == row(recorder, job).done
 
 
 def test_w1_a_step_that_kills_is_run_alone_once_more_then_listed_and_the_rest_goes_on(opened) -> None:
-    told = opened()
+    recorder = opened()
     steps = [step(f"step {number}") for number in range(20)]
     steps[4] = step("poison", fault="abort", at=1)
-    job = add(told, steps)
-    end = until(told, job, JobStatus.DONE)
+    job = add(recorder, steps)
+    end = until(recorder, job, JobStatus.DONE)
     assert (end.done, end.failed) == (20, 1)
-    (failed,) = told.services.service_thread.call(lambda: told.services.jobs.failed_steps(job.id))
+    (failed,) = recorder.services.service_thread.call(lambda: recorder.services.jobs.failed_steps(job.id))
     assert "poison" in json.dumps(failed.input)
     assert (failed.error_code, failed.error_args["how"]) == ("child.died", "aborted")
     assert failed.deaths == 2
-    assert row(told, job).done == 19
+    assert row(recorder, job).done == 19
 
 
 def test_a_step_that_fails_by_itself_is_listed(opened) -> None:
-    told = opened()
-    job = add(told, [step("good"), step("bad", fail="model.damaged")])
-    assert until(told, job, JobStatus.DONE).failed == 1
-    assert [one.error_code for one in stored(told, job)] == [None, "model.damaged"]
+    recorder = opened()
+    job = add(recorder, [step("good"), step("bad", fail="model.damaged")])
+    assert until(recorder, job, JobStatus.DONE).failed == 1
+    assert [one.error_code for one in stored(recorder, job)] == [None, "model.damaged"]
 
 
 def test_a_job_of_which_nothing_can_be_done_has_failed_and_says_why(opened) -> None:
-    told = opened(fail="model.damaged")
-    job = add(told, [step("one"), step("two")])
-    assert until(told, job, JobStatus.FAILED).problem.code == "model.damaged"
-    assert row(told, job).error_code == "model.damaged"
+    recorder = opened(fail="model.damaged")
+    job = add(recorder, [step("one"), step("two")])
+    assert until(recorder, job, JobStatus.FAILED).problem.code == "model.damaged"
+    assert row(recorder, job).error_code == "model.damaged"
 
 
 def test_a_desk_that_ends_leaves_the_job_to_the_next(opened) -> None:
-    told = opened(slow=0.08)
-    job = add(told, [step(f"step {number}") for number in range(20)])
-    told.wait(JobChanged, lambda event: event.done >= 3)
-    told.services.close()
+    recorder = opened(slow=0.08)
+    job = add(recorder, [step(f"step {number}") for number in range(20)])
+    recorder.wait(JobChanged, lambda event: event.done >= 3)
+    recorder.services.close()
     after = opened(slow=0.0)
     left = row(after, job)
     assert left.status is JobStatus.OPEN
@@ -193,37 +195,39 @@ def test_a_desk_that_ends_leaves_the_job_to_the_next(opened) -> None:
 
 
 def test_two_desks_do_not_run_one_job_and_either_may_pause_it(opened) -> None:
-    told = opened(slow=0.1)
-    job = add(told, [step(f"step {number}") for number in range(200)])
-    told.wait(JobChanged, lambda event: event.done >= 2)
+    recorder = opened(slow=0.1)
+    job = add(recorder, [step(f"step {number}") for number in range(200)])
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
     other = opened()
     other.services.service_thread.call(other.services.jobs.take_up)
     assert other.services.service_thread.call(lambda: other.services.store.claim_job(job.id)) is None
     request(other, "pause", job)
-    until(told, job, JobStatus.PAUSED)
+    until(recorder, job, JobStatus.PAUSED)
     assert not [one for one in other.of(JobChanged) if one.status is JobStatus.RUNNING]
 
 
 def test_a_job_lets_a_chat_with_another_model_go_first(opened, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(runner, "STAND_BACK_S", 0.1)
-    told = opened(slow=0.02)
-    job = add(told, [step(f"step {number}") for number in range(120)])
-    told.wait(JobChanged, lambda event: event.done >= 2)
-    other = add_model(told.services, tmp_path / "home" / "models" / "other.gguf", "Other")
-    sent = told.services.service_thread.call(lambda: told.services.chats.send(SendRequest("hello", model=other.id)))
-    assert told.end_of(sent.answer.id).message.text == "You said: hello"
-    assert row(told, job).done < 120
-    assert until(told, job, JobStatus.DONE).done == 120
+    recorder = opened(slow=0.02)
+    job = add(recorder, [step(f"step {number}") for number in range(120)])
+    recorder.wait(JobChanged, lambda event: event.done >= 2)
+    other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", "Other")
+    sent = recorder.services.service_thread.call(
+        lambda: recorder.services.chats.send(SendRequest("hello", model=other.id))
+    )
+    assert recorder.end_of(sent.answer.id).message.text == "You said: hello"
+    assert row(recorder, job).done < 120
+    assert until(recorder, job, JobStatus.DONE).done == 120
 
 
 def test_a_model_that_is_gone_pauses_the_job_and_says_so(opened) -> None:
-    told = opened()
-    services = told.services
+    recorder = opened()
+    services = recorder.services
     record = services.service_thread.call(lambda: services.models.choose(None))
     services.service_thread.call(lambda: services.models.remove(record.id))
     steps = [step("one")]
     job = services.service_thread.call(lambda: services.jobs.add("test", "A test", record, steps, prompt_version="1"))
-    assert until(told, job, JobStatus.PAUSED).problem.code == "model.unknown"
+    assert until(recorder, job, JobStatus.PAUSED).problem.code == "model.unknown"
 
 
 def test_the_key_of_a_step_knows_model_prompt_and_input() -> None:

@@ -26,8 +26,8 @@ class Clock:
 class Engine:
     """Reads prompts one after another in slices, `width` side by side; then each is written at a pace they share."""
 
-    def __init__(self, clock: Clock, told: TimeLeft, *, width: int, read_s: float, write_s: float) -> None:
-        self.clock, self.told = clock, told
+    def __init__(self, clock: Clock, recorder: TimeLeft, *, width: int, read_s: float, write_s: float) -> None:
+        self.clock, self.recorder = clock, recorder
         self.width, self.read_s, self.write_s = width, read_s, write_s
         self.said: list[tuple[float, Left | None]] = []
 
@@ -39,7 +39,7 @@ class Engine:
                 running.append(waiting.pop(0))
             self.clock.now += tick
             self._work(running, tick)
-            self.said.append((self.clock.now, self.told.left()))
+            self.said.append((self.clock.now, self.recorder.left()))
 
     def _work(self, running: list[list], tick: float) -> None:
         reading = next((one for one in running if one[1] < 1.0), None)
@@ -47,12 +47,12 @@ class Engine:
         share = 0.7 if reading and writing else 1.0
         if reading:
             reading[1] = min(1.0, reading[1] + share * tick / self.read_s)
-            self.told.read(reading[0], round(reading[1] * 1000), 1000)
+            self.recorder.read(reading[0], round(reading[1] * 1000), 1000)
         for one in writing:
             one[2] += (1 - share if reading else 1.0) * tick / self.write_s / len(writing) * self.width
             if one[2] >= 1.0:
                 running.remove(one)
-                self.told.step(one[0], 1000, 100)
+                self.recorder.step(one[0], 1000, 100)
 
 
 def errors_after(said: list[tuple[float, Left | None]], shares: tuple[float, ...]) -> list[float]:
@@ -71,18 +71,18 @@ def errors_after(said: list[tuple[float, Left | None]], shares: tuple[float, ...
 @pytest.mark.parametrize(("read_s", "write_s"), [(4.0, 0.5), (2.0, 2.0), (1.0, 6.0)])
 def test_one_wave_is_predicted_within_a_fifth_after_the_first_tenth(width: int, read_s: float, write_s: float) -> None:
     clock = Clock()
-    told = TimeLeft({}, clock)
-    told.begin_batch("points", 800.0, done=0, left=80)
-    engine = Engine(clock, told, width=width, read_s=read_s, write_s=write_s)
+    recorder = TimeLeft({}, clock)
+    recorder.begin_batch("points", 800.0, done=0, left=80)
+    engine = Engine(clock, recorder, width=width, read_s=read_s, write_s=write_s)
     engine.run(80)
     assert all(abs(error) <= 0.2 for error in errors_after(engine.said, (0.1, 0.25, 0.5, 0.75)))
 
 
 def test_no_prediction_jumps_back_and_forth() -> None:
     clock = Clock()
-    told = TimeLeft({}, clock)
-    told.begin_batch("points", 800.0, done=0, left=60)
-    engine = Engine(clock, told, width=8, read_s=3.0, write_s=1.0)
+    recorder = TimeLeft({}, clock)
+    recorder.begin_batch("points", 800.0, done=0, left=60)
+    engine = Engine(clock, recorder, width=8, read_s=3.0, write_s=1.0)
     engine.run(60)
     ends = [at + left.best for at, left in engine.said if left is not None and left.is_sure]
     whole = engine.said[-1][0] - engine.said[0][0]
@@ -92,65 +92,65 @@ def test_no_prediction_jumps_back_and_forth() -> None:
 
 def test_waves_to_come_count_from_the_beginning_and_unknown_ones_make_a_range() -> None:
     clock = Clock()
-    told = TimeLeft({}, clock)
-    told.begin_batch("points", 100.0, done=0, left=10, ahead=(Ahead("checks", 50, 60.0),))
+    recorder = TimeLeft({}, clock)
+    recorder.begin_batch("points", 100.0, done=0, left=10, ahead=(Ahead("checks", 50, 60.0),))
     clock.now += 10
     for number in range(5):
-        told.step(str(number), 100, 0)
-    left = told.left()
+        recorder.step(str(number), 100, 0)
+    left = recorder.left()
     assert left is not None
     assert left.best == pytest.approx((5 * 100 + 50 * 60) * 10 / 500)
     assert left.low < left.best < left.high
-    assert told.steps_ahead == 50
-    assert told.share == pytest.approx(500 / 4000)
+    assert recorder.steps_ahead == 50
+    assert recorder.share == pytest.approx(500 / 4000)
 
 
 def test_what_an_earlier_job_measured_is_believed_before_the_first_step_and_bent_to_the_pace_of_today() -> None:
     clock = Clock()
-    told = TimeLeft({"points": 0.02, "checks": 0.01}, clock)
-    told.begin_batch("points", 100.0, done=0, left=100, ahead=(Ahead("checks", 50, 60.0),))
-    first = told.left()
+    recorder = TimeLeft({"points": 0.02, "checks": 0.01}, clock)
+    recorder.begin_batch("points", 100.0, done=0, left=100, ahead=(Ahead("checks", 50, 60.0),))
+    first = recorder.left()
     assert first is not None
     assert first.is_sure
     assert first.best == pytest.approx(100 * 100 * 0.02 + 50 * 60 * 0.01)
     for number in range(50):  # today all takes twice as long
         clock.now += 4.0
-        told.step(str(number), 100, 0)
-    left = told.left()
+        recorder.step(str(number), 100, 0)
+    left = recorder.left()
     assert left is not None
     assert left.best == pytest.approx(2 * (50 * 100 * 0.02 + 50 * 60 * 0.01), rel=0.2)
-    assert told.measured()["points"] == pytest.approx(0.04, rel=0.01)
+    assert recorder.measured()["points"] == pytest.approx(0.04, rel=0.01)
 
 
 def test_a_wave_that_may_not_come_is_half_believed_and_said_as_a_range() -> None:
     clock = Clock()
-    told = TimeLeft({"exam": 0.01, "points": 0.01}, clock)
-    told.begin_batch("exam", 60.0, done=0, left=50, ahead=(Ahead("points", 1, 9000.0, is_sure=False),))
-    left = told.left()
+    recorder = TimeLeft({"exam": 0.01, "points": 0.01}, clock)
+    recorder.begin_batch("exam", 60.0, done=0, left=50, ahead=(Ahead("points", 1, 9000.0, is_sure=False),))
+    left = recorder.left()
     assert left is not None
     assert (left.low, left.best, left.high) == (pytest.approx(30), pytest.approx(75), pytest.approx(120))
-    assert told.share == 0.0
-    assert told.steps_ahead == 0
+    assert recorder.share == 0.0
+    assert recorder.steps_ahead == 0
 
 
 def test_what_is_done_never_goes_back_and_a_pause_costs_no_pace() -> None:
     clock = Clock()
-    told = TimeLeft({}, clock)
-    told.begin_batch("a", 10.0, done=0, left=20)
+    recorder = TimeLeft({}, clock)
+    recorder.begin_batch("a", 10.0, done=0, left=20)
     shares = []
     for number in range(10):
         clock.now += 1.0
-        told.step(str(number))
-        shares.append(told.share)
-    told.stop()
-    assert told.left() is None
+        recorder.step(str(number))
+        shares.append(recorder.share)
+    recorder.stop()
+    assert recorder.left() is None
     clock.now += 3600
-    told.go()
-    left = told.left()
+    recorder.go()
+    left = recorder.left()
     assert left is not None
     assert left.best == pytest.approx(10.0)
-    told.begin_batch("b", 10.0, done=0, left=200)  # more than anybody thought
-    shares.append(told.share)
+    recorder.begin_batch("b", 10.0, done=0, left=200)  # more than anybody thought
+    shares.append(recorder.share)
     assert shares == sorted(shares)
 
 

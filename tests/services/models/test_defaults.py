@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.told import add_model
+from fakes.recorder import add_model
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.models.defaults import Use, lost_words
@@ -10,64 +10,66 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def told(opened, tmp_path):
+def recorder(opened, tmp_path):
     """Two models that chat, and an encoder."""
-    told = opened(model=False)
-    told.models = [add_model(told.services, tmp_path / f"{name}.gguf", name) for name in ("One", "Two")]
-    told.encoder = add_model(told.services, tmp_path / "vectors.gguf", "Vectors")
-    on_service_thread(told, lambda: told.services.store.change_model(told.encoder.id, header={"kind": "encoder"}))
-    return told
+    recorder = opened(model=False)
+    recorder.models = [add_model(recorder.services, tmp_path / f"{name}.gguf", name) for name in ("One", "Two")]
+    recorder.encoder = add_model(recorder.services, tmp_path / "vectors.gguf", "Vectors")
+    on_service_thread(
+        recorder, lambda: recorder.services.store.change_model(recorder.encoder.id, header={"kind": "encoder"})
+    )
+    return recorder
 
 
-def on_service_thread(told, fn):
-    return told.services.service_thread.call(fn)
+def on_service_thread(recorder, fn):
+    return recorder.services.service_thread.call(fn)
 
 
-def test_the_default_for_chat_is_taken_before_the_last_used(told) -> None:
-    services, (one, two) = told.services, told.models
-    on_service_thread(told, lambda: services.store.change_model(one.id, last_used=5.0))
-    assert on_service_thread(told, lambda: services.models.choose(None)).id == one.id
-    assert on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, two.id)).id == two.id
-    assert on_service_thread(told, lambda: services.models.choose(None)).id == two.id
-    assert on_service_thread(told, lambda: services.uses.uses_of(two.id)) == (Use.CHAT,)
-    on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, None))
-    assert on_service_thread(told, lambda: services.models.choose(None)).id == one.id
+def test_the_default_for_chat_is_taken_before_the_last_used(recorder) -> None:
+    services, (one, two) = recorder.services, recorder.models
+    on_service_thread(recorder, lambda: services.store.change_model(one.id, last_used=5.0))
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
+    assert on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, two.id)).id == two.id
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == two.id
+    assert on_service_thread(recorder, lambda: services.uses.uses_of(two.id)) == (Use.CHAT,)
+    on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, None))
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
 
 
-def test_a_model_that_was_chosen_holds_until_a_default_is_set(told) -> None:
-    services, (one, two) = told.services, told.models
-    on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, one.id))
-    on_service_thread(told, lambda: services.models.use(two.id))
-    assert on_service_thread(told, lambda: services.models.choose(None)).id == two.id
-    on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, None))
-    on_service_thread(told, lambda: services.uses.set_default(Use.CHAT, one.id))
-    assert on_service_thread(told, lambda: services.models.choose(None)).id == one.id
+def test_a_model_that_was_chosen_holds_until_a_default_is_set(recorder) -> None:
+    services, (one, two) = recorder.services, recorder.models
+    on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, one.id))
+    on_service_thread(recorder, lambda: services.models.use(two.id))
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == two.id
+    on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, None))
+    on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, one.id))
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
 
 
 @pytest.mark.parametrize(("use", "is_encoder"), [(Use.CHAT, True), (Use.SUMMARIZE, True), (Use.EMBED, False)])
-def test_m9_only_models_of_the_right_kind(told, use, is_encoder) -> None:
-    wrong = told.encoder if is_encoder else told.models[0]
+def test_m9_only_models_of_the_right_kind(recorder, use, is_encoder) -> None:
+    wrong = recorder.encoder if is_encoder else recorder.models[0]
     with pytest.raises(KnownError) as caught:
-        on_service_thread(told, lambda: told.services.uses.set_default(use, wrong.id))
+        on_service_thread(recorder, lambda: recorder.services.uses.set_default(use, wrong.id))
     assert caught.value.code == "model.wrong_job"
-    assert on_service_thread(told, lambda: told.services.uses.default(use)) is None
+    assert on_service_thread(recorder, lambda: recorder.services.uses.default(use)) is None
 
 
-def test_a_default_written_by_hand_of_the_wrong_kind_is_passed_over(told) -> None:
-    services = told.services
-    on_service_thread(told, lambda: services.settings.change(model_for_chat=told.encoder.id))
-    assert on_service_thread(told, lambda: services.uses.default(Use.CHAT)) is None
-    on_service_thread(told, lambda: services.store.change_model(told.models[0].id, last_used=5.0))
-    assert on_service_thread(told, lambda: services.models.choose(None)).id == told.models[0].id
+def test_a_default_written_by_hand_of_the_wrong_kind_is_passed_over(recorder) -> None:
+    services = recorder.services
+    on_service_thread(recorder, lambda: services.settings.change(model_for_chat=recorder.encoder.id))
+    assert on_service_thread(recorder, lambda: services.uses.default(Use.CHAT)) is None
+    on_service_thread(recorder, lambda: services.store.change_model(recorder.models[0].id, last_used=5.0))
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == recorder.models[0].id
 
 
-def test_a_removed_model_is_the_default_no_more(told) -> None:
-    services, (one, _two) = told.services, told.models
+def test_a_removed_model_is_the_default_no_more(recorder) -> None:
+    services, (one, _two) = recorder.services, recorder.models
     for use in (Use.CHAT, Use.TRANSLATE):
-        on_service_thread(told, lambda use=use: services.uses.set_default(use, one.id))
-    lost = on_service_thread(told, lambda: services.uses.uses_of(one.id))
+        on_service_thread(recorder, lambda use=use: services.uses.set_default(use, one.id))
+    lost = on_service_thread(recorder, lambda: services.uses.uses_of(one.id))
     assert lost_words(lost).startswith("It was the default for chat and translation;")
-    on_service_thread(told, lambda: services.models.remove(one.id))
-    assert on_service_thread(told, lambda: services.settings.current.model_for_chat) == ""
-    assert on_service_thread(told, lambda: services.uses.default(Use.TRANSLATE)) is None
+    on_service_thread(recorder, lambda: services.models.remove(one.id))
+    assert on_service_thread(recorder, lambda: services.settings.current.model_for_chat) == ""
+    assert on_service_thread(recorder, lambda: services.uses.default(Use.TRANSLATE)) is None
     assert lost_words(()) == ""

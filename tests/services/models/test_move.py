@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from fakes import mover
 from fakes.commands import ROOT
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, open_echo
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
-from fakes.told import LLAMA, TIMEOUT_S, Told, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import Policy
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def told(opened) -> Told:
+def recorder(opened) -> Recorder:
     return opened(model=False)
 
 
@@ -72,141 +72,143 @@ def how(request, monkeypatch) -> str:
     return request.param
 
 
-def import_file(told, path: Path, *, link: bool = False):
-    begin = len(told.facts)
-    told.services.service_thread.call(lambda: told.services.models.import_file(path, link=link))
-    return told.wait(ImportEnded, begin=begin).model
+def import_file(recorder, path: Path, *, link: bool = False):
+    begin = len(recorder.events)
+    recorder.services.service_thread.call(lambda: recorder.services.models.import_file(path, link=link))
+    return recorder.wait(ImportEnded, begin=begin).model
 
 
 @pytest.fixture
-def two(told, tmp_path):
+def two(recorder, tmp_path):
     """Two copied models, a linked one and the part of a download."""
     made = [
-        import_file(told, write(tmp_path / "a.gguf", tiny_llama())),
-        import_file(told, write(tmp_path / "b.gguf", tiny_qwen2())),
+        import_file(recorder, write(tmp_path / "a.gguf", tiny_llama())),
+        import_file(recorder, write(tmp_path / "b.gguf", tiny_qwen2())),
     ]
-    import_file(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)), link=True)
-    part = told.services.paths.models / f".download-{'1' * 32}.part"
+    import_file(recorder, write(tmp_path / "c.gguf", tiny_llama(seed=9)), link=True)
+    part = recorder.services.paths.models / f".download-{'1' * 32}.part"
     part.write_bytes(b"half of it")
     part.with_suffix(".journal").write_text("{}\n")
     return made
 
 
-def move(told, target: Path) -> MoveEnded:
-    begin = len(told.facts)
-    told.services.service_thread.call(lambda: told.services.moving.move(target))
-    return told.wait(MoveEnded, begin=begin)
+def move(recorder, target: Path) -> MoveEnded:
+    begin = len(recorder.events)
+    recorder.services.service_thread.call(lambda: recorder.services.moving.move(target))
+    return recorder.wait(MoveEnded, begin=begin)
 
 
-def plan(told, target: Path) -> MovePlan | Problem:
+def plan(recorder, target: Path) -> MovePlan | Problem:
     answers, done = [], threading.Event()
-    told.services.service_thread.call(
-        lambda: told.services.moving.plan(target, lambda one: (answers.append(one), done.set()))
+    recorder.services.service_thread.call(
+        lambda: recorder.services.moving.plan(target, lambda one: (answers.append(one), done.set()))
     )
     assert done.wait(TIMEOUT_S)
     return answers[0]
 
 
-def models(told):
-    return told.services.service_thread.call(told.services.models.list)
+def models(recorder):
+    return recorder.services.service_thread.call(recorder.services.models.list)
 
 
-def places(told) -> set[Path]:
+def places(recorder) -> set[Path]:
     """Where the copied models are; all of them are checked byte for byte."""
-    for one in models(told):
+    for one in models(recorder):
         data = Path(os.fsdecode(one.path)).read_bytes()
         assert hashlib.sha256(data).hexdigest() == one.sha256
-    return {Path(os.fsdecode(one.path)).parent for one in models(told) if not one.linked}
+    return {Path(os.fsdecode(one.path)).parent for one in models(recorder) if not one.linked}
 
 
 def names(place: Path) -> list[str]:
     return sorted(one.name for one in place.iterdir()) if place.is_dir() else []
 
 
-def journal(told) -> Path:
-    return told.services.paths.data / "models-move.json"
+def journal(recorder) -> Path:
+    return recorder.services.paths.data / "models-move.json"
 
 
-def test_all_ways_move_models_and_downloads_and_nothing_is_left(told, two, folder, tmp_path, how) -> None:
-    target, before, begin = tmp_path / "new" / "place", names(folder), len(told.facts)
-    end = move(told, target)
+def test_all_ways_move_models_and_downloads_and_nothing_is_left(recorder, two, folder, tmp_path, how) -> None:
+    target, before, begin = tmp_path / "new" / "place", names(folder), len(recorder.events)
+    end = move(recorder, target)
     assert (end.problem, end.moved, end.left) == (None, 2, ())
     assert end.bytes == sum(one.bytes for one in two)
     assert names(target) == before
     assert names(folder) == []
-    assert places(told) == {target}
-    assert told.services.settings.current.models_folder == str(target)
-    assert told.services.models.folder == target
+    assert places(recorder) == {target}
+    assert recorder.services.settings.current.models_folder == str(target)
+    assert recorder.services.models.folder == target
     assert (target / f".download-{'1' * 32}.part").read_bytes() == b"half of it"
     assert all(one.stat().st_mode & 0o777 == 0o600 for one in target.glob("*.gguf"))
-    assert told.of(ModelsChanged, begin)
-    steps = [one.step for one in told.of(MoveProgress, begin)]
+    assert recorder.of(ModelsChanged, begin)
+    steps = [one.step for one in recorder.of(MoveProgress, begin)]
     assert (MoveStep.COPYING in steps) == (how == COPY)
     assert steps[-1] is MoveStep.FINISHING
-    assert not journal(told).exists()
-    linked = next(one for one in models(told) if one.linked)
+    assert not journal(recorder).exists()
+    linked = next(one for one in models(recorder) if one.linked)
     assert Path(os.fsdecode(linked.path)).parent == tmp_path
     # and they are what the cheap look at a load expects: nothing is hashed again
-    for one in models(told):
+    for one in models(recorder):
         found = Path(os.fsdecode(one.path)).stat()
         assert (found.st_size, found.st_mtime_ns, found.st_ino) == (one.bytes, one.mtime_ns, one.inode)
 
 
-def test_to_another_disk_and_back_again(told, two, folder, other_disk) -> None:
-    found = plan(told, other_disk / "models")
+def test_to_another_disk_and_back_again(recorder, two, folder, other_disk) -> None:
+    found = plan(recorder, other_disk / "models")
     assert isinstance(found, MovePlan)
     assert (found.models, found.copy_bytes > found.bytes, found.folder) == (2, True, str(folder))
     assert not (other_disk / "models").exists()
-    assert move(told, other_disk / "models").problem is None
-    assert places(told) == {other_disk / "models"}
-    assert move(told, folder).problem is None
-    assert places(told) == {folder}
-    assert told.services.settings.current.models_folder == ""  # the usual place needs no setting
+    assert move(recorder, other_disk / "models").problem is None
+    assert places(recorder) == {other_disk / "models"}
+    assert move(recorder, folder).problem is None
+    assert places(recorder) == {folder}
+    assert recorder.services.settings.current.models_folder == ""  # the usual place needs no setting
     assert names(other_disk) == []  # the empty folder went with them
 
 
-def test_on_one_disk_nothing_is_copied(told, two, tmp_path) -> None:
-    found = plan(told, tmp_path / "new")
+def test_on_one_disk_nothing_is_copied(recorder, two, tmp_path) -> None:
+    found = plan(recorder, tmp_path / "new")
     assert isinstance(found, MovePlan)
     assert (found.copy_bytes, found.models, found.missing) == (0, 2, ())
 
 
-def test_models_of_an_earlier_setting_are_brought_together(told, two, folder, tmp_path) -> None:
-    told.services.service_thread.call(lambda: told.services.settings.change(models_folder=str(tmp_path / "second")))
-    import_file(told, write(tmp_path / "d.gguf", tiny_llama(seed=4)))
-    assert places(told) == {folder, tmp_path / "second"}
-    end = move(told, tmp_path / "second")
+def test_models_of_an_earlier_setting_are_brought_together(recorder, two, folder, tmp_path) -> None:
+    recorder.services.service_thread.call(
+        lambda: recorder.services.settings.change(models_folder=str(tmp_path / "second"))
+    )
+    import_file(recorder, write(tmp_path / "d.gguf", tiny_llama(seed=4)))
+    assert places(recorder) == {folder, tmp_path / "second"}
+    end = move(recorder, tmp_path / "second")
     assert (end.problem, end.moved) == (None, 2)
-    assert places(told) == {tmp_path / "second"}
+    assert places(recorder) == {tmp_path / "second"}
 
 
-def test_a_move_without_models_changes_the_setting(told, tmp_path) -> None:
-    end = move(told, tmp_path / "new")
+def test_a_move_without_models_changes_the_setting(recorder, tmp_path) -> None:
+    end = move(recorder, tmp_path / "new")
     assert (end.problem, end.moved) == (None, 0)
-    assert told.services.models.folder == tmp_path / "new"
+    assert recorder.services.models.folder == tmp_path / "new"
 
 
-def test_missing_models_are_named_and_the_others_move(told, two, tmp_path) -> None:
+def test_missing_models_are_named_and_the_others_move(recorder, two, tmp_path) -> None:
     gone = Path(os.fsdecode(two[0].path))
     gone.rename(tmp_path / "elsewhere.gguf")
-    end = move(told, tmp_path / "new")
+    end = move(recorder, tmp_path / "new")
     assert (end.problem, end.moved, end.left) == (None, 1, (str(gone),))
 
 
-def test_a_spoilt_model_moves_as_it_is_and_is_still_found_out(told, two, other_disk) -> None:
+def test_a_spoilt_model_moves_as_it_is_and_is_still_found_out(recorder, two, other_disk) -> None:
     place = Path(os.fsdecode(two[0].path))
     data = bytearray(place.read_bytes())
     data[-1] ^= 1
     place.write_bytes(data)
-    assert move(told, other_disk).problem is None
-    record = told.services.service_thread.call(lambda: told.services.store.model(two[0].id))
+    assert move(recorder, other_disk).problem is None
+    record = recorder.services.service_thread.call(lambda: recorder.services.store.model(two[0].id))
     found = Path(os.fsdecode(record.path))
     assert found.read_bytes() == data
     assert (found.stat().st_mtime_ns, found.stat().st_ino) != (record.mtime_ns, record.inode)  # hashed before a load
 
 
 @pytest.mark.parametrize("wrong", ["not empty", "inside", "same", "a file", "not writable", "under a file", "relative"])
-def test_targets_that_cannot_be_are_sentences(told, two, folder, tmp_path, monkeypatch, wrong) -> None:
+def test_targets_that_cannot_be_are_sentences(recorder, two, folder, tmp_path, monkeypatch, wrong) -> None:
     target, code = tmp_path / "new", "file.unwritable"
     if wrong == "not empty":
         target.mkdir()
@@ -233,44 +235,44 @@ def test_targets_that_cannot_be_are_sentences(told, two, folder, tmp_path, monke
     else:
         target = Path("somewhere")
     before = names(folder)
-    end = move(told, target)
+    end = move(recorder, target)
     assert (end.problem.code, end.moved) == (code, None), end.problem.sentence
     assert "Nothing was moved" in end.problem.sentence or code == "file.unwritable"
     assert names(folder) == before
-    assert places(told) == {folder}
-    assert not journal(told).exists()
+    assert places(recorder) == {folder}
+    assert not journal(recorder).exists()
 
 
-def test_what_a_system_puts_on_an_empty_disk_is_no_hindrance(told, two, tmp_path) -> None:
+def test_what_a_system_puts_on_an_empty_disk_is_no_hindrance(recorder, two, tmp_path) -> None:
     target = tmp_path / "stick"
     (target / "lost+found").mkdir(parents=True)
     (target / ".DS_Store").write_text("")
-    assert move(told, target).problem is None
+    assert move(recorder, target).problem is None
 
 
-def test_a_policy_that_sets_the_folder_is_said(told, two, tmp_path) -> None:
-    told.services.settings.policy = Policy(forced={"models_folder": "/srv/mine"})
-    assert move(told, tmp_path / "new").problem.code == "setting.managed"
-    told.services.settings.policy = Policy(models_folder=str(tmp_path / "shared"))
-    assert move(told, tmp_path / "shared" / "mine").problem.code == "setting.managed"
-    assert plan(told, tmp_path / "shared").code == "setting.managed"
+def test_a_policy_that_sets_the_folder_is_said(recorder, two, tmp_path) -> None:
+    recorder.services.settings.policy = Policy(forced={"models_folder": "/srv/mine"})
+    assert move(recorder, tmp_path / "new").problem.code == "setting.managed"
+    recorder.services.settings.policy = Policy(models_folder=str(tmp_path / "shared"))
+    assert move(recorder, tmp_path / "shared" / "mine").problem.code == "setting.managed"
+    assert plan(recorder, tmp_path / "shared").code == "setting.managed"
 
 
-def test_d12_a_disk_without_room_is_said_with_the_amounts(told, two, folder, other_disk, monkeypatch) -> None:
+def test_d12_a_disk_without_room_is_said_with_the_amounts(recorder, two, folder, other_disk, monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.services.models.move.service.SPARE_BYTES", 1 << 60)
-    end = move(told, other_disk)
+    end = move(recorder, other_disk)
     assert end.problem.code == "disk.full"
     assert end.problem.args["needed_bytes"] > 1 << 60
     monkeypatch.undo()
     monkeypatch.setattr("slmdesk.services.models.move.files.SPARE_BYTES", 1 << 60)  # it filled up meanwhile
-    assert move(told, other_disk).problem.code == "disk.full"
+    assert move(recorder, other_disk).problem.code == "disk.full"
     assert names(other_disk) == []
-    assert places(told) == {folder}
+    assert places(recorder) == {folder}
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.ENOSPC])
 def test_a_disk_that_goes_in_the_middle_leaves_all_where_it_was(
-    told, two, folder, other_disk, monkeypatch, code
+    recorder, two, folder, other_disk, monkeypatch, code
 ) -> None:
     before, real, count = names(folder), os.fsync, 0
 
@@ -283,16 +285,16 @@ def test_a_disk_that_goes_in_the_middle_leaves_all_where_it_was(
         return real(handle)
 
     monkeypatch.setattr(os, "fsync", break_off)
-    end = move(told, other_disk)
+    end = move(recorder, other_disk)
     assert end.problem.code == ("disk.full" if code == errno.ENOSPC else "move.failed"), end.problem.sentence
     assert names(folder) == before
     assert names(other_disk) == []
-    assert places(told) == {folder}
-    assert told.services.settings.current.models_folder == ""
-    assert not journal(told).exists()
+    assert places(recorder) == {folder}
+    assert recorder.services.settings.current.models_folder == ""
+    assert not journal(recorder).exists()
 
 
-def test_a_copy_that_reads_differently_is_not_taken(told, two, folder, other_disk, monkeypatch) -> None:
+def test_a_copy_that_reads_differently_is_not_taken(recorder, two, folder, other_disk, monkeypatch) -> None:
     real = move_files._hash
 
     def spoilt(path: Path, *args) -> str:
@@ -302,32 +304,32 @@ def test_a_copy_that_reads_differently_is_not_taken(told, two, folder, other_dis
         return real(path, *args)
 
     monkeypatch.setattr(move_files, "_hash", spoilt)
-    end = move(told, other_disk)
+    end = move(recorder, other_disk)
     assert end.problem.code == "move.failed"
     assert "reads differently" in end.problem.sentence
-    assert places(told) == {folder}
+    assert places(recorder) == {folder}
     assert names(other_disk) == []
 
 
-def test_cancel_leaves_all_where_it_was(told, two, folder, other_disk, monkeypatch) -> None:
-    services, before = told.services, names(folder)
+def test_cancel_leaves_all_where_it_was(recorder, two, folder, other_disk, monkeypatch) -> None:
+    services, before = recorder.services, names(folder)
     monkeypatch.setattr(move_files, "CHUNK_BYTES", 64)
-    begin = len(told.facts)
+    begin = len(recorder.events)
     services.add_listener(lambda event: isinstance(event, MoveProgress) and services.moving.cancel())
     services.service_thread.call(lambda: services.moving.move(other_disk / "new"))
-    end = told.wait(MoveEnded, begin=begin)
+    end = recorder.wait(MoveEnded, begin=begin)
     assert (end.moved, end.problem) == (None, None)
     assert names(folder) == before
     assert names(other_disk) == []
-    assert places(told) == {folder}
-    assert not journal(told).exists()
+    assert places(recorder) == {folder}
+    assert not journal(recorder).exists()
 
 
-def test_one_move_at_a_time_on_the_whole_pc(told, two, tmp_path, monkeypatch, other_disk) -> None:
-    services = told.services
+def test_one_move_at_a_time_on_the_whole_pc(recorder, two, tmp_path, monkeypatch, other_disk) -> None:
+    services = recorder.services
     lock = FileLock(services.paths.data / "models-move.lock")
     assert lock.try_alone()
-    end = move(told, tmp_path / "new")
+    end = move(recorder, tmp_path / "new")
     assert end.problem.code == "move.busy"
     assert "another window or command" in end.problem.sentence
     lock.close()
@@ -339,47 +341,47 @@ def test_one_move_at_a_time_on_the_whole_pc(told, two, tmp_path, monkeypatch, ot
     with pytest.raises(KnownError) as err:
         services.service_thread.call(twice)
     assert err.value.code == "move.busy"
-    told.wait(MoveEnded, lambda event: event.moved is not None)
+    recorder.wait(MoveEnded, lambda event: event.moved is not None)
 
 
-def test_a_part_another_desk_fetches_is_waited_for(told, two, folder, tmp_path) -> None:
+def test_a_part_another_desk_fetches_is_waited_for(recorder, two, folder, tmp_path) -> None:
     lock = FileLock(folder / f".download-{'1' * 32}.lock")
     assert lock.try_alone()
     before = [one for one in names(folder) if not one.endswith(".lock")]
-    end = move(told, tmp_path / "new")
+    end = move(recorder, tmp_path / "new")
     assert end.problem.code == "move.busy"
     assert "downloading" in end.problem.sentence
     assert [one for one in names(folder) if not one.endswith(".lock")] == before
     lock.close()
-    assert move(told, tmp_path / "new").problem is None
+    assert move(recorder, tmp_path / "new").problem is None
 
 
-def test_what_comes_into_the_old_folder_meanwhile_follows(told, two, tmp_path, monkeypatch) -> None:
+def test_what_comes_into_the_old_folder_meanwhile_follows(recorder, two, tmp_path, monkeypatch) -> None:
     late = write(tmp_path / "late.gguf", tiny_llama(seed=77))
     real, begun = move_files.prepare, []
 
     def prepare(file, *args):
         if not begun:
             begun.append(True)
-            import_file(told, late)
+            import_file(recorder, late)
         return real(file, *args)
 
     monkeypatch.setattr(move_files, "prepare", prepare)
-    end = move(told, tmp_path / "new")
+    end = move(recorder, tmp_path / "new")
     assert (end.problem, end.moved) == (None, 3)
-    assert places(told) == {tmp_path / "new"}
+    assert places(recorder) == {tmp_path / "new"}
 
 
-def test_a_model_removed_meanwhile_stays_removed(told, two, folder, other_disk, monkeypatch) -> None:
-    real = told.services.moving._settled
+def test_a_model_removed_meanwhile_stays_removed(recorder, two, folder, other_disk, monkeypatch) -> None:
+    real = recorder.services.moving._settled
 
     def settled(*args):
-        told.services.models.remove(two[0].id)
+        recorder.services.models.remove(two[0].id)
         return real(*args)
 
-    monkeypatch.setattr(told.services.moving, "_settled", settled)
-    assert move(told, other_disk).problem is None
-    assert [one.name for one in models(told) if not one.linked] == ["Tiny qwen"]
+    monkeypatch.setattr(recorder.services.moving, "_settled", settled)
+    assert move(recorder, other_disk).problem is None
+    assert [one.name for one in models(recorder) if not one.linked] == ["Tiny qwen"]
     assert [one for one in names(other_disk) if one.endswith(".gguf")] == [Path(os.fsdecode(two[1].path)).name]
     assert names(folder) == []
 
@@ -387,26 +389,26 @@ def test_a_model_removed_meanwhile_stays_removed(told, two, folder, other_disk, 
 def test_a_loaded_model_answers_on_and_is_loaded_from_the_new_place(opened, tmp_path, other_disk) -> None:
     """With the real engine: the file it has open goes, and the next load takes the new one."""
     services = open_echo(LLAMA)
-    told = Told(services)
+    recorder = Recorder(services)
     try:
-        model = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
+        model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
         services.service_thread.call(lambda: services.models.use(model.id))
-        told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
-        assert move(told, other_disk).problem is None
+        recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
+        assert move(recorder, other_disk).problem is None
         assert services.service_thread.call(lambda: services.models.state).state is ModelState.READY
         services.service_thread.call(services.models.unload)
-        begin = len(told.facts)
+        begin = len(recorder.events)
         services.service_thread.call(lambda: services.models.use(model.id))
-        told.wait(ModelStateChanged, lambda event: event.state is ModelState.READY, begin)
-        assert places(told) == {other_disk}
+        recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY, begin)
+        assert places(recorder) == {other_disk}
     finally:
         services.close()
 
 
-def test_a_load_that_was_asked_for_before_the_move_finds_the_new_place(told, two, tmp_path) -> None:
-    loader = told.services._loader
-    stale = told.services.service_thread.call(lambda: told.services.store.model(two[0].id))
-    assert move(told, tmp_path / "new").problem is None
+def test_a_load_that_was_asked_for_before_the_move_finds_the_new_place(recorder, two, tmp_path) -> None:
+    loader = recorder.services._loader
+    stale = recorder.services.service_thread.call(lambda: recorder.services.store.model(two[0].id))
+    assert move(recorder, tmp_path / "new").problem is None
     path, mark = loader._found(stale)
     assert path.parent == tmp_path / "new"
     assert mark.bytes == stale.bytes
@@ -441,13 +443,13 @@ def wait_for_lock(services) -> None:
 def look_after(home: Path, target: Path, folder: Path, sums: dict[str, str], parts: int) -> tuple[set[Path], bool]:
     """After the next start each model is there once, whole, and nothing else.  Where, and if that was said."""
     services = open_echo()
-    told = Told(services)
+    recorder = Recorder(services)
     try:
         wait_for_lock(services)
-        assert not journal(told).exists()
-        found = {one.id: one for one in models(told)}
+        assert not journal(recorder).exists()
+        found = {one.id: one for one in models(recorder)}
         assert {one.id: one.sha256 for one in found.values()} == sums
-        where = places(told)
+        where = places(recorder)
         assert len(where) == 1
         files = [*names(folder), *names(target)]
         assert sorted(one for one in files if one.endswith(".gguf")) == sorted(
@@ -456,7 +458,7 @@ def look_after(home: Path, target: Path, folder: Path, sums: dict[str, str], par
         assert len([one for one in files if ".part" in one]) == parts, files
         assert not [one for one in files if one.startswith(".moving-")]
         assert services.models.folder == next(iter(where))
-        said = [one for one in told.of(Noticed) if one.problem.code == "move.undone"]
+        said = [one for one in recorder.of(Noticed) if one.problem.code == "move.undone"]
         return where, bool(said)
     finally:
         services.close()
@@ -465,12 +467,12 @@ def look_after(home: Path, target: Path, folder: Path, sums: dict[str, str], par
 @pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("kind", ["link", "copy", "rename"])
 def test_killed_at_every_step_each_model_is_there_once_and_whole(opened, home, tmp_path, kind, stride) -> None:
-    told = opened(model=False)
-    made = [import_file(told, write(tmp_path / f"{seed}.gguf", tiny_llama(seed=seed))) for seed in (1, 2)]
+    recorder = opened(model=False)
+    made = [import_file(recorder, write(tmp_path / f"{seed}.gguf", tiny_llama(seed=seed))) for seed in (1, 2)]
     sums, folder = {one.id: one.sha256 for one in made}, home / "models"
     part = folder / f".download-{'1' * 32}.part"
     part.write_bytes(b"half")
-    told.services.close()
+    recorder.services.close()
     here, kills, undone, finished = folder, 0, 0, 0
     for at in range(1, 400, stride):
         there = tmp_path / "new" if here == folder else folder
@@ -489,18 +491,18 @@ def test_killed_at_every_step_each_model_is_there_once_and_whole(opened, home, t
     assert finished
 
 
-def test_an_undone_move_is_said_once(told, two, folder, tmp_path) -> None:
-    (one,) = [each for each in models(told) if each.id == two[0].id]
+def test_an_undone_move_is_said_once(recorder, two, folder, tmp_path) -> None:
+    (one,) = [each for each in models(recorder) if each.id == two[0].id]
     target = tmp_path / "new"
     target.mkdir()
     old = os.fsdecode(one.path)
     os.link(old, target / "x.gguf")
     (target / ".moving-123.part").write_bytes(b"half")
     moving = MovingFile(one.id, one.name, old, str(target / "x.gguf"), one.bytes, one.sha256)
-    Journal(PREPARING, str(target), "", str(target), (moving,)).write(journal(told))
-    told.services.close()
+    Journal(PREPARING, str(target), "", str(target), (moving,)).write(journal(recorder))
+    recorder.services.close()
     services = open_echo()
-    again = Told(services)
+    again = Recorder(services)
     try:
         said = again.wait(Noticed, lambda event: event.problem.code == "move.undone")
         assert "They are where they were" in said.problem.sentence
@@ -510,7 +512,7 @@ def test_an_undone_move_is_said_once(told, two, folder, tmp_path) -> None:
         services.close()
 
 
-def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(told, two, folder, tmp_path) -> None:
+def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(recorder, two, folder, tmp_path) -> None:
     """Killed after the library was told, then the stick was pulled out: the old files are still there, and are used."""
     target = tmp_path / "stick"
     files = tuple(
@@ -518,13 +520,13 @@ def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(told
                    one.sha256, COPY, 1, 1)
         for one in two
     )  # fmt: skip
-    Journal(SWITCHING, str(target), "", str(target), files).write(journal(told))
+    Journal(SWITCHING, str(target), "", str(target), files).write(journal(recorder))
     changes = [(one.id, os.fsencode(one.old), os.fsencode(one.new), (1, 1)) for one in files]
-    told.services.service_thread.call(lambda: told.services.store.relocate_models(changes))
-    told.services.service_thread.call(lambda: told.services.settings.change(models_folder=str(target)))
-    told.services.close()
+    recorder.services.service_thread.call(lambda: recorder.services.store.relocate_models(changes))
+    recorder.services.service_thread.call(lambda: recorder.services.settings.change(models_folder=str(target)))
+    recorder.services.close()
     services = open_echo()
-    again = Told(services)
+    again = Recorder(services)
     try:
         assert places(again) == {folder}
         assert services.models.folder == folder
@@ -536,7 +538,7 @@ def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(told
         services.close()
     services = open_echo()
     try:
-        Told(services).wait(Noticed, lambda event: event.problem.code == "move.undone")
+        Recorder(services).wait(Noticed, lambda event: event.problem.code == "move.undone")
         assert not target.exists()
     finally:
         services.close()
@@ -545,11 +547,11 @@ def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(told
 @pytest.mark.parametrize(
     "junk", [b"", b"{", b"[]", b'{"phase": "switching"}', b'{"phase": 1, "files": [{}]}', b"\xff" * 50]
 )
-def test_a_journal_that_cannot_be_understood_changes_nothing(told, two, folder, junk) -> None:
-    journal(told).write_bytes(junk)
-    told.services.close()
+def test_a_journal_that_cannot_be_understood_changes_nothing(recorder, two, folder, junk) -> None:
+    journal(recorder).write_bytes(junk)
+    recorder.services.close()
     services = open_echo()
     try:
-        assert places(Told(services)) == {folder}
+        assert places(Recorder(services)) == {folder}
     finally:
         services.close()

@@ -9,9 +9,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from fakes.recorder import TIMEOUT_S
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
-from fakes.told import TIMEOUT_S
 
 from slmdesk.services.models import other_programs
 from slmdesk.services.models.events import ImportEnded
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def told(opened):
+def recorder(opened):
     return opened(model=False)
 
 
@@ -46,22 +46,22 @@ def user(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-def asked(told, request) -> object:
+def asked(recorder, request) -> object:
     answers: list = []
     done = threading.Event()
-    told.services.service_thread.call(lambda: request(lambda one: (answers.append(one), done.set())))
+    recorder.services.service_thread.call(lambda: request(lambda one: (answers.append(one), done.set())))
     assert done.wait(TIMEOUT_S)
     return answers[0]
 
 
-def find(told, *places: Place) -> FoundModels:
-    found = asked(told, lambda ended: told.services.finding.find(ended, places or None))
+def find(recorder, *places: Place) -> FoundModels:
+    found = asked(recorder, lambda ended: recorder.services.finding.find(ended, places or None))
     assert isinstance(found, FoundModels), found
     return found
 
 
-def link(told, found: FoundModels) -> tuple[ImportEnded, ...]:
-    return asked(told, lambda ended: told.services.finding.link(found.models, ended))
+def link(recorder, found: FoundModels) -> tuple[ImportEnded, ...]:
+    return asked(recorder, lambda ended: recorder.services.finding.link(found.models, ended))
 
 
 def put(path: Path, file) -> Path:
@@ -104,51 +104,51 @@ def five(user) -> dict[str, Path]:
     }
 
 
-def test_models_of_five_programs_are_found_and_linked_where_they_are(told, five, home) -> None:
-    found = find(told)
+def test_models_of_five_programs_are_found_and_linked_where_they_are(recorder, five, home) -> None:
+    found = find(recorder)
     assert {one.program: one.path for one in found.models} == five
     assert found.skipped == ()
     assert all((one.known, one.problem) == (None, None) for one in found.models)
-    assert told.services.service_thread.call(told.services.models.list) == []  # looking changes nothing
-    ends = link(told, found)
+    assert recorder.services.service_thread.call(recorder.services.models.list) == []  # looking changes nothing
+    ends = link(recorder, found)
     assert [end.problem for end in ends] == [None] * 5
-    records = told.services.service_thread.call(told.services.models.list)
+    records = recorder.services.service_thread.call(recorder.services.models.list)
     assert {os.fsdecode(one.path) for one in records} == {str(one) for one in five.values()}
     assert all(one.linked for one in records)
     assert len({one.name for one in records}) == 5
     assert list((home / "models").iterdir()) == []
-    again = find(told)
+    again = find(recorder)
     assert {one.known for one in again.models} == {one.id for one in records}
-    assert link(told, again) == ()
+    assert link(recorder, again) == ()
     for one in records:  # removing forgets the link alone
-        assert told.services.service_thread.call(lambda one=one: told.services.models.remove(one.id)) == 0
+        assert recorder.services.service_thread.call(lambda one=one: recorder.services.models.remove(one.id)) == 0
     assert all(one.exists() for one in five.values())
 
 
-def test_what_is_of_no_use_is_listed_with_the_reason_and_not_linked(told, user) -> None:
+def test_what_is_of_no_use_is_listed_with_the_reason_and_not_linked(recorder, user) -> None:
     root = user / ".lmstudio/models"
     put(root / "p/mmproj.gguf", tiny_projector())
     for number, data in enumerate(split(tiny_llama().data, 2), 1):
         (root / f"p/large-{number:05}-of-00002.gguf").write_bytes(data)
     (root / "p/page.gguf").write_text("<html>")
     (root / "p/readme.md").write_text("not looked at")
-    found = find(told)
+    found = find(recorder)
     assert {one.path.name: one.problem.code for one in found.models} == {
         "mmproj.gguf": "model.wrong_kind", "page.gguf": "model.not_gguf",
         "large-00001-of-00002.gguf": "model.parts_linked",
     }  # fmt: skip
     assert next(one.bytes for one in found.models if "large" in one.path.name) > len(tiny_llama().data)
-    assert link(told, found) == ()
+    assert link(recorder, found) == ()
 
 
-def test_one_file_by_two_ways_is_one_model(told, user) -> None:
+def test_one_file_by_two_ways_is_one_model(recorder, user) -> None:
     model = put(user / ".lmstudio/models/a/b/c.gguf", tiny_llama())
     (user / ".cache/lm-studio").mkdir(parents=True)
     os.link(model, model.with_name("d.gguf"))
-    assert len(find(told).models) == 1
+    assert len(find(recorder).models) == 1
 
 
-def test_m10_links_that_lead_elsewhere_loops_and_pipes_are_not_followed(told, user, tmp_path) -> None:
+def test_m10_links_that_lead_elsewhere_loops_and_pipes_are_not_followed(recorder, user, tmp_path) -> None:
     root = user / ".lmstudio/models"
     root.mkdir(parents=True)
     outside = put(tmp_path / "private" / "x.gguf", tiny_llama())
@@ -158,7 +158,7 @@ def test_m10_links_that_lead_elsewhere_loops_and_pipes_are_not_followed(told, us
     (root / "folder").symlink_to(outside.parent, target_is_directory=True)
     (root / "round").symlink_to(root, target_is_directory=True)
     os.mkfifo(root / "pipe.gguf")
-    found = find(told)
+    found = find(recorder)
     assert found.models == ()
     assert {one.path.name: one.reason for one in found.skipped} == {
         "out.gguf": "a link that leads elsewhere",
@@ -167,21 +167,21 @@ def test_m10_links_that_lead_elsewhere_loops_and_pipes_are_not_followed(told, us
     }
 
 
-def test_huge_and_deep_folders_are_bounded_and_said(told, user, monkeypatch) -> None:
+def test_huge_and_deep_folders_are_bounded_and_said(recorder, user, monkeypatch) -> None:
     monkeypatch.setattr(other_programs, "MAX_ENTRIES", 20)
     root = user / ".lmstudio/models"
     for n in range(40):
         (root / f"d{n:02}").mkdir(parents=True)
     deep = user / ".local/share/nomic.ai/GPT4All" / "/".join("abcdefghij")
     put(deep / "a.gguf", tiny_llama())
-    found = find(told)
+    found = find(recorder)
     assert found.models == ()
     reasons = [one.reason for one in found.skipped]
     assert any("the rest was not looked at" in one for one in reasons)
     assert "it lies too deep" in reasons
 
 
-def test_what_may_not_be_read_is_named(told, user, monkeypatch) -> None:
+def test_what_may_not_be_read_is_named(recorder, user, monkeypatch) -> None:
     root = user / ".lmstudio/models"
     put(root / "open/a.gguf", tiny_llama())
     (root / "shut").mkdir()
@@ -193,12 +193,12 @@ def test_what_may_not_be_read_is_named(told, user, monkeypatch) -> None:
         return real(folder)
 
     monkeypatch.setattr(other_programs.os, "scandir", refuse)
-    found = find(told)
+    found = find(recorder)
     assert [one.path.name for one in found.models] == ["a.gguf"]
     assert [(one.path.name, one.reason) for one in found.skipped] == [("shut", "Permission denied")]
 
 
-def test_m11_hostile_manifests_of_ollama_lead_nowhere(told, user, tmp_path) -> None:
+def test_m11_hostile_manifests_of_ollama_lead_nowhere(recorder, user, tmp_path) -> None:
     root = user / ".ollama/models"
     put_ollama(root, "good", "1b", tiny_qwen2().data)
     library = root / "manifests/registry.ollama.ai/library"
@@ -219,7 +219,7 @@ def test_m11_hostile_manifests_of_ollama_lead_nowhere(told, user, tmp_path) -> N
     link_out.symlink_to(outside)
     (library / "linked").mkdir()
     (library / "linked" / "x").write_text(bad["missing"].replace("b" * 64, "c" * 64))
-    found = find(told)
+    found = find(recorder)
     assert [one.path.parent.name for one in found.models] == ["blobs"]
     assert found.models[0].name == "Tiny qwen"
     reasons = sorted(one.reason for one in found.skipped)
@@ -228,15 +228,15 @@ def test_m11_hostile_manifests_of_ollama_lead_nowhere(told, user, tmp_path) -> N
     ]  # fmt: skip
 
 
-def test_nothing_there_is_nothing_found(told, user) -> None:
-    found = find(told)
+def test_nothing_there_is_nothing_found(recorder, user) -> None:
+    found = find(recorder)
     assert (found.models, [one for one in found.skipped if user in one.path.parents]) == ((), [])
 
 
-def test_a_linked_file_that_goes_is_said_as_for_any_model(told, five) -> None:
-    link(told, find(told))
+def test_a_linked_file_that_goes_is_said_as_for_any_model(recorder, five) -> None:
+    link(recorder, find(recorder))
     shutil.rmtree(five["LM Studio"].parent)
-    verdicts = asked(told, lambda ended: told.services.models.verify([], ended))
+    verdicts = asked(recorder, lambda ended: recorder.services.models.verify([], ended))
     assert [one.problem.code for one in verdicts if not one.ok] == ["model.missing"]
 
 
@@ -296,10 +296,10 @@ def test_folders_chosen_in_those_programs_are_looked_into(tmp_path, system) -> N
     }  # fmt: skip
 
 
-def test_a_pointed_home_of_lm_studio_is_found(told, user, tmp_path) -> None:
+def test_a_pointed_home_of_lm_studio_is_found(recorder, user, tmp_path) -> None:
     (user / ".lmstudio-home-pointer").write_text(f"{tmp_path / 'studio'}\n")
     model = put(tmp_path / "studio/models/a/b/c.gguf", tiny_llama())
-    assert [(one.program, one.path) for one in find(told).models] == [("LM Studio", model)]
+    assert [(one.program, one.path) for one in find(recorder).models] == [("LM Studio", model)]
 
 
 @pytest.mark.parametrize("junk", [b"", b"relative", b"/", b"/x\0y", b"\xff\xfe", b"x" * (MAX_BYTES + 9), b"[" * 90_000])

@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fakes.recorder import TIMEOUT_S, Recorder
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
-from fakes.told import TIMEOUT_S, Told
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.engine.events import ModelsChanged
@@ -38,31 +38,31 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def told(opened) -> Told:
+def recorder(opened) -> Recorder:
     return opened(model=False)
 
 
 @pytest.fixture
-def folder(told) -> Path:
-    return told.services.paths.models
+def folder(recorder) -> Path:
+    return recorder.services.paths.models
 
 
-def import_file(told, path: Path):
-    begin = len(told.facts)
-    told.services.service_thread.call(lambda: told.services.models.import_file(path))
-    return told.wait(ImportEnded, begin=begin).model
+def import_file(recorder, path: Path):
+    begin = len(recorder.events)
+    recorder.services.service_thread.call(lambda: recorder.services.models.import_file(path))
+    return recorder.wait(ImportEnded, begin=begin).model
 
 
-def pack(told, names, target: Path) -> PackEnded:
-    begin = len(told.facts)
-    told.services.service_thread.call(lambda: told.services.packs.pack(names, target))
-    return told.wait(PackEnded, begin=begin)
+def pack(recorder, names, target: Path) -> PackEnded:
+    begin = len(recorder.events)
+    recorder.services.service_thread.call(lambda: recorder.services.packs.pack(names, target))
+    return recorder.wait(PackEnded, begin=begin)
 
 
-def unpack(told, path: Path, expected: str = "", only=None) -> PackEnded:
-    begin = len(told.facts)
-    told.services.service_thread.call(lambda: told.services.packs.unpack(path, expected=expected, only=only))
-    return told.wait(PackEnded, begin=begin)
+def unpack(recorder, path: Path, expected: str = "", only=None) -> PackEnded:
+    begin = len(recorder.events)
+    recorder.services.service_thread.call(lambda: recorder.services.packs.unpack(path, expected=expected, only=only))
+    return recorder.wait(PackEnded, begin=begin)
 
 
 def inside(path: Path, name: str) -> bytes:
@@ -70,45 +70,45 @@ def inside(path: Path, name: str) -> bytes:
         return archive.extractfile(name).read()
 
 
-def models(told):
-    return told.services.service_thread.call(told.services.models.list)
+def models(recorder):
+    return recorder.services.service_thread.call(recorder.services.models.list)
 
 
-def forget(told) -> None:
+def forget(recorder) -> None:
     """As if this were another PC."""
-    for one in models(told):
-        told.services.service_thread.call(lambda one=one: told.services.models.remove(one.id))
+    for one in models(recorder):
+        recorder.services.service_thread.call(lambda one=one: recorder.services.models.remove(one.id))
 
 
 @pytest.fixture
-def made(told, tmp_path) -> tuple[Path, PackEnded]:
+def made(recorder, tmp_path) -> tuple[Path, PackEnded]:
     """A pack of two models that are not here any more."""
-    first = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
-    second = import_file(told, write(tmp_path / "b.gguf", tiny_qwen2()))
+    first = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
+    second = import_file(recorder, write(tmp_path / "b.gguf", tiny_qwen2()))
     change = {"source": "huggingface:bartowski/SmolLM2-135M-Instruct-GGUF/x.gguf@1"}
-    told.services.service_thread.call(lambda: told.services.store.change_model(first.id, **change))
-    end = pack(told, [first.id, second.name, first.name], tmp_path / "two.tar")
+    recorder.services.service_thread.call(lambda: recorder.services.store.change_model(first.id, **change))
+    end = pack(recorder, [first.id, second.name, first.name], tmp_path / "two.tar")
     assert end.problem is None
-    forget(told)
+    forget(recorder)
     return tmp_path / "two.tar", end
 
 
 # ---- packs that are what they say
 
 
-def test_a_pack_brings_its_models_with_names_sums_and_licences(told, made, folder) -> None:
+def test_a_pack_brings_its_models_with_names_sums_and_licences(recorder, made, folder) -> None:
     path, end = made
     manifest = inside(path, MANIFEST)
     assert end.manifest_sha256 == hashlib.sha256(manifest).hexdigest()
     assert end.bytes == path.stat().st_size
-    begin = len(told.facts)
-    got = unpack(told, path, end.manifest_sha256.upper())
+    begin = len(recorder.events)
+    got = unpack(recorder, path, end.manifest_sha256.upper())
     assert got.problem is None
     assert [(one.model.name, one.is_new, one.license) for one in got.models] == [
         ("Tiny llama", True, "apache-2.0"), ("Tiny qwen", True, "apache-2.0"),
     ]  # fmt: skip
     assert got.manifest_sha256 == end.manifest_sha256
-    assert [one.id for one in models(told)] == [one.model.id for one in got.models]
+    assert [one.id for one in models(recorder)] == [one.model.id for one in got.models]
     assert got.models[0].model.source.startswith("pack:huggingface:")
     for one in got.models:
         place = Path(os.fsdecode(one.model.path))
@@ -116,20 +116,20 @@ def test_a_pack_brings_its_models_with_names_sums_and_licences(told, made, folde
         assert hashlib.sha256(place.read_bytes()).hexdigest() == one.model.sha256
         assert place.stat().st_mode & 0o777 == 0o600
     assert len(list(folder.iterdir())) == 2
-    assert told.of(ModelsChanged, begin)
-    last = told.of(PackProgress, begin)[-1]
+    assert recorder.of(ModelsChanged, begin)
+    last = recorder.of(PackProgress, begin)[-1]
     assert last.done_bytes == last.total_bytes == sum(one.model.bytes for one in got.models)
 
 
-def test_what_the_catalogue_says_travels_along(told, tmp_path) -> None:
+def test_what_the_catalogue_says_travels_along(recorder, tmp_path) -> None:
     from slmdesk.hub.catalogue import load_catalogue
 
     entry = load_catalogue()[0]
-    model = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
+    model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     source = f"huggingface:{entry.repo}/x.gguf@1"
-    told.services.service_thread.call(lambda: told.services.store.change_model(model.id, source=source))
-    assert pack(told, [model.id], tmp_path / "p.tar").problem is None
-    about = unpack(told, tmp_path / "p.tar").models[0].about
+    recorder.services.service_thread.call(lambda: recorder.services.store.change_model(model.id, source=source))
+    assert pack(recorder, [model.id], tmp_path / "p.tar").problem is None
+    about = unpack(recorder, tmp_path / "p.tar").models[0].about
     assert (about["weakness"], about["licence"], about["title"]) == (entry.weakness, entry.licence, entry.title)
     assert entry.weakness in inside(tmp_path / "p.tar", "about.txt").decode()
 
@@ -144,51 +144,51 @@ def test_other_programs_can_read_a_pack_and_check_its_sums(made, tmp_path) -> No
         assert [one.isreg() for one in archive] == [True] * 5
 
 
-def test_models_that_are_here_are_recognised_and_damaged_ones_mended(told, made, folder) -> None:
+def test_models_that_are_here_are_recognised_and_damaged_ones_mended(recorder, made, folder) -> None:
     path, _end = made
-    first = unpack(told, path)
-    again = unpack(told, path)
+    first = unpack(recorder, path)
+    again = unpack(recorder, path)
     assert [one.is_new for one in again.models] == [False, False]
     assert [one.model.id for one in again.models] == [one.model.id for one in first.models]
     place = Path(os.fsdecode(first.models[0].model.path))
     place.write_bytes(b"x" * place.stat().st_size)
-    mended = unpack(told, path)
+    mended = unpack(recorder, path)
     assert [one.is_new for one in mended.models] == [True, False]
     assert mended.models[0].model.id == first.models[0].model.id
     assert hashlib.sha256(place.read_bytes()).hexdigest() == first.models[0].model.sha256
-    assert len(list(folder.iterdir())) == len(models(told)) == 2
+    assert len(list(folder.iterdir())) == len(models(recorder)) == 2
 
 
-def test_a_name_that_is_taken_gets_a_number(told, made, tmp_path) -> None:
-    other = import_file(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
+def test_a_name_that_is_taken_gets_a_number(recorder, made, tmp_path) -> None:
+    other = import_file(recorder, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
     assert other.name == "Tiny llama"
-    assert [one.model.name for one in unpack(told, made[0]).models] == ["Tiny llama (2)", "Tiny qwen"]
+    assert [one.model.name for one in unpack(recorder, made[0]).models] == ["Tiny llama (2)", "Tiny qwen"]
 
 
-def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(told, tmp_path, folder) -> None:
-    model = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
+def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(recorder, tmp_path, folder) -> None:
+    model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     (tmp_path / "there.tar").write_text("mine")
-    assert pack(told, [model.id], tmp_path / "there.tar").problem.code == "file.exists"
+    assert pack(recorder, [model.id], tmp_path / "there.tar").problem.code == "file.exists"
     assert (tmp_path / "there.tar").read_text() == "mine"
-    assert pack(told, [model.id], tmp_path / "nowhere" / "p.tar").problem.code == "file.unwritable"
+    assert pack(recorder, [model.id], tmp_path / "nowhere" / "p.tar").problem.code == "file.unwritable"
     place = Path(os.fsdecode(model.path))
     data = bytearray(place.read_bytes())
     data[-1] ^= 1
     place.write_bytes(data)
     before = sorted(tmp_path.iterdir())
-    assert pack(told, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
+    assert pack(recorder, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
     place.write_bytes(data + b"more")
-    assert pack(told, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
+    assert pack(recorder, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
     assert sorted(tmp_path.iterdir()) == before
-    assert told.services.service_thread.call(lambda: told.services.store.models())
+    assert recorder.services.service_thread.call(lambda: recorder.services.store.models())
 
 
-def test_d12_a_disk_without_room_is_said_with_the_amounts(told, made, monkeypatch, tmp_path, folder) -> None:
+def test_d12_a_disk_without_room_is_said_with_the_amounts(recorder, made, monkeypatch, tmp_path, folder) -> None:
     from collections import namedtuple
 
     usage = namedtuple("usage", "total used free")(10, 9, 1)
     monkeypatch.setattr("shutil.disk_usage", lambda _path: usage)
-    end = unpack(told, made[0])
+    end = unpack(recorder, made[0])
     assert (end.problem.code, end.problem.args["available_bytes"]) == ("disk.full", 1)
     assert list(folder.iterdir()) == []
 
@@ -222,97 +222,97 @@ except KnownError as err:
     assert list((tmp_path / "stick").iterdir()) == []
 
 
-def test_cancel_leaves_nothing(told, made, tmp_path, folder, monkeypatch) -> None:
-    services = told.services
+def test_cancel_leaves_nothing(recorder, made, tmp_path, folder, monkeypatch) -> None:
+    services = recorder.services
     path, _end = made
     monkeypatch.setattr("slmdesk.services.models.packs.archive.CHUNK_BYTES", 64)
-    begin = len(told.facts)
+    begin = len(recorder.events)
     services.service_thread.call(lambda: (services.packs.unpack(path), services.packs.cancel(path)))
-    end = told.wait(PackEnded, begin=begin)
+    end = recorder.wait(PackEnded, begin=begin)
     assert (end.problem, end.models, end.manifest_sha256) == (None, (), "")
     assert list(folder.iterdir()) == []
-    model = import_file(told, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
-    begin, before = len(told.facts), sorted(tmp_path.iterdir())
+    model = import_file(recorder, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
+    begin, before = len(recorder.events), sorted(tmp_path.iterdir())
     services.service_thread.call(lambda: (services.packs.pack([model.id], tmp_path / "q.tar"), services.packs.cancel()))
-    assert told.wait(PackEnded, begin=begin).manifest_sha256 == ""
+    assert recorder.wait(PackEnded, begin=begin).manifest_sha256 == ""
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_models_in_parts_encoders_and_adapters_travel_too(told, tmp_path, folder) -> None:
+def test_models_in_parts_encoders_and_adapters_travel_too(recorder, tmp_path, folder) -> None:
     for number, data in enumerate(split(tiny_llama().data, 2), 1):
         (tmp_path / f"large-{number:05}-of-00002.gguf").write_bytes(data)
     kinds = [
-        import_file(told, tmp_path / "large-00001-of-00002.gguf"),
-        import_file(told, write(tmp_path / "encoder.gguf", tiny_bert())),
-        import_file(told, write(tmp_path / "adapter.gguf", tiny_adapter())),
+        import_file(recorder, tmp_path / "large-00001-of-00002.gguf"),
+        import_file(recorder, write(tmp_path / "encoder.gguf", tiny_bert())),
+        import_file(recorder, write(tmp_path / "adapter.gguf", tiny_adapter())),
     ]
     assert all(kinds)
-    assert pack(told, [one.id for one in kinds], tmp_path / "p.tar").problem is None
-    forget(told)
-    got = unpack(told, tmp_path / "p.tar")
+    assert pack(recorder, [one.id for one in kinds], tmp_path / "p.tar").problem is None
+    forget(recorder)
+    got = unpack(recorder, tmp_path / "p.tar")
     assert [one.model.kind for one in got.models] == ["model", "encoder", "adapter"]
     assert [one.model.sha256 for one in got.models] == [one.sha256 for one in kinds]
 
 
-def contents(told, path: Path):
+def contents(recorder, path: Path):
     answers, done = [], threading.Event()
-    told.services.service_thread.call(
-        lambda: told.services.packs.contents(path, lambda one: (answers.append(one), done.set()))
+    recorder.services.service_thread.call(
+        lambda: recorder.services.packs.contents(path, lambda one: (answers.append(one), done.set()))
     )
     assert done.wait(TIMEOUT_S)
     return answers[0]
 
 
-def test_a_pack_can_be_looked_into_and_taken_in_part(told, made, folder) -> None:
+def test_a_pack_can_be_looked_into_and_taken_in_part(recorder, made, folder) -> None:
     path, end = made
-    found = contents(told, path)
+    found = contents(recorder, path)
     assert (found.manifest_sha256, found.bytes) == (end.manifest_sha256, path.stat().st_size)
     assert [(one.listed.name, one.here) for one in found.models] == [("Tiny llama", ""), ("Tiny qwen", "")]
     assert list(folder.iterdir()) == []
-    assert unpack(told, path, only=["nothing"]).problem.code == "pack.no_model"
-    got = unpack(told, path, only=[found.models[1].listed.sha256])
+    assert unpack(recorder, path, only=["nothing"]).problem.code == "pack.no_model"
+    got = unpack(recorder, path, only=[found.models[1].listed.sha256])
     assert [one.model.name for one in got.models] == ["Tiny qwen"]
     assert len(list(folder.iterdir())) == 1
-    again = contents(told, path)
+    again = contents(recorder, path)
     assert [one.here for one in again.models] == ["", got.models[0].model.id]
 
 
-def test_what_is_not_wanted_is_checked_all_the_same(told, made, tmp_path, folder) -> None:
+def test_what_is_not_wanted_is_checked_all_the_same(recorder, made, tmp_path, folder) -> None:
     data = bytearray(made[0].read_bytes())
     at = data.index(b"GGUF") + 5000  # in the first model
     data[at] ^= 1
     (tmp_path / "bad.tar").write_bytes(data)
-    assert unpack(told, tmp_path / "bad.tar", only=["Tiny qwen"]).problem.code == "pack.damaged"
+    assert unpack(recorder, tmp_path / "bad.tar", only=["Tiny qwen"]).problem.code == "pack.damaged"
     assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["a text", "an ordinary tar", "a newer version", "a manifest cut", "missing"])
-def test_a_look_into_what_is_no_pack_is_a_sentence(told, tmp_path, kind) -> None:
+def test_a_look_into_what_is_no_pack_is_a_sentence(recorder, tmp_path, kind) -> None:
     path = tmp_path / "p.tar"
     if kind != "missing":
         path.write_bytes(HOSTILE[kind][0])
-    found = contents(told, path)
+    found = contents(recorder, path)
     assert found.code == ("file.missing" if kind == "missing" else HOSTILE[kind][1])
 
 
-def test_a_plan_says_exactly_what_a_pack_takes(told, tmp_path) -> None:
-    model = import_file(told, write(tmp_path / "a.gguf", tiny_llama()))
+def test_a_plan_says_exactly_what_a_pack_takes(recorder, tmp_path) -> None:
+    model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     answers, done = [], threading.Event()
 
     def ask() -> None:
-        told.services.packs.plan([model.id], tmp_path / "p.tar", lambda one: (answers.append(one), done.set()))
+        recorder.services.packs.plan([model.id], tmp_path / "p.tar", lambda one: (answers.append(one), done.set()))
 
-    told.services.service_thread.call(ask)
+    recorder.services.service_thread.call(ask)
     assert done.wait(TIMEOUT_S)
     assert (answers[0].problem, answers[0].free_bytes > 0) == (None, True)
-    assert pack(told, [model.id], tmp_path / "p.tar").bytes == answers[0].bytes
+    assert pack(recorder, [model.id], tmp_path / "p.tar").bytes == answers[0].bytes
     done.clear()
-    told.services.service_thread.call(ask)
+    recorder.services.service_thread.call(ask)
     assert done.wait(TIMEOUT_S)
     assert answers[1].problem.code == "file.exists"
 
 
-def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(told, made, folder, monkeypatch) -> None:
+def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(recorder, made, folder, monkeypatch) -> None:
     real, count = os.fsync, 0
 
     def full(handle):
@@ -324,10 +324,10 @@ def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(told, made, folder
         return real(handle)
 
     monkeypatch.setattr(os, "fsync", full)
-    end = unpack(told, made[0])
+    end = unpack(recorder, made[0])
     assert (end.problem.code, count) == ("disk.full", 2)
     assert list(folder.iterdir()) == []
-    assert models(told) == []
+    assert models(recorder) == []
 
 
 def test_time_left_goes_by_the_last_seconds() -> None:
@@ -454,42 +454,42 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_d10_hostile_packs_are_refused_and_nothing_stays(told, tmp_path, folder, kind) -> None:
+def test_d10_hostile_packs_are_refused_and_nothing_stays(recorder, tmp_path, folder, kind) -> None:
     data, code = HOSTILE[kind]
     path = tmp_path / "hostile.tar"
     path.write_bytes(data)
     before = sorted(one for one in tmp_path.rglob("*") if "home" not in one.parts)
-    end = unpack(told, path)
+    end = unpack(recorder, path)
     assert end.problem is not None
     assert (end.problem.code, end.models) == (code, ()), end.problem.sentence
     assert end.problem.sentence.isprintable()
     assert list(folder.iterdir()) == []
-    assert models(told) == []
+    assert models(recorder) == []
     assert sorted(one for one in tmp_path.rglob("*") if "home" not in one.parts) == before
 
 
-def test_d10_the_control_a_pack_built_the_same_way_is_taken(told, tmp_path) -> None:
+def test_d10_the_control_a_pack_built_the_same_way_is_taken(recorder, tmp_path) -> None:
     (tmp_path / "good.tar").write_bytes(built(Manifest((LISTED,)), GOOD))
-    end = unpack(told, tmp_path / "good.tar")
+    end = unpack(recorder, tmp_path / "good.tar")
     assert [one.model.name for one in end.models] == ["A model"]
 
 
-def test_m3_a_pack_cut_anywhere_is_refused(told, made, tmp_path, folder) -> None:
+def test_m3_a_pack_cut_anywhere_is_refused(recorder, made, tmp_path, folder) -> None:
     data = made[0].read_bytes()
     cut = tmp_path / "cut.tar"
     for size in [*range(1, len(data), len(data) // 12), len(data) - 1]:
         cut.write_bytes(data[:size])
-        assert unpack(told, cut).problem.code in ("pack.incomplete", "pack.invalid"), size
+        assert unpack(recorder, cut).problem.code in ("pack.incomplete", "pack.invalid"), size
     assert list(folder.iterdir()) == []
 
 
-def test_m4_a_flipped_byte_anywhere_is_found(told, made, tmp_path, folder) -> None:
+def test_m4_a_flipped_byte_anywhere_is_found(recorder, made, tmp_path, folder) -> None:
     data = made[0].read_bytes()
     sum_of_list = made[1].manifest_sha256
     bad = tmp_path / "bad.tar"
     for at in range(7, len(data), len(data) // 15):
         bad.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
-        assert unpack(told, bad, sum_of_list).problem.code.startswith("pack."), at
+        assert unpack(recorder, bad, sum_of_list).problem.code.startswith("pack."), at
     assert list(folder.iterdir()) == []
 
 
@@ -536,29 +536,29 @@ def test_d10_packs_spoilt_at_random_are_known_errors(tmp_path, count) -> None:
     assert refused > count * 0.9
 
 
-def test_a_pack_with_another_list_than_told_is_refused(told, made, folder) -> None:
-    end = unpack(told, made[0], "0" * 64)
+def test_a_pack_with_another_list_than_told_is_refused(recorder, made, folder) -> None:
+    end = unpack(recorder, made[0], "0" * 64)
     assert (end.problem.code, end.problem.args["sha256"]) == ("pack.other", made[1].manifest_sha256)
     assert list(folder.iterdir()) == []
 
 
-def test_m11_names_of_a_pack_are_labels_and_nothing_else(told, tmp_path, folder) -> None:
+def test_m11_names_of_a_pack_are_labels_and_nothing_else(recorder, tmp_path, folder) -> None:
     manifest = with_model(name="../../\x1b[31m\u202e<b>evil", license="L\nicence", source="huggingface:x/y")
     (tmp_path / "p.tar").write_bytes(built(manifest, GOOD))
-    (one,) = unpack(told, tmp_path / "p.tar").models
+    (one,) = unpack(recorder, tmp_path / "p.tar").models
     assert one.model.name.isprintable()
     assert [each.parent for each in folder.iterdir()] == [folder]
     assert one.license == "L icence"
 
 
 @pytest.mark.parametrize("make", ["folder", "fifo", "missing"])
-def test_m10_what_is_no_regular_file_is_not_opened(told, tmp_path, make) -> None:
+def test_m10_what_is_no_regular_file_is_not_opened(recorder, tmp_path, make) -> None:
     path = tmp_path / "thing"
     if make == "folder":
         path.mkdir()
     elif make == "fifo":
         os.mkfifo(path)
-    end = unpack(told, path)
+    end = unpack(recorder, path)
     assert end.problem.code == ("file.missing" if make == "missing" else "file.unreadable")
 
 
@@ -567,7 +567,7 @@ def test_sizes_of_eight_gigabytes_and_more_have_a_header_tar_reads() -> None:
     assert (found.size, found.name, found.isreg()) == (9 << 30, "models/a.gguf", True)
 
 
-def test_an_unknown_model_is_named(told, tmp_path) -> None:
+def test_an_unknown_model_is_named(recorder, tmp_path) -> None:
     with pytest.raises(KnownError) as err:
-        told.services.service_thread.call(lambda: told.services.packs.pack(["nothing"], tmp_path / "p.tar"))
+        recorder.services.service_thread.call(lambda: recorder.services.packs.pack(["nothing"], tmp_path / "p.tar"))
     assert err.value.code == "model.unknown"

@@ -6,9 +6,9 @@ import os
 import threading
 
 import pytest
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, open_echo
 from fakes.tiny_families import make
 from fakes.tiny_gguf import tiny_llama, write
-from fakes.told import LLAMA, TIMEOUT_S, Told, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import read_header
@@ -24,31 +24,33 @@ from slmdesk.services.models.fit import Pc, fit_header
 pytestmark = pytest.mark.process
 
 
-def on_service_thread(told, fn):
-    return told.services.service_thread.call(fn)
+def on_service_thread(recorder, fn):
+    return recorder.services.service_thread.call(fn)
 
 
-def measured(told):
+def measured(recorder):
     answers: list = []
     ended = threading.Event()
-    on_service_thread(told, lambda: told.services.measuring.measure(lambda one: (answers.append(one), ended.set())))
+    on_service_thread(
+        recorder, lambda: recorder.services.measuring.measure(lambda one: (answers.append(one), ended.set()))
+    )
     assert ended.wait(TIMEOUT_S)
     return answers[0]
 
 
 def test_the_bandwidth_is_measured_in_a_child_of_its_own_and_kept(opened) -> None:
-    told = opened(gpu_bytes=8 << 30)
-    service = told.services.measuring
-    assert on_service_thread(told, lambda: (service.measured, service.pace)) == (None, Pace())
-    found = measured(told)
+    recorder = opened(gpu_bytes=8 << 30)
+    service = recorder.services.measuring
+    assert on_service_thread(recorder, lambda: (service.measured, service.pace)) == (None, Pace())
+    found = measured(recorder)
     assert isinstance(found, PcMeasured), found
     assert 1e8 < found.bytes_per_s < 1e13
     assert 1 <= found.threads <= (os.cpu_count() or 1)
     assert found.devices == (Device("Echo card", 8 << 30),)
-    assert told.services.engine.pid is None  # the child that answers was not needed
-    assert on_service_thread(told, lambda: service.pace).bandwidth == found.bytes_per_s
-    told.wait(PaceChanged)
-    told.services.close()
+    assert recorder.services.engine.pid is None  # the child that answers was not needed
+    assert on_service_thread(recorder, lambda: service.pace).bandwidth == found.bytes_per_s
+    recorder.wait(PaceChanged)
+    recorder.services.close()
     again = opened()
     assert on_service_thread(again, lambda: again.services.measuring.measured) == found
     assert on_service_thread(again, lambda: again.services.measuring.pc()).devices == found.devices
@@ -58,24 +60,24 @@ def test_a_fault_of_ours_while_a_model_is_looked_at_is_told_once(opened, tmp_pat
     def fail(*_args):
         raise RuntimeError("odd")
 
-    told = opened(model=False)
-    told.services.service_thread.call(
-        lambda: told.services.models.import_file(write(tmp_path / "a.gguf", tiny_llama()))
+    recorder = opened(model=False)
+    recorder.services.service_thread.call(
+        lambda: recorder.services.models.import_file(write(tmp_path / "a.gguf", tiny_llama()))
     )
-    model = told.wait(ImportEnded).model
+    model = recorder.wait(ImportEnded).model
     monkeypatch.setattr(speed, "plain_bytes", fail)
     for _ in range(2):
-        on_service_thread(told, lambda: told.services.measuring.note(model, 10.0, 100))
-        told.wait(Noticed)
-    on_service_thread(told, lambda: None)
-    (notice,) = told.of(Noticed)
+        on_service_thread(recorder, lambda: recorder.services.measuring.note(model, 10.0, 100))
+        recorder.wait(Noticed)
+    on_service_thread(recorder, lambda: None)
+    (notice,) = recorder.of(Noticed)
     assert "RuntimeError" in notice.problem.report
 
 
 def test_another_processor_or_memory_is_another_pc(opened, monkeypatch) -> None:
-    told = opened()
-    measured(told)
-    told.services.close()
+    recorder = opened()
+    measured(recorder)
+    recorder.services.close()
     monkeypatch.setattr(speed, "hardware_key", lambda: "another")
     again = opened()
     assert on_service_thread(again, lambda: again.services.measuring.measured) is None
@@ -84,73 +86,73 @@ def test_another_processor_or_memory_is_another_pc(opened, monkeypatch) -> None:
 
 
 def test_it_is_measured_by_itself_when_it_is_quiet_and_only_once(opened, monkeypatch) -> None:
-    told = opened(slow=0.05, repeat="word")
-    service = told.services.measuring
-    message = on_service_thread(told, lambda: told.services.chats.send(SendRequest("hello"))).answer
-    told.words_of(message.id)
+    recorder = opened(slow=0.05, repeat="word")
+    service = recorder.services.measuring
+    message = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest("hello"))).answer
+    recorder.words_of(message.id)
     service.quiet_s = 0.05
-    on_service_thread(told, service.begin)
-    assert not told.of(PaceChanged)
-    on_service_thread(told, lambda: told.services.chats.stop(message.id))
-    end = told.end_of(message.id)
-    told.wait(PaceChanged)
-    assert told.facts.index(end) < told.facts.index(told.of(PaceChanged)[0])
+    on_service_thread(recorder, service.begin)
+    assert not recorder.of(PaceChanged)
+    on_service_thread(recorder, lambda: recorder.services.chats.stop(message.id))
+    end = recorder.end_of(message.id)
+    recorder.wait(PaceChanged)
+    assert recorder.events.index(end) < recorder.events.index(recorder.of(PaceChanged)[0])
     started: list = []
     monkeypatch.setattr(service, "measure", started.append)
-    on_service_thread(told, service._measure_if_quiet)
+    on_service_thread(recorder, service._measure_if_quiet)
     assert started == []
 
 
 def test_two_measurements_at_once_would_spoil_each_other(opened) -> None:
-    told = opened()
-    service = told.services.measuring
+    recorder = opened()
+    service = recorder.services.measuring
     ended = threading.Event()
-    on_service_thread(told, lambda: service.measure(lambda _one: ended.set()))
+    on_service_thread(recorder, lambda: service.measure(lambda _one: ended.set()))
     with pytest.raises(KnownError):
-        on_service_thread(told, lambda: service.measure(lambda _one: None))
+        on_service_thread(recorder, lambda: service.measure(lambda _one: None))
     assert ended.wait(TIMEOUT_S)
 
 
 def test_a_child_that_dies_or_lies_is_a_problem_and_nothing_is_kept(opened, monkeypatch) -> None:
-    told = opened()
-    service = told.services.measuring
+    recorder = opened()
+    service = recorder.services.measuring
     answers: list = []
     for result in ({}, {"bytes_per_s": -1.0, "threads": 1}, {"bytes_per_s": 1.0, "threads": "x"}):
-        on_service_thread(told, lambda result=result: service._on_end(speed.Done("1", result), answers.append))
+        on_service_thread(recorder, lambda result=result: service._on_end(speed.Done("1", result), answers.append))
     assert [one.code for one in answers] == ["request.invalid"] * 3
-    assert on_service_thread(told, lambda: service.measured) is None
-    assert not told.of(PaceChanged)
+    assert on_service_thread(recorder, lambda: service.measured) is None
+    assert not recorder.of(PaceChanged)
 
 
 def test_answers_say_how_fast_a_model_is_here(opened, tmp_path) -> None:
-    told = opened(model=False)
-    services, service = told.services, told.services.measuring
+    recorder = opened(model=False)
+    services, service = recorder.services, recorder.services.measuring
     path = make("llama2", tmp_path)
-    on_service_thread(told, lambda: services.models.import_file(path, link=True))
-    record = told.wait(ImportEnded).model
-    other = on_service_thread(told, lambda: services.models.choose(None))
+    on_service_thread(recorder, lambda: services.models.import_file(path, link=True))
+    record = recorder.wait(ImportEnded).model
+    other = on_service_thread(recorder, lambda: services.models.choose(None))
     assert other == record
-    measured(told)
-    told.wait(PaceChanged)
+    measured(recorder)
+    recorder.wait(PaceChanged)
     header = read_header(path)
-    plain = on_service_thread(told, lambda: service.pace).of_header(header)
-    begin = len(told.facts)
-    on_service_thread(told, lambda: service.note(record, plain.tokens_per_s / 2, 512))
-    told.wait(PaceChanged, begin=begin)
-    pace = on_service_thread(told, lambda: service.pace)
+    plain = on_service_thread(recorder, lambda: service.pace).of_header(header)
+    begin = len(recorder.events)
+    on_service_thread(recorder, lambda: service.note(record, plain.tokens_per_s / 2, 512))
+    recorder.wait(PaceChanged, begin=begin)
+    pace = on_service_thread(recorder, lambda: service.pace)
     assert pace.calibration == pytest.approx(0.5, rel=0.01)
     assert pace.measured == {record.sha256: pytest.approx(0.5, rel=0.01)}
     assert pace.of_header(header, sha256=record.sha256).tokens_per_s == pytest.approx(plain.tokens_per_s / 2, rel=0.01)
-    assert on_service_thread(told, lambda: service.tokens_per_s(record)) == pytest.approx(
+    assert on_service_thread(recorder, lambda: service.tokens_per_s(record)) == pytest.approx(
         plain.tokens_per_s / 2, rel=0.01
     )
     # the next ones count in part, and a small change is no news
-    begin = len(told.facts)
-    on_service_thread(told, lambda: service.note(record, plain.tokens_per_s, 512))
-    assert on_service_thread(told, lambda: service.pace).calibration == pytest.approx(0.65, rel=0.01)
-    on_service_thread(told, lambda: service.note(record, plain.tokens_per_s * 0.66, 512))
-    assert len(told.of(PaceChanged, begin)) == 1
-    told.services.close()
+    begin = len(recorder.events)
+    on_service_thread(recorder, lambda: service.note(record, plain.tokens_per_s, 512))
+    assert on_service_thread(recorder, lambda: service.pace).calibration == pytest.approx(0.65, rel=0.01)
+    on_service_thread(recorder, lambda: service.note(record, plain.tokens_per_s * 0.66, 512))
+    assert len(recorder.of(PaceChanged, begin)) == 1
+    recorder.services.close()
     again = opened(model=False)
     assert on_service_thread(again, lambda: again.services.measuring.pace).calibration == pytest.approx(0.65, rel=0.02)
 
@@ -162,11 +164,11 @@ def test_the_speed_after_a_long_past_is_brought_to_that_of_a_short_one() -> None
 
 
 def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
-    told = opened(answer="word " * 40)
+    recorder = opened(answer="word " * 40)
     noted: list = []
-    monkeypatch.setattr(told.services.measuring, "note", lambda *told: noted.append(told))
-    message = on_service_thread(told, lambda: told.services.chats.send(SendRequest("hello"))).answer
-    end = told.end_of(message.id)
+    monkeypatch.setattr(recorder.services.measuring, "note", lambda *recorder: noted.append(recorder))
+    message = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest("hello"))).answer
+    end = recorder.end_of(message.id)
     assert isinstance(end, MessageEnded)
     assert end.usage.output_tokens >= speed.LEAST_TOKENS
     ((record, tokens_per_s, past),) = noted
@@ -174,20 +176,22 @@ def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
     assert tokens_per_s == end.timing.tokens_per_s
     assert past == end.usage.prompt_tokens + end.usage.output_tokens // 2
     short = Usage(5, speed.LEAST_TOKENS - 1, 0, 4096)
-    on_service_thread(told, lambda: told.services.measuring.hear(MessageEnded(end.message, None, short, end.timing)))
+    on_service_thread(
+        recorder, lambda: recorder.services.measuring.hear(MessageEnded(end.message, None, short, end.timing))
+    )
     assert len(noted) == 1
 
 
 def test_a_model_without_a_header_to_read_tells_nothing(opened) -> None:
-    told = opened()
-    service = told.services.measuring
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
-    measured(told)
-    on_service_thread(told, lambda: service.note(record, 10.0, 100))
+    recorder = opened()
+    service = recorder.services.measuring
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    measured(recorder)
+    on_service_thread(recorder, lambda: service.note(record, 10.0, 100))
     for thread in threading.enumerate():
         if thread.name == "measured-model":
             thread.join(TIMEOUT_S)
-    assert on_service_thread(told, lambda: service.pace).measured == {}
+    assert on_service_thread(recorder, lambda: service.pace).measured == {}
 
 
 def test_a_graphics_card_counts_where_it_holds_the_whole_model(tmp_path) -> None:
@@ -213,7 +217,7 @@ def test_the_real_engine_names_no_card_here_and_says_it(home) -> None:
     """Built without one; what it would say is asked of ggml itself, through its own library."""
     services = open_echo(LLAMA)
     try:
-        found = measured(Told(services))
+        found = measured(Recorder(services))
         assert isinstance(found, PcMeasured), found
         assert all(one.memory_bytes > 0 for one in found.devices)
     finally:

@@ -35,21 +35,21 @@ def hub():
 
 
 @pytest.fixture
-def told(hub, home, opened):
+def recorder(hub, home, opened):
     online(home, hub)
     return opened(model=False)
 
 
 @pytest.fixture
-def keyring(told) -> MemoryVault:
+def keyring(recorder) -> MemoryVault:
     """A keyring that works, instead of the system's."""
     vault = MemoryVault()
-    take(told, vault)
+    take(recorder, vault)
     return vault
 
 
-def take(told, vault) -> None:
-    services = told.services
+def take(recorder, vault) -> None:
+    services = recorder.services
     vaults = {"keyring": vault, "file": PrivateFile(services.paths.token_file)}
     services.tokens = TokenService(
         services.service_thread, services.settings, services.paths, services.hub.policy, services.publish, vaults
@@ -57,160 +57,166 @@ def take(told, vault) -> None:
     services.hub.hub.token = services.tokens.token
 
 
-def request(told, begin):
+def request(recorder, begin):
     """What a request of the token service ended with."""
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: begin(told.services.tokens, answers.put))
+    recorder.services.service_thread.call(lambda: begin(recorder.services.tokens, answers.put))
     return answers.get(timeout=120)
 
 
-def keep(told, token: str, place: str):
-    return request(told, lambda tokens, ended: tokens.keep(token, place, ended))
+def keep(recorder, token: str, place: str):
+    return request(recorder, lambda tokens, ended: tokens.keep(token, place, ended))
 
 
-def fetch(told, repo: str = REPO):
+def fetch(recorder, repo: str = REPO):
     ends: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: told.services.downloads.start(repo, ended=ends.put))
+    recorder.services.service_thread.call(lambda: recorder.services.downloads.start(repo, ended=ends.put))
     return ends.get(timeout=60)
 
 
-def state(told) -> TokenChanged:
-    return told.services.service_thread.call(told.services.tokens.state)
+def state(recorder) -> TokenChanged:
+    return recorder.services.service_thread.call(recorder.services.tokens.state)
 
 
-def traces(home, told) -> list[str]:
+def traces(home, recorder) -> list[str]:
     """Where the marker stands."""
     found = [str(one) for one, held in contents(home) if MARKER.encode() in held]
-    rows = told.services.service_thread.call(lambda: told.services.network.requests(1000))
-    return found + [where for where, text in (("ledger", str(rows)), ("facts", str(told.facts))) if MARKER in text]
+    rows = recorder.services.service_thread.call(lambda: recorder.services.network.requests(1000))
+    return found + [where for where, text in (("ledger", str(rows)), ("facts", str(recorder.events))) if MARKER in text]
 
 
-def test_the_right_token_works_the_wrong_one_is_said(told, hub, keyring, home, caplog) -> None:
+def test_the_right_token_works_the_wrong_one_is_said(recorder, hub, keyring, home, caplog) -> None:
     caplog.set_level(logging.DEBUG)
-    assert fetch(told).problem.code == "hub.gated"
-    assert keep(told, "hf_mistyped", "keyring") == TokenChanged("keyring", hub.endpoint.partition("://")[2])
-    wrong = fetch(told).problem
+    assert fetch(recorder).problem.code == "hub.gated"
+    assert keep(recorder, "hf_mistyped", "keyring") == TokenChanged("keyring", hub.endpoint.partition("://")[2])
+    wrong = fetch(recorder).problem
     assert wrong.code == "hub.token_refused"
     assert "did not accept the access token" in wrong.sentence
-    keep(told, hub.stranger, "keyring")
-    assert fetch(told).problem.code == "hub.not_admitted"
-    keep(told, f"  {MARKER}\n", "keyring")
-    end = fetch(told)
+    keep(recorder, hub.stranger, "keyring")
+    assert fetch(recorder).problem.code == "hub.not_admitted"
+    keep(recorder, f"  {MARKER}\n", "keyring")
+    end = fetch(recorder)
     assert end.state is DownloadState.DONE, end.problem
-    fetch(told, "some/free-GGUF")
+    fetch(recorder, "some/free-GGUF")
     secret = {(one.where, one.path.split("/")[2]) for one in hub.seen if "authorization" in one.headers}
     assert secret == {("api", "gated-GGUF")}, "to the Hub, for the gated one"
     assert hub.requests("storage"), "the control: files did come from elsewhere"
-    assert traces(home, told) == []
+    assert traces(home, recorder) == []
     assert MARKER not in caplog.text
-    assert MARKER not in repr(told.services.tokens) + repr(told.services.settings.current)
-    assert told.of(TokenChanged)[-1].place == "keyring"
+    assert MARKER not in repr(recorder.services.tokens) + repr(recorder.services.settings.current)
+    assert recorder.of(TokenChanged)[-1].place == "keyring"
 
 
-def test_fit_reads_the_header_of_a_gated_file_and_a_mirror_may_hide_its_list_too(told, hub, keyring) -> None:
+def test_fit_reads_the_header_of_a_gated_file_and_a_mirror_may_hide_its_list_too(recorder, hub, keyring) -> None:
     hub.is_all_gated = True
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: told.services.hub.fit(REPO, answers.put))
+    recorder.services.service_thread.call(lambda: recorder.services.hub.fit(REPO, answers.put))
     assert answers.get(timeout=60).code == "hub.gated"
-    keep(told, MARKER, "keyring")
-    told.services.service_thread.call(lambda: told.services.hub.fit(REPO, answers.put))
+    keep(recorder, MARKER, "keyring")
+    recorder.services.service_thread.call(lambda: recorder.services.hub.fit(REPO, answers.put))
     assert answers.get(timeout=60).verdict
 
 
-def test_changing_and_forgetting_leaves_the_old_place_empty(told, hub, keyring, home) -> None:
-    file = told.services.paths.token_file
-    keep(told, MARKER, "keyring")
+def test_changing_and_forgetting_leaves_the_old_place_empty(recorder, hub, keyring, home) -> None:
+    file = recorder.services.paths.token_file
+    keep(recorder, MARKER, "keyring")
     assert not file.exists()
-    keep(told, MARKER + "2", "file")
+    keep(recorder, MARKER + "2", "file")
     assert keyring.kept == {}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert traces(home, told) == [str(file)], "there alone"
-    assert told.services.tokens.token() == MARKER + "2"
-    keep(told, MARKER, "ask")
+    assert traces(home, recorder) == [str(file)], "there alone"
+    assert recorder.services.tokens.token() == MARKER + "2"
+    keep(recorder, MARKER, "ask")
     assert not file.exists()
-    assert (state(told).place, told.services.tokens.token()) == ("ask", MARKER)
-    assert traces(home, told) == []
-    assert request(told, lambda tokens, ended: tokens.forget(ended)).place == ""
-    assert (state(told).place, told.services.tokens.token()) == ("", "")
+    assert (state(recorder).place, recorder.services.tokens.token()) == ("ask", MARKER)
+    assert traces(home, recorder) == []
+    assert request(recorder, lambda tokens, ended: tokens.forget(ended)).place == ""
+    assert (state(recorder).place, recorder.services.tokens.token()) == ("", "")
 
 
-def test_it_is_there_after_the_next_start_unless_it_was_for_this_one(told, hub, home, opened) -> None:
-    keep(told, MARKER, "ask")
+def test_it_is_there_after_the_next_start_unless_it_was_for_this_one(recorder, hub, home, opened) -> None:
+    keep(recorder, MARKER, "ask")
     assert opened(model=False).services.tokens.token() == ""
-    keep(told, MARKER, "file")
+    keep(recorder, MARKER, "file")
     again = opened(model=False)
     assert again.services.tokens.token() == MARKER
     assert fetch(again).model
 
 
-def test_the_environment_wins_and_is_not_ours_to_forget(told, hub, keyring, monkeypatch) -> None:
-    keep(told, "hf_other", "keyring")
+def test_the_environment_wins_and_is_not_ours_to_forget(recorder, hub, keyring, monkeypatch) -> None:
+    keep(recorder, "hf_other", "keyring")
     monkeypatch.setenv("HF_TOKEN", MARKER)
-    assert state(told).place == "environment"
-    assert told.services.tokens.token() == MARKER
-    request(told, lambda tokens, ended: tokens.forget(ended))
-    assert (state(told).place, told.services.tokens.token()) == ("environment", MARKER)
+    assert state(recorder).place == "environment"
+    assert recorder.services.tokens.token() == MARKER
+    request(recorder, lambda tokens, ended: tokens.forget(ended))
+    assert (state(recorder).place, recorder.services.tokens.token()) == ("environment", MARKER)
     monkeypatch.setenv("HF_TOKEN", "two words")
-    assert (state(told).place, told.services.tokens.token()) == ("", "")
+    assert (state(recorder).place, recorder.services.tokens.token()) == ("", "")
 
 
-def test_another_mirror_is_not_given_it(told, hub, keyring) -> None:
-    keep(told, MARKER, "keyring")
-    told.services.service_thread.call(lambda: told.services.settings.change(hub_endpoint="https://mirror.example.org"))
-    assert (state(told), told.services.tokens.token()) == (TokenChanged("", "mirror.example.org"), "")
-    told.services.service_thread.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
-    assert told.services.tokens.token() == MARKER
+def test_another_mirror_is_not_given_it(recorder, hub, keyring) -> None:
+    keep(recorder, MARKER, "keyring")
+    recorder.services.service_thread.call(
+        lambda: recorder.services.settings.change(hub_endpoint="https://mirror.example.org")
+    )
+    assert (state(recorder), recorder.services.tokens.token()) == (TokenChanged("", "mirror.example.org"), "")
+    recorder.services.service_thread.call(lambda: recorder.services.settings.change(hub_endpoint=hub.endpoint))
+    assert recorder.services.tokens.token() == MARKER
 
 
 @pytest.mark.parametrize("place", ["keyring", "file", "ask"])
-def test_a_token_for_another_mirror_takes_its_place(told, hub, keyring, home, place) -> None:
-    keep(told, "hf_forTheFirst", place)
-    told.services.service_thread.call(lambda: told.services.settings.change(hub_endpoint="https://mirror.example.org"))
-    keep(told, MARKER, place)
-    assert (state(told).place, told.services.tokens.token()) == (place, MARKER)
-    told.services.service_thread.call(lambda: told.services.settings.change(hub_endpoint=hub.endpoint))
-    assert told.services.tokens.token() == ""
+def test_a_token_for_another_mirror_takes_its_place(recorder, hub, keyring, home, place) -> None:
+    keep(recorder, "hf_forTheFirst", place)
+    recorder.services.service_thread.call(
+        lambda: recorder.services.settings.change(hub_endpoint="https://mirror.example.org")
+    )
+    keep(recorder, MARKER, place)
+    assert (state(recorder).place, recorder.services.tokens.token()) == (place, MARKER)
+    recorder.services.service_thread.call(lambda: recorder.services.settings.change(hub_endpoint=hub.endpoint))
+    assert recorder.services.tokens.token() == ""
     assert list(keyring.kept.values()) == ([MARKER] if place == "keyring" else [])
 
 
-def test_one_that_cannot_be_noted_is_not_left_where_nobody_knows_of_it(told, hub, keyring, monkeypatch) -> None:
+def test_one_that_cannot_be_noted_is_not_left_where_nobody_knows_of_it(recorder, hub, keyring, monkeypatch) -> None:
     def fail(**_values):
         raise KnownError("disk.full", path="settings.json", needed_bytes=1, available_bytes=0)
 
     removed = threading.Event()
     monkeypatch.setattr(keyring, "remove", lambda host: (keyring.kept.pop(host), removed.set()))
-    monkeypatch.setattr(told.services.settings, "change", fail)
-    assert keep(told, MARKER, "keyring").code == "disk.full"
+    monkeypatch.setattr(recorder.services.settings, "change", fail)
+    assert keep(recorder, MARKER, "keyring").code == "disk.full"
     assert removed.wait(30)
-    assert (keyring.kept, told.services.tokens.token()) == ({}, "")
+    assert (keyring.kept, recorder.services.tokens.token()) == ({}, "")
 
 
-def test_a_fault_of_ours_when_it_is_noted_is_told_to_who_asked_and_leaves_nothing(told, keyring, monkeypatch) -> None:
+def test_a_fault_of_ours_when_it_is_noted_is_told_to_who_asked_and_leaves_nothing(
+    recorder, keyring, monkeypatch
+) -> None:
     def fail(**_values):
         raise RuntimeError("odd")
 
     removed = threading.Event()
     monkeypatch.setattr(keyring, "remove", lambda host: (keyring.kept.pop(host), removed.set()))
-    monkeypatch.setattr(told.services.settings, "change", fail)
-    assert keep(told, MARKER, "keyring").code == "bug"
+    monkeypatch.setattr(recorder.services.settings, "change", fail)
+    assert keep(recorder, MARKER, "keyring").code == "bug"
     assert removed.wait(30)
     assert keyring.kept == {}
 
 
-def test_no_keyring_is_said_and_nothing_falls_back_in_silence(told, hub, home) -> None:
-    take(told, MemoryVault("this system has none"))
-    assert request(told, lambda tokens, ended: tokens.places(ended)).no_keyring == "this system has none"
-    refused = keep(told, MARKER, "keyring")
+def test_no_keyring_is_said_and_nothing_falls_back_in_silence(recorder, hub, home) -> None:
+    take(recorder, MemoryVault("this system has none"))
+    assert request(recorder, lambda tokens, ended: tokens.places(ended)).no_keyring == "this system has none"
+    refused = keep(recorder, MARKER, "keyring")
     assert isinstance(refused, Problem)
     assert refused.code == "token.keyring"
-    assert state(told).place == ""
-    assert traces(home, told) == []
+    assert state(recorder).place == ""
+    assert traces(home, recorder) == []
 
 
-def test_a_keyring_that_breaks_later_is_a_sentence_at_the_download(told, hub, keyring) -> None:
-    keep(told, MARKER, "keyring")
+def test_a_keyring_that_breaks_later_is_a_sentence_at_the_download(recorder, hub, keyring) -> None:
+    keep(recorder, MARKER, "keyring")
     keyring.reason = "it is locked"
-    assert fetch(told).problem.code == "token.keyring"
+    assert fetch(recorder).problem.code == "token.keyring"
 
 
 @pytest.mark.parametrize(
@@ -223,8 +229,8 @@ def test_what_is_no_token_is_refused_and_not_quoted(words) -> None:
     assert not words.strip() or words.strip() not in str(err.value)
 
 
-def test_a_wrong_one_changes_nothing(told, hub, keyring) -> None:
-    keep(told, MARKER, "keyring")
+def test_a_wrong_one_changes_nothing(recorder, hub, keyring) -> None:
+    keep(recorder, MARKER, "keyring")
     with pytest.raises(KnownError):
-        keep(told, "two words", "keyring")
-    assert told.services.tokens.token() == MARKER
+        keep(recorder, "two words", "keyring")
+    assert recorder.services.tokens.token() == MARKER

@@ -42,7 +42,7 @@ def data() -> bytes:
 
 
 @pytest.fixture
-def told(opened, hub, home, data):
+def recorder(opened, hub, home, data):
     hub.add(REPO, {NAME: data, "README.md": b"# Tiny"}, license="mit")
     online(home, hub)
     it = opened(model=False)
@@ -53,26 +53,26 @@ def told(opened, hub, home, data):
 class Download:
     """One download and the facts of it."""
 
-    def __init__(self, told, repo=REPO, file="", quantization="") -> None:
-        self.told, self.begin = told, len(told.facts)
-        services = told.services
+    def __init__(self, recorder, repo=REPO, file="", quantization="") -> None:
+        self.recorder, self.begin = recorder, len(recorder.events)
+        services = recorder.services
         self.id = services.service_thread.call(lambda: services.downloads.start(repo, file, quantization))
 
     def do(self, what: str) -> None:
-        services = self.told.services
-        self.begin = len(self.told.facts)
+        services = self.recorder.services
+        self.begin = len(self.recorder.events)
         services.service_thread.call(lambda: getattr(services.downloads, what)(self.id))
 
     def wait(self, *states: DownloadState) -> DownloadChanged:
-        return self.told.wait(DownloadChanged, lambda one: one.id == self.id and one.state in states, self.begin)
+        return self.recorder.wait(DownloadChanged, lambda one: one.id == self.id and one.state in states, self.begin)
 
     def end(self) -> DownloadChanged:
         ends = (DownloadState.DONE, DownloadState.FAILED, DownloadState.PAUSED, DownloadState.CANCELLED)
         return self.wait(*ends)
 
     def notes(self) -> list[str]:
-        facts = [one for one in self.told.of(DownloadChanged, self.begin) if one.note]
-        return list(dict.fromkeys(one.note.code for one in facts))
+        events = [one for one in self.recorder.of(DownloadChanged, self.begin) if one.note]
+        return list(dict.fromkeys(one.note.code for one in events))
 
 
 def wait_for_part(home: Path, size: int) -> None:
@@ -83,16 +83,16 @@ def wait_for_part(home: Path, size: int) -> None:
         time.sleep(0.01)
 
 
-def left_overs(told):
-    return told.services.service_thread.call(told.services.downloads.left_overs)
+def left_overs(recorder):
+    return recorder.services.service_thread.call(recorder.services.downloads.left_overs)
 
 
 def files_in(home: Path) -> set[str]:
     return {one.name for one in (home / "models").iterdir()}
 
 
-def test_a_download_becomes_a_model_of_the_library(told, hub, data, home) -> None:
-    end = Download(told).end()
+def test_a_download_becomes_a_model_of_the_library(recorder, hub, data, home) -> None:
+    end = Download(recorder).end()
     assert end.problem is None
     model = end.model
     assert (end.state, end.done_bytes, end.total_bytes, end.resumed_from) == ("done", len(data), len(data), 0)
@@ -103,78 +103,80 @@ def test_a_download_becomes_a_model_of_the_library(told, hub, data, home) -> Non
     assert path.read_bytes() == data
     assert path.name == f"tiny.Q4_K_M-{hub.sha256(data)[:12]}.gguf"
     assert files_in(home) == {path.name}
-    told.wait(ModelsChanged)
-    rows = told.services.service_thread.call(told.services.network.requests)
+    recorder.wait(ModelsChanged)
+    rows = recorder.services.service_thread.call(recorder.services.network.requests)
     assert [one.purpose for one in rows] == [f"download of {REPO}/{NAME}"] * 2 + [f"files of {REPO}"]
     deadline = time.monotonic() + 20  # the bytes of a request are noted when its answer is closed
-    while len(data) not in [one.bytes for one in told.services.service_thread.call(told.services.network.requests)]:
+    while len(data) not in [
+        one.bytes for one in recorder.services.service_thread.call(recorder.services.network.requests)
+    ]:
         assert time.monotonic() < deadline
 
 
-def test_what_is_here_already_is_not_fetched_again(told, hub) -> None:
-    first = Download(told).end().model
+def test_what_is_here_already_is_not_fetched_again(recorder, hub) -> None:
+    first = Download(recorder).end().model
     hub.seen.clear()
     hub.add("other/copy-GGUF", hub.repos[REPO].files)
-    again = Download(told, "other/copy-GGUF").end()
+    again = Download(recorder, "other/copy-GGUF").end()
     assert again.model.id == first.id
     assert hub.requests("storage") == []
 
 
-def test_p1_offline_nothing_leaves_with_a_control(told, hub) -> None:
-    told.services.service_thread.call(lambda: told.services.network.set_offline(True))
-    end = Download(told).end()
+def test_p1_offline_nothing_leaves_with_a_control(recorder, hub) -> None:
+    recorder.services.service_thread.call(lambda: recorder.services.network.set_offline(True))
+    end = Download(recorder).end()
     assert (end.problem.code, hub.seen) == ("network.offline", [])
     assert "network --offline off" in end.problem.sentence
-    assert told.services.service_thread.call(told.services.network.requests) == []
-    told.services.service_thread.call(lambda: told.services.network.set_offline(False))
-    assert Download(told).end().model
+    assert recorder.services.service_thread.call(recorder.services.network.requests) == []
+    recorder.services.service_thread.call(lambda: recorder.services.network.set_offline(False))
+    assert Download(recorder).end().model
     assert len(hub.seen) == 3, "the control"
 
 
-def test_offline_said_meanwhile_stops_it_and_keeps_the_part(told, hub) -> None:
+def test_offline_said_meanwhile_stops_it_and_keeps_the_part(recorder, hub) -> None:
     hub.storage_faults = [Fault(stall_at=1 << 20)]
-    download = Download(told)
+    download = Download(recorder)
     assert hub.stalled.wait(20)
-    told.services.service_thread.call(lambda: told.services.network.set_offline(True))
+    recorder.services.service_thread.call(lambda: recorder.services.network.set_offline(True))
     hub.storage_faults = [Fault(cut_at=0)]
     hub.release.set()
     end = download.end()
     assert end.model or end.problem.code == "network.offline"
 
 
-def test_pause_resume_and_cancel(told, hub, data, home) -> None:
+def test_pause_resume_and_cancel(recorder, hub, data, home) -> None:
     hub.storage_faults = [Fault(stall_at=1 << 20)]
-    download = Download(told)
+    download = Download(recorder)
     wait_for_part(home, 1 << 20)
     download.do("pause")
     paused = download.end()
     assert (paused.state, paused.done_bytes, paused.problem) == ("paused", 1 << 20, None)
-    (left,) = left_overs(told)
+    (left,) = left_overs(recorder)
     assert (left.repo, left.name, left.bytes, left.expected, left.is_bad) == (REPO, NAME, 1 << 20, len(data), False)
     hub.storage_faults = [Fault(stall_at=2 << 20)]
     hub.stalled.clear()
     download.do("resume")
     assert hub.stalled.wait(20)
-    assert left_overs(told) == [], "it is running"
+    assert left_overs(recorder) == [], "it is running"
     download.do("cancel")
     cancelled = download.end()
     assert (cancelled.state, cancelled.done_bytes) == ("cancelled", 0)
-    assert (left_overs(told), files_in(home)) == ([], set())
+    assert (left_overs(recorder), files_in(home)) == ([], set())
     hub.release.set()
-    with pytest.raises(KnownError) as told_error:
+    with pytest.raises(KnownError) as reported_error:
         download.do("resume")
-    assert told_error.value.code == "job.ended"
-    again = Download(told)
+    assert reported_error.value.code == "job.ended"
+    again = Download(recorder)
     assert again.end().model
     assert (again.end().resumed_from, again.id != download.id) == (0, True)
 
 
-def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(told, hub, home, monkeypatch):
+def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(recorder, hub, home, monkeypatch):
     def fail(*_args):
         raise RuntimeError("odd")
 
     hub.storage_faults = [Fault(stall_at=1 << 20)]
-    download = Download(told)
+    download = Download(recorder)
     wait_for_part(home, 1 << 20)
     download.do("pause")
     assert download.end().state == "paused"
@@ -185,55 +187,55 @@ def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(t
     assert (end.state, end.problem.code) == ("failed", "bug")
 
 
-def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(told, hub, home) -> None:
+def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(recorder, hub, home) -> None:
     hub.storage_faults = [Fault(stall_at=1 << 20), Fault(stall_at=1 << 20)]
-    download = Download(told)
+    download = Download(recorder)
     wait_for_part(home, 1 << 20)
     download.do("pause")
     assert download.end().state == "paused"
     download.do("cancel")
     assert download.end().state == "cancelled"
     assert files_in(home) == set()
-    second = Download(told)
+    second = Download(recorder)
     wait_for_part(home, 1 << 20)
     second.do("pause")
     second.end()
-    (left,) = left_overs(told)
-    assert told.services.service_thread.call(lambda: told.services.downloads.discard(left.id)) == 1 << 20
+    (left,) = left_overs(recorder)
+    assert recorder.services.service_thread.call(lambda: recorder.services.downloads.discard(left.id)) == 1 << 20
     assert files_in(home) == set()
 
 
-def test_d2_it_goes_on_after_the_next_start(told, hub, opened, data) -> None:
+def test_d2_it_goes_on_after_the_next_start(recorder, hub, opened, data) -> None:
     hub.storage_faults = [Fault(cut_at=1 << 20)]
     hub.storage_fault = Fault(status=503)
-    end = Download(told).end()
+    end = Download(recorder).end()
     assert end.problem.code == "download.gave_up"
-    told.services.close()
+    recorder.services.close()
     hub.storage_fault = None
     again = Download(opened(model=False)).end()
     assert (again.resumed_from, again.model.sha256) == (1 << 20, hub.sha256(data))
 
 
-def test_d3_and_what_was_started_over_is_said(told, hub) -> None:
+def test_d3_and_what_was_started_over_is_said(recorder, hub) -> None:
     hub.storage_faults = [Fault(cut_at=1 << 20), Fault(ignore_range=True)]
-    download = Download(told)
+    download = Download(recorder)
     assert download.end().model
     assert download.end().resumed_from == 0
     assert "download.started_over" in download.notes()
 
 
-def test_d3_what_was_kept_and_thrown_away_was_not_resumed_from(told, hub) -> None:
+def test_d3_what_was_kept_and_thrown_away_was_not_resumed_from(recorder, hub) -> None:
     hub.storage_faults, hub.storage_fault = [Fault(cut_at=1 << 20)], Fault(status=503)
-    assert Download(told).end().problem.code == "download.gave_up"
+    assert Download(recorder).end().problem.code == "download.gave_up"
     hub.storage_fault = Fault(ignore_range=True)
-    end = Download(told).end()
+    end = Download(recorder).end()
     assert (end.state, end.resumed_from) == ("done", 0)
 
 
-def test_d4_a_file_that_changed_on_the_server_is_fetched_as_it_is_now(told, hub, data) -> None:
+def test_d4_a_file_that_changed_on_the_server_is_fetched_as_it_is_now(recorder, hub, data) -> None:
     new = tiny_llama(seed=5).data + data[-1000:]
     hub.storage_faults = [Fault(silent=True)]
-    download = Download(told)
+    download = Download(recorder)
     assert hub.stalled.wait(20)
     hub.add(REPO, {NAME: new}, license="mit")
     hub.release.set()  # the connection ends, and the next answer of the Hub names another sum
@@ -241,46 +243,46 @@ def test_d4_a_file_that_changed_on_the_server_is_fetched_as_it_is_now(told, hub,
     assert "download.started_over" in download.notes()
 
 
-def test_d5_damaged_twice_is_refused_and_kept_aside(told, hub, data, home) -> None:
+def test_d5_damaged_twice_is_refused_and_kept_aside(recorder, hub, data, home) -> None:
     hub.storage_fault = Fault(flip_at=1 << 20)
-    end = Download(told).end()
+    end = Download(recorder).end()
     assert end.problem.code == "download.damaged"
     assert len(hub.requests("storage")) == 2, "two full tries without asking"
-    (left,) = left_overs(told)
+    (left,) = left_overs(recorder)
     assert (left.is_bad, left.bytes) == (True, len(data))
-    told.services.service_thread.call(lambda: told.services.downloads.discard(left.id))
+    recorder.services.service_thread.call(lambda: recorder.services.downloads.discard(left.id))
     assert files_in(home) == set()
 
 
-def test_d5_damaged_once_is_fetched_again_by_itself(told, hub) -> None:
+def test_d5_damaged_once_is_fetched_again_by_itself(recorder, hub) -> None:
     hub.storage_faults = [Fault(flip_at=1 << 20)]
-    download = Download(told)
+    download = Download(recorder)
     assert download.end().model
     assert download.notes() == ["download.started_over"]
 
 
-def test_d6_a_gated_repository_wants_a_token_which_goes_to_the_hub_alone(told, hub, data, monkeypatch) -> None:
+def test_d6_a_gated_repository_wants_a_token_which_goes_to_the_hub_alone(recorder, hub, data, monkeypatch) -> None:
     hub.add("some/free-GGUF", {NAME: data[:-1]})
     hub.add(REPO, {NAME: data}, gated=True)
-    assert Download(told).end().problem.code == "hub.gated"
+    assert Download(recorder).end().problem.code == "hub.gated"
     monkeypatch.setenv("HF_TOKEN", hub.token)
-    assert Download(told, "some/free-GGUF").end().model
-    assert Download(told).end().model
+    assert Download(recorder, "some/free-GGUF").end().model
+    assert Download(recorder).end().model
     secret = [one for one in hub.seen if "authorization" in one.headers]
     assert [(one.where, one.path.split("/")[3]) for one in secret] == [("api", "resolve")]
-    rows = told.services.service_thread.call(told.services.network.requests)
-    assert hub.token not in str(rows) + str(told.facts)
+    rows = recorder.services.service_thread.call(recorder.services.network.requests)
+    assert hub.token not in str(rows) + str(recorder.events)
 
 
-def test_d6_a_hub_in_trouble_is_asked_again(told, hub) -> None:
+def test_d6_a_hub_in_trouble_is_asked_again(recorder, hub) -> None:
     hub.api_faults = [Fault(status=503), Fault(status=429)]
-    download = Download(told)
+    download = Download(recorder)
     assert download.end().model
     assert download.notes() == ["hub.error", "hub.busy"]
     assert download.end().note is None, "what it waited for is over"
     hub.api_fault = Fault(status=503)
     hub.seen.clear()
-    assert Download(told).end().problem.code == "hub.error"
+    assert Download(recorder).end().problem.code == "hub.error"
     assert len(hub.seen) == FAST.tries
 
 
@@ -292,25 +294,25 @@ def test_d6_a_hub_in_trouble_is_asked_again(told, hub) -> None:
         (tiny_llama().data[:5000], "model.incomplete"),
     ],
 )
-def test_what_is_no_model_for_chatting_is_not_kept(told, hub, home, file, code) -> None:
+def test_what_is_no_model_for_chatting_is_not_kept(recorder, hub, home, file, code) -> None:
     hub.add(REPO, {NAME: file})
-    end = Download(told).end()
+    end = Download(recorder).end()
     assert end.problem.code == code
     assert files_in(home) == set()
 
 
-def test_the_wrong_kind_is_told_before_it_is_all_fetched(told, hub) -> None:
+def test_the_wrong_kind_is_told_before_it_is_all_fetched(recorder, hub) -> None:
     hub.add(REPO, {NAME: tiny_projector().data + bytes(40 << 20)})
-    assert Download(told).end().problem.code == "model.wrong_kind"
+    assert Download(recorder).end().problem.code == "model.wrong_kind"
     assert hub.sent < 30 << 20
 
 
-def test_a_split_model_is_one_download_and_one_model(told, hub, home) -> None:
+def test_a_split_model_is_one_download_and_one_model(recorder, hub, home) -> None:
     whole = tiny_llama().data
     parts = {f"big-Q8_0-{n:05}-of-00003.gguf": one for n, one in enumerate(split(whole, 3), 1)}
     hub.add("some/big-GGUF", parts)
     hub.storage_faults = [None, Fault(cut_at=100), Fault(stall_at=5000)]
-    download = Download(told, "some/big-GGUF")
+    download = Download(recorder, "some/big-GGUF")
     assert hub.stalled.wait(20)
     download.do("pause")
     assert download.end().state == "paused"
@@ -326,17 +328,17 @@ def test_a_split_model_is_one_download_and_one_model(told, hub, home) -> None:
     first, *others = [one.path for one in hub.requests("storage")]
     assert others.count(first) == 0, "what was whole was not fetched again"
     hub.seen.clear()
-    assert Download(told, "some/big-GGUF").end().model.id == end.model.id
+    assert Download(recorder, "some/big-GGUF").end().model.id == end.model.id
     assert hub.requests("storage") == []
 
 
 @pytest.mark.parametrize(
     "name", ["../../evil.gguf", "/etc/evil.gguf", "..\\evil.gguf", "a\nb.gguf", "x" * 300 + ".gguf"]
 )
-def test_d10_whatever_its_name_it_lies_in_the_models_folder(told, hub, data, home, tmp_path, name) -> None:
+def test_d10_whatever_its_name_it_lies_in_the_models_folder(recorder, hub, data, home, tmp_path, name) -> None:
     before = {one for one in tmp_path.rglob("*") if home not in one.parents}
     hub.add(REPO, {name: data})
-    end = Download(told).end()
+    end = Download(recorder).end()
     assert {one for one in tmp_path.rglob("*") if home not in one.parents} == before
     if end.model:
         path = Path(os.fsdecode(end.model.path))
@@ -347,23 +349,23 @@ def test_d10_whatever_its_name_it_lies_in_the_models_folder(told, hub, data, hom
 
 
 @pytest.mark.parametrize("lie", [{"size": 7}, {"sha256": "f" * 64}, {"sha256": None}, {"size": 0}])
-def test_d11_a_list_that_lies_is_refused(told, hub, data, home, lie) -> None:
+def test_d11_a_list_that_lies_is_refused(recorder, hub, data, home, lie) -> None:
     hub.add(REPO, {NAME: data}).lies[NAME] = lie
-    end = Download(told).end()
+    end = Download(recorder).end()
     assert end.problem.code in ("download.wrong_size", "download.damaged", "hub.unverifiable")
     assert not [one for one in files_in(home) if one.endswith(".gguf")]
 
 
-def test_an_embedding_model_is_fetched_and_kept_apart(told, hub) -> None:
+def test_an_embedding_model_is_fetched_and_kept_apart(recorder, hub) -> None:
     hub.add(REPO, {NAME: tiny_bert().data})
-    record = Download(told).end().model
+    record = Download(recorder).end().model
     assert record is not None
     assert not record.can_chat
 
 
-def search(told, words="tiny", **more):
+def search(recorder, words="tiny", **more):
     answers = []
-    services = told.services
+    services = recorder.services
     done = threading.Event()
 
     def ended(found) -> None:
@@ -376,22 +378,22 @@ def search(told, words="tiny", **more):
     return answers[0]
 
 
-def test_a_search_brings_files_with_sizes_sums_and_fit(told, hub, data) -> None:
+def test_a_search_brings_files_with_sizes_sums_and_fit(recorder, hub, data) -> None:
     hub.add("huge/tiny-GGUF", {"huge.F16.gguf": b"x"}).lies["huge.F16.gguf"] = {"size": 1 << 45}
-    found = search(told).found
+    found = search(recorder).found
     assert [one.repo.id for one in found] == [REPO, "huge/tiny-GGUF"]
     (file,) = found[0].files
     assert (file.file.bytes, file.file.sha256, file.file.quantization) == (len(data), hub.sha256(data), "Q4_K_M")
     assert [one.files[0].fit for one in found] == ["fits", "too_large"]
-    assert search(told, with_files=False).found[0].files[0].fit == "unknown"
+    assert search(recorder, with_files=False).found[0].files[0].fit == "unknown"
 
 
-def test_one_repository_that_cannot_be_asked_spoils_no_search(told, hub) -> None:
+def test_one_repository_that_cannot_be_asked_spoils_no_search(recorder, hub) -> None:
     hub.api_faults = [None, Fault(status=404)]
-    (found,) = search(told).found
+    (found,) = search(recorder).found
     assert found.problem.code == "hub.missing"
     hub.api_faults = [None, Fault(status=503)]
-    failed = search(told)
+    failed = search(recorder)
     assert isinstance(failed, Problem)
     assert failed.code == "hub.error"
 
@@ -407,14 +409,14 @@ def test_the_verdict_by_size() -> None:
     ]
 
 
-def test_a_running_download_follows_the_models_folder(told, hub, data, home, tmp_path) -> None:
+def test_a_running_download_follows_the_models_folder(recorder, hub, data, home, tmp_path) -> None:
     """It is paused, its part moves, and it goes on there, at the byte where it was."""
     hub.storage_faults = [Fault(stall_at=1 << 20)]
-    job = Download(told)
+    job = Download(recorder)
     wait_for_part(home, 1 << 20)
-    begin, target = len(told.facts), tmp_path / "elsewhere"
-    told.services.service_thread.call(lambda: told.services.moving.move(target))
-    end = told.wait(MoveEnded, begin=begin)
+    begin, target = len(recorder.events), tmp_path / "elsewhere"
+    recorder.services.service_thread.call(lambda: recorder.services.moving.move(target))
+    end = recorder.wait(MoveEnded, begin=begin)
     assert end.problem is None
     done = job.wait(DownloadState.DONE)
     assert Path(os.fsdecode(done.model.path)).parent == target

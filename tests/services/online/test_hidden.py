@@ -65,11 +65,11 @@ def test_the_organisations_own_models_are_there_all_the_same(home, opened, tmp_p
     paths = find_paths()
     make_folders(paths)
     paths.policy_file.write_text(f'[features]\nhidden = ["models.import"]\n[models]\nfolder = "{shared}"\n')
-    told = opened(model=False)
+    recorder = opened(model=False)
     import queue
 
     ends: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: told.services.models.adopt(ends.put, only_shared=True))
+    recorder.services.service_thread.call(lambda: recorder.services.models.adopt(ends.put, only_shared=True))
     assert ends.get(timeout=60) == 1
 
 

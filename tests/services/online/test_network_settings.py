@@ -115,7 +115,7 @@ def proxy(hub):
 
 
 @pytest.fixture
-def told(home, opened, monkeypatch):
+def recorder(home, opened, monkeypatch):
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "HF_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     (home / "config").mkdir(parents=True)
@@ -123,60 +123,62 @@ def told(home, opened, monkeypatch):
     return opened(model=False)
 
 
-def search(told):
+def search(recorder):
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    searching = told.services.searching
-    told.services.service_thread.call(lambda: searching.read(searching.begin("tiny"), answers.put))
+    searching = recorder.services.searching
+    recorder.services.service_thread.call(lambda: searching.read(searching.begin("tiny"), answers.put))
     return answers.get(timeout=60)
 
 
-def fetch(told):
+def fetch(recorder):
     ends: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: told.services.downloads.start(REPO, ended=ends.put))
+    recorder.services.service_thread.call(lambda: recorder.services.downloads.start(REPO, ended=ends.put))
     return ends.get(timeout=60)
 
 
-def change(told, **values) -> None:
+def change(recorder, **values) -> None:
     ends: queue.SimpleQueue = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: told.services.network.change(ends.put, **values))
+    recorder.services.service_thread.call(lambda: recorder.services.network.change(ends.put, **values))
     if isinstance(end := ends.get(timeout=60), Problem):
         raise KnownError(end.code, **end.args)
 
 
 @pytest.mark.process
-def test_they_hold_for_searches_and_downloads_alike(told, hub, proxy, certificate) -> None:
-    change(told, hub_endpoint=f"https://{HUB_NAME}", hub_hosts=STORAGE_NAME, proxy=proxy.address)
-    assert search(told).code == "network.tls", "nobody trusts this certificate yet"
+def test_they_hold_for_searches_and_downloads_alike(recorder, hub, proxy, certificate) -> None:
+    change(recorder, hub_endpoint=f"https://{HUB_NAME}", hub_hosts=STORAGE_NAME, proxy=proxy.address)
+    assert search(recorder).code == "network.tls", "nobody trusts this certificate yet"
     assert not hub.seen
-    change(told, ca_file=str(certificate))
-    found = search(told)
+    change(recorder, ca_file=str(certificate))
+    found = search(recorder)
     assert not isinstance(found, Problem), found
     assert found.found[0].repo.id == REPO
     assert {target for _method, target in proxy.asked} == {f"{HUB_NAME}:443"}
-    end = fetch(told)
+    end = fetch(recorder)
     assert end.state is DownloadState.DONE, end.problem
     assert set(proxy.asked) == {("CONNECT", f"{HUB_NAME}:443"), ("CONNECT", f"{STORAGE_NAME}:443")}
-    rows = told.services.service_thread.call(told.services.network.requests)
+    rows = recorder.services.service_thread.call(recorder.services.network.requests)
     assert {row.host for row in rows} == {HUB_NAME, STORAGE_NAME}
     assert b"uthorization" not in b"".join(proxy.heads)
 
 
 @pytest.mark.process
-def test_a_host_that_was_not_named_is_refused_before_a_byte(told, hub, proxy, certificate) -> None:
-    change(told, hub_endpoint=f"https://{HUB_NAME}", proxy=proxy.address, ca_file=str(certificate))
-    end = fetch(told)
+def test_a_host_that_was_not_named_is_refused_before_a_byte(recorder, hub, proxy, certificate) -> None:
+    change(recorder, hub_endpoint=f"https://{HUB_NAME}", proxy=proxy.address, ca_file=str(certificate))
+    end = fetch(recorder)
     assert end.problem.code == "network.refused"
     assert {target for _method, target in proxy.asked} == {f"{HUB_NAME}:443"}
 
 
 @pytest.mark.process
-def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(told, hub, proxy, certificate) -> None:
+def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(recorder, hub, proxy, certificate) -> None:
     address = proxy.address.replace("http://", "http://me:pass%20word@")
-    change(told, hub_endpoint=f"https://{HUB_NAME}", hub_hosts=STORAGE_NAME, proxy=address, ca_file=str(certificate))
-    assert fetch(told).state is DownloadState.DONE
+    change(
+        recorder, hub_endpoint=f"https://{HUB_NAME}", hub_hosts=STORAGE_NAME, proxy=address, ca_file=str(certificate)
+    )
+    assert fetch(recorder).state is DownloadState.DONE
     assert all(b"proxy-authorization: basic" in one.lower() for one in proxy.heads)
     assert not [one for one in hub.seen if "proxy-authorization" in one.headers]
-    assert "pass" not in str(told.services.service_thread.call(told.services.network.requests))
+    assert "pass" not in str(recorder.services.service_thread.call(recorder.services.network.requests))
 
 
 def files_with(home: Path, words: bytes) -> dict[str, int]:
@@ -185,18 +187,18 @@ def files_with(home: Path, words: bytes) -> dict[str, int]:
     return {one.name: stat.S_IMODE(one.stat().st_mode) for one in found}
 
 
-def way(told) -> str:
-    return told.services.hub.policy().proxy_for("https", HUB_NAME)
+def way(recorder) -> str:
+    return recorder.services.hub.policy().proxy_for("https", HUB_NAME)
 
 
 @pytest.mark.process
-def test_a_proxys_password_is_kept_apart_from_the_settings(told, opened, home) -> None:
-    change(told, proxy="http://me:heron%20word@proxy.example:3128")
-    assert told.services.settings.current.proxy == "http://me@proxy.example:3128"
-    assert way(told) == "http://me:heron%20word@proxy.example:3128"
+def test_a_proxys_password_is_kept_apart_from_the_settings(recorder, opened, home) -> None:
+    change(recorder, proxy="http://me:heron%20word@proxy.example:3128")
+    assert recorder.services.settings.current.proxy == "http://me@proxy.example:3128"
+    assert way(recorder) == "http://me:heron%20word@proxy.example:3128"
     assert files_with(home, b"heron") == {"proxy-password.json": 0o600}
-    change(told, proxy="http://me@proxy.example:3128", speed_limit_kib=7)
-    told.services.close()
+    change(recorder, proxy="http://me@proxy.example:3128", speed_limit_kib=7)
+    recorder.services.close()
     again = opened(model=False)
     assert way(again) == "http://me:heron%20word@proxy.example:3128", "it is there in the next run"
     change(again, proxy="http://you@proxy.example:3128")
@@ -205,31 +207,31 @@ def test_a_proxys_password_is_kept_apart_from_the_settings(told, opened, home) -
 
 
 @pytest.mark.process
-def test_a_proxys_password_goes_into_the_systems_keyring_where_there_is_one(told, home) -> None:
+def test_a_proxys_password_goes_into_the_systems_keyring_where_there_is_one(recorder, home) -> None:
     vault = MemoryVault()
-    told.services.network.passwords._vaults["keyring"] = vault
-    change(told, proxy="http://me:heron@proxy.example:3128")
+    recorder.services.network.passwords._vaults["keyring"] = vault
+    change(recorder, proxy="http://me:heron@proxy.example:3128")
     assert vault.kept == {"http://me@proxy.example:3128": "heron"}
     assert files_with(home, b"heron") == {}
-    assert told.services.settings.current.proxy_password_place == "keyring"
-    assert way(told) == "http://me:heron@proxy.example:3128"
-    change(told, proxy="none")
-    assert (vault.kept, way(told)) == ({}, "")
+    assert recorder.services.settings.current.proxy_password_place == "keyring"
+    assert way(recorder) == "http://me:heron@proxy.example:3128"
+    change(recorder, proxy="none")
+    assert (vault.kept, way(recorder)) == ({}, "")
 
 
 @pytest.mark.process
-def test_a_proxys_password_that_is_gone_is_said_and_nothing_is_sent(told, home) -> None:
-    change(told, proxy="http://me:heron@proxy.example:3128")
+def test_a_proxys_password_that_is_gone_is_said_and_nothing_is_sent(recorder, home) -> None:
+    change(recorder, proxy="http://me:heron@proxy.example:3128")
     (home / "config" / "proxy-password.json").unlink()
-    assert search(told).code == "proxy.password"
-    assert [row.bytes for row in told.services.service_thread.call(told.services.network.requests)] == [0]
+    assert search(recorder).code == "proxy.password"
+    assert [row.bytes for row in recorder.services.service_thread.call(recorder.services.network.requests)] == [0]
 
 
 @pytest.mark.process
-def test_a_proxy_that_is_refused_leaves_no_password(told, home) -> None:
+def test_a_proxy_that_is_refused_leaves_no_password(recorder, home) -> None:
     for wrong in ("http://me:heron@proxy.example:3128/path", "socks5://me:heron@proxy.example"):
         with pytest.raises(KnownError, match=r"setting\.invalid"):
-            change(told, proxy=wrong)
+            change(recorder, proxy=wrong)
     assert files_with(home, b"heron") == {}
 
 
@@ -239,11 +241,11 @@ def test_a_password_in_the_file_of_settings_is_taken_out_of_it(home, opened, whe
     file = home / "config" / "settings.json"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"theme": "dark", "proxy": "http://me:heron@proxy.example:3128"}))
-    told = opened(model=False)
+    recorder = opened(model=False)
     if when == "while it runs":
-        change(told, proxy="none")
+        change(recorder, proxy="none")
         file.write_text(json.dumps({"theme": "dark", "proxy": "http://me:heron@proxy.example:3128"}))
-        told.services.service_thread.call(told.services.settings.refresh)
+        recorder.services.service_thread.call(recorder.services.settings.refresh)
     waited = threading.Event()
     for _ in range(600):
         if files_with(home, b"heron") == {"proxy-password.json": 0o600}:
@@ -252,19 +254,19 @@ def test_a_password_in_the_file_of_settings_is_taken_out_of_it(home, opened, whe
     assert files_with(home, b"heron") == {"proxy-password.json": 0o600}
     shape = json.loads(file.read_text())
     assert (shape["theme"], shape["proxy"]) == ("dark", "http://me@proxy.example:3128")
-    assert way(told) == "http://me:heron@proxy.example:3128"
+    assert way(recorder) == "http://me:heron@proxy.example:3128"
 
 
 @pytest.mark.process
-def test_a_file_that_holds_no_certificate_is_refused_and_the_old_one_stays(told, certificate, tmp_path) -> None:
-    change(told, ca_file=str(certificate))
+def test_a_file_that_holds_no_certificate_is_refused_and_the_old_one_stays(recorder, certificate, tmp_path) -> None:
+    change(recorder, ca_file=str(certificate))
     (tmp_path / "empty.pem").touch()
     (tmp_path / "words.pem").write_text("-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
     for path in (tmp_path / "none.pem", tmp_path / "empty.pem", tmp_path / "words.pem", tmp_path):
         with pytest.raises(KnownError) as err:
-            change(told, ca_file=str(path))
+            change(recorder, ca_file=str(path))
         assert err.value.code == "setting.invalid"
-    assert told.services.settings.current.ca_file == str(certificate)
+    assert recorder.services.settings.current.ca_file == str(certificate)
     assert certificates_in(certificate) >= 1
 
 
@@ -308,11 +310,11 @@ def test_values_that_can_be_and_cannot(key, good, bad) -> None:
 
 
 @pytest.mark.process
-def test_certificates_on_a_share_that_does_not_answer_hold_nobody_up(told, certificate, monkeypatch) -> None:
+def test_certificates_on_a_share_that_does_not_answer_hold_nobody_up(recorder, certificate, monkeypatch) -> None:
     release, ends = threading.Event(), queue.SimpleQueue()
     monkeypatch.setattr("slmdesk.services.online.network_log.certificates_in", lambda _path: release.wait(60))
-    told.services.service_thread.call(lambda: told.services.network.change(ends.put, ca_file=str(certificate)))
-    assert told.services.service_thread.call(told.services.network.today, 5) == 0, "the desk does other things"
+    recorder.services.service_thread.call(lambda: recorder.services.network.change(ends.put, ca_file=str(certificate)))
+    assert recorder.services.service_thread.call(recorder.services.network.today, 5) == 0, "the desk does other things"
     assert ends.empty()
     release.set()
     assert ends.get(timeout=60).ca_file == str(certificate)

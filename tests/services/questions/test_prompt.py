@@ -65,8 +65,8 @@ def test_only_what_stands_on_a_page_is_cited():
 def test_a_quotation_over_the_end_of_a_page_is_cited_where_most_of_it_stands():
     pages = ("The pump stops at\n7", "12.5 bar and never before that.")
     passage = Passage(1, "d", 1, 2, 0, len(pages[1]), "The pump stops at\n12.5 bar and never before that.")
-    told = [(1, "The pump stops at 12.5 bar and never before"), (1, "The pump stops at 13 bar and never before")]
-    (cited,) = verified(told, [Source(1, passage, "")], lambda _, number: pages[number - 1])
+    recorder = [(1, "The pump stops at 12.5 bar and never before"), (1, "The pump stops at 13 bar and never before")]
+    (cited,) = verified(recorder, [Source(1, passage, "")], lambda _, number: pages[number - 1])
     assert (cited.page, cited.quote) == (2, "12.5 bar and never before")
 
 

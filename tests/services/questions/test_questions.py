@@ -6,7 +6,7 @@ import json
 import queue
 
 import pytest
-from fakes.told import Told, add_model, open_echo
+from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
@@ -41,7 +41,7 @@ def opened(says, tmp_path):
         all_services.append(services)
         if model:
             add_model(services, tmp_path / "echo.gguf")
-        return services, Told(services)
+        return services, Recorder(services)
 
     yield open_them
     for one in all_services:
@@ -55,24 +55,24 @@ def document(services, path, text=TEXT):
     return answers.get(timeout=120)
 
 
-def ask(services, told, question, *documents, **request):
+def ask(services, recorder, question, *documents, **request):
     sent = services.service_thread.call(
         lambda: services.questions.ask(AskRequest(question, tuple(one.id for one in documents), **request))
     )
-    ended = told.end_of(sent.answer.id)
+    ended = recorder.end_of(sent.answer.id)
     if ended.message.status is not Status.COMPLETE:
         return sent, ended, None
-    return sent, ended, told.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
+    return sent, ended, recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id).answered
 
 
 def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opened, tmp_path):
-    services, told = opened()
+    services, recorder = opened()
     record = document(services, tmp_path / "manual.txt")
-    sent, ended, answered = ask(services, told, "When does the pump stop?", record)
+    sent, ended, answered = ask(services, recorder, "When does the pump stop?", record)
     assert (answered.answer, answered.found, answered.is_whole, answered.dropped) == ("At 12 bar.", True, True, 1)
     (cited,) = answered.citations
     assert (cited.document, cited.page, cited.quote) == (record.id, 1, "The pump stops at 12 bar")
-    planned = told.of(QuestionPlanned)[0]
+    planned = recorder.of(QuestionPlanned)[0]
     assert (planned.is_whole, planned.passages) == (True, 2)
     assert "never stops" not in ended.message.text
     assert "manual.txt, page 1" in ended.message.text
@@ -85,10 +85,10 @@ def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opene
 
 
 def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_section(opened, tmp_path):
-    services, told = opened(model=False)
+    services, recorder = opened(model=False)
     text = "# Rent\n\nThe rent is 1,200 euros.\n\n# Deposit\n\nThe deposit amounts to 2,400 euros.\n"
     record = document(services, tmp_path / "lease.md", text)
-    _, ended, answered = ask(services, told, "How high is the deposit?", record)
+    _, ended, answered = ask(services, recorder, "How high is the deposit?", record)
     (cited,) = answered.citations
     assert (cited.page, cited.quote) == (2, "The deposit amounts to 2,400 euros.")
     assert "lease.md, section 2" in ended.message.text
@@ -98,9 +98,9 @@ def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_
 
 
 def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_path):
-    services, told = opened()
+    services, recorder = opened()
     record = document(services, tmp_path / "manual.txt")
-    sent, _, _ = ask(services, told, "When does the pump stop?", record)
+    sent, _, _ = ask(services, recorder, "When does the pump stop?", record)
     item = sent.item
     assert (item.kind, item.title) == ("question", "When does the pump stop?")
     assert [one.item for one in services.service_thread.call(lambda: services.history.search("12 bar"))] == [item.id]
@@ -112,10 +112,10 @@ def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_pat
 
 def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     filler = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
-    services, told = opened('[2] "stops at 12 bar"\nAnswer: At 12 bar.')
+    services, recorder = opened('[2] "stops at 12 bar"\nAnswer: At 12 bar.')
     record = document(services, tmp_path / "long.txt", f"{filler}\f{TEXT}")
-    _, _, answered = ask(services, told, "At how many bar does the pump stop?", record)
-    planned = told.of(QuestionPlanned)[0]
+    _, _, answered = ask(services, recorder, "At how many bar does the pump stop?", record)
+    planned = recorder.of(QuestionPlanned)[0]
     assert (planned.is_whole, answered.is_whole) == (False, False)
     assert planned.tokens < planned.context_size
     assert [one.page for one in answered.citations] == [61]
@@ -125,17 +125,19 @@ def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
 
 
 def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
-    services, told = opened("Not in the text.")
+    services, recorder = opened("Not in the text.")
     record = document(services, tmp_path / "manual.txt")
-    _, ended, answered = ask(services, told, "What does the pump cost?", record)
+    _, ended, answered = ask(services, recorder, "What does the pump cost?", record)
     assert (answered.found, answered.citations) == (False, ())
     assert answered.nearest[0].quote == "The pump stops at 12 bar."
     assert ended.message.text.startswith("Not in the text.")
 
 
 def test_an_answer_without_a_single_true_quotation_says_so(opened, tmp_path):
-    services, told = opened('[1] "It costs 700 euros."\nAnswer: 700 euros.')
-    _, ended, answered = ask(services, told, "What does the pump cost?", document(services, tmp_path / "manual.txt"))
+    services, recorder = opened('[1] "It costs 700 euros."\nAnswer: 700 euros.')
+    _, ended, answered = ask(
+        services, recorder, "What does the pump cost?", document(services, tmp_path / "manual.txt")
+    )
     assert (answered.found, answered.citations, answered.dropped) == (True, (), 1)
     assert "check it before you rely on it" in ended.message.text
 
@@ -158,8 +160,8 @@ RENT = (
     ],
 )
 def test_what_the_cited_passages_do_not_bear_out_is_marked(opened, tmp_path, quote, answer, question, kinds):
-    services, told = opened(f'[1] "{quote}"\nAnswer: {answer}')
-    _, ended, answered = ask(services, told, question, document(services, tmp_path / "lease.txt", RENT))
+    services, recorder = opened(f'[1] "{quote}"\nAnswer: {answer}')
+    _, ended, answered = ask(services, recorder, question, document(services, tmp_path / "lease.txt", RENT))
     assert len(answered.citations) == 1
     assert [one.kind for one in answered.marks] == kinds
     assert answered.supported is not bool(kinds)
@@ -174,9 +176,11 @@ def test_the_place_that_holds_the_answer_takes_the_place_of_a_quotation_beside_t
         "software would come to about 3,900 EUR in the first year, training included. In the second year only the "
         "hotline is charged. We would need your order by 14 March, so that our people can come in April. "
     )
-    services, told = opened('[2] "Price list.xlsx (11375 bytes)"\nAnswer: The planning software costs about 3,900 EUR.')
+    services, recorder = opened(
+        '[2] "Price list.xlsx (11375 bytes)"\nAnswer: The planning software costs about 3,900 EUR.'
+    )
     record = document(services, tmp_path / "mail.txt", f"{body * 2}\fAttachments: Price list.xlsx (11375 bytes)")
-    _, ended, answered = ask(services, told, "What does the planning software cost?", record)
+    _, ended, answered = ask(services, recorder, "What does the planning software cost?", record)
     assert (answered.supported, answered.marks) == (True, ())
     assert [one.page for one in answered.citations] == [1]
     assert "3,900 EUR" in answered.citations[0].quote
@@ -184,49 +188,49 @@ def test_the_place_that_holds_the_answer_takes_the_place_of_a_quotation_beside_t
 
 
 def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
-    services, told = opened()
+    services, recorder = opened()
     record = document(services, tmp_path / "manual.txt")
-    first, _, _ = ask(services, told, "When does the pump stop?", record)
-    second, _, answered = ask(services, told, "Why?", item=first.item.id)
+    first, _, _ = ask(services, recorder, "When does the pump stop?", record)
+    second, _, answered = ask(services, recorder, "Why?", item=first.item.id)
     assert second.item.id == first.item.id
     assert second.user_message.parent == first.answer.id
     assert answered.citations
     again = services.service_thread.call(lambda: services.questions.again(second.answer.id))
-    told.end_of(again.id)
-    told.wait(QuestionAnswered, lambda event: event.message == again.id)
+    recorder.end_of(again.id)
+    recorder.wait(QuestionAnswered, lambda event: event.message == again.id)
     path = services.service_thread.call(lambda: services.chats.open(first.item.id)).messages
     assert [one.id for one in path][-1] == again.id
     assert len(services.service_thread.call(lambda: services.questions.answered(first.item.id))) == 3
 
 
 def test_several_documents_name_the_file(opened, tmp_path):
-    services, told = opened('[2] "The pump stops at 12 bar."\nAnswer: At 12 bar.')
+    services, recorder = opened('[2] "The pump stops at 12 bar."\nAnswer: At 12 bar.')
     first = document(services, tmp_path / "other.txt", "Roses grow in May.")
     second = document(services, tmp_path / "manual.txt", "The pump stops at 12 bar.")
-    _, ended, answered = ask(services, told, "When does the pump stop?", first, second)
+    _, ended, answered = ask(services, recorder, "When does the pump stop?", first, second)
     assert [one.document for one in answered.citations] == [second.id]
     assert "manual.txt, page 1" in ended.message.text
 
 
 @pytest.mark.parametrize("model", [False, True], ids=["none", "weak"])
 def test_without_a_model_that_can_do_it_passages_are_shown(opened, tmp_path, model):
-    services, told = opened("Roses.", model=False)
+    services, recorder = opened("Roses.", model=False)
     if model:
         weak = add_model(services, tmp_path / "weak.gguf")
         header = {**weak.header, "parameters": 135_000_000}
         services.service_thread.call(lambda: services.store.change_model(weak.id, header=header))
     record = document(services, tmp_path / "manual.txt")
-    _, ended, answered = ask(services, told, "When does the pump stop?", record)
+    _, ended, answered = ask(services, recorder, "When does the pump stop?", record)
     assert (answered.is_quoted, answered.found) == (True, True)
     assert answered.citations[0].quote == "The pump stops at 12 bar."
     assert ("too weak" if model else "no model here") in ended.message.text
     assert "Roses" not in ended.message.text
-    _, _, nothing = ask(services, told, "Who wrote the opera?", record)
+    _, _, nothing = ask(services, recorder, "Who wrote the opera?", record)
     assert (nothing.found, nothing.citations) == (False, ())
 
 
 def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
-    services, told = opened(SAYS, slow=0.2)
+    services, recorder = opened(SAYS, slow=0.2)
     record = document(services, tmp_path / "manual.txt")
     request = AskRequest("When does the pump stop?", (record.id,))
 
@@ -235,25 +239,25 @@ def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
         return sent.answer.id
 
     early = services.service_thread.call(lambda: (id := ask_and_stop(), services.questions.stop(id))[0])
-    assert told.end_of(early).message.status is Status.CANCELLED
+    assert recorder.end_of(early).message.status is Status.CANCELLED
     late = ask_and_stop()
-    told.words_of(late, 2)
+    recorder.words_of(late, 2)
     services.service_thread.call(lambda: services.questions.stop(late))
-    ended = told.end_of(late).message
+    ended = recorder.end_of(late).message
     assert ended.status is Status.CANCELLED
     assert ended.text.startswith("[1]")
-    assert not told.of(QuestionAnswered)
+    assert not recorder.of(QuestionAnswered)
 
 
 def test_an_engine_that_dies_fails_the_question_with_its_words_kept(opened, tmp_path):
-    services, told = opened(SAYS, fault="abort", at=4)
+    services, recorder = opened(SAYS, fault="abort", at=4)
     record = document(services, tmp_path / "manual.txt")
-    _, ended, _ = ask(services, told, "When does the pump stop?", record)
+    _, ended, _ = ask(services, recorder, "When does the pump stop?", record)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "child.died")
 
 
 def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
-    services, told = opened()
+    services, recorder = opened()
     record = document(services, tmp_path / "manual.txt")
     chat = services.service_thread.call(services.chats.new_chat)
     for request, code in [
@@ -267,21 +271,21 @@ def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
             services.service_thread.call(lambda request=request: services.questions.ask(request))
         assert caught.value.code == code
     assert services.service_thread.call(lambda: services.store.items("question")) == []
-    assert not told.of(MessageEnded)
+    assert not recorder.of(MessageEnded)
 
 
 @pytest.mark.model
 def test_the_real_engine_keeps_to_the_form_and_cites_what_is_there(starter_model, tmp_path):
     """The starter model, taken for able: whatever it says is in the form, and what is cited stands on its page."""
-    from fakes.told import LLAMA
+    from fakes.recorder import LLAMA
 
     services = open_echo(LLAMA)
     try:
-        told = Told(services)
+        recorder = Recorder(services)
         model = add_model(services, starter_model)
         services.service_thread.call(lambda: services.store.change_model(model.id, header={"architecture": "llama"}))
         record = document(services, tmp_path / "manual.txt")
-        _, ended, answered = ask(services, told, "When does the pump stop?", record)
+        _, ended, answered = ask(services, recorder, "When does the pump stop?", record)
         assert answered is not None, ended.problem
         assert (answered.is_quoted, answered.is_whole) == (False, True)
         pages = {

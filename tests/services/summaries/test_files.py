@@ -49,9 +49,9 @@ def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(KnownError) as told:
+    with pytest.raises(KnownError) as recorder:
         write_summaries(tmp_path / "file" / "out", summary(one("a", "b")))
-    assert told.value.code == "file.unwritable"
+    assert recorder.value.code == "file.unwritable"
 
 
 def test_all_together_names_the_pages_of_each_document_as_its_own_summary_does(tmp_path):

@@ -18,7 +18,7 @@ from slmdesk.services.summaries.prompts import (
     merge_step,
     points_step,
     said_in,
-    sentences_wanted,
+    sentences_requested,
     without_glue,
 )
 from slmdesk.services.summaries.selection import merged_groups, quotations, sections_of, select
@@ -136,9 +136,9 @@ def test_a_way_round_the_limit_of_a_line_ends_it() -> None:
 def test_every_kind_and_length_has_its_words() -> None:
     for kind in Kind:
         assert kind in texts()["kind"]
-        short, medium, long = (sentences_wanted(kind, one) for one in Length)
+        short, medium, long = (sentences_requested(kind, one) for one in Length)
         assert 1 <= short < medium < long
-    assert sentences_wanted(Kind.PARAGRAPH, 160) == 10
+    assert sentences_requested(Kind.PARAGRAPH, 160) == 10
 
 
 # ---- links

@@ -46,23 +46,23 @@ def long_document(pages: int, seed: int = 1) -> list:
     return made
 
 
-def keep(told, name: str, pages, **more):
+def keep(recorder, name: str, pages, **more):
     """A document as it is after it was read."""
-    store = told.services.store
+    store = recorder.services.store
 
     def add():
         record = store.add_document(
             path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
         store.save_pages(record.id, pages)
-        return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": len(pages), **more})
+        return store.change_document(record.id, status="read", events={"format": "pdf", "pages": len(pages), **more})
 
-    return told.services.service_thread.call(add)
+    return recorder.services.service_thread.call(add)
 
 
-def trust(told, level: str = "good") -> None:
+def trust(recorder, level: str = "good") -> None:
     """The model as if it had been examined."""
-    services = told.services
+    services = recorder.services
     shape = {
         "version": items()[0],
         "skills": [
@@ -71,40 +71,40 @@ def trust(told, level: str = "good") -> None:
         ],
     }
     model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.set_model_facts(model.id, **{SKILLS: shape}))
+    services.service_thread.call(lambda: services.store.set_model_info(model.id, **{SKILLS: shape}))
 
 
-def begin(told, *documents, **request):
-    services = told.services
+def begin(recorder, *documents, **request):
+    services = recorder.services
     return services.service_thread.call(
         lambda: services.summaries.begin(SummaryRequest(tuple(one.id for one in documents), **request))
     )
 
 
-def ended(told, item, begin=0):
-    return told.wait(SummaryEnded, lambda event: event.item == item.id, begin).summary
+def ended(recorder, item, begin=0):
+    return recorder.wait(SummaryEnded, lambda event: event.item == item.id, begin).summary
 
 
-def view(told, item):
-    return told.services.service_thread.call(lambda: told.services.summaries.open(item.id))
+def view(recorder, item):
+    return recorder.services.service_thread.call(lambda: recorder.services.summaries.open(item.id))
 
 
-def steps_asked(told):
+def steps_asked(recorder):
     seen = []
-    real = told.services.store.save_step
+    real = recorder.services.store.save_step
 
     def save(job, key, value):
         kept = real(job, key, value)
         seen.append((key, kept))
         return kept
 
-    told.services.store.save_step = save
+    recorder.services.store.save_step = save
     return seen
 
 
-def text_at(told, span):
-    found = told.services.service_thread.call(
-        lambda: told.services.store.pages(span.document, begin=span.page, limit=1)
+def text_at(recorder, span):
+    found = recorder.services.service_thread.call(
+        lambda: recorder.services.store.pages(span.document, begin=span.page, limit=1)
     )
     return found[0].text[span.start : span.end]
 
@@ -116,43 +116,43 @@ def plain(summary) -> dict:
 
 
 def test_a_short_document_in_one_pass_with_its_ledger(opened) -> None:
-    told = opened()
-    trust(told)
+    recorder = opened()
+    trust(recorder)
     document = keep(
-        told, "lease.pdf",
+        recorder, "lease.pdf",
         [page(1, "The rent is 900 euros a month.", "The garden belongs to the flat.", heading="Lease"),
          page_of(2, "2", "", (), status=PageStatus.SCANNED), page_of(3, "3", "", ())],
     )  # fmt: skip
-    item = begin(told, document)
-    summary = ended(told, item)
+    item = begin(recorder, document)
+    summary = ended(recorder, item)
     assert summary.method == "model"
     assert any("900 euros" in one.text for one in summary.sentences)
     for one in summary.sentences:
         assert one.supported
         assert one.pages == (1,)
-        assert one.text.rstrip(".") in text_at(told, one.blocks[0])
+        assert one.text.rstrip(".") in text_at(recorder, one.blocks[0])
     ledger = summary.coverage
     assert (ledger.pages_total, ledger.pages_read, ledger.blocks_total, ledger.blocks_read) == (3, 1, 3, 3)
     assert [(one.page, one.reason) for one in ledger.unreadable] == [(2, "scanned"), (3, "empty")]
-    opened_again = view(told, item)
+    opened_again = view(recorder, item)
     assert opened_again.summary == summary
     assert opened_again.job.status is JobStatus.DONE
-    messages = told.services.service_thread.call(lambda: told.services.store.messages(item.id))
+    messages = recorder.services.service_thread.call(lambda: recorder.services.store.messages(item.id))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "[p. 1]" in messages[1].text
     assert "1 of 3 pages read. Not read: 2 (scanned); 3 (empty)." in messages[1].text
-    found = told.services.service_thread.call(lambda: told.services.history.search("900 euros"))
+    found = recorder.services.service_thread.call(lambda: recorder.services.history.search("900 euros"))
     assert item.id in {one.item for one in found}
-    exported = told.services.service_thread.call(lambda: told.services.history.export(item.id, "md"))
+    exported = recorder.services.service_thread.call(lambda: recorder.services.history.export(item.id, "md"))
     assert "1 of 3 pages read" in exported
 
 
 def test_the_first_points_come_with_the_first_part_and_the_pages_fill(opened) -> None:
-    told = opened(slow=0.002)
-    trust(told)
-    item = begin(told, keep(told, "long.pdf", long_document(30)), length=Length.SHORT)
-    summary = ended(told, item)
-    grown = told.of(SummaryGrew)
+    recorder = opened(slow=0.002)
+    trust(recorder)
+    item = begin(recorder, keep(recorder, "long.pdf", long_document(30)), length=Length.SHORT)
+    summary = ended(recorder, item)
+    grown = recorder.of(SummaryGrew)
     assert len(grown) >= 4
     assert grown[0].points
     assert 0 < grown[0].pages_read < 30
@@ -160,29 +160,29 @@ def test_the_first_points_come_with_the_first_part_and_the_pages_fill(opened) ->
     assert read == sorted(read)
     assert read[-1] == 30 == summary.coverage.pages_read
     assert len(summary.sentences) <= 5
-    told.wait(JobChanged, lambda one: one.status is JobStatus.DONE)
-    changed = told.of(JobChanged)
+    recorder.wait(JobChanged, lambda one: one.status is JobStatus.DONE)
+    changed = recorder.of(JobChanged)
     chunk = next(one for one in changed if one.done >= 1)
-    assert told.facts.index(grown[0]) < told.facts.index(chunk)
+    assert recorder.events.index(grown[0]) < recorder.events.index(chunk)
     assert any(one.eta_s is not None and one.eta_s > 0 for one in changed)
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) -> None:
-    told = opened(slow=0.002)
-    trust(told)
+    recorder = opened(slow=0.002)
+    trust(recorder)
     pages = long_document(24 if kills < 5 else 60)
-    undisturbed = plain(ended(told, begin(told, keep(told, "a.pdf", pages))))
-    services = told.services
+    undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages))))
+    services = recorder.services
     services.service_thread.call(lambda: services.store._db.run("delete from steps"))  # or nothing would be asked again
-    asked = steps_asked(told)
-    start = len(told.facts)
+    asked = steps_asked(recorder)
+    start = len(recorder.events)
     chance = random.Random(kills)
-    document = keep(told, "b.pdf", pages)
-    item = begin(told, document)
-    job = view(told, item).job
-    kill_engine(told, job.id, start, kills=kills, chance=chance)
-    disturbed = plain(ended(told, item, start))
+    document = keep(recorder, "b.pdf", pages)
+    item = begin(recorder, document)
+    job = view(recorder, item).job
+    kill_engine(recorder, job.id, start, kills=kills, chance=chance)
+    disturbed = plain(ended(recorder, item, start))
     assert json.dumps(disturbed).replace(document.id, "D").replace("b.pdf", "a.pdf") == json.dumps(undisturbed).replace(
         undisturbed["documents"][0]["document"], "D"
     )
@@ -191,11 +191,11 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) ->
 
 
 def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
-    told = opened(slow=0.01)
-    trust(told)
-    item = begin(told, keep(told, "a.pdf", long_document(24)))
-    told.wait(SummaryGrew)
-    told.services.close()
+    recorder = opened(slow=0.01)
+    trust(recorder)
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(24)))
+    recorder.wait(SummaryGrew)
+    recorder.services.close()
     again = opened()
     asked = steps_asked(again)
     done = view(again, item).job.done
@@ -207,44 +207,44 @@ def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
 
 
 def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
-    told = opened()
-    trust(told)
+    recorder = opened()
+    trust(recorder)
     pages = long_document(40)
-    ended(told, begin(told, keep(told, "old.pdf", pages)))
-    whole = told.services.service_thread.call(lambda: told.services.store.jobs()[0]).total
+    ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages)))
+    whole = recorder.services.service_thread.call(lambda: recorder.services.store.jobs()[0]).total
     pages[20] = page(21, "A page that was written anew, and says that the boiler must be replaced by March.")
-    asked = steps_asked(told)
-    start = len(told.facts)
-    summary = ended(told, begin(told, keep(told, "new.pdf", pages)), start)
+    asked = steps_asked(recorder)
+    start = len(recorder.events)
+    summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages)), start)
     assert summary.coverage.pages_read == 40
     assert 0 < len(asked) < whole / 3
 
 
 def test_a_weak_model_gives_sentences_of_the_text_as_quotations(opened) -> None:
-    told = opened()  # its answers follow no format, and its yes is for everything
-    document = keep(told, "long.pdf", long_document(20))
-    item = begin(told, document, length=Length.SHORT)
-    summary = ended(told, item)
+    recorder = opened()  # its answers follow no format, and its yes is for everything
+    document = keep(recorder, "long.pdf", long_document(20))
+    item = begin(recorder, document, length=Length.SHORT)
+    summary = ended(recorder, item)
     assert summary.method == "quotations"
     assert "too weak" in summary.note
     assert len(summary.sentences) == 5
     for one in summary.sentences:
         assert one.quotation
         assert one.supported
-        assert text_at(told, one.blocks[0]) == one.text
+        assert text_at(recorder, one.blocks[0]) == one.text
     assert summary.coverage.pages_read == 20
-    first = view(told, item).job.total
-    second = begin(told, document, length=Length.LONG)
-    ended(told, second)
-    assert first > 0 == view(told, second).job.total  # examined once
+    first = view(recorder, item).job.total
+    second = begin(recorder, document, length=Length.LONG)
+    ended(recorder, second)
+    assert first > 0 == view(recorder, second).job.total  # examined once
 
 
 def test_several_documents_one_each_and_one_together(opened) -> None:
-    told = opened()
-    trust(told)
-    one = keep(told, "one.pdf", long_document(8, seed=3))
-    two = keep(told, "two.pdf", long_document(8, seed=4))
-    summary = ended(told, begin(told, one, two, kind=Kind.PARAGRAPH))
+    recorder = opened()
+    trust(recorder)
+    one = keep(recorder, "one.pdf", long_document(8, seed=3))
+    two = keep(recorder, "two.pdf", long_document(8, seed=4))
+    summary = ended(recorder, begin(recorder, one, two, kind=Kind.PARAGRAPH))
     assert [each.name for each in summary.documents] == ["one.pdf", "two.pdf"]
     assert all(each.coverage.pages_read == 8 and each.sentences for each in summary.documents)
     assert {each.file for each in summary.sentences} >= {"one.pdf", "two.pdf"}
@@ -255,9 +255,11 @@ def test_several_documents_one_each_and_one_together(opened) -> None:
 
 @pytest.mark.parametrize("kind", [Kind.SECTIONS, Kind.EXECUTIVE, Kind.SIMPLE])
 def test_other_kinds(opened, kind) -> None:
-    told = opened()
-    trust(told)
-    summary = ended(told, begin(told, keep(told, "a.pdf", long_document(12)), kind=kind, length=Length.SHORT))
+    recorder = opened()
+    trust(recorder)
+    summary = ended(
+        recorder, begin(recorder, keep(recorder, "a.pdf", long_document(12)), kind=kind, length=Length.SHORT)
+    )
     assert summary.sentences
     groups = [one.group for one in summary.sentences]
     if kind is Kind.SECTIONS:
@@ -267,19 +269,19 @@ def test_other_kinds(opened, kind) -> None:
 
 
 def test_a_weak_model_quotes_by_sections_too(opened) -> None:
-    told = opened()
-    trust(told, "weak")
-    document = keep(told, "a.pdf", long_document(12))
-    summary = ended(told, begin(told, document, kind=Kind.SECTIONS, length=Length.MEDIUM))
+    recorder = opened()
+    trust(recorder, "weak")
+    document = keep(recorder, "a.pdf", long_document(12))
+    summary = ended(recorder, begin(recorder, document, kind=Kind.SECTIONS, length=Length.MEDIUM))
     assert [one.group for one in summary.sentences] == ["Chapter 1"] * 2 + ["Chapter 6"] * 2 + ["Chapter 11"] * 2
     assert all(one.quotation for one in summary.sentences)
 
 
 def test_a_document_without_words_is_no_error(opened) -> None:
-    told = opened()
-    trust(told)
-    document = keep(told, "scan.pdf", [page_of(n, str(n), "", (), status=PageStatus.SCANNED) for n in (1, 2)])
-    summary = ended(told, begin(told, document))
+    recorder = opened()
+    trust(recorder)
+    document = keep(recorder, "scan.pdf", [page_of(n, str(n), "", (), status=PageStatus.SCANNED) for n in (1, 2)])
+    summary = ended(recorder, begin(recorder, document))
     assert summary.sentences == ()
     assert (summary.coverage.pages_read, len(summary.coverage.unreadable)) == (0, 2)
     assert summary.note
@@ -287,30 +289,30 @@ def test_a_document_without_words_is_no_error(opened) -> None:
 
 def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
     """A small model makes up what they are about: nothing of them is shown to it."""
-    told = opened()
-    trust(told)
+    recorder = opened()
+    trust(recorder)
     rows = [f"{row} {row * 37 % 101} {row * 53 % 97} {row * 71 % 89} {row * 29 % 83}" for row in range(1, 80)]
     pages = [*long_document(2), *(page(number, *rows) for number in range(3, 9))]
-    asked = steps_asked(told)
-    summary = ended(told, begin(told, keep(told, "table.pdf", pages)))
+    asked = steps_asked(recorder)
+    summary = ended(recorder, begin(recorder, keep(recorder, "table.pdf", pages)))
     assert summary.coverage.pages_read == 8
     assert {page for one in summary.sentences for page in one.pages} <= {1, 2}
     assert "3–8" in summary.note
     few = len(asked)
-    alone = ended(told, begin(told, keep(told, "figures.pdf", pages[2:])), len(told.facts))
+    alone = ended(recorder, begin(recorder, keep(recorder, "figures.pdf", pages[2:])), len(recorder.events))
     assert all(one.quotation for one in alone.sentences)
     assert alone.coverage.pages_read == 6
     assert len(asked) == few  # no model was asked
 
 
 def test_pause_and_resume(opened) -> None:
-    told = opened(slow=0.01)
-    trust(told)
-    item = begin(told, keep(told, "a.pdf", long_document(24)))
-    told.wait(SummaryGrew)
-    job = view(told, item).job
-    told.services.service_thread.call(lambda: told.services.jobs.pause(job.id))
-    told.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
-    assert view(told, item).summary is None
-    told.services.service_thread.call(lambda: told.services.jobs.resume(job.id))
-    assert ended(told, item).coverage.pages_read == 24
+    recorder = opened(slow=0.01)
+    trust(recorder)
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(24)))
+    recorder.wait(SummaryGrew)
+    job = view(recorder, item).job
+    recorder.services.service_thread.call(lambda: recorder.services.jobs.pause(job.id))
+    recorder.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
+    assert view(recorder, item).summary is None
+    recorder.services.service_thread.call(lambda: recorder.services.jobs.resume(job.id))
+    assert ended(recorder, item).coverage.pages_read == 24

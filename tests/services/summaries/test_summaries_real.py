@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from fakes.told import LLAMA, Told, open_echo
+from fakes.recorder import LLAMA, Recorder, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.services.evaluation.exam_items import Skill, items
@@ -37,17 +37,17 @@ def made_pages():
 
 
 @pytest.fixture
-def told(home, starter_model):
+def recorder(home, starter_model):
     services = open_echo(LLAMA)
-    one = Told(services)
+    one = Recorder(services)
     services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
     one.wait(ImportEnded)
     yield one
     services.close()
 
 
-def summarized(told, levels: str):
-    services = told.services
+def summarized(recorder, levels: str):
+    services = recorder.services
 
     def begin():
         record = services.models.choose(None)
@@ -55,16 +55,16 @@ def summarized(told, levels: str):
             {"skill": one.value, "level": levels, "passed": 6, "total": 12, "auc": 0.8, "threshold": 0.0}
             for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ]
-        services.store.set_model_facts(record.id, **{SKILLS: {"version": items()[0], "skills": skills}})
+        services.store.set_model_info(record.id, **{SKILLS: {"version": items()[0], "skills": skills}})
         document = services.store.add_document(
             path=b"/x/lease.pdf", name="lease.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
         services.store.save_pages(document.id, list(made_pages()))
-        services.store.change_document(document.id, status="read", facts={})
+        services.store.change_document(document.id, status="read", events={})
         return services.summaries.begin(SummaryRequest((document.id,), length=Length.SHORT))
 
     item = services.service_thread.call(begin)
-    return told.wait(SummaryEnded, lambda one: one.item == item.id).summary
+    return recorder.wait(SummaryEnded, lambda one: one.item == item.id).summary
 
 
 def numbers_of(text: str) -> set[str]:
@@ -72,8 +72,8 @@ def numbers_of(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("levels", ["weak", "fair"])
-def test_no_number_is_invented_and_each_link_holds(told, levels) -> None:
-    summary = summarized(told, levels)
+def test_no_number_is_invented_and_each_link_holds(recorder, levels) -> None:
+    summary = summarized(recorder, levels)
     pages = {page.number: page.text for page in made_pages()}
     assert summary.sentences
     assert (summary.coverage.pages_read, summary.coverage.pages_total) == (3, 3)

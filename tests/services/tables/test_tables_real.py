@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.told import LLAMA, Told, open_echo
+from fakes.recorder import LLAMA, Recorder, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
@@ -35,31 +35,31 @@ def made_pages():
 
 
 @pytest.fixture
-def told(home, starter_model):
+def recorder(home, starter_model):
     services = open_echo(LLAMA)
-    one = Told(services)
+    one = Recorder(services)
     services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
     one.wait(ImportEnded)
     yield one
     services.close()
 
 
-def test_no_cell_is_invented_and_each_leads_to_its_words(told) -> None:
-    services = told.services
+def test_no_cell_is_invented_and_each_leads_to_its_words(recorder) -> None:
+    services = recorder.services
 
     def begin():
         document = services.store.add_document(
             path=b"/x/invoice.pdf", name="invoice.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
         services.store.save_pages(document.id, list(made_pages()))
-        services.store.change_document(document.id, status="read", facts={})
+        services.store.change_document(document.id, status="read", events={})
         return services.extraction.begin(TableRequest((document.id,), COLUMNS))
 
     item = services.service_thread.call(begin)
-    told.wait(ModelStateChanged, lambda one: one.state is ModelState.READY)
+    recorder.wait(ModelStateChanged, lambda one: one.state is ModelState.READY)
     for steps in (1, 2):  # on a busy PC each takes its time
-        told.wait(JobChanged, lambda one, least=steps: one.kind == KIND and one.done >= least)
-    table = told.wait(ExtractionEnded, lambda one: one.item == item.id).table
+        recorder.wait(JobChanged, lambda one, least=steps: one.kind == KIND and one.done >= least)
+    table = recorder.wait(ExtractionEnded, lambda one: one.item == item.id).table
     pages = {page.number: page.text for page in made_pages()}
     (row,) = table.rows
     for column, cell in zip(table.columns, row.cells, strict=True):

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 from fakes.office import docx
-from fakes.told import ECHO, TIMEOUT_S, Told, open_echo
+from fakes.recorder import ECHO, TIMEOUT_S, Recorder, open_echo
 from services.history.test_for_good import files_with
 from services.translation.test_translating import ENDED, on_service_thread, run, translated, write
 from services.translation.test_typed_history import MANNER
@@ -41,107 +41,109 @@ def letter(path, sentences=SENTENCES):
     return path
 
 
-def begun(told, **request):
-    item = on_service_thread(told, lambda: told.services.translations.begin(TranslationRequest(**request)))
-    return item.id, on_service_thread(told, lambda: told.services.translations.open(item.id)).job.id
+def begun(recorder, **request):
+    item = on_service_thread(recorder, lambda: recorder.services.translations.begin(TranslationRequest(**request)))
+    return item.id, on_service_thread(recorder, lambda: recorder.services.translations.open(item.id)).job.id
 
 
-def end_of(told, job, begin=0):
-    return told.wait(JobChanged, lambda event: event.id == job and event.status in (*ENDED, JobStatus.CANCELLED), begin)
+def end_of(recorder, job, begin=0):
+    return recorder.wait(
+        JobChanged, lambda event: event.id == job and event.status in (*ENDED, JobStatus.CANCELLED), begin
+    )
 
 
-def segments(told, item):
-    return on_service_thread(told, lambda: told.services.translations.segments(item))
+def segments(recorder, item):
+    return on_service_thread(recorder, lambda: recorder.services.translations.segments(item))
 
 
 def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
-    told = opened(turned=True, slow=0.02)
-    live = told.services.live
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
+    recorder = opened(turned=True, slow=0.02)
+    live = recorder.services.live
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
     text = f"It is late. The boiler {'and the boiler ' * 40}is cold."
 
     def killed_midway(begin):
-        told.wait(LiveTranslated, lambda event: event.segments and len(event.segments[-1].target) > 40, begin)
-        kill(told.services.engine)
-        return len(told.facts)
+        recorder.wait(LiveTranslated, lambda event: event.segments and len(event.segments[-1].target) > 40, begin)
+        kill(recorder.services.engine)
+        return len(recorder.events)
 
-    on_service_thread(told, lambda: live.translate(text, MANNER, record))
+    on_service_thread(recorder, lambda: live.translate(text, MANNER, record))
     begin = killed_midway(0)
-    told.wait(LiveTranslated, lambda event: len(event.segments[-1].target) < 20, begin)
-    begin = killed_midway(len(told.facts))
-    last = told.wait(LiveTranslated, lambda event: event.is_done)
+    recorder.wait(LiveTranslated, lambda event: len(event.segments[-1].target) < 20, begin)
+    begin = killed_midway(len(recorder.events))
+    last = recorder.wait(LiveTranslated, lambda event: event.is_done)
     assert last.problem is not None, "the second death in a row is told"
     assert last.problem.code == "child.died"
     assert last.segments[0].state is SegmentState.TRANSLATED
     assert len(last.segments[1].target) > 40, "words that were seen stay"
-    begin = len(told.facts)
-    on_service_thread(told, lambda: live.translate(text, MANNER, record))
-    last = told.wait(LiveTranslated, lambda event: event.is_done, begin)
+    begin = len(recorder.events)
+    on_service_thread(recorder, lambda: live.translate(text, MANNER, record))
+    last = recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
     assert last.problem is None
     assert "".join(one.target.swapcase() + one.trail for one in last.segments) == text
 
 
 def test_w1_a_document_goes_on_by_itself_when_the_engine_dies(opened, tmp_path):
-    told = opened(turned=True, slow=0.003)
-    item, job = begun(told, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
-    told.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
-    kill(told.services.engine)
-    assert end_of(told, job).status is JobStatus.DONE
-    assert [one.target.swapcase() for one in segments(told, item)] == SENTENCES
+    recorder = opened(turned=True, slow=0.003)
+    item, job = begun(recorder, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
+    recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    kill(recorder.services.engine)
+    assert end_of(recorder, job).status is JobStatus.DONE
+    assert [one.target.swapcase() for one in segments(recorder, item)] == SENTENCES
 
 
 def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tmp_path):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     path = letter(tmp_path / "a.docx", SENTENCES * 200)
-    item, job = begun(told, target="de", source="en", path=str(path))
-    while told.services.reader.pid is None:
+    item, job = begun(recorder, target="de", source="en", path=str(path))
+    while recorder.services.reader.pid is None:
         threading.Event().wait(0.005)
-    kill(told.services.reader)
-    ended = end_of(told, job)
+    kill(recorder.services.reader)
+    ended = end_of(recorder, job)
     assert ended.status is JobStatus.FAILED
     path = letter(path)
-    begin = len(told.facts)
-    again = on_service_thread(told, lambda: told.services.translations.again(item))
-    assert end_of(told, again.id, begin).status is JobStatus.DONE
-    assert [one.target.swapcase() for one in segments(told, item)] == SENTENCES
+    begin = len(recorder.events)
+    again = on_service_thread(recorder, lambda: recorder.services.translations.again(item))
+    assert end_of(recorder, again.id, begin).status is JobStatus.DONE
+    assert [one.target.swapcase() for one in segments(recorder, item)] == SENTENCES
 
 
 def test_x4_a_reader_that_dies_while_it_writes_leaves_no_file(opened, tmp_path):
-    told = opened(turned=True)
-    view = translated(told, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
+    recorder = opened(turned=True)
+    view = translated(recorder, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
     ended: queue.SimpleQueue = queue.SimpleQueue()
     (tmp_path / "out").mkdir()
     target = tmp_path / "out" / "a.docx"
 
     def begin():
-        told.services.translations.write(view.item.id, target, ended.put)
-        kill(told.services.reader)
+        recorder.services.translations.write(view.item.id, target, ended.put)
+        kill(recorder.services.reader)
 
-    on_service_thread(told, begin)
+    on_service_thread(recorder, begin)
     found = ended.get(timeout=TIMEOUT_S)
     assert isinstance(found, Problem)
     assert list(target.parent.iterdir()) == []
-    assert isinstance(write(told, view, target), WrittenFile)
+    assert isinstance(write(recorder, view, target), WrittenFile)
 
 
 def test_a_document_that_is_gone_is_said(opened, tmp_path):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     path = letter(tmp_path / "a.docx", SENTENCES[:2])
-    view = translated(told, target="de", source="en", path=str(path))
+    view = translated(recorder, target="de", source="en", path=str(path))
     path.unlink()
-    found = write(told, view, tmp_path / "b.docx")
+    found = write(recorder, view, tmp_path / "b.docx")
     assert isinstance(found, Problem)
     assert (found.code, (tmp_path / "b.docx").exists()) == ("file.missing", False)
-    _, job = begun(told, target="de", source="en", path=str(path))
-    ended = end_of(told, job)
+    _, job = begun(recorder, target="de", source="en", path=str(path))
+    ended = end_of(recorder, job)
     assert (ended.status, ended.problem.code) == (JobStatus.FAILED, "file.missing")
-    assert [one.target.swapcase() for one in segments(told, view.item.id)] == SENTENCES[:2], "the work stays"
+    assert [one.target.swapcase() for one in segments(recorder, view.item.id)] == SENTENCES[:2], "the work stays"
 
 
 @pytest.mark.parametrize("way", ["gone", "a file", "full"])
 def test_a_folder_that_cannot_be_written_is_said_and_the_work_stays(opened, tmp_path, way, monkeypatch):
-    told = opened(turned=True)
-    view = translated(told, target="de", source="en", path=str(letter(tmp_path / "a.docx", SENTENCES[:2])))
+    recorder = opened(turned=True)
+    view = translated(recorder, target="de", source="en", path=str(letter(tmp_path / "a.docx", SENTENCES[:2])))
     folder = tmp_path / "out"
     folder.mkdir()
     if way == "gone":
@@ -155,7 +157,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_work_stays(opened, tmp_
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr("slmdesk.core.files.os.fsync", full)
-    found = write(told, view, folder / "b.docx")
+    found = write(recorder, view, folder / "b.docx")
     assert isinstance(found, Problem)
     assert found.code == ("disk.full" if way == "full" else "file.unwritable")
     monkeypatch.undo()
@@ -163,21 +165,21 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_work_stays(opened, tmp_
     if folder.is_file():
         folder.unlink()
     folder.mkdir()
-    assert isinstance(write(told, view, folder / "b.docx"), WrittenFile)
+    assert isinstance(write(recorder, view, folder / "b.docx"), WrittenFile)
     assert [one.name for one in folder.iterdir()] == ["b.docx"]
 
 
 @pytest.mark.parametrize("begun_with", ["document", "text"])
 def test_a_translation_deleted_for_good_while_it_is_made_is_gone(opened, home, tmp_path, begun_with):
-    told = opened(turned=True, slow=0.02)
+    recorder = opened(turned=True, slow=0.02)
     request = {"path": str(letter(tmp_path / "a.docx"))} if begun_with == "document" else {"text": "\n".join(SENTENCES)}
-    item, _job = begun(told, target="de", source="en", **request)
-    told.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
-    on_service_thread(told, lambda: told.services.history.delete_for_good(item))
-    told.wait(ItemGone, lambda event: event.id == item)
-    on_service_thread(told, lambda: None)
+    item, _job = begun(recorder, target="de", source="en", **request)
+    recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    on_service_thread(recorder, lambda: recorder.services.history.delete_for_good(item))
+    recorder.wait(ItemGone, lambda event: event.id == item)
+    on_service_thread(recorder, lambda: None)
     threading.Event().wait(1.0)
-    told.services.close()
+    recorder.services.close()
     assert files_with(home, "boiler of flat") == []
 
 
@@ -186,7 +188,7 @@ def two(opened):
     """The window, and a command at the same home."""
     window = opened(turned=True, slow=0.02)
     other = open_echo(ECHO)
-    yield window, Told(other)
+    yield window, Recorder(other)
     other.close()
 
 
@@ -232,57 +234,61 @@ def test_h10_deleted_for_good_by_another_desk_while_it_is_made(two, home, tmp_pa
     assert files_with(home, "boiler of flat") == []
 
 
-def room_for(told, pages: int) -> None:
+def room_for(recorder, pages: int) -> None:
     """As many pages more as the disk has room for; SQLite then says that it is full."""
-    rows = on_service_thread(told, lambda: told.services.store._db.rows("PRAGMA page_count"))
-    on_service_thread(told, lambda: told.services.store._db.rows(f"PRAGMA max_page_count = {rows[0][0] + pages}"))
+    rows = on_service_thread(recorder, lambda: recorder.services.store._db.rows("PRAGMA page_count"))
+    on_service_thread(
+        recorder, lambda: recorder.services.store._db.rows(f"PRAGMA max_page_count = {rows[0][0] + pages}")
+    )
 
 
 def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, tmp_path):
-    told = opened(turned=True, slow=0.002)
+    recorder = opened(turned=True, slow=0.002)
     sentences = [f"The boiler of flat {number} is cold, and {'so ' * 20}on." for number in range(150)]
     path = letter(tmp_path / "a.docx", sentences)
-    item, job = begun(told, target="de", source="en", path=str(path))
-    told.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
-    room_for(told, 10)
-    ended = end_of(told, job)
+    item, job = begun(recorder, target="de", source="en", path=str(path))
+    recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    room_for(recorder, 10)
+    ended = end_of(recorder, job)
     assert (ended.status, ended.problem.code) == (JobStatus.PAUSED, "store.full")
-    kept = [one.target for one in segments(told, item) if one.state is SegmentState.TRANSLATED]
+    kept = [one.target for one in segments(recorder, item) if one.state is SegmentState.TRANSLATED]
     assert 0 < len(kept) < 150
-    view = on_service_thread(told, lambda: told.services.translations.open(item))
+    view = on_service_thread(recorder, lambda: recorder.services.translations.open(item))
     assert not view.is_done
-    room_for(told, 1 << 20)
-    begin = len(told.facts)
-    on_service_thread(told, lambda: told.services.jobs.resume(job))
-    assert end_of(told, job, begin).status is JobStatus.DONE
-    assert [one.target.swapcase() for one in segments(told, item)] == sentences
+    room_for(recorder, 1 << 20)
+    begin = len(recorder.events)
+    on_service_thread(recorder, lambda: recorder.services.jobs.resume(job))
+    assert end_of(recorder, job, begin).status is JobStatus.DONE
+    assert [one.target.swapcase() for one in segments(recorder, item)] == sentences
 
 
 def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
-    told = opened(turned=True)
-    live = told.services.live
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
+    recorder = opened(turned=True)
+    live = recorder.services.live
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
     text = " ".join(SENTENCES)
-    room_for(told, 0)
-    on_service_thread(told, lambda: live.translate(text, MANNER, record))
-    done = told.wait(LiveTranslated, lambda event: event.is_done)
+    room_for(recorder, 0)
+    on_service_thread(recorder, lambda: live.translate(text, MANNER, record))
+    done = recorder.wait(LiveTranslated, lambda event: event.is_done)
     assert [one.target.swapcase() for one in done.segments] == SENTENCES
-    keep = told.services.typed.keep
-    room_for(told, 100)
-    item = on_service_thread(told, lambda: keep(text, MANNER, done.segments[:1]))
-    room_for(told, 0)
+    keep = recorder.services.typed.keep
+    room_for(recorder, 100)
+    item = on_service_thread(recorder, lambda: keep(text, MANNER, done.segments[:1]))
+    room_for(recorder, 0)
     longer = (done.segments * 100)[:2000]
     with pytest.raises(KnownError, match=r"store\.full"):
-        on_service_thread(told, lambda: keep(text, MANNER, longer, item))
-    assert len(on_service_thread(told, lambda: told.services.typed.open(item)).segments) == 1, (
+        on_service_thread(recorder, lambda: keep(text, MANNER, longer, item))
+    assert len(on_service_thread(recorder, lambda: recorder.services.typed.open(item)).segments) == 1, (
         "what was kept stays whole"
     )
     with pytest.raises(KnownError, match=r"store\.full"):
-        on_service_thread(told, lambda: keep("Quite another letter.", MANNER, longer))
-    assert [one.id for one in on_service_thread(told, lambda: told.services.history.items("translation"))] == [item]
-    room_for(told, 1 << 20)
-    on_service_thread(told, lambda: keep(text, MANNER, longer, item))
-    assert len(on_service_thread(told, lambda: told.services.typed.open(item)).segments) == 2000
+        on_service_thread(recorder, lambda: keep("Quite another letter.", MANNER, longer))
+    assert [one.id for one in on_service_thread(recorder, lambda: recorder.services.history.items("translation"))] == [
+        item
+    ]
+    room_for(recorder, 1 << 20)
+    on_service_thread(recorder, lambda: keep(text, MANNER, longer, item))
+    assert len(on_service_thread(recorder, lambda: recorder.services.typed.open(item)).segments) == 2000
 
 
 LONG = 20_000
@@ -290,20 +296,20 @@ LONG = 20_000
 
 
 def test_others_come_between_while_a_long_translation_is_written_or_exported(opened, tmp_path, monkeypatch):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     path = tmp_path / "long.txt"
     path.write_text("Es geht über alles.\n" * LONG)
     request = TranslationRequest("de", str(path), source="en")
 
     def fill():
-        store = told.services.store
+        store = recorder.services.store
         item = store.add_item("translation", "long.txt → German", settings={"wish": to_json(request)})
         words = "Es geht über alles."
         store.add_segments(item.id, [NewSegment(number, words, target=words.swapcase()) for number in range(LONG)])
         return item.id
 
-    item = on_service_thread(told, fill)
-    store, turns, asked_in = told.services.store, 0, []
+    item = on_service_thread(recorder, fill)
+    store, turns, asked_in = recorder.services.store, 0, []
     segments_of = store.segments
 
     def noted(*args, **kwargs):
@@ -312,14 +318,14 @@ def test_others_come_between_while_a_long_translation_is_written_or_exported(ope
 
     monkeypatch.setattr(store, "segments", noted)
     for begin in (
-        lambda ended: told.services.translations.write(item, tmp_path / "out.txt", ended),
-        lambda ended: told.services.exports.give(item, "md", ended),
+        lambda ended: recorder.services.translations.write(item, tmp_path / "out.txt", ended),
+        lambda ended: recorder.services.exports.give(item, "md", ended),
     ):
         ended: queue.SimpleQueue = queue.SimpleQueue()
         asked_in.clear()
-        on_service_thread(told, lambda begin=begin, ended=ended: begin(ended.put))
+        on_service_thread(recorder, lambda begin=begin, ended=ended: begin(ended.put))
         while ended.empty():
-            on_service_thread(told, lambda: None)
+            on_service_thread(recorder, lambda: None)
             turns += 1
         assert len(set(asked_in)) > 2, "segments are read in more than one turn of the desk thread"
         ended.get()

@@ -27,7 +27,7 @@ def shared(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLMDESK_HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("SLMDESK_ECHO", '{"words": true, "turned": true}')
-        from fakes.told import open_echo
+        from fakes.recorder import open_echo
 
         services = open_echo()
         yield services
@@ -36,9 +36,9 @@ def shared(tmp_path_factory):
 
 def waited(services, request):
     """What `ended` heard."""
-    heard = queue.SimpleQueue()
-    services.service_thread.call(lambda: request(heard.put))
-    return heard.get(timeout=90)
+    received = queue.SimpleQueue()
+    services.service_thread.call(lambda: request(received.put))
+    return received.get(timeout=90)
 
 
 def imported(services, path, **request):
@@ -95,23 +95,23 @@ def test_entities_are_refused_at_once(shared, tmp_path, kind, entities):
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "utf-16-le"])
 def test_letters_are_right_whatever_the_encoding(opened, tmp_path, encoding):
-    told = opened(model=False)
+    recorder = opened(model=False)
     text = "en;de\nnotice;Kündigung\ndwelling;Wohnstätte\nfee;Gebühr für Müll\n"
-    result = imported(told.services, written(tmp_path, "a.csv", text.encode(encoding)))
-    terms = told.services.service_thread.call(lambda: told.services.glossaries.terms(result.glossary.id))
+    result = imported(recorder.services, written(tmp_path, "a.csv", text.encode(encoding)))
+    terms = recorder.services.service_thread.call(lambda: recorder.services.glossaries.terms(result.glossary.id))
     assert [one.target for one in terms] == ["Kündigung", "Wohnstätte", "Gebühr für Müll"]
-    assert told.of(GlossariesChanged)
+    assert recorder.of(GlossariesChanged)
 
 
 def test_duplicates_and_contradictions_are_counted_kept_and_marked(opened, tmp_path):
-    told = opened(model=False)
+    recorder = opened(model=False)
     rows = "tenant,Mieter\ntenant,Mieter\nTenant,mieter\ntenant,Bewohner\n,x\nrent,Miete\n"
-    result = imported(told.services, written(tmp_path, "a.csv", f"English,German\n{rows}"))
+    result = imported(recorder.services, written(tmp_path, "a.csv", f"English,German\n{rows}"))
     assert (result.kept, result.duplicates, result.contradictions, result.skipped) == (3, 2, ("tenant",), 1)
     assert result.first_skipped == "row 6"
-    page = told.services.service_thread.call(lambda: told.services.glossaries.page(result.glossary.id))
+    page = recorder.services.service_thread.call(lambda: recorder.services.glossaries.page(result.glossary.id))
     assert page.counts.contradicting == {"tenant"}
-    into = imported(told.services, written(tmp_path, "b.csv", f"English,German\n{rows}"), into=result.glossary.id)
+    into = imported(recorder.services, written(tmp_path, "b.csv", f"English,German\n{rows}"), into=result.glossary.id)
     assert (into.kept, into.duplicates) == (0, 5)
 
 
@@ -135,20 +135,25 @@ def test_a_file_read_twice_makes_one_glossary_and_its_new_terms_come_to_it(opene
 
 
 def test_columns_are_read_as_a_person_says(opened, tmp_path):
-    told = opened(model=False)
+    recorder = opened(model=False)
     path = written(tmp_path, "a.csv", "Kind,Wort,Word\nx,Kaution,deposit\n")
-    sample = waited(told.services, lambda ended: told.services.glossaries.sample(path, ended))
+    sample = waited(recorder.services, lambda ended: recorder.services.glossaries.sample(path, ended))
     assert sample == [["Kind", "Wort", "Word"], ["x", "Kaution", "deposit"]]
     result = imported(
-        told.services, path, source="en", target="de", columns={"source": 2, "target": 1, "note": 0}, skips_first=True
+        recorder.services,
+        path,
+        source="en",
+        target="de",
+        columns={"source": 2, "target": 1, "note": 0},
+        skips_first=True,
     )
-    terms = told.services.service_thread.call(lambda: told.services.glossaries.terms(result.glossary.id))
+    terms = recorder.services.service_thread.call(lambda: recorder.services.glossaries.terms(result.glossary.id))
     assert [(one.source, one.target, one.note) for one in terms] == [("deposit", "Kaution", "x")]
 
 
 def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
-    told = opened(model=False)
-    services = told.services
+    recorder = opened(model=False)
+    services = recorder.services
     terms = [
         Term("tenant & co", "Mieter <x>", ("Pächter", "Bewohner"), note="a\tb"),
         Term("PDF", "", keeps=True, minds_case=True, forms=Forms.EXACT),
@@ -174,7 +179,7 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
 
 @pytest.mark.parametrize("count", [20_000, pytest.param(200_000, marks=pytest.mark.soak)])
 def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, count):
-    told = opened(model=False)
+    recorder = opened(model=False)
     rows = "".join(f"term number {at},Begriff {at}\n" for at in range(count))
     path = written(tmp_path, "a.csv", f"en,de\n{rows}")
     longest, ended = [0.0], threading.Event()
@@ -182,20 +187,20 @@ def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, c
     def watch():
         while not ended.is_set():
             began = time.monotonic()
-            told.services.service_thread.call(lambda: None)
+            recorder.services.service_thread.call(lambda: None)
             longest[0] = max(longest[0], time.monotonic() - began)
             time.sleep(0.02)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    result = imported(told.services, path)
+    result = imported(recorder.services, path)
     ended.set()
     watcher.join()
     assert result.kept == count
     assert result.glossary.is_active
     print(f"longest turn {longest[0] * 1000:.0f} ms")
-    found = told.services.service_thread.call(
-        lambda: told.services.glossaries.page(result.glossary.id, words=f"number {count - 1}")
+    found = recorder.services.service_thread.call(
+        lambda: recorder.services.glossaries.page(result.glossary.id, words=f"number {count - 1}")
     )
     assert [one.target for one in found.terms] == [f"Begriff {count - 1}"]
 
@@ -208,8 +213,8 @@ def unit(**said):
 
 
 def test_a_memory_of_more_languages_wants_to_know_which_and_counts_what_it_leaves_out(opened, tmp_path):
-    told = opened(model=False)
-    services = told.services
+    recorder = opened(model=False)
+    services = recorder.services
     units = unit(en="tree", de="Baum", fr="arbre") + unit(en="tree", de="Bäume") + unit(en="house")
     path = written(tmp_path, "a.tmx", TMX.format(units))
     asked = remembered(services, path)
@@ -227,8 +232,8 @@ def test_a_memory_of_more_languages_wants_to_know_which_and_counts_what_it_leave
 
 
 def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
-    told = opened(model=False)
-    services = told.services
+    recorder = opened(model=False)
+    services = recorder.services
     pairs = [(f"sentence <{at}> & more", f"Satz {at}\x0b") for at in range(1_200)]
     services.service_thread.call(lambda: services.store.remember("en", "de", pairs, origin=Origin.PERSON))
     services.service_thread.call(lambda: services.store.remember("en", "de", [("guess", "x")], origin=Origin.MODEL))
@@ -315,8 +320,8 @@ def test_what_is_no_term_is_refused_by_a_code():
 
 
 def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened, tmp_path):
-    told = opened(turned=True)
-    services = told.services
+    recorder = opened(turned=True)
+    services = recorder.services
     text = (
         "The security deposit is due.\nWithout a security deposit there is no lease agreement.\n"
         "The lease agreement ends.\n"
@@ -329,7 +334,7 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
     item = services.service_thread.call(
         lambda: services.translations.begin(TranslationRequest("de", text=text, source="en"))
     )
-    told.wait(JobChanged, lambda event: event.status.value == "done")
+    recorder.wait(JobChanged, lambda event: event.status.value == "done")
     found = waited(services, lambda ended: services.proposals.of_translation(item.id, ended))
     assert [(one.words, one.translation) for one in found.candidates] == [("security deposit", "SECURITY DEPOSIT")]
     assert found.known == 1
@@ -340,16 +345,16 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
 
 
 def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened):
-    told = opened(model=False)
-    services = told.services
+    recorder = opened(model=False)
+    services = recorder.services
     terms = [Term(f"term {at}", f"Wort {at}") for at in range(1_700)]
     made = services.service_thread.call(lambda: services.glossaries.add("Long", "en", "de"))
     services.service_thread.call(lambda: services.glossaries.add_terms(made.id, terms))
-    order, heard = [], queue.SimpleQueue()
+    order, received = [], queue.SimpleQueue()
 
     def ended(result):
         order.append("forgotten")
-        heard.put(result)
+        received.put(result)
 
     def begin():
         services.glossaries.forget(made.id, ended)
@@ -360,7 +365,7 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened):
             services.glossaries.forget(made.id, ended)
 
     services.service_thread.call(begin)
-    gone = heard.get(timeout=90)
+    gone = received.get(timeout=90)
     assert order == ["another", "forgotten"], "others are served meanwhile"
     assert services.service_thread.call(lambda: services.store.glossaries()) == []
     back = waited(services, lambda publish: services.glossaries.restore(gone, publish))

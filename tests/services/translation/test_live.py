@@ -26,55 +26,55 @@ def second_ask(first):
     return messages(SOURCE, Tags(), MANNER, wrong=flags)[-1].text
 
 
-def typed(told, text):
-    services = told.services
-    begin = len(told.facts)
+def typed(recorder, text):
+    services = recorder.services
+    begin = len(recorder.events)
 
     def work():
         services.live.translate(text, MANNER, services.models.choose(None))
 
     services.service_thread.call(work)
-    return told.wait(LiveTranslated, lambda event: event.is_done, begin)
+    return recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
 
 
 @pytest.mark.process
 @pytest.mark.parametrize(("second", "counts"), [(GOOD, GOOD), (WORSE, FAULTY), ("", FAULTY)])
 def test_the_second_try_counts_where_it_is_better(opened, second, counts):
-    told = opened(known={SOURCE: FAULTY, second_ask(FAULTY): second})
-    last = typed(told, SOURCE)
+    recorder = opened(known={SOURCE: FAULTY, second_ask(FAULTY): second})
+    last = typed(recorder, SOURCE)
     assert [(one.target, one.state) for one in last.segments] == [(counts, SegmentState.TRANSLATED)]
     assert bool(last.segments[0].flags) is (counts == FAULTY)
-    seen = [event.segments[0].target for event in told.of(LiveTranslated) if event.segments]
+    seen = [event.segments[0].target for event in recorder.of(LiveTranslated) if event.segments]
     whole = seen[seen.index(FAULTY) :]
     assert set(whole) == {FAULTY, counts}, "nobody watches how the second one is written"
 
 
 @pytest.mark.process
 def test_half_a_sentence_of_a_dead_engine_is_asked_again(opened, monkeypatch):
-    told = opened(turned=True, at=4, slow=0.15, fault="exit1")
-    broken = typed(told, "One two three four five six.")
+    recorder = opened(turned=True, at=4, slow=0.15, fault="exit1")
+    broken = typed(recorder, "One two three four five six.")
     assert broken.problem is not None
     assert broken.problem.code == "child.died"
     half = broken.segments[0]
     assert half.state is SegmentState.OPEN
     assert 0 < len(half.target) < len("oNE TWO THREE FOUR FIVE SIX.")
     monkeypatch.setenv("SLMDESK_ECHO", '{"words": true, "turned": true}')
-    whole = typed(told, "One two three four five six.")
+    whole = typed(recorder, "One two three four five six.")
     assert [one.target for one in whole.segments] == ["oNE TWO THREE FOUR FIVE SIX."]
-    problems = [event for event in told.of(LiveTranslated) if event.problem is not None]
+    problems = [event for event in recorder.of(LiveTranslated) if event.problem is not None]
     assert len(problems) == 1, "told once"
 
 
 @pytest.mark.process
 def test_a_model_that_was_refused_is_used_when_it_is_trusted_again(opened, monkeypatch):
-    told = opened(turned=True)
-    loader = told.services.live._loader
+    recorder = opened(turned=True)
+    loader = recorder.services.live._loader
     with monkeypatch.context() as patched:
         patched.setattr(loader, "times_crashed", lambda _record: 3)
-        refused = typed(told, "We go out.")
+        refused = typed(recorder, "We go out.")
     assert refused.problem is not None
     assert refused.problem.code == "model.crashes"
-    assert [one.target for one in typed(told, "We go out.").segments] == ["wE GO OUT."]
+    assert [one.target for one in typed(recorder, "We go out.").segments] == ["wE GO OUT."]
 
 
 @pytest.mark.pure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes import tiny_gguf
-from fakes.told import LLAMA, Told, open_echo
+from fakes.recorder import LLAMA, Recorder, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState
@@ -21,13 +21,13 @@ ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 def opened(home):
     made = []
 
-    def make(path) -> Told:
+    def make(path) -> Recorder:
         services = open_echo(LLAMA)
         made.append(services)
-        told = Told(services)
+        recorder = Recorder(services)
         services.service_thread.call(lambda: services.models.import_file(path, link=True))
-        told.wait(ImportEnded)
-        return told
+        recorder.wait(ImportEnded)
+        return recorder
 
     yield make
     for one in made:
@@ -44,10 +44,10 @@ def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_mode
 
     for module in (pair_items, exams):
         monkeypatch.setattr(module, "pair_items", some)
-    told = opened(starter_model)
-    services = told.services
+    recorder = opened(starter_model)
+    services = recorder.services
     job = services.service_thread.call(lambda: services.pair_exams.take(None, "en", "de"))
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
     advice = services.service_thread.call(lambda: services.translations.advice(None, "en", "de"))
     assert advice.level == "weak", advice
     assert advice.has_offers
@@ -58,19 +58,19 @@ def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_mode
 @pytest.mark.parametrize("template", [None, tiny_gguf.CHATML])
 def test_a_model_that_knows_no_language_translates_or_says_so(opened, tmp_path, template) -> None:
     """Random weights, with and without a chat format: every segment has its end, and doubts are said."""
-    told = opened(tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(template=template)))
-    service = told.services.translations
-    warning = told.services.service_thread.call(lambda: service.warning(None, "en", "ur"))
+    recorder = opened(tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(template=template)))
+    service = recorder.services.translations
+    warning = recorder.services.service_thread.call(lambda: service.warning(None, "en", "ur"))
     assert "is very small" in warning
     assert ("brings no chat format; a plain one is used" in warning) is (template is None)
     request = TranslationRequest("ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
-    item = told.services.service_thread.call(lambda: service.begin(request))
-    job = told.services.service_thread.call(lambda: service.open(item.id)).job
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    view = told.services.service_thread.call(lambda: service.open(item.id))
+    item = recorder.services.service_thread.call(lambda: service.begin(request))
+    job = recorder.services.service_thread.call(lambda: service.open(item.id)).job
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    view = recorder.services.service_thread.call(lambda: service.open(item.id))
     assert view.job.status is JobStatus.DONE, view.job
-    for one in told.services.service_thread.call(lambda: service.segments(item.id)):
+    for one in recorder.services.service_thread.call(lambda: service.segments(item.id)):
         assert one.state in (SegmentState.TRANSLATED, SegmentState.FAILED), one
         assert one.flags or one.reason or one.doubts, "word salad is never passed on without a doubt"
-    words = told.services.service_thread.call(lambda: service.text_of(item.id))
+    words = recorder.services.service_thread.call(lambda: service.text_of(item.id))
     assert words.strip()

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 from fakes.office import docx
-from fakes.told import add_model
+from fakes.recorder import add_model
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
@@ -16,7 +16,7 @@ from slmdesk.core.translation import Origin, SegmentState, Term
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.handouts import Handout
-from slmdesk.services.translation.segment_list import Wanted, word_runs
+from slmdesk.services.translation.segment_list import Requested, word_runs
 from slmdesk.services.translation.types import Again, TranslationRequest
 from slmdesk.store import LOOK
 from slmdesk.text.translation.replace import Search
@@ -26,101 +26,103 @@ ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 TEXT = "The rent is due. The rent is low. You must not sublet. 12 %"
 
 
-def on_service_thread(told, work):
-    return told.services.service_thread.call(work)
+def on_service_thread(recorder, work):
+    return recorder.services.service_thread.call(work)
 
 
-def ended(told, job):
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+def ended(recorder, job):
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
 
 
-def translated(told, **request):
-    service = told.services.translations
+def translated(recorder, **request):
+    service = recorder.services.translations
     item = on_service_thread(
-        told, lambda: service.begin(TranslationRequest(**{"target": "de", "source": "en", **request}))
+        recorder, lambda: service.begin(TranslationRequest(**{"target": "de", "source": "en", **request}))
     ).id
-    ended(told, on_service_thread(told, lambda: service.open(item)).job)
+    ended(recorder, on_service_thread(recorder, lambda: service.open(item)).job)
     return item
 
 
-def rows(told, item):
-    return on_service_thread(told, lambda: told.services.translations.segments(item))
+def rows(recorder, item):
+    return on_service_thread(recorder, lambda: recorder.services.translations.segments(item))
 
 
-def waited(told, work):
+def waited(recorder, work):
     """What a service that answers later says."""
     answers = queue.SimpleQueue()
-    on_service_thread(told, lambda: work(answers.put))
+    on_service_thread(recorder, lambda: work(answers.put))
     return answers.get(timeout=60)
 
 
-def memory(told):
-    return {one.source: one.target for one in on_service_thread(told, lambda: told.services.store.memory())}
+def memory(recorder):
+    return {one.source: one.target for one in on_service_thread(recorder, lambda: recorder.services.store.memory())}
 
 
 def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
-    told = opened(turned=True)
-    changes = told.services.segment_changes
-    item = translated(told, text=TEXT)
-    before = [(one.target, one.state, one.origin, one.flags) for one in rows(told, item)]
-    on_service_thread(told, lambda: changes.edit(item, 0, "Die Miete ist fällig."))
-    on_service_thread(told, lambda: changes.edit(item, 0, "Die Miete ist jetzt fällig."))
-    assert memory(told) == {"The rent is due.": "Die Miete ist jetzt fällig."}
-    assert on_service_thread(told, lambda: changes.approve(item, [0, 1, 3])) == 2, "what was left cannot be approved"
+    recorder = opened(turned=True)
+    changes = recorder.services.segment_changes
+    item = translated(recorder, text=TEXT)
+    before = [(one.target, one.state, one.origin, one.flags) for one in rows(recorder, item)]
+    on_service_thread(recorder, lambda: changes.edit(item, 0, "Die Miete ist fällig."))
+    on_service_thread(recorder, lambda: changes.edit(item, 0, "Die Miete ist jetzt fällig."))
+    assert memory(recorder) == {"The rent is due.": "Die Miete ist jetzt fällig."}
+    assert on_service_thread(recorder, lambda: changes.approve(item, [0, 1, 3])) == 2, (
+        "what was left cannot be approved"
+    )
     search = Search("rent")
-    hits = waited(told, lambda answer: changes.find(item, search, answer))
+    hits = waited(recorder, lambda answer: changes.find(item, search, answer))
     assert (hits.numbers, hits.approved, hits.places) == ((1,), (1,), 1)
-    done = waited(told, lambda answer: changes.replace(item, hits.numbers, search, "PACHT", answer))
+    done = waited(recorder, lambda answer: changes.replace(item, hits.numbers, search, "PACHT", answer))
     assert (done.segments, done.places, done.refused) == (1, 1, ())
-    assert rows(told, item)[1].target == "tHE PACHT IS LOW."
-    assert rows(told, item)[1].state is SegmentState.EDITED
-    undone = [waited(told, lambda answer: changes.undo(item, answer)) for _ in range(5)]
+    assert rows(recorder, item)[1].target == "tHE PACHT IS LOW."
+    assert rows(recorder, item)[1].state is SegmentState.EDITED
+    undone = [waited(recorder, lambda answer: changes.undo(item, answer)) for _ in range(5)]
     assert [one.words if one else None for one in undone] == ["replacement", "approval", "edit", "edit", None]
-    assert [(one.target, one.state, one.origin, one.flags) for one in rows(told, item)] == before
-    assert memory(told) == {}, "the memory forgets with the edit"
+    assert [(one.target, one.state, one.origin, one.flags) for one in rows(recorder, item)] == before
+    assert memory(recorder) == {}, "the memory forgets with the edit"
 
 
 def test_undoing_puts_back_what_the_memory_knew(opened):
-    told = opened(turned=True)
-    changes = told.services.segment_changes
-    first, second = translated(told, text="It is late."), translated(told, text="It is late.")
-    on_service_thread(told, lambda: changes.edit(first, 0, "Es ist spät."))
-    on_service_thread(told, lambda: changes.edit(second, 0, "Spät ist es."))
-    waited(told, lambda answer: changes.undo(second, answer))
-    assert memory(told) == {"It is late.": "Es ist spät."}
+    recorder = opened(turned=True)
+    changes = recorder.services.segment_changes
+    first, second = translated(recorder, text="It is late."), translated(recorder, text="It is late.")
+    on_service_thread(recorder, lambda: changes.edit(first, 0, "Es ist spät."))
+    on_service_thread(recorder, lambda: changes.edit(second, 0, "Spät ist es."))
+    waited(recorder, lambda answer: changes.undo(second, answer))
+    assert memory(recorder) == {"It is late.": "Es ist spät."}
 
 
 def test_what_changed_since_is_not_undone(opened):
-    told = opened(turned=True)
-    item = translated(told, text="It is late.")
-    on_service_thread(told, lambda: told.services.segment_changes.edit(item, 0, "Es ist spät."))
-    on_service_thread(told, lambda: told.services.segment_edits.edit(item, 0, "Spät."))
-    undone = waited(told, lambda answer: told.services.segment_changes.undo(item, answer))
+    recorder = opened(turned=True)
+    item = translated(recorder, text="It is late.")
+    on_service_thread(recorder, lambda: recorder.services.segment_changes.edit(item, 0, "Es ist spät."))
+    on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(item, 0, "Spät."))
+    undone = waited(recorder, lambda answer: recorder.services.segment_changes.undo(item, answer))
     assert (undone.numbers, undone.skipped) == ((), 1)
-    assert rows(told, item)[0].target == "Spät."
+    assert rows(recorder, item)[0].target == "Spät."
 
 
 def test_a_replacement_that_breaks_marks_is_refused_and_said(opened, tmp_path):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     path = tmp_path / "a.docx"
     run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
     body = run("", "The ") + run("<w:rPr><w:b/></w:rPr>", "end") + run("", " is near.")
     path.write_bytes(docx(f"<w:p>{body}</w:p>"))
-    item = translated(told, path=str(path))
-    assert rows(told, item)[0].target == "tHE <1>END</1> IS NEAR."
-    changes, search = told.services.segment_changes, Search("NEAR")
-    done = waited(told, lambda answer: changes.replace(item, [0], search, "<1>", answer))
+    item = translated(recorder, path=str(path))
+    assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
+    changes, search = recorder.services.segment_changes, Search("NEAR")
+    done = waited(recorder, lambda answer: changes.replace(item, [0], search, "<1>", answer))
     assert (done.segments, done.refused) == (0, (0,))
-    assert rows(told, item)[0].target == "tHE <1>END</1> IS NEAR."
+    assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
 
 
 def test_lists_and_their_counts(opened):
-    told = opened(turned=True)
-    item = translated(told, text=TEXT)
-    lists = told.services.segment_lists
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    lists = recorder.services.segment_lists
 
-    def listed(**wanted):
-        return on_service_thread(told, lambda: lists.listed(item, Wanted(**wanted)))
+    def listed(**requested):
+        return on_service_thread(recorder, lambda: lists.listed(item, Requested(**requested)))
 
     everything = listed()
     assert list(everything.numbers) == [0, 1, 2, 3]
@@ -136,8 +138,8 @@ def test_lists_and_their_counts(opened):
 
 
 def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
-    told = opened(turned=True)
-    store = told.services.store
+    recorder = opened(turned=True)
+    store = recorder.services.store
 
     def known():
         made = store.add_glossary("law", source_language="en", target_language="de")
@@ -148,11 +150,11 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
         ]
         store.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
 
-    on_service_thread(told, known)
-    item = translated(told, text="The landlord wants rent. The rent is due on the last day.")
-    terms = on_service_thread(told, lambda: told.services.segment_lists.help(item, 0)).terms
+    on_service_thread(recorder, known)
+    item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
+    terms = on_service_thread(recorder, lambda: recorder.services.segment_lists.help(item, 0)).terms
     assert {one.term.source: one.is_used for one in terms} == {"rent": True, "landlord": False}
-    likenesses = on_service_thread(told, lambda: told.services.segment_lists.help(item, 1)).likenesses
+    likenesses = on_service_thread(recorder, lambda: recorder.services.segment_lists.help(item, 1)).likenesses
     assert [one.match.pair.target for one in likenesses] == ["Die Miete ist am ersten Tag fällig."]
     assert likenesses[0].is_penalised
     assert 0.75 <= likenesses[0].match.likeness < 0.95
@@ -170,50 +172,50 @@ def test_differences_are_runs_of_words():
 
 
 def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
-    told = opened(turned=True)
-    service, store = told.services.translations, told.services.store
-    item = translated(told, text=TEXT)
+    recorder = opened(turned=True)
+    service, store = recorder.services.translations, recorder.services.store
+    item = translated(recorder, text=TEXT)
     on_service_thread(
-        told, lambda: store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
+        recorder, lambda: store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
     )
-    steps = on_service_thread(told, lambda: store.steps(service.open(item).job.id))
+    steps = on_service_thread(recorder, lambda: store.steps(service.open(item).job.id))
     asked = {one.key for one in steps}
-    job = on_service_thread(told, lambda: service.again(item))
-    ended(told, job)
-    again = {one.key for one in on_service_thread(told, lambda: store.steps(job.id))}
+    job = on_service_thread(recorder, lambda: service.again(item))
+    ended(recorder, job)
+    again = {one.key for one in on_service_thread(recorder, lambda: store.steps(job.id))}
     assert again, "the model was asked"
     assert not again & asked, "and not for what is known already"
-    assert rows(told, item)[0].target == "tHE RENT IS DUE."
-    assert rows(told, item)[0].state is SegmentState.TRANSLATED
-    flagged = on_service_thread(told, lambda: service.again(item, scope=Again.FLAGGED))
-    ended(told, flagged)
-    kept = rows(told, item)[2]
+    assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
+    assert rows(recorder, item)[0].state is SegmentState.TRANSLATED
+    flagged = on_service_thread(recorder, lambda: service.again(item, scope=Again.FLAGGED))
+    ended(recorder, flagged)
+    kept = rows(recorder, item)[2]
     assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
     assert [one.kind for one in kept.flags] == ["negation"]
-    assert on_service_thread(told, lambda: service.open(item)).is_done
+    assert on_service_thread(recorder, lambda: service.open(item)).is_done
 
 
 def test_a_person_s_words_are_never_asked_anew(opened):
-    told = opened(turned=True)
-    item = translated(told, text=TEXT)
-    on_service_thread(told, lambda: told.services.segment_changes.edit(item, 2, "Nein, doch."))
-    job = on_service_thread(told, lambda: told.services.translations.again(item, scope=Again.FLAGGED))
-    ended(told, job)
-    assert rows(told, item)[2].target == "Nein, doch."
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    on_service_thread(recorder, lambda: recorder.services.segment_changes.edit(item, 2, "Nein, doch."))
+    job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, scope=Again.FLAGGED))
+    ended(recorder, job)
+    assert rows(recorder, item)[2].target == "Nein, doch."
 
 
 def test_after_a_glossary_changed_all_is_checked_anew(opened):
-    told = opened(turned=True)
-    store = told.services.store
-    item = translated(told, text=TEXT)
+    recorder = opened(turned=True)
+    store = recorder.services.store
+    item = translated(recorder, text=TEXT)
 
     def glossary():
         made = store.add_glossary("law", source_language="en", target_language="de")
         store.add_terms(made.id, [Term("rent", "Miete")])
 
-    on_service_thread(told, glossary)
-    assert waited(told, lambda answer: told.services.segment_changes.recheck(item, answer)) == 2
-    assert [[one.kind for one in row.flags] for row in rows(told, item)] == [
+    on_service_thread(recorder, glossary)
+    assert waited(recorder, lambda answer: recorder.services.segment_changes.recheck(item, answer)) == 2
+    assert [[one.kind for one in row.flags] for row in rows(recorder, item)] == [
         ["glossary"],
         ["glossary"],
         ["negation"],
@@ -221,20 +223,21 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
     ]
 
 
-def handed(told, item, what, form, target):
-    files = told.services.translation_files
-    result = waited(told, lambda answer: files.write(item, what, form, target, answer))
+def handed(recorder, item, what, form, target):
+    files = recorder.services.translation_files
+    result = waited(recorder, lambda answer: files.write(item, what, form, target, answer))
     assert not isinstance(result, Problem), result
     return target
 
 
 def test_a_report_holds_every_segment_once(opened, tmp_path):
-    told = opened(turned=True)
-    item = translated(told, text=TEXT)
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
     on_service_thread(
-        told, lambda: told.services.store.change_segment(item, 1, target="", state=SegmentState.FAILED, reason="tags")
+        recorder,
+        lambda: recorder.services.store.change_segment(item, 1, target="", state=SegmentState.FAILED, reason="tags"),
     )
-    shape = json.loads(handed(told, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
+    shape = json.loads(handed(recorder, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
     sources = [[one["source"] for one in shape[name]] for name in ("failed", "flagged", "left", "translated")]
     assert sources == [["The rent is low."], ["You must not sublet."], ["12 %"], ["The rent is due."]]
     assert shape["failed"][0]["reason"] == "the marks of the formatting were lost"
@@ -243,48 +246,51 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
     assert shape["facts"]["Languages"] == "English to German"
     assert shape["facts"]["Model"] == "Echo"
     for form in ("html", "md"):
-        words = handed(told, item, Handout.REPORT, form, tmp_path / f"r.{form}").read_text("utf-8")
+        words = handed(recorder, item, Handout.REPORT, form, tmp_path / f"r.{form}").read_text("utf-8")
         assert "You must not sublet." in words.replace("\\", "")
         assert "Not translated" in words
-    assert zipfile.is_zipfile(handed(told, item, Handout.REPORT, "docx", tmp_path / "r.docx"))
+    assert zipfile.is_zipfile(handed(recorder, item, Handout.REPORT, "docx", tmp_path / "r.docx"))
 
 
 def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
-    told = opened(turned=True)
-    item = translated(told, text="Salt & pepper are here. 12 %")
+    recorder = opened(turned=True)
+    item = translated(recorder, text="Salt & pepper are here. 12 %")
     from openpyxl import load_workbook
 
-    book = load_workbook(handed(told, item, Handout.PAIR, "xlsx", tmp_path / "p.xlsx"))
+    book = load_workbook(handed(recorder, item, Handout.PAIR, "xlsx", tmp_path / "p.xlsx"))
     cells = [[cell.value for cell in row] for row in book.worksheets[0].rows]
     assert cells == [["English", "German"], ["Salt & pepper are here.", "sALT & PEPPER ARE HERE."], ["12 %", "12 %"]]
-    tmx = handed(told, item, Handout.TMX, "tmx", tmp_path / "p.tmx")
-    done = waited(told, lambda answer: told.services.memory.import_file(tmx, answer))
+    tmx = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx")
+    done = waited(recorder, lambda answer: recorder.services.memory.import_file(tmx, answer))
     assert not isinstance(done, Problem), done
-    assert memory(told) == {"Salt & pepper are here.": "sALT & PEPPER ARE HERE."}
-    again = waited(told, lambda answer: told.services.translation_files.write(item, Handout.TMX, "tmx", tmx, answer))
+    assert memory(recorder) == {"Salt & pepper are here.": "sALT & PEPPER ARE HERE."}
+    again = waited(
+        recorder, lambda answer: recorder.services.translation_files.write(item, Handout.TMX, "tmx", tmx, answer)
+    )
     assert again.code == "file.exists"
     with pytest.raises(KnownError):
         on_service_thread(
-            told, lambda: told.services.translation_files.write(item, Handout.TMX, "docx", tmx, lambda _: None)
+            recorder, lambda: recorder.services.translation_files.write(item, Handout.TMX, "docx", tmx, lambda _: None)
         )
 
 
 def test_a_tmx_names_the_language_each_segment_was_told_to_be_in(opened, tmp_path):
-    told = opened(turned=True)
-    item = translated(told, source="", text="The weather is fine today and we go out.")
-    words = handed(told, item, Handout.TMX, "tmx", tmp_path / "p.tmx").read_text()
+    recorder = opened(turned=True)
+    item = translated(recorder, source="", text="The weather is fine today and we go out.")
+    words = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx").read_text()
     assert 'srclang="*all*"' in words
     assert '<tuv xml:lang="en"><seg>The weather is fine today and we go out.</seg>' in words
 
 
 def test_another_model_is_asked_for_what_failed(opened, tmp_path):
-    told = opened(turned=True)
-    item = translated(told, text=TEXT)
-    other = add_model(told.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
     on_service_thread(
-        told, lambda: told.services.store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="")
+        recorder,
+        lambda: recorder.services.store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason=""),
     )
-    job = on_service_thread(told, lambda: told.services.translations.again(item, model=other.id))
-    ended(told, job)
+    job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, model=other.id))
+    ended(recorder, job)
     assert job.model_sha256 == other.sha256
-    assert rows(told, item)[0].target == "tHE RENT IS DUE."
+    assert rows(recorder, item)[0].target == "tHE RENT IS DUE."

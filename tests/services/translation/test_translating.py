@@ -25,23 +25,23 @@ pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
 
-def on_service_thread(told, work):
-    return told.services.service_thread.call(work)
+def on_service_thread(recorder, work):
+    return recorder.services.service_thread.call(work)
 
 
-def translated(told, **given):
+def translated(recorder, **given):
     """Begin, wait for the end of its job, and open."""
-    service = told.services.translations
-    item = on_service_thread(told, lambda: service.begin(TranslationRequest(**given)))
-    job = on_service_thread(told, lambda: service.open(item.id)).job
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    return on_service_thread(told, lambda: service.open(item.id))
+    service = recorder.services.translations
+    item = on_service_thread(recorder, lambda: service.begin(TranslationRequest(**given)))
+    job = on_service_thread(recorder, lambda: service.open(item.id)).job
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    return on_service_thread(recorder, lambda: service.open(item.id))
 
 
-def write(told, view, target):
+def write(recorder, view, target):
     """Write a document; what came of it."""
     ended = queue.SimpleQueue()
-    on_service_thread(told, lambda: told.services.translations.write(view.item.id, target, ended.put))
+    on_service_thread(recorder, lambda: recorder.services.translations.write(view.item.id, target, ended.put))
     return ended.get(timeout=60)
 
 
@@ -50,48 +50,50 @@ def run(text, look=""):
 
 
 def test_a_text_comes_back_line_for_line(opened):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     text = "Pay 900 euros now. It is late.\n\n  See https://example.org/x\n12 %\n"
-    view = translated(told, target="de", text=text, source="en")
+    view = translated(recorder, target="de", text=text, source="en")
     assert view.is_done
-    words = on_service_thread(told, lambda: told.services.translations.text_of(view.item.id))
+    words = on_service_thread(recorder, lambda: recorder.services.translations.text_of(view.item.id))
     assert words.split("\n")[0].swapcase() == "Pay 900 euros now. It is late."
     assert words.endswith("12 %\n")
     assert len(words.splitlines()) == len(text.splitlines())
-    states = [one.state for one in on_service_thread(told, lambda: told.services.translations.segments(view.item.id))]
+    states = [
+        one.state for one in on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
+    ]
     assert states[-1] is SegmentState.LEFT
-    assert any(isinstance(event, TranslationGrew) for event in told.facts)
+    assert any(isinstance(event, TranslationGrew) for event in recorder.events)
 
 
 def test_what_waits_behind_the_segments_in_hand_counts(opened):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     text = "\n".join(f"The garden of house {number} is green." for number in range(450))
-    assert translated(told, target="de", text=text, source="en").is_done
-    sums = [one.total + one.steps_ahead for one in told.facts if isinstance(one, JobChanged) and one.total]
+    assert translated(recorder, target="de", text=text, source="en").is_done
+    sums = [one.total + one.steps_ahead for one in recorder.events if isinstance(one, JobChanged) and one.total]
     assert set(sums) == {450}
 
 
 def test_how_many_segments_there_are_is_told_before_the_first_is_translated(opened):
-    told = opened(turned=True)
-    translated(told, target="de", text="The garden is green.\nThe house is blue.", source="en")
-    grown = [one for one in told.facts if isinstance(one, TranslationGrew | SegmentChanged)]
+    recorder = opened(turned=True)
+    translated(recorder, target="de", text="The garden is green.\nThe house is blue.", source="en")
+    grown = [one for one in recorder.events if isinstance(one, TranslationGrew | SegmentChanged)]
     assert isinstance(grown[0], TranslationGrew)
     assert (grown[0].done, grown[0].total) == (0, 2)
 
 
 def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_on(opened):
-    told = opened(turned=True, slow=0.02)
+    recorder = opened(turned=True, slow=0.02)
     text = "\n".join(f"The garden of house {number} is green." for number in range(60))
-    service, jobs = told.services.translations, told.services.jobs
-    item = on_service_thread(told, lambda: service.begin(TranslationRequest(target="de", text=text, source="en")))
-    job = on_service_thread(told, lambda: service.open(item.id)).job
-    told.wait(JobChanged, lambda event: event.id == job.id and event.done >= 3)
-    on_service_thread(told, lambda: jobs.pause(job.id))
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.PAUSED)
-    begin = len(told.facts)
-    on_service_thread(told, lambda: jobs.resume(job.id))
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
-    after = told.facts[begin:]
+    service, jobs = recorder.services.translations, recorder.services.jobs
+    item = on_service_thread(recorder, lambda: service.begin(TranslationRequest(target="de", text=text, source="en")))
+    job = on_service_thread(recorder, lambda: service.open(item.id)).job
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.done >= 3)
+    on_service_thread(recorder, lambda: jobs.pause(job.id))
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.PAUSED)
+    begin = len(recorder.events)
+    on_service_thread(recorder, lambda: jobs.resume(job.id))
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
+    after = recorder.events[begin:]
     changed = [at for at, event in enumerate(after) if isinstance(event, SegmentChanged)]
     all_done = next(at for at, event in enumerate(after) if isinstance(event, JobChanged) and event.done == 60)
     assert sum(at < all_done for at in changed) > 20, "they were not held back until the last had come"
@@ -101,10 +103,10 @@ def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_o
 
 
 def test_a_model_that_is_asked_twice_is_not_done_after_the_first_time(opened):
-    told = opened()  # says again what it is told: nothing is translated
+    recorder = opened()  # says again what it is told: nothing is translated
     text = "\n".join(f"The garden of house {number} is green." for number in range(60))
-    translated(told, target="de", text=text, source="en")
-    jobs = [one for one in told.facts if isinstance(one, JobChanged) and one.share is not None]
+    translated(recorder, target="de", text=text, source="en")
+    jobs = [one for one in recorder.events if isinstance(one, JobChanged) and one.share is not None]
     assert any(one.done > 60 for one in jobs), "there were second tries"
     early = [one.share for one in jobs if one.done <= 60 and one.status is not JobStatus.DONE]
     assert early
@@ -112,14 +114,14 @@ def test_a_model_that_is_asked_twice_is_not_done_after_the_first_time(opened):
 
 
 def test_a_document_comes_back_with_its_formatting(opened, tmp_path):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     path = tmp_path / "a.docx"
     body = "<w:p>" + run("The rent is ") + run("900 euros", "<w:b/>") + run(" a month.") + "</w:p>"
     path.write_bytes(docx(body))
     before = path.read_bytes()
-    view = translated(told, target="de", source="en", path=str(path))
+    view = translated(recorder, target="de", source="en", path=str(path))
     target = tmp_path / "a.de.docx"
-    written = write(told, view, target)
+    written = write(recorder, view, target)
     assert isinstance(written, WrittenFile), written
     assert written.refused == ()
     with zipfile.ZipFile(io.BytesIO(target.read_bytes())) as made:
@@ -127,59 +129,59 @@ def test_a_document_comes_back_with_its_formatting(opened, tmp_path):
     assert "tHE RENT IS " in xml
     assert '<w:b/><w:lang w:val="de-DE"/></w:rPr><w:t xml:space="preserve">900 EUROS</w:t>' in xml
     assert path.read_bytes() == before, "the document itself is never touched"
-    again = write(told, view, target)
+    again = write(recorder, view, target)
     assert isinstance(again, Problem)
     assert again.code == "file.exists"
 
 
 def test_a_document_that_changed_meanwhile_is_not_mixed_up(opened, tmp_path):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     path = tmp_path / "a.docx"
     path.write_bytes(docx(f"<w:p>{run('One thing')}</w:p>"))
-    view = translated(told, target="de", source="en", path=str(path))
+    view = translated(recorder, target="de", source="en", path=str(path))
     path.write_bytes(docx(f"<w:p>{run('Another thing')}</w:p>"))
-    assert write(told, view, tmp_path / "b.docx").code == "document.changed"
+    assert write(recorder, view, tmp_path / "b.docx").code == "document.changed"
     assert not (tmp_path / "b.docx").exists()
 
 
 def test_what_a_person_wrote_is_remembered_and_used_again(opened):
-    told = opened(turned=True)
-    service = told.services.translations
-    view = translated(told, target="de", source="en", text="The house is big. It stands here.")
-    on_service_thread(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das Haus ist groß."))
-    told.facts.clear()
-    second = translated(told, target="de", source="en", text="Look! The house is big.")
-    segments = on_service_thread(told, lambda: service.segments(second.item.id))
+    recorder = opened(turned=True)
+    service = recorder.services.translations
+    view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
+    on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das Haus ist groß."))
+    recorder.events.clear()
+    second = translated(recorder, target="de", source="en", text="Look! The house is big.")
+    segments = on_service_thread(recorder, lambda: service.segments(second.item.id))
     known = next(one for one in segments if one.source == "The house is big.")
     assert (known.target, known.origin) == ("Das Haus ist groß.", Origin.MEMORY)
-    assert any(isinstance(event, SegmentChanged) and event.segment.origin is Origin.MEMORY for event in told.facts)
+    assert any(isinstance(event, SegmentChanged) and event.segment.origin is Origin.MEMORY for event in recorder.events)
 
 
 def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     path = tmp_path / "a.docx"
     path.write_bytes(docx("<w:p>" + run("The ") + run("end", "<w:b/>") + run(" is near.") + "</w:p>"))
-    view = translated(told, target="de", source="en", path=str(path))
+    view = translated(recorder, target="de", source="en", path=str(path))
     with pytest.raises(KnownError) as caught:
-        on_service_thread(told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das Ende ist nah."))
+        on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das Ende ist nah."))
     assert caught.value.code == "translation.tags"
     kept = on_service_thread(
-        told, lambda: told.services.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah.")
+        recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah.")
     )
     assert kept.state is SegmentState.EDITED
 
 
 def test_terms_that_are_not_used_are_flagged(opened):
-    told = opened(turned=True)
-    store = told.services.store
+    recorder = opened(turned=True)
+    store = recorder.services.store
 
     def glossary():
         made = store.add_glossary("law", source_language="en", target_language="de")
         store.add_terms(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
 
-    on_service_thread(told, glossary)
-    view = translated(told, target="de", source="en", text="The tenant and the landlord agree.")
-    flags = on_service_thread(told, lambda: told.services.translations.segments(view.item.id))[0].flags
+    on_service_thread(recorder, glossary)
+    view = translated(recorder, target="de", source="en", text="The tenant and the landlord agree.")
+    flags = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))[0].flags
     assert [one.text for one in flags if one.kind == "glossary"] == ["tenant"]
 
 
@@ -195,39 +197,41 @@ def test_terms_that_are_not_used_are_flagged(opened):
     ],
 )
 def test_bad_wishes_are_refused_before_anything_is_kept(opened, given, code):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     with pytest.raises(KnownError) as caught:
-        on_service_thread(told, lambda: told.services.translations.begin(TranslationRequest(**given)))
+        on_service_thread(recorder, lambda: recorder.services.translations.begin(TranslationRequest(**given)))
     assert caught.value.code == code
 
 
 def test_typed_text_is_asked_again_only_where_it_changed(opened):
-    told = opened(turned=True)
-    live = told.services.live
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
+    recorder = opened(turned=True)
+    live = recorder.services.live
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
     manner = Manner("de", "en")
 
     def wait_for(count):
-        done = told.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == count)
+        done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == count)
         return [one.target for one in done.segments]
 
-    on_service_thread(told, lambda: live.translate("The sun is up. We go out.", manner, record))
+    on_service_thread(recorder, lambda: live.translate("The sun is up. We go out.", manner, record))
     first = wait_for(2)
     assert first == ["tHE SUN IS UP.", "wE GO OUT."]
-    told.facts.clear()
-    on_service_thread(told, lambda: live.translate("The sun is up. We go out now. It is warm.", manner, record))
+    recorder.events.clear()
+    on_service_thread(recorder, lambda: live.translate("The sun is up. We go out now. It is warm.", manner, record))
     assert wait_for(3) == ["tHE SUN IS UP.", "wE GO OUT NOW.", "iT IS WARM."]
-    seen = [event.segments[0].target for event in told.facts if isinstance(event, LiveTranslated)]
+    seen = [event.segments[0].target for event in recorder.events if isinstance(event, LiveTranslated)]
     assert set(seen) == {"tHE SUN IS UP."}, "what did not change is there from the first moment"
-    on_service_thread(told, lambda: live.translate("", manner, record))
+    on_service_thread(recorder, lambda: live.translate("", manner, record))
     assert wait_for(0) == []
 
 
 def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
-    told = opened(turned=True)
-    view = translated(told, target="de", source="en", text="The house is big. It stands here.")
+    recorder = opened(turned=True)
+    view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
     ended = queue.SimpleQueue()
-    on_service_thread(told, lambda: told.services.segment_edits.retry(view.item.id, 1, "more formal", ended.put))
+    on_service_thread(
+        recorder, lambda: recorder.services.segment_edits.retry(view.item.id, 1, "more formal", ended.put)
+    )
     kept = ended.get(timeout=60)
     assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
 
@@ -237,17 +241,17 @@ def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
     [("Die Miete", "Translation:\nThe  rent.", "The rent"), ("Die Miete:", '"The rent"', "The rent:")],
 )
 def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opened, tmp_path, source, answer, target):
-    told = opened(answer=answer)
+    recorder = opened(answer=answer)
     path = tmp_path / "a.docx"
     path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
-    view = translated(told, target="en", source="de", path=str(path))
-    (of_document,) = on_service_thread(told, lambda: told.services.translations.segments(view.item.id))
+    view = translated(recorder, target="en", source="de", path=str(path))
+    (of_document,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
     ended = queue.SimpleQueue()
-    on_service_thread(told, lambda: told.services.segment_edits.retry(view.item.id, 0, "", ended.put))
+    on_service_thread(recorder, lambda: recorder.services.segment_edits.retry(view.item.id, 0, "", ended.put))
     tried_again = ended.get(timeout=60)
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
-    on_service_thread(told, lambda: told.services.live.translate(source, Manner("en", "de"), record))
-    typed = told.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    on_service_thread(recorder, lambda: recorder.services.live.translate(source, Manner("en", "de"), record))
+    typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
     assert [of_document.target, tried_again.target, typed.segments[0].target] == [target] * 3
 
 
@@ -256,43 +260,43 @@ def doubted(segment):
 
 
 def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tmp_path):
-    told = opened(turned=True, doubted="GX")
+    recorder = opened(turned=True, doubted="GX")
     path = tmp_path / "a.docx"
     body = run("The ") + run("big house", "<w:b/>") + run(" is fixed. It stands here.")
     path.write_bytes(docx(f"<w:p>{body}</w:p>"))
-    view = translated(told, target="de", source="en", path=str(path))
-    service, edits = told.services.translations, told.services.segment_edits
+    view = translated(recorder, target="de", source="en", path=str(path))
+    service, edits = recorder.services.translations, recorder.services.segment_edits
 
     def kept():
-        return on_service_thread(told, lambda: service.segments(view.item.id))
+        return on_service_thread(recorder, lambda: service.segments(view.item.id))
 
     assert [doubted(one) for one in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
     assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
-    on_service_thread(told, lambda: edits.approve(view.item.id, 0))
+    on_service_thread(recorder, lambda: edits.approve(view.item.id, 0))
     assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
     ended = queue.SimpleQueue()
-    on_service_thread(told, lambda: edits.retry(view.item.id, 0, "more formal", ended.put))
+    on_service_thread(recorder, lambda: edits.retry(view.item.id, 0, "more formal", ended.put))
     assert doubted(ended.get(timeout=60)) == [("BIG", 0.25), ("FIXED", 0.25)]
-    on_service_thread(told, lambda: edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest."))
+    on_service_thread(recorder, lambda: edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest."))
     assert kept()[0].doubts == ()
 
 
 def test_typed_text_says_where_the_model_was_unsure(opened):
-    told = opened(turned=True, doubted="X")
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
+    recorder = opened(turned=True, doubted="X")
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
     on_service_thread(
-        told, lambda: told.services.live.translate("We  fix it. All is well.", Manner("de", "en"), record)
+        recorder, lambda: recorder.services.live.translate("We  fix it. All is well.", Manner("de", "en"), record)
     )
-    done = told.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
+    done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
     assert [doubted(one) for one in done.segments] == [[("FIX", 0.25)], []]
 
 
 def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened, tmp_path):
-    told = opened(answer="ein festes Haus X", doubted="X")
+    recorder = opened(answer="ein festes Haus X", doubted="X")
     path = tmp_path / "a.docx"
     path.write_bytes(docx("<w:p>" + run("a fixed ") + run("house", "<w:b/>") + run(" X") + "</w:p>"))
-    view = translated(told, target="de", source="en", path=str(path))
-    (segment,) = on_service_thread(told, lambda: told.services.translations.segments(view.item.id))
+    view = translated(recorder, target="de", source="en", path=str(path))
+    (segment,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
     assert "formatting" in [one.kind for one in segment.flags]
     assert segment.doubts == ()
 
@@ -301,18 +305,20 @@ def test_put_back_goes_into_the_language_of_the_source_also_where_that_was_not_c
     rent = "Le locataire paie le loyer au début de chaque mois."
     assert turned(Manner("en", domain="legal", formality="formal"), rent) == Manner("fr", "en", "legal")
     assert turned(Manner("en", "de"), rent) == Manner("de", "en"), "what was chosen counts"
-    told = opened(turned=True)
-    back = told.services.segment_edits.back
+    recorder = opened(turned=True)
+    back = recorder.services.segment_edits.back
     with pytest.raises(KnownError) as caught:
-        on_service_thread(told, lambda: back("House 3", Manner("en"), queue.SimpleQueue().put, "Haus 3"))
+        on_service_thread(recorder, lambda: back("House 3", Manner("en"), queue.SimpleQueue().put, "Haus 3"))
     assert caught.value.code == "translation.source_unknown"
 
 
 def test_a_translation_is_put_back_and_said_in_other_ways(opened):
-    told = opened(turned=True)
+    recorder = opened(turned=True)
     manner, house = Manner("de", "en"), "The house is big."
     ended = queue.SimpleQueue()
-    on_service_thread(told, lambda: told.services.segment_edits.back("Das Haus ist groß.", manner, ended.put, house))
+    on_service_thread(
+        recorder, lambda: recorder.services.segment_edits.back("Das Haus ist groß.", manner, ended.put, house)
+    )
     assert ended.get(timeout=60) == "Das Haus ist groß.".swapcase()
-    on_service_thread(told, lambda: told.services.segment_edits.alternatives(house, manner, ended.put))
+    on_service_thread(recorder, lambda: recorder.services.segment_edits.alternatives(house, manner, ended.put))
     assert ended.get(timeout=60) == ["tHE HOUSE IS BIG."]

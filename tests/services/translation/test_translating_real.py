@@ -7,7 +7,7 @@ import re
 
 import docx
 import pytest
-from fakes.told import LLAMA, Told, open_echo
+from fakes.recorder import LLAMA, Recorder, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState, Term
@@ -35,17 +35,17 @@ def lease(path):
 
 
 @pytest.fixture
-def told(home, starter_model):
+def recorder(home, starter_model):
     services = open_echo(LLAMA)
-    one = Told(services)
+    one = Recorder(services)
     services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
     one.wait(ImportEnded)
     yield one
     services.close()
 
 
-def test_structure_is_right_whatever_the_model_says(told, tmp_path):
-    services = told.services
+def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
+    services = recorder.services
     path, target = tmp_path / "lease.docx", tmp_path / "lease.de.docx"
     lease(path)
 
@@ -55,7 +55,7 @@ def test_structure_is_right_whatever_the_model_says(told, tmp_path):
         return services.translations.begin(TranslationRequest("de", path=str(path), source="en"))
 
     item = services.service_thread.call(begin)
-    told.wait(JobChanged, lambda event: event.status in (JobStatus.DONE, JobStatus.FAILED))
+    recorder.wait(JobChanged, lambda event: event.status in (JobStatus.DONE, JobStatus.FAILED))
     view = services.service_thread.call(lambda: services.translations.open(item.id))
     assert view.is_done
     segments = services.service_thread.call(lambda: services.translations.segments(item.id))

@@ -23,101 +23,103 @@ pytestmark = pytest.mark.process
 MANNER = Manner("de", "en")
 
 
-def on_service_thread(told, work):
-    return told.services.service_thread.call(work)
+def on_service_thread(recorder, work):
+    return recorder.services.service_thread.call(work)
 
 
 @pytest.fixture
-def told(opened):
+def recorder(opened):
     return opened(turned=True)
 
 
-def typed(told, text, manner=MANNER):
+def typed(recorder, text, manner=MANNER):
     """Translate a text that is typed; its segments when all is done."""
-    live = told.services.live
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
-    told.facts.clear()
-    on_service_thread(told, lambda: live.translate(text, manner, record))
-    return done(told)
+    live = recorder.services.live
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    recorder.events.clear()
+    on_service_thread(recorder, lambda: live.translate(text, manner, record))
+    return done(recorder)
 
 
-def done(told):
-    return told.wait(LiveTranslated, lambda event: event.is_done).segments
+def done(recorder):
+    return recorder.wait(LiveTranslated, lambda event: event.is_done).segments
 
 
-def keep(told, text, segments, item="", manner=MANNER):
-    return on_service_thread(told, lambda: told.services.typed.keep(text, manner, segments, item))
+def keep(recorder, text, segments, item="", manner=MANNER):
+    return on_service_thread(recorder, lambda: recorder.services.typed.keep(text, manner, segments, item))
 
 
-def remembered(told, source):
-    return [one.target for one in on_service_thread(told, lambda: told.services.store.recall("en", "de", source))]
+def remembered(recorder, source):
+    return [
+        one.target for one in on_service_thread(recorder, lambda: recorder.services.store.recall("en", "de", source))
+    ]
 
 
-def test_a_persons_words_are_remembered_and_taken_back(told):
-    typed(told, "The sun is up. We go out.")
-    live = told.services.live
-    first = on_service_thread(told, lambda: live.put(1, "Wir gehen aus.", "We go out."))
-    second = on_service_thread(told, lambda: live.put(1, "Wir gehen\nhinaus."))
-    segment = on_service_thread(told, live.segments)[1]
+def test_a_persons_words_are_remembered_and_taken_back(recorder):
+    typed(recorder, "The sun is up. We go out.")
+    live = recorder.services.live
+    first = on_service_thread(recorder, lambda: live.put(1, "Wir gehen aus.", "We go out."))
+    second = on_service_thread(recorder, lambda: live.put(1, "Wir gehen\nhinaus."))
+    segment = on_service_thread(recorder, live.segments)[1]
     assert (segment.target, segment.state, segment.origin) == ("Wir gehen hinaus.", SegmentState.EDITED, Origin.PERSON)
-    assert remembered(told, "We go out.") == ["Wir gehen hinaus."]
-    on_service_thread(told, lambda: live.take_back(second))
-    assert on_service_thread(told, live.segments)[1].target == "Wir gehen aus."
-    assert remembered(told, "We go out.") == ["Wir gehen aus."]
-    on_service_thread(told, lambda: live.take_back(second))
-    on_service_thread(told, lambda: live.take_back(first))
-    assert on_service_thread(told, live.segments)[1].target == "wE GO OUT."
-    assert remembered(told, "We go out.") == []
+    assert remembered(recorder, "We go out.") == ["Wir gehen hinaus."]
+    on_service_thread(recorder, lambda: live.take_back(second))
+    assert on_service_thread(recorder, live.segments)[1].target == "Wir gehen aus."
+    assert remembered(recorder, "We go out.") == ["Wir gehen aus."]
+    on_service_thread(recorder, lambda: live.take_back(second))
+    on_service_thread(recorder, lambda: live.take_back(first))
+    assert on_service_thread(recorder, live.segments)[1].target == "wE GO OUT."
+    assert remembered(recorder, "We go out.") == []
 
 
 @pytest.mark.parametrize(
     ("index", "target", "source"),
     [(0, "  ", ""), (5, "Ja.", ""), (-1, "Ja.", ""), (0, "Ja.", "Another sentence."), (1, "13 %", "")],
 )
-def test_words_for_what_is_not_there_are_refused(told, index, target, source):
-    typed(told, "The sun is up.\n12 %")
-    before = on_service_thread(told, told.services.live.segments)
+def test_words_for_what_is_not_there_are_refused(recorder, index, target, source):
+    typed(recorder, "The sun is up.\n12 %")
+    before = on_service_thread(recorder, recorder.services.live.segments)
     with pytest.raises(KnownError) as caught:
-        on_service_thread(told, lambda: told.services.live.put(index, target, source))
+        on_service_thread(recorder, lambda: recorder.services.live.put(index, target, source))
     assert caught.value.code == "request.invalid"
-    assert on_service_thread(told, told.services.live.segments) == before
-    assert on_service_thread(told, told.services.store.count_memory) == 0
+    assert on_service_thread(recorder, recorder.services.live.segments) == before
+    assert on_service_thread(recorder, recorder.services.store.count_memory) == 0
 
 
 def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened):
-    told = opened(turned=True, slow=0.1)
-    live = told.services.live
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
-    on_service_thread(told, lambda: live.translate("One two three four five six seven.", MANNER, record))
-    told.wait(LiveTranslated, lambda event: event.segments and event.segments[0].target)
-    on_service_thread(told, lambda: live.put(0, "Eins bis sieben."))
-    last = told.wait(LiveTranslated, lambda event: event.is_done).segments
+    recorder = opened(turned=True, slow=0.1)
+    live = recorder.services.live
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    on_service_thread(recorder, lambda: live.translate("One two three four five six seven.", MANNER, record))
+    recorder.wait(LiveTranslated, lambda event: event.segments and event.segments[0].target)
+    on_service_thread(recorder, lambda: live.put(0, "Eins bis sieben."))
+    last = recorder.wait(LiveTranslated, lambda event: event.is_done).segments
     assert last[0].target == "Eins bis sieben."
-    assert on_service_thread(told, live.segments)[0].state is SegmentState.EDITED
+    assert on_service_thread(recorder, live.segments)[0].state is SegmentState.EDITED
 
 
-def test_each_paragraph_says_how_sure_its_language_was_told(told):
+def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
     text = "The weather is fine today and we go out.\nDas Wetter ist heute schön und wir gehen hinaus.\nOk"
-    found = typed(told, text, Manner("fr"))
+    found = typed(recorder, text, Manner("fr"))
     assert [(one.language, one.paragraph) for one in found] == [("en", 0), ("de", 1), ("de", 2)]
     assert min(one.sure for one in found[:2]) > 0.8
     assert found[2].sure == 0
 
 
-def asked(told, work):
+def asked(recorder, work):
     ended = queue.SimpleQueue()
-    on_service_thread(told, lambda: work(ended.put))
+    on_service_thread(recorder, lambda: work(ended.put))
     return ended.get(timeout=60)
 
 
-def test_other_wordings_leave_out_what_is_there(told):
-    edits = told.services.segment_edits
-    said = asked(told, lambda ended: edits.alternatives("We go out.", MANNER, ended, now="Wir gehen aus."))
+def test_other_wordings_leave_out_what_is_there(recorder):
+    edits = recorder.services.segment_edits
+    said = asked(recorder, lambda ended: edits.alternatives("We go out.", MANNER, ended, now="Wir gehen aus."))
     assert said == ["wE GO OUT."], "the same one thrice counts once"
-    assert asked(told, lambda ended: edits.alternatives("We go out.", MANNER, ended, now="wE GO OUT.")) == []
-    said = asked(told, lambda ended: edits.alternatives("We go.", MANNER, ended, now="wE walk.", word="walk"))
+    assert asked(recorder, lambda ended: edits.alternatives("We go out.", MANNER, ended, now="wE GO OUT.")) == []
+    said = asked(recorder, lambda ended: edits.alternatives("We go.", MANNER, ended, now="wE walk.", word="walk"))
     assert said == ["wE GO."]
-    assert asked(told, lambda ended: edits.alternatives("We go.", MANNER, ended, now="wE go.", word="GO")) == []
+    assert asked(recorder, lambda ended: edits.alternatives("We go.", MANNER, ended, now="wE go.", word="GO")) == []
 
 
 def test_the_model_is_told_which_words_not_to_use():
@@ -140,125 +142,127 @@ def test_a_word_is_said_otherwise(sentence, now, word, is_other):
     assert says_otherwise(sentence, now, word) is is_other
 
 
-def test_what_was_typed_is_kept_once_while_it_is_edited(told):
-    segments = typed(told, "The rent is due today.")
-    item = keep(told, "The rent is due today.", segments)
+def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
+    segments = typed(recorder, "The rent is due today.")
+    item = keep(recorder, "The rent is due today.", segments)
     longer = "The rent is due today. It is high."
-    assert keep(told, longer, typed(told, longer), item) == item
-    items = on_service_thread(told, lambda: told.services.history.items("translation"))
+    assert keep(recorder, longer, typed(recorder, longer), item) == item
+    items = on_service_thread(recorder, lambda: recorder.services.history.items("translation"))
     assert [one.title for one in items] == ["The rent is due today. It is high. → German"]
-    opened = on_service_thread(told, lambda: told.services.typed.open(item))
+    opened = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
     assert (opened.text, opened.manner) == (longer, MANNER)
     assert [one.target for one in opened.live] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
-    other = keep(told, "Quite another letter.", typed(told, "Quite another letter."), item)
+    other = keep(recorder, "Quite another letter.", typed(recorder, "Quite another letter."), item)
     assert other not in ("", item)
 
 
-def searched(told, words):
+def searched(recorder, words):
     """The items that are found, and whether some were not looked through."""
-    found = asked(told, lambda ended: told.services.typed.search(words, ended))
+    found = asked(recorder, lambda ended: recorder.services.typed.search(words, ended))
     return [item.id for item, _ in found.found], found.was_cut
 
 
-def test_it_is_found_by_text_translation_and_title_alone_among_translations(told):
-    item = keep(told, "The rent is due today.", typed(told, "The rent is due today."))
-    chat = on_service_thread(told, lambda: told.services.chats.new_chat("rent"))
+def test_it_is_found_by_text_translation_and_title_alone_among_translations(recorder):
+    item = keep(recorder, "The rent is due today.", typed(recorder, "The rent is due today."))
+    chat = on_service_thread(recorder, lambda: recorder.services.chats.new_chat("rent"))
     for words in ("rent", "due tod", "german"):
-        assert searched(told, words) == ([item], False), words
-    assert searched(told, "landlord") == ([], False)
-    keep(told, "The rent is due now.", typed(told, "The rent is due now."), item)
-    assert searched(told, "today")[0] == [], "what it was before is not found any more"
-    assert chat.id in {one.item for one in on_service_thread(told, lambda: told.services.history.search("rent"))}
+        assert searched(recorder, words) == ([item], False), words
+    assert searched(recorder, "landlord") == ([], False)
+    keep(recorder, "The rent is due now.", typed(recorder, "The rent is due now."), item)
+    assert searched(recorder, "today")[0] == [], "what it was before is not found any more"
+    assert chat.id in {
+        one.item for one in on_service_thread(recorder, lambda: recorder.services.history.search("rent"))
+    }
 
 
-def test_documents_are_found_by_what_stands_in_them_as_it_is_now(told, tmp_path, monkeypatch):
+def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_path, monkeypatch):
     path = tmp_path / "letter.txt"
     path.write_text("The rent is due.\nÜber den Wolken ist es schön.\n")
     request = TranslationRequest("fr", path=str(path))
-    item = on_service_thread(told, lambda: told.services.translations.begin(request)).id
-    job = on_service_thread(told, lambda: told.services.translations.open(item)).job
-    told.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
+    item = on_service_thread(recorder, lambda: recorder.services.translations.begin(request)).id
+    job = on_service_thread(recorder, lambda: recorder.services.translations.open(item)).job
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     for words in ("rent due", "über", "WOLKEN", "letter"):
-        assert searched(told, words) == ([item], False), words
-    on_service_thread(told, lambda: told.services.segment_edits.edit(item, 0, "Le loyer est dû."))
-    found = asked(told, lambda ended: told.services.typed.search("loyer", ended)).found
+        assert searched(recorder, words) == ([item], False), words
+    on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(item, 0, "Le loyer est dû."))
+    found = asked(recorder, lambda ended: recorder.services.typed.search("loyer", ended)).found
     assert "Le \ue000loyer\ue001" in found[0][1]
-    assert searched(told, "rent wolken") == ([], False), "all words in one segment"
+    assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"
     monkeypatch.setattr("slmdesk.services.translation.typed.history.MOST_SEARCHED", 0)
-    assert searched(told, "wolken") == ([], True), "what was not looked through is said"
-    on_service_thread(told, lambda: told.services.history.trash(item))
-    assert searched(told, "loyer") == ([], False)
+    assert searched(recorder, "wolken") == ([], True), "what was not looked through is said"
+    on_service_thread(recorder, lambda: recorder.services.history.trash(item))
+    assert searched(recorder, "loyer") == ([], False)
 
 
-def test_a_long_search_lets_others_come_between_and_ends_for_the_next(told):
+def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
     def fill():
-        store = told.services.store
+        store = recorder.services.store
         for _ in range(10):
             item = store.add_item("translation", "Manual → German", settings={"wish": {"path": "/m", "target": "de"}})
             words = "Die Pumpe für die Höhe der Überläufe hält bei 12 bar, wenn das Ventil schließt. " * 2
             store.add_segments(item.id, [NewSegment(number, words, target=words) for number in range(1000)])
 
-    on_service_thread(told, fill)
+    on_service_thread(recorder, fill)
     ended, gaps = queue.SimpleQueue(), []
-    on_service_thread(told, lambda: told.services.typed.search("zebra", ended.put))
+    on_service_thread(recorder, lambda: recorder.services.typed.search("zebra", ended.put))
     while ended.empty():
         began = time.monotonic()
-        on_service_thread(told, lambda: None)
+        on_service_thread(recorder, lambda: None)
         gaps.append(time.monotonic() - began)
     assert ended.get().found == ()
     assert len(gaps) > 3, "the control: it is work for more than a turn"
     assert max(gaps) < 2.0  # 30 ms where nothing else runs: the tests share two cores
-    on_service_thread(told, lambda: told.services.typed.search("zebra", ended.put))
-    assert len(searched(told, "ventil")[0]) == 10
+    on_service_thread(recorder, lambda: recorder.services.typed.search("zebra", ended.put))
+    assert len(searched(recorder, "ventil")[0]) == 10
     left = ended.get(timeout=60)
     assert (left.found, left.was_cut) == ((), True), "the one before is told what was found so far"
 
 
-def test_a_title_of_the_persons_stays_and_a_forgotten_one_is_not_written_into(told):
-    segments = typed(told, "The rent is due today.")
-    item = keep(told, "The rent is due today.", segments)
-    on_service_thread(told, lambda: told.services.history.rename(item, "Letter to the landlord"))
-    keep(told, "The rent is due today!", segments, item)
-    assert on_service_thread(told, lambda: told.services.history.item(item)).title == "Letter to the landlord"
-    on_service_thread(told, lambda: told.services.history.trash(item))
-    assert keep(told, "The rent is due today!", segments, item) not in ("", item)
+def test_a_title_of_the_persons_stays_and_a_forgotten_one_is_not_written_into(recorder):
+    segments = typed(recorder, "The rent is due today.")
+    item = keep(recorder, "The rent is due today.", segments)
+    on_service_thread(recorder, lambda: recorder.services.history.rename(item, "Letter to the landlord"))
+    keep(recorder, "The rent is due today!", segments, item)
+    assert on_service_thread(recorder, lambda: recorder.services.history.item(item)).title == "Letter to the landlord"
+    on_service_thread(recorder, lambda: recorder.services.history.trash(item))
+    assert keep(recorder, "The rent is due today!", segments, item) not in ("", item)
 
 
-def test_nothing_is_kept_where_the_person_wants_none_or_nothing_is_there(told):
-    segments = typed(told, "The rent is due today.")
-    assert keep(told, "   ", segments) == ""
-    assert keep(told, "The rent is due today.", ()) == ""
-    on_service_thread(told, lambda: told.services.settings.change(translate_history=False))
-    assert keep(told, "The rent is due today.", segments) == ""
-    assert on_service_thread(told, lambda: told.services.history.items("translation")) == []
+def test_nothing_is_kept_where_the_person_wants_none_or_nothing_is_there(recorder):
+    segments = typed(recorder, "The rent is due today.")
+    assert keep(recorder, "   ", segments) == ""
+    assert keep(recorder, "The rent is due today.", ()) == ""
+    on_service_thread(recorder, lambda: recorder.services.settings.change(translate_history=False))
+    assert keep(recorder, "The rent is due today.", segments) == ""
+    assert on_service_thread(recorder, lambda: recorder.services.history.items("translation")) == []
 
 
-def test_a_kept_text_goes_on_without_asking_again(told):
-    live = told.services.live
-    typed(told, "The sun is up.")
-    on_service_thread(told, lambda: live.put(0, "Die Sonne ist da."))
-    item = keep(told, "The sun is up.", on_service_thread(told, live.segments))
-    for pair in on_service_thread(told, lambda: told.services.store.memory()):
-        on_service_thread(told, lambda pair=pair: told.services.store.forget_pairs([pair.n]))
-    typed(told, "")
-    old = on_service_thread(told, lambda: told.services.typed.open(item))
-    record = on_service_thread(told, lambda: told.services.models.choose(None))
-    told.facts.clear()
-    on_service_thread(told, lambda: live.adopt(old.text, Manner("de", "en", "legal"), record, old.segments))
-    assert [(one.target, one.state) for one in done(told)] == [("Die Sonne ist da.", SegmentState.EDITED)]
+def test_a_kept_text_goes_on_without_asking_again(recorder):
+    live = recorder.services.live
+    typed(recorder, "The sun is up.")
+    on_service_thread(recorder, lambda: live.put(0, "Die Sonne ist da."))
+    item = keep(recorder, "The sun is up.", on_service_thread(recorder, live.segments))
+    for pair in on_service_thread(recorder, lambda: recorder.services.store.memory()):
+        on_service_thread(recorder, lambda pair=pair: recorder.services.store.forget_pairs([pair.n]))
+    typed(recorder, "")
+    old = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    recorder.events.clear()
+    on_service_thread(recorder, lambda: live.adopt(old.text, Manner("de", "en", "legal"), record, old.segments))
+    assert [(one.target, one.state) for one in done(recorder)] == [("Die Sonne ist da.", SegmentState.EDITED)]
 
 
 def test_a_kept_text_knows_its_doubts_still(opened):
-    told = opened(turned=True, doubted="X")
-    segments = typed(told, "We fix it.")
+    recorder = opened(turned=True, doubted="X")
+    segments = typed(recorder, "We fix it.")
     assert segments[0].doubts == ((3, 6, 0.25),)
-    item = keep(told, "We fix it.", segments)
-    old = on_service_thread(told, lambda: told.services.typed.open(item))
+    item = keep(recorder, "We fix it.", segments)
+    old = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
     assert (old.segments[0].doubts, old.live[0].doubts) == (((3, 6, 0.25),),) * 2
-    live, record = told.services.live, on_service_thread(told, lambda: told.services.models.choose(None))
-    typed(told, "")
-    on_service_thread(told, lambda: live.adopt(old.text, MANNER, record, old.segments))
-    assert on_service_thread(told, live.segments)[0].doubts == ((3, 6, 0.25),)
+    live, record = recorder.services.live, on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    typed(recorder, "")
+    on_service_thread(recorder, lambda: live.adopt(old.text, MANNER, record, old.segments))
+    assert on_service_thread(recorder, live.segments)[0].doubts == ((3, 6, 0.25),)
 
 
 @pytest.mark.parametrize(

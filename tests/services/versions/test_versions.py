@@ -14,7 +14,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.service import VersionRequest, VersionView
 from slmdesk.services.versions.types import by_importance, coverage_line, headline
-from slmdesk.services.versions.wording import told_in
+from slmdesk.services.versions.wording import reported_in
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Run
 
 pytestmark = pytest.mark.process
@@ -32,87 +32,87 @@ def page(number: int, *blocks: str) -> Page:
     return page_of(number, str(number), text, made)
 
 
-def keep(told, name: str, pages: list[Page]):
+def keep(recorder, name: str, pages: list[Page]):
     """A document as it is after it was read."""
-    store = told.services.store
+    store = recorder.services.store
 
     def add():
         record = store.add_document(
             path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
         store.save_pages(record.id, pages)
-        return store.change_document(record.id, status="read", facts={"format": "pdf", "pages": len(pages)})
+        return store.change_document(record.id, status="read", events={"format": "pdf", "pages": len(pages)})
 
-    return told.services.service_thread.call(add)
+    return recorder.services.service_thread.call(add)
 
 
-def trust(told, level: str = "good") -> None:
+def trust(recorder, level: str = "good") -> None:
     """The model as if it had been examined."""
-    services = told.services
+    services = recorder.services
     skills = [
         {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
         for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
     ]
     model = services.service_thread.call(lambda: services.models.choose(None))
     shape = {"version": items()[0], "skills": skills}
-    services.service_thread.call(lambda: services.store.set_model_facts(model.id, **{SKILLS: shape}))
+    services.service_thread.call(lambda: services.store.set_model_info(model.id, **{SKILLS: shape}))
 
 
-def compared(told, old, new, **request) -> tuple[str, VersionsCompared]:
-    item = told.services.service_thread.call(
-        lambda: told.services.versions.begin(VersionRequest(old.id, new.id, **request))
+def compared(recorder, old, new, **request) -> tuple[str, VersionsCompared]:
+    item = recorder.services.service_thread.call(
+        lambda: recorder.services.versions.begin(VersionRequest(old.id, new.id, **request))
     ).id
-    return item, told.wait(VersionsCompared, lambda event: event.item == item)
+    return item, recorder.wait(VersionsCompared, lambda event: event.item == item)
 
 
-def opened_view(told, item: str) -> VersionView:
+def opened_view(recorder, item: str) -> VersionView:
     got: queue.SimpleQueue[VersionView] = queue.SimpleQueue()
-    told.services.service_thread.call(lambda: told.services.versions.open(item, got.put))
+    recorder.services.service_thread.call(lambda: recorder.services.versions.open(item, got.put))
     return got.get(timeout=120)
 
 
-def two(told):
-    old = keep(told, "old.pdf", [page(1, RENT, NOTICE), page(2, GARDEN)])
-    new = keep(told, "new.pdf", [page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60")), page(2, GARDEN)])
+def two(recorder):
+    old = keep(recorder, "old.pdf", [page(1, RENT, NOTICE), page(2, GARDEN)])
+    new = keep(recorder, "new.pdf", [page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60")), page(2, GARDEN)])
     return old, new
 
 
 def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
-    told = opened(model=False)
-    old, new = two(told)
-    item, event = compared(told, old, new)
+    recorder = opened(model=False)
+    old, new = two(recorder)
+    item, event = compared(recorder, old, new)
     assert headline(event.comparison) == "2 changes on 1 page: 1 amount, 1 number."
-    view = opened_view(told, item)
+    view = opened_view(recorder, item)
     assert view.comparison == event.comparison
     assert [one.name for one in view.documents] == ["old.pdf", "new.pdf"]
     assert view.job is None
-    store = told.services.store
-    messages = told.services.service_thread.call(lambda: store.messages(item))
+    store = recorder.services.store
+    messages = recorder.services.service_thread.call(lambda: store.messages(item))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "30 days → 60 days" in messages[1].text
-    about = told.services.service_thread.call(lambda: told.services.history.about(new.id, "versions"))
+    about = recorder.services.service_thread.call(lambda: recorder.services.history.about(new.id, "versions"))
     assert [one.id for one in about] == [item]
 
 
 def test_facts_come_before_words_and_longer_words_first(opened) -> None:
-    told = opened(model=False)
-    old = keep(told, "a", [page(1, "The house is red and old.", GARDEN, RENT)])
+    recorder = opened(model=False)
+    old = keep(recorder, "a", [page(1, "The house is red and old.", GARDEN, RENT)])
     longer = GARDEN.replace("every second week", "whenever the grass has grown higher than a hand, or the owner asks")
-    new = keep(told, "b", [page(1, "The house is blue and old.", longer, RENT.replace("900", "950"))])
-    _, event = compared(told, old, new)
+    new = keep(recorder, "b", [page(1, "The house is blue and old.", longer, RENT.replace("900", "950"))])
+    _, event = compared(recorder, old, new)
     first = [event.comparison.changes[at].new for at in by_importance(event.comparison.changes)]
     assert [one[:10] for one in first] == ["The rent o", "The garden", "The house "]
 
 
 def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
-    told = opened(model=False)
+    recorder = opened(model=False)
     both = "It begins on 1 April 2025 and lasts 36 months from the day on which the keys are handed over."
-    old = keep(told, "old.pdf", [page(1, both, RENT, GARDEN)])
+    old = keep(recorder, "old.pdf", [page(1, both, RENT, GARDEN)])
     changed = both.replace("April", "May").replace("36", "24")
     new = keep(
-        told, "new.pdf", [page(1, changed, RENT.replace("900", "950"), GARDEN, "The cellar may be used as well.")]
+        recorder, "new.pdf", [page(1, changed, RENT.replace("900", "950"), GARDEN, "The cellar may be used as well.")]
     )
-    _, event = compared(told, old, new)
+    _, event = compared(recorder, old, new)
     assert len(event.comparison.changes) == 3
     assert (
         headline(event.comparison) == "4 changes in 3 passages on 1 page: 1 amount, 1 number, 1 date; 1 passage added."
@@ -120,12 +120,12 @@ def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
 
 
 def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
-    told = opened(model=False)
+    recorder = opened(model=False)
     scanned = [page_of(at, "", "", [], status=PageStatus.SCANNED) for at in (3, 4)]
     blank = page_of(5, "", "", [])
-    old = keep(told, "old.pdf", [page(1, RENT), page(2, GARDEN), *scanned, blank])
-    new = keep(told, "new.pdf", [page(1, RENT), page(2, GARDEN)])
-    _, event = compared(told, old, new)
+    old = keep(recorder, "old.pdf", [page(1, RENT), page(2, GARDEN), *scanned, blank])
+    new = keep(recorder, "new.pdf", [page(1, RENT), page(2, GARDEN)])
+    _, event = compared(recorder, old, new)
     assert coverage_line(event.comparison) == (
         "Old version: 3 of 5 pages read; New version: 2 of 2 pages read. Pages 3–4 of the old version (old.pdf) could "
         "not be read (scanned) and were not compared."
@@ -133,12 +133,12 @@ def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
 
 
 def test_a_trusted_model_words_the_changes_and_is_checked(opened) -> None:
-    told = opened(answer="The rent changed from 900 euros to 950 euros.")
-    trust(told)
-    old, new = two(told)
-    item, event = compared(told, old, new)
+    recorder = opened(answer="The rent changed from 900 euros to 950 euros.")
+    trust(recorder)
+    old, new = two(recorder)
+    item, event = compared(recorder, old, new)
     assert event.comparison.sentences == ()  # what the rules found is told at once
-    found = told.wait(VersionsCompared, lambda one: one.item == item and bool(one.comparison.sentences)).comparison
+    found = recorder.wait(VersionsCompared, lambda one: one.item == item and bool(one.comparison.sentences)).comparison
     by_change = {one.change: one for one in found.sentences}
     rent = next(at for at, change in enumerate(found.changes) if "rent" in change.old)
     assert by_change[rent].text == "The rent changed from 900 euros to 950 euros."
@@ -146,63 +146,63 @@ def test_a_trusted_model_words_the_changes_and_is_checked(opened) -> None:
     assert not other.supported
     assert {flag.kind for flag in other.flags} >= {"amount"}
     assert found.model
-    view = opened_view(told, item)
+    view = opened_view(recorder, item)
     assert view.comparison.sentences == found.sentences
     assert view.job is not None
     assert view.job.status is JobStatus.DONE
 
 
 def test_a_weak_or_unknown_model_is_not_asked_unless_it_is_named(opened) -> None:
-    told = opened()
-    old, new = two(told)
-    item, _ = compared(told, old, new)
-    assert opened_view(told, item).job is None  # nobody knows what it can
-    trust(told, "weak")
-    item, _ = compared(told, old, new)
-    assert opened_view(told, item).job is None
-    trust(told)
-    item, _ = compared(told, old, new, with_words=False)
-    assert opened_view(told, item).job is None
-    assert not told.of(JobChanged)
+    recorder = opened()
+    old, new = two(recorder)
+    item, _ = compared(recorder, old, new)
+    assert opened_view(recorder, item).job is None  # nobody knows what it can
+    trust(recorder, "weak")
+    item, _ = compared(recorder, old, new)
+    assert opened_view(recorder, item).job is None
+    trust(recorder)
+    item, _ = compared(recorder, old, new, with_words=False)
+    assert opened_view(recorder, item).job is None
+    assert not recorder.of(JobChanged)
     with pytest.raises(KnownError, match=r"model\.unknown"):
-        compared(told, old, new, model="absent")
+        compared(recorder, old, new, model="absent")
 
 
 def test_it_can_be_stopped_and_leaves_the_desk_free(opened) -> None:
-    told = opened(model=False)
+    recorder = opened(model=False)
     chance = random.Random(3)
 
     def pages(seed: int) -> list[Page]:
         words = [f"w{chance.randrange(4000)}" for _ in range(400)]
         return [page(at, *(" ".join(chance.sample(words, 30)) for _ in range(12))) for at in range(1, 120)]
 
-    old, new = keep(told, "a", pages(1)), keep(told, "b", pages(2))
-    service_thread, versions = told.services.service_thread, told.services.versions
+    old, new = keep(recorder, "a", pages(1)), keep(recorder, "b", pages(2))
+    service_thread, versions = recorder.services.service_thread, recorder.services.versions
     item = service_thread.call(lambda: versions.begin(VersionRequest(old.id, new.id))).id
     service_thread.call(lambda: None)  # the control: the app answers before the comparison has come
-    assert not told.of(VersionsCompared)
+    assert not recorder.of(VersionsCompared)
     service_thread.call(lambda: versions.cancel(item))
-    assert told.wait(VersionsFailed).problem.code == "versions.stopped"
-    assert opened_view(told, item).comparison is None
+    assert recorder.wait(VersionsFailed).problem.code == "versions.stopped"
+    assert opened_view(recorder, item).comparison is None
     service_thread.call(lambda: versions.again(item))
-    told.wait(VersionsCompared)
+    recorder.wait(VersionsCompared)
 
 
 def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
-    told = opened(model=False)
-    old, new = two(told)
-    _, event = compared(told, old, new)
+    recorder = opened(model=False)
+    old, new = two(recorder)
+    _, event = compared(recorder, old, new)
     row = next(one for one in event.comparison.rows if one.same)
     got = queue.SimpleQueue()
     first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
-    told.services.service_thread.call(lambda: told.services.versions.paragraphs(new.id, first, last, got.put))
+    recorder.services.service_thread.call(lambda: recorder.services.versions.paragraphs(new.id, first, last, got.put))
     assert got.get(timeout=120).texts == (GARDEN,)
 
 
 def test_a_document_compared_with_itself_is_the_same(opened) -> None:
-    told = opened(model=False)
-    old, _ = two(told)
-    _, event = compared(told, old, old)
+    recorder = opened(model=False)
+    old, _ = two(recorder)
+    _, event = compared(recorder, old, old)
     assert headline(event.comparison) == "No differences in the text. The files are the same, byte for byte."
 
 
@@ -211,10 +211,10 @@ def test_a_sentence_that_takes_old_for_new_is_marked() -> None:
         ChangeKind.CHANGED, (Run("The rent is 900 euros."),), (Run("The rent is 950 euros."),), (), (),
         (Named("amount", "900 euros", "950 euros"),),
     )  # fmt: skip
-    right = told_in(0, change, {"text": "The rent rose from 900 euros to 950 euros."}, "en")
-    wrong = told_in(0, change, {"text": "The rent fell from 950 euros to 900 euros."}, "en")
+    right = reported_in(0, change, {"text": "The rent rose from 900 euros to 950 euros."}, "en")
+    wrong = reported_in(0, change, {"text": "The rent fell from 950 euros to 900 euros."}, "en")
     assert right is not None
     assert right.supported
     assert wrong is not None
     assert [flag.kind for flag in wrong.flags] == ["direction"]
-    assert told_in(0, change, {"text": "The rent", "finish_reason": "length"}, "en") is None
+    assert reported_in(0, change, {"text": "The rent", "finish_reason": "length"}, "en") is None

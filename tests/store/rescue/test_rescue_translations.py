@@ -92,16 +92,16 @@ def pages_of(paths: Paths, table: str) -> list[int]:
     """The leaf pages of a table, by SQLite itself."""
     with closing(sqlite3.connect(paths.database)) as conn:
         root = conn.execute("select rootpage from sqlite_schema where name = ?", (table,)).fetchone()[0]
-    data, found, wanted = paths.database.read_bytes(), [], [root]
-    while wanted:
-        number = wanted.pop()
+    data, found, requested = paths.database.read_bytes(), [], [root]
+    while requested:
+        number = requested.pop()
         page = data[(number - 1) * 4096 : number * 4096]
         if page[0] == 0x0D:
             found.append(number)
             continue
         cells = int.from_bytes(page[3:5], "big")
         places = [int.from_bytes(page[12 + 2 * at : 14 + 2 * at], "big") for at in range(cells)]
-        wanted += [int.from_bytes(page[at : at + 4], "big") for at in (*places, 8)]
+        requested += [int.from_bytes(page[at : at + 4], "big") for at in (*places, 8)]
     return sorted(found)
 
 

@@ -32,7 +32,7 @@ def pages(*texts: str, kind: BlockKind = BlockKind.PARAGRAPH) -> list[Page]:
     return found
 
 
-def told(old: list[Page], new: list[Page]) -> list[tuple[str, str, str]]:
+def reported(old: list[Page], new: list[Page]) -> list[tuple[str, str, str]]:
     return [(one.kind.value, one.old, one.new) for one in difference(old, new).changes]
 
 
@@ -135,8 +135,8 @@ def test_a_document_does_not_differ_from_itself(some: list[str]) -> None:
 def test_the_way_back_shows_the_same_changes_turned_round(old: list[str], new: list[str]) -> None:
     before, after = pages("\n\n".join(old)), pages("\n\n".join(new))
     turned = {"added": "removed", "removed": "added"}
-    there = Counter(told(before, after))
-    back = Counter((turned.get(kind, kind), a, b) for kind, b, a in told(after, before))
+    there = Counter(reported(before, after))
+    back = Counter((turned.get(kind, kind), a, b) for kind, b, a in reported(after, before))
     assert there == back
 
 
@@ -148,7 +148,7 @@ def test_other_line_and_page_ends_are_no_change(some: list[str], chance: random.
     parts = once.split("\n\n")
     cut = chance.randint(0, len(parts))
     moved = ["\n\n".join(parts[:cut]), "\n\n".join(parts[cut:])]
-    assert told(pages("\n\n".join(some)), pages(*moved)) == []
+    assert reported(pages("\n\n".join(some)), pages(*moved)) == []
 
 
 @settings(deadline=None, max_examples=50)
@@ -183,8 +183,8 @@ LEASE = "The tenant shall give notice of 30 days before the end of the lease, in
     ],
 )
 def test_layout_is_no_change(other: str) -> None:
-    assert told(pages(LEASE), pages(other)) == []
-    assert told(pages(other), pages(LEASE)) == []
+    assert reported(pages(LEASE), pages(other)) == []
+    assert reported(pages(other), pages(LEASE)) == []
 
 
 @pytest.mark.parametrize(
@@ -197,13 +197,13 @@ def test_layout_is_no_change(other: str) -> None:
     ],
 )
 def test_other_signs_for_the_same_are_no_change(old: str, new: str) -> None:
-    assert told(pages(old), pages(new)) == []
+    assert reported(pages(old), pages(new)) == []
 
 
 def test_a_paragraph_cut_by_a_page_is_the_same_paragraph() -> None:
     first, second = LEASE[:50], LEASE[50:]
-    assert told(pages(LEASE + "\n\nThe rest of it."), pages(first, second + "\n\nThe rest of it.")) == []
-    changed = told(pages(LEASE), pages(first.replace("30", "60"), second))
+    assert reported(pages(LEASE + "\n\nThe rest of it."), pages(first, second + "\n\nThe rest of it.")) == []
+    changed = reported(pages(LEASE), pages(first.replace("30", "60"), second))
     assert changed == [("changed", LEASE, LEASE.replace("30", "60"))]
 
 
@@ -213,7 +213,7 @@ def test_headers_and_footers_are_not_compared() -> None:
         return page_of(number, "", text, [Block(BlockKind.HEADER, 0, len(head)),
                                           Block(BlockKind.PARAGRAPH, len(head) + 2, len(text))])  # fmt: skip
 
-    assert told([page(1, "Draft 1")], [page(1, "Draft 2")]) == []
+    assert reported([page(1, "Draft 1")], [page(1, "Draft 2")]) == []
 
 
 # ---- kinds
@@ -234,10 +234,10 @@ def test_what_moved_is_said_to_have_moved() -> None:
         f"Paragraph number {at} tells something of its own about matter {at * 7}, at some length." for at in range(8)
     ]
     moved = [*texts[:2], *texts[3:7], texts[2], texts[7]]
-    found = told(pages("\n\n".join(texts)), pages("\n\n".join(moved)))
+    found = reported(pages("\n\n".join(texts)), pages("\n\n".join(moved)))
     assert found == [("moved", texts[2], texts[2])]
     moved[6] = moved[6].replace("something", "nothing at all")
-    found = told(pages("\n\n".join(texts)), pages("\n\n".join(moved)))
+    found = reported(pages("\n\n".join(texts)), pages("\n\n".join(moved)))
     assert found == [("moved", texts[2], moved[6])]
 
 
@@ -248,14 +248,14 @@ def test_a_paragraph_that_crossed_changed_ones_moved_and_not_they() -> None:
         "The garden is mown by the tenant.",
     ]
     new = [old[2], LEASE.replace("30", "60"), old[1].replace("may", "may not")]
-    kinds = Counter(kind for kind, _, _ in told(pages("\n\n".join(old)), pages("\n\n".join(new))))
+    kinds = Counter(kind for kind, _, _ in reported(pages("\n\n".join(old)), pages("\n\n".join(new))))
     assert kinds == {"changed": 2, "moved": 1}
 
 
 def test_one_sentence_made_into_two_is_one_change() -> None:
     old = "The tenant pays the rent on the first day of the month, and the owner sends a receipt within ten days."
     new = "The tenant pays the rent on the first day of the month. The owner sends a receipt within ten days."
-    found = told(pages(f"Before it.\n\n{old}"), pages(f"Before it.\n\n{new}"))
+    found = reported(pages(f"Before it.\n\n{old}"), pages(f"Before it.\n\n{new}"))
     assert [kind for kind, _, _ in found] == ["changed"]
     assert found[0][1:] == (old, new)
 
@@ -263,7 +263,7 @@ def test_one_sentence_made_into_two_is_one_change() -> None:
 def test_a_cell_of_a_table_changed() -> None:
     old = pages("Rent\t900\n\nGarden\t50\n\nGarage\t70", kind=BlockKind.TABLE_ROW)
     new = pages("Rent\t900\n\nGarden\t55\n\nGarage\t70", kind=BlockKind.TABLE_ROW)
-    assert told(old, new) == [("changed", "Garden | 50", "Garden | 55")]
+    assert reported(old, new) == [("changed", "Garden | 50", "Garden | 55")]
 
 
 def test_a_line_with_no_end_is_cut_by_its_words() -> None:
@@ -284,7 +284,7 @@ def test_chinese_is_compared_by_letters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "facts"),
+    ("old", "new", "info"),
     [
         ("The rent is EUR 1,200 a month.", "The rent is EUR 1,350 a month.", [("amount", "EUR 1,200", "EUR 1,350")]),
         ("It rises by 3 % a year.", "It rises by 5 % a year.", [("percent", "3 %", "5 %")]),
@@ -300,8 +300,8 @@ def test_chinese_is_compared_by_letters() -> None:
          [("negation", "darf", "darf keine")]),
     ],
 )  # fmt: skip
-def test_facts_that_changed_are_named(old: str, new: str, facts: list[tuple[str, str, str]]) -> None:
-    assert [(one.kind, one.old, one.new) for one in named_of(old, new, hunks_of(old, new))] == facts
+def test_facts_that_changed_are_named(old: str, new: str, info: list[tuple[str, str, str]]) -> None:
+    assert [(one.kind, one.old, one.new) for one in named_of(old, new, hunks_of(old, new))] == info
 
 
 # ---- size

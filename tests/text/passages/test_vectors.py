@@ -16,8 +16,8 @@ def vector(*values):
     return struct.pack(f"<{len(values)}f", *values)
 
 
-def nearest(wanted, known, limit, *, at_once=100):
-    found = Nearest(wanted, limit)
+def nearest(requested, known, limit, *, at_once=100):
+    found = Nearest(requested, limit)
     pairs = list(known.items())
     for begin in range(0, len(pairs), at_once):
         found.add(pairs[begin : begin + at_once])
@@ -37,9 +37,9 @@ def test_half_the_room_has_the_same_order():
     made /= np.linalg.norm(made, axis=1, keepdims=True)
     whole = {number: one.tobytes() for number, one in enumerate(made)}
     kept = {number: halved(data) for number, data in whole.items()}
-    wanted = made[5].tobytes()
+    requested = made[5].tobytes()
     assert len(kept[0]) == 768
-    assert [one for one, _ in nearest(wanted, whole, 40)] == [one for one, _ in nearest(wanted, kept, 40)]
+    assert [one for one, _ in nearest(requested, whole, 40)] == [one for one, _ in nearest(requested, kept, 40)]
 
 
 @pytest.mark.parametrize("data", [b"", b"abc", vector(0, 0), vector(2, 0), vector(float("nan"), 1)])

@@ -43,10 +43,10 @@ def test_names_are_told_apart():
 
 def test_where_a_translation_is_there_the_likely_one_is_proposed():
     found = propose(LEASE, "en")
-    told = likely_translations(found, list(zip(LEASE, GERMAN, strict=True)), "en", "de")
-    assert told["security deposit"] == "Kaution"
-    assert told["lease agreement"] == "Mietvertrag"
-    assert told["landlord"] == "Vermieter"
+    reported = likely_translations(found, list(zip(LEASE, GERMAN, strict=True)), "en", "de")
+    assert reported["security deposit"] == "Kaution"
+    assert reported["lease agreement"] == "Mietvertrag"
+    assert reported["landlord"] == "Vermieter"
 
 
 def test_of_nothing_nothing_is_proposed():

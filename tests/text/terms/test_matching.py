@@ -57,7 +57,7 @@ def test_every_occurrence_is_used_or_flagged():
 
 
 @pytest.mark.parametrize(
-    ("forms", "minds_case", "text", "wanted"),
+    ("forms", "minds_case", "text", "requested"),
     [
         (Forms.STEM, False, "Apples and apple pies", ["Apples", "apple"]),
         (Forms.EXACT, False, "Apples and apple pies", ["apple"]),
@@ -66,9 +66,9 @@ def test_every_occurrence_is_used_or_flagged():
         (Forms.PREFIX, False, "Appletree and apples, pineapple", ["Appletree", "apples"]),
     ],
 )
-def test_how_a_term_is_matched_is_the_lists_choice(forms, minds_case, text, wanted):
+def test_how_a_term_is_matched_is_the_lists_choice(forms, minds_case, text, requested):
     spans = spans_of(text, "apple", "en", forms=forms, minds_case=minds_case)
-    assert [text[begin:end] for begin, end in spans] == wanted
+    assert [text[begin:end] for begin, end in spans] == requested
 
 
 def test_longer_terms_win_and_of_two_translations_any_will_do():

@@ -51,7 +51,7 @@ def test_altered_translations_are_marked(pairs):
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "wanted"),
+    ("source", "target", "requested"),
     [
         ("The tenant pays.", "Der Mieter zahlt.", []),
         ("The tenants pay.", "Die Mieter zahlen.", []),
@@ -63,9 +63,9 @@ def test_altered_translations_are_marked(pairs):
         ("The ten ants eat.", "Die zehn Ameisen essen.", []),
     ],
 )
-def test_terms_are_used_with_any_ending(source, target, wanted):
+def test_terms_are_used_with_any_ending(source, target, requested):
     terms = [Term("tenant", "Mieter", ("Pächter",)), Term("deposit", "Kaution"), Term("slmdesk", "", keeps=True)]
-    assert [flag.kind for flag in term_flags(source, target, "en", "de", terms)] == wanted
+    assert [flag.kind for flag in term_flags(source, target, "en", "de", terms)] == requested
 
 
 def test_chatter_is_taken_off_only_where_it_is_certain():
@@ -113,7 +113,7 @@ def test_a_pair_of_tags_around_nothing_is_seen():
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "wanted"),
+    ("source", "target", "requested"),
     [
         ("Other options:", "Andere Optionen", "Andere Optionen:"),
         ("Other options:", "Andere Optionen.", "Andere Optionen:"),
@@ -125,8 +125,8 @@ def test_a_pair_of_tags_around_nothing_is_seen():
         ("A:", ".", "."),
     ],
 )
-def test_a_heading_and_a_colon_end_as_they_did(source, target, wanted):
-    assert with_same_end(source, target) == wanted
+def test_a_heading_and_a_colon_end_as_they_did(source, target, requested):
+    assert with_same_end(source, target) == requested
 
 
 def test_an_option_of_a_command_is_kept():
@@ -138,7 +138,7 @@ def test_an_option_of_a_command_is_kept():
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "told"),
+    ("source", "target", "reported"),
     [
         ("unable to pass trailers", "Keine Vor- und Nachfolgezeichen, keine Anführungszeichen um sie", True),
         ("allow -s and -t", "Entschuldigung, aber ich kann das nicht tun", True),
@@ -152,8 +152,8 @@ def test_an_option_of_a_command_is_kept():
         ("BG", "Ja, ich kann das für Sie übersetzen.", True),
     ],
 )
-def test_instructions_and_refusals_are_no_translations(source, target, told):
-    assert is_chatter(source, target) is told
+def test_instructions_and_refusals_are_no_translations(source, target, reported):
+    assert is_chatter(source, target) is reported
 
 
 def test_a_term_excuses_words_left_in_the_source_language_only_where_it_stands():

@@ -114,7 +114,7 @@ def test_segments_are_the_whole_text_and_each_is_balanced(node):
 
 
 @pytest.mark.parametrize(
-    ("target", "tags", "source", "wanted"),
+    ("target", "tags", "source", "requested"),
     [
         (
             "Ein <1>altes<1> Haus<2/> ist leer.",
@@ -128,5 +128,5 @@ def test_segments_are_the_whole_text_and_each_is_balanced(node):
     ],
     ids=["of another sentence", "of no tag", "the source's own", "named by the check"],
 )
-def test_marks_taken_over_from_another_sentence_go(target, tags, source, wanted):
-    assert without_strangers(target, tags, source) == wanted
+def test_marks_taken_over_from_another_sentence_go(target, tags, source, requested):
+    assert without_strangers(target, tags, source) == requested

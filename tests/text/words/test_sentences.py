@@ -10,7 +10,7 @@ pytestmark = pytest.mark.pure
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "wanted"),
+    ("language", "text", "requested"),
     [
         (
             "pl",
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.pure
         ("", "One. Two.\n\nthree", ["One.", "Two.", "three"]),
     ],
 )
-def test_sentences_are_cut_where_a_reader_would(language: str, text: str, wanted: list[str] | None) -> None:
+def test_sentences_are_cut_where_a_reader_would(language: str, text: str, requested: list[str] | None) -> None:
     assert sentences(text, language) == (
-        wanted or ['"Is it?" she asked.', "He paid $1,234.50 to Acme Inc. on May 3.", "He left."]
+        requested or ['"Is it?" she asked.', "He paid $1,234.50 to Acme Inc. on May 3.", "He left."]
     )
 
 

@@ -107,14 +107,14 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
     if not isinstance(name, str) or not isinstance(document, str) or not isinstance(path, str):
         return None
     texts = tuple(one for one in source if isinstance(one, str)) if isinstance(source, list | tuple) else ()
-    wanted = AttachMode(mode) if isinstance(mode, str) and mode in list(AttachMode) else AttachMode.AUTO
+    requested = AttachMode(mode) if isinstance(mode, str) and mode in list(AttachMode) else AttachMode.AUTO
     try:
         place = Path(os.fsdecode(bytes.fromhex(path))) if path else None
     except ValueError:
         return None
     if not (document or texts or place):
         return None
-    return Draft(name, place, document, texts, wanted)
+    return Draft(name, place, document, texts, requested)
 
 
 def reason_of(problem: Problem) -> str:

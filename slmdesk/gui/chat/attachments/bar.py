@@ -41,7 +41,7 @@ class Chip(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.key = draft.key
         self._draft = draft
-        self.wanted_width = 1
+        self.requested_width = 1
         self._build_ui()
         self.show_draft(draft)
 
@@ -114,7 +114,7 @@ class Chip(QFrame):
 
     def sizeHint(self) -> QSize:
         """All chips are as wide, so that they stand in columns."""
-        return QSize(self.wanted_width, super().sizeHint().height())
+        return QSize(self.requested_width, super().sizeHint().height())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Open it."""
@@ -183,8 +183,8 @@ class AttachmentBar(QScrollArea):
     def show_drafts(self, drafts: Sequence[Draft]) -> None:
         """Show these; a chip that is here already stays the same widget."""
         known = {one.key: one for one in self.chips}
-        wanted = [one.key for one in drafts]
-        if wanted == list(known):
+        requested = [one.key for one in drafts]
+        if requested == list(known):
             for draft in drafts:
                 known[draft.key].show_draft(draft)
             self._fit()
@@ -235,10 +235,10 @@ class AttachmentBar(QScrollArea):
         columns = min(len(self.chips), max(1, (width + gap) // (LEAST_LETTERS * letter + gap)))
         needed = max(LEAST_LETTERS * letter, *(chip.needed_width for chip in self.chips))
         for chip in self.chips:
-            chip.wanted_width = min(needed, MOST_LETTERS * letter, (width - (columns - 1) * gap) // columns)
+            chip.requested_width = min(needed, MOST_LETTERS * letter, (width - (columns - 1) * gap) // columns)
             chip.updateGeometry()
         row = self.chips[0].sizeHint().height()
-        wanted = self._flow.heightForWidth(width)
-        self._inner.setMinimumHeight(wanted)
+        requested = self._flow.heightForWidth(width)
+        self._inner.setMinimumHeight(requested)
         rows = MOST_ROWS if self._room >= LOW else MOST_ROWS_LOW
-        self.setFixedHeight(min(wanted, int(row * rows) + gap))
+        self.setFixedHeight(min(requested, int(row * rows) + gap))

@@ -51,9 +51,9 @@ class AttachController(QObject):
     shown = Signal(object)
     changed = Signal()
     waiting_shown = Signal(str)
-    password_wanted = Signal(str, str, bool)
+    password_requested = Signal(str, str, bool)
     text_arrived = Signal(str, object)
-    inline_wanted = Signal(str)
+    inline_requested = Signal(str)
     notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
@@ -151,7 +151,7 @@ class AttachController(QObject):
         draft = self._find(key)
         if draft is not None and draft.is_pasted:
             self._drop(draft)
-            self.inline_wanted.emit("\n\n".join(draft.source))
+            self.inline_requested.emit("\n\n".join(draft.source))
 
     @Slot(str)
     def remove(self, key: str) -> None:
@@ -180,7 +180,7 @@ class AttachController(QObject):
         if draft is None:
             return
         if draft.state == LOCKED:
-            self.password_wanted.emit(draft.key, draft.name, False)
+            self.password_requested.emit(draft.key, draft.name, False)
         elif draft.state == READY:
             self._weigh(draft, lambda weighed: self.text_arrived.emit(draft.name, weighed))
 
@@ -310,7 +310,7 @@ class AttachController(QObject):
         if result.code in LOCKS and not is_locked:  # no password would help: what would is in the sentence
             self._raise_problem(result)
         if is_locked and draft in self.now:
-            self.password_wanted.emit(draft.key, draft.name, result.code != LOCKS[0])
+            self.password_requested.emit(draft.key, draft.name, result.code != LOCKS[0])
 
     def _settle(self, draft: Draft, state: str) -> None:
         draft.state = state

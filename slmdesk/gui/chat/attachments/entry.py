@@ -34,8 +34,8 @@ class Attaching(QObject):
         controller, composer, bar = self._controller, self._composer, self._composer.attachments
         controller.shown.connect(bar.show_drafts)
         controller.waiting_shown.connect(composer.show_waiting)
-        controller.inline_wanted.connect(composer.write)
-        controller.password_wanted.connect(self._on_password_wanted)
+        controller.inline_requested.connect(composer.write)
+        controller.password_requested.connect(self._on_password_requested)
         controller.text_arrived.connect(self._on_text_arrived)
         composer.attach_requested.connect(self._on_attach)
         composer.input_box.files_pasted.connect(controller.add_paths)
@@ -72,7 +72,7 @@ class Attaching(QObject):
             admit(self._page, [Path(one) for one in files], self._controller.add_paths, is_chosen=True)
 
     @Slot(str, str, bool)
-    def _on_password_wanted(self, key: str, name: str, is_wrong: bool) -> None:
+    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
         ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
 
     @Slot(str, object)

@@ -129,8 +129,8 @@ class InputBox(QTextEdit):
         line = self.fontMetrics().lineSpacing()
         lines = min(MOST_LINES, max(2, int(self._room * MOST_SHARE / line)))
         margins = ceil(self.document().documentMargin() * 2) + 2
-        wanted = ceil(self.document().size().height()) + 2
-        self.setFixedHeight(min(max(wanted, line + margins), line * lines + margins))
+        requested = ceil(self.document().size().height()) + 2
+        self.setFixedHeight(min(max(requested, line + margins), line * lines + margins))
 
 
 class Composer(QFrame):

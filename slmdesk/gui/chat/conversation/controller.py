@@ -77,7 +77,7 @@ class ChatController(QObject):
         self._others: set[str] = set()
         self._watch = ContextWatch(bridge, self._written, self)
         self._is_sending = False
-        self._is_stop_wanted = False
+        self._is_stop_requested = False
         self._is_busy = False
         self._epoch = 0
         self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
@@ -179,7 +179,7 @@ class ChatController(QObject):
             self._raise_problem(problem_of("context.full", {"needed": needed, "available": available}))
             return
         chat = self._chat
-        self._is_sending, self._is_stop_wanted = True, False
+        self._is_sending, self._is_stop_requested = True, False
         options = None if chat else self.new_options
         request = SendRequest(text=text, chat=chat or None, options=options, attach=self.attached.requests())
         taken = self.attached.take()
@@ -196,7 +196,7 @@ class ChatController(QObject):
     def stop(self) -> None:
         """Stop what is being written in the open chat; the words so far stay."""
         self.attached.stop_waiting()
-        self._is_stop_wanted = self._is_sending  # its answer has no id yet
+        self._is_stop_requested = self._is_sending  # its answer has no id yet
         for one in self._shown.streaming:
             self._stop(one.id)
 
@@ -210,10 +210,10 @@ class ChatController(QObject):
     @Slot(str, int)
     def show_version(self, message: str, step: int) -> None:
         """Show the version so many steps from this one, with all that follows it."""
-        wanted = self._shown.versions.neighbour(message, step)
-        if wanted is not None and message in self._shown.by_id:
-            arrived = partial(self._on_version, self._epoch, wanted)
-            self._bridge.ask(lambda services: services.chats.show_version(wanted), arrived, self._raise_problem)
+        requested = self._shown.versions.neighbour(message, step)
+        if requested is not None and message in self._shown.by_id:
+            arrived = partial(self._on_version, self._epoch, requested)
+            self._bridge.ask(lambda services: services.chats.show_version(requested), arrived, self._raise_problem)
 
     @Slot(str)
     def continue_answer(self, message: str) -> None:
@@ -246,7 +246,7 @@ class ChatController(QObject):
                 self.chat_opened.emit(self._chat, self._title)
             self._add(sent.user_message)
             self._add(sent.answer)
-        if self._is_stop_wanted:
+        if self._is_stop_requested:
             self._stop(sent.answer.id)
         self._tell_busy()
 
@@ -263,14 +263,14 @@ class ChatController(QObject):
         if epoch == self._epoch and answer.item == self._chat:
             self.again_begun.emit(answer.id)  # a fact has brought it
 
-    def _on_version(self, epoch: int, wanted: str, opened: Conversation) -> None:
+    def _on_version(self, epoch: int, requested: str, opened: Conversation) -> None:
         if epoch != self._epoch:
             return
         self._shown.versions.fill(opened.siblings)
         self._shown.quotes = dict(opened.quotes)
         self._shown.fill(opened.messages)
         self._show_again("")
-        self.version_shown.emit(wanted)
+        self.version_shown.emit(requested)
         self._tell_busy()
         self._watch.measure_soon()
 

@@ -38,12 +38,12 @@ def read_words(part: AttachmentPart) -> str:
     about = part.attached
     if not about.is_planned or about.is_gone:
         return f"{about.name}: {used_words(about)}."
-    told = [f"{about.name}: {used_words(about)}; {about.words_read:,} of {about.words_total:,} words are read"]
+    reported = [f"{about.name}: {used_words(about)}; {about.words_read:,} of {about.words_total:,} words are read"]
     if about.words_left_out:
-        told.append(f"{about.words_left_out:,} are left out")
+        reported.append(f"{about.words_left_out:,} are left out")
     if about.tokens:
-        told.append(f"{about.tokens:,} tokens")
-    return ", ".join(told) + "."
+        reported.append(f"{about.tokens:,} tokens")
+    return ", ".join(reported) + "."
 
 
 def _attached_line(part: AttachmentPart) -> str:

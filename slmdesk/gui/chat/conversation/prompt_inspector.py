@@ -23,8 +23,8 @@ class Looking(QObject):
     """
 
     seen_arrived = Signal(object)
-    text_wanted = Signal(str, str, str)
-    passage_wanted = Signal(object)
+    text_requested = Signal(str, str, str)
+    passage_requested = Signal(object)
     problem_met = Signal(object)
 
     def __init__(self, bridge: Bridge, shown: Shown, parent: QObject) -> None:
@@ -47,17 +47,17 @@ class Looking(QObject):
     def open_extra(self, message: str, key: str) -> None:
         """Show what a line under a message stands for."""
         found = self._shown.by_id.get(message)
-        wanted = extra_of(found, self._shown.quotes.get(message, ()), key) if found else None
-        if isinstance(wanted, Quoted) and wanted.document:
-            self.passage_wanted.emit(wanted)
-        elif isinstance(wanted, Quoted):
-            self._show_part(wanted)
-        elif isinstance(wanted, AttachmentPart):
-            self.text_wanted.emit(wanted.attached.name, read_words(wanted), wanted.text)
+        requested = extra_of(found, self._shown.quotes.get(message, ()), key) if found else None
+        if isinstance(requested, Quoted) and requested.document:
+            self.passage_requested.emit(requested)
+        elif isinstance(requested, Quoted):
+            self._show_part(requested)
+        elif isinstance(requested, AttachmentPart):
+            self.text_requested.emit(requested.attached.name, read_words(requested), requested.text)
 
     def _show_part(self, quoted: Quoted) -> None:
         """A quotation of text that is in no document: the text it was found in."""
         parts = [part for one in self._shown.by_id.values() for part in one.attachments if part.text]
         part = next((one for one in parts if one.attached.name == quoted.name and quoted.quote in one.text), None)
         if part is not None:
-            self.text_wanted.emit(quoted.name, f"\u201c{quoted.quote}\u201d stands in this text.", part.text)
+            self.text_requested.emit(quoted.name, f"\u201c{quoted.quote}\u201d stands in this text.", part.text)

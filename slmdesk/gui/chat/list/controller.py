@@ -42,8 +42,8 @@ class ListController(QObject):
         bridge.item_changed.connect(self._on_item_changed)
         bridge.item_gone.connect(self._on_item_gone)
         bridge.opened.connect(self.start)
-        for told in (bridge.message_added, bridge.message_changed, bridge.message_ended):
-            told.connect(self._on_message_told)
+        for reported in (bridge.message_added, bridge.message_changed, bridge.message_ended):
+            reported.connect(self._on_message_reported)
 
     @property
     def rows(self) -> ChatRows:
@@ -145,7 +145,7 @@ class ListController(QObject):
         self._rows.drop(event.id)
 
     @Slot(object)
-    def _on_message_told(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
+    def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
         """Mark the chats in which an answer is being written."""
         message: Message = event.message
         if message.status is Status.STREAMING:

@@ -242,7 +242,7 @@ class ChatList(QFrame):
         self._timer.timeout.connect(self._on_search_due)
         self._view.clicked.connect(self._on_chosen)
         self._view.activated.connect(self._on_chosen)
-        self._view.customContextMenuRequested.connect(self._on_menu_wanted)
+        self._view.customContextMenuRequested.connect(self._on_menu_requested)
         self._rename.triggered.connect(self.rename_current)
         self._delete.triggered.connect(self._on_delete)
         self._export.form_chosen.connect(self._on_export)
@@ -307,7 +307,7 @@ class ChatList(QFrame):
         self.chat_chosen.emit(str(index.data(ID_ROLE)), str(index.data(MESSAGE_ROLE) or ""))
 
     @Slot(QPoint)
-    def _on_menu_wanted(self, at: QPoint) -> None:
+    def _on_menu_requested(self, at: QPoint) -> None:
         index = self._view.indexAt(at)
         if not index.isValid():
             return

@@ -136,7 +136,7 @@ class ModelPicker(QWidget):
             action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
             action.setCheckable(True)
             action.setChecked(model.id == self._event.model)
-            action.setToolTip(plain_tip("\n".join(one for one in (_facts_of(model), sentence) if one)))
+            action.setToolTip(plain_tip("\n".join(one for one in (_info_of(model), sentence) if one)))
             action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
             self._menu.addAction(action)
         if self._models:
@@ -185,7 +185,7 @@ def _menu_words(model: ModelRecord, exam: str) -> str:
     return f"{words}\t{exam}" if exam else words
 
 
-def _facts_of(model: ModelRecord) -> str:
+def _info_of(model: ModelRecord) -> str:
     header = model.header
     parts = [str(header[key]) for key in ("architecture", "quantization", "license") if header.get(key)]
     return ", ".join(parts) or model.name

@@ -279,16 +279,16 @@ class SettingsPanel(QFrame):
     def _show_adapters(self, tuning: ModelTuning | None) -> None:
         known = {one.id: one for one in tuning.adapters} if tuning else {}
         fitting = [(one.id, one.name) for one in known.values() if not one.reason]
-        wanted = self._options.lora
-        chosen = known.get(wanted)
+        requested = self._options.lora
+        chosen = known.get(requested)
         values = [("", "None"), *fitting]
-        if wanted and all(wanted != one for one, _name in fitting):
-            values.append((wanted, chosen.name if chosen else "Not in the library"))
+        if requested and all(requested != one for one, _name in fitting):
+            values.append((requested, chosen.name if chosen else "Not in the library"))
         self._refill(self._lora, values)
-        self._lora.show_value(wanted)
+        self._lora.show_value(requested)
         self._lora.setEnabled(len(values) > 1)
         note = ""
-        if wanted and tuning and (chosen is None or chosen.reason):
+        if requested and tuning and (chosen is None or chosen.reason):
             why = chosen.reason if chosen else "it is no longer in the library"
             note = f"It cannot be used with this model: {why}."
         self._lora_note.setText(breakable(note))
@@ -296,7 +296,7 @@ class SettingsPanel(QFrame):
         none_fits = "No adapter in the library fits this model." if tuning and len(values) == 1 else ""
         self._words("lora", f"{SENTENCES['lora']} {none_fits}".strip())
         self._scale.show_value(self._options.lora_scale)
-        self._scale.setEnabled(bool(wanted))
+        self._scale.setEnabled(bool(requested))
 
     def _show_contexts(self, tuning: ModelTuning | None) -> None:
         numbers = QLocale()

@@ -38,7 +38,7 @@ class MessageArea(QAbstractScrollArea):
         self._rows = Rows()
         self._live: set[int] = set()
         self._anchor, self._offset, self._at_end = 0, 0, True
-        self._told_at_end = True
+        self._reported_at_end = True
         self._placing = False
         self._empty: QWidget | None = None
         self._newest = QPushButton("Newest", self)
@@ -339,8 +339,8 @@ class MessageArea(QAbstractScrollArea):
         self._newest.resize(size)
         self._newest.setVisible(not at_end)
         self._newest.raise_()
-        if at_end != self._told_at_end:
-            self._told_at_end = at_end
+        if at_end != self._reported_at_end:
+            self._reported_at_end = at_end
             self.at_end_changed.emit(at_end)
 
     def _dress(self) -> None:

@@ -235,12 +235,14 @@ class MessageWidget(QWidget):
     def _show_actions(self) -> None:
         focus = self.window().focusWidget()
         focused = focus is not None and self.isAncestorOf(focus)
-        wanted = self._is_hovered or self._is_current or self._is_lively or focused
-        wanted = wanted or bool(self._view.note) or self._view.versions > 1  # the way back to them is never hidden
-        if wanted and not self._row:
+        requested = self._is_hovered or self._is_current or self._is_lively or focused
+        requested = (
+            requested or bool(self._view.note) or self._view.versions > 1
+        )  # the way back to them is never hidden
+        if requested and not self._row:
             self._make_actions()
         for thing in self._row:
-            thing.setVisible(wanted)
+            thing.setVisible(requested)
         if self._details is not None:
             self._details.setVisible(self._is_hovered or self._is_current or focused)
 

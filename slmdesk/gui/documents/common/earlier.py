@@ -50,11 +50,11 @@ class EarlierRow(QFrame):
         when = moment_words(entry.made)
         words = ElidedLabel(self, name="earlier_words")
         words.set_full_text(entry.words)
-        told = f"{when}, on show" if is_current else when
+        reported = f"{when}, on show" if is_current else when
         lines = QVBoxLayout()
         lines.setSpacing(0)
         lines.addWidget(words)
-        lines.addWidget(plain_label(told, self, name="earlier_when", kind="small", wraps=False))
+        lines.addWidget(plain_label(reported, self, name="earlier_when", kind="small", wraps=False))
         self._more = named(QToolButton(self), "earlier_more")
         set_icon(self._more, "ellipsis")
         self._more.setAccessibleName(f"More about “{entry.words}”")
@@ -68,7 +68,7 @@ class EarlierRow(QFrame):
         row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
         row.addLayout(lines, 1)
         row.addWidget(self._more)
-        self.setAccessibleName(f"{entry.words}, {told}")
+        self.setAccessibleName(f"{entry.words}, {reported}")
 
     @Slot()
     def ask_title(self) -> None:

@@ -17,7 +17,7 @@ class JobFollower(QObject):
     `notice_raised`.
     """
 
-    job_told = Signal(object)
+    job_reported = Signal(object)
     emptied = Signal()
     notice_raised = Signal(object)
 

@@ -84,7 +84,7 @@ class SidePanel(QFrame):
         self._chips.addWidget(chip)
         self._chips.removeWidget(self._back)  # the way back stands last
         self._chips.addWidget(self._back)
-        if (asked := getattr(widget, "room_wanted", None)) is not None:
+        if (asked := getattr(widget, "room_requested", None)) is not None:
             asked.connect(lambda wants: self.give_room(name, wants))
         if len(self._panes) == 1:
             chip.setChecked(True)

@@ -30,7 +30,7 @@ from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
 from slmdesk.services.documents.labels import counted_documents, folder_words
-from slmdesk.services.documents.library import facts_of
+from slmdesk.services.documents.library import info_of
 
 MOST_REASONS = 6
 """Files that could not be read and are named with their reasons; the list marks all of them."""
@@ -179,7 +179,7 @@ class FolderView(QFrame):
         """Its documents, and those that were not read."""
         self._rows.show_records(records)
         read = [one for one in records if one.status is DocumentStatus.READ]
-        kinds = {one.id: facts_of(one).page_kind.value for one in read}
+        kinds = {one.id: info_of(one).page_kind.value for one in read}
         self.questions.name_documents({one.id: one.name for one in read}, kinds)
         lines = [one.sentence for one in left[:MOST_REASONS]]
         if len(left) > MOST_REASONS:

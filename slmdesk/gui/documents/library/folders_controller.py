@@ -31,7 +31,7 @@ class FoldersController(QObject):
     listed = Signal(object)
     shown = Signal(object)
     contents_came = Signal(object, object)
-    documents_wanted = Signal(object)
+    documents_requested = Signal(object)
     notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
@@ -70,7 +70,7 @@ class FoldersController(QObject):
                 action="Watch this folder",
                 on_action=partial(self.add, folder),
                 other=action,
-                on_other=partial(self.documents_wanted.emit, paths) if action else None,
+                on_other=partial(self.documents_requested.emit, paths) if action else None,
                 key=f"folder {folder}",
             )
         )

@@ -108,12 +108,12 @@ class DocumentList(QFrame):
         self._watch.clicked.connect(self.folder_requested)
         self._search.textChanged.connect(self._on_filter)
         self._search.returnPressed.connect(self._on_search)
-        for view, heard in (
+        for view, received in (
             (self._folder_view, lambda index: self._notify(self.folder_chosen, index)),
             (self._hit_view, lambda index: self._notify(self.hit_chosen, index)),
         ):
-            view.clicked.connect(heard)
-            view.activated.connect(heard)
+            view.clicked.connect(received)
+            view.activated.connect(received)
         self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
         self._view.clicked.connect(self._on_clicked)
         self._view.activated.connect(self._on_clicked)
@@ -220,7 +220,7 @@ class DocumentList(QFrame):
         self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self.folder_action_chosen)
 
     def _pop_up(
-        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]], told: SignalInstance
+        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]], reported: SignalInstance
     ) -> None:
         id = view.indexAt(point).data(ID_ROLE)
         if not id:
@@ -229,7 +229,7 @@ class DocumentList(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for key, words in actions:
             action = named(QAction(words, menu), f"{name}_{key}")
-            action.triggered.connect(lambda _checked=False, chosen=key: told.emit(str(id), chosen))
+            action.triggered.connect(lambda _checked=False, chosen=key: reported.emit(str(id), chosen))
             menu.addAction(action)
         menu.popup(view.viewport().mapToGlobal(point))
 
@@ -237,9 +237,9 @@ class DocumentList(QFrame):
         """Delete takes the current one off the list."""
         if not isinstance(event, QKeyEvent) or event.type() != QKeyEvent.Type.KeyPress:
             return False
-        for view, told in ((self._view, self.action_chosen), (self._folder_view, self.folder_action_chosen)):
+        for view, reported in ((self._view, self.action_chosen), (self._folder_view, self.folder_action_chosen)):
             id = view.currentIndex().data(ID_ROLE) if watched is view else None
             if event.key() == Qt.Key.Key_Delete and id:
-                told.emit(str(id), "remove")
+                reported.emit(str(id), "remove")
                 return True
         return False

@@ -13,7 +13,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.documents.folder_types import CollectionState, folder_of
 from slmdesk.services.documents.labels import counted, folder_words, size_words
-from slmdesk.services.documents.library import facts_of, file_of
+from slmdesk.services.documents.library import file_of, info_of
 from slmdesk.services.documents.search import TextHit
 from slmdesk.text.words.folding import fold
 
@@ -23,12 +23,12 @@ LINE_ROLE = ID_ROLE + 1
 
 def line_of(record: DocumentRecord) -> str:
     """What stands under a name."""
-    facts = facts_of(record)
+    info = info_of(record)
     if record.status is DocumentStatus.READING:
         return "being read…"
     if record.status is DocumentStatus.FAILED:
-        return "could not be read" if not record.pages else f"read in part, {counted(record.pages, facts.page_kind)}"
-    return f"{size_words(facts)}  ·  {record.format}"
+        return "could not be read" if not record.pages else f"read in part, {counted(record.pages, info.page_kind)}"
+    return f"{size_words(info)}  ·  {record.format}"
 
 
 class DocumentRows(QAbstractListModel):

@@ -10,7 +10,7 @@ from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.common.job_follower import JobFollower
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import KIND, SummaryRequest, SummaryView
@@ -32,7 +32,7 @@ class SummaryController(JobFollower):
         super().__init__(bridge, KIND, "summary_controller", parent)
         self._about: frozenset[str] = frozenset()
         """The documents of the summary on show."""
-        self._wanted = ""
+        self._requested = ""
         """To be opened once its document is on show."""
         self._points: list[Sentence] = []
         self.items.current_gone.connect(self._on_current_gone)
@@ -84,7 +84,7 @@ class SummaryController(JobFollower):
         if document == self._document:
             self.choose(item)
         else:
-            self._wanted = item
+            self._requested = item
 
     # ---- heard
 
@@ -102,7 +102,7 @@ class SummaryController(JobFollower):
                 self.begun.emit()
             else:
                 self.emptied.emit()
-            self.job_told.emit(told_of(view.job))
+            self.job_reported.emit(event_of(view.job))
 
     @Slot(object)
     def _on_grew(self, event: SummaryGrew) -> None:
@@ -123,7 +123,7 @@ class SummaryController(JobFollower):
         if self._job and event.id == self._job:
             if event.status.is_end:
                 self._job = ""
-            self.job_told.emit(event)
+            self.job_reported.emit(event)
 
     @Slot()
     def _on_current_gone(self) -> None:
@@ -138,9 +138,9 @@ class SummaryController(JobFollower):
     # ---- inside
 
     def _open_newest(self, items: Sequence[Item]) -> None:
-        wanted, self._wanted = self._wanted, ""
+        requested, self._requested = self._requested, ""
         if items and not self.item:
-            self.choose(wanted if wanted in [one.id for one in items] else items[0].id)
+            self.choose(requested if requested in [one.id for one in items] else items[0].id)
 
     def _set(self, item: str) -> None:
         self.item = item

@@ -33,13 +33,13 @@ class FolderSummariesController(QObject):
         super().__init__(parent)
         self.setObjectName("folder_summaries_controller")
         self._bridge = bridge
-        self._wanted: FolderRequest | None = None
+        self._requested: FolderRequest | None = None
         bridge.folder_written.connect(self._on_written)
 
     def begin(self, folder: Path, target: Path, request: tuple[Kind, Length, str, str]) -> None:
         """Summarize what is in `folder` and write the files into `target`."""
         kind, length, focus, instruction = request
-        wanted = SummaryRequest((), kind, length, "", focus, instruction)
+        requested = SummaryRequest((), kind, length, "", focus, instruction)
 
         def read(done: int, total: int, name: str) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_read, done, total, name))
@@ -49,7 +49,7 @@ class FolderSummariesController(QObject):
 
         self.progressed.emit("Looking at the folder…", 0, 0)
         self._bridge.ask(
-            lambda services: services.folder_summaries.begin(folder, target, wanted, read, begun),
+            lambda services: services.folder_summaries.begin(folder, target, requested, read, begun),
             self._on_asked,
             self._on_begun,
         )
@@ -57,18 +57,18 @@ class FolderSummariesController(QObject):
     @Slot()
     def cancel(self) -> None:
         """Read no further."""
-        wanted = self._wanted
-        if wanted is not None:
-            self._bridge.ask(lambda services: services.folder_summaries.cancel(wanted))
+        requested = self._requested
+        if requested is not None:
+            self._bridge.ask(lambda services: services.folder_summaries.cancel(requested))
 
-    def _on_asked(self, wanted: FolderRequest) -> None:
-        self._wanted = wanted
+    def _on_asked(self, requested: FolderRequest) -> None:
+        self._requested = requested
 
     def _on_read(self, done: int, total: int, name: str) -> None:
         self.progressed.emit(f"Reading {done + 1:,} of {total:,}: {name}", done, total)
 
     def _on_begun(self, result: Item | Problem) -> None:
-        self._wanted = None
+        self._requested = None
         self.progressed.emit("", 0, 0)
         if not isinstance(result, Problem):
             self.begun.emit(result)

@@ -15,7 +15,7 @@ from slmdesk.gui.documents.common.job_follower import JobFollower
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.services.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.services.tables.types import Column, Table
@@ -44,7 +44,7 @@ class TableController(JobFollower):
 
     begun = Signal(object)
     row_came = Signal(object)
-    read_told = Signal(int, int)
+    read_reported = Signal(int, int)
     made = Signal(object)
     stopped = Signal(str)
     undo_changed = Signal(bool)
@@ -52,7 +52,7 @@ class TableController(JobFollower):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "table_controller", parent)
         self.title = ""
-        self._wanted = ""
+        self._requested = ""
         """The table that is being opened: an earlier request's answer is late."""
         self._begun = ""
         """The table that was begun here and is not yet on show."""
@@ -94,21 +94,21 @@ class TableController(JobFollower):
     @Slot(object)
     def begin_all(self, columns: Sequence[Column]) -> None:
         """A table of all documents of the list that were read."""
-        wanted = tuple(columns)
+        requested = tuple(columns)
 
         def listed(records: Sequence[DocumentRecord]) -> None:
             read = [one.id for one in records if one.status is DocumentStatus.READ]
-            self._begin(wanted, tuple(read))
+            self._begin(requested, tuple(read))
 
         self._bridge.ask(lambda services: services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
 
     @Slot(object, object)
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
         """A table of the documents in a folder, once they are read; what cannot be read keeps no other from it."""
-        wanted = tuple(columns)
+        requested = tuple(columns)
 
         def expanded(found: list[Path] | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_expanded, wanted, found))
+            self._bridge.post_to_ui(partial(self._on_expanded, requested, found))
 
         self._bridge.ask(lambda services: services.documents.expand([folder], expanded), None, self._refuse)
 
@@ -170,7 +170,7 @@ class TableController(JobFollower):
         self._forget()
         folder = self._folder = _Folder(columns, len(found[:MOST_DOCUMENTS]))
         self.begun.emit(columns)
-        self.read_told.emit(0, folder.total)
+        self.read_reported.emit(0, folder.total)
         for path in found[:MOST_DOCUMENTS]:
             self._open(folder, path)
 
@@ -191,7 +191,7 @@ class TableController(JobFollower):
             folder.failed.append(f"{path.name}: {result.sentence}")
         elif result.id not in folder.documents:
             folder.documents.append(result.id)
-        self.read_told.emit(folder.ended, folder.total)
+        self.read_reported.emit(folder.ended, folder.total)
         if folder.ended < folder.total:
             return
         self._folder = None
@@ -220,7 +220,7 @@ class TableController(JobFollower):
         self.items.refresh(self._open_newest)
 
     def _on_opened(self, view: ExtractionView) -> None:
-        if view.item.id != self._wanted:
+        if view.item.id != self._requested:
             return
         self.item, self.title = view.item.id, view.item.title
         self.items.set_current(self.item)
@@ -233,11 +233,11 @@ class TableController(JobFollower):
         if view.table is not None and view.table.columns:
             self.made.emit(view.table)
         if view.job is not None:
-            self.job_told.emit(told_of(view.job))
+            self.job_reported.emit(event_of(view.job))
 
     def _on_job(self, job: JobRecord) -> None:
         self._job = job.id
-        self.job_told.emit(told_of(job))
+        self.job_reported.emit(event_of(job))
 
     @Slot(object)
     def _on_grew(self, event: ExtractionGrew) -> None:
@@ -254,10 +254,10 @@ class TableController(JobFollower):
     def _on_job_changed(self, event: JobChanged) -> None:
         if self._job and event.id == self._job:
             self._is_running = not event.status.is_end
-            self.job_told.emit(event)
+            self.job_reported.emit(event)
 
-    def _on_edited(self, change: tuple[str, int], is_undo: bool, told: tuple[Table, str | None]) -> None:
-        table, before = told
+    def _on_edited(self, change: tuple[str, int], is_undo: bool, reported: tuple[Table, str | None]) -> None:
+        table, before = reported
         if not is_undo:
             self._undo = [*self._undo, (*change, before)][-MOST_UNDONE:]
             self.undo_changed.emit(True)
@@ -279,11 +279,11 @@ class TableController(JobFollower):
 
     def _open_table(self, item: str) -> None:
         self._forget()
-        self._wanted = item
+        self._requested = item
         self._bridge.ask(lambda services: services.extraction.open(item), self._on_opened, self._raise_problem)
 
     def _forget(self) -> None:
-        self.item, self.title, self._wanted, self._job, self._documents = "", "", "", "", set()
+        self.item, self.title, self._requested, self._job, self._documents = "", "", "", "", set()
         self._is_running = False
         self.items.set_current("")
         self._undo.clear()

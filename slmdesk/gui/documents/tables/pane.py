@@ -72,7 +72,7 @@ class CellsView(QTableView):
     Columns share its width where each has room for some words, until one is drawn wider or narrower.
     """
 
-    page_wanted = Signal(QModelIndex)
+    page_requested = Signal(QModelIndex)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -115,7 +115,7 @@ class CellsView(QTableView):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.edit(index)
         elif event.key() == Qt.Key.Key_Space and index.isValid():
-            self.page_wanted.emit(index)
+            self.page_requested.emit(index)
         else:
             super().keyPressEvent(event)
 
@@ -139,7 +139,7 @@ class TablePane(QFrame):
     undo_requested = Signal()
     save_requested = Signal(str, object)
     place_chosen = Signal(str, int, int, int)
-    room_wanted = Signal(bool)
+    room_requested = Signal(bool)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -279,12 +279,12 @@ class TablePane(QFrame):
         self._new.clicked.connect(self._on_new)
         self._back.clicked.connect(self._on_back)
         self._undo.clicked.connect(self.undo_requested)
-        self._wide.clicked.connect(lambda: self.room_wanted.emit(True))
+        self._wide.clicked.connect(lambda: self.room_requested.emit(True))
         self._menu.form_chosen.connect(self._on_form)
         self._show_page.clicked.connect(lambda: self._go_to(self._table.currentIndex(), with_room=True))
         self._model.cell_edited.connect(self.cell_edited)
         self._table.clicked.connect(self._go_to)
-        self._table.page_wanted.connect(lambda index: self._go_to(index, with_room=True))
+        self._table.page_requested.connect(lambda index: self._go_to(index, with_room=True))
         self._table.selectionModel().currentChanged.connect(lambda index, _before: self._notify(index))
         self._model.dataChanged.connect(lambda *_: self._notify(self._table.currentIndex()))
         self._model.modelReset.connect(lambda: self._notify(QModelIndex()))
@@ -449,7 +449,7 @@ class TablePane(QFrame):
         if row is None or (self._is_wide and not with_room):
             return
         if self._is_wide:
-            self.room_wanted.emit(False)
+            self.room_requested.emit(False)
         page = cell.page if cell else 1
         if page:
             start, end = (cell.start, cell.end) if cell else (0, 0)

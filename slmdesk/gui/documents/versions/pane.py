@@ -42,7 +42,7 @@ from slmdesk.services.versions.types import Comparison, coverage_line, headline
 
 FILE = "file"
 """The choice that asks for a file."""
-MOST_TOLD = 8
+MOST_REPORTED = 8
 """Sentences of a model that are shown above the changes; all of them are exported."""
 BESIDE_LETTERS = 100
 """Of width: from there on the list stands beside both columns, else above them."""
@@ -67,7 +67,7 @@ class ComparePane(QFrame):
     change_opened = Signal(int)
     unfold_requested = Signal(int)
     export_requested = Signal(str)
-    room_wanted = Signal(bool)
+    room_requested = Signal(bool)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -153,7 +153,7 @@ class ComparePane(QFrame):
     def _build_result(self, parent: QWidget) -> QFrame:
         result = named(QFrame(parent), "versions_result")
         self._summary = plain_label("", result, name="versions_summary", kind="strong")
-        self._told = plain_label("", result, name="versions_told")
+        self._reported = plain_label("", result, name="versions_told")
         self._note = plain_label("", result, name="versions_note", kind="small")
         self._coverage = plain_label("", result, name="versions_coverage", kind="small")
         self.list = ChangeList(result)
@@ -168,7 +168,7 @@ class ComparePane(QFrame):
         column = QVBoxLayout(result)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_8)
-        for widget in (self._summary, self._told, self._note):
+        for widget in (self._summary, self._reported, self._note):
             column.addWidget(widget)
         column.addWidget(self._build_bar(result))
         column.addWidget(self._split, 1)
@@ -298,14 +298,14 @@ class ComparePane(QFrame):
             part.setVisible(False)
         self._summary.setText(headline(found))
         marks = ("", "⚠ ")
-        told = [f"{marks[not one.supported]}{one.text}" for one in found.sentences[:MOST_TOLD]]
-        more = len(found.sentences) - MOST_TOLD
-        self._told.setText("\n".join(told) + (f"\nand {more} more in the export" if more > 0 else ""))
-        doubts = any(not one.supported for one in found.sentences[:MOST_TOLD])
-        by = f"In the words of {found.model}; the list below is found by rule." if told else ""
+        reported = [f"{marks[not one.supported]}{one.text}" for one in found.sentences[:MOST_REPORTED]]
+        more = len(found.sentences) - MOST_REPORTED
+        self._reported.setText("\n".join(reported) + (f"\nand {more} more in the export" if more > 0 else ""))
+        doubts = any(not one.supported for one in found.sentences[:MOST_REPORTED])
+        by = f"In the words of {found.model}; the list below is found by rule." if reported else ""
         warning = " ⚠: not borne out by the two versions, look at the passage." if doubts else ""
         self._note.setText((by + warning + " " + found.note).strip())
-        self._told.setVisible(bool(told))
+        self._reported.setVisible(bool(reported))
         self._note.setVisible(bool(self._note.text()))
         self._coverage.setText(coverage_line(found))
         has_changes = bool(found.changes)
@@ -435,7 +435,7 @@ class ComparePane(QFrame):
         self.rows.setVisible(is_wide)
         self.earlier.setVisible(not is_wide and self.earlier.has_entries)
         self._wide.setText("Beside the pages" if is_wide else "Side by side")
-        self.room_wanted.emit(is_wide)
+        self.room_requested.emit(is_wide)
         self._turn()
         if self._current >= 0:
             self.list.show_change(self._current)

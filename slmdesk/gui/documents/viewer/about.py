@@ -16,7 +16,7 @@ from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.documents.labels import counted, notes_of, size_words, unread
-from slmdesk.services.documents.library import facts_of, file_of
+from slmdesk.services.documents.library import file_of, info_of
 
 MOST_ATTACHMENTS = 50
 
@@ -40,29 +40,29 @@ class AboutDocument(QScrollArea):
     def show_document(self, record: DocumentRecord, pages: Sequence[Page], problem: str) -> None:
         """All of it anew; `problem`: why it could not be read."""
         self._clear()
-        facts = facts_of(record)
-        self._add(facts.title or record.name, "heading")
-        if facts.author:
-            self._add(facts.author, "muted")
+        info = info_of(record)
+        self._add(info.title or record.name, "heading")
+        if info.author:
+            self._add(info.author, "muted")
         if problem:
             self._add(problem, "danger")
         if record.status is DocumentStatus.READ:
             read = sum(page.status.value == "read" for page in pages)
-            self._add(f"{read:,} of {counted(facts.pages, facts.page_kind)} have words that were read.")
-            if facts.sheets:
-                self._add(f"{size_words(facts)}, in {counted(facts.pages, facts.page_kind)}: long ones are parted.")
-            if words := unread(list(pages), facts.page_kind):
+            self._add(f"{read:,} of {counted(info.pages, info.page_kind)} have words that were read.")
+            if info.sheets:
+                self._add(f"{size_words(info)}, in {counted(info.pages, info.page_kind)}: long ones are parted.")
+            if words := unread(list(pages), info.page_kind):
                 self._add(words, "warn")
-        for sentence in notes_of(facts):
+        for sentence in notes_of(info):
             self._add(sentence)
-        if facts.encoding:
-            doubt = f" ({facts.doubt})" if facts.doubt else ""
-            self._add(f"Letters stored as {facts.encoding}{doubt}.", "small")
+        if info.encoding:
+            doubt = f" ({info.doubt})" if info.doubt else ""
+            self._add(f"Letters stored as {info.encoding}{doubt}.", "small")
         self._add("  ·  ".join(one for one in (bytes_for_people(record.bytes), record.format) if one), "small")
         self._add(str(file_of(record)), "small")
-        if facts.attachments:
+        if info.attachments:
             self._add("Inside it", "strong")
-            for one in facts.attachments[:MOST_ATTACHMENTS]:
+            for one in info.attachments[:MOST_ATTACHMENTS]:
                 self._add_attachment(one)
 
     def clear(self) -> None:

@@ -13,7 +13,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.documents.library import facts_of, parent_of
+from slmdesk.services.documents.library import info_of, parent_of
 
 MOST_SHOWN = 6
 MOST_LETTERS = 40
@@ -39,7 +39,7 @@ class AttachedBar(QFrame):
 
     def show_document(self, record: DocumentRecord | None) -> None:
         """What belongs to this document."""
-        attachments = facts_of(record).attachments if record is not None else ()
+        attachments = info_of(record).attachments if record is not None else ()
         _, parent = parent_of(record) if record is not None else ("", "")
         if self._shown == (attachments, parent):
             return

@@ -288,15 +288,15 @@ class PageTable:
         least, most = [0.0] * count, [2 * em] * count
         singles = [one for row in self._rows for one in row if one.columns == 1 and one.text]
         for one in singles:
-            wanted = self._metrics[one.is_head].horizontalAdvance(one.text[:MEASURED]) + 1
-            most[one.column] = max(most[one.column], wanted)
+            requested = self._metrics[one.is_head].horizontalAdvance(one.text[:MEASURED]) + 1
+            most[one.column] = max(most[one.column], requested)
         most = [one + 2 * PAD_X + 1 for one in most]
         if sum(most) <= self._room:
             return most
         for one in singles:
             word = one.text if one.is_number else max(one.text[:MEASURED].split(), key=len, default="")
-            wanted = min(self._metrics[one.is_head].horizontalAdvance(word) + 1, LONGEST_WORD * em)
-            least[one.column] = max(least[one.column], wanted)
+            requested = min(self._metrics[one.is_head].horizontalAdvance(word) + 1, LONGEST_WORD * em)
+            least[one.column] = max(least[one.column], requested)
         least = [min(most[at], max(one, LEAST_COLUMN * em) + 2 * PAD_X + 1) for at, one in enumerate(least)]
         if sum(least) > self._room:
             return [min(most[at], max(one, USUAL_COLUMN * em)) for at, one in enumerate(least)]

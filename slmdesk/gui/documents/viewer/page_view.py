@@ -59,11 +59,11 @@ class PageView(QAbstractScrollArea):
     place on the screen.
     """
 
-    picture_wanted = Signal(int, int)
-    text_wanted = Signal(int)
+    picture_requested = Signal(int, int)
+    text_requested = Signal(int)
     page_reached = Signal(int)
     place_clicked = Signal(int, int, QPointF)
-    menu_wanted = Signal(int, QPoint)
+    menu_requested = Signal(int, QPoint)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -336,10 +336,10 @@ class PageView(QAbstractScrollArea):
         if not self._sheets:
             return
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            self.menu_wanted.emit(self._reached, self.viewport().mapToGlobal(self.viewport().rect().center()))
+            self.menu_requested.emit(self._reached, self.viewport().mapToGlobal(self.viewport().rect().center()))
             return
         index = self._index_at(event.pos().y() + self.verticalScrollBar().value())
-        self.menu_wanted.emit(self._sheets[index].page.number, event.globalPos())
+        self.menu_requested.emit(self._sheets[index].page.number, event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The pages in sight, and no more."""
@@ -480,17 +480,17 @@ class PageView(QAbstractScrollArea):
             sheet = self._sheets[index]
             if sheet.is_pictured and sheet.picture_width != width:
                 sheet.picture_width, sheet.asked_boxes = width, True
-                self.picture_wanted.emit(sheet.page.number, width)
+                self.picture_requested.emit(sheet.page.number, width)
             elif sheet.is_pictured and sheet.spans and not sheet.asked_boxes:
                 sheet.asked_boxes = True
-                self.picture_wanted.emit(sheet.page.number, 0)
+                self.picture_requested.emit(sheet.page.number, 0)
             elif not sheet.is_pictured and sheet.words is None:
                 if sheet.has_text:
                     self._lay_out(sheet)
                     changed = True
                 elif not sheet.asked_text:
                     sheet.asked_text = True
-                    self.text_wanted.emit(sheet.page.number)
+                    self.text_requested.emit(sheet.page.number)
         for index, sheet in enumerate(self._sheets):
             if (sheet.picture or sheet.words) and not near.start - KEPT <= index < near.stop + KEPT:
                 sheet.forget()

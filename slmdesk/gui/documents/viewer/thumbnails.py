@@ -209,7 +209,7 @@ class Thumbnails(QListView):
     page's number.
     """
 
-    picture_wanted = Signal(int, int)
+    picture_requested = Signal(int, int)
     page_chosen = Signal(int)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
@@ -231,7 +231,7 @@ class Thumbnails(QListView):
         self._ask_timer.timeout.connect(self._ask)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._later())
         self.selectionModel().currentChanged.connect(self._on_current_changed)
-        self._is_told = False
+        self._is_reported = False
         keeper.theme_changed.connect(self.viewport().update)
 
     def show_pages(self, pages: Sequence[Page], *, anew: bool) -> None:
@@ -259,9 +259,9 @@ class Thumbnails(QListView):
         """The large pages are at this one."""
         index = self._rows.index(number - 1)
         if index.isValid() and index != self.currentIndex():
-            self._is_told = True
+            self._is_reported = True
             self.setCurrentIndex(index)
-            self._is_told = False
+            self._is_reported = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """More of them may be in sight."""
@@ -289,7 +289,7 @@ class Thumbnails(QListView):
             if page is None or not page.has_image or page.number in self._asked or self._rows.has_image(page.number):
                 continue
             self._asked.add(page.number)
-            self.picture_wanted.emit(page.number, round(WIDTH * self.devicePixelRatioF()))
+            self.picture_requested.emit(page.number, round(WIDTH * self.devicePixelRatioF()))
 
     def _in_sight(self) -> range:
         height = self.sizeHintForRow(0)
@@ -301,5 +301,5 @@ class Thumbnails(QListView):
     @Slot(QModelIndex, QModelIndex)
     def _on_current_changed(self, now: QModelIndex, _before: QModelIndex) -> None:
         page = self._rows.page_at(now.row()) if now.isValid() else None
-        if page is not None and not self._is_told:
+        if page is not None and not self._is_reported:
             self.page_chosen.emit(page.number)

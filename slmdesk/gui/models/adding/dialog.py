@@ -43,12 +43,12 @@ class AddingController(QObject):
     @Slot(object)
     def look_at(self, paths: Path | Sequence[Path]) -> None:
         """Read the headers of a file, of several, of all in a folder; nothing is added."""
-        wanted = (paths,) if isinstance(paths, Path) else tuple(paths)
+        requested = (paths,) if isinstance(paths, Path) else tuple(paths)
 
         def ended(found: Looked) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_looked, found))
 
-        self._bridge.ask(lambda services: services.looking.look(wanted, ended), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.looking.look(requested, ended), None, self._raise_problem)
 
     def _on_looked(self, found: Looked) -> None:
         good = [one for one in found.candidates if one.problem is None]
@@ -135,9 +135,9 @@ class AddDialog(QDialog):
         column = QVBoxLayout()
         column.setSpacing(theme.SPACE_4)
         column.addLayout(head)
-        told = one.problem.sentence if one.problem else DOT.join(short_lines_of(one))
+        reported = one.problem.sentence if one.problem else DOT.join(short_lines_of(one))
         kind = "danger" if one.problem else "small"
-        column.addWidget(plain_label(breakable(told), parent, name="add_row_words", kind=kind))
+        column.addWidget(plain_label(breakable(reported), parent, name="add_row_words", kind=kind))
         return column
 
     def _build_buttons(self) -> QHBoxLayout:

@@ -31,7 +31,7 @@ class MoreWays(QPushButton):
         signals = (self.find_requested, self.open_pack_requested, self.make_pack_requested)
         for (key, words), signal in zip(WAYS, signals, strict=True):
             action = named(QAction(words, menu), f"way_{key}")
-            action.triggered.connect(lambda _checked=False, told=signal: told.emit())
+            action.triggered.connect(lambda _checked=False, reported=signal: reported.emit())
             menu.addAction(action)
         self.setMenu(menu)
 

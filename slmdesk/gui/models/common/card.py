@@ -81,9 +81,9 @@ class Card(QFrame):
         self._title.setSizePolicy(policy)
         self.fit = FitMark(self)
         self._sentence = plain_label("", self, name="card_sentence")
-        self._facts = plain_label("", self, name="card_facts", kind="small")
+        self._info = plain_label("", self, name="card_facts", kind="small")
         self._trouble = plain_label("", self, name="card_trouble", kind="danger")
-        for label in (self._sentence, self._facts, self._trouble):
+        for label in (self._sentence, self._info, self._trouble):
             label.setVisible(False)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.SPACE_8)
@@ -98,14 +98,14 @@ class Card(QFrame):
         layout.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_12)
         layout.setSpacing(theme.SPACE_4)
         layout.addLayout(head)
-        for label in (self._sentence, self._facts, self._trouble):
+        for label in (self._sentence, self._info, self._trouble):
             layout.addWidget(label)
         layout.addLayout(self.body)
 
     @property
     def words(self) -> str:
         """All that stands in it, for a look at once."""
-        labels = (self._title, self._sentence, self._facts, self._trouble)
+        labels = (self._title, self._sentence, self._info, self._trouble)
         return "\n".join(one.text().replace("\u200b", "") for one in labels if one.text())
 
     def set_title(self, text: str) -> None:
@@ -116,9 +116,9 @@ class Card(QFrame):
         """One plain sentence."""
         _show(self._sentence, text)
 
-    def set_facts(self, text: str) -> None:
+    def set_info(self, text: str) -> None:
         """Size, licence and the like."""
-        _show(self._facts, breakable(text))
+        _show(self._info, breakable(text))
 
     def set_trouble(self, text: str) -> None:
         """What is wrong with it, in a sentence; '' for nothing."""

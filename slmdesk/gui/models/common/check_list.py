@@ -37,7 +37,7 @@ class CheckRow:
 
     key: str
     title: str
-    facts: str
+    info: str
     bytes: int
     words: str = ""
     """A sentence or two, under the facts."""
@@ -142,7 +142,7 @@ class CheckList(QScrollArea):
         holder = named(QFrame(parent), "check_row")
         can_be = not row.trouble and not row.is_here
         box = NameBox(row.title, holder)
-        box.setAccessibleDescription(" ".join(one for one in (row.facts, row.words, row.trouble) if one))
+        box.setAccessibleDescription(" ".join(one for one in (row.info, row.words, row.trouble) if one))
         box.setChecked(chosen and can_be)
         box.setEnabled(can_be)
         box.toggled.connect(self.chosen_changed)
@@ -156,7 +156,7 @@ class CheckList(QScrollArea):
         under.setContentsMargins(INDENT, 0, 0, 0)
         under.setSpacing(theme.SPACE_4)
         for name, text, kind in (
-            ("check_facts", row.facts, "small"),
+            ("check_facts", row.info, "small"),
             ("check_words", row.words, "small"),
             ("check_trouble", row.trouble, "danger"),
         ):

@@ -89,7 +89,7 @@ def template_words(record: ModelRecord) -> str:
         return ""
     if not record.header.get("has_chat_template"):
         return "none in the file; slmdesk uses a plain one, and answers may be worse"
-    if "template_checked" in record.facts and record.facts["template_checked"] is not True:
+    if "template_checked" in record.info and record.info["template_checked"] is not True:
         return "the one in the file cannot be used; a built-in one of its family is used"
     return "its own"
 

@@ -49,8 +49,8 @@ class CompareController(QObject):
         bridge.item_changed.connect(self._on_item_changed)
         bridge.item_gone.connect(self._on_item_gone)
         bridge.message_grew.connect(self._on_message_grew)
-        bridge.message_ended.connect(self._on_message_told)
-        bridge.message_changed.connect(self._on_message_told)
+        bridge.message_ended.connect(self._on_message_reported)
+        bridge.message_changed.connect(self._on_message_reported)
         bridge.prompt_progressed.connect(self._on_prompt_progressed)
         bridge.model_state_changed.connect(self._on_model_state_changed)
 
@@ -74,11 +74,11 @@ class CompareController(QObject):
     def refresh(self) -> None:
         """List models and earlier comparisons again."""
 
-        def told(models: Sequence[ModelRecord] | Problem) -> None:  # on the service thread
+        def reported(models: Sequence[ModelRecord] | Problem) -> None:  # on the service thread
             if not isinstance(models, Problem):
                 self._bridge.post_to_ui(partial(self._on_models, models))
 
-        self._bridge.ask(lambda services: services.models.present(told), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.models.present(reported), None, self._raise_problem)
         self._list_earlier()
 
     @Slot()
@@ -201,7 +201,7 @@ class CompareController(QObject):
         self.answer_grew.emit(event.message, words)
 
     @Slot(object)
-    def _on_message_told(self, event: events.MessageEnded | events.MessageChanged) -> None:
+    def _on_message_reported(self, event: events.MessageEnded | events.MessageChanged) -> None:
         if self._held is not None and event.message.item == self._held.item.id:
             self._renew()
 

@@ -58,8 +58,8 @@ class ComparePage(QStackedWidget):
         layout.setSpacing(theme.SPACE_8)
         layout.addLayout(self._build_head())
         layout.addWidget(self._build_band())
-        self._facts = plain_label("", self._result, name="compare_facts", kind="small")
-        layout.addWidget(self._facts)
+        self._info = plain_label("", self._result, name="compare_facts", kind="small")
+        layout.addWidget(self._info)
         area = named(QScrollArea(self._result), "compare_columns")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -222,7 +222,7 @@ class ComparePage(QStackedWidget):
             can_vote = not found.is_running and bool(one.message.text.strip())
             column.show_vote(can_vote=can_vote, is_best=is_best, name=name)
             is_first = is_first and not is_open
-        self._facts.setText(_facts_of(found))
+        self._info.setText(_info_of(found))
         self._stop.setVisible(found.is_running)
         self._export.setEnabled(not found.is_running and not found.hides_names)
         self._export.setToolTip("After your vote: it names the models" if found.hides_names else "")
@@ -275,7 +275,7 @@ class ComparePage(QStackedWidget):
             ask_where(self, held.item.title, form, partial(self._compare.export_to, form))
 
 
-def _facts_of(found: Comparison) -> str:
+def _info_of(found: Comparison) -> str:
     parts = [f"{len(found.answers)} models, one after another"]
     if found.seed is not None:
         parts.append(f"same seed ({found.seed}) and settings for all")

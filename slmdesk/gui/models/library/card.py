@@ -98,7 +98,7 @@ class LocalCard(Card):
         self._more.setAccessibleName(f"More to do with {record.name}")
         self._name_toggle()
         self.set_sentence(sentence_of(card))
-        self.set_facts(facts_of(card, self._speed))
+        self.set_info(info_of(card, self._speed))
         self._badge.setText(f"Default for {', '.join(WORDS[use] for use in card.uses)}" if card.uses else "")
         self._badge.setVisible(bool(card.uses))
         self._show_trouble()
@@ -114,7 +114,7 @@ class LocalCard(Card):
         self._problem = judged.problem.sentence if judged.problem else ""
         self._show_trouble()
         self._speed = speed_of(judged)
-        self.set_facts(facts_of(self._card, self._speed))
+        self.set_info(info_of(self._card, self._speed))
         if self._use:
             self._use.setEnabled(judged.problem is None)
 
@@ -168,7 +168,7 @@ def sentence_of(card: ModelCard) -> str:
     return f"{card.exam[0].upper()}{card.exam[1:]}." if card.exam else ""
 
 
-def facts_of(card: ModelCard, speed: str = "") -> str:
+def info_of(card: ModelCard, speed: str = "") -> str:
     """Family, quantization in words, size, context, licence, where the file lies, its speed, when it was last used."""
     record, locale = card.record, QLocale()
     header = record.header

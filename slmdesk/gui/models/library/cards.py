@@ -189,14 +189,14 @@ class LocalModels(QWidget):
         models = self._models or ()
         main = [one for one in models if one.record.kind != "adapter"]
         adapters = [one for one in models if one.record.kind == "adapter"]
-        wanted = {one.record.id: one for one in (*main[: self._shown], *adapters)}
-        for id in [id for id in self._cards if id not in wanted]:
+        requested = {one.record.id: one for one in (*main[: self._shown], *adapters)}
+        for id in [id for id in self._cards if id not in requested]:
             old = self._cards.pop(id)
             for rows in (self._rows, self._adapters):
                 rows.removeWidget(old)
             old.hide()
             old.deleteLater()
-        for id, one in wanted.items():
+        for id, one in requested.items():
             card = self._cards.get(id)
             if card is not None and card.card != one:
                 card.show_card(one)
@@ -228,7 +228,7 @@ class LocalModels(QWidget):
     def _on_details_opened(self, id: str, panel: DetailsPanel) -> None:
         if not panel.property("is_connected"):
             panel.setProperty("is_connected", True)
-            panel.use_chosen.connect(lambda use, wished: self.default_chosen.emit(id, use, wished))
+            panel.use_chosen.connect(lambda use, requested: self.default_chosen.emit(id, use, requested))
             panel.trial_requested.connect(lambda kind: self.trial_requested.emit(id, kind))
             panel.trial_stopped.connect(lambda kind: self.trial_stopped.emit(id, kind))
             panel.action_chosen.connect(lambda action: self.action_requested.emit(id, action))

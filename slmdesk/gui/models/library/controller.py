@@ -86,9 +86,9 @@ class LibraryController(QObject):
         """Give it another name."""
         self._bridge.ask(lambda services: services.names.rename(model, name), None, self._raise_problem)
 
-    def set_default(self, model: str, use: Use, wished: bool) -> None:
+    def set_default(self, model: str, use: Use, requested: bool) -> None:
         """Make it the default for a job, or not any more."""
-        chosen = model if wished else None
+        chosen = model if requested else None
         self._bridge.ask(
             lambda services: services.uses.set_default(use, chosen), None, partial(self._default_refused, model)
         )
@@ -139,14 +139,14 @@ class LibraryController(QObject):
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         """All are in, or are not."""
         self.import_ended.emit()
-        told = [event for event in ended if event.model or event.problem]
-        if len(told) == 1:
-            self._say_one(told[0])
-        elif told:
-            is_whole = all(event.model is not None and not event.was_here for event in told)
-            details = "" if is_whole else "\n".join(_added_words(event) for event in told)
+        reported = [event for event in ended if event.model or event.problem]
+        if len(reported) == 1:
+            self._say_one(reported[0])
+        elif reported:
+            is_whole = all(event.model is not None and not event.was_here for event in reported)
+            details = "" if is_whole else "\n".join(_added_words(event) for event in reported)
             life = UNDO_MS if is_whole else 0
-            self.notice_raised.emit(Notice(_summary_of(told), details, life_ms=life, key="import"))
+            self.notice_raised.emit(Notice(_summary_of(reported), details, life_ms=life, key="import"))
 
     def _say_one(self, event: ImportEnded) -> None:
         if event.problem is not None:

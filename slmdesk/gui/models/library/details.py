@@ -95,7 +95,7 @@ class DetailsPanel(QFrame):
             _mark(box, False)
             box.setToolTip(f"Make it the default for {words}")
             box.setVisible(False)
-            box.clicked.connect(lambda wished, use=use: self.use_chosen.emit(use, wished))
+            box.clicked.connect(lambda requested, use=use: self.use_chosen.emit(use, requested))
             row.addWidget(box)
         row.addStretch(1)
         column = QVBoxLayout(part)

@@ -138,8 +138,10 @@ class TrialController(QObject):
         problem = found if isinstance(found, Problem) else next((one.problem for one in found if one.problem), None)
         key = f"verify {model}"
         if problem is not None:
-            told = notice_of(problem)
-            self.notice_raised.emit(Notice(told.text, told.details, key=key, is_error=True, report=told.report))
+            reported = notice_of(problem)
+            self.notice_raised.emit(
+                Notice(reported.text, reported.details, key=key, is_error=True, report=reported.report)
+            )
         elif found:
             words = "The file is, to the last bit, what it was when it came in."
             self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))

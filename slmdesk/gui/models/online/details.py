@@ -125,7 +125,7 @@ class RepoDetails(QWidget):
         self._build_ui()
 
     def _build_ui(self) -> None:
-        self._facts = plain_label("", self, name="details_facts", kind="small")
+        self._info = plain_label("", self, name="details_facts", kind="small")
         self._note = plain_label("", self, name="files_note", kind="muted")
         self._again = named(QPushButton("Try again", self), "details_again")
         self._again.clicked.connect(self.again_requested)
@@ -145,7 +145,7 @@ class RepoDetails(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_4, 0, theme.SPACE_4)
         self._column.setSpacing(theme.SPACE_8)
-        self._column.addWidget(self._facts)
+        self._column.addWidget(self._info)
         self._column.addWidget(self._note)
         self._column.addWidget(self._again, 0, _LEFT)
         self._column.addLayout(self._files)
@@ -227,7 +227,7 @@ class RepoDetails(QWidget):
                 row.show_fit(fit)
         seen = f"Was made for up to {judged.most_tokens:,} tokens at once. " if judged.most_tokens else ""
         template = "" if judged.has_chat_template else "Brings no chat format; a plain one is used."
-        _say(self._facts, f"{seen}{KINDS.get(judged.kind, template)}".strip())
+        _say(self._info, f"{seen}{KINDS.get(judged.kind, template)}".strip())
 
     def show_card(self, card: ReadableCard | Problem) -> None:
         """What its publisher wrote."""
@@ -271,7 +271,7 @@ class RepoDetails(QWidget):
         self._rows.clear()
         self._gated = None
         self._drop_reader()
-        for label in (self._facts, self._note, self._others, self._card_note):
+        for label in (self._info, self._note, self._others, self._card_note):
             _say(label, "")
         for thing in (self._again, self._heading, self._whole, self._page):
             thing.hide()

@@ -79,7 +79,7 @@ class DownloadRow(Card):
         self.set_title(name)
         self.setAccessibleName(name)
         self.fit.show_fit(change.fit)
-        self.set_facts(words_of(change))
+        self.set_info(words_of(change))
         self.set_sentence(change.note.sentence if change.note else "")
         self.set_trouble(change.problem.sentence if change.problem else "")
         share = change.done_bytes / change.total_bytes if change.total_bytes else 0.0
@@ -133,9 +133,9 @@ class LeftOverRow(Card):
         came = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
         if found.is_bad:
             size = bytes_for_people(found.bytes)
-            self.set_facts(f"Damaged on the way or at its source: {size} are kept aside, never used.")
+            self.set_info(f"Damaged on the way or at its source: {size} are kept aside, never used.")
         else:
-            self.set_facts(f"Begun earlier: {came} are here." if found.repo else "Begun earlier; of what is not known.")
+            self.set_info(f"Begun earlier: {came} are here." if found.repo else "Begun earlier; of what is not known.")
         if found.repo and not found.is_bad:
             bar = bar_in(self)
             bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))

@@ -38,7 +38,7 @@ class RepoCard(OfferCard):
 
     def show_repo(self, repo: OfferedRepo) -> None:
         """What is known of it now."""
-        self.set_facts(_facts_of(repo))
+        self.set_info(_info_of(repo))
         why = ESTIMATED if repo.is_about else "Of its file that fits best."
         self.fit.show_fit(repo.fit, why=why, is_about=repo.is_about)
         self.set_trouble(repo.problem.sentence if repo.problem else "")
@@ -280,7 +280,7 @@ def _left_out(found: Offers) -> list[str]:
     return [one for one in (large, other) if one]
 
 
-def _facts_of(repo: OfferedRepo) -> str:
+def _info_of(repo: OfferedRepo) -> str:
     locale, count = QLocale(), len(repo.files)
     parts = [
         repo.parameters,

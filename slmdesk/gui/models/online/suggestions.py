@@ -46,7 +46,7 @@ class SuggestionCard(OfferCard):
     def show_suggestion(self, one: Suggestion) -> None:
         """What is known of it now: speed and fit change as this PC is measured."""
         self.set_sentence(f"{one.good_for} {one.weakness}")
-        self.set_facts(_facts_of(one))
+        self.set_info(_info_of(one))
         why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
         self.fit.show_fit(one.fit, why=why, is_about=True, is_slow=is_too_slow(one.speed))
 
@@ -245,7 +245,7 @@ def _key(one: Suggestion) -> tuple[str, str, str]:
     return one.repo, one.file, one.quantization
 
 
-def _facts_of(one: Suggestion) -> str:
+def _info_of(one: Suggestion) -> str:
     jobs = ", ".join(SKILLS[skill].lower() for skill in one.skills)
     about = f"about {bytes_for_people(one.about_bytes)}" if one.about_bytes else ""
     speed = speed_in_words(one.speed) if one.speed else ""

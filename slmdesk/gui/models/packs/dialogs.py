@@ -119,7 +119,7 @@ class MakePackDialog(WideDialog):
     @Slot(object)
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         rows = [
-            CheckRow(one.id, one.name, _record_facts(one), one.bytes)
+            CheckRow(one.id, one.name, _record_info(one), one.bytes)
             for one in sorted(models, key=lambda one: one.name.casefold())
         ]
         self._list.show_rows(rows, chosen=len(rows) == 1)
@@ -261,16 +261,16 @@ class OpenPackDialog(WideDialog):
         self._file = plain_label(breakable(f"{name}{DOT}{size}"), self, name="open_pack_file", kind="muted")
         self._checksum = _checksum_label(self, "open_pack_checksum")
         self._checksum.setText(grouped(self._contents.manifest_sha256))
-        self._told = named(QLineEdit(self), "open_pack_told")
-        self._told.setPlaceholderText("Paste the checksum you were told, to have it compared")
-        self._told.setAccessibleName("The checksum you were told")
+        self._reported = named(QLineEdit(self), "open_pack_told")
+        self._reported.setPlaceholderText("Paste the checksum you were told, to have it compared")
+        self._reported.setAccessibleName("The checksum you were told")
         self._verdict = plain_label("", self, name="open_pack_verdict", kind="small")
         self._verdict.setVisible(False)
         self._list = CheckList(self, name="open_pack_models", height=150)
         self._sum = plain_label("", self, name="open_pack_sum", kind="muted")
         self.body.addWidget(self._file)
         self.body.addWidget(self._checksum)
-        self.body.addWidget(self._told)
+        self.body.addWidget(self._reported)
         self.body.addWidget(self._verdict)
         self.body.addWidget(self._list, 1)
         self.body.addWidget(self._sum)
@@ -285,7 +285,7 @@ class OpenPackDialog(WideDialog):
         packs.refused.connect(self._on_refused)
         packs.stopped.connect(self._on_stopped)
         self._list.chosen_changed.connect(self._on_changed)
-        self._told.textChanged.connect(self._on_told)
+        self._reported.textChanged.connect(self._on_reported)
         self._close.clicked.connect(self._on_close)
         self._take.clicked.connect(self._on_take)
 
@@ -311,15 +311,15 @@ class OpenPackDialog(WideDialog):
         self._refresh()
 
     @Slot(str)
-    def _on_told(self, text: str) -> None:
+    def _on_reported(self, text: str) -> None:
         """Spaces and capitals do not count."""
-        told = "".join(text.split()).lower()
-        self._is_other = bool(told) and told != self._contents.manifest_sha256
+        reported = "".join(text.split()).lower()
+        self._is_other = bool(reported) and reported != self._contents.manifest_sha256
         self._verdict.setText(OTHER if self._is_other else SAME)
         self._verdict.setProperty("kind", "danger" if self._is_other else "small")
         self._verdict.style().unpolish(self._verdict)
         self._verdict.style().polish(self._verdict)
-        self._verdict.setVisible(bool(told))
+        self._verdict.setVisible(bool(reported))
         self._refresh()
 
     @Slot()
@@ -369,7 +369,7 @@ class OpenPackDialog(WideDialog):
         size = sum(one.bytes for one in self._list.chosen)
         is_possible = 0 < size <= self._contents.free_bytes and not self._is_other
         self._take.setEnabled(is_possible and not self._is_reading)
-        self._told.setEnabled(not self._is_reading)
+        self._reported.setEnabled(not self._is_reading)
         self._list.setEnabled(not self._is_reading)
         self._close.setText("Cancel" if self._is_reading else "Close")
 
@@ -378,15 +378,15 @@ def row_of(model: OfferedModel) -> CheckRow:
     """A model of a pack as a row: size, licence, whether it is here, what the list of suggestions says."""
     listed = model.listed
     licence = listed.about.get("licence") or listed.license or "not stated"
-    facts = [bytes_for_people(listed.bytes), f"licence: {licence}"]
+    info = [bytes_for_people(listed.bytes), f"licence: {licence}"]
     if model.here:
-        facts.append("on this PC already")
+        info.append("on this PC already")
     words = " ".join(listed.about[key] for key in ("good_for", "weakness") if listed.about.get(key))
     name = listed.name or re.sub(r"-[0-9a-f]{12}\.gguf$", "", os.path.basename(listed.file))  # noqa: PTH119  no path here
-    return CheckRow(listed.sha256, name, DOT.join(facts), listed.bytes, words, is_here=bool(model.here))
+    return CheckRow(listed.sha256, name, DOT.join(info), listed.bytes, words, is_here=bool(model.here))
 
 
-def _record_facts(record: ModelRecord) -> str:
+def _record_info(record: ModelRecord) -> str:
     known = (record.header.get("quantization"), record.header.get("license") or "licence not stated")
     return DOT.join([bytes_for_people(record.bytes), *(str(one) for one in known if one)])
 

@@ -19,7 +19,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import left_words
-from slmdesk.services.jobs.overview import told_of
+from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.jobs.time_left import Left
 from slmdesk.services.translation.asking.labels import counted_left
 from slmdesk.services.translation.asking.prompts import Manner
@@ -73,7 +73,7 @@ class DocumentTranslation(QObject):
     about to be written, `retry_asked` with a TranslationView and ModelRecords, `notice_raised`.
     """
 
-    form_wanted = Signal(object, object)
+    form_requested = Signal(object, object)
     columns_came = Signal(object)
     language_came = Signal(object, str)
     glossaries_came = Signal(object)
@@ -82,7 +82,7 @@ class DocumentTranslation(QObject):
     ended = Signal(str, bool)
     written = Signal(object)
     queue_changed = Signal(object)
-    password_wanted = Signal(str, bool)
+    password_requested = Signal(str, bool)
     save_asked = Signal(object)
     retry_asked = Signal(object, object)
     notice_raised = Signal(object)
@@ -116,7 +116,7 @@ class DocumentTranslation(QObject):
             if isinstance(found, Problem):
                 self._on_refused(found)
                 return
-            self.form_wanted.emit(found, settings)
+            self.form_requested.emit(found, settings)
             self._ask_language(found.paths[0])
             if found.table is not None:
                 self._ask_columns(found.table)
@@ -310,7 +310,7 @@ class DocumentTranslation(QObject):
             self._bridge.ask(work, lambda _none: self._write(item, target, replace_it=replace_it), self._on_refused)
 
         self._after_unlock = again
-        self.password_wanted.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
+        self.password_requested.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
 
     # ---- what is told
 
@@ -323,12 +323,12 @@ class DocumentTranslation(QObject):
         if view.is_done or job is None:
             self.ended.emit(done_words(view) if view.counts else "", bool(view.counts.get(SegmentState.FAILED)))
         else:
-            self._show_job(told_of(job))
+            self._show_job(event_of(job))
 
     def _on_again(self, job: JobRecord) -> None:
         self._job = job.id
         self._note(self._item, job=job.id, status=job.status)
-        self._show_job(told_of(job))
+        self._show_job(event_of(job))
 
     @Slot(object)
     def _on_grew(self, event: TranslationGrew) -> None:
@@ -355,7 +355,7 @@ class DocumentTranslation(QObject):
         elif problem is not None:
             self.ended.emit(problem.sentence, True)
             if _may_unlock(problem):
-                self.password_wanted.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
+                self.password_requested.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
         elif event.status is JobStatus.CANCELLED:
             self.ended.emit("Cancelled. What is translated is kept.", True)
         else:
@@ -419,12 +419,12 @@ def unfinished(view: TranslationView) -> int:
 
 def unfinished_words(view: TranslationView) -> str:
     """What speaks against writing the document now; empty: nothing."""
-    told = [
+    reported = [
         (view.counts.get(SegmentState.OPEN, 0), ("not translated yet",) * 2),
         (view.counts.get(SegmentState.FAILED, 0), ("could not be translated",) * 2),
         (view.flagged, LOOK_WORDS),
     ]
-    return ", ".join(_counted_words(count, *words) for count, words in told if count)
+    return ", ".join(_counted_words(count, *words) for count, words in reported if count)
 
 
 def _counted_words(count: int, one: str, many: str) -> str:

@@ -55,7 +55,7 @@ class DocumentForm(QDialog):
     """
 
     begin_requested = Signal(object, object)
-    glossaries_wanted = Signal(object)
+    glossaries_requested = Signal(object)
 
     def __init__(
         self, chosen: Chosen, manner: Manner, settings: Settings, advice: AdviceController, parent: QWidget
@@ -63,7 +63,7 @@ class DocumentForm(QDialog):
         super().__init__(parent)
         self._advice = AdviceLine(advice, self, is_narrow=True)
         self._advice.grown.connect(self._on_grown)
-        advice.models_wanted.connect(self.reject)
+        advice.models_requested.connect(self.reject)
         self.setObjectName("document_form")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._chosen = chosen
@@ -210,7 +210,7 @@ class DocumentForm(QDialog):
         target = LANGUAGES[self._target.currentData()]
         self._rows.setRowVisible(self._formality, target.has_formal)
         self._say(f"{self._this_document()} is {target.name} already." if self._is_already() else "")
-        self.glossaries_wanted.emit(self._manner())
+        self.glossaries_requested.emit(self._manner())
 
     @Slot(int)
     def _on_grown(self, height: int) -> None:
@@ -234,7 +234,7 @@ class DocumentForm(QDialog):
             self._say("Tick at least one column.")
             return
         request = DocumentRequest(
-            manner, self._wished_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
+            manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
             self._beside.isChecked(),
         )  # fmt: skip
         self.begin_requested.emit(self._chosen.paths, request)
@@ -242,7 +242,7 @@ class DocumentForm(QDialog):
 
     # ---- inside
 
-    def _wished_glossaries(self) -> tuple[str, ...]:
+    def _requested_glossaries(self) -> tuple[str, ...]:
         """Those ticked; none named where they are the active ones, so that one made later holds too."""
         ticked = [self._known[row].id for row in self._ticked_rows(self._glossaries)]
         if ticked == [one.id for one in self._known if one.is_active]:
@@ -264,7 +264,7 @@ class DocumentForm(QDialog):
 
     def ask_glossaries(self) -> None:
         """Have the glossaries of the languages shown."""
-        self.glossaries_wanted.emit(self._manner())
+        self.glossaries_requested.emit(self._manner())
 
     def _names(self) -> str:
         names = [breakable(one.name) for one in self._chosen.paths[:MOST_NAMED]]

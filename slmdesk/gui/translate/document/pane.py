@@ -118,7 +118,7 @@ class DocumentPane(QWidget):
         controller.ended.connect(self._on_ended)
         controller.written.connect(self._on_written)
         controller.queue_changed.connect(self._queue.show_queue)
-        controller.password_wanted.connect(self._on_password_wanted)
+        controller.password_requested.connect(self._on_password_requested)
         controller.save_asked.connect(self._on_save)
         controller.retry_asked.connect(self._on_retry_asked)
         controller.segments.listed.connect(self._on_listed)
@@ -153,7 +153,7 @@ class DocumentPane(QWidget):
         dialog.open()
 
     @Slot(str, bool)
-    def _on_password_wanted(self, name: str, is_wrong: bool) -> None:
+    def _on_password_requested(self, name: str, is_wrong: bool) -> None:
         ask_password(self, Path(name).name, self._controller.unlock, is_wrong=is_wrong)
 
     @Slot()

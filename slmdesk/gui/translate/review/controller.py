@@ -14,7 +14,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import SegmentChanged, TranslationGrew
-from slmdesk.services.translation.segment_list import Listed, SegmentHelp, Wanted
+from slmdesk.services.translation.segment_list import Listed, Requested, SegmentHelp
 from slmdesk.services.translation.segment_undo import Replaced, Undone
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.replace import Search
@@ -49,7 +49,7 @@ class SegmentsController(QObject):
     others_came = Signal(int, object)
     busy_changed = Signal(str)
     words_changed = Signal()
-    shading_told = Signal(bool)
+    shading_reported = Signal(bool)
     notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -58,7 +58,7 @@ class SegmentsController(QObject):
         self._bridge = bridge
         self._item = ""
         self._request = TranslationRequest("")
-        self._wanted = Wanted()
+        self._requested = Requested()
         self._is_listing = self._is_stale = False
         self._asked: object = None
         """What the model is asked just now: its answer counts, an earlier one's does not."""
@@ -72,25 +72,25 @@ class SegmentsController(QObject):
 
     def show_item(self, item: str, request: TranslationRequest) -> None:
         """The segments of this translation; '' of none."""
-        self._item, self._request, self._wanted = item, request, Wanted()
+        self._item, self._request, self._requested = item, request, Requested()
         self._stop_asking()
         self._on_list()
         if item:
-            self._ask(lambda services: services.settings.current.translate_doubts, self.shading_told.emit)
+            self._ask(lambda services: services.settings.current.translate_doubts, self.shading_reported.emit)
 
     def keep_shading(self, is_on: bool) -> None:
         """Remember whether doubtful words are shaded."""
         self._ask(lambda services: services.settings.change(translate_doubts=is_on))
 
     @property
-    def wanted(self) -> Wanted:
+    def requested(self) -> Requested:
         """Which segments are to be seen."""
-        return self._wanted
+        return self._requested
 
-    def want(self, wanted: Wanted) -> None:
+    def want(self, requested: Requested) -> None:
         """See others."""
-        if wanted != self._wanted:
-            self._wanted = wanted
+        if requested != self._requested:
+            self._requested = requested
             self._on_list()
 
     @Slot()
@@ -114,12 +114,12 @@ class SegmentsController(QObject):
         """The next segment that deserves a look (`step` 1) or the one before (-1), among those that are to be seen;
         `flagged_found` follows.
         """
-        item, wanted = self._item, self._wanted
+        item, requested = self._item, self._requested
 
         def come(found: int) -> None:
             self.flagged_found.emit(found)
 
-        self._ask(lambda services: services.segment_lists.flagged(item, wanted, number, step), come)
+        self._ask(lambda services: services.segment_lists.flagged(item, requested, number, step), come)
 
     # ---- what a person does
 
@@ -219,11 +219,11 @@ class SegmentsController(QObject):
             self._is_stale = True
             return
         self._is_listing, self._is_stale = True, False
-        item, wanted = self._item, self._wanted
+        item, requested = self._item, self._requested
 
         def came(found: Listed) -> None:
             self._is_listing = False
-            if item == self._item and wanted == self._wanted:
+            if item == self._item and requested == self._requested:
                 self.listed.emit(found)
             if self._is_stale:
                 self._on_list()
@@ -232,7 +232,7 @@ class SegmentsController(QObject):
             self._is_listing = False
             self._raise(problem)
 
-        self._bridge.ask(lambda services: services.segment_lists.listed(item, wanted), came, refused)
+        self._bridge.ask(lambda services: services.segment_lists.listed(item, requested), came, refused)
 
     def _on_help(self, found: SegmentHelp) -> None:
         self.help_came.emit(found)

@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.asking.labels import STATE_WORDS, kind_words
-from slmdesk.services.translation.segment_list import LOOK_AT, Listed, Wanted
+from slmdesk.services.translation.segment_list import LOOK_AT, Listed, Requested
 from slmdesk.services.translation.segment_undo import Hits
 from slmdesk.text.translation.replace import Search
 
@@ -31,7 +31,7 @@ class FilterBar(QWidget):
     with whether all are meant.
     """
 
-    wanted = Signal(object)
+    requested = Signal(object)
     search_changed = Signal(object)
     replace_requested = Signal(bool)
 
@@ -95,12 +95,12 @@ class FilterBar(QWidget):
             QWidget.setTabOrder(before, after)
 
     def _connect(self) -> None:
-        self._choice.value_chosen.connect(self._on_wanted)
+        self._choice.value_chosen.connect(self._on_requested)
         self._search.textChanged.connect(self._timer.start)
-        self._timer.timeout.connect(self._on_wanted)
+        self._timer.timeout.connect(self._on_requested)
         self._more.toggled.connect(self._show_replacing)
-        self._exact.toggled.connect(self._on_wanted)
-        self._whole.toggled.connect(self._on_wanted)
+        self._exact.toggled.connect(self._on_requested)
+        self._whole.toggled.connect(self._on_requested)
         self._one.clicked.connect(self._on_one)
         self._all.clicked.connect(self._on_all)
         self._instead.returnPressed.connect(self._on_one)
@@ -143,7 +143,7 @@ class FilterBar(QWidget):
     def look(self, state: str = "", flag: str = "") -> None:
         """Show those of a state or with a flag."""
         self._fill(state, flag)
-        self._on_wanted()
+        self._on_requested()
 
     @Slot()
     def search_words(self) -> None:
@@ -177,10 +177,10 @@ class FilterBar(QWidget):
         self._all.setEnabled(bool(count))
 
     @Slot()
-    def _on_wanted(self) -> None:
+    def _on_requested(self) -> None:
         state, flag = self._value()
         self._hits = None
-        self.wanted.emit(Wanted(state, flag, self._search.text()))
+        self.requested.emit(Requested(state, flag, self._search.text()))
         if self._more.isChecked():
             self._one.setEnabled(False)
             self._all.setEnabled(False)
@@ -202,7 +202,7 @@ class FilterBar(QWidget):
         self._one.setEnabled(False)
         self._all.setEnabled(False)
         if is_on:
-            self._on_wanted()
+            self._on_requested()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape ends replacing."""

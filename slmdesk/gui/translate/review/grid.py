@@ -35,7 +35,7 @@ class SegmentModel(QAbstractTableModel):
     Emits `wanted` with the numbers of segments to be fetched (see `add`), `edited` with (number, words).
     """
 
-    wanted = Signal(object)
+    requested = Signal(object)
     edited = Signal(int, str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -49,7 +49,7 @@ class SegmentModel(QAbstractTableModel):
         self._asked: set[int] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.setObjectName("fetch_timer")
-        self._timer.timeout.connect(self._on_wanted)
+        self._timer.timeout.connect(self._on_requested)
 
     # ---- what is there
 
@@ -180,7 +180,7 @@ class SegmentModel(QAbstractTableModel):
         is_open = index.column() == TARGET and self.segment(index.row()) is not None
         return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
 
-    def _on_wanted(self) -> None:
+    def _on_requested(self) -> None:
         pages, self._missing = self._missing - self._asked, set()
         if not pages:
             return
@@ -190,7 +190,7 @@ class SegmentModel(QAbstractTableModel):
             if number not in self._known
         ]  # fmt: skip
         if numbers:
-            self.wanted.emit(numbers)
+            self.requested.emit(numbers)
 
     def _colour(self, segment: SegmentRecord, column: int) -> QColor | None:
         theme = self._keeper.theme

@@ -116,7 +116,7 @@ class ReviewPane(QWidget):
     def _connect(self) -> None:
         controller, model = self._controller, self._model
         self._split.splitterMoved.connect(self._on_split_moved)
-        self._bar.wanted.connect(controller.want)
+        self._bar.requested.connect(controller.want)
         self._bar.search_changed.connect(self._on_search)
         self._bar.replace_requested.connect(self._on_replace)
         self._bar.undo_button.clicked.connect(controller.undo)
@@ -127,12 +127,12 @@ class ReviewPane(QWidget):
         self._back.clicked.connect(self._on_back)
         self._others.clicked.connect(self._on_others)
         self._shade.clicked.connect(self._on_shade)
-        controller.shading_told.connect(self._show_shading)
+        controller.shading_reported.connect(self._show_shading)
         self._panel.use_requested.connect(controller.edit)
         self._chosen_timer.timeout.connect(self._on_chosen)
         self._table.cells.approve_requested.connect(self._on_approve)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
-        model.wanted.connect(controller.need)
+        model.requested.connect(controller.need)
         model.edited.connect(self._on_edited)
         model.dataChanged.connect(self._on_data_changed)
         model.modelReset.connect(self._chosen_timer.start)

@@ -117,9 +117,9 @@ class SegmentPanel(QScrollArea):
             return
         self._head("Terms of the glossary")
         for one in terms:
-            wanted = "stays as it is" if one.term.keeps else one.term.target
+            requested = "stays as it is" if one.term.keeps else one.term.target
             used = "used" if one.is_used else "not used"
-            words = f"{one.term.source} → {wanted}: {used}" if wanted else one.term.source
+            words = f"{one.term.source} → {requested}: {used}" if requested else one.term.source
             words += f"; forbidden: {', '.join(one.forbidden)}" if one.forbidden else ""
             words += f" ({one.term.note})" if one.term.note else ""
             is_fine = one.is_used and not one.forbidden
@@ -151,8 +151,8 @@ class SegmentPanel(QScrollArea):
         label = plain_label("", self._inner, name="likeness_source")
         label.setTextFormat(Qt.TextFormat.RichText)
         label.setText(words)
-        told = {"same": "{}", "gone": "[only in the memory: {}]", "new": "[only here: {}]"}
-        label.setAccessibleName(" ".join(told[kind].format(text) for kind, text in one.runs))
+        reported = {"same": "{}", "gone": "[only in the memory: {}]", "new": "[only here: {}]"}
+        label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in one.runs))
         return label
 
     def _show_others(self) -> None:

@@ -77,9 +77,9 @@ class SegmentTable(QTableView):
         taken = 0
         while row < self._segments.rowCount() and taken < height:
             if self._segments.segment(row) is not None:
-                wanted = max(self._height(self._segments.index(row, column)) for column in SHARES)
-                if wanted != self.rowHeight(row):
-                    self.setRowHeight(row, wanted)
+                requested = max(self._height(self._segments.index(row, column)) for column in SHARES)
+                if requested != self.rowHeight(row):
+                    self.setRowHeight(row, requested)
             else:
                 self._segments.data(self._segments.index(row, SOURCE))  # have it fetched
             taken += self.rowHeight(row)

@@ -170,10 +170,10 @@ class GlossaryController(TableController):
 
     def forget_terms(self, numbers: Sequence[int]) -> None:
         """Terms go; a notice offers them back."""
-        glossary, wanted = self._chosen, list(numbers)
-        if wanted:
+        glossary, requested = self._chosen, list(numbers)
+        if requested:
             self._bridge.ask(
-                lambda services: services.glossaries.forget_terms(wanted),
+                lambda services: services.glossaries.forget_terms(requested),
                 partial(self._on_terms_gone, glossary),
                 self._on_refused,
             )

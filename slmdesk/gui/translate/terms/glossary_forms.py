@@ -103,7 +103,7 @@ class _Form(QDialog):
 class NewGlossaryForm(_Form):
     """A new glossary.  Emits `wanted` with (name, from, to, domain)."""
 
-    wanted = Signal(str, str, str, str)
+    requested = Signal(str, str, str, str)
 
     def __init__(self, parent: QWidget, source: str = "en", target: str = "de") -> None:
         super().__init__(parent, name="new_glossary_form", title="A new glossary", accept="Make it")
@@ -125,7 +125,7 @@ class NewGlossaryForm(_Form):
 
     def notify(self) -> None:
         """Emit what was chosen."""
-        self.wanted.emit(
+        self.requested.emit(
             self._name.text().strip(), str(self._source.currentData()), str(self._target.currentData()),
             str(self._domain.currentData()),
         )  # fmt: skip
@@ -134,7 +134,7 @@ class NewGlossaryForm(_Form):
 class LanguagesForm(_Form):
     """From which language to which a file is to be read.  Emits `wanted` with their codes."""
 
-    wanted = Signal(str, str)
+    requested = Signal(str, str)
 
     def __init__(self, parent: QWidget, problem: Problem, name: str) -> None:
         super().__init__(parent, name="languages_form", title=f"How is {name} to be read?", accept="Read it")
@@ -152,13 +152,13 @@ class LanguagesForm(_Form):
 
     def notify(self) -> None:
         """Emit what was chosen."""
-        self.wanted.emit(str(self._source.currentData()), str(self._target.currentData()))
+        self.requested.emit(str(self._source.currentData()), str(self._target.currentData()))
 
 
 class NameForm(_Form):
     """Another name.  Emits `wanted` with it."""
 
-    wanted = Signal(str)
+    requested = Signal(str)
 
     def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent, name="rename_glossary_form", title="Rename the glossary", accept="Rename")
@@ -174,13 +174,13 @@ class NameForm(_Form):
 
     def notify(self) -> None:
         """Emit it."""
-        self.wanted.emit(self._name.text().strip())
+        self.requested.emit(self._name.text().strip())
 
 
 class ImportQuestion(_Form):
     """How a file is to be read.  Emits `wanted` with an ImportWish."""
 
-    wanted = Signal(object)
+    requested = Signal(object)
 
     def __init__(
         self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
@@ -195,9 +195,9 @@ class ImportQuestion(_Form):
             self._ask_columns(rows)
         self._source = self._target = None
         if not request.into:
-            told = [("", "As the file says"), *languages()]
-            self._source = self.choice(list(told), "import_source_choice", "Language of the terms")
-            self._target = self.choice(list(told), "import_target_choice", "Language of the translations")
+            reported = [("", "As the file says"), *languages()]
+            self._source = self.choice(list(reported), "import_source_choice", "Language of the terms")
+            self._target = self.choice(list(reported), "import_target_choice", "Language of the translations")
             self._source.show_value(request.source)
             self._target.show_value(request.target)
         self.resize(560, self.sizeHint().height())
@@ -253,4 +253,4 @@ class ImportQuestion(_Form):
             )
         if self._source is not None and self._target is not None:
             request = replace(request, source=str(self._source.currentData()), target=str(self._target.currentData()))
-        self.wanted.emit(request)
+        self.requested.emit(request)

@@ -140,13 +140,13 @@ class TermModel(QAbstractTableModel):
         term, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole:
             is_on = Qt.CheckState(value) == Qt.CheckState.Checked
-            wanted = replace(term, keeps=is_on) if column == KEEPS else replace(term, minds_case=is_on)
+            requested = replace(term, keeps=is_on) if column == KEEPS else replace(term, minds_case=is_on)
         elif role == Qt.ItemDataRole.EditRole:
-            wanted = self._with_words(term, column, str(value))
+            requested = self._with_words(term, column, str(value))
         else:
             return False
-        if wanted != term:
-            self.edited.emit(wanted)
+        if requested != term:
+            self.edited.emit(requested)
         return False
 
     def flags(self, index: Index) -> Qt.ItemFlag:

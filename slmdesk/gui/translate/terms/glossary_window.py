@@ -62,7 +62,7 @@ WIDTH = 21
 class GlossaryWindow(TableWindow):
     """Not modal: a text can be translated beside it.  Emits `proposals_wanted` with the glossary on show."""
 
-    proposals_wanted = Signal(object)
+    proposals_requested = Signal(object)
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ class GlossaryWindow(TableWindow):
     @Slot()
     def _on_new(self) -> None:
         form = NewGlossaryForm(self, *self._languages)
-        form.wanted.connect(self._controller.add)
+        form.requested.connect(self._controller.add)
         form.open()
 
     @Slot()
@@ -222,7 +222,7 @@ class GlossaryWindow(TableWindow):
     @Slot(object, object, object)
     def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
         question = ImportQuestion(self, problem, request, rows)
-        question.wanted.connect(self._controller.import_file)
+        question.requested.connect(self._controller.import_file)
         question.open()
 
     @Slot()
@@ -246,7 +246,7 @@ class GlossaryWindow(TableWindow):
         if record is None or item is None:
             return
         form = NameForm(self, record.name)
-        form.wanted.connect(partial(self._controller.rename, record.id))
+        form.requested.connect(partial(self._controller.rename, record.id))
         form.open()
 
     @Slot()
@@ -295,7 +295,7 @@ class GlossaryWindow(TableWindow):
 
     @Slot()
     def _on_propose(self) -> None:
-        self.proposals_wanted.emit(self._controller.chosen)
+        self.proposals_requested.emit(self._controller.chosen)
 
     # ---- what is told
 

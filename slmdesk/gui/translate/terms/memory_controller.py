@@ -50,7 +50,7 @@ class MemoryController(TableController):
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, parent, name="memory_controller", search_ms=SEARCH_MS)
-        self._wanted = MemoryFilter()
+        self._requested = MemoryFilter()
         self._is_fuzzy = False
         self.outdated.connect(self.read)
         bridge.memory_changed.connect(self._on_changed)
@@ -66,7 +66,7 @@ class MemoryController(TableController):
     @Slot(str)
     def search(self, words: str) -> None:
         """Only pairs with these words, or like this sentence, soon."""
-        self._wanted = replace(self._wanted, words=words.strip())
+        self._requested = replace(self._requested, words=words.strip())
         self._timer.start()
 
     @Slot(bool)
@@ -77,17 +77,17 @@ class MemoryController(TableController):
 
     def set_languages(self, source: str, target: str) -> None:
         """Only pairs of these; '' is any."""
-        self._wanted = replace(self._wanted, source_language=source, target_language=target)
+        self._requested = replace(self._requested, source_language=source, target_language=target)
         self.read()
 
     def set_domain(self, domain: str | None) -> None:
         """Only pairs of this one; None is any."""
-        self._wanted = replace(self._wanted, domain=domain)
+        self._requested = replace(self._requested, domain=domain)
         self.read()
 
     def set_origin(self, origin: Origin | None) -> None:
         """Only pairs that came so; None is any."""
-        self._wanted = replace(self._wanted, origin=origin)
+        self._requested = replace(self._requested, origin=origin)
         self.read()
 
     @Slot()
@@ -95,18 +95,18 @@ class MemoryController(TableController):
         """Read the first page anew, or look for sentences alike."""
         self._timer.stop()
         self._turn += 1
-        turn, wanted = self._turn, self._wanted
-        if self._is_fuzzy and wanted.words:
+        turn, requested = self._turn, self._requested
+        if self._is_fuzzy and requested.words:
 
             def like(services: Services) -> list[Match]:
                 return services.memory.matches(
-                    wanted.source_language, wanted.target_language, wanted.words, wanted.domain or ""
+                    requested.source_language, requested.target_language, requested.words, requested.domain or ""
                 )
 
             self._bridge.ask(like, partial(self._on_matches, turn), self._on_refused)
             return
         self._bridge.ask(
-            lambda services: services.memory.page(wanted, limit=PAGE),
+            lambda services: services.memory.page(requested, limit=PAGE),
             partial(self._on_page, turn, True),
             self._on_refused,
         )
@@ -114,9 +114,9 @@ class MemoryController(TableController):
     @Slot(int)
     def more(self, before: int) -> None:
         """Read the page of pairs with numbers below this one."""
-        wanted = self._wanted
+        requested = self._requested
         self._bridge.ask(
-            lambda services: services.memory.page(wanted, before=before, limit=PAGE),
+            lambda services: services.memory.page(requested, before=before, limit=PAGE),
             partial(self._on_page, self._turn, False),
             self._on_refused,
         )
@@ -131,9 +131,9 @@ class MemoryController(TableController):
 
     def forget(self, numbers: Sequence[int]) -> None:
         """Pairs go; a notice offers them back, or to delete them for good at once."""
-        wanted = list(numbers)
-        if wanted:
-            self._bridge.ask(lambda services: services.memory.forget(wanted), self._on_gone, self._on_refused)
+        requested = list(numbers)
+        if requested:
+            self._bridge.ask(lambda services: services.memory.forget(requested), self._on_gone, self._on_refused)
 
     # ---- files
 
@@ -155,7 +155,7 @@ class MemoryController(TableController):
 
     def export(self, path: Path) -> None:
         """Write the pairs of the chosen languages, or all, as TMX."""
-        wanted, bridge = self._wanted, self._bridge
+        requested, bridge = self._requested, self._bridge
 
         def ended(result: Path | Problem) -> None:  # on the service thread
             bridge.post_to_ui(partial(self._on_written, result))
@@ -163,7 +163,7 @@ class MemoryController(TableController):
         self.said.emit(f"Writing {path.name}…")
         bridge.ask(
             lambda services: services.memory.export_file(
-                path, ended, source=wanted.source_language, target=wanted.target_language
+                path, ended, source=requested.source_language, target=requested.target_language
             ),
             None,
             self._on_refused,

@@ -182,7 +182,7 @@ class MemoryWindow(TableWindow):
         def read(source: str, target: str) -> None:
             self._controller.import_file(TmxRequest(request.path, source, target, request.domain))
 
-        form.wanted.connect(read)
+        form.requested.connect(read)
         form.open()
 
     @Slot(object)

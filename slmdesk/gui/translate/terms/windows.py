@@ -31,7 +31,7 @@ class TermWindows(QObject):
         source = manner.source or self._translate.last.language or ("en" if manner.target != "en" else "de")
         controller = GlossaryController(self._bridge)
         window = GlossaryWindow(controller, self._keeper, self._page, languages=(source, manner.target))
-        window.proposals_wanted.connect(self._open_proposals)
+        window.proposals_requested.connect(self._open_proposals)
         window.show()
 
     @Slot(object)

@@ -77,7 +77,9 @@ class TranslateController(QObject):
         self._is_stale = False
         """What is shown was not made of the text, or in the manner, that is there now."""
         self._puts: list[list[int]] = []
-        """Edits that can be taken back, the last one last: each a list that the service thread fills with its number."""
+        """Edits that can be taken back, the last one last: each a list that the service thread fills with its
+        number.
+        """
         self._last = Shown((), True, "")
         self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._timer.setObjectName("typed_timer")

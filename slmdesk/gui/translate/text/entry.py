@@ -20,7 +20,7 @@ from slmdesk.services.translation.asking.units import language_of_text
 
 ACTIVE_MS = 1500
 """How long is waited for the window to be in front: Wayland shows the clipboard to the active window alone."""
-TOLD_MS = 8000
+REPORTED_MS = 8000
 NOTHING = "The clipboard is empty: copy a text or a file, then try again."
 NO_WORDS = "There is neither a text nor a file on the clipboard: copy one of them, then try again."
 
@@ -32,7 +32,7 @@ class Reach(QObject):
     told and the languages are chosen, or `documents_taken` with a list of paths; `notice_raised`.
     """
 
-    page_wanted = Signal()
+    page_requested = Signal()
     text_taken = Signal(str)
     documents_taken = Signal(object)
     notice_raised = Signal(object)
@@ -50,25 +50,25 @@ class Reach(QObject):
     @Slot(str)
     def take_text(self, text: str) -> None:
         """Translate a text into the language used last, or, where it is in that one already, into the person's own."""
-        self.page_wanted.emit()
+        self.page_requested.emit()
 
-        def told(language: str) -> None:
+        def reported(language: str) -> None:
             self._choose(language)
             self.text_taken.emit(text)
 
         def untold(problem: Problem) -> None:
             self.notice_raised.emit(notice_of(problem))
-            told("")
+            reported("")
 
         def request(_services: Services) -> str:  # on the service thread: the first time it takes half a second
             return language_of_text(text)
 
-        self._bridge.ask(request, told, untold)
+        self._bridge.ask(request, reported, untold)
 
     @Slot(object)
     def take_document(self, path: Path) -> None:
         """Translate a document."""
-        self.page_wanted.emit()
+        self.page_requested.emit()
         self.documents_taken.emit([path])
 
     @Slot()
@@ -94,10 +94,10 @@ class Reach(QObject):
             self.take_text(data.text())
         else:
             words = NO_WORDS if data is not None and data.formats() else NOTHING
-            self.notice_raised.emit(Notice(words, life_ms=TOLD_MS, key="clipboard empty"))
+            self.notice_raised.emit(Notice(words, life_ms=REPORTED_MS, key="clipboard empty"))
 
     def _take_documents(self, paths: list[Path]) -> None:
-        self.page_wanted.emit()
+        self.page_requested.emit()
         self.documents_taken.emit(paths)
 
     @Slot(QWindow)

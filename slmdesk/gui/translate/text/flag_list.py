@@ -22,7 +22,7 @@ SEGMENT = Qt.ItemDataRole.UserRole
 class FlagList(QListWidget):
     """Emits `segment_wanted` with the number of a segment."""
 
-    segment_wanted = Signal(int)
+    segment_requested = Signal(int)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -83,7 +83,7 @@ class FlagList(QListWidget):
     def _on_taken(self) -> None:
         item = self.currentItem()
         if item is not None:
-            self.segment_wanted.emit(int(item.data(SEGMENT)))
+            self.segment_requested.emit(int(item.data(SEGMENT)))
 
     def _size(self) -> None:
         row = max(self.sizeHintForRow(0), self.fontMetrics().height()) if self.count() else 0

@@ -33,7 +33,7 @@ ICON_WIDTH = 28
 class LanguageChoice(Choice):
     """Emits `value_chosen` with a code, `pin_wanted` with the code of a language to pin or to let go."""
 
-    pin_wanted = Signal(str)
+    pin_requested = Signal(str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
         """`detect`: words for the choice of none; empty: one must be chosen."""
@@ -54,7 +54,7 @@ class LanguageChoice(Choice):
         """The list with its search."""
         popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
         popup.chosen.connect(self._on_chosen)
-        popup.pin_wanted.connect(self.pin_wanted)
+        popup.pin_requested.connect(self.pin_requested)
         popup.destroyed.connect(self._on_closed)
         below = self.mapToGlobal(QPoint(0, self.height() + 2))
         room = self.screen().availableGeometry()
@@ -86,7 +86,7 @@ class LanguagePopup(QFrame):
     """Emits `chosen` with a code, `pin_wanted` with one."""
 
     chosen = Signal(str)
-    pin_wanted = Signal(str)
+    pin_requested = Signal(str)
 
     def __init__(self, keeper: ThemeKeeper, detect: str, view: TextView, now: str, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -159,7 +159,7 @@ class LanguagePopup(QFrame):
             if item is not None and item.data(CODE) and is_pin:
                 if event.type() == QEvent.Type.MouseButtonPress:
                     self._list.setCurrentItem(item)
-                    self.pin_wanted.emit(str(item.data(CODE)))
+                    self.pin_requested.emit(str(item.data(CODE)))
                 return True
         return False
 
@@ -181,7 +181,7 @@ class LanguagePopup(QFrame):
     @Slot()
     def _on_pin(self) -> None:
         if self.code:
-            self.pin_wanted.emit(self.code)
+            self.pin_requested.emit(self.code)
 
     def _fill(self, now: str) -> None:
         words = fold(self._search.text().strip())
@@ -198,9 +198,9 @@ class LanguagePopup(QFrame):
             used = dict.fromkeys((*self._view.recent, *([self._chosen] if self._chosen else [])))
             self._add("Used last", [one for one in used if one not in self._view.favourites])
             self._add("All languages", known)
-        wanted = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) == now]
+        requested = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) == now]
         usable = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) is not None]
-        rows = wanted if wanted and not words else usable
+        rows = requested if requested and not words else usable
         if rows:
             self._list.setCurrentRow(rows[0])
         self._show_pin()

@@ -101,10 +101,10 @@ def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
 
 
 def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
-    told = [sure for _, sure in paragraphs if sure > 0]
-    if not told:
+    reported = [sure for _, sure in paragraphs if sure > 0]
+    if not reported:
         return " (as in the paragraph before)"
-    least = min(told)
+    least = min(reported)
     return "" if least >= SURE else " (fairly sure)" if least >= FAIRLY else " (uncertain)"
 
 

@@ -310,10 +310,12 @@ class Plan:
         return AttachmentPart(passages_text(passages, found.page_kind), Origin.DOCUMENT, about)
 
     def _pages(self, one: _Doc, places: Sequence[Place]) -> dict[int, Page]:
-        wanted = pages_of_places(places)
+        requested = pages_of_places(places)
         if not one.about.document:
             return {page.number: page for page in pages_from(one.request.source)}
-        pages = [page for number in wanted for page in self._at.store.pages(one.about.document, begin=number, limit=1)]
+        pages = [
+            page for number in requested for page in self._at.store.pages(one.about.document, begin=number, limit=1)
+        ]
         return {page.number: page for page in pages}
 
     def _fail(self, problem: Problem | None) -> None:

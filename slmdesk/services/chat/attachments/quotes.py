@@ -100,10 +100,10 @@ class Quotes:
             grounds = []
 
         def ended(found: tuple[Quoted, ...] | Problem) -> None:
-            told = () if isinstance(found, Problem) else found
-            if told:
-                self._keep(answer, told)
-            self._publish(QuotesFound(answer.item, answer.id, told))
+            reported = () if isinstance(found, Problem) else found
+            if reported:
+                self._keep(answer, reported)
+            self._publish(QuotesFound(answer.item, answer.id, reported))
 
         if grounds:
             on_file_thread(self._service_thread, lambda: stands_in(quotes, grounds), ended, name="quotes")

@@ -24,7 +24,7 @@ from slmdesk.services.chat.attachments.text import (
     words_of_page,
 )
 from slmdesk.services.chat.requests import AttachRequest
-from slmdesk.services.documents.library import facts_of
+from slmdesk.services.documents.library import info_of
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.store import Store
 
@@ -128,7 +128,7 @@ class Sources:
         elif key in self._walks:
             self._walks[key].waiting.append(answered)
         else:
-            walk = self._walks[key] = _Walk(record, str(facts_of(record).page_kind), [answered])
+            walk = self._walks[key] = _Walk(record, str(info_of(record).page_kind), [answered])
             self._go_on(key, walk)
 
     def _go_on(self, key: str, walk: _Walk) -> None:

@@ -1,4 +1,5 @@
-"""The file side of moving the models folder: journal, links and checked copies.  On file threads; no store, no instance.
+"""The file side of moving the models folder: journal, links and checked copies.  On file threads; no store, no
+instance.
 
 Nothing is taken away from the old place before the library names the new one, so a model is there at every moment:
 
@@ -187,8 +188,8 @@ def prepare(file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: thread
         return _with(file, how=RENAME)
     digest, is_same = _copy(old, new, file, on_bytes, on_check, stop)
     if digest == file.sha256 and is_same:
-        facts = new.stat()
-        return _with(file, how=COPY, mtime_ns=facts.st_mtime_ns, inode=facts.st_ino)
+        info = new.stat()
+        return _with(file, how=COPY, mtime_ns=info.st_mtime_ns, inode=info.st_ino)
     return _with(file, how=COPY)
 
 

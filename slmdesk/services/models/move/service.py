@@ -80,7 +80,9 @@ class MoveService:
         return self._thread is not None
 
     def plan(self, target: Path, ended: Callable[[MovePlan | Problem], None]) -> None:
-        """What a move would do, or why it cannot be done; nothing is changed.  `ended` is called on the service thread."""
+        """What a move would do, or why it cannot be done; nothing is changed.  `ended` is called on the service
+        thread.
+        """
         on_file_thread(self._service_thread, lambda: self._planned(target), ended, name="plan-move")
 
     def move(self, target: Path, ended: Callable[[MoveEnded], None] | None = None) -> None:
@@ -261,14 +263,14 @@ class MoveService:
     def _prepared(self, target: Path, files: tuple[MovingFile, ...], stop: threading.Event) -> tuple[MovingFile, ...]:
         copied = [one for one in files if move_files.is_other_disk(Path(one.old), target)]
         total = sum(one.bytes for one in copied)
-        pace, told, done, ready = Pace(), 0.0, 0, []
+        pace, reported, done, ready = Pace(), 0.0, 0, []
         for file in files:
 
             def say(step: MoveStep, share: int, of_one: int, file: MovingFile = file, before: int = done) -> None:
-                nonlocal told
-                if time.monotonic() - told < TELL_S and of_one < file.bytes:
+                nonlocal reported
+                if time.monotonic() - reported < TELL_S and of_one < file.bytes:
                     return
-                told = time.monotonic()
+                reported = time.monotonic()
                 work = 2 * before + share  # each byte is written, then read again
                 eta = pace.left_s(work, 2 * total)
                 shown = before + (of_one if step is MoveStep.COPYING else file.bytes)

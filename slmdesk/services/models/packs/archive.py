@@ -1,4 +1,5 @@
-"""The file of a pack: a plain tar of which every byte follows from its list.  Runs on file threads; no store, no instance.
+"""The file of a pack: a plain tar of which every byte follows from its list.  Runs on file threads; no store, no
+instance.
 
 Order: manifest.json, the texts it names, the models it names, 1,024 zero bytes, end.  A header is accepted only when it
 is byte for byte the one that is written for this name and size (POSIX.1-1988 ustar; sizes of 8 GiB and more in base
@@ -187,7 +188,7 @@ class OpenPack:
     ) -> None:
         """Read the next file, which has to be this one, piece by piece.  Raises KnownError pack.*, Stopped."""
         self._expect(tar_header(entry.file, entry.bytes), f"the place of {entry.file}")
-        digest, done, told = hashlib.sha256(), 0, 0.0
+        digest, done, reported = hashlib.sha256(), 0, 0.0
         while done < entry.bytes:
             if stop.is_set():
                 raise Stopped
@@ -195,8 +196,8 @@ class OpenPack:
             digest.update(chunk)
             keep(chunk)
             done += len(chunk)
-            if time.monotonic() - told >= 0.1:
-                told = time.monotonic()
+            if time.monotonic() - reported >= 0.1:
+                reported = time.monotonic()
                 on_bytes(done, entry.bytes)
         on_bytes(done, entry.bytes)
         self._expect(padding(entry.bytes), f"what is behind {entry.file}")
@@ -257,8 +258,8 @@ class OpenPack:
             size -= len(piece)
         return b"".join(pieces)
 
-    def _expect(self, wanted: bytes, where: str) -> None:
-        if self._read(len(wanted)) != wanted:
+    def _expect(self, requested: bytes, where: str) -> None:
+        if self._read(len(requested)) != requested:
             raise self.invalid(f"{where} is not as its list says")
 
 
@@ -266,8 +267,8 @@ class OpenPack:
 def open_pack(path: Path) -> Iterator[OpenPack]:
     """A pack with its list read and its size compared.  Raises KnownError pack.*, file.missing, file.unreadable."""
     try:
-        with opened(path) as (file, facts):
-            yield OpenPack(path, file, facts.st_size)
+        with opened(path) as (file, info):
+            yield OpenPack(path, file, info.st_size)
     except KnownError as err:
         if err.code in ("model.missing", "model.unreadable") and err.args_for_people.get("path") == shown_path(path):
             code = err.code.replace("model.", "file.")
@@ -282,8 +283,8 @@ def _size_of(manifest: Manifest, manifest_bytes: int) -> int:
 
 
 def _copy_model(path: Path, model: PackedModel, out: BinaryIO, on_bytes: OnBytes, stop: threading.Event) -> None:
-    digest, done, told = hashlib.sha256(), 0, 0.0
-    with opened(path) as (source, _facts):
+    digest, done, reported = hashlib.sha256(), 0, 0.0
+    with opened(path) as (source, _info):
         while chunk := source.read(CHUNK_BYTES):
             if stop.is_set():
                 raise Stopped
@@ -292,8 +293,8 @@ def _copy_model(path: Path, model: PackedModel, out: BinaryIO, on_bytes: OnBytes
                 break
             digest.update(chunk)
             _write(out, chunk)
-            if time.monotonic() - told >= 0.1:
-                told = time.monotonic()
+            if time.monotonic() - reported >= 0.1:
+                reported = time.monotonic()
                 on_bytes(done, model.bytes)
     on_bytes(done, model.bytes)
     if done != model.bytes or digest.hexdigest() != model.sha256:
@@ -363,9 +364,9 @@ def _model(untrusted: Mapping[str, object]) -> PackedModel:
     if not isinstance(about, dict):
         raise ValueError("about is no object")
     name, source, license = (_label(untrusted.get(key, ""), limit) for key, limit in _LABELS.items())
-    told = {key: _label(about[key], 400) for key in _ABOUT if about.get(key)}
+    reported = {key: _label(about[key], 400) for key in _ABOUT if about.get(key)}
     file, size, sha256 = _named(untrusted, _MODEL_FILE, 1 << 60)
-    return PackedModel(file, size, sha256, name, source, license, told)
+    return PackedModel(file, size, sha256, name, source, license, reported)
 
 
 def _text(untrusted: Mapping[str, object]) -> Text:

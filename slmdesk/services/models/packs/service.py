@@ -23,7 +23,7 @@ from slmdesk.services.models.events import PackEnded, PackProgress, UnpackedMode
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move.files import free_bytes
 from slmdesk.services.models.packs.archive import Manifest, PackedModel, PackMade, Text, open_pack, write_pack
-from slmdesk.services.models.packs.unpack import Unpacking, is_here, wanted_of
+from slmdesk.services.models.packs.unpack import Unpacking, is_here, requested_of
 from slmdesk.services.models.rename import free_name
 from slmdesk.store import Store
 
@@ -112,8 +112,8 @@ class PackService:
                     raise KnownError("file.exists", path=str(target))
             except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
                 plan = replace(plan, problem=problem_for(err))
-            told = plan
-            self._service_thread.post(lambda: ended(told))
+            reported = plan
+            self._service_thread.post(lambda: ended(reported))
 
         threading.Thread(target=work, name="plan-pack", daemon=True).start()
 
@@ -152,11 +152,11 @@ class PackService:
             with open_pack(path) as pack:
                 if expected and pack.manifest_sha256 != expected.strip().lower():
                     raise KnownError("pack.other", path=str(path), sha256=pack.manifest_sha256)
-                wanted = wanted_of(pack.manifest.models, only)
-                unpacking = Unpacking(pack, wanted, self._models.folder, self._service_thread.call(self._here), stop)
+                requested = requested_of(pack.manifest.models, only)
+                unpacking = Unpacking(pack, requested, self._models.folder, self._service_thread.call(self._here), stop)
                 try:
                     unpacking.read(self._on_bytes(path))
-                    models = tuple(self._take_in(unpacking, one) for one in wanted)
+                    models = tuple(self._take_in(unpacking, one) for one in requested)
                 finally:
                     unpacking.remove_parts()
             return PackEnded(str(path), pack.manifest_sha256, pack.manifest.model_bytes, models)

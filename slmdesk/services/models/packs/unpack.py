@@ -24,12 +24,12 @@ class Unpacking:
     def __init__(
         self,
         pack: OpenPack,
-        wanted: Sequence[PackedModel],
+        requested: Sequence[PackedModel],
         folder: Path,
         here: Mapping[str, ModelRecord],
         stop: threading.Event,
     ) -> None:
-        self._pack, self._wanted, self._folder, self._stop = pack, wanted, folder, stop
+        self._pack, self._requested, self._folder, self._stop = pack, requested, folder, stop
         self.here = here
         self.parts: dict[str, tuple[Path, GgufHeader]] = {}
         """By sum: the checked part and its header."""
@@ -38,8 +38,8 @@ class Unpacking:
     def read(self, on_bytes: Callable[[int, int], None]) -> None:
         """Raises KnownError pack.*, model.*, disk.full, file.unwritable, and Stopped."""
         manifest = self._pack.manifest
-        wanted = [one for one in self._wanted if not is_here(one, self.here)]
-        self._need_space(sum(one.bytes for one in wanted))
+        requested = [one for one in self._requested if not is_here(one, self.here)]
+        self._need_space(sum(one.bytes for one in requested))
         for text in manifest.texts:
             self._pack.take(text, lambda _chunk: None, lambda _done, _total: None, self._stop)
         done, total = 0, manifest.model_bytes
@@ -48,7 +48,7 @@ class Unpacking:
             def publish(of_one: int, _all: int, before: int = done) -> None:
                 on_bytes(before + of_one, total)
 
-            if model in wanted:
+            if model in requested:
                 self._keep(model, publish)
             else:
                 self._pack.take(model, lambda _chunk: None, publish, self._stop)
@@ -102,7 +102,7 @@ def is_here(model: PackedModel, here: Mapping[str, ModelRecord]) -> bool:
     return (mark.bytes, mark.mtime_ns, mark.inode) == (record.bytes, record.mtime_ns, record.inode)
 
 
-def wanted_of(models: Sequence[PackedModel], only: Sequence[str] | None) -> tuple[PackedModel, ...]:
+def requested_of(models: Sequence[PackedModel], only: Sequence[str] | None) -> tuple[PackedModel, ...]:
     """Those that are meant by name or checksum.  Raises KnownError `pack.no_model`."""
     if only is None:
         return tuple(models)

@@ -49,8 +49,8 @@ def segments_from(unit: Mapping[str, Any], taken: Taken) -> list[NewSegment]:
     """The segments of a unit; what needs no translation says why (`nothing`, `kept`, `already`)."""
     tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
     text = str(unit["text"])
-    told, taken.sure = unit.get("language"), 0.0
-    language = taken.source or (told if isinstance(told, str) else _told(plain(text, tags), taken))
+    reported, taken.sure = unit.get("language"), 0.0
+    language = taken.source or (reported if isinstance(reported, str) else _reported(plain(text, tags), taken))
     is_there = not taken.source and language == taken.target
     index, taken.units = taken.units, taken.units + 1
     found = []
@@ -91,7 +91,7 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
     return "kept" if kept and is_only_protected(words) else ""
 
 
-def _told(words: str, taken: Taken) -> str:
+def _reported(words: str, taken: Taken) -> str:
     """The language of a unit, by its words; of short ones that of the one before."""
     if len(words.split()) >= LEAST_WORDS or not words.isascii():
         found, sure = detect(words, OFFERED)
@@ -145,6 +145,6 @@ def _sizes(text: str) -> dict[str, int]:
     """How many characters of a text are in each language."""
     taken, sizes = Taken("", "", ()), dict[str, int]()
     for line in text[:LOOKED_AT].splitlines():
-        if line.strip() and (language := _told(line, taken)):
+        if line.strip() and (language := _reported(line, taken)):
             sizes[language] = sizes.get(language, 0) + len(line)
     return sizes

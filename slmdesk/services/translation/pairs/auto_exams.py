@@ -20,7 +20,9 @@ from slmdesk.settings import SettingsFile
 
 
 class FirstPairExams(FirstExams):
-    """As FirstExams, after a translation instead of an answer: of the pair that was translated last.  Service thread."""
+    """As FirstExams, after a translation instead of an answer: of the pair that was translated last.  Service
+    thread.
+    """
 
     def __init__(
         self,
@@ -48,10 +50,10 @@ class FirstPairExams(FirstExams):
         if record is None or pair is None or self._job:
             return
         self._last[record.id] = pair
-        if self._is_wanted(record):
+        if self._is_requested(record):
             self._wait(record.id, self.idle_s)
 
-    def _is_wanted(self, record: ModelRecord) -> bool:
+    def _is_requested(self, record: ModelRecord) -> bool:
         pair = self._last.get(record.id)
         if pair is None or self._job or not self._settings.current.exams_at_first_use:
             return False

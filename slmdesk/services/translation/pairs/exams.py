@@ -108,10 +108,14 @@ class PairExamService(JobPlanner):
 
     def unfinished(self, record: ModelRecord, source: str, target: str) -> JobRecord | None:
         """The exam of a model for this pair that is under way, waits, or was paused."""
-        wanted = (KIND, record.sha256, pair_version(), source, target)
+        requested = (KIND, record.sha256, pair_version(), source, target)
         for job in self._jobs.list():
             found = job.settings
-            is_it = (job.kind, job.model_sha256, *(found.get(key) for key in ("version", "source", "target"))) == wanted
+            is_it = (
+                job.kind,
+                job.model_sha256,
+                *(found.get(key) for key in ("version", "source", "target")),
+            ) == requested
             if is_it and not job.status.is_end:
                 return job
         return None
@@ -131,7 +135,7 @@ class PairExamService(JobPlanner):
         if notes.get(name) == reason:
             return
         notes = {**notes, name: reason} if reason else {key: one for key, one in notes.items() if key != name}
-        self._keep_fact(record.sha256, notes=notes)
+        self._keep_info(record.sha256, notes=notes)
 
     def result(self, record: ModelRecord, source: str, target: str) -> PairResult | None:
         """What is known of a pair, or of what is examined in its place; None: nothing.
@@ -139,9 +143,9 @@ class PairExamService(JobPlanner):
         With an empty source: of any pair into `target`, from English where that is known.
         """
         found = [one for one in results_of(record) if one.target == target]
-        wanted = examined_pair(source, target) if source else None
-        if wanted is not None:
-            return next((one for one in found if one.source == wanted[0]), None)
+        requested = examined_pair(source, target) if source else None
+        if requested is not None:
+            return next((one for one in found if one.source == requested[0]), None)
         if source:
             return None
         return min(found, key=lambda one: one.source != "en", default=None)
@@ -180,10 +184,10 @@ class PairExamService(JobPlanner):
             raise KnownError(str(first.error_code), **args)
 
     def _keep(self, sha256: str, result: PairResult) -> None:
-        self._keep_fact(sha256, result=result)
+        self._keep_info(sha256, result=result)
         self._publish(ModelsChanged())
 
-    def _keep_fact(
+    def _keep_info(
         self, sha256: str, *, result: PairResult | None = None, notes: Mapping[str, Json] | None = None
     ) -> None:
         """Note it of each record of this file; results under another version are forgotten."""
@@ -195,7 +199,7 @@ class PairExamService(JobPlanner):
                 pairs[f"{result.source}-{result.target}"] = to_json(result)
             kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
             shape: dict[str, Json] = {"version": pair_version(), "pairs": pairs, "notes": kept}
-            self._store.set_model_facts(record.id, **{FACT: shape})
+            self._store.set_model_info(record.id, **{FACT: shape})
 
 
 def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:
@@ -225,7 +229,7 @@ def level_in_all(skills: Sequence[PairSkillResult]) -> str:
 
 def results_of(record: ModelRecord) -> list[PairResult]:
     """All pairs a model was examined for under the present items, by their names."""
-    found = _facts(record).get("pairs")
+    found = _info(record).get("pairs")
     results = [_result_from(one) for one in found.values()] if isinstance(found, Mapping) else []
     known = [one for one in results if one is not None]
     return sorted(known, key=lambda one: (one.source, one.target))
@@ -233,12 +237,12 @@ def results_of(record: ModelRecord) -> list[PairResult]:
 
 def notes_of(record: ModelRecord) -> Mapping[str, Json]:
     """Why pairs ("en-pl") are not examined by themselves: slow, failed, stopped."""
-    found = _facts(record).get("notes")
+    found = _info(record).get("notes")
     return found if isinstance(found, Mapping) else {}
 
 
-def _facts(record: ModelRecord) -> Mapping[str, Json]:
-    found = record.facts.get(FACT)
+def _info(record: ModelRecord) -> Mapping[str, Json]:
+    found = record.info.get(FACT)
     return found if isinstance(found, Mapping) and found.get("version") == pair_version() else {}
 
 
@@ -251,12 +255,12 @@ def _result_from(untrusted: Json) -> PairResult | None:
 
 
 def _pair(source: str, target: str) -> tuple[str, str]:
-    wished = language_of(source).code, language_of(target).code
-    if wished[0] == wished[1]:
-        raise KnownError("language.same", language=LANGUAGES[wished[0]].name)
-    pair = examined_pair(*wished)
+    requested = language_of(source).code, language_of(target).code
+    if requested[0] == requested[1]:
+        raise KnownError("language.same", language=LANGUAGES[requested[0]].name)
+    pair = examined_pair(*requested)
     if pair is None:
-        raise KnownError("exam.pair", language=LANGUAGES[wished[0]].name)
+        raise KnownError("exam.pair", language=LANGUAGES[requested[0]].name)
     return pair
 
 

@@ -177,9 +177,9 @@ def keeps_sense(source: str, given: str, back: str, ours: str) -> bool:
     return chrf(back, source) >= SAME_SENSE or (bool(ours) and chrf(given, ours) >= LIKE_OURS)
 
 
-def chrf(text: str, wanted: str) -> float:
+def chrf(text: str, requested: str) -> float:
     """How far a text has the runs of letters of another, 0..1: chrF (Popović 2015), n = 1..6, beta = 2, no blanks."""
-    one, other = ("".join(some.casefold().split()) for some in (text, wanted))
+    one, other = ("".join(some.casefold().split()) for some in (text, requested))
     found = []
     for size in range(1, LONGEST_GRAM + 1):
         here, there = (Counter(some[at : at + size] for at in range(len(some) - size + 1)) for some in (one, other))
@@ -206,8 +206,8 @@ def uses(term: Term, words: str, target: str) -> bool:
     from slmdesk.text.terms.matching import spans_of
     from slmdesk.text.words.folding import fold
 
-    wanted = term.source if term.keeps else term.target
-    return fold(wanted) in fold(words) or bool(spans_of(words, wanted, target))
+    requested = term.source if term.keeps else term.target
+    return fold(requested) in fold(words) or bool(spans_of(words, requested, target))
 
 
 def is_quiet(item: PairItem, words: str) -> bool:

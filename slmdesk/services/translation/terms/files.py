@@ -58,10 +58,10 @@ class TermReader:
 
         def made(result: Mapping[str, Json]) -> FileRows:
             languages = result.get("languages")
-            told = [str(one) for one in languages] if isinstance(languages, list) else []
+            reported = [str(one) for one in languages] if isinstance(languages, list) else []
             first, second = (
                 (one or (language_of(other).code if other else ""))
-                for one, other in zip(codes, [*told, "", ""], strict=False)
+                for one, other in zip(codes, [*reported, "", ""], strict=False)
             )
             skipped = result.get("skipped")
             count = skipped if isinstance(skipped, int) and not isinstance(skipped, bool) else 0
@@ -87,7 +87,7 @@ class TermReader:
         kind: str,
         path: Path,
         payload: dict[str, Json],
-        told: Callable[[Sequence[Any]], None],
+        reported: Callable[[Sequence[Any]], None],
         made: Callable[[Mapping[str, Json]], Any],
         ended: OnEnded[Any],
     ) -> JobHandle:
@@ -108,7 +108,7 @@ class TermReader:
             if isinstance(event, Partial):
                 rows = event.value.get(kind)
                 if isinstance(rows, list):
-                    told(rows)
+                    reported(rows)
             elif isinstance(event, Done | Failed | Cancelled):
                 self._service_thread.post(lambda: finish(event))
 

@@ -171,7 +171,7 @@ class GlossaryService:
             if isinstance(terms, Problem):
                 ended(terms)
             else:
-                self._fill(made.id, terms, lambda problem: ended(problem or self._told(made.id)))
+                self._fill(made.id, terms, lambda problem: ended(problem or self._reported(made.id)))
 
         on_file_thread(self._service_thread, lambda: self._all_terms(old.id), fill, name="glossary-copy")
 
@@ -208,7 +208,7 @@ class GlossaryService:
     def restore(self, gone: ForgottenGlossary, ended: OnEnded[GlossaryRecord]) -> None:
         """Bring a forgotten glossary back, in its old place."""
         self._store.restore_glossary(gone.record)
-        self._fill(gone.record.id, gone.terms, lambda problem: ended(problem or self._told(gone.record.id)))
+        self._fill(gone.record.id, gone.terms, lambda problem: ended(problem or self._reported(gone.record.id)))
 
     def purge(self) -> None:
         """What was forgotten is in no file of ours any more.  About a second.  Raises KnownError `store.…`."""
@@ -249,10 +249,10 @@ class GlossaryService:
         """More of them, those that are there already left out.  Returns how many came."""
         found = self._store.glossary(glossary).id
         known = {key_of(one) for one in self._store.terms_called(found, [one.source for one in terms])}
-        wanted = [one for one in map(check_term, terms) if key_of(one) not in known]
-        self._store.add_terms(found, wanted)
+        requested = [one for one in map(check_term, terms) if key_of(one) not in known]
+        self._store.add_terms(found, requested)
         self._publish(GlossariesChanged())
-        return len(wanted)
+        return len(requested)
 
     def change_term(self, n: int, term: Term) -> Term:
         """A term is this now.  Raises KnownError `glossary.…` for one that is none, `request.invalid`."""
@@ -357,10 +357,10 @@ class GlossaryService:
 
     def _called(self, request: ImportRequest, found: FileRows) -> list[GlossaryRecord]:
         """The glossaries of the name, pair and domain of a file.  Not on the service thread."""
-        wanted = (_name(request.name) or request.path.stem, *found.languages, _domain(request.domain))
+        requested = (_name(request.name) or request.path.stem, *found.languages, _domain(request.domain))
         return [
             one for one in self._service_thread.call(self._there)
-            if (one.name, one.source_language, one.target_language, one.domain) == wanted
+            if (one.name, one.source_language, one.target_language, one.domain) == requested
         ]  # fmt: skip
 
     def _has_just(self, one: GlossaryRecord, terms: Sequence[Term]) -> bool:
@@ -383,7 +383,7 @@ class GlossaryService:
             if known is None:  # only now it is whole
                 self._store.change_glossary(made.id, is_active=True)
             skipped, first_skipped = found.file.skipped, found.file.first_skipped
-            record = self._told(made.id)
+            record = self._reported(made.id)
             ended(
                 Imported(
                     len(found.new), skipped, first_skipped, found.duplicates, found.contradictions, record,
@@ -405,7 +405,7 @@ class GlossaryService:
     def _fill(self, glossary: str, terms: Sequence[Term], ended: Callable[[Problem | None], object]) -> None:
         in_pieces(self._service_thread, terms, TERMS_AT_ONCE, lambda part: self._store.add_terms(glossary, part), ended)
 
-    def _told(self, glossary: str) -> GlossaryRecord:
+    def _reported(self, glossary: str) -> GlossaryRecord:
         self._publish(GlossariesChanged())
         return self._store.glossary(glossary)
 

@@ -30,13 +30,13 @@ class TermLists:
             self._ready.clear()
             self._version = version
         known = self._store.glossaries(source_language=source, target_language=target)
-        wanted = tuple(one.id for one in known if _holds(one, domain, chosen))
-        if wanted not in self._ready:
-            self._ready[wanted] = TermIndex(term for one in wanted for term in self._store.terms(one))
+        requested = tuple(one.id for one in known if _holds(one, domain, chosen))
+        if requested not in self._ready:
+            self._ready[requested] = TermIndex(term for one in requested for term in self._store.terms(one))
             while len(self._ready) > MOST_KEPT:
                 self._ready.popitem(last=False)
-        self._ready.move_to_end(wanted)
-        return self._ready[wanted]
+        self._ready.move_to_end(requested)
+        return self._ready[requested]
 
 
 def _holds(one: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool:

@@ -110,10 +110,10 @@ class MemoryService:
                 found.append(Match(pair, likeness, changes_between(pair.source, text), penalty))
         return sorted(found, key=lambda one: (-one.likeness, one.pair.origin is Origin.MODEL, -one.pair.used))
 
-    def page(self, wanted: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
+    def page(self, requested: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
         """Pairs as they are wanted, the newest first."""
-        found = self._store.count_memory(wanted) if before is None else 0
-        pairs = self._store.memory(wanted, before=before, limit=limit)
+        found = self._store.count_memory(requested) if before is None else 0
+        pairs = self._store.memory(requested, before=before, limit=limit)
         return MemoryPage(tuple(pairs), found, self._store.count_memory() if before is None else 0)
 
     def search(self, words: str, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
@@ -180,9 +180,11 @@ class MemoryService:
         """
         return to_tmx(self._units(MemoryFilter(source_language=source, target_language=target)))
 
-    def _units(self, wanted: MemoryFilter) -> Iterator[Unit]:
+    def _units(self, requested: MemoryFilter) -> Iterator[Unit]:
         before: int | None = None
-        while pairs := self._service_thread.call(partial(self._store.memory, wanted, before=before, limit=PAIRS_READ)):
+        while pairs := self._service_thread.call(
+            partial(self._store.memory, requested, before=before, limit=PAIRS_READ)
+        ):
             before = pairs[-1].n
             for one in pairs:
                 if one.source_language and one.origin is not Origin.MODEL:

@@ -100,8 +100,8 @@ class TypedHistory:
         the start.  Raises KnownError store.*.
         """
         done = [one for one in segments if one.target and one.state is not SegmentState.OPEN]
-        is_wished = self._settings.current.translate_history and not self._store.read_only
-        if not is_wished or not text.strip() or not done:
+        is_requested = self._settings.current.translate_history and not self._store.read_only
+        if not is_requested or not text.strip() or not done:
             return ""
         request = TranslationRequest(
             manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality

@@ -1,4 +1,5 @@
-"""Text translated while it is typed: only what changed is asked again, and words are shown as they come.  Service thread.
+"""Text translated while it is typed: only what changed is asked again, and words are shown as they come.  Service
+thread.
 
 A text is cut into segments; each is known by its words, the languages and the manner.  What was translated in this run,
 or stands in the memory, is there at once; the others are asked of the model together, before any background work.
@@ -67,7 +68,7 @@ class LiveTranslation:
             publish,
         )
         self._known, self._edits = KnownSegments(), LiveEdits(store)
-        self._wanted: list[tuple[LiveSegment, Key | None]] = []
+        self._requested: list[tuple[LiveSegment, Key | None]] = []
         self._manner = Manner("en")
         self._record: ModelRecord | None = None
         self._load_request: LoadRequest | None = None
@@ -75,7 +76,7 @@ class LiveTranslation:
         self._later: Later | None = None
         self._is_running = False
         self._is_done = True
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self._turn = 0
         self._deaths = 0
 
@@ -86,9 +87,9 @@ class LiveTranslation:
         if self._record is None or record.id != self._record.id or manner != self._manner:
             self._stop()
         self._manner, self._record = manner, record
-        self._wanted = self._cut(text)
-        wanted = {key for _, key in self._wanted if key is not None}
-        if self._asked and any(self._asked.segments[name][1] not in wanted for name in self._asked.open):
+        self._requested = self._cut(text)
+        requested = {key for _, key in self._requested if key is not None}
+        if self._asked and any(self._asked.segments[name][1] not in requested for name in self._asked.open):
             self._stop()
         self._say()
         self._advance()
@@ -105,7 +106,7 @@ class LiveTranslation:
         `source`: of the segment that is meant; the text may have changed meanwhile.  Returns a number for `take_back`.
         Raises KnownError `request.invalid` where there is no such segment, it stays as it is, or there are no words.
         """
-        segment, key = self._wanted[index] if 0 <= index < len(self._wanted) else (None, None)
+        segment, key = self._requested[index] if 0 <= index < len(self._requested) else (None, None)
         if segment is None or key is None or (source and segment.source != source):
             raise KnownError("request.invalid", what="this sentence is not there any more")
         target = " ".join(target.split())
@@ -140,9 +141,9 @@ class LiveTranslation:
         """Go on with a text that was translated earlier: what is `kept` of it is not asked again."""
         self._stop()
         self._manner, self._record = manner, record
-        self._wanted = self._cut(text)
+        self._requested = self._cut(text)
         known = {one.source: one for one in kept if one.target}
-        for segment, key in self._wanted:
+        for segment, key in self._requested:
             if key is not None and (one := known.get(segment.source)) is not None:
                 self._known.note(key, Known(one.target, one.state, one.origin, one.flags, one.doubts))
         self._say()
@@ -150,7 +151,7 @@ class LiveTranslation:
 
     def segments(self) -> tuple[LiveSegment, ...]:
         """The text as it stands."""
-        return tuple(self._as_known(one, key) for one, key in self._wanted)
+        return tuple(self._as_known(one, key) for one, key in self._requested)
 
     # ---- segments
 
@@ -200,7 +201,7 @@ class LiveTranslation:
         """Take from the memory what is there; ask for the rest, once the model is there."""
         if self._asked is not None or self._load_request is not None or self._record is None:
             return
-        missing = {key: one for one, key in self._wanted if key is not None and self._is_missing(one, key)}
+        missing = {key: one for one, key in self._requested if key is not None and self._is_missing(one, key)}
         if not missing:
             self._say(is_done=True)
             return
@@ -235,11 +236,11 @@ class LiveTranslation:
         return False
 
     def _ask(self, loaded: LoadedModel) -> None:
-        wanted = {key: one for one, key in self._wanted if key is not None and self._known.is_open(key)}
-        if not wanted:  # the text has changed while the model was loaded
+        requested = {key: one for one, key in self._requested if key is not None and self._known.is_open(key)}
+        if not requested:  # the text has changed while the model was loaded
             self._say(is_done=True)
             return
-        asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(wanted.items())}, set())
+        asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(requested.items())}, set())
         asked.open.update(asked.segments)
         self._is_running = True
         self._loader.begin()
@@ -351,13 +352,13 @@ class LiveTranslation:
 
     def _tell_used(self) -> None:
         if self._record is not None:
-            told = [one.language for one, _ in self._wanted if one.language]
-            language = self._manner.source or (max(set(told), key=told.count) if told else "")
+            reported = [one.language for one, _ in self._requested if one.language]
+            language = self._manner.source or (max(set(reported), key=reported.count) if reported else "")
             self._publish(PairUsed(self._record.id, language, self._manner.target))
 
     def _say_soon(self) -> None:
         """The first word at once, the next ones at most every TELL_S."""
-        wait_s = self._told_at + TELL_S - time.monotonic()
+        wait_s = self._reported_at + TELL_S - time.monotonic()
         if self._later is None and wait_s > 0:
             self._later = self._service_thread.call_later(wait_s, self._say_now)
         elif self._later is None:
@@ -373,7 +374,7 @@ class LiveTranslation:
             self._later.cancel()
             self._later = None
         self._is_done = is_done
-        self._told_at = time.monotonic()
+        self._reported_at = time.monotonic()
         self._publish(LiveTranslated(self.segments(), is_done, problem))
 
 

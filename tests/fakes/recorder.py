@@ -20,33 +20,33 @@ ECHO = [*CHILD, "engine", "--engine", "echo"]
 LLAMA = [*CHILD, "engine"]
 
 
-class Told:
+class Recorder:
     """Keeps every fact, and waits for one that is wanted."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.facts: list[Event] = []
+        self.events: list[Event] = []
         self._more = threading.Condition()
         services.add_listener(self._hear)
 
     def _hear(self, event: Event) -> None:
         with self._more:
-            self.facts.append(event)
+            self.events.append(event)
             self._more.notify_all()
 
     def of(self, kind: type, begin: int = 0) -> list:
         """All facts of a kind, the first ones first."""
         with self._more:
-            return [event for event in self.facts[begin:] if isinstance(event, kind)]
+            return [event for event in self.events[begin:] if isinstance(event, kind)]
 
-    def wait(self, kind: type, wanted: Callable[[Event], bool] = lambda _event: True, begin: int = 0):
+    def wait(self, kind: type, requested: Callable[[Event], bool] = lambda _event: True, begin: int = 0):
         """The first fact of `kind` that is wanted, from the `begin`-th on; waits for it."""
 
         def found() -> Event | None:
-            return next((one for one in self.facts[begin:] if isinstance(one, kind) and wanted(one)), None)
+            return next((one for one in self.events[begin:] if isinstance(one, kind) and requested(one)), None)
 
         with self._more:
-            assert self._more.wait_for(found, TIMEOUT_S), f"no {kind.__name__} among {self.facts[begin:][-20:]}"
+            assert self._more.wait_for(found, TIMEOUT_S), f"no {kind.__name__} among {self.events[begin:][-20:]}"
             return found()
 
     def end_of(self, message: str, begin: int = 0) -> MessageEnded:
@@ -58,9 +58,9 @@ class Told:
         with self._more:
 
             def pieces() -> list[str]:
-                return [one.text for one in self.facts if isinstance(one, MessageGrew) and one.message == message]
+                return [one.text for one in self.events if isinstance(one, MessageGrew) and one.message == message]
 
-            assert self._more.wait_for(lambda: len(pieces()) >= at_least, TIMEOUT_S), self.facts[-20:]
+            assert self._more.wait_for(lambda: len(pieces()) >= at_least, TIMEOUT_S), self.events[-20:]
             return "".join(pieces())
 
 
