@@ -69,7 +69,8 @@ def summary_prompts(ours: Runner) -> list[dict[str, Any]]:
     unused: Any = None
     plan = SummaryPlan(
         unused, SummaryInputs(("d",), language="en"), unused, [document()],
-        pages=some, count=lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]), exams=unused,
+        pages=some,
+        count=lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]), exams=unused,
         pool_tokens=ours.ask(do="facts_of")["pool"], failure=lambda: None, reported=lambda _grown: None,
     )  # fmt: skip
     for _breath in plan._texts.read():

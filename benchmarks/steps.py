@@ -1,7 +1,7 @@
 """The same prompts in three ways: our engine, the high-level API one after another, the server engine eight at once.
 
-A request: {"prompts": [{"messages", "text", "grammar", "max_tokens"}]}, greedy; `text` is the prompt as the model sees it.
-Figures: seconds in all, of the processor in "cpu_s", "read_s" of them until first tokens (where it can be told), tokens
+A request: {"prompts": [{"messages", "text", "grammar", "max_tokens"}]}, greedy; `text` is the prompt as the model sees
+it.  Figures: seconds in all, of the processor in "cpu_s", "read_s" of them until first tokens (where it can be told), tokens
 read and written.
 """
 

@@ -381,7 +381,7 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
 
 
 def _to_json(settings: Settings) -> bytes:
-    """A password in the address of the proxy is never written: services/proxy_password.py keeps it elsewhere."""
+    """A password in the address of the proxy is never written: services/online/proxy_password.py keeps it elsewhere."""
     shape = {**settings.extra, **{key: getattr(settings, key) for key in _NAMES}}
     shape["proxy"] = without_password(settings.proxy)[0]
     return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"

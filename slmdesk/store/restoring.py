@@ -121,7 +121,8 @@ def made_ready(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> 
 def put_in_place(paths: Paths, ready: Ready, *, store: Store | None = None, steps: Sequence[Step] = STEPS) -> Restored:
     """Swap: the history is set aside whole under a dated name, the copy takes its name.
 
-    `store`: this instance's own, whose connection is closed meanwhile and leads to the new file afterwards (its thread).
+    `store`: this instance's own, whose connection is closed meanwhile and leads to the new file afterwards (its
+    thread).
     Models of the library and rows of the network ledger that the backup does not know are taken along where they can
     be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its place.
     """

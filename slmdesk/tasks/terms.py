@@ -27,7 +27,8 @@ def terms(job: Job) -> Task:
     """
     reading, reported = reading_of(job), Wording()
     found = terms_of(
-        reading, _format_of(reading), reported, text_of(job, "source", ""), text_of(job, "target", ""), _columns_of(job),
+        reading, _format_of(reading), reported,
+        text_of(job, "source", ""), text_of(job, "target", ""), _columns_of(job),
         skips_first=job.payload.get("skips_first") is True,
     )  # fmt: skip
     rows: Iterator[Json] = (

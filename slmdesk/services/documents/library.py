@@ -322,9 +322,11 @@ class DocumentService:
 
     def _look(self, opening: Opening) -> None:
         on_file_thread(
-            self._service_thread, lambda: look_at(opening.path, opening.stop), lambda found: self._looked(opening, found),
+            self._service_thread,
+            lambda: look_at(opening.path, opening.stop),
+            lambda found: self._looked(opening, found),
             name="documents",
-        )  # fmt: skip
+        )
 
     def _looked(self, opening: Opening, found: DocumentFile | Problem) -> None:
         if self._closed or opening.stop.is_set():

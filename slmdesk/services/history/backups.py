@@ -61,8 +61,8 @@ class BackupService:
     ) -> None:
         """Copy the history to `target`; `ended` is called once, on the service thread.
 
-        `on_progress(done, total)` in pages, on the file thread.  Raises KnownError `store.in_use` while another instance
-        runs, `file.exists`.
+        `on_progress(done, total)` in pages, on the file thread.  Raises KnownError `store.in_use` while another
+        instance runs, `file.exists`.
         """
         if is_there(target):
             raise KnownError("file.exists", path=str(target))

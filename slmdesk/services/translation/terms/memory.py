@@ -167,9 +167,11 @@ class MemoryService:
                 ended(result)
                 return
             on_file_thread(
-                self._service_thread, lambda: _each_once(result), lambda pairs: self._keep(result, pairs, domain, ended),
+                self._service_thread,
+                lambda: _each_once(result),
+                lambda pairs: self._keep(result, pairs, domain, ended),
                 name="memory-import",
-            )  # fmt: skip
+            )
 
         self._files.read("pairs", path, read, source=source, target=target)
 
