@@ -71,7 +71,7 @@ def summary_prompts(ours: Runner) -> list[dict[str, Any]]:
         unused, SummaryInputs(("d",), language="en"), unused, [document()],
         pages=some,
         count=lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]), exams=unused,
-        pool_tokens=ours.ask(do="facts_of")["pool"], failure=lambda: None, reported=lambda _grown: None,
+        pool_tokens=ours.ask(do="info_of")["pool"], failure=lambda: None, reported=lambda _grown: None,
     )  # fmt: skip
     for _breath in plan._texts.read():
         pass
@@ -124,7 +124,7 @@ def three_ways(
             return ask
 
         seen = interleave({key: side(key) for key in runners}, rounds)
-        info = runners["ours"].ask(do="facts_of")
+        info = runners["ours"].ask(do="info_of")
     finally:
         for one in runners.values():
             one.close()

@@ -30,9 +30,9 @@ class Ours:
         self._handle = self._engine.load(spec, lambda _fraction: True).handle
         self._keys = count()
 
-    def __call__(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def __call__(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """Answer one request, named by its `do`."""
-        return getattr(self, "_" + wish.get("do", "single"))(wish)  # type: ignore[no-any-return]
+        return getattr(self, "_" + command.get("do", "single"))(command)  # type: ignore[no-any-return]
 
     def _request(self, sampling: Mapping[str, Any], **more: Any) -> Request:
         return Request(str(next(self._keys)), self._handle, sampling=Sampling(temperature=0.0, **sampling), **more)
@@ -60,32 +60,33 @@ class Ours:
             "pause": max((b - a for a, b in pairwise(times)), default=0.0),
         }
 
-    def _single(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def _single(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """One prompt, never ending early."""
-        sampling = {"max_tokens": wish["max_tokens"], "ignore_eos": "grammar" not in wish}
-        sampling |= {"grammar": wish["grammar"]} if "grammar" in wish else {}
-        return self._timed([self._request(sampling, prompt=(PromptPart(wish["prompt"], True),))])
+        sampling = {"max_tokens": command["max_tokens"], "ignore_eos": "grammar" not in command}
+        sampling |= {"grammar": command["grammar"]} if "grammar" in command else {}
+        return self._timed([self._request(sampling, prompt=(PromptPart(command["prompt"], True),))])
 
-    def _many(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def _many(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """The same instructions before different texts, together or one after another."""
-        sampling = {"max_tokens": wish["max_tokens"], "ignore_eos": True}
-        prompts = [(PromptPart(wish["shared"], True), PromptPart(text, False)) for text in wish["texts"]]
+        sampling = {"max_tokens": command["max_tokens"], "ignore_eos": True}
+        prompts = [(PromptPart(command["shared"], True), PromptPart(text, False)) for text in command["texts"]]
         requests = [self._request(sampling, prompt=prompt) for prompt in prompts]
-        if wish["together"]:
+        if command["together"]:
             return self._timed(requests)
         started = time.perf_counter()
         for request in requests:
             self._timed([request])
         return {"seconds": time.perf_counter() - started}
 
-    def _chat(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def _chat(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """The turns of a chat, each [role, text]."""
-        messages = tuple(ChatMessage(Role(role), (TextPart(text),)) for role, text in wish["turns"])
-        return self._timed([self._request({"max_tokens": wish["max_tokens"], "ignore_eos": True}, messages=messages)])
+        messages = tuple(ChatMessage(Role(role), (TextPart(text),)) for role, text in command["turns"])
+        sampling = {"max_tokens": command["max_tokens"], "ignore_eos": True}
+        return self._timed([self._request(sampling, messages=messages)])
 
-    def _abort(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def _abort(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """Seconds from closing the iterator inside a long prompt until nothing is computed any more."""
-        request = self._request({"max_tokens": 8}, prompt=(PromptPart(wish["prompt"], True),))
+        request = self._request({"max_tokens": 8}, prompt=(PromptPart(command["prompt"], True),))
         events = self._engine.generate([request])
         for event in events:
             if isinstance(event, PromptRead) and event.read > 0:
@@ -96,14 +97,14 @@ class Ours:
             time.sleep(0.0005)
         return {"seconds": time.perf_counter() - started}
 
-    def _beside(self, wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def _beside(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """The longest pause between two pieces of one answer while another request reads a long prompt."""
         found: dict[str, float] = {}
         read = threading.Event()
 
         def answer() -> None:
-            prompt = (PromptPart(wish["prompt"], True),)
-            request = self._request({"max_tokens": wish["max_tokens"], "ignore_eos": True}, prompt=prompt)
+            prompt = (PromptPart(command["prompt"], True),)
+            request = self._request({"max_tokens": command["max_tokens"], "ignore_eos": True}, prompt=prompt)
             before, pauses = None, []
             for event in self._engine.generate([request]):
                 if isinstance(event, Piece):
@@ -119,7 +120,7 @@ class Ours:
         thread.start()
         started.wait(30)
         begun = time.perf_counter()
-        long = self._request({"max_tokens": 1}, prompt=(PromptPart(wish["long"], True),))
+        long = self._request({"max_tokens": 1}, prompt=(PromptPart(command["long"], True),))
         for _event in self._engine.generate([long]):
             read.set()
         found["read_s"] = time.perf_counter() - begun

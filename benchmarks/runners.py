@@ -1,4 +1,4 @@
-"""The sides that are compared, each a child of its own: wishes on stdin, figures on stdout, one JSON line each.
+"""The sides that are compared, each a child of its own: commands on stdin, figures on stdout, one JSON line each.
 
 A request: {"prompt", "max_tokens"} greedy, never ending early.  Figures: {"first_token_s", "decode_s", "tokens",
 "per_token_s", "rate"}: seconds to the first token, from the first to the last, how many, seconds a token after it.
@@ -60,8 +60,8 @@ def plain(model: str, options: Mapping[str, Any]) -> Ask:
         batch.token[at], batch.pos[at], batch.n_seq_id[at] = token, position, 1
         batch.seq_id[at][0], batch.logits[at] = 0, wants
 
-    def ask(wish: Mapping[str, Any]) -> Mapping[str, float]:
-        text = wish["prompt"].encode()
+    def ask(command: Mapping[str, Any]) -> Mapping[str, float]:
+        text = command["prompt"].encode()
         tokens = (low.llama_token * (len(text) + 8))()
         count = low.llama_tokenize(vocab, text, len(text), tokens, len(tokens), True, True)
         low.llama_memory_clear(memory, False)
@@ -73,7 +73,7 @@ def plain(model: str, options: Mapping[str, Any]) -> Ask:
             batch.n_tokens = end - begin
             low.llama_decode(context, batch)
         position = count
-        for _ in range(wish["max_tokens"]):
+        for _ in range(command["max_tokens"]):
             token = low.llama_sampler_sample(sampler, context, -1)
             low.llama_token_to_piece(vocab, token, piece, 256, 0, False)
             times.append(time.perf_counter())
@@ -94,11 +94,11 @@ def high(model: str, options: Mapping[str, Any]) -> Ask:
     cores = options.get("threads") or physical_cores()
     llama = Llama(model, n_ctx=CONTEXT, n_batch=512, n_threads=cores, n_threads_batch=cores, verbose=False)
 
-    def ask(wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def ask(command: Mapping[str, Any]) -> Mapping[str, float]:
         llama.reset()
         started, times = time.perf_counter(), []
-        tokens = llama.tokenize(wish["prompt"].encode())
-        for _ in zip(range(wish["max_tokens"]), llama.generate(tokens, temp=0.0, top_k=1, reset=True), strict=False):
+        tokens = llama.tokenize(command["prompt"].encode())
+        for _ in zip(range(command["max_tokens"]), llama.generate(tokens, temp=0.0, top_k=1, reset=True), strict=False):
             times.append(time.perf_counter())
         return figures(started, times)
 
@@ -119,7 +119,7 @@ def server(model: str, options: Mapping[str, Any]) -> Ask:
         params.cache_ram_mib = 0
     engine = xllamacpp.Server(params)
 
-    def ask(wish: Mapping[str, Any]) -> Mapping[str, float]:
+    def ask(command: Mapping[str, Any]) -> Mapping[str, float]:
         started, times = time.perf_counter(), []
 
         def on_answer(answer: object) -> None:
@@ -127,7 +127,7 @@ def server(model: str, options: Mapping[str, Any]) -> Ask:
                 times.append(time.perf_counter())
 
         request = {
-            "prompt": wish["prompt"], "n_predict": wish["max_tokens"], "temperature": 0.0, "top_k": 1,
+            "prompt": command["prompt"], "n_predict": command["max_tokens"], "temperature": 0.0, "top_k": 1,
             "ignore_eos": True, "stream": True, "cache_prompt": False, "samplers": ["top_k"],
         }  # fmt: skip
         engine.handle_completions(request, on_answer)
@@ -158,8 +158,8 @@ def main() -> None:
     else:
         ask = SIDES[sys.argv[1]](sys.argv[2], json.loads(sys.argv[3]))
     for line in sys.stdin:
-        wish = json.loads(line)
-        print(json.dumps({} if "ready" in wish else ask(wish)), file=out, flush=True)
+        command = json.loads(line)
+        print(json.dumps({} if "ready" in command else ask(command)), file=out, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The same prompts in three ways: our engine, the high-level API one after another, the server engine eight at once.
 
 A request: {"prompts": [{"messages", "text", "grammar", "max_tokens"}]}, greedy; `text` is the prompt as the model sees
-it.  Figures: seconds in all, of the processor in "cpu_s", "read_s" of them until first tokens (where it can be told), tokens
-read and written.
+it.  Figures: seconds in all, of the processor in "cpu_s", "read_s" of them until first tokens (where it can be told),
+tokens read and written.
 """
 
 from __future__ import annotations
@@ -54,23 +54,23 @@ class Ours:
 
         scheduler._decode = timed
 
-    def __call__(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+    def __call__(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one request, named by its `do`."""
-        return getattr(self, "_" + wish.get("do", "batch"))(wish)  # type: ignore[no-any-return]
+        return getattr(self, "_" + command.get("do", "batch"))(command)  # type: ignore[no-any-return]
 
-    def _info_of(self, _wish: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _info_of(self, _command: Mapping[str, Any]) -> Mapping[str, Any]:
         info = self._info
         return {"pool": info.pool_tokens, "sequences": info.sequences, "curve": info.cost_curve}
 
-    def _count(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"counts": self._engine.count_tokens(self._info.handle, wish["texts"])}
+    def _count(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"counts": self._engine.count_tokens(self._info.handle, command["texts"])}
 
-    def _render(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _render(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """How the model sees each of these lists of messages."""
-        rendered = [self._engine.render(self._info.handle, messages_from(one)) for one in wish["messages"]]
+        rendered = [self._engine.render(self._info.handle, messages_from(one)) for one in command["messages"]]
         return {"texts": [one.text for one in rendered], "tokens": [one.tokens for one in rendered]}
 
-    def _batch(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _batch(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """All at once, in an engine that has read nothing yet."""
         self._engine.unload(self._info.handle)
         self._load()
@@ -82,7 +82,7 @@ class Ours:
                 sampling=Sampling(temperature=0.0, grammar=one["grammar"], max_tokens=one["max_tokens"]),
                 with_probabilities=one.get("with_probabilities", False),
             )
-            for one in wish["prompts"]
+            for one in command["prompts"]
         ]
         began, spent = time.perf_counter(), time.process_time()
         ended = [one for one in self._engine.generate(requests, Priority.BACKGROUND) if not isinstance(one, Piece)]
@@ -103,7 +103,7 @@ class Ours:
 
     # ---- a question to a document, another day
 
-    def _question(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _question(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """The first token of a question in a process that has read nothing: with what was kept, or without.
 
         With `keep` what was read is kept for the next ones.
@@ -113,10 +113,10 @@ class Ours:
 
         self._engine.unload(self._info.handle)
         self._load()
-        handle, folder = self._info.handle, Path(wish["folder"])
-        shared: tuple[ChatMessage, ...] = messages_from(wish["shared"])
+        handle, folder = self._info.handle, Path(command["folder"])
+        shared: tuple[ChatMessage, ...] = messages_from(command["shared"])
         request = Request(
-            "q", handle, messages_from(wish["messages"]), sampling=Sampling(temperature=0.0, max_tokens=4)
+            "q", handle, messages_from(command["messages"]), sampling=Sampling(temperature=0.0, max_tokens=4)
         )
         began = time.perf_counter()
         restored = restore_state(self._engine, handle, {"path": str(path_of(folder, "k")), "model": "m"})
@@ -128,7 +128,7 @@ class Ours:
             if isinstance(event, Finished):
                 read = event.answer.usage.prompt_tokens
         save_s = size = 0.0
-        if wish.get("keep"):
+        if command.get("keep"):
             begun = time.perf_counter()
             state = self._engine.state_of(handle, shared)
             assert state is not None
@@ -152,10 +152,10 @@ def high(model: str, options: Mapping[str, Any]) -> Ask:
     cores = options.get("threads") or physical_cores()
     llama = Llama(model, n_ctx=CONTEXT, n_batch=512, n_threads=cores, n_threads_batch=cores, verbose=False)
 
-    def ask(wish: Mapping[str, Any]) -> Mapping[str, Any]:
+    def ask(command: Mapping[str, Any]) -> Mapping[str, Any]:
         llama.reset()
         began, spent, read_s, written = time.perf_counter(), time.process_time(), 0.0, 0
-        for one in wish["prompts"]:
+        for one in command["prompts"]:
             started, first = time.perf_counter(), 0.0
             grammar = LlamaGrammar.from_string(one["grammar"], verbose=False) if one["grammar"] else None
             for _piece in llama.create_completion(
@@ -187,8 +187,8 @@ def server(model: str, options: Mapping[str, Any]) -> Ask:
         params.cache_ram_mib = 0
     engine = xllamacpp.Server(params)
 
-    def ask(wish: Mapping[str, Any]) -> Mapping[str, Any]:
-        left, lock, said = iter(wish["prompts"]), threading.Lock(), {"written": 0, "read": 0}
+    def ask(command: Mapping[str, Any]) -> Mapping[str, Any]:
+        left, lock, said = iter(command["prompts"]), threading.Lock(), {"written": 0, "read": 0}
 
         def work() -> None:
             while True:
