@@ -1,4 +1,4 @@
-"""The only room with SQLite: gives out frozen dataclasses, never rows.  On the service thread."""
+"""The database: the only package that knows SQLite.  Returns frozen dataclasses; used on the service thread."""
 
 from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.database import SQLITE_VERSION

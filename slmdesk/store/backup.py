@@ -1,4 +1,4 @@
-"""Copies of the database: over a read-only connection of their own, checked, and put in place whole."""
+"""Verified copies of the database, written through a read-only connection and renamed into place when complete."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ class BackupResult:
 
 
 def backup(paths: Paths, target: Path, on_progress: Callable[[int, int], None] | None = None) -> BackupResult:
-    """Copy the live database to `target`, checked and synced; any thread.  Replaces `target` only by a whole copy.
+    """Copy the live database to `target`, verified and synced.  On any thread.  `target` is replaced by a complete copy
+    only.
 
-    `on_progress(done, total)` in pages, on this thread; what it raises ends the backup and leaves nothing behind.
-    The app holds schema.lock alone meanwhile (`Store.alone`).  Raises KnownError store.* and disk.full.
+    `on_progress(done, total)` counts pages and is called on this thread; an exception it raises ends the backup and
+    leaves no file. The app holds schema.lock alone meanwhile (`Store.alone`).  Raises KnownError store.* and disk.full.
     """
     if not paths.database.exists():
         raise KnownError("file.missing", path=str(paths.database))
@@ -60,9 +61,9 @@ def backup(paths: Paths, target: Path, on_progress: Callable[[int, int], None] |
 
 @contextmanager
 def _made_beside(target: Path) -> Iterator[tuple[Path, int]]:
-    """An empty file and its handle, in a new folder beside `target` that nobody else may look into.
+    """Yield an empty file and its handle, in a new private folder beside `target`.
 
-    Others may write to the folder that `target` is in: no name that they could make before is used or followed.
+    Other accounts may write to the folder of `target`, so no name that they could have created is used or followed.
     """
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".new", dir=target.parent))
     beside = folder / "copy.sqlite3"
@@ -136,7 +137,7 @@ def _checked(beside: Path, handle: int, source: Path) -> BackupResult:
 
 
 def keep_copy(paths: Paths, why: str) -> Path:
-    """A verified copy in the backups folder, named by day and reason.  Raises as `backup`."""
+    """Make a verified copy in the backups folder, named by day and reason.  Raises as `backup`."""
     private_folder(paths.backups)
     target = paths.backups / f"{_PREFIX}{time.strftime(_WHEN)}-{why}{_SUFFIX}"
     backup(paths, target)
@@ -144,12 +145,12 @@ def keep_copy(paths: Paths, why: str) -> Path:
 
 
 def kept_copies(paths: Paths) -> list[Path]:
-    """The copies there are, oldest first."""
+    """The existing copies, oldest first."""
     return sorted(paths.backups.glob(f"{_PREFIX}*{_SUFFIX}"))
 
 
 def drop_old_copies(paths: Paths, now: float) -> None:
-    """Remove what is older than 30 days by its name; a file that cannot be removed stays."""
+    """Delete copies that are older than 30 days by their names; one that cannot be deleted stays."""
     for copy in kept_copies(paths):
         day = copy.name.removeprefix(_PREFIX)[:15]
         try:
@@ -161,9 +162,9 @@ def drop_old_copies(paths: Paths, now: float) -> None:
 
 
 def renew_copies(paths: Paths, until: float | None = None) -> bool:
-    """Make every kept copy anew from the database as it is now, so that what was deleted is in none of them.
+    """Replace every kept copy by a copy of the current database, so that none contains what was deleted.
 
-    `until`, on the monotonic clock: then it gives up, between two steps.  Returns whether all are new.
+    `until` (monotonic clock): when to give up, between two steps.  Returns whether all were replaced.
     """
 
     def look(_done: int, _total: int) -> None:

@@ -1,4 +1,4 @@
-"""Folders whose documents are asked as one: which there are, and what of their files is known."""
+"""Folders of documents that are asked together, and what is known about their files."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from slmdesk.store.part import mapping_from, merged, new_id
 
 
 class Collections(Documents):
-    """The part of the store that knows collections."""
+    """The part of the store for collections (folders of documents)."""
 
     def add_collection(self, path: bytes | Path, name: str, *, watched: bool) -> CollectionRecord:
-        """A folder nothing is known of yet.  Raises KnownError store.*."""
+        """Add a folder that has not been read yet.  Raises KnownError store.*."""
         ident = new_id()
         with self._db.writing():
             self._db.insert(
@@ -27,7 +27,9 @@ class Collections(Documents):
             return self.collection(ident)
 
     def collection(self, id: str) -> CollectionRecord:
-        """By id, or the only id that begins so.  Raises KnownError collection.unknown."""
+        """The collection with this id, or the only one whose id begins with it.  Raises KnownError
+        collection.unknown.
+        """
         found = self._id_of("collections", id)
         rows = self._db.rows("select * from collections where id = ?", (found,)) if found else []
         if not rows:
@@ -35,13 +37,13 @@ class Collections(Documents):
         return self._made(collection_from, rows[0])
 
     def collections(self) -> list[CollectionRecord]:
-        """All of them, in the order in which they were added."""
+        """All collections, in the order they were added."""
         return [self._made(collection_from, row) for row in self._db.rows("select * from collections order by n")]
 
     def change_collection(
         self, id: str, *, watched: bool | None = None, settings: Mapping[str, Json] | None = None
     ) -> CollectionRecord:
-        """Set whether it is watched, or some of what is known of it; None takes a key away."""
+        """Set `watched`, or update entries of its settings; a value of None removes the entry."""
         with self._db.writing():
             found = self.collection(id)
             self._db.run(
@@ -55,7 +57,7 @@ class Collections(Documents):
             return self.collection(found.id)
 
     def forget_collection(self, id: str) -> None:
-        """The folder itself; documents that still name it stay, without it."""
+        """Delete the collection; documents that belong to it are kept, without it."""
         with self._db.writing():
             found = self.collection(id).id
             self._db.run("update documents set collection = null where collection = ?", (found,))
@@ -63,7 +65,7 @@ class Collections(Documents):
             self._want_purge()
 
     def kept_files(self, collection: str) -> list[KeptFile]:
-        """What is known of the files of a collection."""
+        """What is known about the files of a collection."""
         rows = self._db.rows(
             "select id, path, sha256, bytes, mtime_ns, status, reader, error_code,"
             " coalesce(json_extract(facts, '$.inode'), 0) as inode from documents where collection = ? order by n",
@@ -72,8 +74,8 @@ class Collections(Documents):
         return [self._made(kept_file_from, row) for row in rows]
 
     def count_collection(self, collection: str) -> tuple[int, int, int]:
-        """Documents that were read, their pages, and documents that could not be; not the one that was in hand when
-        reading was stopped, which is read when it goes on.
+        """Count the documents read, their pages, and the documents that could not be read.
+        A document that was being read when reading was stopped is in neither count: it is read on resuming.
         """
         row = self._db.row(
             "select coalesce(sum(status = 'read'), 0) as readable, "
@@ -85,7 +87,7 @@ class Collections(Documents):
         return (int(row["readable"]), int(row["pages"]), int(row["failed"])) if row else (0, 0, 0)
 
     def failed_documents(self, collection: str, limit: int) -> list[tuple[bytes, str, dict[str, Json]]]:
-        """Place, code and args of documents that could not be read."""
+        """Path, error code and arguments of the documents that could not be read."""
         rows = self._db.rows(
             "select path, error_code, error_args from documents where collection = ? and status = 'failed'"
             " and error_code is not 'document.stopped'"
@@ -95,7 +97,7 @@ class Collections(Documents):
         return [(row["path"], row["error_code"] or "", mapping_from(row["error_args"])) for row in rows]
 
     def asked_documents(self, collection: str) -> list[DocumentRecord]:
-        """The documents of a collection that can be asked, without their facts: there may be thousands."""
+        """The documents of a collection that can be asked, without their details: there may be thousands."""
         rows = self._db.rows(
             "select n, id, path, name, sha256, format, bytes, mtime_ns, reader, status, '{}' as facts, collection,"
             " error_code, error_args, added, opened from documents where collection = ? and status = 'read' order by n",
@@ -104,7 +106,7 @@ class Collections(Documents):
         return [self._made(document_from, row) for row in rows]
 
     def forget_index_jobs(self, collection: str, *, but: str = "") -> None:
-        """Jobs that read this folder and have ended leave nothing: there is one for each change of a file."""
+        """Delete the finished jobs that read this folder: there is one for each change of a file."""
         with self._db.writing():
             which = (
                 "select id from jobs where kind = 'index' and status in ('done', 'failed', 'cancelled') and id <> ?"
@@ -116,7 +118,7 @@ class Collections(Documents):
     def vectors_from(
         self, model_sha256: str, documents: Sequence[str], *, after: int, limit: int
     ) -> list[tuple[int, bytes]]:
-        """Embeddings of these documents' passages under a model, in order, from the passage behind `after` on."""
+        """Embeddings of these documents' passages under a model, in order, beginning after passage `after`."""
         marks = ", ".join("?" for _ in documents)
         rows = self._db.rows(
             "select passages.n as n, data from passages join vectors on vectors.passage = passages.n"
@@ -146,13 +148,13 @@ class Collections(Documents):
 
 
 def collection_from(row: RowLike) -> CollectionRecord:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     return CollectionRecord(
         row["n"], row["id"], row["name"], row["path"], bool(row["watched"]), mapping_from(row["settings"]), row["added"]
     )
 
 
 def kept_file_from(row: RowLike) -> KeptFile:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     names = ("id", "path", "sha256", "bytes", "mtime_ns", "inode", "reader", "error_code")
     return KeptFile(**{name: row[name] for name in names}, status=DocumentStatus(row["status"]))

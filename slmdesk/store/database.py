@@ -1,4 +1,4 @@
-"""The app's one connection: how it is opened, how it writes, and what SQLite's errors mean to a person."""
+"""The app's one database connection: opening, transactions, and the meaning of SQLite's errors."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ Row = sqlite3.Row
 
 
 class RowLike(Protocol):
-    """What a dataclass is made of: columns by name."""
+    """A row to build a dataclass from: columns by name."""
 
     def __getitem__(self, name: str, /) -> Any: ...
 
 
 def journal_of(database: Path) -> Path:
-    """SQLite's rollback journal of a database."""
+    """The path of a database's rollback journal."""
     return database.with_name(database.name + "-journal")
 
 
 def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> sqlite3.Connection:
-    """The only way a database is opened.  The file must exist.  Raises sqlite3.Error.
+    """Open a database; nothing else opens one.  The file must exist.  Raises sqlite3.Error.
 
-    A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two instances share the
-    file.  temp_store in memory, so that no words land in the system's temporary folder.
+    Uses a rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two instances
+    share the file.  temp_store is memory, so that no text of the user is written to the system's temporary folder.
     """
     mode = ("ro&immutable=1" if immutable else "ro") if read_only or immutable else "rw"
     conn = sqlite3.connect(
@@ -65,7 +65,7 @@ def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> 
             mode_now = conn.execute("PRAGMA journal_mode=TRUNCATE").fetchone()[0]
             if mode_now != "truncate":
                 raise sqlite3.OperationalError(f"journal mode stays {mode_now}")
-    except UnicodeDecodeError as err:  # SQLite's words on a damaged schema quote it, letters that are none included
+    except UnicodeDecodeError as err:  # SQLite's message about a damaged schema quotes it, invalid UTF-8 included
         conn.close()
         raise sqlite3.DatabaseError("Could not decode what is said of the schema") from err
     except BaseException:
@@ -75,7 +75,7 @@ def connect(path: Path, *, read_only: bool = False, immutable: bool = False) -> 
 
 
 def known_error(err: sqlite3.Error, path: Path) -> KnownError | None:
-    """What SQLite's result code means; None when it is our own fault.  Full, damaged and busy are never confused."""
+    """Translate SQLite's result code; None for a bug of ours.  Full, damaged and busy are never confused."""
     code = getattr(err, "sqlite_errorcode", 0) & 0xFF
     undecodable = "Could not decode" in str(err)  # text that is not UTF-8: raised by Python's module, without a code
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecodable:
@@ -96,7 +96,9 @@ def known_error(err: sqlite3.Error, path: Path) -> KnownError | None:
 
 
 def _is_nearly_full(path: Path) -> bool:
-    """A quota or a limit on file size is told by SQLite as an I/O error; now and then a full disk is."""
+    """Whether little space is left: SQLite reports a quota, a file size limit and at times a full disk as an I/O
+    error.
+    """
     try:
         return shutil.disk_usage(path.parent).free < NEARLY_FULL_BYTES
     except OSError:
@@ -105,7 +107,7 @@ def _is_nearly_full(path: Path) -> bool:
 
 @contextmanager
 def known_errors(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors about `path` into KnownError, and what no database can keep into `request.invalid`."""
+    """Turn SQLite's errors about `path` into KnownError, and text that no database can store into `request.invalid`."""
     try:
         yield
     except sqlite3.Error as err:
@@ -113,14 +115,16 @@ def known_errors(path: Path) -> Iterator[None]:
         if known is None:
             raise
         raise known from err
-    except UnicodeDecodeError as err:  # an error of SQLite's that quotes damaged names
+    except UnicodeDecodeError as err:  # an SQLite error that quotes damaged names
         raise KnownError("store.damaged", path=str(path)) from err
-    except UnicodeEncodeError as err:  # half a character, such as of a file's name that is not UTF-8
+    except UnicodeEncodeError as err:  # half a surrogate pair, such as in a file name that is not UTF-8
         raise KnownError("request.invalid", what="letters that are no text") from err
 
 
 class Database:
-    """A connection that fetches whole and writes in immediate transactions.  Belongs to the thread that made it."""
+    """A connection that fetches all rows at once and writes in immediate transactions; for the thread that created
+    it.
+    """
 
     def __init__(self, conn: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
         self.conn = conn
@@ -138,20 +142,20 @@ class Database:
         return rows[0] if rows else None
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
-        """Execute a writing statement inside `writing`; how many rows it changed."""
+        """Execute a writing statement inside `writing` and return the number of rows changed."""
         with self._errors():
             return self.conn.execute(sql, values).rowcount
 
     def insert(self, sql: str, values: Sequence[Value] = ()) -> int:
-        """Execute an INSERT inside `writing`; the new row's number."""
+        """Execute an INSERT inside `writing` and return the new row's number."""
         with self._errors():
             return self.conn.execute(sql, values).lastrowid or 0
 
     @contextmanager
     def writing(self, *, wait_ms: int = BUSY_MS) -> Iterator[None]:
-        """A transaction, all or nothing: BEGIN IMMEDIATE, or a savepoint inside another.  Raises KnownError store.*.
+        """Run the block in a transaction: BEGIN IMMEDIATE, or a savepoint inside another.  Raises KnownError store.*.
 
-        A deferred transaction that reads before it writes fails at once with "locked", whatever the time-out.
+        A deferred transaction that reads before it writes fails at once with "locked", whatever the timeout.
         """
         if self.read_only:
             raise KnownError("store.read_only", path=str(self.path))
@@ -164,7 +168,7 @@ class Database:
         with self._errors():
             try:
                 self._begin(deadline)
-                # what BEGIN waited, COMMIT (which needs the readers gone) waits less
+                # COMMIT, which needs the readers gone, may wait for what BEGIN left of the time
                 self._wait_at_most(round(max(0.0, deadline - time.monotonic()) * 1000))
                 with self._until("COMMIT", "ROLLBACK"):
                     yield
@@ -172,8 +176,8 @@ class Database:
                 self._wait_at_most(BUSY_MS)
 
     def _begin(self, deadline: float) -> None:
-        """BEGIN IMMEDIATE, asked often: SQLite's own waiting sleeps up to 100 ms between two looks, and beside a
-        instance that writes without a pause it may miss every gap (found by test_h3).
+        """BEGIN IMMEDIATE, tried at short intervals: SQLite's own waiting sleeps up to 100 ms between two attempts, and
+        next to an instance that writes without a pause it may miss every gap (found by test_h3).
         """
         self._wait_at_most(0)
         while True:
@@ -192,7 +196,7 @@ class Database:
             yield
             self.conn.execute(end)
         except BaseException:
-            if self.conn.in_transaction:  # a full disk may have rolled back all of it already
+            if self.conn.in_transaction:  # with a full disk SQLite may already have rolled back everything
                 with suppress(sqlite3.Error):
                     self.conn.execute(undo)
                     if end != "COMMIT":
@@ -213,15 +217,15 @@ class Database:
             raise
 
     def note_damage(self) -> None:
-        """Have the next start look at the whole file."""
+        """Make the next start check the whole file."""
         with suppress(OSError):
             (self.path.parent / CHECK_MARK).touch(0o600)
 
     def reopen(self) -> None:
-        """After `close`: lead to the file that is there now.  Raises KnownError store.*."""
+        """After `close`: open the file that now has this name.  Raises KnownError store.*."""
         with known_errors(self.path):
             self.conn = connect(self.path, read_only=self.read_only)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the connection."""
         self.conn.close()

@@ -1,4 +1,4 @@
-"""Documents: their pages as they were read, the passages they are searched by, and what was made of them."""
+"""Documents: their pages, the passages they are searched by, embeddings, and results made from them."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ MOST_WORDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that answers a search, and how well: bm25, smaller is better."""
+    """A passage that matches a search, with its rank (BM25: smaller is better)."""
 
     passage: Passage
     rank: float
 
 
 class Documents(Words):
-    """The part of the store that knows documents."""
+    """The part of the store for documents."""
 
     def add_document(
         self, *, path: bytes | Path, name: str, sha256: str, format: str, bytes: int, mtime_ns: int, reader: str
     ) -> DocumentRecord:
-        """A document that is about to be read; no pages yet.  Raises KnownError store.*."""
+        """Add a document that is about to be read and has no pages yet.  Raises KnownError store.*."""
         ident, now = new_id(), self._clock()
         with self._db.writing():
             self._db.insert(
@@ -50,7 +50,7 @@ class Documents(Words):
             return self.document(ident)
 
     def document(self, id: str) -> DocumentRecord:
-        """By id, or the only id that begins so.  Raises KnownError document.unknown."""
+        """The document with this id, or the only one whose id begins with it.  Raises KnownError document.unknown."""
         found = self._id_of("documents", id)
         rows = self._db.rows(f"{_WITH_PAGES} where documents.id = ?", (found,)) if found else []
         if not rows:
@@ -58,20 +58,24 @@ class Documents(Words):
         return self._made(document_from, rows[0])
 
     def documents(self, limit: int = 100, *, collection: str | None = None) -> list[DocumentRecord]:
-        """The last opened first, without those that are here for their folder alone; or those of one collection."""
+        """The documents of a collection; or the last opened, newest first, without those that are only part of a
+        folder.
+        """
         where, values = ("where documents.collection = ?", [collection]) if collection else ("where opened > 0", [])
         rows = self._db.rows(f"{_WITH_PAGES} {where} order by documents.opened desc, n desc limit ?", [*values, limit])
         return [self._made(document_from, row) for row in rows]
 
     def document_marks(self, limit: int) -> list[tuple[str, str, DocumentStatus]]:
-        """Ids, names and states of the last opened: what tells one list from another, without counting any pages."""
+        """Ids, names and states of the last opened documents: enough to see that a list changed, without counting
+        pages.
+        """
         rows = self._db.rows(
             "select id, name, status from documents where opened > 0 order by opened desc, n desc limit ?", (limit,)
         )
         return [self._made(_mark_from, row) for row in rows]
 
     def with_words(self, documents: Sequence[str]) -> set[str]:
-        """Those of these ids of which a page was read that has words."""
+        """Those of these ids that have a page with text."""
         marks = ",".join("?" * len(documents))
         has_words = "select 1 from pages where pages.document = documents.id and pages.status = 'read'"
         rows = self._db.rows(
@@ -80,7 +84,7 @@ class Documents(Words):
         return {str(row["id"]) for row in rows}
 
     def documents_of(self, *, sha256: str = "", path: bytes | Path | None = None) -> list[DocumentRecord]:
-        """Those with these bytes, or at this place; newest first."""
+        """The documents with this content, or at this path, newest first."""
         if sha256:
             rows = self._db.rows(f"{_WITH_PAGES} where documents.sha256 = ? order by n desc", (sha256,))
         else:
@@ -124,7 +128,7 @@ class Documents(Words):
             return self.document(found)
 
     def forget_document(self, id: str) -> None:
-        """Leave nothing of it here: pages, passages, vectors; the file itself is not touched."""
+        """Delete a document with its pages, passages and vectors; the file itself is not touched."""
         with self._db.writing():
             found = self.document(id).id
             self._forget_pages(found, range(1, 1 << 31))
@@ -136,9 +140,9 @@ class Documents(Words):
     # ---- pages
 
     def save_pages(self, document: str, pages: Sequence[Page], passages: Sequence[Passage] = ()) -> None:
-        """Keep pages as they were read; one that was kept before under its number is replaced.
+        """Save pages; one saved before under the same number is replaced.
 
-        `passages` come to those the document has, in the same transaction: for reading bit by bit.
+        `passages` are added to those the document has, in the same transaction: for reading page by page.
         """
         with self._db.writing():
             self._add_passages(document, passages)
@@ -158,12 +162,12 @@ class Documents(Words):
                 )  # fmt: skip
 
     def forget_pages(self, document: str, beyond: int) -> None:
-        """Drop the pages after `beyond`, with the passages that reach there: the document has become shorter."""
+        """Delete the pages after `beyond` and the passages that reach into them: the document has become shorter."""
         with self._db.writing():
             self._forget_pages(document, range(beyond + 1, 1 << 31))
 
     def pages(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
-        """Pages from number `begin` on; without text (and blocks) for lists of thousands."""
+        """Pages from number `begin` on; `with_text=False` leaves out text and blocks, for lists of thousands."""
         what = "*" if with_text else "document, number, label, status, reason, '' as text, '[]' as blocks, has_image"
         rows = self._db.rows(
             f"select {what} from pages where document = ? and number >= ? order by number limit ?",
@@ -172,7 +176,7 @@ class Documents(Words):
         return [self._made(page_from, row) for row in rows]
 
     def all_pages(self, document: str, step: int = 50) -> Iterator[Page]:
-        """Every page in order, fetched `step` at a time: no query stays open between."""
+        """Yield every page in order, fetched `step` at a time, so that no query stays open."""
         begin = 1
         while pages := self.pages(document, begin=begin, limit=step):
             yield from pages
@@ -181,7 +185,7 @@ class Documents(Words):
     # ---- passages
 
     def save_passages(self, document: str, passages: Sequence[Passage]) -> None:
-        """Keep the passages of a document and index their words; all earlier ones of it go."""
+        """Replace all passages of a document and index their words."""
         with self._db.writing():
             self._forget_passages(document)
             self._add_passages(document, passages)
@@ -195,7 +199,7 @@ class Documents(Words):
             self._index(n, self._text(one.text), "passage_words")
 
     def forget_some_passages(self, document: str, limit: int = 100) -> bool:
-        """Drop some passages of a document, so that thousands are dropped bit by bit; False when none was left."""
+        """Delete some passages of a document, so that thousands go in small steps; False when none was left."""
         with self._db.writing():
             rows = self._db.rows("select n, text from passages where document = ? limit ?", (document, limit))
             for row in rows:
@@ -205,18 +209,18 @@ class Documents(Words):
             return bool(rows)
 
     def passages(self, document: str) -> list[Passage]:
-        """All of a document, in order."""
+        """All passages of a document, in order."""
         rows = self._db.rows("select * from passages where document = ? order by n", (document,))
         return [self._made(passage_from, row) for row in rows]
 
     def passages_of(self, numbers: Sequence[int]) -> list[Passage]:
-        """Passages by their numbers, in order; those that are no more are left out."""
+        """Passages by their numbers, in order; missing ones are left out."""
         marks = ", ".join("?" for _ in numbers)
         rows = self._db.rows(f"select * from passages where n in ({marks}) order by n", list(numbers))
         return [self._made(passage_from, row) for row in rows]
 
     def count_passages(self, documents: Sequence[str]) -> tuple[int, int]:
-        """How many passages these documents have, and how many characters in all."""
+        """The number of passages of these documents, and of characters in them."""
         marks = ", ".join("?" for _ in documents)
         rows = self._db.rows(
             "select count(*) as number, coalesce(sum(length(text)), 0) as size from passages"
@@ -226,9 +230,9 @@ class Documents(Words):
         return int(rows[0]["number"]), int(rows[0]["size"])
 
     def find_passages(self, pieces: Sequence[str], documents: Sequence[str], limit: int = 20) -> list[Hit]:
-        """The passages of these documents that fit best, by BM25 over words joined by OR.
+        """The passages of these documents that match best, by BM25 over words joined by OR.
 
-        `pieces`: folded words (text.folding), stop words left out by whoever asks.
+        `pieces`: folded words (text.folding); the caller leaves out stop words.
         """
         if not pieces or not documents:
             return []
@@ -243,7 +247,7 @@ class Documents(Words):
         return [Hit(self._made(passage_from, row), float(row["rank"])) for row in rows]
 
     def find_everywhere(self, pieces: Sequence[str], limit: int = 50) -> list[tuple[Hit, str]]:
-        """As `find_passages`, in all documents, with their names; those being forgotten or read anew included."""
+        """As `find_passages`, in all documents, with their names; includes documents being deleted or read again."""
         if not pieces:
             return []
         query = " OR ".join('"' + piece.replace('"', '""') + '"' for piece in pieces[:MOST_WORDS])
@@ -258,7 +262,7 @@ class Documents(Words):
     # ---- vectors
 
     def save_vectors(self, model_sha256: str, vectors: Mapping[int, bytes]) -> None:
-        """Keep the embeddings of passages, by the passages' numbers; see text.vectors."""
+        """Save the embeddings of passages, by passage number; see text.vectors."""
         with self._db.writing():
             for passage, data in vectors.items():
                 self._db.run(
@@ -278,7 +282,7 @@ class Documents(Words):
     # ---- what was made of them
 
     def link_documents(self, item: str, documents: Sequence[str]) -> None:
-        """Note which documents an item (a summary, a question) is about, in order."""
+        """Save which documents an item (a summary, a question) is about, in order."""
         with self._db.writing():
             self._db.run("delete from item_documents where item = ?", (item,))
             for place, document in enumerate(documents):
@@ -303,7 +307,9 @@ class Documents(Words):
         return [str(row["id"]) for row in rows]
 
     def document_uses(self) -> set[tuple[str, str]]:
-        """Which item is about which document, or has it attached to a message or a draft; the trash included."""
+        """Pairs of item and document: the item is about it, or has it attached to a message or draft; includes the
+        trash.
+        """
         uses = {(row["item"], row["document"]) for row in self._db.rows("select item, document from item_documents")}
         for table, column, id in (("messages", "parts", "item"), ("items", "settings", "id")):
             query = f"select {id} as item, {column} as held from {table} where instr({column}, '\"document\"')"
@@ -311,12 +317,12 @@ class Documents(Words):
         return uses
 
     def save_result(self, item: str, value: Mapping[str, Json]) -> None:
-        """Keep what was made: a summary's sentences with their links, a table's rows."""
+        """Save the result of an item: a summary's sentences with their links, a table's rows."""
         with self._db.writing():
             self._db.run("insert or replace into results (item, value) values (?, ?)", (item, self._json(value)))
 
     def result(self, item: str) -> dict[str, Json] | None:
-        """What was kept for an item."""
+        """The saved result of an item, or None."""
         row = self._db.row("select value from results where item = ?", (item,))
         return self._made(lambda found: mapping_from(found["value"]), row) if row else None
 
@@ -344,7 +350,7 @@ def _mark_from(row: RowLike) -> tuple[str, str, DocumentStatus]:
 
 
 def document_from(row: RowLike) -> DocumentRecord:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     names = ("n", "id", "path", "name", "sha256", "format", "bytes", "mtime_ns", "reader", "collection", "added",
              "opened", "error_code")  # fmt: skip
     return DocumentRecord(
@@ -357,7 +363,7 @@ def document_from(row: RowLike) -> DocumentRecord:
 
 
 def page_from(row: RowLike) -> Page:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     blocks = tuple(Block(BlockKind(kind), start, end, level, place) for kind, start, end, level, place in
                    json.loads(row["blocks"]))  # fmt: skip
     return Page(
@@ -367,7 +373,7 @@ def page_from(row: RowLike) -> Page:
 
 
 def passage_from(row: RowLike) -> Passage:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     return Passage(row["n"], row["document"], row["page"], row["page_end"], row["start"], row["end"], row["text"])
 
 
@@ -379,5 +385,5 @@ def _maybe(row: RowLike, name: str) -> int:
 
 
 def path_bytes(path: bytes | Path) -> bytes:
-    """A path as the store keeps it: names need not be text."""
+    """A path as the store keeps it, in bytes: file names need not be text."""
     return path if isinstance(path, bytes) else str(path).encode("utf-8", "surrogateescape")

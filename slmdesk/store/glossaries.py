@@ -17,7 +17,7 @@ _ORDERS = {"": "n", "source": "folded, n", "target": "target collate nocase, n"}
 
 @dataclass(frozen=True, slots=True)
 class GlossaryCounts:
-    """What is in a glossary."""
+    """How many terms a glossary has."""
 
     terms: int
     found: int
@@ -27,7 +27,7 @@ class GlossaryCounts:
 
 
 class Glossaries(StorePart):
-    """The part of the store that knows terms."""
+    """The part of the store for glossaries."""
 
     _term_writes = 0
 
@@ -36,7 +36,7 @@ class Glossaries(StorePart):
     def add_glossary(
         self, name: str, *, source_language: str, target_language: str, domain: str = "", is_active: bool = True
     ) -> GlossaryRecord:
-        """A new, empty glossary.  An empty language stands for any."""
+        """Add an empty glossary.  An empty language stands for any."""
         ident = new_id()
         with self._writing_terms():
             self._db.insert(
@@ -49,7 +49,7 @@ class Glossaries(StorePart):
             return self.glossary(ident)
 
     def restore_glossary(self, record: GlossaryRecord) -> None:
-        """Put a forgotten glossary back, without its terms; nothing where it is there."""
+        """Restore a deleted glossary, without its terms; does nothing where it exists."""
         with self._writing_terms():
             self._db.run(
                 "insert or ignore into glossaries (id, name, source_language, target_language, domain, active, created)"
@@ -61,7 +61,7 @@ class Glossaries(StorePart):
             )  # fmt: skip
 
     def glossary(self, id: str) -> GlossaryRecord:
-        """By id, or the only id that begins so.  Raises KnownError glossary.unknown."""
+        """The glossary with this id, or the only one whose id begins with it.  Raises KnownError glossary.unknown."""
         found = self._id_of("glossaries", id)
         row = self._db.row(f"{_WITH_TERMS} where glossaries.id = ?", (found,)) if found else None
         if row is None:
@@ -69,7 +69,7 @@ class Glossaries(StorePart):
         return self._made(glossary_from, row)
 
     def glossaries(self, *, source_language: str = "", target_language: str = "") -> list[GlossaryRecord]:
-        """All, or those of a pair of languages, by name; an empty language fits all."""
+        """All glossaries, or those of a pair of languages, by name; an empty language matches all."""
         rows = self._db.rows(
             f"{_WITH_TERMS} where (? = '' or source_language in ('', ?)) and (? = '' or target_language in ('', ?))"
             " order by name, n",
@@ -87,7 +87,7 @@ class Glossaries(StorePart):
         target_language: str | None = None,
         domain: str | None = None,
     ) -> GlossaryRecord:
-        """Set what is named.  Raises KnownError glossary.unknown."""
+        """Change the values given.  Raises KnownError glossary.unknown."""
         columns: dict[str, Value] = {
             "name": self._maybe_text(name),
             "active": None if is_active is None else int(is_active),
@@ -104,7 +104,7 @@ class Glossaries(StorePart):
             return self.glossary(found)
 
     def forget_glossary(self, id: str) -> None:
-        """A glossary and its terms go.  Raises KnownError glossary.unknown."""
+        """Delete a glossary and its terms.  Raises KnownError glossary.unknown."""
         with self._writing_terms():
             found = self.glossary(id).id
             self._db.run("delete from terms where glossary = ?", (found,))
@@ -123,8 +123,8 @@ class Glossaries(StorePart):
         begin: int = 0,
         limit: int = -1,
     ) -> list[Term]:
-        """Terms of a glossary: as they came, or in `order` (source, target); with these letters in the term or its
-        translation, if any; `limit` of them from place `begin` on, -1: all.
+        """Terms of a glossary as they were added, or in `order` (source, target); with `words` in the term or its
+        translation, if given; `limit` of them from position `begin` on (-1: all).
         """
         where, values = _matching(glossary, words)
         way = _ORDERS[order].replace(",", " desc,", 1) if descending and order else _ORDERS[order]
@@ -134,14 +134,14 @@ class Glossaries(StorePart):
         return [self._made(term_from, row) for row in rows]
 
     def terms_after(self, glossary: str, n: int, limit: int) -> list[Term]:
-        """The next `limit` terms behind number `n`, in the order they came."""
+        """The next `limit` terms after number `n`, in the order they were added."""
         rows = self._db.rows(
             "select * from terms where glossary = ? and n > ? order by n limit ?", (glossary, n, limit)
         )
         return [self._made(term_from, row) for row in rows]
 
     def terms_called(self, glossary: str, sources: Sequence[str]) -> list[Term]:
-        """Those of a glossary whose words are these, case and accents aside."""
+        """The terms of a glossary with these sources, ignoring case and accents."""
         folded = list(dict.fromkeys(map(fold, sources)))
         found: list[Term] = []
         for at in range(0, len(folded), 500):
@@ -154,7 +154,7 @@ class Glossaries(StorePart):
         return found
 
     def count_terms(self, glossary: str, words: str = "") -> GlossaryCounts:
-        """How many there are, how many with these letters, and which contradict one another."""
+        """Count the terms, those that contain `words`, and those that contradict one another."""
 
         def count(some: str) -> int:
             where, values = _matching(glossary, some)
@@ -170,7 +170,7 @@ class Glossaries(StorePart):
         return GlossaryCounts(total, count(words) if words else total, frozenset(str(row["folded"]) for row in rows))
 
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> list[int]:
-        """More terms behind those that are there, in one transaction.  Returns their numbers."""
+        """Append terms to a glossary in one transaction.  Returns their numbers."""
         with self._writing_terms():
             found = self.glossary(glossary).id
             return [
@@ -182,7 +182,7 @@ class Glossaries(StorePart):
             ]
 
     def change_term(self, n: int, term: Term) -> Term:
-        """A term is this now.  Raises KnownError request.invalid for one that is gone."""
+        """Replace a term.  Raises KnownError request.invalid for a deleted one."""
         with self._writing_terms():
             changed = self._db.run(
                 "update terms set source = ?, target = ?, folded = ?, extra = ? where n = ?", (*self._columns(term), n)
@@ -193,7 +193,7 @@ class Glossaries(StorePart):
         return self._made(term_from, row)
 
     def forget_terms(self, numbers: Sequence[int]) -> list[Term]:
-        """Terms go, by their numbers.  Returns those that were there."""
+        """Delete terms by number.  Returns those that existed."""
         gone = []
         with self._writing_terms():
             for n in numbers:
@@ -205,8 +205,8 @@ class Glossaries(StorePart):
         return gone
 
     def forget_some_terms(self, glossary: str, limit: int) -> list[Term]:
-        """The first terms of a glossary go, at most `limit`; returns them.  Nothing holds of what is left: a list of
-        which a part is gone is not obeyed.
+        """Delete the first terms of a glossary, at most `limit`, and return them.  The glossary is no longer active
+        then: a list of which a part is gone must not be applied.
         """
         with self._writing_terms():
             gone = self.terms(glossary, limit=limit)
@@ -217,7 +217,9 @@ class Glossaries(StorePart):
         return gone
 
     def terms_version(self) -> tuple[int, int]:
-        """Another value whenever any instance may have changed a term: what was made of them is then made anew."""
+        """A value that changes whenever any instance may have changed a term: what was built from terms must be
+        rebuilt.
+        """
         return self.data_version(), self._term_writes
 
     # ---- inside
@@ -246,7 +248,7 @@ def _matching(glossary: str, words: str) -> tuple[str, list[Value]]:
 
 
 def glossary_from(row: RowLike) -> GlossaryRecord:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     names = ("n", "id", "name", "source_language", "target_language", "domain", "created")
     return GlossaryRecord(
         **{name: row[name] for name in names}, is_active=bool(row["active"]), terms=int(row["term_count"])
@@ -254,7 +256,7 @@ def glossary_from(row: RowLike) -> GlossaryRecord:
 
 
 def term_from(row: RowLike) -> Term:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     extra: Mapping[str, Any] = mapping_from(row["extra"])
     was_exact = bool(extra.get("is_exact"))  # as the first lists were kept: case and endings in one
     return Term(

@@ -1,4 +1,4 @@
-"""Items: chats, summaries, translations, questions, writings.  One table, so that history and trash are one thing."""
+"""Items: chats, summaries, translations, questions, tables …  One table, so that all share history and trash."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from slmdesk.store.words import Words
 
 
 class Items(Words):
-    """The part of the store that keeps items."""
+    """The part of the store for items."""
 
     def add_item(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
-        """A new, empty item.  Raises KnownError store.*."""
+        """Add an empty item.  Raises KnownError store.*."""
         now, ident = self._clock(), new_id()
         with self._db.writing():
             n = self._db.insert(
@@ -29,7 +29,9 @@ class Items(Words):
             return item
 
     def item(self, id: str) -> Item:
-        """The item of this id, or of the only id that begins so; in the trash too.  Raises KnownError item.unknown."""
+        """The item with this id, or the only one whose id begins with it; in the trash too.  Raises KnownError
+        item.unknown.
+        """
         found = self._id_of("items", id)
         row = self._db.row("select * from items where id = ?", (found,)) if found else None
         if row is None:
@@ -44,9 +46,9 @@ class Items(Words):
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """A page, the last touched first.  `before`: (updated, n) of the last one seen.  `deleted`: the trash.
+        """A page of items, last changed first.  `before`: (updated, n) of the last one seen.  `deleted`: the trash.
 
-        `kind` None: of every kind.
+        `kind` None: every kind.
         """
         where, values = "", []  # type: str, list[Value]
         if kind is not None:
@@ -61,7 +63,7 @@ class Items(Words):
         return [self._made(item_from, row) for row in rows]
 
     def rename_item(self, id: str, title: str) -> Item:
-        """Give it another title, by which it is found from now on.  Its place in the list stays."""
+        """Change the title, also in the search index.  The item keeps its position in the list."""
         with self._db.writing():
             old = self.item(id)
             new = self._change_item(old.id, "title = ?", (self._text(title),))
@@ -70,17 +72,17 @@ class Items(Words):
             return new
 
     def change_item_settings(self, id: str, **values: Json) -> Item:
-        """Set what belongs to this item alone; None takes a key away.  Its place in the list stays."""
+        """Update the item's own settings; a value of None removes the key.  The item keeps its position in the list."""
         with self._db.writing():
             settings = merged(self.item(id).settings, values)
             return self._change_item(id, "settings = ?", (self._json(settings),))
 
     def trash_item(self, id: str) -> Item:
-        """Put it into the trash."""
+        """Move an item to the trash."""
         return self._change_item(id, "deleted_at = ?", (self._clock(),))
 
     def restore_item(self, id: str) -> Item:
-        """Take it out of the trash."""
+        """Take an item out of the trash."""
         return self._change_item(id, "deleted_at = ?", (None,))
 
     def _change_item(self, id: str, assignments: str, values: Sequence[Value]) -> Item:
@@ -98,7 +100,7 @@ class Items(Words):
 
 
 def item_from(row: RowLike) -> Item:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     plain = ("n", "id", "kind", "title", "folder", "created", "updated", "deleted_at", "revision")
     return Item(
         **{name: row[name] for name in plain},

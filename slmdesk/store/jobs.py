@@ -1,6 +1,4 @@
-"""Long work: jobs and their steps.  A job has one owner, a instance that lives; each result is kept the moment it
-comes.
-"""
+"""Jobs and their steps.  A job is owned by one running instance; each result is saved as soon as it is there."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ ALONE_AFTER = 2
 
 
 class Jobs(StorePart):
-    """The part of the store that keeps jobs."""
+    """The part of the store for jobs."""
 
     def add_job(
         self,
@@ -32,7 +30,7 @@ class Jobs(StorePart):
         item: str | None = None,
         settings: Mapping[str, Json] | None = None,
     ) -> JobRecord:
-        """A new job, open, with steps of (key, input).  A step done before under its key is done at once.
+        """Add an open job with steps of (key, input).  A step already done under its key, in any job, is done at once.
 
         Raises KnownError store.*.
         """
@@ -47,9 +45,9 @@ class Jobs(StorePart):
             return self.job(ident)
 
     def add_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> bool:
-        """More steps of (key, input) for a job this instance runs; those it has already stay as they are.
+        """Add steps of (key, input) to a job this instance runs; those it already has stay unchanged.
 
-        A step done before under its key, in whatever job, is done at once.  False: this instance is not the owner.
+        A step already done under its key, in any job, is done at once.  False: this instance is not the owner.
         Raises KnownError store.*.
         """
         with self._db.writing():
@@ -61,12 +59,12 @@ class Jobs(StorePart):
             return True
 
     def step_values(self, job: str) -> dict[str, dict[str, Json]]:
-        """What came of the steps of a job that are done, by key."""
+        """The results of a job's finished steps, by key."""
         rows = self._db.rows("select key, value from steps where job = ? and status = 'done'", (job,))
         return {row["key"]: mapping_from(row["value"]) for row in rows}
 
     def job(self, id: str) -> JobRecord:
-        """The job of this id, or of the only id that begins so.  Raises KnownError job.unknown."""
+        """The job with this id, or the only one whose id begins with it.  Raises KnownError job.unknown."""
         found = self._id_of("jobs", id)
         rows = self._db.rows(f"{_WITH_COUNTS} where id = ?", (found,)) if found else []
         if not rows:
@@ -74,17 +72,17 @@ class Jobs(StorePart):
         return self._made(counted_job_from, rows[0])
 
     def jobs(self, limit: int = 100, kind: str = "") -> list[JobRecord]:
-        """The last ones, newest first; all kinds, or one."""
+        """The last jobs, newest first; of all kinds, or of one."""
         rows = self._db.rows(f"{_WITH_COUNTS} where ? in ('', kind) order by n desc limit ?", (kind, limit))
         return [self._made(counted_job_from, row) for row in rows]
 
     def jobs_of(self, item: str) -> list[JobRecord]:
-        """Those that work for an item, newest first."""
+        """The jobs of an item, newest first."""
         rows = self._db.rows(f"{_WITH_COUNTS} where item = ? order by n desc", (item,))
         return [self._made(counted_job_from, row) for row in rows]
 
     def unfinished_jobs(self, kind: str = "") -> list[JobRecord]:
-        """Those that wait, run or are paused, oldest first; of all kinds, or of one."""
+        """Jobs that wait, run or are paused, oldest first; of all kinds, or of one."""
         rows = self._db.rows(
             f"{_WITH_COUNTS} where ? in ('', kind) and status in ('open', 'running', 'paused') order by n", (kind,)
         )
@@ -93,11 +91,11 @@ class Jobs(StorePart):
     def ended_jobs(
         self, *, after: float = 0.0, before: tuple[float, int] | None = None, limit: int = 50
     ) -> list[JobRecord]:
-        """A page of those that have ended later than `after`, the last first.
+        """A page of the jobs that ended later than `after`, the last first.
 
         `before`: (updated, n) of the last one seen.
         """
-        # the counts are for the rows of the page alone: beside the sorting they would be made for all
+        # the counts are for the rows of this page only: sorted in the same query they would be made for all rows
         rows = self._db.rows(
             f"{_WITH_COUNTS} where n in (select n from jobs where status in ('done', 'failed', 'cancelled')"
             " and updated > ? and (updated, n) < (?, ?) order by updated desc, n desc limit ?)"
@@ -107,25 +105,25 @@ class Jobs(StorePart):
         return [self._made(counted_job_from, row) for row in rows]
 
     def jobs_cleared(self) -> float:
-        """Until when ended jobs were cleared from the list; 0: never."""
+        """When ended jobs were last cleared from the list; 0: never."""
         row = self._db.row("select value from meta where key = 'jobs_cleared'")
         return float(row[0]) if row else 0.0
 
     def clear_jobs(self, until: float) -> None:
-        """Have those that ended until then listed no more.  They stay: later work finds its steps done in them."""
+        """Hide jobs that ended until then.  They are kept: later jobs take over results of their steps."""
         with self._db.writing():
             self._db.run("insert or replace into meta (key, value) values ('jobs_cleared', ?)", (until,))
 
     def is_mine(self, job: JobRecord) -> bool:
-        """Whether this instance runs it."""
+        """Whether this instance runs the job."""
         return job.status is JobStatus.RUNNING and job.owner == self._instance_id
 
     def is_elsewhere(self, job: JobRecord) -> bool:
-        """Whether another instance, which lives, runs it."""
+        """Whether another running instance runs the job."""
         return job.status is JobStatus.RUNNING and self._is_held(job)
 
     def note_job(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
-        """Change what a job knows of itself, whoever runs it; None takes a key away.  Raises KnownError job.unknown."""
+        """Update a job's details, whoever runs it; a value of None removes the key.  Raises KnownError job.unknown."""
         with self._db.writing():
             job = self.job(id)
             self._db.run(
@@ -135,7 +133,7 @@ class Jobs(StorePart):
             return self.job(job.id)
 
     def claim_job(self, id: str) -> JobRecord | None:
-        """Make this instance the owner of an open job, or of one whose owner is gone.  None: it is not to be had."""
+        """Make this instance the owner of an open job, or of one whose owner is gone.  None: it cannot be claimed."""
         with self._db.writing():
             job = self.job(id)
             if job.status not in (JobStatus.OPEN, JobStatus.RUNNING) or self._is_held(job):
@@ -146,7 +144,7 @@ class Jobs(StorePart):
     def leave_job(
         self, id: str, status: JobStatus, *, error_code: str | None = None, error_args: Mapping[str, Json] | None = None
     ) -> JobRecord:
-        """Give up a job this instance owns, with how it stands now; another's is left as it is."""
+        """Release a job this instance owns, with a new status; another instance's job is left unchanged."""
         with self._db.writing():
             job = self.job(id)
             if job.owner == self._instance_id and job.status is JobStatus.RUNNING:
@@ -154,10 +152,10 @@ class Jobs(StorePart):
             return self.job(job.id)
 
     def change_job(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
-        """Pause, cancel or reopen (`open`) a job, whoever runs it: its owner sees that it is no more, and stops.
+        """Pause, cancel or reopen (`open`) a job, whoever runs it: its owner notices that it lost the job, and stops.
 
-        A reopened job tries its failed steps anew; `revive`: a cancelled one may be reopened, too.  Raises KnownError
-        job.unknown, job.ended, and job.elsewhere when a job that is to be reopened runs elsewhere.
+        A reopened job retries its failed steps; `revive`: a cancelled one may be reopened, too.  Raises KnownError
+        job.unknown, job.ended, and job.elsewhere when a job to be reopened runs in another instance.
         """
         with self._db.writing():
             job = self.job(id)
@@ -176,7 +174,9 @@ class Jobs(StorePart):
             return self.job(job.id)
 
     def open_steps(self, job: str, limit: int, *, but: Collection[str] = ()) -> list[JobStep]:
-        """Steps to do, in order, without those in hand (`but`); the ones under suspicion of killing come last."""
+        """Steps still to do, in order, without those given out (`but`); steps suspected of killing the child come
+        last.
+        """
         rows = self._db.rows(
             "select * from steps where job = ? and status = 'open' order by deaths >= ?, n limit ?",
             (job, ALONE_AFTER, limit + len(but)),
@@ -190,19 +190,19 @@ class Jobs(StorePart):
         ]
 
     def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
-        """Keep the result of a step: on the disk when this returns.  False: it has one, or this instance is not the
-        owner.
+        """Save the result of a step; it is on the disk when this returns.  False: the step has a result already, or
+        this instance is not the owner.
 
         Raises KnownError store.*.
         """
         return self._end_step(job, key, "status = 'done', value = ?", self._json(value))
 
     def fail_step(self, job: str, key: str, code: str, args: Mapping[str, Json]) -> bool:
-        """Note that a step cannot be done; the rest goes on.  False as in `save_step`."""
+        """Save that a step cannot be done; the others continue.  False as in `save_step`."""
         return self._end_step(job, key, "status = 'failed', error_code = ?, error_args = ?", code, self._json(args))
 
     def note_deaths(self, job: str, keys: Collection[str]) -> None:
-        """A child died with these steps in hand."""
+        """Count for each of these steps that a child died while working on it."""
         with self._db.writing():
             for key in keys:
                 self._db.run("update steps set deaths = deaths + 1 where job = ? and key = ?", (job, key))
@@ -257,12 +257,12 @@ _WITH_COUNTS = (
 
 
 def counted_job_from(row: RowLike) -> JobRecord:
-    """The dataclass of a row that was asked for with its counts."""
+    """Build the dataclass of a row that was queried with its counts."""
     return replace(job_from(row), done=row["done"], failed=row["failed"], total=row["total"])
 
 
 def job_from(row: RowLike) -> JobRecord:
-    """The dataclass of a row, its steps not counted."""
+    """Build the dataclass of a row, without counts of its steps."""
     plain = ("n", "id", "kind", "title", "owner", "item", "model_sha256", "error_code", "created", "updated")
     return JobRecord(
         **{name: row[name] for name in plain},
@@ -276,7 +276,7 @@ def job_from(row: RowLike) -> JobRecord:
 
 
 def step_from(row: RowLike) -> JobStep:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     return JobStep(
         key=row["key"],
         input=mapping_from(row["input"]),

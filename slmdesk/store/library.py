@@ -1,4 +1,4 @@
-"""The model library's records, and the network ledger."""
+"""Records of the model library, and the network log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.store.part import StorePart, mapping_from, merged, new_id
 
 
 class Models(StorePart):
-    """The part of the store that knows which model files there are."""
+    """The part of the store for model files."""
 
     def add_model(
         self,
@@ -29,7 +29,7 @@ class Models(StorePart):
         header: Mapping[str, Json],
         source: str,
     ) -> ModelRecord:
-        """A new record of a model file.  The same file twice gives two records: look before.  Raises store.*."""
+        """Add a record of a model file.  Adding a file twice gives two records: check before.  Raises store.*."""
         ident = new_id()
         with self._db.writing():
             self._db.insert(
@@ -52,11 +52,13 @@ class Models(StorePart):
             return self.model(ident)
 
     def models(self) -> list[ModelRecord]:
-        """All of them, in the order they were added."""
+        """All models, in the order they were added."""
         return [self._made(model_from, row) for row in self._db.rows("select * from models order by n")]
 
     def model(self, requested: str) -> ModelRecord:
-        """By id, by the only id that begins so, or by name.  Raises KnownError model.unknown, which names the known."""
+        """By id, by the only id that begins with it, or by name.  Raises KnownError model.unknown, which lists the
+        names.
+        """
         found = self._id_of("models", requested)
         rows = self._db.rows("select * from models where id = ?", (found,)) if found else []
         if not rows:
@@ -67,7 +69,7 @@ class Models(StorePart):
         return self._made(model_from, rows[0])
 
     def change_model(self, id: str, **values: Any) -> ModelRecord:
-        """Set fields of a record by name (name, path, bytes, sha256, mtime_ns, inode, header, last_used …)."""
+        """Change fields of a record by name (name, path, bytes, sha256, mtime_ns, inode, header, last_used …)."""
         columns: dict[str, Value] = {}
         for key, value in values.items():
             if key not in _CHANGEABLE:
@@ -80,9 +82,9 @@ class Models(StorePart):
             return self.model(found)
 
     def relocate_models(self, places: Sequence[tuple[str, bytes, bytes, tuple[int, int] | None]]) -> None:
-        """Set the new paths of moved files, all of them or none: (id, old path, new path, time and inode if new).
+        """Set the new paths of moved files, all or none: (id, old path, new path, time and inode if new).
 
-        A record that is gone, or has another path than the old one, stays as it is.  Raises store.*.
+        A record that is gone, or whose path is not the old one, is left unchanged.  Raises store.*.
         """
         with self._db.writing():
             for ident, old, new, mark in places:
@@ -93,15 +95,15 @@ class Models(StorePart):
                     self._db.run("update models set mtime_ns = ?, inode = ? where id = ? and path = ?", values)
 
     def set_model_info(self, id: str, **info: Json) -> ModelRecord:
-        """Note what was measured of a model on this PC; None takes a fact away."""
+        """Save what was measured of a model on this PC; a value of None removes the key."""
         with self._db.writing():
             record = self.model(id)
             return self.change_model(record.id, info=merged(record.info, info))
 
     def remove_model(self, id: str, before: Callable[[], object] | None = None) -> None:
-        """Forget the record; the file is `before`'s business, which runs when nothing can be in the way any more.
+        """Delete the record; `before`, called when nothing else can fail, may delete the file.
 
-        What `before` raises keeps the record.  Raises KnownError model.unknown, store.*.
+        If `before` raises, the record is kept.  Raises KnownError model.unknown, store.*.
         """
         with self._db.writing():
             self._db.run("delete from models where id = ?", (self.model(id).id,))
@@ -130,10 +132,10 @@ _HOLDS = "host || ' ' || method || ' ' || path || ' ' || purpose like ? escape '
 
 
 class Ledger(StorePart):
-    """The part of the store that knows what left this PC."""
+    """The part of the store for the network log: what left this PC."""
 
     def record_request(self, host: str, method: str, path: str, purpose: str) -> int:
-        """Note a request before it leaves: it is on the disk when this returns.  Returns its number in the ledger."""
+        """Log a request before it is sent; it is on the disk when this returns.  Returns its number in the log."""
         with self._db.writing():
             return self._db.insert(
                 "insert into requests (time, host, method, path, purpose) values (?, ?, ?, ?, ?)",
@@ -141,18 +143,18 @@ class Ledger(StorePart):
             )
 
     def finish_request(self, n: int, bytes: int) -> None:
-        """Note how many bytes of the answer came."""
+        """Log how many bytes of the answer were received."""
         with self._db.writing():
             self._db.run("update requests set bytes = ? where n = ?", (bytes, n))
 
     def requests_since(self, time: float) -> int:
-        """How many were allowed to leave since `time`, seconds since the epoch."""
+        """How many requests were allowed since `time`, seconds since the epoch."""
         row = self._db.row("select count(*) from requests where time >= ?", (time,))
         return int(row[0]) if row else 0
 
     def requests(self, limit: int = 100, words: str = "", before: int = _LAST) -> list[LedgerRow]:
-        """The last ones, newest first, where host, path or purpose hold `words`; only those with a number below
-        `before`, so that a long list is read by pages.
+        """The last requests, newest first, whose host, path or purpose contains `words`; only those with a number below
+        `before`, so that a long list is read in pages.
         """
         rows = self._db.rows(
             f"select * from requests where n < ? and {_HOLDS} order by n desc limit ?",
@@ -161,7 +163,7 @@ class Ledger(StorePart):
         return [LedgerRow(**{name: row[name] for name in row.keys()}) for row in rows]  # noqa: SIM118 (a Row)
 
     def count_requests(self, words: str = "") -> int:
-        """How many there are in all that hold `words`."""
+        """How many requests contain `words`."""
         if words:
             row = self._db.row(f"select count(*) from requests where {_HOLDS}", (self._pattern(words),))
         else:
@@ -178,12 +180,12 @@ _CHANGEABLE = {
 
 
 def _path_bytes(path: bytes | Path) -> bytes:
-    """Paths are kept as bytes: a name need not be text."""
+    """A path in bytes: file names need not be text."""
     return path if isinstance(path, bytes) else str(path).encode("utf-8", "surrogateescape")
 
 
 def model_from(row: RowLike) -> ModelRecord:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     plain = ("id", "name", "path", "bytes", "sha256", "mtime_ns", "source", "added", "last_used")
     return ModelRecord(
         **{name: row[name] for name in plain},

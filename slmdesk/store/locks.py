@@ -1,4 +1,4 @@
-"""Locks on files: the system drops them when their process dies, so a stale one never needs the user."""
+"""File locks, which the system releases when their process dies, so that a stale one never needs the user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INSTANCE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 if sys.platform == "win32":
     import msvcrt
 
-    _SHARERS = 64  # msvcrt knows no shared locks: each sharer takes a byte of its own, one alone takes them all
+    _SHARERS = 64  # msvcrt has no shared locks: each sharer takes a byte of its own, an exclusive lock takes them all
 
     def _take(handle: int, *, alone: bool) -> bool:
         places, size = (range(1), _SHARERS) if alone else (range(_SHARERS), 1)
@@ -43,9 +43,9 @@ else:
 
 
 class FileLock:
-    """A lock on a file of its own, alone or shared.
+    """A lock on a file of its own, exclusive or shared.
 
-    Raises KnownError `file.unwritable` when it cannot be made; FileNotFoundError when it is not to be made.
+    Raises KnownError `file.unwritable` when the file cannot be created; FileNotFoundError when it must not be.
     """
 
     def __init__(self, path: Path, *, make: bool = True) -> None:
@@ -55,36 +55,38 @@ class FileLock:
         self._handle = self._open()
 
     def try_alone(self) -> bool:
-        """Hold it alone, if nobody else holds it.  A shared hold of this object is turned into it."""
+        """Lock exclusively, if nobody else holds the lock; a shared lock of this object is converted."""
         self._release_on_windows()
         self._alone = self._take(alone=True)
         return self._alone
 
     def share(self, *, wait_s: float = WAIT_S) -> bool:
-        """Hold it beside others; waits for one who holds it alone, at most `wait_s`."""
+        """Take a shared lock; waits at most `wait_s` for an exclusive one to be released."""
         self._release_on_windows()
         deadline = time.monotonic() + wait_s
         while not self._take(alone=False):
             if time.monotonic() >= deadline:
                 return False
-            time.sleep(0.02)  # the system's own waiting call cannot be ended
+            time.sleep(0.02)  # the system's own blocking call cannot be interrupted
         self._alone = False
         return True
 
     def is_there(self) -> bool:
-        """Whether the file still has its name: a lock on one that was removed keeps nobody out."""
+        """Whether the file still has its name: a lock on a removed file keeps nobody out."""
         with suppress(OSError):
             return os.path.samestat(os.fstat(self._handle), self.path.stat())
         return False
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Alone for a while, shared again afterwards.  Raises KnownError `store.in_use` when another instance runs."""
+        """Lock exclusively for a while, then share again.  Raises KnownError `store.in_use` when another instance
+        runs.
+        """
         if self._alone:
             yield
             return
         if not self.try_alone():
-            self.share()  # a failed conversion may have let go of the shared hold
+            self.share()  # a failed conversion may have released the shared lock
             raise KnownError("store.in_use")
         try:
             yield
@@ -92,7 +94,7 @@ class FileLock:
             self.share()
 
     def close(self) -> None:
-        """Let go.  May be called twice."""
+        """Release the lock.  May be called twice."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -112,15 +114,15 @@ class FileLock:
             raise problem_of(err, self.path) from err
 
     def _release_on_windows(self) -> None:
-        if sys.platform == "win32":  # closing is the one sure way to let go of every byte
+        if sys.platform == "win32":  # closing is the one sure way to release every byte
             os.close(self._handle)
             self._handle = self._open()
 
 
 class InstanceLock:
-    """Held while a instance lives; its file is removed at an orderly end, so one that is left tells of a crash.
+    """Held while an instance runs; its file is removed at an orderly end, so one left over means a crash.
 
-    Raises KnownError `store.in_use` when a instance of this id lives already.
+    Raises KnownError `store.in_use` when an instance with this id is already running.
     """
 
     def __init__(self, paths: Paths, instance_id: str) -> None:
@@ -136,23 +138,23 @@ class InstanceLock:
             elif self._lock.is_there():
                 self._lock.close()
                 raise KnownError("store.in_use")
-            self._lock.close()  # somebody swept it away between opening and locking
+            self._lock.close()  # another instance removed the file between opening and locking
         raise KnownError("store.in_use")
 
     def close(self) -> None:
-        """The orderly end.  May be called twice."""
+        """End in an orderly way.  May be called twice."""
         if os.name != "nt":
             with suppress(OSError):
                 self.path.unlink()
             self._lock.close()
-        else:  # an open file cannot be removed there
+        else:  # Windows cannot remove an open file
             self._lock.close()
             with suppress(OSError):
                 self.path.unlink()
 
 
 def is_instance_alive(paths: Paths, instance_id: str) -> bool:
-    """Whether the app of this id still holds its lock.  No lock file: it ended in order, or never was."""
+    """Whether the instance with this id still holds its lock.  No lock file: it ended in order, or never existed."""
     path = paths.instance_locks / f"{instance_id}.lock"
     if not _INSTANCE_ID.fullmatch(instance_id):
         return False
@@ -167,7 +169,7 @@ def is_instance_alive(paths: Paths, instance_id: str) -> bool:
 
 
 def sweep_dead_instances(paths: Paths) -> int:
-    """Remove the lock files of instances that crashed.  Returns how many there were."""
+    """Remove the lock files of instances that crashed.  Returns their number."""
     swept = 0
     for path in sorted(paths.instance_locks.glob("*.lock")):
         with suppress(FileNotFoundError):  # its instance has just ended in order
@@ -175,7 +177,7 @@ def sweep_dead_instances(paths: Paths) -> int:
             if lock.try_alone():
                 if os.name == "nt":
                     lock.close()
-                with suppress(OSError):  # another instance swept it just now
+                with suppress(OSError):  # another instance removed it just now
                     path.unlink()
                     swept += 1
             lock.close()

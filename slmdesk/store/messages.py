@@ -1,4 +1,4 @@
-"""Messages: a tree per item.  A row exists before its first word, grows, ends; its owner is a instance that lives."""
+"""Messages: a tree per item.  A row exists before its first word, grows, then ends; a running instance owns it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slmdesk.store.part import mapping_from, new_id
 
 
 class Messages(Items):
-    """The part of the store that keeps messages."""
+    """The part of the store for messages."""
 
     def add_message(
         self,
@@ -35,9 +35,9 @@ class Messages(Items):
         prompt_version: str | None = None,
         preset: str | None = None,
     ) -> Message:
-        """A new message, on the disk when this returns.  One that streams belongs to this instance.
+        """Add a message, on the disk when this returns.  A streaming one is owned by this instance.
 
-        Raises KnownError item.unknown for an item or a parent that is not there, and store.*.
+        Raises KnownError item.unknown for an item or a parent that does not exist, and store.*.
         """
         ident = new_id()
         with self._db.writing():
@@ -73,8 +73,8 @@ class Messages(Items):
             return self.message(ident)
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
-        """Put in what a message that does not stream is made of: what is read of an attachment is decided after it is
-        kept.  Raises KnownError item.unknown, store.*.
+        """Replace the parts of a message that is not streaming: how much of an attachment is read is decided after the
+        message is saved.  Raises KnownError item.unknown, store.*.
         """
         with self._db.writing():
             old = self.message(id)
@@ -87,8 +87,8 @@ class Messages(Items):
             return self.message(id)
 
     def grow_message(self, id: str, text: str) -> bool:
-        """Write all of the text so far.  False: another instance was writing (the next tick tries again), or it has
-        ended.
+        """Write all of the text so far.  False: another instance was writing (try again at the next tick), or the
+        message has ended.
 
         Raises KnownError store.full, store.read_only.
         """
@@ -105,10 +105,10 @@ class Messages(Items):
         return changed == 1
 
     def end_message(self, id: str, text: str, ending: Ending) -> Message:
-        """Write its last words and how it ended, and make it findable.  Raises KnownError item.unknown, store.*."""
+        """Write the final text and how the message ended, and index it.  Raises KnownError item.unknown, store.*."""
         with self._db.writing():
             old = self.message(id)
-            if old.status is not Status.STREAMING:  # already ended, for instance by a instance that took us for dead
+            if old.status is not Status.STREAMING:  # already ended, for instance by an instance that thought this one dead
                 self._unindex_message(old.n)
             self._db.run(
                 "update messages set text = ?, status = ?, owner = null, finish_reason = ?, tokens_in = ?,"
@@ -135,7 +135,7 @@ class Messages(Items):
             return self.message(id)
 
     def reopen_message(self, id: str) -> Message:
-        """Let an ended answer grow again (Continue): its text stays, this instance owns it.  Raises KnownError."""
+        """Let an ended answer grow again (Continue): its text is kept, this instance owns it.  Raises KnownError."""
         with self._db.writing():
             old = self.message(id)
             if old.status is Status.STREAMING:
@@ -149,19 +149,19 @@ class Messages(Items):
             return self.message(id)
 
     def message(self, id: str) -> Message:
-        """The message of this id.  Raises KnownError item.unknown."""
+        """The message with this id.  Raises KnownError item.unknown."""
         row = self._db.row("select * from messages where id = ?", (id,))
         if row is None:
             raise KnownError("item.unknown", id=id[:80])
         return self._made(message_from, row)
 
     def messages(self, item: str) -> list[Message]:
-        """All of an item's tree, in the order they were made."""
+        """All messages of an item's tree, in the order they were added."""
         rows = self._db.rows("select * from messages where item = ? order by n", (self.item(item).id,))
         return [self._made(message_from, row) for row in rows]
 
     def mark_interrupted(self, owner_gone: Callable[[str], bool] | None = None) -> list[Message]:
-        """Close what instances that are gone left open, keeping the words.  Returns what was closed."""
+        """End the messages that instances which are gone left open, keeping their text.  Returns those messages."""
         gone = owner_gone or (lambda owner: owner != self._instance_id and not is_instance_alive(self._paths, owner))
         query = "select * from messages where status = 'streaming' order by n"
         if not any(gone(row["owner"] or "") for row in self._db.rows(query)):
@@ -179,7 +179,7 @@ class Messages(Items):
         except KnownError as known:
             if known.code != "item.unknown":
                 raise
-            self._db.note_damage()  # the row is there, and its index does not know it
+            self._db.note_damage()  # the row exists, but the index does not contain it
             raise KnownError("store.damaged", path=str(self._db.path)) from known
 
     def _index_message(self, n: int) -> None:
@@ -194,7 +194,7 @@ class Messages(Items):
 
 
 def parts_from(text: str) -> tuple[TextPart, ...]:
-    """The parts of a message out of their column."""
+    """The parts of a message, from their column."""
     return tuple(_part_from(each) for each in json.loads(text))
 
 
@@ -209,7 +209,7 @@ def _part_from(shape: Mapping[str, Json]) -> TextPart:
 
 
 def message_from(row: RowLike) -> Message:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     plain = (
         "n", "id", "item", "parent", "text", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",
         "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "created",

@@ -1,6 +1,6 @@
-"""How the store is opened: version from the header's bytes, schema lock, damage way-out, migration, unclean end.
+"""How the store is opened: version from the file header, schema lock, damage recovery, migration, unclean end.
 
-Before any connection exists the file is looked at as bytes; after that nothing in this process opens it but SQLite
+Before any connection exists the file is read as bytes; after that nothing in this process opens it but SQLite
 (closing another handle would drop its locks).  See design.md, *Store*.
 """
 
@@ -31,7 +31,7 @@ HEADER_BYTES = 100
 
 @dataclass(frozen=True, slots=True)
 class OpenedStore:
-    """A store ready to use, and what a person should know about how it was opened."""
+    """A store ready to use, and notices for the user about how it was opened."""
 
     store: Store
     notices: tuple[KnownError, ...]
@@ -40,7 +40,7 @@ class OpenedStore:
 
 @dataclass(slots=True)
 class _Opening:
-    """What the opening has found so far."""
+    """What has been found so far during opening."""
 
     paths: Paths
     steps: Sequence[Step]
@@ -54,10 +54,10 @@ class _Opening:
 def open_store(
     paths: Paths, *, instance_id: str, steps: Sequence[Step] = STEPS, clock: Callable[[], float] = time.time
 ) -> OpenedStore:
-    """Open, or make, the store of these paths, on the thread that will use it.  Holds the app's lock until `close`.
+    """Open or create the store of these paths, on the thread that will use it.  Holds the instance lock until `close`.
 
-    A damaged file is set aside whole and a new one begun (notice store.damaged, its path for `rescue`); what cannot
-    be written is opened to read (notice store.read_only).  Raises KnownError: store.newer (nothing touched),
+    A damaged file is set aside whole and a new one is begun (notice store.damaged, its path for `rescue`); a file that
+    cannot be written is opened read-only (notice store.read_only).  Raises KnownError: store.newer (nothing touched),
     store.in_use (a migration or repair needs the other instances closed), store.busy (after 5 s), store.full.
     """
     if paths.database.exists() and not _is_writable(paths):
@@ -93,19 +93,19 @@ def open_store(
 
 
 def _finish(opening: _Opening, database: Database, instance_id: str, clock: Callable[[], float]) -> OpenedStore:
-    """The app's own lock held, what dead instances left open closed, the schema's lock shared from here on."""
+    """Take the instance lock, end what dead instances left open, share the schema lock from here on."""
     instance_lock = _hold_instance(opening, instance_id)
     store = Store(
         database, opening.paths, instance_id, schema_lock=opening.lock, instance_lock=instance_lock, clock=clock
     )
     try:
-        if opening.damage_met:  # in a row's text or in the index it passes the quick check
+        if opening.damage_met:  # damage in a row's text or in the index passes the quick check
             store.read_everything()
         if not store.index_is_current(thorough=opening.damage_met):
             store.rebuild_index()
         store.mark_interrupted()
         sweep_dead_instances(opening.paths)
-    except KnownError as known:  # a full disk or a busy neighbour must not keep anybody from reading
+    except KnownError as known:  # a full disk or a busy instance must not keep anybody from reading
         if known.code not in ("store.full", "store.busy", "disk.full"):
             if instance_lock is not None:
                 instance_lock.close()
@@ -117,7 +117,7 @@ def _finish(opening: _Opening, database: Database, instance_id: str, clock: Call
 
 
 def _hold_instance(opening: _Opening, instance_id: str) -> InstanceLock | None:
-    """The app's own lock; none on a disk so full that not even an empty file can be made: there is reading to do."""
+    """The instance lock; None on a disk so full that not even an empty file can be created: reading still works."""
     try:
         return InstanceLock(opening.paths, instance_id)
     except KnownError as known:
@@ -152,7 +152,7 @@ def _open_to_write(opening: _Opening) -> Database:
 
 
 def _connect_checked(opening: _Opening) -> Database:
-    """A connection to a file that looks like ours: checked after an unclean end, at the newest version."""
+    """A connection to a file that looks like ours: checked after an unclean end, migrated to the newest version."""
     paths = opening.paths
     with known_errors(paths.database):
         conn = connect(paths.database)
@@ -173,7 +173,7 @@ def _connect_checked(opening: _Opening) -> Database:
 
 
 def check_tables(conn: sqlite3.Connection, path: Path) -> None:
-    """Our header on a file without our tables is damage."""
+    """Raise store.damaged for a file with our header but without our tables."""
     try:
         conn.execute("select 1 from _sqlite_migrations, meta, items, messages, gone, models, requests limit 0")
     except sqlite3.OperationalError as err:
@@ -183,7 +183,7 @@ def check_tables(conn: sqlite3.Connection, path: Path) -> None:
 
 
 def _migrate(opening: _Opening, conn: sqlite3.Connection) -> None:
-    """To the newest version; a verified copy is made before, and kept 30 days."""
+    """Migrate to the newest version; a verified copy is made before, and kept 30 days."""
     if not opening.is_alone:
         raise KnownError("store.in_use")
     quick_check(conn, opening.paths.database)
@@ -193,7 +193,7 @@ def _migrate(opening: _Opening, conn: sqlite3.Connection) -> None:
 
 
 def quick_check(conn: sqlite3.Connection, path: Path) -> None:
-    """Raises KnownError store.damaged for a file whose pages do not hang together."""
+    """Raises KnownError store.damaged for a file whose pages are inconsistent."""
     if [row[0] for row in conn.execute("PRAGMA quick_check(1)").fetchall()] != ["ok"]:
         raise KnownError("store.damaged", path=str(path))
 
@@ -202,7 +202,7 @@ def quick_check(conn: sqlite3.Connection, path: Path) -> None:
 
 
 def look_at(database: Path, newest: int) -> str:
-    """One of "ours", "newer" or "damaged", from the header's bytes alone; opens no connection and changes nothing."""
+    """Return "ours", "newer" or "damaged", from the header's bytes only; opens no connection and changes nothing."""
     header, size = _header_of(database)
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
         return "damaged"
@@ -213,17 +213,19 @@ def look_at(database: Path, newest: int) -> str:
     if int.from_bytes(header[60:64], "big") > newest:
         return "newer"
     pages = int.from_bytes(header[28:32], "big")
-    is_cut = size < pages * page_bytes and not _has_journal(database)  # with a journal SQLite makes it whole again
+    is_cut = size < pages * page_bytes and not _has_journal(database)  # SQLite repairs it from the journal
     return "damaged" if is_cut else "ours"
 
 
 def version_of(database: Path) -> int:
-    """`user_version` out of the header's bytes."""
+    """`user_version` from the header's bytes."""
     return int.from_bytes(_header_of(database)[0][60:64], "big")
 
 
 def _header_of(database: Path) -> tuple[bytes, int]:
-    """The header's bytes and the file's size; empty for what is no regular file (a FIFO would block a plain open)."""
+    """The header's bytes and the file's size; empty for anything but a regular file (a FIFO would block a plain
+    open).
+    """
     try:
         handle = os.open(database, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
@@ -246,14 +248,14 @@ def _is_writable(paths: Paths) -> bool:
 
 
 def _was_unclean(paths: Paths, is_alone: bool) -> bool:
-    """Whether a instance ended without closing, or damage was met while one ran."""
+    """Whether an instance ended without closing, or damage was found while one ran."""
     if (paths.data / CHECK_MARK).exists() or (is_alone and _has_journal(paths.database)):
         return True
     return any(not is_instance_alive(paths, each.stem) for each in paths.instance_locks.glob("*.lock"))
 
 
 def _clear_leftovers(paths: Paths) -> None:
-    """What a start that was killed left half made; only when no other instance lives."""
+    """Remove half-written files of a start that was killed; only when no other instance runs."""
     for leftover in (*paths.data.glob(".*.new"), *paths.data.glob(".*.new-journal"), *paths.backups.glob(".*.new*")):
         with suppress(OSError):
             if leftover.is_dir():
@@ -262,11 +264,11 @@ def _clear_leftovers(paths: Paths) -> None:
                 leftover.unlink()
 
 
-# ---- beginning, and beginning again
+# ---- a new database, or a new one after damage
 
 
 def _begin_new(opening: _Opening) -> None:
-    """An empty store, made beside and renamed: a file under the real name is never half made."""
+    """Create an empty store, built beside and renamed: a file under the real name is never incomplete."""
     if not opening.is_alone:
         raise KnownError("store.in_use")
     with _made_beside(opening) as fresh:
@@ -278,7 +280,7 @@ def _begin_new(opening: _Opening) -> None:
 def _made_beside(opening: _Opening) -> Iterator[Path]:
     beside = opening.paths.data / f".{opening.paths.database.name}.new"
     try:
-        _remove_pair(beside)  # what a crash left
+        _remove_pair(beside)  # left over from a crash
         os.close(open_new(beside))
         try:
             with known_errors(beside), closing(connect(beside)) as conn:
@@ -298,7 +300,7 @@ def _folding_version() -> int:
 
 
 def _copy_before_rollback(opening: _Opening) -> Path:
-    """Before SQLite rolls a journal back into the file: a copy of both, should the journal be what is damaged.
+    """Copy file and journal before SQLite rolls the journal back, in case it is the journal that is damaged.
 
     Returns where the untouched bytes are: the copy, or the file itself when there is nothing to roll back.
     """
@@ -310,14 +312,14 @@ def _copy_before_rollback(opening: _Opening) -> Path:
         for source, target in ((database, copy), (journal_of(database), journal_of(copy))):
             shutil.copyfile(source, target)
             target.chmod(PRIVATE_FILE)
-    except OSError:  # no room for it: the rollback must still happen, it is what makes the file whole
+    except OSError:  # no space for it: the rollback must still happen, as it makes the file consistent
         _remove_pair(copy)
         return database
     return copy
 
 
 def _start_over(opening: _Opening, original: Path) -> Database:
-    """Set the damaged file aside whole, with its journal, and begin a new one.  The notice names where it is now."""
+    """Set the damaged file aside whole, with its journal, and begin a new one.  The notice names its new path."""
     database = opening.paths.database
     if not opening.is_alone:
         raise KnownError("store.damaged", path=str(database))
@@ -339,11 +341,11 @@ def _remove_pair(database: Path) -> None:
         each.unlink(missing_ok=True)
 
 
-# ---- reading only
+# ---- read-only
 
 
 def _open_to_read(paths: Paths, instance_id: str, steps: Sequence[Step], clock: Callable[[], float]) -> OpenedStore:
-    """A file or folder that cannot be written: everything can be read, the notice says so."""
+    """Open a file in which, or in whose folder, nothing can be written; the notice says that it is read-only."""
     verdict = look_at(paths.database, len(steps))
     if verdict == "damaged":
         raise KnownError("store.damaged", path=str(paths.database))

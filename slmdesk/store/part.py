@@ -1,4 +1,4 @@
-"""What the parts of the store share: the connection, the one revision counter, text made storable."""
+"""The base of the store's parts: the connection, the shared revision counter, text made storable."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 
 def new_id() -> str:
-    """A text id: 16 hexadecimal digits, so that a short prefix of it can be typed."""
+    """A new text id: 16 hexadecimal digits, so that a short prefix of it can be typed."""
     return secrets.token_hex(ID_BYTES)
 
 
 class StorePart:
-    """Base of the store's parts.  Everything on the service thread."""
+    """Base class of the store's parts.  Used on the service thread."""
 
     def __init__(
         self, database: Database, paths: Paths, instance_id: str, *, clock: Callable[[], float] = time.time
@@ -46,7 +46,7 @@ class StorePart:
         return int(row[0]) if row else 0
 
     def data_version(self) -> int:
-        """Another number than last time: another instance has written."""
+        """A number that changes when another instance has written."""
         row = self._db.row("PRAGMA data_version")
         return int(row[0]) if row else 0
 
@@ -55,8 +55,8 @@ class StorePart:
         return self.revision()
 
     def _want_purge(self) -> None:
-        """Inside the transaction that deletes something for good: until `Store.purge` has made the copies anew, every
-        start knows that they still hold it, also after a kill.  The number is another one each time.
+        """Call inside the transaction that deletes something for good: until `Store.purge` has renewed the backups,
+        every start knows that they still contain it, also after a kill.  The number differs each time.
         """
         self._db.run("insert or replace into meta values ('purge', ?)", (self._next_revision(),))
 
@@ -69,7 +69,7 @@ class StorePart:
         return None if text is None else self._text(text)
 
     def _json(self, value: object) -> str:
-        """As JSON text: its own escapes would let lone surrogates through, to be met again when it is read."""
+        """Encode as JSON text without its own escapes, which would let lone surrogates through to whoever reads it."""
         return json.dumps(self._storable(value), ensure_ascii=False, separators=(",", ":"))
 
     def _storable(self, value: object) -> object:
@@ -84,7 +84,7 @@ class StorePart:
                 return value
 
     def _made(self, build: Callable[[RowLike], T], row: RowLike) -> T:
-        """The dataclass of a row.  One that holds what this program never writes is damage, not a bug."""
+        """Build the dataclass of a row.  A row with values that this program never writes is damage, not a bug."""
         try:
             return build(row)
         except (ValueError, TypeError, KeyError, IndexError) as err:
@@ -92,7 +92,7 @@ class StorePart:
             raise KnownError("store.damaged", path=str(self._db.path)) from err
 
     def _id_of(self, table: str, requested: str, column: str = "id") -> str | None:
-        """The id that is `wanted`, or the only one that begins with it."""
+        """The id that is `requested`, or the only one that begins with it."""
         if self._db.row(f"select 1 from {table} where {column} = ?", (requested,)):
             return requested
         if not requested or not set(requested) <= set("0123456789abcdef"):
@@ -104,12 +104,12 @@ class StorePart:
 
 
 def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
-    """`old` with `changes` over it; None takes a key away."""
+    """`old` updated by `changes`; a value of None removes the key."""
     return {key: value for key, value in {**old, **changes}.items() if value is not None}
 
 
 def mapping_from(text: Any) -> dict[str, Json]:
-    """A JSON object out of a column."""
+    """Parse a column that holds a JSON object."""
     shape = json.loads(text)
     if not isinstance(shape, dict):
         raise ValueError("not an object")

@@ -1,6 +1,6 @@
-"""A backup put in the place of the history: checked and made ready first, then swapped; what was there is set aside.
+"""Restores a backup: checked and prepared first, then swapped in; the previous history is set aside.
 
-Until the swap nothing is touched: whatever fails before it (not ours, damaged, newer, a full disk) changes nothing.
+Nothing is touched before the swap: a failure before it (not ours, damaged, newer, a full disk) changes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ UNFINISHED = "it was being written when it was copied, and its journal lies besi
 
 @dataclass(frozen=True, slots=True)
 class BackupCopy:
-    """A copy in the folder of backups; it was checked when it was made."""
+    """A copy in the backups folder; it was verified when it was made."""
 
     path: Path
     time: float
@@ -44,7 +44,7 @@ class BackupCopy:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The backup as it was read, and where the history is that was there before."""
+    """The backup as it was read, and where the previous history is now."""
 
     bytes: int
     sha256: str
@@ -53,7 +53,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A checked copy beside the history, at the newest version; the numbers are those of the file it came from."""
+    """A checked copy beside the history, at the newest version; the counts are those of the backup it came from."""
 
     path: Path
     bytes: int
@@ -61,7 +61,7 @@ class Ready:
 
 
 def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
-    """The copies that can be restored, by their headers, newest first.  Any thread."""
+    """The copies that can be restored, judged by their headers, newest first.  Any thread."""
     found: list[BackupCopy] = []
     for path in kept_copies(paths):
         with suppress(OSError, KnownError):
@@ -72,7 +72,7 @@ def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
 
 
 def restore(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Restored:
-    """Put the backup `source` in the place of the history while no instance runs, not even this one; any thread.
+    """Replace the history by the backup `source` while no instance runs, not even this one; any thread.
 
     The history need not be readable.  Raises KnownError store.in_use, and as `made_ready` and `put_in_place`.
     """
@@ -89,14 +89,14 @@ def restore(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Res
 
 @contextmanager
 def made_ready(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Iterator[Ready]:
-    """A copy of `source` beside the history: whole, ours, read once through, brought to the newest version, synced.
+    """Yield a copy of `source` beside the history: whole, ours, fully read, migrated to the newest version, synced.
 
-    The schema's lock is held alone meanwhile.  Any thread.  Raises KnownError file.missing, file.unreadable,
+    The schema lock is held exclusively meanwhile.  Any thread.  Raises KnownError file.missing, file.unreadable,
     backup.unusable, store.newer, disk.full, store.full; nothing is left behind then.
     """
     _check_source(paths, source, len(steps))
     private_folder(paths.data)
-    try:  # a folder of its own: what is wrong with the copy marks nothing else
+    try:  # in a folder of its own: a damage mark for the copy must not apply to the history
         folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
     except OSError as err:
         raise problem_of(err, paths.data) from err
@@ -107,7 +107,7 @@ def made_ready(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> 
             with known_errors(beside):
                 _check(beside, source, steps)
                 _bring_up(beside, paths, steps)
-        except sqlite3.Error as err:  # a file with our mark whose tables are not ours
+        except sqlite3.Error as err:  # a file with our mark but without our tables
             raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS) from err
         except KnownError as known:
             if known.code != "store.damaged":
@@ -121,9 +121,9 @@ def made_ready(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> 
 def put_in_place(paths: Paths, ready: Ready, *, store: Store | None = None, steps: Sequence[Step] = STEPS) -> Restored:
     """Swap: the history is set aside whole under a dated name, the copy takes its name.
 
-    `store`: this instance's own, whose connection is closed meanwhile and leads to the new file afterwards (its
+    `store`: this instance's own, whose connection is closed meanwhile and leads to the new file afterwards (on its
     thread).
-    Models of the library and rows of the network ledger that the backup does not know are taken along where they can
+    Models of the library and rows of the network log that the backup lacks are copied into it where they can
     be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its place.
     """
     database = paths.database
@@ -141,7 +141,7 @@ def put_in_place(paths: Paths, ready: Ready, *, store: Store | None = None, step
             raise problem_of(err, database, needed_bytes=ready.bytes) from err
 
 
-# ---- making ready
+# ---- preparing
 
 
 def _check_source(paths: Paths, source: Path, newest: int) -> None:
@@ -183,18 +183,18 @@ def _copy(source: Path, beside: Path) -> tuple[int, str]:
 
 
 def _check(beside: Path, source: Path, steps: Sequence[Step]) -> None:
-    """Over a read-only connection, before anything is written to the copy."""
+    """Check through a read-only connection, before anything is written to the copy."""
     with closing(connect(beside, read_only=True)) as conn:
         quick_check(conn, beside)
         check_tables(conn, beside)
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
-            raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS)  # ours has none
+            raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS)  # our files never have one
         if unknown_steps(conn, steps):
             raise KnownError("store.newer", path=str(source), version=version_of(beside))
 
 
 def _bring_up(beside: Path, paths: Paths, steps: Sequence[Step]) -> None:
-    """To the newest version, each row read once, the index good, no answer growing."""
+    """Migrate to the newest version, read each row once, rebuild the index if needed, end unfinished answers."""
     with closing(connect(beside)) as conn:
         if conn.execute("PRAGMA user_version").fetchone()[0] < len(steps):
             migrate(conn, steps)
@@ -209,13 +209,13 @@ def _bring_up(beside: Path, paths: Paths, steps: Sequence[Step]) -> None:
 
 
 def _settle(database: Path) -> None:
-    """Have SQLite roll back what a crash left half written; a file that cannot be opened stays as it is."""
+    """Have SQLite roll back what a crash left half written; a file that cannot be opened is left unchanged."""
     with suppress(sqlite3.Error), closing(connect(database)) as conn:
         conn.execute("select count(*) from sqlite_schema").fetchall()
 
 
 def _take_along(database: Path, ready: Path, version: int) -> None:
-    """Models and ledger rows of the history that is there into the copy that will take its place."""
+    """Copy models and rows of the network log from the present history into the copy that will replace it."""
     if look_at(database, version) != "ours" or version_of(database) != version:
         return
     with suppress(sqlite3.Error), closing(connect(ready)) as conn:
@@ -245,7 +245,7 @@ _ALONG = (
 
 
 def _swap(database: Path, ready: Path) -> Path:
-    """Where the old one is now.  Linked first, so that there is a history under the name at every moment."""
+    """Swap the files and return where the old one is.  Linked first, so that a history has the name at every moment."""
     aside = dated_name(database, "replaced")
     journal, journal_aside = journal_of(database), journal_of(aside)
     try:
@@ -258,7 +258,7 @@ def _swap(database: Path, ready: Path) -> Path:
         ready.replace(database)
     except BaseException:
         aside.replace(database)
-        aside.unlink(missing_ok=True)  # two names of one file: the renaming did nothing
+        aside.unlink(missing_ok=True)  # both names were one file, so the renaming did nothing
         if journal_aside.exists():
             journal_aside.replace(journal)
         raise

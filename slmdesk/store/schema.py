@@ -1,4 +1,4 @@
-"""The tables, step by step.  A step is never edited once released; a new one is added at the end.
+"""The tables, created by migration steps.  A released step is never edited; a new one is added at the end.
 
 All pending steps, their records and `user_version` are one transaction: a crash leaves the old version or the new one.
 """
@@ -37,7 +37,7 @@ _M001 = (
     "create index messages_by_item on messages (item, n)",
     "create index messages_by_revision on messages (revision)",
     "create index messages_streaming on messages (n) where status = 'streaming'",
-    # contentless: the words stand in messages already; written by the store itself, no triggers (design.md)
+    # contentless: the words are in messages already; written by the store itself, without triggers (design.md)
     "create virtual table words using fts5 (folded, content='', prefix='2 3', tokenize='ascii')",
     "create table gone (n integer primary key, id text not null, time real not null, revision integer not null)",
     """create table models (
@@ -53,13 +53,13 @@ _M001 = (
 
 
 def m001_history(db: Database) -> None:
-    """Items, messages and their words, the model library, the network ledger."""
+    """Items, messages and their search index, the model library, the network log."""
     for statement in _M001:
         db.conn.execute(statement)
 
 
 def m002_titles(db: Database) -> None:
-    """Titles are found too, by an index of their own: its row numbers are the items'."""
+    """An index for titles; its row numbers are those of the items."""
     db.conn.execute("create virtual table titles using fts5 (folded, content='', prefix='2 3', tokenize='ascii')")
     for n, title in db.conn.execute("select n, title from items").fetchall():
         if folded := fold_for_search(title):
@@ -82,13 +82,13 @@ _M003 = (
 
 
 def m003_jobs(db: Database) -> None:
-    """Long work: jobs, and their steps with what came of each."""
+    """Jobs and their steps with results."""
     for statement in _M003:
         db.conn.execute(statement)
 
 
 def m004_measurements(db: Database) -> None:
-    """What was measured of this PC: figures that cost time to find."""
+    """Measurements of this PC that take time to repeat."""
     db.conn.execute(
         "create table measurements (n integer primary key, key text not null unique, value text not null,"
         " time real not null)"
@@ -115,7 +115,7 @@ _M005 = (
         n integer primary key, document text not null references documents (id), page integer not null,
         page_end integer not null, start integer not null, end integer not null, text text not null)""",
     "create index passages_by_document on passages (document, n)",
-    # porter: English endings; of other languages it cuts little.  The words are folded before (text.folding).
+    # porter: stems English endings; in other languages it cuts little.  Words are folded before (text.folding).
     "create virtual table passage_words using fts5 (folded, content='', tokenize='porter ascii')",
     """create table vectors (
         passage integer not null references passages (n), model_sha256 text not null, data blob not null,
@@ -129,7 +129,7 @@ _M005 = (
 
 
 def m005_documents(db: Database) -> None:
-    """Documents with their pages and passages, and what was made of them."""
+    """Documents with their pages and passages, and results made from them."""
     for statement in _M005:
         db.conn.execute(statement)
 
@@ -158,13 +158,13 @@ _M006 = (
 
 
 def m006_translations(db: Database) -> None:
-    """Translations by segment, the translation memory, glossaries."""
+    """Segments of translations, the translation memory, glossaries."""
     for statement in _M006:
         db.conn.execute(statement)
 
 
 def m007_doubts(db: Database) -> None:
-    """Words of a translation of which its model was unsure."""
+    """Words of a translation that its model was unsure of."""
     db.conn.execute("alter table segments add column doubts text not null default '[]'")
 
 
@@ -174,12 +174,12 @@ STEPS: tuple[Step, ...] = (
 
 
 def names_of(steps: Sequence[Step]) -> list[str]:
-    """The names under which steps are recorded."""
+    """The names that steps are recorded by."""
     return [step.__name__ for step in steps]
 
 
 def migrate(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
-    """Apply what is pending, all or nothing.  Raises sqlite3.Error; the file is then as it was."""
+    """Apply pending steps, all or none.  Raises sqlite3.Error and then leaves the file as it was."""
     from sqlite_utils import Database, Migrations  # 130 ms, and rarely needed
 
     migrations = Migrations("slmdesk")
@@ -188,7 +188,7 @@ def migrate(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
     conn.execute("PRAGMA foreign_keys=OFF")  # a table may be rebuilt inside the transaction; checked at its end
     conn.execute("BEGIN IMMEDIATE")
     try:
-        # plugins of sqlite-utils are other people's code: never run here
+        # plugins of sqlite-utils are foreign code: never run here
         migrations.apply(Database(conn, execute_plugins=False, recursive_triggers=False))
         if conn.execute("PRAGMA foreign_key_check").fetchall():
             raise sqlite3.IntegrityError("a step left rows without their parents")
@@ -204,6 +204,6 @@ def migrate(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
 
 
 def unknown_steps(conn: sqlite3.Connection, steps: Sequence[Step]) -> list[str]:
-    """Steps recorded in the file that this program does not know: it is a newer one's."""
+    """Steps recorded in the file that this version does not know: a newer version made them."""
     rows = conn.execute("select name from _sqlite_migrations where migration_set = 'slmdesk'").fetchall()
     return sorted({str(row[0]) for row in rows} - set(names_of(steps)))

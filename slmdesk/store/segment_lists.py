@@ -1,4 +1,4 @@
-"""Segments of a translation looked through: which are in some state, have some kind of flag, hold some words."""
+"""Lists of a translation's segments: by state, by kind of flag, by words."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class SegmentLists(StorePart):
     """The part of the store that lists segments."""
 
     def segment_numbers(self, item: str, *, state: str = "", flag: str = "", words: str = "") -> Sequence[int]:
-        """The numbers of the segments that fit, in order.
+        """The numbers of the matching segments, in order.
 
-        `state`: of SegmentState, LOOK for those that deserve a look; `flag`: a kind of flag; `words`: in
-        the source or the translation, whatever their case.
+        `state`: of SegmentState, or LOOK for those that should be reviewed; `flag`: a kind of flag; `words`: in
+        the source or the translation, ignoring case.
         """
         where, values = ["item = ?"], [item]
         if state == LOOK:
@@ -49,13 +49,13 @@ class SegmentLists(StorePart):
         ]  # fmt: skip
 
     def count_look(self, item: str) -> int:
-        """How many segments deserve a look."""
+        """How many segments should be reviewed."""
         row = self._db.row(f"select count(*) as number from segments where item = ? and {DESERVES_LOOK}", (item,))
         return int(row["number"]) if row else 0
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What is changed inside is kept at once, or not at all: many commits cost more than one."""
+        """Run several changes in one transaction, which is faster than many commits."""
         with self._db.writing():
             yield
 
@@ -71,7 +71,7 @@ class SegmentLists(StorePart):
         return dict(counts.most_common())
 
     def segments_numbered(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
-        """The segments of these numbers, in order; those that are not there are left out."""
+        """The segments with these numbers, in order; missing ones are left out."""
         found: list[SegmentRecord] = []
         for at in range(0, len(numbers), _AT_ONCE):
             part = list(numbers[at : at + _AT_ONCE])

@@ -1,4 +1,4 @@
-"""The store: items, messages, search, models, ledger.  Gives out dataclasses, never rows; no SQL leaves the room."""
+"""The store: items, messages, search, models, jobs, documents, translations.  No SQL leaves this package."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GONE_KEPT_S = 30 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is newer than a revision: items and messages as they are now, ids of items deleted for good."""
+    """What changed after a revision: current items and messages, and the ids of items deleted for good."""
 
     items: list[Item]
     messages: list[Message]
@@ -43,7 +43,7 @@ class Changes:
 
 
 class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists, TranslationMemory, Glossaries):
-    """Everything that is kept.  Made and used on the service thread alone; `open_store` makes it."""
+    """The whole database.  Created by `open_store`, used on the service thread only."""
 
     def __init__(
         self,
@@ -55,14 +55,14 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         instance_lock: InstanceLock | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """The locks live as long as the store does; there are none when it is read only."""
+        """The locks are held as long as the store is open; there are none when it is read-only."""
         super().__init__(database, paths, instance_id, clock=clock)
         self._schema_lock = schema_lock
         self._instance_lock = instance_lock
 
     @property
     def read_only(self) -> bool:
-        """Nothing can be written: every writing call raises KnownError store.read_only."""
+        """Whether nothing can be written: every writing call then raises KnownError store.read_only."""
         return self._db.read_only
 
     def changed_since(self, revision: int) -> Changes:
@@ -79,7 +79,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         )
 
     def read_everything(self) -> None:
-        """Read each row once.  Raises KnownError store.damaged for one that cannot be read as what it should be."""
+        """Read each row once.  Raises KnownError store.damaged for a row that cannot be parsed."""
         readers: dict[str, Callable[[RowLike], object]] = {
             "items": item_from, "messages": message_from, "models": model_from, "requests": lambda row: row["host"],
             "jobs": job_from, "steps": step_from, "measurements": measurement_from,
@@ -98,18 +98,19 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
                 last = rows[-1]["at_row"]
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
-        """Leave its text in no file: rows, index, freed pages, and the kept copies, which are made anew.
+        """Delete an item so that no file of ours contains its text: rows, index, freed pages, and backups, which are
+        renewed.
 
         Takes about a second for a large history.  Returns databases set aside earlier (damaged, or replaced by a
-        backup), which may still hold it: they are the user's only copy of something else, so they are named, not
-        removed.
+        backup) that may still contain it: each may be the user's only copy of something else, so they are reported and
+        not deleted.
         """
         self._delete([self.item(id).id])
         self.purge()
         return self.set_aside()
 
     def empty_trash(self, older_than_s: float = 0.0) -> int:
-        """Delete for good what has lain in the trash for longer.  Returns how many items."""
+        """Delete for good what has been in the trash for longer than this.  Returns the number of items."""
         rows = self._db.rows(
             "select id from items where deleted_at is not null and deleted_at <= ?", (self._clock() - older_than_s,)
         )
@@ -119,11 +120,11 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         return len(rows)
 
     def purge(self, until: float | None = None) -> bool:
-        """What was deleted for good by any instance is in no file any more: index and kept copies are made anew; at
-        once where nothing was.  Takes as `delete_for_good`.
+        """Remove what any instance deleted for good from index and backups, which are rewritten; returns at once when
+        nothing was deleted.  Takes as long as `delete_for_good`.
 
-        `until`, on the monotonic clock: what is not done by then is given up in order, for the next start to do.
-        Returns whether nothing is left to do.  Raises KnownError store.*, disk.full; it is then still wanted.
+        `until` (monotonic clock): what is not done by then is left, in good order, for the next start.
+        Returns whether nothing is left to do.  Raises KnownError store.*, disk.full; the work then stays pending.
         """
         row = self._db.row("select value from meta where key = 'purge'")
         if row is None:
@@ -133,7 +134,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
             self._purge_index()
         if not renew_copies(self._paths, until):
             return False
-        with suppress(KnownError), self._db.writing():  # else it is done once more; what came since is another number
+        with suppress(KnownError), self._db.writing():  # on failure it is repeated; deletions since have another number
             self._db.run("delete from meta where key = 'purge' and value = ?", (row["value"],))
         return True
 
@@ -143,7 +144,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other instances from starting while a backup runs.  Raises KnownError store.in_use when one runs."""
+        """Keep other instances from starting during a backup.  Raises KnownError store.in_use when one is running."""
         if self._schema_lock is None:
             yield
             return
@@ -152,7 +153,9 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
 
     @contextmanager
     def let_go(self) -> Iterator[None]:
-        """Inside `alone`: no connection to the file, which may be another one afterwards."""
+        """Inside `alone`: close the connection to the file, and open it again afterwards; it may be another file
+        then.
+        """
         self._db.close()
         try:
             yield
@@ -160,7 +163,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
             self._db.reopen()
 
     def close(self) -> None:
-        """The orderly end.  May be called twice."""
+        """Close the database in an orderly way.  May be called twice."""
         self._db.close()
         if self._instance_lock is not None:
             self._instance_lock.close()
@@ -190,7 +193,7 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
 
 
 def damaged_copies(database: Path) -> list[Path]:
-    """Databases that were set aside because they were damaged, oldest first."""
+    """Databases set aside because they were damaged, oldest first."""
     return _set_aside(database, "damaged")
 
 
@@ -201,7 +204,7 @@ def _set_aside(database: Path, why: str) -> list[Path]:
 
 
 def _forget_dialogs(paths: Paths) -> None:
-    """What Qt kept of the window's file dialogs: names of folders.  Emptied, since Qt keeps the mode of the file."""
+    """Empty the file in which Qt keeps the folders of file dialogs; not deleted, since Qt keeps the file's mode."""
     with suppress(OSError, KnownError):
         if paths.dialogs_file.stat().st_size:
             write_atomically(paths.dialogs_file, b"")

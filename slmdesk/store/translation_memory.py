@@ -1,4 +1,4 @@
-"""The translation memory: pairs of sentences, found again word for word or by their words."""
+"""The translation memory: pairs of sentences, found by the exact source or by similar words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ than half of the words are the same, so at least one of these is.
 
 @dataclass(frozen=True, slots=True)
 class MemoryFilter:
-    """Which pairs are wanted; an empty field is any."""
+    """Which pairs to list; an empty field matches any."""
 
     words: str = ""
     """All in the source."""
@@ -35,7 +35,7 @@ class MemoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class MemoryShare:
-    """How many pairs there are of one kind."""
+    """The number of pairs of one kind."""
 
     source_language: str
     target_language: str
@@ -44,7 +44,7 @@ class MemoryShare:
 
 
 class TranslationMemory(Words):
-    """The part of the store that remembers translations."""
+    """The part of the store for the translation memory."""
 
     def remember(
         self,
@@ -56,9 +56,9 @@ class TranslationMemory(Words):
         origin: Origin,
         item: str | None = None,
     ) -> int:
-        """Keep pairs of source and target; one with the same source, languages and domain is replaced, but a person's
-        by a person's or an import alone.  `item`: with which they go when it is deleted for good.  Returns how many
-        were kept.
+        """Save pairs of source and target.  A pair with the same source, languages and domain is replaced, but one that
+        a person confirmed only by a person's or an imported one.  `item`: deleted for good together with it.  Returns
+        how many were saved.
         """
         kept, now = 0, self._clock()
         with self._db.writing():
@@ -85,7 +85,7 @@ class TranslationMemory(Words):
     def link_pairs(
         self, item: str, source_language: str, target_language: str, domain: str, pairs: Iterable[tuple[str, str]]
     ) -> None:
-        """Pairs that came from an item before it was kept go with it when it is deleted for good."""
+        """Link pairs saved before their item was, so that they are deleted for good together with it."""
         with self._db.writing():
             for source, target in pairs:
                 self._db.run(
@@ -98,8 +98,8 @@ class TranslationMemory(Words):
                 )  # fmt: skip
 
     def put_back(self, pair: MemoryPair) -> None:
-        """Remember a pair as it was before another took its place; of an item that is deleted for good nothing comes
-        back: its sentence is forgotten.
+        """Restore a pair as it was before another replaced it; not for an item deleted for good, whose sentences
+        must not return.
         """
         where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
         with self._db.writing():
@@ -114,12 +114,12 @@ class TranslationMemory(Words):
                 )  # fmt: skip
 
     def count_remembered(self, item: str) -> int:
-        """How many pairs go with an item when it is deleted for good."""
+        """How many pairs will be deleted for good together with an item."""
         row = self._db.row("select count(*) as number from memory where item = ?", (item,))
         return int(row["number"]) if row else 0
 
     def recall(self, source_language: str, target_language: str, source: str) -> list[MemoryPair]:
-        """Pairs with this very source (white space and case aside), a person's first, then the latest."""
+        """Pairs with exactly this source (ignoring white space and case), a person's first, then the latest."""
         rows = self._db.rows(
             "select * from memory where source_language = ? and target_language = ? and key = ?"
             " order by origin = 'model', used desc",
@@ -128,14 +128,14 @@ class TranslationMemory(Words):
         return [self._made(pair_from, row) for row in rows]
 
     def remembered(self, source_language: str, target_language: str, domain: str, source: str) -> str | None:
-        """The translation kept for this source under this domain; None where there is none."""
+        """The saved translation of this source in this domain, or None."""
         row = self._pair_at(source_language, target_language, domain, memory_key(source))
         return str(row["target"]) if row is not None else None
 
     def similar(self, source_language: str, target_language: str, source: str, limit: int = 20) -> list[MemoryPair]:
-        """Pairs that share rare words with `source`, the best first: whoever asks compares them by letter.
+        """Pairs that share rare words with `source`, the best first; the caller compares them letter by letter.
 
-        An empty language is any.
+        An empty language matches any.
         """
         words = sorted(set(fold_for_search(source).split()), key=len, reverse=True)
         requested = words[: max(3, min(MOST_WORDS, round(len(words) * LEAST_SHARED)))]
@@ -158,7 +158,7 @@ class TranslationMemory(Words):
         before: int | None = None,
         limit: int = 100,
     ) -> list[MemoryPair]:
-        """Pairs as they are wanted, the newest first.  `words`: all in the source.  `before`: the last `n` seen."""
+        """Pairs that match, the newest first.  `words`: all in the source.  `before`: the last `n` seen."""
         built = _where(requested, words or requested.words)
         if built is None:
             return []
@@ -171,7 +171,7 @@ class TranslationMemory(Words):
         return [self._made(pair_from, row) for row in rows]
 
     def count_memory(self, requested: MemoryFilter = MemoryFilter()) -> int:
-        """How many pairs are remembered, or how many of them are wanted."""
+        """How many pairs are saved, or match."""
         built = _where(requested, requested.words)
         if built is None:
             return 0
@@ -180,7 +180,7 @@ class TranslationMemory(Words):
         return int(row["number"]) if row else 0
 
     def memory_shares(self) -> list[MemoryShare]:
-        """How many pairs there are of each pair of languages and domain, the most first."""
+        """The number of pairs of each pair of languages and domain, largest first."""
         rows = self._db.rows(
             "select source_language, target_language, domain, count(*) as pairs from memory"
             " group by source_language, target_language, domain order by pairs desc"
@@ -191,8 +191,8 @@ class TranslationMemory(Words):
         ]
 
     def change_pair(self, n: int, *, source: str, target: str) -> MemoryPair:
-        """Other words for a pair; it is a person's then.  Raises KnownError `request.invalid` for one that is gone,
-        `memory.known` where another pair has this source already.
+        """Change the text of a pair, which then counts as a person's.  Raises KnownError `request.invalid` for a
+        deleted pair, `memory.known` where another pair has this source.
         """
         with self._db.writing():
             row = self._db.row("select * from memory where n = ?", (n,))
@@ -213,14 +213,14 @@ class TranslationMemory(Words):
         return self._made(pair_from, changed)
 
     def forget_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        """Pairs go, by their numbers.  Returns those that were there, for `restore_pairs`."""
+        """Delete pairs by number.  Returns those that existed, for `restore_pairs`."""
         with self._db.writing():
             gone = self._drop_pairs(numbers)
             self._want_purge()
         return gone
 
     def restore_pairs(self, pairs: Sequence[MemoryPair]) -> int:
-        """Put forgotten pairs back under their numbers; what was learned since stays.  Returns how many came back."""
+        """Restore deleted pairs under their numbers; pairs saved since are kept.  Returns how many were restored."""
         back = 0
         with self._db.writing():
             for one in pairs:
@@ -260,12 +260,12 @@ class TranslationMemory(Words):
 
 
 def memory_key(source: str) -> str:
-    """Under which a source is found again: case and white space aside."""
+    """The key a source is found by: without differences of case and white space."""
     return hashlib.sha256(" ".join(source.split()).casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _where(requested: MemoryFilter, words: str) -> tuple[str, str, list[Value]] | None:
-    """Table, conditions and values; None where words are looked for that nothing can hold."""
+    """Table, conditions and values of a query; None where the words cannot match anything."""
     source, parts, values = "memory", [], list[Value]()
     if words.strip():
         pieces = fold_for_search(words).split()[:MOST_WORDS]
@@ -291,6 +291,6 @@ def _quoted(word: str) -> str:
 
 
 def pair_from(row: RowLike) -> MemoryPair:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     names = ("n", "source_language", "target_language", "source", "target", "domain", "created", "used", "item")
     return MemoryPair(**{name: row[name] for name in names}, origin=Origin(row["origin"]))

@@ -27,12 +27,12 @@ READ_AT_ONCE = 100
 
 
 class Translations(Words):
-    """The part of the store that knows translations."""
+    """The part of the store for segments of translations."""
 
     # ---- segments
 
     def add_segments(self, item: str, segments: Sequence[NewSegment]) -> None:
-        """Keep more segments of an item, behind those it has."""
+        """Append segments to an item."""
         with self._db.writing():
             row = self._db.row("select coalesce(max(number), -1) + 1 as next from segments where item = ?", (item,))
             first = int(row["next"]) if row else 0
@@ -59,7 +59,7 @@ class Translations(Words):
         states: Collection[SegmentState] = (),
         only_flagged: bool = False,
     ) -> list[SegmentRecord]:
-        """Segments from number `begin` on, in order; of some states or with flags only, if wished."""
+        """Segments from number `begin` on, in order; optionally only those in some states, or with flags."""
         where = ["item = ?", "number >= ?"]
         values: list[Value] = [item, begin]
         if states:
@@ -73,11 +73,11 @@ class Translations(Words):
         return [self._made(segment_from, row) for row in rows]
 
     def segments_with(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
-        """Translations one of whose segments holds all of the words, in source or target, the last touched first; each
-        once, with the first such segment as its snippet.  What is in the trash, and `but`, is left out.
+        """Yield translations with a segment that contains all of the words, in source or target, the last changed
+        first; each once, with the first such segment as its snippet.  Items in the trash, and `but`, are left out.
 
-        Segments have no index: they are read, `most` at most, and None is yielded after each few of them, so that
-        others may come between.  Returns whether there were more.
+        Segments have no index: at most `most` are read, and None is yielded after every few, so that other work can
+        run between.  Returns whether there were more.
         """
         requested, read, before = fold(words).split(), 0, None
         while requested and (page := self._translations_before(before)):
@@ -100,7 +100,7 @@ class Translations(Words):
         return False
 
     def _translations_before(self, before: tuple[float, int] | None) -> list[Row]:
-        """Some of the items that have segments, the last touched first."""
+        """The next items that have segments, the last changed first."""
         updated, n = before or (math.inf, 0)
         return self._db.rows(
             "select id, title, n, updated from items where deleted_at is null and (updated, n) < (?, ?)"
@@ -115,12 +115,12 @@ class Translations(Words):
         )
 
     def count_segments(self, item: str) -> dict[SegmentState, int]:
-        """How many segments there are of each state."""
+        """How many segments are in each state."""
         rows = self._db.rows("select state, count(*) as number from segments where item = ? group by state", (item,))
         return {SegmentState(row["state"]): int(row["number"]) for row in rows}
 
     def count_flagged(self, item: str) -> int:
-        """How many segments are flagged, but for those a person approved."""
+        """How many segments are flagged, without those a person approved."""
         row = self._db.row(
             "select count(*) as number from segments where item = ? and flags <> '[]' and state <> 'approved'", (item,)
         )
@@ -138,9 +138,9 @@ class Translations(Words):
         reason: str | None = None,
         doubts: tuple[Doubt, ...] = (),
     ) -> SegmentRecord:
-        """Set what is named; another target has no doubts but those given with it.
+        """Change the values given; a new target loses its uncertain words unless new ones are given.
 
-        Raises KnownError request.invalid for a segment that is not there.
+        Raises KnownError request.invalid for a segment that does not exist.
         """
         columns: dict[str, Value] = {}
         if target is not None:
@@ -166,12 +166,12 @@ class Translations(Words):
         return self._made(segment_from, row)
 
     def forget_segments(self, item: str) -> None:
-        """All segments of an item go: it is translated anew, or deleted for good."""
+        """Delete all segments of an item, which is translated again or deleted for good."""
         with self._db.writing():
             self._db.run("delete from segments where item = ?", (item,))
 
     def _forget_translation(self, item: str) -> None:
-        """Inside a transaction: the segments of an item, and what was remembered of it."""
+        """Inside a transaction: delete an item's segments and its pairs in the translation memory."""
         self._db.run("delete from segments where item = ?", (item,))
         for row in self._db.rows("select n, source from memory where item = ?", (item,)):
             self._unindex(row["n"], row["source"], "memory_words")
@@ -179,7 +179,7 @@ class Translations(Words):
 
 
 def segment_from(row: RowLike) -> SegmentRecord:
-    """The dataclass of a row."""
+    """Build the dataclass of a row."""
     paired, lone = json.loads(row["tags"])
     names = ("item", "number", "unit", "place", "kind", "source", "lead", "trail", "language", "target", "reason",
              "revision")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Full-text search of the history: indexes over folded text, written by the store itself, and their questions.
+"""Full-text search of the history: the indexes over folded text, which the store writes itself, and their queries.
 
 Four indexes: `words` over messages, `titles` over items, `passage_words` over passages of documents, `memory_words`
 over remembered translations; the row numbers of each are those of its table.
@@ -23,14 +23,14 @@ WITHOUT_MESSAGES = -(1 << 60)
 
 
 class Words(StorePart):
-    """The part of the store that searches."""
+    """The part of the store for full-text search."""
 
     def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> list[Found]:
-        """Messages that hold all of the words, the newest first; the last word may be a beginning.
+        """Messages that contain all of the words, newest first; the last word may be the beginning of one.
 
-        An item whose title holds them and none of whose messages does comes once, at the place of its newest message:
-        `message` is then empty and the snippet is how the item begins.  `before`: the `n` of the last one seen, for the
-        next page.  `kind`: of items of this kind alone.  What is in the trash is left out.
+        An item whose title matches, but none of its messages, comes once, at the position of its newest message:
+        `message` is then empty and the snippet is the beginning of the item.  `before`: the `n` of the last hit seen,
+        for the next page.  `kind`: only items of this kind.  Items in the trash are left out.
         """
         query = fts_query(words)
         if not query:
@@ -61,7 +61,7 @@ class Words(StorePart):
         ]
 
     def _in_titles(self, query: str, words: str, kind: str, newest: int, oldest: int, limit: int) -> list[Found]:
-        """Hits of titles alone, whose place is between `oldest` and `newest`, both left out."""
+        """Items that match by their title only, with positions between `oldest` and `newest`, both excluded."""
         rows = self._db.rows(
             "select * from (select items.id, items.title,"
             " coalesce((select max(n) from messages where item = items.id), items.n + ?) as place"
@@ -81,7 +81,7 @@ class Words(StorePart):
         return found
 
     def _is_in_messages_of(self, item: str, query: str, first: int, last: int) -> bool:
-        # "cross": the index is asked once, for a stretch of rows, not once for each of the item's messages
+        # "cross": the index is queried once for a range of rows, not once for each of the item's messages
         row = self._db.row(
             "select 1 from words cross join messages on messages.n = words.rowid"
             " where words match ? and words.rowid between ? and ? and messages.item = ? limit 1",
@@ -90,26 +90,26 @@ class Words(StorePart):
         return row is not None
 
     def _words_of(self, parts: str, text: str) -> str:
-        """Everything in a message that can be searched: what was put in and what was answered."""
+        """All text of a message that can be searched: question and answer."""
         return "\n".join([*(part["text"] for part in json.loads(parts)), text])
 
     def _index(self, n: int, text: str, index: str = "words") -> None:
-        """Inside a transaction: make a message that has stopped growing, or a title, findable."""
+        """Inside a transaction: index a message that has stopped growing, or a title."""
         if folded := folding.fold_for_search(text):
             self._db.insert(f"insert into {index} (rowid, folded) values (?, ?)", (n, folded))
 
     def _unindex(self, n: int, text: str, index: str = "words") -> None:
-        """Inside a transaction, with the very text that was indexed: the index keeps none of its own."""
+        """Inside a transaction: remove from the index, given exactly the text that was indexed, as it stores none."""
         if folded := folding.fold_for_search(text):
             self._db.insert(f"insert into {index} ({index}, rowid, folded) values ('delete', ?, ?)", (n, folded))
 
     def _purge_index(self) -> None:
-        """Inside a transaction: write the indexes anew without what was removed (deletions leave words behind)."""
+        """Inside a transaction: rewrite the indexes without removed entries (deletions leave words behind)."""
         for index in INDEXES:
             self._db.insert(f"insert into {index} ({index}) values ('optimize')")
 
     def index_is_current(self, *, thorough: bool = False) -> bool:
-        """Whether the indexes were made by this program's folding; `thorough`: and are whole."""
+        """Whether the indexes were made by this version's folding; `thorough`: and are intact."""
         row = self._db.row("select value from meta where key = 'folding'")
         if row is None or row[0] != folding.VERSION:
             return False
@@ -126,13 +126,13 @@ class Words(StorePart):
         return True
 
     def rebuild_index(self) -> None:
-        """Make the indexes anew: after damage to one, or when the folding has changed."""
+        """Rebuild the indexes: after damage, or when the folding has changed."""
         with self._db.writing():
             for index in INDEXES:
                 self._db.insert(f"insert into {index} ({index}) values ('delete-all')")
             for item in self._db.rows("select n, title from items"):
                 self._index(item["n"], item["title"], "titles")
-            last = OLDEST  # rescued rows have numbers below nought
+            last = OLDEST  # rescued rows have negative numbers
             while rows := self._db.rows(
                 "select n, parts, text from messages where n > ? and status <> 'streaming' order by n limit 500",
                 (last,),
@@ -154,14 +154,14 @@ class Words(StorePart):
 
 
 def fts_query(words: str) -> str:
-    """The question in FTS5's language: runs as quoted phrases, so that no word is an operator; empty for no words."""
+    """The FTS5 query for these words, each quoted so that none is an operator; empty for no words."""
     phrases = [f'"{" ".join(run)}"' for run in folding.query_pieces(words)]
     return " ".join(phrases) + "*" if phrases else ""
 
 
 def snippet_of(text: str, words: str) -> str:
-    """A line of the original around the first hit, hits between U+E000 and U+E001."""
-    text = text.replace(HIT_BEGINS, "\ufffd").replace(HIT_ENDS, "\ufffd")  # a text of the user's marks nothing
+    """A line of the original text around the first hit, with hits between U+E000 and U+E001."""
+    text = text.replace(HIT_BEGINS, "\ufffd").replace(HIT_ENDS, "\ufffd")  # the text must not contain our marks
     spans = folding.find_spans(text, words)
     first = spans[0][0] if spans else 0
     start, end = max(0, first - SNIPPET_BEFORE), min(len(text), first + SNIPPET_AFTER)
