@@ -1,4 +1,4 @@
-"""The folders of the program: found once, handed down, never asked for from afar."""
+"""The program's folders: determined once at start and passed to whatever needs them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOME_VARIABLE = "SLMDESK_HOME"
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where things are.  All of it is private to the owner (folders 0700, files 0600)."""
+    """The folders and files of the program, all private to the owner (folders 0700, files 0600)."""
 
     data: Path
     models: Path
@@ -25,62 +25,62 @@ class Paths:
 
     @property
     def database(self) -> Path:
-        """Chats, messages, the model library and the network ledger."""
+        """The database: chats, messages, the model library and the network log."""
         return self.data / "slmdesk.sqlite3"
 
     @property
     def settings_file(self) -> Path:
-        """The settings, JSON."""
+        """The settings, as JSON."""
         return self.config / "settings.json"
 
     @property
     def token_file(self) -> Path:
-        """The access token of the Hub, where a person chose a file for it instead of the system's keyring."""
+        """The Hub's access token, where a person chose a file for it instead of the system's keyring."""
         return self.config / "access-token.json"
 
     @property
     def proxy_password_file(self) -> Path:
-        """The password of the proxy, where the system has no keyring."""
+        """The proxy's password, where the system has no keyring."""
         return self.config / "proxy-password.json"
 
     @property
     def dialogs_file(self) -> Path:
-        """What Qt keeps of the window's file dialogs, under the name it gives it."""
+        """Where Qt keeps the folders of the window's file dialogs; Qt chose the name."""
         return self.config / "QtProject.conf"
 
     @property
     def policy_file(self) -> Path:
-        """The organisation's rules for one person or USB stick, TOML, read only."""
+        """The organisation's rules for one person or USB stick, TOML, read-only."""
         return self.config / "policy.toml"
 
     @property
     def policy_files(self) -> tuple[Path, ...]:
-        """Where rules are looked for: that of the whole PC, which a person cannot change, comes first."""
+        """Policy files in order of precedence: that of the whole PC, which a person cannot change, comes first."""
         return (system_policy_file(), self.policy_file)
 
     @property
     def backups(self) -> Path:
-        """Verified copies of the database, made before a migration and kept 30 days."""
+        """The folder of verified database copies, made before a migration and kept 30 days."""
         return self.data / "backups"
 
     @property
     def states(self) -> Path:
-        """What models have read of documents, kept so that it need not be read again."""
+        """The folder of model states after reading documents, kept so that they need not be read again."""
         return self.data / "states"
 
     @property
     def instance_locks(self) -> Path:
-        """A file per running desk, locked while it lives."""
+        """The folder with one file per running instance, locked while it runs."""
         return self.data / "desks"
 
     @property
     def schema_lock(self) -> Path:
-        """Held shared by every instance, alone by a migration or a backup."""
+        """A lock that every instance shares, and that a migration or a backup holds exclusively."""
         return self.data / "schema.lock"
 
 
 def find_paths(home: Path | None = None) -> Paths:
-    """The folders under `home`, else under SLMDESK_HOME, else where this system keeps such things.  Makes nothing."""
+    """The folders under `home`, else under SLMDESK_HOME, else where this system keeps them.  Creates nothing."""
     if home is None and (given := os.environ.get(HOME_VARIABLE)):
         home = Path(given)
     if home is not None:
@@ -106,7 +106,7 @@ def find_paths(home: Path | None = None) -> Paths:
 
 
 def system_policy_file() -> Path:
-    """The organisation's rules for everybody on this PC; written by an administrator."""
+    """The organisation's rules for everybody on this PC, written by an administrator."""
     if sys.platform == "win32":
         return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / APP / "policy.toml"
     if sys.platform == "darwin":
@@ -115,6 +115,6 @@ def system_policy_file() -> Path:
 
 
 def make_folders(paths: Paths) -> None:
-    """Make the folders, readable by their owner alone.  Raises KnownError `file.unwritable` or `disk.full`."""
+    """Create the folders, readable by their owner only.  Raises KnownError `file.unwritable` or `disk.full`."""
     for folder in (paths.data, paths.models, paths.cache, paths.logs, paths.config):
         private_folder(folder)

@@ -1,7 +1,7 @@
-"""The settings: one frozen dataclass over one JSON file.  Reading forgives, writing is atomic.
+"""The settings: one frozen dataclass saved in one JSON file.  Reading tolerates errors, writing is atomic.
 
-A wrong value becomes the default and is named in `problems`; an unknown key of a newer version is kept.  What cannot
-be read at all is set aside under a dated name, so that nothing of the user's is ever written over.
+A wrong value becomes the default and is reported in `problems`; an unknown key of a newer version is kept.  A file
+that cannot be read is renamed with a date, so that nothing of the user's is ever overwritten.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PASSWORD_PLACES = ("", "keyring", "file")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person chose, or the defaults.  Hashable by nothing, comparable by value."""
+    """What a person chose, or the defaults.  Not hashable; compared by value."""
 
     theme: str = "system"
     """system, light or dark."""
@@ -72,7 +72,7 @@ class Settings:
     """Further hosts files may come from, such as a mirror's storage; by spaces, ".example.org" for all below it."""
     proxy: str = "system"
     """system, none, or http://host:port, without a password."""
-    proxy_password_place: str = ""  # a place, no password
+    proxy_password_place: str = ""  # where the password is kept, not the password
     """Where the password for that address is kept: keyring or file; empty: there is none."""
     ca_file: str = ""
     """Certificates to trust instead of the system's, PEM."""
@@ -149,7 +149,7 @@ _KINDS = {bool: "yes or no", int: "a whole number", str: "words"}
 
 
 def reason_against(key: str, value: object) -> str:
-    """Why `value` is no value for the setting `key`, in short; empty when it is one."""
+    """Why `value` is not valid for the setting `key`, in short; empty when it is."""
     default = getattr(_DEFAULTS, key)
     if type(value) is not type(default):
         return f"expected {_KINDS[type(default)]}"
@@ -177,16 +177,16 @@ def reason_against(key: str, value: object) -> str:
 
 
 def check(settings: Settings) -> None:
-    """Raises KnownError `setting.invalid`, which names the key, for a value that is none."""
+    """Raises KnownError `setting.invalid`, which names the key, for an invalid value."""
     for key in _NAMES:
         if reason := reason_against(key, getattr(settings, key)):
             raise KnownError("setting.invalid", key=key, reason=reason)
 
 
 class SettingsFile:
-    """The settings and their file.  Lives on the service thread; loading never fails.
+    """The settings and their file.  Belongs to the service thread; loading never fails.
 
-    What the organisation's `policy` sets holds over what the file says; the file keeps the person's own choice.
+    The organisation's `policy` overrides the file; the file keeps the person's own choice.
     """
 
     def __init__(self, path: Path, policy: Policy | None = None) -> None:
@@ -202,11 +202,11 @@ class SettingsFile:
         self.current = self._ruled(self._own)
 
     def put(self, new: Settings, *, tells: bool = False) -> None:
-        """Check, save, tell the listeners.  Raises KnownError: `setting.invalid`, `setting.managed` for what the
-        organisation has set otherwise, or what kept it from being saved.
+        """Check, save, notify the listeners.  Raises KnownError: `setting.invalid`, `setting.managed` for what the
+        organisation has set otherwise, or the error that prevented saving.
 
-        What another instance saved meanwhile stays, but for the values that are changed here.  `tells`: other
-        instances look at the file again even if nothing of it is another now.
+        What another instance saved meanwhile is kept, except for the values changed here.  `tells`: make other
+        instances read the file again even if no value has changed.
         """
         check(new)
         requested = {key: getattr(new, key) for key in _NAMES if getattr(new, key) != getattr(self.current, key)}
@@ -220,14 +220,14 @@ class SettingsFile:
                     os.utime(self._path)
                 self._seen = self._signature()
             return
-        if self._keep_old:  # a wrong value in it may still mean something to whoever wrote it
+        if self._keep_old:  # a wrong value in it may still matter to whoever wrote it
             self._copy_old()
         write_atomically(self._path, _to_json(new))
         self._seen = self._signature()
         self._take(new)
 
     def change(self, **values: Any) -> Settings:
-        """`put` with some values changed.  Returns the settings now.  Raises as `put` does."""
+        """Change some values and `put` them.  Returns the new settings.  Raises as `put` does."""
         for key in values:
             if key not in _NAMES:
                 raise KnownError("setting.invalid", key=key, reason="unknown")
@@ -239,11 +239,11 @@ class SettingsFile:
 
     @property
     def is_once(self) -> bool:
-        """Whether the network is allowed by `allow_once` alone."""
+        """Whether the network is allowed only by `allow_once`."""
         return self._is_once and not self.current.offline
 
     def allow_once(self) -> None:
-        """Allow the network until this process ends or somebody says offline; nothing is saved.
+        """Allow the network until this process ends or someone switches to offline; nothing is saved.
 
         Raises KnownError `setting.managed` when the organisation has set it otherwise.
         """
@@ -253,11 +253,11 @@ class SettingsFile:
             self._take(self._own)
 
     def refresh(self) -> None:
-        """Take over what was saved since, by another instance or by hand, and tell the listeners; cheap when nothing
-        was.
+        """Load what another instance, or an editor, has saved since, and notify the listeners; cheap when nothing
+        changed.
 
-        A file that has gone or cannot be read changes nothing and stays where it is: somebody may be writing it just
-        now.  A wrong value leaves what holds.
+        A missing or unreadable file changes nothing and is left where it is: someone may be writing it just
+        now.  For a wrong value the present one is kept.
         """
         seen = self._signature()
         if seen in (self._seen, None):
@@ -273,7 +273,7 @@ class SettingsFile:
         good, extra, wrong = _sorted(shape)
         self._keep_old = bool(wrong)
         loaded = Settings(**{key: getattr(self._own, key) for key in wrong}, **good, extra=extra)
-        was_once, self._is_once = self._is_once, self._is_once and not loaded.offline  # somebody said something
+        was_once, self._is_once = self._is_once, self._is_once and not loaded.offline  # someone has chosen explicitly
         if loaded != self._own or was_once != self._is_once:
             self._take(loaded)
 
@@ -286,7 +286,7 @@ class SettingsFile:
             listener(self.current)
 
     def _ruled(self, own: Settings) -> Settings:
-        """`own` as far as the policy allows it."""
+        """`own` with the policy applied."""
         values: dict[str, Any] = {**({"offline": False} if self._is_once else {}), **self.policy.forced}
         for key, allowed in self.policy.choices.items():
             if getattr(own, key) not in allowed:
@@ -294,7 +294,7 @@ class SettingsFile:
         return replace(own, **values)
 
     def _signature(self) -> tuple[int, int, int] | None:
-        """Another one after every save: each makes a new file."""
+        """Identifies the saved file: it differs after every save, since each creates a new file."""
         try:
             about = self._path.stat()
         except OSError:
@@ -327,7 +327,7 @@ class SettingsFile:
             kept = dated_name(self._path, "old")
             try:
                 shutil.copy2(self._path, kept)
-            except OSError:  # a folder, a FIFO, a file we may not read: out of the way, whole
+            except OSError:  # a folder, a FIFO, a file we may not read: renamed out of the way, whole
                 kept.unlink(missing_ok=True)
                 self._path.replace(kept)
 
@@ -335,7 +335,7 @@ class SettingsFile:
         self.problems.append(KnownError("setting.invalid", key=key, reason=reason))
 
     def _set_aside(self) -> str:
-        """Move the file that cannot be read out of the way, whole.  Returns what to say of it."""
+        """Rename the file that cannot be read.  Returns the message about it."""
         try:
             aside = dated_name(self._path, "broken")
             self._path.replace(aside)
@@ -346,7 +346,7 @@ class SettingsFile:
 
 
 def _read(path: Path) -> bytes:
-    """The bytes of a regular file that is no larger than settings can be.  A FIFO would block an ordinary open."""
+    """Read a regular file that is no larger than settings can be.  A FIFO would block an ordinary open."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -358,7 +358,7 @@ def _read(path: Path) -> bytes:
 
 
 def _shape_of(untrusted: bytes) -> dict[str, Any]:
-    """Raises ValueError (or RecursionError) for what is no JSON object."""
+    """Parse a JSON object.  Raises ValueError (or RecursionError) for anything else."""
     shape = json.loads(untrusted.decode("utf-8-sig"))
     if not isinstance(shape, dict):
         raise ValueError("not an object")
@@ -366,7 +366,7 @@ def _shape_of(untrusted: bytes) -> dict[str, Any]:
 
 
 def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], dict[str, str]]:
-    """Values that hold, keys of a newer version, and what is wrong with the rest."""
+    """Split into valid values, keys of a newer version, and problems with the rest."""
     good: dict[str, Any] = {}
     extra: dict[str, Json] = {}
     wrong: dict[str, str] = {}
@@ -381,7 +381,7 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
 
 
 def _to_json(settings: Settings) -> bytes:
-    """A password in the address of the proxy is never written: services/online/proxy_password.py keeps it elsewhere."""
+    """Encode the settings without the proxy's password, which services/online/proxy_password.py keeps elsewhere."""
     shape = {**settings.extra, **{key: getattr(settings, key) for key in _NAMES}}
     shape["proxy"] = without_password(settings.proxy)[0]
     return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"

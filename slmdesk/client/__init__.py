@@ -1,4 +1,4 @@
-"""The app's end of the pipe: starts a child, watches it, ends it, and tells typed events by callback.  No Qt."""
+"""The app's end of the pipe: starts, watches and ends a child process, and reports its messages by callback.  No Qt."""
 
 from slmdesk.client.client import ChildClient
 from slmdesk.client.events import ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome

@@ -1,4 +1,4 @@
-"""One child process: its pipes, what was heard of it, and its end."""
+"""One child process: its pipes, its messages, and its end."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ _COMPUTES = 0.05
 
 
 class Child:
-    """Starts the process.  Made on a thread that outlives it: on Linux a child dies with the thread that started it.
+    """A running child process.  Create it on a thread that outlives it: on Linux a child dies with the thread that
+    started it.
 
-    Raises OSError or RuntimeError, leaving nothing behind, when there is no room for a process or its threads.
+    Raises OSError or RuntimeError, leaving nothing behind, when there is no memory for a process or its threads.
     """
 
     def __init__(
@@ -83,20 +84,20 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """The process id."""
         return self.process.pid
 
     def may_read(self, path: str) -> bool:
-        """Whether it was started with leave to open this file."""
+        """Whether it was started with permission to open this file."""
         return self._reached.covers(path)
 
     @property
     def is_over(self) -> bool:
-        """Whether it has closed its stdout, or is gone."""
+        """Whether it has closed its stdout, or has ended."""
         return not self.reader.is_alive() or self.process.poll() is not None
 
     def complaint(self, now: float) -> tuple[tuple[Outcome, str] | None, float]:
-        """What is wrong with it at `now`, if anything, and when to look again."""
+        """Return what is wrong with the child at `now`, or None, and when to check again."""
         limits, beat = self._limits, self._beat
         if self.bad_lines >= limits.bad_lines:
             return (Outcome.PROTOCOL, f"{self.bad_lines} bad lines"), now
@@ -113,11 +114,11 @@ class Child:
         return min(checks, key=lambda check: check[1])
 
     def _computes(self, now: float) -> bool:
-        """Whether it used the processor since its counter moved."""
+        """Whether it has used processor time since its work counter last changed."""
         return self._cpu_s() - self._cpu_when_moved >= _COMPUTES * (now - self._moved)
 
     def _cpu_s(self) -> float:
-        """Seconds of processor it has used so far, all threads."""
+        """Processor time it has used so far, all threads, in seconds."""
         import psutil  # 17 ms
 
         try:
@@ -127,11 +128,11 @@ class Child:
         return float(times.user + times.system)
 
     def excuse(self, now: float) -> None:
-        """The app itself did not listen for a while: what was not heard meanwhile does not count (R2)."""
+        """Do not count the time since the last check: the app itself was not running meanwhile (R2)."""
         self._received = self._moved = self._began = now
 
     def end(self, how: Outcome, detail: str) -> None:
-        """Kill it, and what it started; the first verdict stays."""
+        """Kill the child and its processes; the first reason given is kept."""
         if self.verdict is None:
             self.verdict = (how, detail)
         if sys.platform != "win32" and self.process.poll() is None:
@@ -142,12 +143,14 @@ class Child:
         self.process.kill()
 
     def reap(self) -> tuple[Outcome, str]:
-        """Wait for it, by force if need be, and for its threads.  How it ended; a second call says the same."""
+        """Wait for the child, by force if need be, and for its threads.  Returns how it ended, the same on every
+        call.
+        """
         try:
             self.process.wait(END_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            with suppress(subprocess.TimeoutExpired):  # held by the kernel, on a dead disk say: it is given up
+            with suppress(subprocess.TimeoutExpired):  # held by the kernel, for instance on a dead disk: give it up
                 self.process.wait(END_S)
         self.writer.close()
         for thread in (self.reader, self._logger):
@@ -200,7 +203,7 @@ class Child:
         self._on_change()
 
     def count_bad_line(self) -> None:
-        """One more; too many and it is replaced."""
+        """Count one more bad line; with too many the child is replaced."""
         self.bad_lines += 1
         if self.bad_lines == self._limits.bad_lines:
             self._on_change()
@@ -238,8 +241,8 @@ class Child:
 def _start(
     command: Sequence[str], base: Mapping[str, str], environment: Mapping[str, str], handles: Handles | None
 ) -> subprocess.Popen[bytes]:
-    """Without a shell, in a group of its own (Ctrl-C is the app's), in a folder that holds our package and nothing
-    of others: `python -m` would import a module from the folder it runs in.
+    """Start without a shell, in a process group of its own (Ctrl-C is the app's), in a folder that holds only our
+    package: `python -m` would import a module from the folder it runs in.
     """
     inherited = {name: value for name, value in base.items() if name not in SECRETS}
     flags = 0

@@ -1,4 +1,4 @@
-"""The client: starts children when they are needed, watches and replaces them, and ends every job exactly once."""
+"""The client: starts children when needed, watches and replaces them, and ends every job exactly once."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ CLOSE_S = 8.0
 class ChildClient:
     """The children of one role, one at a time.  Thread-safe, without Qt.
 
-    A child is started when a job needs one.  Listeners are called on a thread of the client, `on_child` too; both must
-    return soon.  When a child dies, `on_child` hears ChildEnded first, then each open job its one end.
+    A child is started when a job needs one.  Listeners, `on_child` too, are called on a thread of the client and must
+    return soon.  When a child dies, `on_child` receives ChildEnded first, then each open job its one end.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class ChildClient:
         self.generation = 0
         """Counts the children: a model's handle belongs to one generation."""
 
-    # ---- what others ask, from any thread
+    # ---- for others, from any thread
 
     @property
     def is_running(self) -> bool:
@@ -94,28 +94,28 @@ class ChildClient:
 
     @property
     def pid(self) -> int | None:
-        """Of the child, if there is one."""
+        """The child's process id, or None."""
         child = self._child
         return None if child is None else child.pid
 
     @property
     def bad_lines(self) -> int:
-        """Lines of all children so far that were dropped."""
+        """How many lines of all children so far were dropped."""
         child = self._child
         return self._old_bad_lines + (0 if child is None else child.bad_lines)
 
     def may_open(self, reach: Reach) -> None:
-        """The files of the person that children started from now on may open (Linux; elsewhere nothing keeps them)."""
+        """Set the user's files that children started from now on may open (enforced on Linux only)."""
         with self._changed:
             self._reach = reach
 
     def can_open(self, paths: Sequence[str]) -> bool:
-        """Whether the child that runs, if one does, was started with leave to open these; else see `renew`."""
+        """Whether the running child, if any, was started with permission to open these; else see `renew`."""
         child = self._child
         return child is None or all(path in child.reach.read or child.may_read(path) for path in paths)
 
     def renew(self) -> None:
-        """End the child; its jobs hear Cancelled, and the next job starts another one."""
+        """End the child; its jobs are cancelled, and the next job starts a new child."""
         with self._changed:
             if self._child is not None and self._child.verdict is None:
                 self._child.end(Outcome.ASKED, "")
@@ -124,7 +124,7 @@ class ChildClient:
     def start(
         self, kind: str, payload: Mapping[str, Json], listener: Listener, *, priority: str = "interactive"
     ) -> JobHandle:
-        """Begin a job.  The listener hears Token, Progress, Partial, then exactly one Done, Failed or Cancelled."""
+        """Start a job.  The listener receives Token, Progress, Partial, then exactly one Done, Failed or Cancelled."""
         return self._begin(lambda job: Start(job, kind, payload, priority), listener)
 
     def load(self, spec: LoadSpec, listener: Listener) -> JobHandle:
@@ -134,13 +134,13 @@ class ChildClient:
         return self._begin(lambda job: Load(job, to_json(spec)), listener)
 
     def count_tokens(self, texts: Sequence[str], listener: Listener, *, handle: str = "", path: str = "") -> JobHandle:
-        """Count tokens of texts, by a loaded model or by the vocabulary of a file: Done with `counts`."""
+        """Count the tokens of texts, with a loaded model or the vocabulary of a file: Done with `counts`."""
         if path and not self._jobs:
             self._let_open(path)
         return self._begin(lambda job: CountTokens(job, tuple(texts), handle, path), listener)
 
     def unload(self, handle: str, listener: Listener | None = None) -> None:
-        """Free a model.  Without a child nothing is loaded: Done at once."""
+        """Unload a model.  Without a child nothing is loaded: Done at once."""
         with self._changed:
             runs = self._child is not None
         if runs:
@@ -149,7 +149,7 @@ class ChildClient:
             listener(Done(""))
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """End the child: ask, wait at most `timeout_s`, kill, wait.  Open jobs hear Cancelled.  May be called twice."""
+        """End the child: ask, wait at most `timeout_s`, kill, wait.  Open jobs are cancelled.  May be called twice."""
         with self._changed:
             self._closing = True
             self._patience = min(self._patience, time.monotonic() + timeout_s)
@@ -166,7 +166,7 @@ class ChildClient:
     # ---- for the handles
 
     def pass_on(self, job: JobHandle, message: ToChild) -> None:
-        """Send a message of a job, or keep it until its child is there."""
+        """Send a message of a job, or hold it until the child is ready."""
         with self._changed:
             child = self._child
             if job.id not in self._jobs:
@@ -177,7 +177,7 @@ class ChildClient:
                 job.outbox.append(message)
 
     def cancel(self, job: JobHandle) -> None:
-        """Cancel a job; one that no child knows of ends at once."""
+        """Cancel a job; one that was not sent to a child ends at once."""
         with self._changed:
             child = self._child
             if job.id not in self._jobs or job.cancelled_at is not None:
@@ -191,7 +191,7 @@ class ChildClient:
             self._changed.notify_all()
 
     def _let_open(self, path: str) -> None:
-        """Have a child that may open this file; one that may not has no model that is wanted any more."""
+        """Allow this file, and replace a running child that may not open it: it has no model that is still needed."""
         with self._changed:
             self._reach = self._reach.with_file(path)
             child = self._child
@@ -326,7 +326,7 @@ class ChildClient:
                     job.cancelled_at += late
 
     def _bury(self, child: Child) -> None:
-        """Reap a child; then all its jobs end."""
+        """Reap a child; then end all its jobs."""
         how, detail = child.reap()
         with self._changed:
             if self._closing:
@@ -341,7 +341,7 @@ class ChildClient:
         with self._changed:
             for job in jobs:
                 self._jobs.pop(job.id, None)
-        # first those that were not cancelled: who starts them again should still see what ran beside them
+        # first those that were not cancelled: whoever restarts them should still see what ran beside them
         for job in sorted(jobs, key=lambda job: job.cancelled_at is not None):
             asked = how is Outcome.ASKED or job.cancelled_at is not None
             job.notify(Cancelled(job.id) if asked else failure_of(job.id, how, detail))
@@ -358,7 +358,7 @@ class ChildClient:
             child.count_bad_line()
             return
         if isinstance(message, Failed) and message.code == "child.hung":
-            seconds = message.args.get("seconds")  # it cannot end a job and is about to go: nothing more is sent to it
+            seconds = message.args.get("seconds")  # it cannot end a job and will exit: nothing more is sent to it
             child.end(Outcome.HUNG, f"{seconds:g}" if isinstance(seconds, int | float) else "0")
         ended = isinstance(message, Done | Failed | Cancelled)
         assert isinstance(message, Token | Progress | Partial | Cancelling | Done | Failed | Cancelled)
@@ -376,7 +376,7 @@ class ChildClient:
             job.notify(checked_failure(message) if isinstance(message, Failed) else message)
 
     def _count_if_never_asked(self, child: Child, untrusted_job: str) -> None:
-        """Words for a job that has ended are late and dropped; for one that never was they are a bad line."""
+        """A message for a job that has ended is late and dropped; one for a job that never existed is a bad line."""
         known = untrusted_job.isascii() and untrusted_job.isdecimal() and len(untrusted_job) < 18
         if not known or int(untrusted_job) > self._last:
             child.count_bad_line()
@@ -393,4 +393,4 @@ class ChildClient:
 
 
 def _ignore(_: FromChild) -> None:
-    """Nobody wants to know."""
+    """A listener that does nothing."""

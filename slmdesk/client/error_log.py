@@ -1,4 +1,4 @@
-"""What children print, kept in a file of bounded size (W10)."""
+"""Keeps what children write to stderr, in a file of bounded size (W10)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONTROLS = bytes(one for one in range(32) if one not in b"\n\t") + b"\x7f"
 
 
 class ErrorLog:
-    """The log of one child, filled from its stderr.  Never raises and never blocks the child: a full disk is no fault.
+    """The log of one child, filled from its stderr.  Never raises and never blocks the child, even on a full disk.
 
     A file holds at most OLD_BYTES + CHILD_BYTES + TAIL_BYTES and a line; with the old one under 5 MB.
     """

@@ -1,4 +1,4 @@
-"""What the client tells of its children, and its limits."""
+"""Events of the client about its children, and its limits."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ChildStarted:
 
 @dataclass(frozen=True, slots=True)
 class ChildEnded:
-    """A child is gone and reaped; its jobs are told after this."""
+    """A child has ended and was reaped; its jobs end after this event."""
 
     generation: int
     how: Outcome
@@ -65,7 +65,7 @@ ChildEvent: TypeAlias = ChildStarted | ChildEnded
 
 @dataclass(frozen=True, slots=True)
 class ClientLimits:
-    """Seconds a child may take, and bad lines it may send."""
+    """Seconds a child may take, and how many bad lines it may send."""
 
     hello_s: float = 30.0
     """A cold disk and a busy machine: Python alone was seen to take seconds."""
@@ -82,7 +82,7 @@ class ClientLimits:
 
 LIMITS_OF_ROLES = {
     "reader": ClientLimits(
-        # some parsers let no other thread run; how long one may go on is the child's to know, by the size of the file
+        # some parsers let no other thread run; the child knows from the file's size how long one may take
         silence_s=30.0,
         still_s=700.0,
         spinning_s=700.0,
@@ -102,7 +102,7 @@ _SIGNALS = {
 
 
 def outcome_of(status: int) -> tuple[Outcome, str]:
-    """How a process ended, by its return code as subprocess gives it; a detail: the signal, status or processor."""
+    """How a process ended, from subprocess's return code; and a detail: the signal, status or processor."""
     if status == 0:
         return Outcome.ENDED, "exit 0"
     if status == EXIT_OUT_OF_MEMORY:
@@ -118,7 +118,7 @@ def outcome_of(status: int) -> tuple[Outcome, str]:
 
 
 def processor_name() -> str:
-    """What this PC's processor calls itself; the machine's kind where it does not."""
+    """The processor's own name; the machine type where it has none."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,6 @@
-"""Documents opened by the app for a child that may open none itself: on Linux its kernel keeps it from all files."""
+"""Passes documents opened by the app to a child that may open none itself: on Linux the kernel keeps it from all
+files.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,18 @@ OPENS_NOTHING = frozenset({"reader"} if sys.platform == "linux" else ())
 
 
 class Handles:
-    """A way beside the lines.  Each job that names a `path` has an entry on it, sent before the job's own line."""
+    """A channel beside the JSON lines.  Each job that names a `path` has an entry on it, sent before the job's own
+    line.
+    """
 
     def __init__(self) -> None:
-        """Raises OSError when there is no room for it."""
+        """Raises OSError when the channel cannot be created."""
         self._ours, self.theirs = socket.socketpair()
 
     def send(self, message: ToChild) -> None:
-        """Open what a message names, and hand it over; what cannot be opened the child finds out by itself.
+        """Open the file a message names, and pass it on; if that fails, the child reports it when it tries itself.
 
-        On the thread that writes to the child.  Raises OSError when that is gone.
+        Called on the thread that writes to the child.  Raises OSError when the child is gone.
         """
         path = message.payload.get("path") if isinstance(message, Start) else None
         if not isinstance(message, Start) or not isinstance(path, str):
@@ -39,17 +43,17 @@ class Handles:
                 os.close(descriptor)
 
     def started(self) -> None:
-        """The child has its end: ours of it is let go."""
+        """Close our copy of the child's end, which the child now has."""
         self.theirs.close()
 
     def close(self) -> None:
-        """Let go of both ends."""
+        """Close both ends."""
         self._ours.close()
         self.theirs.close()
 
 
 def _opened(path: str) -> int | None:
-    """A regular file, or None."""
+    """Open a regular file; None for anything else."""
     try:
         if not stat.S_ISREG(Path(path).stat().st_mode):  # a device is not even opened
             return None

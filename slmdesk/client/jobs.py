@@ -1,4 +1,4 @@
-"""One job as the app holds it, and the ways it can fail."""
+"""A job as the app sees it, and how it can fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_ARG_CHARACTERS = 500
 
 
 class Sender(Protocol):
-    """What a handle needs of its client."""
+    """What a handle needs from its client."""
 
     def pass_on(self, job: JobHandle, message: ToChild) -> None:
         """Send a message of a job."""
@@ -32,7 +32,7 @@ class Sender(Protocol):
 
 
 class JobHandle:
-    """A job that was asked for.  All methods return at once, from any thread; after its end they do nothing."""
+    """A running job.  All methods return at once, from any thread; after its end they do nothing."""
 
     def __init__(self, client: Sender, ident: str, listener: Listener) -> None:
         self.id = ident
@@ -48,20 +48,20 @@ class JobHandle:
         self.cancelled_at: float | None = None
 
     def step(self, key: str, payload: Mapping[str, Json]) -> None:
-        """Give one more step."""
+        """Send one more step."""
         self._client.pass_on(self, Step(self.id, key, payload))
 
     def end_of_steps(self) -> None:
-        """No more steps will come."""
+        """Say that no more steps will come."""
         self._client.pass_on(self, EndOfSteps(self.id))
 
     def cancel(self) -> None:
-        """End it soon; the listener hears Cancelled, or the end that was already on its way."""
+        """End the job soon; the listener receives Cancelled, or the end that was already on its way."""
         self._client.cancel(self)
 
     def notify(self, event: FromChild) -> None:
-        """Tell the listener, unless it has heard the end.  An error of the listener is logged and ends nothing."""
-        with self._lock:  # the reader and the keeper may both have something to say
+        """Call the listener, unless the job has ended.  An error of the listener is logged and ends nothing."""
+        with self._lock:  # the reader and the keeper may both have an event
             if self._over:
                 return
             self._over = isinstance(event, Done | Failed | Cancelled)
@@ -72,7 +72,7 @@ class JobHandle:
 
 
 def failure_of(job: str, how: Outcome, detail: str) -> Failed:
-    """How a job fails when its child has ended so."""
+    """How a job fails when its child has ended in this way."""
     if how is Outcome.HUNG:
         return Failed(job, "child.hung", {"seconds": float(detail)})
     if how is Outcome.PROTOCOL:
@@ -83,7 +83,7 @@ def failure_of(job: str, how: Outcome, detail: str) -> Failed:
 
 
 def checked_failure(untrusted: Failed) -> Failed:
-    """A failure with a code that is known and args that are numbers and short strings."""
+    """A copy of an untrusted failure with a known code and only numbers and short strings as arguments."""
     args: dict[str, Json] = {}
     for name in CODES.get(untrusted.code, ()):
         value = untrusted.args.get(name, "")
@@ -93,7 +93,7 @@ def checked_failure(untrusted: Failed) -> Failed:
 
 
 def log_error(what: str, err: Exception) -> None:
-    """Log where, not what: a message may quote the user."""
+    """Log where an error came from, not its message, which may quote the user."""
     places = traceback.extract_tb(err.__traceback__)
     where = ", ".join(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places[-4:])
     log.error("%s: %s at %s", what, type(err).__name__, where)

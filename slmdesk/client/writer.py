@@ -1,4 +1,4 @@
-"""The way to a child: a thread that writes lines, the urgent ones first."""
+"""Writes lines to a child on a thread, the urgent ones first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slmdesk.core.protocol import Cancel, CountTokens, Load, Shutdown, ToChild, 
 
 
 class Urgency(IntEnum):
-    """Which messages overtake which.  Within one, order is kept."""
+    """Which messages overtake which.  Within one urgency, order is kept."""
 
     CONTROL = 0
     """Cancel and shutdown: before all else, also between the parts of a long message."""
@@ -31,7 +31,9 @@ def urgency_of(message: ToChild) -> Urgency:
 
 
 class Writer:
-    """Writes to a child's stdin on a thread of its own; a child that does not read blocks nobody else.  Thread-safe."""
+    """Writes to a child's stdin on a thread of its own, so a child that does not read blocks nothing else.
+    Thread-safe.
+    """
 
     def __init__(self, stream: IO[bytes], before: Callable[[ToChild], None] | None = None) -> None:
         """`before` is called with each message before its lines are written, on the writer's thread."""
@@ -45,24 +47,24 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="to child", daemon=True)
 
     def start(self) -> None:
-        """Start the thread.  Raises RuntimeError when there can be no more threads."""
+        """Start the thread.  Raises RuntimeError when no more threads can be started."""
         self._thread.start()
 
     def open(self) -> None:
-        """The child listens: begin to write."""
+        """Begin to write: the child is listening."""
         with self._changed:
             self._is_open = True
             self._changed.notify()
 
     def put(self, message: ToChild) -> None:
-        """Write a message soon; after `close` nothing happens."""
+        """Write a message soon; does nothing after `close`."""
         with self._changed:
             if not self._closing:
                 self._queues[urgency_of(message)].append(message)
                 self._changed.notify()
 
     def withdraw(self, job: str) -> bool:
-        """Forget a job whose first message is not yet begun.  False: the child knows of it, or will."""
+        """Drop a job whose first message has not been started.  False: the child knows of the job, or will."""
         with self._changed:
             for queue in self._queues.values():
                 mine = [message for message in queue if getattr(message, "job", "") == job]
@@ -73,7 +75,7 @@ class Writer:
         return False
 
     def close(self) -> None:
-        """Drop what is not written, ask the child to end and close its stdin."""
+        """Drop what is not written, ask the child to end, and close its stdin."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -90,7 +92,7 @@ class Writer:
             for line in encode(Shutdown()):
                 self._stream.write(line)
         except (OSError, ValueError):
-            pass  # the child is gone; its end is told by who reads from it
+            pass  # the child is gone; its reader reports the end
         try:
             self._stream.close()
         except OSError:

@@ -1,1 +1,1 @@
-"""Pure standard library: what every room may know."""
+"""What every package may use: data types, errors, the protocol, formats, GGUF.  Standard library only."""

@@ -1,4 +1,4 @@
-"""What of a document goes with a message: the very text a model is given of it, and what is left out."""
+"""Documents attached to a message: the exact text that a model is given of each, and what was left out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slmdesk.core.types import TextPart
 
 
 class AttachMode(StrEnum):
-    """How much of an attachment a person wants read."""
+    """How much of an attachment should be read."""
 
     AUTO = "auto"
     """Whole where that leaves room, else the passages that fit the question."""
@@ -24,7 +24,7 @@ Place = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Which document a part is of, and how much of it."""
+    """Which document a message part comes from, and how much of it."""
 
     name: str
     document: str = ""
@@ -54,19 +54,19 @@ class Attached:
 
     @property
     def words_left_out(self) -> int:
-        """Words of the document that are not in the text."""
+        """How many words of the document are not in the text."""
         return self.words_total - self.words_read
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentPart(TextPart):
-    """A part of a message that is of a document; its `text` is what a model is given of it, letter for letter."""
+    """A message part that comes from a document; its `text` is exactly what a model is given of it."""
 
     attached: Attached = Attached("")
 
 
 def used_words(about: Attached) -> str:
-    """How much of an attachment was read, in a few words."""
+    """Describe in a few words how much of an attachment was read."""
     kind = about.page_kind
     if about.is_gone:
         return "forgotten; what was sent of it before is kept"
@@ -86,7 +86,7 @@ def used_words(about: Attached) -> str:
 
 
 def list_of(numbers: Sequence[int], most: int = 12) -> str:
-    """Page numbers as people write them: 1-3, 7; cut where they are many."""
+    """Page numbers as people write them: 1-3, 7; a long list is cut."""
     runs: list[tuple[int, int]] = []
     for one in numbers:
         if runs and one == runs[-1][1] + 1:

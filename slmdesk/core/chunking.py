@@ -1,7 +1,7 @@
-"""How a document is cut for a model that sees a little at a time: pieces that can be named, chunks that fit.
+"""Cuts a document for a model with a small context: pieces that can be cited, and chunks of pieces that fit.
 
-Cuts are chosen by what stands there, not by counting from the beginning: after an edit the chunks behind it are soon
-the same again, and nothing of them has to be asked anew (the idea of content-defined chunking: Muthitacharoen, Chen
+Cuts depend on the text at that place, not on a count from the beginning: after an edit the later chunks are soon
+the same again, and need not be sent to the model again (the idea of content-defined chunking: Muthitacharoen, Chen
 and Mazières 2001, "A low-bandwidth network file system").
 """
 
@@ -40,7 +40,7 @@ _END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What can be named as a source: characters `start` up to, not including, `end` of a page."""
+    """A source that can be cited: characters `start` up to, not including, `end` of a page."""
 
     document: str
     page: int
@@ -58,21 +58,21 @@ class Piece:
 
     @property
     def says_nothing(self) -> bool:
-        """Whether nothing can be learned from it by itself: a heading, or what looks like a title or its author."""
+        """Whether it carries no information of its own: a heading, or what looks like a title or its author."""
         ends = self.text.rstrip("_-= \"'”’»)]").endswith((".", "!", "?", "…", ":", ";", "。", "！", "？"))
         looks_so = self.kind is BlockKind.PARAGRAPH and len(self.text) <= TITLE_CHARACTERS and not ends
         return self.is_heading or looks_so
 
     @property
     def is_figures(self) -> bool:
-        """Whether it is hardly more than numbers: told again in words, they end up in each other's places."""
+        """Whether it is little more than numbers: a model that rewords such a piece mixes them up."""
         return _are_figures(self.text)
 
 
 def pieces_of(
     document: str, page: Page, ends: Callable[[str], Sequence[int]] | None = None
 ) -> tuple[tuple[Piece, ...], int]:
-    """The pieces of a page, and how many of its blocks they stand for.  Headers and footers are left out.
+    """The pieces of a page, and how many of its blocks they cover.  Headers and footers are left out.
 
     `ends`: where a long text may be cut (ends of sentences); None: by punctuation.
     """
@@ -99,7 +99,7 @@ def ends_by_punctuation(text: str) -> list[int]:
 
 
 def chunk_tokens(pool_tokens: int, width: int, shared_tokens: int, answer_tokens: int) -> int:
-    """How long a chunk should be, so that a whole batch of `width` fits the pool; never too short to be of use."""
+    """Length of a chunk in tokens, so that a whole batch of `width` fits the pool; never too short to be of use."""
     room = (pool_tokens - shared_tokens) // max(1, width) - answer_tokens
     return min(MOST_TOKENS, max(LEAST_TOKENS, room // STEP_TOKENS * STEP_TOKENS))
 
@@ -123,7 +123,7 @@ def chunked(pieces: Sequence[Piece], tokens: Sequence[int], size: int) -> list[r
 
 
 def _cut(pieces: Sequence[Piece], tokens: Sequence[int], begin: int, size: int) -> int:
-    """The best place to end the chunk that begins at `begin`."""
+    """The best position to end the chunk that begins at `begin`."""
     total, best, end = 0, -1.0, begin + 1
     for at in range(begin, len(pieces)):
         if at > begin and total >= LOW * size and not pieces[at - 1].is_heading:
@@ -141,7 +141,7 @@ def _cut(pieces: Sequence[Piece], tokens: Sequence[int], begin: int, size: int) 
 
 
 def _worth(piece: Piece) -> float:
-    """How good it is to begin a chunk with this piece: headings first, else by its words alone."""
+    """How good a place this piece is to begin a chunk: headings first, else by its text."""
     chance = zlib.crc32(piece.text.encode("utf-8", "surrogatepass")) / (1 << 32)
     return chance + (2.0 + 1.0 / (1 + piece.level) if piece.is_heading else 0.0)
 
@@ -152,7 +152,9 @@ def _are_figures(text: str) -> bool:
 
 
 def _belong_together(last: Piece, block: Block, text: str) -> bool:
-    """Items and rows side by side; figures go with figures, so that words among them are read."""
+    """Whether two blocks stay together: items and rows; figures only with figures, so that the words among them are
+    read.
+    """
     return (
         block.kind in _JOINED
         and last.kind is block.kind
@@ -177,7 +179,7 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
 
 
 def _cuts(text: str, ends: Callable[[str], Sequence[int]]) -> Iterator[tuple[int, int]]:
-    """Stretches of at most about PIECE_CHARACTERS of a long text, cut at ends of sentences, else between words."""
+    """Spans of at most about PIECE_CHARACTERS of a long text, cut at ends of sentences, else between words."""
     if len(text) <= LONG_CHARACTERS:
         yield 0, len(text)
         return

@@ -1,4 +1,4 @@
-"""What a document becomes, on both sides of the pipe: pages of blocks, and what is to be known about the whole."""
+"""A document after reading, for app and children: pages of blocks, and information about the whole document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ READER_VERSION = "4"
 
 
 class BlockKind(StrEnum):
-    """What a piece of a page is."""
+    """The kind of a block."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -34,7 +34,7 @@ ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER})
 
 
 class PageStatus(StrEnum):
-    """Whether a page has words, else why not."""
+    """Whether a page has text, else why not."""
 
     READ = "read"
     EMPTY = "empty"
@@ -45,7 +45,7 @@ class PageStatus(StrEnum):
 
 
 class PageKind(StrEnum):
-    """What the format has for pages."""
+    """What the format has as pages."""
 
     PAGE = "page"
     SLIDE = "slide"
@@ -57,7 +57,7 @@ class PageKind(StrEnum):
 
 
 class Note(StrEnum):
-    """What a reader has to say about a whole document; the sentences are made on the app."""
+    """A reader's remark about a whole document; the app makes the sentences."""
 
     MACROS_IGNORED = "macros_ignored"
     CHANGES_ACCEPTED = "changes_accepted"
@@ -80,7 +80,7 @@ class Note(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a page: characters `start` up to, not including, `end` of its text."""
+    """A part of a page: characters `start` up to, not including, `end` of its text."""
 
     kind: BlockKind
     start: int
@@ -109,7 +109,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A document inside a document, such as a mail's."""
+    """A document inside a document, such as an attachment of a mail."""
 
     index: int
     """From 0: how it is asked for."""
@@ -121,13 +121,13 @@ class Attachment:
 
 
 def attachment_line(one: Attachment) -> str:
-    """How a mail lists it."""
+    """The line that stands for an attachment in the text of a mail."""
     return f"{one.name} ({one.bytes} bytes)"
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """What is known of a document when it has been read to its end."""
+    """What is known about a document once it has been read to its end."""
 
     format: str
     pages: int
@@ -155,7 +155,7 @@ def page_of(
     reason: str = "",
     has_image: bool = False,
 ) -> Page:
-    """A page that says itself whether it is empty."""
+    """Build a page, with the status for an empty one where it has no text."""
     found = status or (PageStatus.READ if blocks else PageStatus.EMPTY)
     why = reason or ("" if found is PageStatus.READ else found.value)
     return Page(number, label, text, found, tuple(blocks), why, has_image)

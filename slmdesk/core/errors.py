@@ -1,4 +1,4 @@
-"""Errors as values: a code that never changes once released, and numbers or short strings to make a sentence of."""
+"""Errors as values: a code that never changes once released, with numbers or short strings as arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BUG_CODE = "bug"
 CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         BUG_CODE: (),
-        # what was asked
+        # requests
         "request.invalid": ("what",),
         "context.full": ("needed", "available"),
         "context.too_small": ("needed", "available"),
@@ -182,11 +182,11 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 class SlmdeskError(Exception):
-    """Root of our own exceptions."""
+    """Base class of our own exceptions."""
 
 
 class KnownError(SlmdeskError):
-    """The world's fault, named: `code` is a key of `CODES`, `args_for_people` numbers and short strings."""
+    """A failure outside our control: `code` is a key of `CODES`, `args_for_people` are numbers and short strings."""
 
     def __init__(self, code: str, **args: str | int | float) -> None:
         super().__init__(f"{code} {args}")
@@ -195,7 +195,7 @@ class KnownError(SlmdeskError):
 
 
 class BugError(SlmdeskError):
-    """Our own fault: shown with a report to copy."""
+    """A bug of ours: shown with a report to copy."""
 
 
 class Stopped(SlmdeskError):

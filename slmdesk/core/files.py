@@ -1,4 +1,4 @@
-"""Files written so that a crash, a full disk or a power cut leaves the old one or the new one, never half of one."""
+"""Writes files so that a crash, a full disk or a power cut leaves the old file or the new one, never half of one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def problem_of(err: OSError, path: Path, *, needed_bytes: int = 0) -> KnownError:
-    """What the system said when writing `path`, as a known error: `disk.full` or `file.unwritable`."""
+    """Turn a system error about writing `path` into `disk.full` or `file.unwritable`."""
     if err.errno in _FULL:
         try:
             available = shutil.disk_usage(path.parent).free
@@ -30,7 +30,7 @@ def problem_of(err: OSError, path: Path, *, needed_bytes: int = 0) -> KnownError
 
 
 def private_folder(folder: Path) -> None:
-    """Make `folder` and what is missing above it, readable by its owner alone.  Raises KnownError."""
+    """Create `folder` and missing parents, readable by their owner only.  Raises KnownError."""
     missing = [folder, *folder.parents]
     while missing and missing[-1].exists():
         missing.pop()
@@ -47,7 +47,7 @@ def private_folder(folder: Path) -> None:
 
 
 def open_new(path: Path) -> int:
-    """A handle to read and write a new file of mode 0600.  Raises OSError where the name is taken, a link too."""
+    """Create a new file of mode 0600 and return its handle.  Raises OSError where the name is taken, also by a link."""
     more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | more, PRIVATE_FILE)
 
@@ -55,7 +55,7 @@ def open_new(path: Path) -> int:
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace `path` by `data`: written beside, synced, renamed, mode 0600.
 
-    Raises KnownError `disk.full` or `file.unwritable`; the old file is then still whole.
+    Raises KnownError `disk.full` or `file.unwritable`; the old file is then unchanged.
     """
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
     try:
@@ -75,7 +75,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def is_same_file(one: Path, other: Path) -> bool:
-    """Whether two names mean one file, by whatever way."""
+    """Whether two paths lead to the same file, also through links."""
     try:
         return one.samefile(other)
     except OSError:
@@ -83,9 +83,9 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 
 def is_there(target: Path) -> bool:
-    """Whether a file is there that would be replaced.
+    """Whether a file exists that would be replaced.
 
-    Raises KnownError `file.unwritable` for a name that cannot be, and for a device, a pipe or a folder: never replaced.
+    Raises KnownError `file.unwritable` for an impossible name, and for a device, a pipe or a folder: never replaced.
     """
     try:
         mode = target.stat().st_mode
@@ -110,7 +110,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def dated_name(path: Path, why: str) -> Path:
-    """A free name beside `path` that says why and when: `notes.json` → `notes.broken-20261120-083000.json`."""
+    """A free name beside `path` with a reason and the time: `notes.json` → `notes.broken-20261120-083000.json`."""
     when = time.strftime("%Y%m%d-%H%M%S")
     for number in range(1, 1000):
         more = f"-{number}" if number > 1 else ""

@@ -1,4 +1,4 @@
-"""The document formats slmdesk knows: data for dialogs, command line and the registry of readers."""
+"""The document formats slmdesk knows, as data for dialogs, the command line and the registry of readers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_FILE_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format by its id, its name for people and the endings of its file names."""
+    """A format: its id, its name for people and its file name suffixes."""
 
     id: str
     name: str
@@ -64,14 +64,14 @@ _BY_ID = {one.id: one for one in FORMATS}
 
 
 def format_named(id: str) -> Format:
-    """The format of an id.  Raises KnownError `document.unknown_format`."""
+    """The format with this id.  Raises KnownError `document.unknown_format`."""
     if id not in _BY_ID:
         raise KnownError("document.unknown_format", suffix=id[:40], known=" ".join(_BY_ID))
     return _BY_ID[id]
 
 
 def format_of(path: PurePath) -> Format:
-    """The format for a file name.  Raises KnownError `document.unknown_format`, which names the known suffixes."""
+    """The format for a file name.  Raises KnownError `document.unknown_format`, which lists the known suffixes."""
     suffix = path.suffix.lower()
     found = next((known for known in FORMATS if suffix in known.suffixes), None)
     if found is None:
@@ -81,7 +81,7 @@ def format_of(path: PurePath) -> Format:
 
 
 def takes_password(path: PurePath) -> bool:
-    """Whether a locked document of this name can be read here with its password."""
+    """Whether a password-protected document with this name can be read."""
     return path.suffix.casefold() == ".pdf"
 
 
@@ -90,13 +90,13 @@ _ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xl
 
 
 def requested_suffixes(path: PurePath) -> tuple[str, ...]:
-    """How the name of a document's translation may end: with another ending no program would open it."""
+    """The suffixes that a document's translation may have: with another no program would open it."""
     suffix = PurePath(translated_name(path, "")).suffix.lower()
     return (suffix, *sorted(one for alike in _ALIKE if suffix in alike for one in alike - {suffix}))
 
 
 def translated_name(path: PurePath, language: str) -> str:
-    """The name of a document's translation: "contract.de.docx" of contract.docx and of contract.pdf."""
+    """The file name of a document's translation: "contract.de.docx" for contract.docx and for contract.pdf."""
     suffix = path.suffix
     found = next((known for known in FORMATS if suffix.lower() in known.suffixes), None)
     if found is not None and found.translated_suffix:

@@ -1,4 +1,4 @@
-"""Names and titles that came from outside, made fit to be shown on one line of plain text."""
+"""Cleans names and titles from outside so that they can be shown as one line of plain text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 
 def clean_label(untrusted: str, limit: int = 200) -> str:
-    """One line of at most `limit` characters: white space becomes single spaces, what could steer is marked.
+    """One line of at most `limit` characters: white space becomes single spaces, control characters are replaced.
 
     Control characters, direction marks and other invisible format characters, lone surrogates, private and unassigned
     code points become U+FFFD; what is cut ends in "…".  Markup is kept as the text it is: show it as plain text.
@@ -29,7 +29,7 @@ def clean_label(untrusted: str, limit: int = 200) -> str:
 
 
 def clean_bytes(untrusted: bytes, limit: int = 200) -> str:
-    """The same for bytes that should be UTF-8; what is not becomes U+FFFD."""
+    """The same for bytes that should be UTF-8; invalid ones become U+FFFD."""
     cut = untrusted[: 16 * limit + 256]
     label = clean_label(cut.decode("utf-8", "replace"), limit)
     return label if len(cut) == len(untrusted) or label.endswith(CUT) else label[: limit - 1] + CUT

@@ -9,7 +9,7 @@ from slmdesk.core.errors import KnownError
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language by its code, its name in English and in itself."""
+    """A language: its code, its name in English and in itself."""
 
     code: str
     name: str
@@ -79,9 +79,9 @@ LANGUAGES = _read()
 
 
 def language_of(requested: str) -> Language:
-    """The language of a code ("de", "pt-BR") or a name ("German", "deutsch").
+    """The language with this code ("de", "pt-BR") or name ("German", "deutsch").
 
-    Raises KnownError `language.unknown`, which names the known ones.
+    Raises KnownError `language.unknown`, which lists the known ones.
     """
     word = requested.strip().casefold().replace("_", "-")
     code = word.partition("-")[0]
@@ -90,5 +90,5 @@ def language_of(requested: str) -> Language:
     for one in LANGUAGES.values():
         if word in (one.name.casefold(), one.own_name.casefold()):
             return one
-    known = ", ".join(LANGUAGES)  # the names would be longer than what is shown of an argument
+    known = ", ".join(LANGUAGES)  # names would be longer than what is shown of an argument
     raise KnownError("language.unknown", wanted=requested[:40], known=known)

@@ -1,7 +1,7 @@
-"""Licences of models in a word, and what each allows: for people who must know whether it may be used at work.
+"""Licences of models and what each allows, in a few words, for people who must know whether work use is allowed.
 
-The short names are those the Hub uses as tags ("license:apache-2.0"), which headers of files repeat.  What is said of
-each is what its text says in its main points; it is no legal advice, and an unknown licence is said to be one.
+The short names are the Hub's tags ("license:apache-2.0"), which file headers repeat.  The descriptions summarise the
+main points of each text; they are no legal advice, and an unknown licence is called unknown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Allows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """One licence for people."""
+    """A licence as it is shown to people."""
 
     name: str
     """"Apache 2.0"; what the publisher wrote where it is none that is known."""
@@ -88,7 +88,7 @@ PERMISSIVE = frozenset(key for key, licence in LICENCES.items() if licence.allow
 
 
 def licence_named(untrusted: str) -> Licence | None:
-    """The licence of this short name; its own words for one that is not known; None where none is stated."""
+    """The licence with this short name; one with its own text for an unknown name; None where none is stated."""
     key = untrusted.strip().lower()
     if not key:
         return None
@@ -96,11 +96,11 @@ def licence_named(untrusted: str) -> Licence | None:
 
 
 def licence_words(untrusted: str) -> str:
-    """A short name for people: "Apache 2.0, free for any use, also at work"."""
+    """Describe a licence for people: "Apache 2.0, free for any use, also at work"."""
     licence = licence_named(untrusted)
     return licence.label if licence else NOT_STATED
 
 
 def is_permissive(untrusted: str) -> bool:
-    """Whether this licence is known to leave a company free."""
+    """Whether this licence is known to let a company use the model freely."""
     return untrusted.strip().lower() in PERMISSIVE

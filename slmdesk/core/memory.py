@@ -1,4 +1,4 @@
-"""How much memory a model will take, from its header alone.
+"""Estimates the memory a model needs from its header.
 
 Counts what llama.cpp allocates for the settings of this program (weights read into memory, no mapped copy beside
 repacked ones; one pool of cells shared by all sequences; sliding-window layers with only the cells they need; 16-bit
@@ -52,7 +52,7 @@ _ATTENTION_INTERVALS = {"qwen3next": 4, "qwen35": 4, "qwen35moe": 4}
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """What one layer remembers."""
+    """What one layer keeps in memory."""
 
     kv_heads: int
     slides: bool
@@ -60,7 +60,7 @@ class _Layer:
 
 
 def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, batch: int = 512) -> MemoryParts:
-    """Bytes the model will take.
+    """Bytes the model will need.
 
     `context_tokens` is the whole pool of cells, whatever number of `sequences` shares it; `batch` how many tokens are
     read in one slice.  `compute` counts what is touched: activations, attention mask, logits, the vocabulary's tables.
@@ -76,25 +76,25 @@ def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, bat
 def estimate_loaded(header: GgufHeader, *, context_tokens: int, available_bytes: int) -> MemoryParts:
     """Bytes of the whole process with the model loaded for requests of `context_tokens`, as the engine loads it.
 
-    That is with its pool, which may be larger, room for several sequences, and the program (in `compute`).
+    That includes its pool, which may be larger, space for several sequences, and the program (in `compute`).
     """
     one = _with_places(header, context_tokens)
     return _with_places(header, choose_pool(context_tokens, one, available_bytes))
 
 
 def _with_places(header: GgufHeader, cells: int) -> MemoryParts:
-    """With as many sequences as the engine makes room for; a sliding layer has cells for each."""
+    """The estimate with as many sequences as the engine allows for; a sliding layer has cells for each."""
     stateful = any(layer.has_state for layer in _layers(header))
     places = 2 * STATEFUL_SEQUENCES if stateful else MOST_SEQUENCES + KEPT_SEQUENCES
     cache = estimate(header, context_tokens=cells, sequences=places).kv_cache
-    alone = estimate(header, context_tokens=cells)  # logits of others are laid out, but hardly ever touched
+    alone = estimate(header, context_tokens=cells)  # logits of other sequences are allocated, but hardly ever touched
     return MemoryParts(alone.weights, cache, alone.compute + PROCESS_BYTES)
 
 
 def choose_pool(context_tokens: int, parts: MemoryParts, available_bytes: int) -> int:
-    """Cells of the pool: twice the context where that costs little, so that not each new chat drives out the last.
+    """Cells of the pool: twice the context where that costs little, so that a new chat need not evict the last.
 
-    `parts`: what the model takes with the cells of one context.
+    `parts`: what the model needs with the cells of one context.
     """
     cache = parts.kv_cache
     affordable = cache <= available_bytes * _SHARE_FOR_SECOND_CONTEXT and parts.total + cache <= available_bytes
@@ -102,22 +102,23 @@ def choose_pool(context_tokens: int, parts: MemoryParts, available_bytes: int) -
 
 
 def program_bytes(header: GgufHeader) -> int:
-    """What the program and the library keep beside llama.cpp's buffers: the vocabulary's tables, graphs, threads."""
+    """Bytes of the program and library besides llama.cpp's buffers: the vocabulary's tables, graphs, threads."""
     return _vocabulary_bytes(header) + _FIXED_BYTES
 
 
 def sensible_context(header: GgufHeader, requested: int, budget_bytes: int) -> int:
-    """A context of at most `wanted` tokens that the model was made for and `budget_bytes` hold, process and all.
+    """A context of at most `requested` tokens that the model was made for and that fits `budget_bytes`, process
+    included.
 
-    Below that as much as fits, in steps of 256, but never less than 512 (or `wanted`), even when that does not fit:
-    the verdict on memory is another question.  The header's number is never taken for more than 2^20.
+    Otherwise as much as fits, in steps of 256, but never less than 512 (or `requested`), even when that does not fit:
+    whether memory suffices is judged elsewhere.  The header's number is never taken for more than 2^20.
     """
     trained = header.context_length if header.context_length > 0 else UNKNOWN_CONTEXT
     most = max(1, min(requested, trained, LONGEST_CONTEXT))
     if _fits(header, most, budget_bytes):
         return most
     low, high = min(most, SMALLEST_CONTEXT), most
-    while high - low > CELL_STEP:  # low is taken whatever it costs, high does not fit
+    while high - low > CELL_STEP:  # low is accepted whatever it costs, high does not fit
         middle = (low + high) // 2 // CELL_STEP * CELL_STEP
         if middle <= low:
             break
@@ -130,7 +131,7 @@ def _fits(header: GgufHeader, context_tokens: int, budget_bytes: int) -> bool:
 
 
 def _cache_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:
-    """Keys and values of the layers that attend, and the states of those that do not.
+    """Keys and values of the attention layers, and the states of the others.
 
     Source: llama.cpp's llama-kv-cache-iswa.cpp and llama-memory-recurrent.cpp, for a pool shared by all sequences.
     """
@@ -148,7 +149,7 @@ def _cache_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch:
 
 def _layers(header: GgufHeader) -> list[_Layer]:
     architecture = header.architecture
-    own = header.layers - header.whole("attention.shared_kv_layers", header.layers)  # the others read along
+    own = header.layers - header.whole("attention.shared_kv_layers", header.layers)  # the others reuse these
     slides = _sliding_layers(header)
     interval = header.whole("full_attention_interval", 1024) or _ATTENTION_INTERVALS.get(architecture, 0)
     kv_heads = header.kv_heads or (0,) * header.layers
@@ -185,13 +186,13 @@ def _sliding_layers(header: GgufHeader) -> list[bool]:
 
 
 def _sliding_head_bytes(header: GgufHeader) -> int:
-    """Numbers in one key and one value of a sliding layer."""
+    """How many numbers one key and one value of a sliding layer have."""
     key = header.whole("attention.key_length_swa", 1 << 20) or header.key_length
     return key + (header.whole("attention.value_length_swa", 1 << 20) or header.value_length)
 
 
 def _state_bytes(header: GgufHeader) -> int:
-    """Of one sequence in one layer that keeps a state: short convolution and recurrent part, 32 bits each."""
+    """State of one sequence in one recurrent layer: short convolution and recurrent part, 32 bits each."""
     limit = 1 << 20
     inner, state = header.whole("ssm.inner_size", limit), header.whole("ssm.state_size", limit)
     shift = max(header.whole("ssm.conv_kernel", limit) - 1, 0)
@@ -206,7 +207,7 @@ def _state_bytes(header: GgufHeader) -> int:
 
 
 def _compute_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:
-    """What one slice of a prompt touches while it runs through a layer, and the logits of the last tokens."""
+    """What one slice of a prompt touches in a layer, and the logits of the last tokens."""
     width = max(header.embedding_length, max(header.heads, default=0) * header.key_length)
     one_expert = header.whole("expert_feed_forward_length", 1 << 20) or header.feed_forward_length
     experts = header.whole("expert_used_count", 1024) * one_expert  # of each token all that are used, at once

@@ -1,6 +1,6 @@
-"""A document of our own to be handed out: what an export is made of, before it is Word, HTML, Markdown or PDF.
+"""The content of an export before it becomes Word, HTML, Markdown or PDF.
 
-Foreign words in it are words and nothing else: no markup, no links, no pictures.
+Text from outside stays plain text: no markup, no links, no pictures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _BAD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class PieceKind(StrEnum):
-    """What a piece of a document is."""
+    """The kind of a piece of a document."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -31,7 +31,7 @@ class PieceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words in one manner; `cite` marks a reference to a source, such as a page."""
+    """Text in one style; `cite` marks a reference to a source, such as a page."""
 
     text: str
     bold: bool = False
@@ -54,7 +54,7 @@ class Piece:
 
     @property
     def text(self) -> str:
-        """The words alone."""
+        """The text without styles."""
         return "".join(run.text for run in self.runs)
 
 
@@ -71,7 +71,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form of export: its id, which is its suffix too, and what a person calls it."""
+    """A form of export: its id, which is also its suffix, and its name for people."""
 
     id: str
     name: str
@@ -88,17 +88,17 @@ FORMS = (
 
 
 def heading(text: str, level: int = 2) -> Piece:
-    """A heading of plain words."""
+    """A heading of plain text."""
     return Piece(PieceKind.HEADING, (Run(text),), level)
 
 
 def paragraph(*runs: Run | str) -> Piece:
-    """A paragraph of runs and plain words."""
+    """A paragraph of runs and plain text."""
     return Piece(PieceKind.PARAGRAPH, tuple(Run(run) if isinstance(run, str) else run for run in runs))
 
 
 def small(text: str) -> Piece:
-    """A line about something else."""
+    """A line in small print."""
     return Piece(PieceKind.SMALL, (Run(text),))
 
 
@@ -108,10 +108,12 @@ def item(*runs: Run | str, level: int = 1, mark: str = "•") -> Piece:
 
 
 def table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Piece:
-    """A table with its head."""
+    """A table with its head row."""
     return Piece(PieceKind.TABLE, rows=(head, *rows))
 
 
 def plain(text: str) -> str:
-    """Text that every format can hold: control characters and lone surrogates become U+FFFD, line ends are one."""
+    """Text that every format can hold: control characters and lone surrogates become U+FFFD, line ends become
+    newlines.
+    """
     return _BAD.sub("\ufffd", _LINE_END.sub("\n", text))

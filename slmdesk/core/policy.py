@@ -1,6 +1,6 @@
 """The organisation's rules: a small TOML file that an administrator writes and slmdesk only reads.
 
-Reading never fails.  What cannot be understood is named, and makes the rules stricter, never looser: work offline.
+Reading never fails.  A part that cannot be understood is reported, and makes the rules stricter, never looser: offline.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ FEATURES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the organisation has set.  The empty one sets nothing."""
+    """What the organisation has set; an empty one sets nothing."""
 
     path: str = ""
     """The file; empty: there is none."""
@@ -82,7 +82,7 @@ class Policy:
 
 
 def load_policy(places: Sequence[Path]) -> Policy:
-    """The first policy file that is there.  One that cannot be read or understood forces offline, and says so."""
+    """Load the first policy file that exists.  One that cannot be read or understood forces offline, and says so."""
     for path in places:
         try:
             untrusted = _read(path)
@@ -99,7 +99,7 @@ def load_policy(places: Sequence[Path]) -> Policy:
 
 
 class _Reading:
-    """One reading of one file: gathers what holds and what is wrong."""
+    """Parses one file and collects valid rules and problems."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -151,14 +151,14 @@ class _Reading:
             self._wrong("network.offline is neither true nor false")
 
     def _exams(self, value: object) -> None:
-        """Whether models may be examined by themselves; exams that are asked for stay."""
+        """Whether models may be tested automatically; tests a person asks for stay possible."""
         if value is not True:
             self._forced["exams_at_first_use"] = False
         if not isinstance(value, bool):
             self._wrong("models.exams is neither true nor false")
 
     def _saved(self, value: object) -> None:
-        """How much of what was read of documents may be kept; nothing where it is not said in a number."""
+        """How much of what models have read of documents may be kept on disk; nothing where it is not a number."""
         if value is None:
             return
         is_number = type(value) is int and 0 <= value <= MOST_SAVED_MIB
@@ -223,7 +223,9 @@ class _Reading:
         self._problems.append(_invalid(self._path, reason))
 
     def _unknown(self, key: str, *, is_mistyped: bool) -> None:
-        """A name that is not known: wrong in a file of our version; without one where it looks mistyped."""
+        """Handle an unknown key: an error in a file of our version, or where it looks mistyped in a file without
+        one.
+        """
         is_wrong = is_mistyped if self._version is None else self._version <= VERSION
         if is_wrong:
             self._wrong(f"“{key}” is not known")
@@ -239,7 +241,7 @@ def _near(name: str, known: Iterable[str]) -> bool:
 
 
 def _letters_between(one: str, other: str) -> int:
-    """How many letters have to be changed, added or left out to make one of the other; NEAR + 1 for all above it."""
+    """How many letters to change, add or remove to turn one into the other; NEAR + 1 for anything above."""
     if abs(len(one) - len(other)) > NEAR:
         return NEAR + 1
     row = list(range(len(other) + 1))
@@ -257,7 +259,7 @@ def _words(value: object) -> tuple[str, ...] | None:
 
 
 def is_endpoint(text: str) -> bool:
-    """An https address of a host; plain http for this PC itself alone, as the guard has it."""
+    """Whether this is an https address of a host; plain http only for this PC, as in the network guard."""
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""
@@ -268,7 +270,7 @@ def is_endpoint(text: str) -> bool:
 
 
 def is_proxy(text: str) -> bool:
-    """system, none, or http://host:port, perhaps with a name and a password for it."""
+    """Whether this is system, none, or http://host:port, perhaps with a name and a password."""
     if text in ("system", "none"):
         return True
     try:
@@ -282,7 +284,7 @@ def is_proxy(text: str) -> bool:
 
 
 def without_password(proxy: str) -> tuple[str, str | None]:
-    """The address of a proxy without the password that may stand in it, and that password as it stands; None: none."""
+    """Split the password off a proxy's address: the address without it, and the password as written, or None."""
     parts = urlsplit(proxy)
     login, _at, host = parts.netloc.rpartition("@")
     user, colon, password = login.partition(":")
@@ -292,14 +294,14 @@ def without_password(proxy: str) -> tuple[str, str | None]:
 
 
 def with_password(proxy: str, password: str) -> str:
-    """`without_password` undone."""
+    """Put a password into a proxy's address; the inverse of `without_password`."""
     parts = urlsplit(proxy)
     user, _at, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{user}:{password}@{host}").geturl()
 
 
 def is_host(text: str) -> bool:
-    """The name of a host; with a dot in front for all below it, with a port for this PC itself."""
+    """Whether this names a host; with a leading dot all hosts below it, with a port this PC."""
     return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")
 
 

@@ -1,7 +1,7 @@
 """The protocol between the app and its children: JSON lines over pipes.
 
 One message a line, UTF-8, at most MAX_LINE_BYTES in both directions.  A longer message travels as numbered `part`
-lines, each carrying a slice of its JSON text, and is put together again by `Decoder`.  What comes in is untrusted:
+lines, each carrying a slice of its JSON text, and is reassembled by `Decoder`.  Received lines are untrusted:
 unknown fields are dropped, wrong types raise ProtocolBroken.
 """
 
@@ -31,12 +31,12 @@ class ProtocolBroken(SlmdeskError):
     """A line that is no message of this protocol."""
 
 
-# ---- desk to child
+# ---- app to child
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Begin a job.  `payload` is what the task of that kind wants."""
+    """Start a job.  `payload` depends on the task of that kind."""
 
     job: str
     kind: str
@@ -46,7 +46,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a long job, known by `key`."""
+    """One step of a long job, identified by `key`."""
 
     job: str
     key: str
@@ -69,7 +69,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Load a model (a LoadSpec as an object); a job of its own with progress, done carries the LoadedModel."""
+    """Load a model (a LoadSpec as an object); a job of its own with progress, whose Done carries the LoadedModel."""
 
     job: str
     spec: Mapping[str, Json]
@@ -85,7 +85,7 @@ class Unload:
 
 @dataclass(frozen=True, slots=True)
 class CountTokens:
-    """Count tokens of many texts; with no handle the vocabulary of the file at `path` alone is opened."""
+    """Count tokens of many texts; without a handle only the vocabulary of the file at `path` is loaded."""
 
     job: str
     texts: tuple[str, ...]
@@ -95,15 +95,15 @@ class CountTokens:
 
 @dataclass(frozen=True, slots=True)
 class Shutdown:
-    """End the child politely."""
+    """Ask the child to end."""
 
 
-# ---- child to desk
+# ---- child to app
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """First line of a child."""
+    """The first line of a child."""
 
     version: int
     role: str
@@ -113,7 +113,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Once a second: `work` moves while something is being done, `busy` says whether anything is."""
+    """Sent once a second: `work` changes while something is being done, `busy` says whether anything is."""
 
     work: int
     busy: bool
@@ -122,14 +122,14 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Cancelling:
-    """The cancel was heard."""
+    """A cancel was received."""
 
     job: str
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of text; whole characters only."""
+    """A piece of an answer; complete characters only."""
 
     job: str
     text: str
@@ -166,7 +166,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The job ended with a code of core.errors and its args."""
+    """The job failed with a code of core.errors and its arguments."""
 
     job: str
     code: str
@@ -175,7 +175,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The job was cancelled and holds nothing any more."""
+    """The job was cancelled and has released everything."""
 
     job: str
 
@@ -235,7 +235,7 @@ _part_ids = count(1)
 
 
 def encode(message: ToChild | FromChild) -> Iterator[bytes]:
-    """The line or lines of one message, each with its newline.  Lone surrogates survive as escapes."""
+    """Encode one message as one or more lines, each with its newline.  Lone surrogates are kept as escapes."""
     shape = {"type": _NAMES[type(message)]} | asdict(message)
     text = json.dumps(shape, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     line = _line(text)
@@ -257,7 +257,7 @@ def _line(text: str) -> bytes:
 
 
 class Decoder:
-    """Turns untrusted lines into messages of one direction; keeps the parts of long ones until they are whole."""
+    """Decodes untrusted lines to messages of one direction; collects the parts of long messages until complete."""
 
     def __init__(self, table: Mapping[str, type[Any]]) -> None:
         self._table = table
@@ -265,7 +265,7 @@ class Decoder:
         self._open_bytes = 0
 
     def decode(self, untrusted_line: bytes) -> Any | None:
-        """The message of a line, or None while its parts are coming.  Raises ProtocolBroken."""
+        """The message of a line, or None while its parts are arriving.  Raises ProtocolBroken."""
         shape = _parse(untrusted_line)
         if shape.get("type") == "part":
             whole = self._gather(shape)
@@ -312,12 +312,12 @@ class Decoder:
 
 
 def decoder_of_child() -> Decoder:
-    """For the child: reads what the app sends."""
+    """The decoder of the child, for messages of the app."""
     return Decoder(_TO_CHILD)
 
 
 def decoder_of_instance() -> Decoder:
-    """For the app: reads what a child sends."""
+    """The decoder of the app, for messages of a child."""
     return Decoder(_FROM_CHILD)
 
 
@@ -332,7 +332,7 @@ def _parse(untrusted: bytes) -> dict[str, Any]:
 
 
 def lines_of(stream: _Readable, limit: int = MAX_LINE_BYTES) -> Iterable[bytes | None]:
-    """Lines of a binary stream without their newline; None for one longer than `limit` (it is skipped whole)."""
+    """Lines of a binary stream without their newline; None for one longer than `limit`, which is skipped whole."""
     skipping = False
     while True:
         line = stream.readline(limit + 1)

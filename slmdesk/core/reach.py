@@ -1,5 +1,5 @@
-"""Which files of the person a child process may open.  The app says it when it starts the child; on Linux the kernel
-keeps the child to it (worker/landlock.py).
+"""Which of the user's files a child process may open.  The app sets it when it starts the child; on Linux the kernel
+enforces it (worker/landlock.py).
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ MOST_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Files and folders (with all that is in them) that may be read, and folders that may be written to."""
+    """Files and folders (with everything in them) that may be read, and folders that may be written to."""
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
 
     def with_file(self, path: str) -> Reach:
-        """With one more file to be read, and the other parts of a model that was split."""
+        """A copy that also allows one more file, with the other parts of a split model."""
         return self if path in self.read else Reach((*self.read, path), self.write)
 
     def to_variable(self) -> str:
-        """For a child's environment."""
+        """Encode for a child's environment."""
         read = [name for path in self.read for name in _with_parts(path)]
         said = json.dumps({"read": read, "write": self.write})
         if len(said) > MOST_BYTES:
@@ -47,7 +47,7 @@ NOTHING = Reach()
 
 
 def reach_from(environment: Mapping[str, str]) -> Reach:
-    """What the app said; nothing may be opened where it said nothing."""
+    """Decode from the environment; where the app set nothing, nothing may be opened."""
     try:
         said = json.loads(environment.get(REACH_VARIABLE) or "{}")
         return Reach(tuple(map(str, said.get("read", ()))), tuple(map(str, said.get("write", ()))))
@@ -57,13 +57,13 @@ def reach_from(environment: Mapping[str, str]) -> Reach:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What a reach stood for when a child was started: a file is known by its inode, as the kernel knows it."""
+    """The files a reach stood for when a child was started, identified by inode, as the kernel does."""
 
     folders: tuple[str, ...]
     files: frozenset[tuple[int, int]]
 
     def covers(self, path: str) -> bool:
-        """Whether the child may read the file that is there now.  What is not there needs no leave."""
+        """Whether the child may read the file that has this path now.  A missing file needs no permission."""
         real = os.path.realpath(path)
         if any(real == folder or real.startswith(folder.rstrip(os.sep) + os.sep) for folder in self.folders):
             return True
@@ -72,7 +72,7 @@ class Reached:
 
 
 def reached_by(reach: Reach) -> Reached:
-    """Look at the disk."""
+    """Look up the inodes of these files."""
     paths = [*reach.read, *reach.write]
     folders = [path for path in paths if Path(path).is_dir()]
     marks = (_mark_of(path) for path in paths if path not in folders)
@@ -88,7 +88,7 @@ def _mark_of(path: str) -> tuple[int, int] | None:
 
 
 def _with_parts(path: str) -> list[str]:
-    """A file, and its siblings where its name says that it is one of several parts."""
+    """A file, and the other parts where its name says that it is one of several."""
     file = Path(path)
     part = part_of(file)
     if part is None:

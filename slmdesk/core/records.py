@@ -1,4 +1,4 @@
-"""What the store keeps, as frozen dataclasses: no rows leave the store."""
+"""The frozen dataclasses that the store returns instead of rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A chat, summary, translation, question or writing.  Times are seconds since the epoch, UTC."""
+    """A chat, summary, translation, question, table …  Times are seconds since the epoch, UTC."""
 
     n: int
     id: str
@@ -71,12 +71,12 @@ class Message:
 
     @property
     def words(self) -> str:
-        """What was said in it, whoever said it; what was attached is left out."""
+        """The text of a message, by whomever; without attachments."""
         return self.text or "".join(part.text for part in self.parts if not isinstance(part, AttachmentPart))
 
     @property
     def attachments(self) -> tuple[AttachmentPart, ...]:
-        """What was attached to it."""
+        """The attachments of a message."""
         return tuple(part for part in self.parts if isinstance(part, AttachmentPart))
 
 
@@ -97,13 +97,13 @@ class Ending:
     error_args: Mapping[str, Json] = field(default_factory=dict)
 
     def sampling_of(self, old: Mapping[str, Json]) -> Mapping[str, Json]:
-        """What is kept of how the words were chosen, with what is known at the end."""
+        """The sampling to save: what was known before, updated by what is known at the end."""
         return {**old, "reproducible": self.reproducible} if self.reproducible is not None else old
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit of the history search; the snippet marks hits with U+E000 before and U+E001 behind."""
+    """A hit of the history search; the snippet marks matches with U+E000 before and U+E001 after."""
 
     item: str
     message: str
@@ -137,24 +137,24 @@ class ModelRecord:
 
     @property
     def kind(self) -> str:
-        """model, encoder or adapter; what came in before kinds were noted is a model."""
+        """model, encoder or adapter; records from before kinds existed are models."""
         return str(self.header.get("kind") or "model")
 
     @property
     def can_chat(self) -> bool:
-        """Whether it may be chosen for chat; an encoder or an adapter never is."""
+        """Whether it can be chosen for chat; an encoder or an adapter never can."""
         return self.kind in ("model", "unknown")
 
     @property
     def behaves(self) -> bool | None:
-        """Whether it was found to behave like a language model; None: not tried yet."""
+        """Whether a test found that it behaves like a language model; None: not tested yet."""
         found = self.info.get("behaves")
         return found if isinstance(found, bool) else None
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One request that was allowed to leave."""
+    """One request that was allowed."""
 
     n: int
     time: float
@@ -166,7 +166,7 @@ class LedgerRow:
 
 
 class JobStatus(StrEnum):
-    """Where a job is.  The last three are ends; a failed one may be taken up again."""
+    """The state of a job.  The last three are ends; a failed job may be resumed."""
 
     OPEN = "open"
     """Waits for a instance to run it."""
@@ -179,13 +179,13 @@ class JobStatus(StrEnum):
 
     @property
     def is_end(self) -> bool:
-        """One of the last three."""
+        """Whether this is one of the last three."""
         return self in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A piece of long work, made of steps that are kept one by one."""
+    """Long work made of steps that are saved one by one."""
 
     n: int
     id: str
@@ -217,7 +217,7 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobStep:
-    """One step of a job: what is asked, and what came of it."""
+    """One step of a job: its input and its result."""
 
     key: str
     """Of model sha256, prompt version and input: the same key has the same result."""
@@ -233,7 +233,7 @@ class JobStep:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A figure, or some that belong together, measured on this PC."""
+    """One or several related figures measured on this PC."""
 
     key: str
     value: Mapping[str, Json]
@@ -251,7 +251,7 @@ class DocumentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A document that was opened: where it is, and what its reader said.  Its pages are kept beside."""
+    """A document that was opened: its path, and what its reader reported.  Its pages are stored separately."""
 
     n: int
     id: str
@@ -278,7 +278,7 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True)
 class CollectionRecord:
-    """A folder whose documents are asked as one."""
+    """A folder of documents that are asked together."""
 
     n: int
     id: str
@@ -293,7 +293,7 @@ class CollectionRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A document of a folder as far as it takes to see whether its file is another one now."""
+    """What of a folder's document is needed to see whether its file has changed."""
 
     id: str
     path: bytes
@@ -309,7 +309,7 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of a document that is searched as one: from character `start` of a page to `end` of `page_end`."""
+    """A passage for search and quotation: from character `start` of a page to `end` of `page_end`."""
 
     n: int
     document: str

@@ -1,8 +1,8 @@
-"""Files in which it is kept what a model has read, so that a document opened yesterday need not be read again.
+"""Files with the state of a model after reading a document, so that it need not be read again later.
 
 A file is: a mark, the length of a head, the head (JSON), the tokens, the state as the engine gave it, and a checksum
-over all of it.  It is written beside, synced and renamed; whoever reads it checks it whole before any of it is used.
-What it belongs to (the model, the documents) stands in its head, so that it can be deleted with that.
+over all of it.  It is written beside, synced and renamed; readers verify all of it before they use any of it.
+Its head names what it belongs to (the model, the documents), so that it can be deleted together with that.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Bytes = bytes | bytearray | memoryview
 
 
 class BadState(Exception):
-    """The file is not whole, not ours, or of another model or engine: it is of no use to anybody."""
+    """The file is incomplete, not ours, or of another model or engine: it cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class StateHead:
 
 @dataclass(frozen=True, slots=True)
 class StateFile:
-    """A file in the folder.  `head` is None for one that is damaged at its beginning."""
+    """A file in the folder.  `head` is None when its beginning is damaged."""
 
     path: Path
     bytes: int
@@ -72,17 +72,17 @@ class StateFile:
 
 
 class StateReader:
-    """An open state: its head and tokens are there, the rest is read by `data`."""
+    """An open state: its head and tokens are loaded, the rest is read by `data`."""
 
     def __init__(self, file: BufferedReader, head: StateHead, raw_head: bytes, tokens: bytes) -> None:
-        """Made by `open_state`."""
+        """Use `open_state` instead."""
         self.head = head
         self.tokens = tokens
         """Little-endian, four bytes each; not checked before `data` was called."""
         self._file, self._raw_head = file, raw_head
 
     def data(self) -> memoryview:
-        """The state, after everything was compared with the checksum.  Raises BadState, OSError."""
+        """The state, after its checksum has been verified.  Raises BadState, OSError."""
         data = memoryview(bytearray(self.head.bytes))
         if self._file.readinto(data) != len(data):
             raise BadState
@@ -93,20 +93,20 @@ class StateReader:
         return data
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
 
 def path_of(folder: Path, key: str) -> Path:
-    """Where the state of this key is, if it is."""
+    """The path of the state with this key, whether it exists or not."""
     return folder / f"{key}{SUFFIX}"
 
 
 def write_state(folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, most_bytes: int) -> Path:
-    """Keep a state.  Older ones make room, so that all together take no more than `most_bytes`.  Blocks.
+    """Save a state.  Older ones are deleted so that all together take no more than `most_bytes`.  Blocks.
 
-    Raises KnownError `disk.full` (also when the disk would be left with less than LEAST_FREE_BYTES, or this one is
-    larger than all may be), `file.unwritable`; what was there before is then still whole.
+    Raises KnownError `disk.full` (also when less than LEAST_FREE_BYTES would be left on the disk, or when this state
+    alone is too large), `file.unwritable`; what was there before is then unchanged.
     """
     raw_head = json.dumps(asdict(head), separators=(",", ":")).encode()
     size = len(_MARK) + _LENGTH.size + len(raw_head) + len(tokens) + len(data) + 32
@@ -135,7 +135,7 @@ def write_state(folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, mo
 
 
 def open_state(path: Path, *, model: str, engine: str) -> StateReader:
-    """Open a state for whoever is this model and this engine.  Raises BadState, OSError."""
+    """Open a state written by this model and this engine.  Raises BadState, OSError."""
     file = _open(path)
     try:
         size = os.fstat(file.fileno()).st_size
@@ -152,7 +152,7 @@ def open_state(path: Path, *, model: str, engine: str) -> StateReader:
 
 
 def states_in(folder: Path) -> list[StateFile]:
-    """All there are, the one used longest ago first.  Looks at the disk."""
+    """All states in the folder, least recently used first.  Reads the disk."""
     found = []
     for path in _names(folder, SUFFIX):
         try:
@@ -164,7 +164,7 @@ def states_in(folder: Path) -> list[StateFile]:
 
 
 def head_of(path: Path) -> StateHead | None:
-    """What the file says of itself; None for one that is no state."""
+    """The head of a state file; None for any other file."""
     try:
         with _open(path) as file:
             return _read_head(file)[0]
@@ -173,15 +173,15 @@ def head_of(path: Path) -> StateHead | None:
 
 
 def remove_states(folder: Path, is_requested: Callable[[StateHead], bool]) -> int:
-    """Delete the states that are not wanted, and those that nobody can read.  Returns the bytes freed.
+    """Delete the states that `is_requested` rejects, and those that cannot be read.  Returns the bytes freed.
 
-    Raises KnownError `file.unwritable` when one could not be deleted; the others are gone then.
+    Raises KnownError `file.unwritable` when one could not be deleted; the others are deleted then.
     """
     return _remove([one.path for one in states_in(folder) if one.head is None or not is_requested(one.head)])
 
 
 def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
-    """Delete what was begun and not ended; who is still writing one finds no file to keep.  Raises KnownError."""
+    """Delete unfinished files; whoever is still writing one will find it gone.  Raises KnownError."""
     limit = time.time() - older_than_s
     old = []
     for path in _names(folder, UNFINISHED):
@@ -192,7 +192,7 @@ def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
 
 
 def make_room(folder: Path, most_bytes: int, *, but: Path | None = None) -> None:
-    """Delete those used longest ago until all together take no more than `most_bytes`.  Raises KnownError."""
+    """Delete the least recently used states until all together take at most `most_bytes`.  Raises KnownError."""
     states = [one for one in states_in(folder) if one.path != but]
     total = sum(one.bytes for one in states)
     gone = []
@@ -205,7 +205,7 @@ def make_room(folder: Path, most_bytes: int, *, but: Path | None = None) -> None
 
 
 def _require_room(folder: Path, path: Path, size: int, most_bytes: int) -> None:
-    """Make room among the states.  Raises KnownError where there is none."""
+    """Delete states until there is space for this one.  Raises KnownError where there cannot be."""
     try:
         free = shutil.disk_usage(folder).free
     except OSError as err:
@@ -237,7 +237,7 @@ def _remove(paths: Sequence[Path]) -> int:
 
 
 def _open(path: Path) -> BufferedReader:
-    """A regular file of ours.  A FIFO would block an ordinary open, a link could lead anywhere."""
+    """Open a regular file of ours.  A FIFO would block an ordinary open, a link could lead anywhere."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(path, flags), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -267,7 +267,7 @@ def _read_head(file: BufferedReader) -> tuple[StateHead, bytes]:
 
 
 def _checksum(raw_head: bytes, tokens: bytes, data: Bytes) -> bytes:
-    """sha256 over the sha256 of each piece, which are computed side by side."""
+    """sha256 over the sha256 of each piece; the pieces are hashed in parallel."""
     with ThreadPoolExecutor(_HASHERS) as pool:
         pieces = (raw_head, tokens, *_pieces(memoryview(data)))
         digests = pool.map(lambda piece: hashlib.sha256(piece).digest(), pieces)

@@ -1,6 +1,6 @@
-r"""Paths that lead to another computer, told by their letters alone: looking at one would already ask that computer.
+r"""Recognises paths that lead to another computer by their text: accessing one would already contact that computer.
 
-A drive letter or a folder behind which a share was put earlier looks like a place of this PC.
+A drive letter or a folder on which a share was mounted earlier looks like a local path.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _DRIVE = re.compile(r"[A-Za-z]:(/|$)")
 
 
 def server_of(path: str) -> str:
-    r"""The computer that `//server/share/…` or `\\server\share\…` leads to; empty for a place of this PC."""
+    r"""The computer that `//server/share/…` or `\\server\share\…` leads to; empty for a local path."""
     plain = path.replace("\\", "/")
     if not plain.startswith("//"):
         return ""
@@ -33,7 +33,7 @@ def is_share(text: str) -> bool:
 
 
 def is_on(path: str, shares: Iterable[str]) -> bool:
-    """Whether the path lies on one of these shares; letters count alike, capital or small."""
+    """Whether the path is on one of these shares, ignoring case."""
     parts = _parts(path)
     return ".." not in parts and any(parts[: len(_parts(one))] == _parts(one) for one in shares)
 

@@ -1,9 +1,9 @@
-"""How fast a model will write on this PC, before it was ever loaded.
+"""Estimates how fast a model will write on this PC, before it was ever loaded.
 
-To write one token, all weights at work are read from memory once, and what the chat has been so far (keys and values)
-too; on ordinary PCs that reading is what takes the time (the roofline of Williams, Waterman and Patterson, 2009, for
+To write one token, all active weights are read from memory once, and the chat so far (keys and values)
+too; on ordinary PCs that reading takes most of the time (the roofline of Williams, Waterman and Patterson, 2009, for
 products of a matrix with one vector).  A mixture of experts reads only the experts it uses, though all are in memory.
-The estimate carries its range; a model once measured on the same PC makes it narrower.
+The estimate has a range; a model once measured on the same PC narrows it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _OTHER_SHARE = 0.65
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Tokens a second: what to expect, and between which bounds."""
+    """Tokens per second: the expected value, and its bounds."""
 
     tokens_per_s: float
     low: float
@@ -48,7 +48,7 @@ class Speed:
 def active_bytes(header: GgufHeader) -> int:
     """Bytes of weights read for one token.
 
-    Not the experts that are not asked, and not the table of tokens where the output has a matrix of its own.
+    Without the experts that are not used, and without the token table where the output has a matrix of its own.
     """
     tensors = header.tensors
     experts = header.whole("expert_count", 1 << 16)
@@ -59,7 +59,7 @@ def active_bytes(header: GgufHeader) -> int:
 
 
 def plain_bytes(header: GgufHeader, past_tokens: int = USUAL_PAST) -> float:
-    """What a token after `past_tokens` costs, in bytes of plain reading: weights in any format cost more than that."""
+    """The cost of a token after `past_tokens`, in bytes of plain reading: weights in any format cost more than that."""
     total = header.weight_bytes
     cost = sum(size / share_of(name) for name, size in header.tensors.bytes_by_type.items())
     weights = active_bytes(header) * (cost / total if total else 1.0)
@@ -67,7 +67,7 @@ def plain_bytes(header: GgufHeader, past_tokens: int = USUAL_PAST) -> float:
 
 
 def step_seconds(header: GgufHeader) -> float:
-    """What a token costs beside reading: it makes small models slower than their size promises."""
+    """Time of a token besides reading: it makes small models slower than their size suggests."""
     return STEP_SECONDS + header.layers * LAYER_SECONDS + header.vocab_size * WORD_SECONDS
 
 
@@ -76,7 +76,7 @@ def expected_speed(
 ) -> Speed:
     """The speed at which a model writes after `past_tokens`.
 
-    `bandwidth`: bytes a second this PC reads from memory with the threads the engine uses; `calibration`: see
+    `bandwidth`: bytes per second that this PC reads from memory with the engine's threads; `calibration`: see
     `calibration_of`, None before any model was measured here.
     """
     return _speed(plain_bytes(header, past_tokens), step_seconds(header), bandwidth, calibration)
@@ -90,7 +90,7 @@ def expected_speed_of_size(
     calibration: float | None = None,
     step_s: float = UNKNOWN_STEP_SECONDS,
 ) -> Speed:
-    """The same where only the size of the weights at work is known (quantization.weight_bytes), for a short chat."""
+    """The same for a short chat where only the size of the active weights is known (quantization.weight_bytes)."""
     return _speed(weight_bytes / share_of(quantization), step_s, bandwidth, calibration)
 
 
@@ -105,7 +105,7 @@ def calibration_of(read_bytes: float, step_s: float, *, bandwidth: float, tokens
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What is known of this PC's speed, to judge models by.  Any thread."""
+    """The measured speed of this PC, to judge models by.  Any thread."""
 
     bandwidth: float = 0.0
     """Bytes a second; 0: not measured yet, and no speed is said."""
@@ -115,7 +115,7 @@ class Pace:
     """By sha256: the calibration of this very model."""
 
     def of_header(self, header: GgufHeader, *, sha256: str = "", past_tokens: int = USUAL_PAST) -> Speed | None:
-        """What to expect of a model whose header is known.  None: the PC was not measured yet."""
+        """The expected speed of a model with a known header.  None: the PC was not measured yet."""
         if self.bandwidth <= 0:
             return None
         own = self.measured.get(sha256)
@@ -127,9 +127,9 @@ class Pace:
     def of_size(
         self, weight_bytes: int, quantization: str, *, sha256: str = "", step_s: float = UNKNOWN_STEP_SECONDS
     ) -> Speed | None:
-        """The same by the bytes of weights at work alone.  None: their size is not known either.
+        """The expected speed from the bytes of active weights.  None: also when their size is not known.
 
-        `step_s`: the model's `step_seconds`, where somebody has noted it.
+        `step_s`: the model's `step_seconds`, where known.
         """
         if self.bandwidth <= 0 or weight_bytes <= 0:
             return None
@@ -145,7 +145,7 @@ class Pace:
 
 
 def share_of(weight_type: str) -> float:
-    """Part of the bandwidth that weights of this type, or a file of this quantization, reach: 0..1."""
+    """The part of the bandwidth that weights of this type, or a file of this quantization, reach: 0..1."""
     name = weight_type.upper()
     return _SHARES.get(name) or _SHARES.get(name.rpartition("_")[0], _OTHER_SHARE)
 
@@ -160,7 +160,7 @@ _LEAST_WORDS = 1.0
 
 
 def is_too_slow(speed: Speed | None) -> bool:
-    """Whether nobody would wait for it: under one word a second."""
+    """Whether it is too slow for anybody to wait: under one word a second."""
     return speed is not None and speed.tokens_per_s * WORDS_A_TOKEN < _LEAST_WORDS
 
 

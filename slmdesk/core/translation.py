@@ -1,4 +1,4 @@
-"""What a translation is made of, on the app: segments with their states, remembered pairs, terms."""
+"""The parts of a translation as the app keeps them: segments with their states, remembered pairs, terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slmdesk.core.types import Json
 
 
 class SegmentState(StrEnum):
-    """How far a segment is."""
+    """The state of a segment."""
 
     OPEN = "open"
     TRANSLATED = "translated"
@@ -58,7 +58,7 @@ lowest probability of its tokens, 0..1.  They are in order, do not overlap, and 
 
 @dataclass(frozen=True, slots=True)
 class SegmentFlag:
-    """Something that deserves a look: `kind` is one of a fixed few, `text` what is meant, `detail` for people."""
+    """Something to review: `kind` is one of a fixed few, `text` the words concerned, `detail` for people."""
 
     kind: str
     text: str = ""
@@ -66,13 +66,13 @@ class SegmentFlag:
 
 
 def weight_of(flags: Sequence[SegmentFlag]) -> int:
-    """How bad a translation with these flags is: of two, the lighter one counts."""
+    """How bad a translation with these flags is; of two, the lighter one is kept."""
     return sum(_WEIGHTS.get(one.kind, 2) for one in flags)
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """A segment of a translation as it is kept."""
+    """A segment of a saved translation."""
 
     item: str
     number: int
@@ -104,7 +104,7 @@ class SegmentRecord:
 
 @dataclass(frozen=True, slots=True)
 class LiveSegment:
-    """A segment of the text in the pane, and how far its translation is."""
+    """A segment of typed text, and the state of its translation."""
 
     source: str
     lead: str
@@ -122,7 +122,7 @@ class LiveSegment:
 
 @dataclass(frozen=True, slots=True)
 class NewSegment:
-    """A segment that is about to be kept."""
+    """A segment that is about to be saved."""
 
     unit: int
     source: str
@@ -143,7 +143,7 @@ class NewSegment:
 
 @dataclass(frozen=True, slots=True)
 class MemoryPair:
-    """A remembered translation."""
+    """A pair of the translation memory."""
 
     n: int
     source_language: str
@@ -178,7 +178,7 @@ TERM_COLUMNS = ("source", "target", "forbidden", "note", "keep", "case", "forms"
 
 
 class Forms(StrEnum):
-    """In which forms a term is met in a text."""
+    """Which forms of a term match in a text."""
 
     STEM = "stem"
     """With any ending of its language's inflection, and where words are written together, at either end of one."""
@@ -190,7 +190,7 @@ class Forms(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term and how it is said in the other language."""
+    """A term and its translation."""
 
     source: str
     target: str
@@ -207,17 +207,17 @@ class Term:
 
 
 def flags_json(flags: tuple[SegmentFlag, ...]) -> list[Json]:
-    """Flags as they are kept."""
+    """Flags as JSON for the store."""
     return [[one.kind, one.text, one.detail] for one in flags]
 
 
 def doubts_json(doubts: tuple[Doubt, ...]) -> list[Json]:
-    """Doubts as they are kept."""
+    """Uncertain words as JSON for the store."""
     return [list(one) for one in doubts]
 
 
 def term_json(term: Term) -> Mapping[str, Json]:
-    """What of a term is kept beside its words."""
+    """What is stored of a term beside its words, as JSON."""
     return {
         "forbidden": list(term.forbidden), "keeps": term.keeps, "case": term.minds_case, "forms": term.forms.value,
         "note": term.note,

@@ -1,4 +1,4 @@
-"""What travels between the rooms: frozen dataclasses without Qt, rows or libraries."""
+"""Values passed between packages: frozen dataclasses without Qt, rows or libraries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 
 class Origin(StrEnum):
-    """Who wrote a piece of text.  Only PROGRAM may hold control tokens of a model."""
+    """Who wrote a piece of text.  Only PROGRAM may contain a model's control tokens."""
 
     PROGRAM = "program"
     PERSON = "person"
@@ -20,7 +20,7 @@ class Origin(StrEnum):
 
 
 class Role(StrEnum):
-    """Whose turn a message is."""
+    """Who speaks in a message."""
 
     SYSTEM = "system"
     USER = "user"
@@ -51,13 +51,13 @@ class ChatMessage:
 
     @property
     def text(self) -> str:
-        """The parts joined."""
+        """The parts, joined."""
         return "".join(part.text for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptPart:
-    """A piece of a rendered prompt; `trusted` pieces alone are tokenised with control tokens."""
+    """A piece of a rendered prompt; only `trusted` pieces are tokenised with control tokens."""
 
     text: str
     trusted: bool
@@ -88,7 +88,7 @@ class Sampling:
     ignore_eos: bool = False
 
     def over(self, defaults: Sampling) -> Sampling:
-        """These requests, with what is None taken from `defaults`."""
+        """A copy with values that are None taken from `defaults`."""
         names = (
             "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty",
             "frequency_penalty", "presence_penalty", "penalty_last_n",
@@ -113,7 +113,7 @@ they are warm, and with a light penalty, since they repeat themselves."""
 
 @dataclass(frozen=True, slots=True)
 class LoadSpec:
-    """How to load a model.  `context_tokens` is the limit of one request, the pool is shared by all sequences."""
+    """How to load a model.  `context_tokens` is the limit of one request; the pool is shared by all sequences."""
 
     path: str
     sha256: str = ""
@@ -152,7 +152,7 @@ class MemoryParts:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A graphics card, or the like, that llama.cpp was built to use and found."""
+    """A graphics card or similar device that llama.cpp was built for and found."""
 
     name: str
     memory_bytes: int
@@ -160,7 +160,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class PcMeasured:
-    """What was measured of this PC."""
+    """Measurements of this PC."""
 
     bytes_per_s: float
     """Read from memory, with as many threads as the engine uses."""
@@ -170,7 +170,7 @@ class PcMeasured:
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """What the engine says of a model it has loaded."""
+    """What the engine reports about a model it has loaded."""
 
     handle: str
     name: str
@@ -195,7 +195,7 @@ class LoadedModel:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one answer."""
+    """Token counts of one answer."""
 
     prompt_tokens: int
     output_tokens: int
@@ -233,7 +233,7 @@ two tokens both have the whole.
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one request ended well."""
+    """The result of a request that ended well."""
 
     text: str
     finish_reason: FinishReason

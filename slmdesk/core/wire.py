@@ -1,4 +1,4 @@
-"""Dataclasses to and from the objects the pipe carries.  What comes in is untrusted: wrong shapes raise KnownError."""
+"""Converts dataclasses to and from the objects on the pipe.  Input is untrusted: wrong shapes raise KnownError."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _MOST_TOKEN = (1 << 31) - 1
 
 
 def to_json(value: object) -> dict[str, Json]:
-    """The fields of a dataclass as a plain object: enums become strings, tuples lists, nested ones objects."""
+    """The fields of a dataclass as a plain object: enums become strings, tuples lists, nested dataclasses objects."""
     shape = _plain(value)
     assert isinstance(shape, dict)
     return shape
 
 
 def loaded_model_from(untrusted: object) -> LoadedModel:
-    """What a finished load carries.  Raises KnownError `request.invalid`."""
+    """Parse the result of a finished load.  Raises KnownError `request.invalid`."""
     return dataclass_from(LoadedModel, untrusted)
 
 
 def answer_from(untrusted: object) -> Answer:
-    """What a finished answer carries.  Raises KnownError `request.invalid`, also for probabilities of what is not
-    there.
+    """Parse the result of a finished answer.  Raises KnownError `request.invalid`, also for probabilities of text that
+    is not in it.
     """
     answer = dataclass_from(Answer, untrusted)
     length = len(answer.text)
@@ -59,8 +59,8 @@ def answer_from(untrusted: object) -> Answer:
 
 
 def sampling_from(untrusted: object) -> Sampling:
-    """How to sample; nothing given means all defaults.  Raises KnownError `request.invalid`, also for numbers that no
-    library should be given.
+    """Parse sampling values; an empty object means all defaults.  Raises KnownError `request.invalid`, also for numbers
+    that no library should be given.
     """
     if untrusted is None:
         return Sampling()
@@ -75,24 +75,24 @@ def sampling_from(untrusted: object) -> Sampling:
 
 
 def load_spec_from(untrusted: object) -> LoadSpec:
-    """How to load a model.  Raises KnownError `request.invalid`."""
+    """Parse a LoadSpec.  Raises KnownError `request.invalid`."""
     return dataclass_from(LoadSpec, untrusted)
 
 
 def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:
-    """The turns of a chat.  Raises KnownError `request.invalid`."""
+    """Parse the turns of a chat.  Raises KnownError `request.invalid`."""
     if not isinstance(untrusted, Sequence) or isinstance(untrusted, str):
         raise KnownError("request.invalid", what="messages")
     return tuple(dataclass_from(ChatMessage, one) for one in untrusted)
 
 
 def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
-    """The turns of a chat as the `chat` task wants them."""
+    """The turns of a chat as the `chat` task expects them."""
     return [to_json(message) for message in messages]
 
 
 def dataclass_from(cls: type[T], untrusted: object) -> T:
-    """A dataclass from an object; unknown fields are dropped.
+    """Build a dataclass from an object; unknown fields are dropped.
 
     Wrong types and missing fields raise KnownError `request.invalid`.
     """
@@ -103,7 +103,7 @@ def dataclass_from(cls: type[T], untrusted: object) -> T:
     for one in _fields(cls):  # type: ignore[arg-type]
         if one.name in untrusted:
             kind, value = kinds[one.name], untrusted[one.name]
-            if type(value) is kind and kind in _EXACT:  # what most are, a hundred thousand in a long document
+            if type(value) is kind and kind in _EXACT:  # the most common case: 100,000 times in a long document
                 values[one.name] = value
             else:
                 values[one.name] = _checked(kind, value, f"{cls.__name__}.{one.name}")
@@ -138,7 +138,7 @@ def _plain(value: Any) -> Json:
 
 
 def _checked(kind: Any, value: Any, what: str) -> Any:
-    """`value` as `kind`, one of the few kinds our dataclasses use."""
+    """`value`, checked to be of `kind`, one of the few kinds our dataclasses use."""
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         if value is None and type(None) in get_args(kind):
@@ -151,7 +151,7 @@ def _checked(kind: Any, value: Any, what: str) -> Any:
         return dataclass_from(kind, value)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         if isinstance(value, str):
-            with suppress(ValueError):  # not one of them, nor a name that was one once
+            with suppress(ValueError):  # not one of its values, nor a former name of one
                 return kind(value)
     elif kind is float:
         # the comparison is false for what is no number, too

@@ -108,7 +108,7 @@ class Messages(Items):
         """Write the final text and how the message ended, and index it.  Raises KnownError item.unknown, store.*."""
         with self._db.writing():
             old = self.message(id)
-            if old.status is not Status.STREAMING:  # already ended, for instance by an instance that thought this one dead
+            if old.status is not Status.STREAMING:  # already ended, perhaps by an instance that thought this one dead
                 self._unindex_message(old.n)
             self._db.run(
                 "update messages set text = ?, status = ?, owner = null, finish_reason = ?, tokens_in = ?,"
