@@ -1,1 +1,1 @@
-"""The window."""
+"""The window: pages, dialogs and widgets in Qt."""

@@ -1,4 +1,4 @@
-"""What is known of an answer only while it is made: how much is read, how long it takes, how fast it is written."""
+"""Progress of an answer while it is written: prompt read, time waited, tokens per second."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TICK_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """One answer; times are those of one clock."""
+    """One answer in progress; all times come from the same clock."""
 
     read: int = 0
     total: int = 0
@@ -26,11 +26,10 @@ class Live:
     """When the first of them came."""
 
     def reading(self, read: int, total: int, now: float) -> Live:
-        """With so much of the prompt read; its time begins with the first word of it."""
+        """With the prompt read up to `read` tokens; the time of reading counts from the first call."""
         return replace(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
 
     def grown(self, now: float) -> Live:
-        """With one piece more."""
         return replace(self, pieces=self.pieces + 1, first_at=self.first_at if self.pieces else now, now=now)
 
     @property
@@ -40,12 +39,12 @@ class Live:
 
     @property
     def waiting_words(self) -> str:
-        """How long nothing is known; empty at first."""
+        """How long the wait has lasted; empty in the first seconds."""
         return f"Waiting for the model{self._seconds}" if self._seconds else ""
 
     @property
     def writing_words(self) -> str:
-        """How fast it is written; empty while that is no more than a guess."""
+        """How fast it is written; empty in the first second, when the speed is only a guess."""
         seconds = self.now - self.first_at
         if self.pieces < 2 or seconds < 1:
             return ""

@@ -1,4 +1,4 @@
-"""Between the window and the services: facts arrive as signals on the window's thread, wishes leave without waiting."""
+"""The bridge: events of the services become Qt signals on the window's thread, requests go to the service thread."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ GONE = ("Signal source has been deleted", "already deleted.")
 
 
 class Bridge(QObject):
-    """The services as the window sees them.  Lives on the window's thread; never blocks it.
+    """The services as the window sees them.
 
-    Emits a typed signal for each fact of the services; `opened` when wishes begin to be carried out (those made before
-    wait), `open_failed` with a Problem, `closed` when the services have ended, and `problem_met` for a refusal that the
-    asker did not want to hear itself.
+    Lives on the window's thread; never blocks it.  Emits a typed signal for each event of the services; `opened` when
+    requests begin to be carried out (those made before are queued), `open_failed` with a Problem, `closed` when the
+    services have ended, and `problem_met` for a refusal whose caller gave no `refused`.
     """
 
     opened = Signal()
@@ -179,7 +179,6 @@ class Bridge(QObject):
 
     @property
     def is_open(self) -> bool:
-        """Whether the services are there."""
         return self._services is not None
 
     def ask(
@@ -198,7 +197,7 @@ class Bridge(QObject):
             services.service_thread.post(partial(self._carry_out, services, request, answered, refused))
 
     def post_to_ui(self, work: Callable[[], None]) -> None:
-        """Have `work` done on the window's thread, soon.  From any thread."""
+        """Run `work` on the window's thread, soon.  May be called from any thread."""
         if self._is_ended:
             return
         try:
@@ -207,11 +206,11 @@ class Bridge(QObject):
             self._is_ended = True
 
     def publish(self, event: Event) -> None:
-        """Pass a fact on as its signal.  From any thread: this is the listener given to the services."""
+        """Emit the signal of this event.  From any thread: this is the listener given to the services."""
         self.post_to_ui(partial(self._publish, event))
 
     def attach(self, services: Services) -> None:
-        """Begin with these services; requests that waited are carried out.  On the window's thread."""
+        """Use these services and carry out the requests that waited.  On the window's thread."""
         self._services = services
         waiting, self._waiting = self._waiting, []
         self.opened.emit()
@@ -219,7 +218,7 @@ class Bridge(QObject):
             request()
 
     def end(self) -> None:
-        """Drop what still comes: the window is closing."""
+        """Drop queued requests and ignore what still arrives: the window is closing."""
         self._is_ended = True
         self._waiting.clear()
 
@@ -235,7 +234,7 @@ class Bridge(QObject):
             log.debug("an answer came after the window that asked was closed")
 
     def tell_settings(self, settings: Settings) -> None:
-        """Pass new settings on.  From any thread: the listener given to the settings file."""
+        """Emit `settings_changed`.  From any thread: this is the listener given to the settings file."""
         self.post_to_ui(partial(self.settings_changed.emit, settings))
 
     def _publish(self, event: Event) -> None:
@@ -248,7 +247,7 @@ class Bridge(QObject):
         answered: Callable[[T], None] | None,
         refused: Callable[[Problem], None] | None,
     ) -> None:
-        """On the service thread."""
+        """Runs on the service thread."""
         try:
             result = request(services)
         except Exception as err:  # noqa: BLE001 - the service thread's end of a request: a fault must reach the person

@@ -1,4 +1,4 @@
-"""Uncaught errors: caught in one place for all threads, shown in one dialog, while the program goes on."""
+"""Uncaught errors of all threads, shown in one dialog while the program goes on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_REPORTS = 20
 
 
 class ErrorThread(QObject):
-    """Receives errors nobody caught, from any thread, and shows one dialog for all of them.
+    """Receives uncaught errors from any thread and shows one dialog for all of them.
 
     Emits `error_caught` with the report, on the window's thread.
     """
@@ -43,24 +43,22 @@ class ErrorThread(QObject):
 
     @property
     def dialog(self) -> QMessageBox | None:
-        """The dialog now open."""
         return self._dialog
 
     def install(self) -> None:
-        """Hear of every error that reaches the end of a slot, a thread or a finaliser."""
+        """Install the hooks for uncaught errors of slots, threads and finalisers."""
         self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
         sys.excepthook = self._hear
         threading.excepthook = lambda seen: self._hear(seen.exc_type, seen.exc_value, seen.exc_traceback)
         sys.unraisablehook = lambda seen: self._hear(seen.exc_type, seen.exc_value, seen.exc_traceback)
 
     def remove(self) -> None:
-        """Put the hooks back as they were."""
         if self._before is not None:
             sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
             self._before = None
 
     def show_report(self, report: str) -> None:
-        """Show a report made elsewhere.  From any thread."""
+        """Show a report made elsewhere.  May be called from any thread."""
         self._arrived.emit(report)
 
     @Slot(str)
@@ -84,7 +82,7 @@ class ErrorThread(QObject):
         QGuiApplication.clipboard().setText("\n\n".join(self._reports))
 
     def _hear(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None = None) -> None:
-        """Any thread.  Nothing here may raise."""
+        """Called on any thread; nothing here may raise."""
         if issubclass(kind, KeyboardInterrupt):
             return
         from slmdesk.services.base.bug_report import bug_report  # late: not needed before the window shows
@@ -119,7 +117,7 @@ class ErrorThread(QObject):
 
 
 def show_problem(parent: QWidget, *, title: str, text: str, details: str = "") -> QMessageBox:
-    """A quiet dialog for a failure that has no place in a page; does not block."""
+    """Show a dialog for a failure that no page can show.  Does not block."""
     box = QMessageBox(QMessageBox.Icon.Warning, title, text, QMessageBox.StandardButton.Close, parent)
     box.setObjectName("problem_dialog")
     box.setTextFormat(Qt.TextFormat.PlainText)

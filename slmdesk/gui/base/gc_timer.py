@@ -36,7 +36,7 @@ class GarbageCollector(QObject):
                 return
 
     def stop(self) -> None:
-        """Leave it to Python again."""
+        """Switch Python's own collector on again."""
         self._timer.stop()
         gc.unfreeze()
         gc.enable()

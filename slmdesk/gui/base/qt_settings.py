@@ -1,4 +1,4 @@
-"""What Qt keeps by itself (of file dialogs: the folders they were in) stays inside our folders."""
+"""Keeps Qt's own settings (the folders of file dialogs) inside our folders."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _NAMES = ("FileDialog/history", "FileDialog/lastVisited")
 
 
 def keep_inside(file: Path) -> None:
-    """Have Qt write to `file` and not into the account's settings.  Before the first dialog.
+    """Make Qt write its settings to `file` and not into the account's.
 
-    Windows and macOS keep the native format elsewhere: `forget_folders` reaches it there.
+    Call before the first dialog.  Windows and macOS keep the native format elsewhere: `forget_folders` reaches it
+    there.
     """
     for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
         QSettings.setPath(kind, QSettings.Scope.UserScope, str(file.parent))
@@ -26,7 +27,7 @@ def keep_inside(file: Path) -> None:
 
 
 def forget_folders() -> None:
-    """Where file dialogs were, and where they were last."""
+    """Forget which folders file dialogs have shown."""
     kept = QSettings(QSettings.Scope.UserScope, _ORGANISATION)
     for name in _NAMES:
         if kept.contains(name):

@@ -1,4 +1,4 @@
-"""The keyboard shortcuts: one list, by which the window binds them and the help shows them."""
+"""The keyboard shortcuts: one list, from which the window binds them and the help shows them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What a shortcut does and where; the first of its keys is the one that is shown."""
+    """A shortcut: what it does and where; the first of its keys is the one that is shown."""
 
     name: str
     place: str
@@ -21,7 +21,6 @@ class Keys:
 
     @property
     def shown(self) -> str:
-        """The keys as the system writes them."""
         return QKeySequence(self.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
 
 
@@ -83,7 +82,7 @@ def keys_of(name: str) -> Keys:
 
 
 def bind(owner: QWidget, name: str, work: Callable[[], object], *, within: bool = False) -> None:
-    """Have `work` done by the keys of this name, while `owner` is on show; `within`: while the keyboard is in it."""
+    """Call `work` on the keys of this name while `owner` is on show; with `within`, only while the focus is in it."""
     context = Qt.ShortcutContext.WidgetWithChildrenShortcut if within else Qt.ShortcutContext.WindowShortcut
     for keys in keys_of(name).keys:
         QShortcut(QKeySequence(keys), owner, work, context=context)

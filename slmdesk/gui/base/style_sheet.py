@@ -1,4 +1,7 @@
-"""The application's one style sheet, a part of the window each.  Colours, fonts and distances are those of `theme`."""
+"""The application's one style sheet, a function for each part of the window.
+
+Colours, fonts and distances come from `theme`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ from slmdesk.gui.base.theme import CONTROL_RADIUS, RADIUS, Fonts, Theme
 
 
 def style_sheet(theme: Theme, fonts: Fonts) -> str:
-    """All of it.  Widgets are picked by class, objectName or the property `kind`; of equals the later rule holds."""
+    """The whole style sheet.
+
+    Widgets are selected by class, objectName or the property `kind`; of rules of equal weight the later holds.
+    """
     t = theme
     parts = (
         _base(t, fonts),
@@ -25,7 +31,7 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
 
 
 def _base(t: Theme, fonts: Fonts) -> str:
-    """What holds everywhere: menus, buttons, scroll bars."""
+    """Rules for everything: menus, buttons, scroll bars."""
     focus = f"border: 2px solid {t.accent};"
     return f"""
     QToolTip {{ background: {t.raised}; color: {t.text}; border: {t.separator};
@@ -63,7 +69,7 @@ def _base(t: Theme, fonts: Fonts) -> str:
 
 
 def _bars(t: Theme, fonts: Fonts) -> str:
-    """The bars around the pages: at the side, at the foot, and what is to be noticed."""
+    """Side bar, status bar and notices."""
     return f"""
     #side_bar {{ background: {t.window}; border: none; border-right: {t.separator}; }}
     #side_bar QToolButton {{ padding: 6px 4px; color: {t.muted}; font-size: {fonts.points(0.8)}pt; }}
@@ -83,7 +89,7 @@ def _bars(t: Theme, fonts: Fonts) -> str:
 
 
 def _panels(t: Theme) -> str:
-    """Whatever has but a ground: lists and pages that lie flat on the window, and small panels over it."""
+    """Parts that set only a background: lists and pages flat on the window, and small panels over it."""
     return f"""
     #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
     #folder_chips, #thumbnails {{
@@ -105,7 +111,7 @@ def _panels(t: Theme) -> str:
 
 
 def _chat(t: Theme) -> str:
-    """The conversation, its panel and what is being written."""
+    """The conversation, the chat's settings and the composer."""
     return f"""
     #chat_view {{ background: {t.window}; border: none; }}
     #chat_panel {{ background: {t.window}; border: none; border-left: {t.separator}; }}
@@ -125,7 +131,6 @@ def _chat(t: Theme) -> str:
 
 
 def _translator(t: Theme) -> str:
-    """The translator's panes and lists, and its glossaries."""
     return f"""
     #translate_splitter::handle, #review_splitter::handle {{ background: transparent; }}
     #translation_flags {{ background: {t.window}; border: none; color: {t.warn}; }}
@@ -150,7 +155,6 @@ def _translator(t: Theme) -> str:
 
 
 def _compare(t: Theme) -> str:
-    """Answers, and versions, side by side."""
     return f"""
     QFrame[kind="column"] {{ background: transparent; border: none; border-right: {t.separator}; }}
     #compared_text, #compared_text > QWidget {{ background: transparent; }}
@@ -162,7 +166,6 @@ def _compare(t: Theme) -> str:
 
 
 def _frames(t: Theme) -> str:
-    """Bands, cards and rows."""
     return f"""
     QFrame[kind="card"] {{ background: transparent; border: none; border-bottom: {t.separator}; }}
     QFrame[kind="band"] {{ background: {t.raised}; border: none; border-radius: {RADIUS}px; }}
@@ -178,7 +181,6 @@ def _frames(t: Theme) -> str:
 
 
 def _buttons(t: Theme, fonts: Fonts) -> str:
-    """Buttons of a kind, and boxes to tick."""
     return f"""
     QCheckBox {{ spacing: 8px; padding: 3px; border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
     QCheckBox#check_box::indicator {{ width: {round(fonts.points(1.15))}px; height: {round(fonts.points(1.15))}px; }}
@@ -199,7 +201,6 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
 
 
 def _labels(t: Theme, fonts: Fonts) -> str:
-    """Words of a kind."""
     return f"""
     QLabel[kind="figure"] {{ font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="strong"] {{ font-weight: 600; }}
@@ -217,7 +218,6 @@ def _labels(t: Theme, fonts: Fonts) -> str:
 
 
 def _fields(t: Theme, fonts: Fonts) -> str:
-    """Where something is typed or chosen."""
     return f"""
     #chat_panel QPlainTextEdit, #compare_question, #source_text, #target_text
         {{ background: {t.surface}; border-color: {t.line}; }}
@@ -242,7 +242,6 @@ def _fields(t: Theme, fonts: Fonts) -> str:
 
 
 def _tables(t: Theme) -> str:
-    """Tables, and how far something is."""
     return f"""
     QSplitter::handle {{ background: {t.line}; }}
     QTableView {{ background: {t.surface}; color: {t.text}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px;

@@ -1,4 +1,4 @@
-"""All colours, fonts and distances of the window: nothing else names a colour."""
+"""All colours, fonts and distances of the window: no other file names a colour."""
 
 from __future__ import annotations
 
@@ -51,11 +51,9 @@ class Theme:
 
     @property
     def separator(self) -> str:
-        """A border for a style sheet."""
         return f"{self.line_width}px solid {self.line}"
 
     def colour(self, token: str) -> QColor:
-        """The token's colour, for painting."""
         return QColor(str(getattr(self, token)))
 
 
@@ -100,7 +98,7 @@ def contrast(one: QColor, other: QColor) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Fonts:
-    """The system's sans and monospace at the person's scale.  Sizes are points, so that the system's DPI counts."""
+    """The system's sans and monospace fonts at the chosen scale.  Sizes are points, so that the system's DPI counts."""
 
     family: str
     mono_family: str
@@ -109,14 +107,14 @@ class Fonts:
     """Percent."""
 
     def text(self, size: float = 1.0, *, bold: bool = False) -> QFont:
-        """The sans; `size` is a share of the base size."""
+        """The sans font; `size` is a share of the base size."""
         font = QFont(self.family)
         font.setPointSizeF(self.base_points * size * self.scale / 100)
         font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
         return font
 
     def mono(self, size: float = 0.94) -> QFont:
-        """For code alone."""
+        """The monospace font, for code only."""
         font = QFont(self.mono_family)
         font.setStyleHint(QFont.StyleHint.Monospace)
         font.setFixedPitch(True)
@@ -124,12 +122,11 @@ class Fonts:
         return font
 
     def points(self, size: float = 1.0) -> float:
-        """A point size for a style sheet."""
         return round(self.base_points * size * self.scale / 100, 2)
 
 
 def system_fonts(scale: int = 100) -> Fonts:
-    """The fonts the system names; at least 11 pt (13 on macOS, where a point is a pixel)."""
+    """The system's fonts; at least 11 pt (13 on macOS, where a point is a pixel)."""
     general = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     mono = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     screen = QApplication.primaryScreen()

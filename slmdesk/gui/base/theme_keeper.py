@@ -1,4 +1,4 @@
-"""Which theme is in use: chosen, following the system, put on the application."""
+"""Chooses the theme (the system's, light or dark) and applies it to the application."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.gui.base.theme import DARK, FONT_SCALES, LIGHT, Fonts, Theme, contr
 
 
 class ThemeKeeper(QObject):
-    """Chooses the theme, follows the system, and dresses the application.
+    """Chooses the theme, follows the system, and styles the application.
 
     Emits `theme_changed` with the new Theme, also when only the fonts changed; read `fonts` beside it.
     """
@@ -38,21 +38,18 @@ class ThemeKeeper(QObject):
 
     @property
     def theme(self) -> Theme:
-        """The theme in use."""
         return self._theme
 
     @property
     def fonts(self) -> Fonts:
-        """The fonts in use."""
         return self._fonts
 
     @property
     def choice(self) -> str:
-        """system, light or dark."""
         return self._choice
 
     def set_choice(self, choice: str) -> None:
-        """Use the system's, the light or the dark theme; takes effect at once."""
+        """Use the theme `system`, `light` or `dark`; takes effect at once."""
         self._choice = choice
         self._renew()
 

@@ -1,1 +1,1 @@
-"""A key that works in every program, where the desktop gives one."""
+"""A global shortcut: a key that works in every program, where the desktop offers one."""

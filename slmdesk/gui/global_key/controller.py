@@ -1,4 +1,4 @@
-"""The person's request for a key that works in every program, and what came of it.  No widgets here."""
+"""The setting for a global shortcut and its state.  No widgets here."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ REPORTED = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLI
 
 
 class GlobalKey(QObject):
-    """Follows the setting `global_key`.  Lives on the window's thread.
+    """Follows the setting `global_key`.
 
-    Emits `pressed` with the desktop's leave to come to the front, `sentence_shown` when there is something else to say
-    of it, `notice_raised`.
+    Lives on the window's thread.  Emits `pressed` with the desktop's activation token, `sentence_shown` when the
+    sentence on its state has changed, `notice_raised`.
     """
 
     pressed = Signal(str)
@@ -55,12 +55,11 @@ class GlobalKey(QObject):
 
     @property
     def sentence(self) -> str:
-        """How it stands with the key."""
         return words_of(self._state)
 
     @Slot()
     def stop(self) -> None:
-        """Give the key back; the request stays."""
+        """Release the key; the setting stays."""
         if self._portal is not None and self._is_on:
             self._is_on = False
             self._portal.stop()
@@ -83,7 +82,7 @@ class GlobalKey(QObject):
             self.stop()
 
     def _way(self) -> PortalKey:
-        """The way to ask this system; other systems will have theirs."""
+        """The means to ask this system for a key; only Linux portals so far."""
         if self._portal is None:
             from slmdesk.gui.global_key.portal import PortalKey  # late: its library is there on these systems alone
 

@@ -39,9 +39,9 @@ DONE, DECLINED = 0, 1
 
 
 class PortalKey(QObject):
-    """Lives on the window's thread, which it never keeps waiting.
+    """Lives on the window's thread and never blocks it.
 
-    Emits `state_changed` with a KeyState, and `pressed` with the desktop's leave to come to the front (may be empty).
+    Emits `state_changed` with a KeyState, and `pressed` with the desktop's activation token (may be empty).
     """
 
     state_changed = Signal(object)
@@ -75,7 +75,7 @@ class PortalKey(QObject):
         bus.open()
 
     def stop(self) -> None:
-        """Give the key back."""
+        """Release the key."""
         self._returns = 0
         self._end_line()
         self._notify(KeyStatus.OFF)
@@ -124,7 +124,7 @@ class PortalKey(QObject):
         options: Mapping[str, Any],
         responded: Callable[[int, Mapping[str, Any]], None],
     ) -> None:
-        """A call whose result comes later, as a signal of an object that the call makes."""
+        """Make a call whose result arrives later, as a signal of an object that the call creates."""
         bus, token = self._bus, _token()
         assert bus is not None
         expected = f"{PATH}/request/{bus.name.removeprefix(':').replace('.', '_')}/{token}"
@@ -173,7 +173,7 @@ class PortalKey(QObject):
         self.pressed.emit(token if is_fit else "")
 
     def _on_owner(self, reported: BusSignal) -> None:
-        """The portal has gone, and the session with it; or it is there again."""
+        """The portal has gone, and the session with it; or it is back."""
         match reported.member, reported.untrusted:
             case ("NameOwnerChanged", (name, old, new)) if name == SERVICE:
                 if old and old == self._portal:
@@ -190,7 +190,7 @@ class PortalKey(QObject):
         self._give_up(KeyStatus.LOST if was_there else KeyStatus.MISSING)
 
     def _show_trigger(self, untrusted: object) -> None:
-        """Which key it is, in the desktop's own words; it may be none."""
+        """Report which key it is, in the desktop's own words; may be none."""
         listed = untrusted if isinstance(untrusted, list) else []
         ours = [one[1] for one in listed if isinstance(one, tuple) and len(one) == 2 and one[0] == SHORTCUT]
         trigger = _value(ours[0], "trigger_description") if ours else ""
@@ -202,7 +202,7 @@ class PortalKey(QObject):
         self._notify(status)
 
     def _end_line(self) -> None:
-        """The portal ends the session of a connection that is closed."""
+        """Close the connection; with it the portal ends the session."""
         self._portal = self._session = ""
         self._requests.clear()
         if self._bus is not None:
@@ -216,11 +216,11 @@ class PortalKey(QObject):
 
 
 def _token() -> str:
-    """A name for an object of the portal that nobody can guess."""
+    """An unguessable name for an object of the portal."""
     return f"slmdesk_{secrets.token_hex(8)}"
 
 
 def _value(untrusted: object, key: str) -> object:
-    """The value of a dictionary of variants, each a signature and a value; None where there is none."""
+    """The value of a key in a dictionary of variants (signature, value); None where there is none."""
     found = untrusted.get(key) if isinstance(untrusted, Mapping) else None
     return found[1] if isinstance(found, tuple) and len(found) == 2 else None

@@ -46,7 +46,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a call.  `untrusted` holds the values; `error` is the name of an error, or empty."""
+    """The result of a call.  `untrusted` holds the values; `error` is the name of an error, or empty."""
 
     untrusted: tuple[Any, ...] = ()
     error: str = ""
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class BusSignal:
-    """A signal, told by `sender`: the bus vouches for that name and for nothing else."""
+    """A signal from `sender`; the bus vouches for that name only."""
 
     sender: str
     path: str
@@ -67,8 +67,8 @@ class BusSignal:
 class SessionBus(QObject):
     """One connection; lives on the window's thread.
 
-    Emits `opened` when calls can be made, `signal_heard` with a BusSignal, and `lost` once, when there is no bus, or
-    none any more.  Calls that wait then are not answered.
+    Emits `opened` when calls can be made, `signal_received` with a BusSignal, and `lost` once, when there is no bus or
+    the connection has ended.  Calls still open then are never answered.
     """
 
     opened = Signal()
@@ -92,7 +92,7 @@ class SessionBus(QObject):
         self._socket.disconnected.connect(self._fail)
 
     def open(self) -> None:
-        """Connect; `opened` or `lost` follows, the latter perhaps at once."""
+        """Connect; `opened` or `lost` follows, `lost` possibly before this returns."""
         place = socket_of(self._environment)
         if not place:
             self._fail()
@@ -103,13 +103,13 @@ class SessionBus(QObject):
         self._socket.connectToServer(place.removeprefix("\0"))
 
     def close(self) -> None:
-        """End the connection: nothing more is told."""
+        """End the connection: nothing more is emitted."""
         self._is_over = True
         self._waiting.clear()
         self._socket.abort()
 
     def call(self, call: Call, answered: Callable[[Answer], None] | None = None) -> None:
-        """Call a method; `answered` hears what came of it, within half a minute."""
+        """Call a method; `answered` is called with the result, within half a minute."""
         if self._is_over:
             return
         address = DBusAddress(call.path, bus_name=call.service, interface=call.interface)
@@ -121,7 +121,7 @@ class SessionBus(QObject):
         self._socket.write(message.serialise(serial))
 
     def hear(self, rule: str) -> None:
-        """Have the bus pass on the signals of this match rule."""
+        """Subscribe to the signals of this match rule."""
         self.call(Call(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,)))
 
     @Slot()
@@ -181,7 +181,7 @@ class SessionBus(QObject):
 
 
 def _received(message: Message) -> tuple[int, Answer | BusSignal | None]:
-    """The serial of the call a message answers, or 0, and what it tells; None for what is neither answer nor signal.
+    """The serial of the call a message answers, or 0, and its content; None for anything but an answer or a signal.
 
     Raises one of _BROKEN.
     """

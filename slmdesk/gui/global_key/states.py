@@ -1,4 +1,4 @@
-"""How it stands with the key, and the sentence for it."""
+"""The states of the global shortcut, and the sentence for each."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ BY_HAND = "Bind the command “slmdesk --translate-clipboard” to a key in the 
 
 
 class KeyStatus(StrEnum):
-    """How it stands."""
-
     OFF = "off"
     ASKING = "asking"
     READY = "ready"
@@ -36,7 +34,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
-    """How it stands; `untrusted_trigger` is the desktop's name of the key, where there is one."""
+    """The state of the key; `untrusted_trigger` is the desktop's name for it, where there is one."""
 
     status: KeyStatus = KeyStatus.OFF
     untrusted_trigger: str = ""
@@ -61,5 +59,4 @@ WORDS = {
 
 
 def words_of(state: KeyState) -> str:
-    """The sentence for the settings."""
     return WORDS[state.status].replace("{trigger}", clean_label(state.untrusted_trigger, MOST_TRIGGER))

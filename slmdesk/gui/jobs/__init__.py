@@ -1,1 +1,1 @@
-"""The page of long work: what runs, waits, is paused, has ended."""
+"""The page of jobs: running, waiting, paused and ended."""

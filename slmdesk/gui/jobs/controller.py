@@ -1,4 +1,4 @@
-"""The jobs in the window: which there are, what becomes of them, and what can be done.  No widgets here."""
+"""The list of jobs, its updates, and the actions on a job.  No widgets here."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class JobsController(QObject):
     """Lives on the window's thread.
 
     Emits `listed` with the JobViews of all that have not ended, `changed` with one of them, `ended_listed` with a page
-    of the others, whether it is the first and whether there are more, `status_told` with the words for the window's
-    foot (empty: nothing runs), `refused` when they cannot be read, `opened` with a JobView whose result is wanted, and
-    `notice_raised`.
+    of the ended ones, whether it is the first and whether there are more, `status_reported` with the text for the
+    status bar (empty: nothing runs), `refused` when they cannot be read, `opened` with a JobView whose result is to be
+    shown, and `notice_raised`.
     """
 
     listed = Signal(object)
@@ -68,13 +68,13 @@ class JobsController(QObject):
 
     @property
     def begun(self) -> int:
-        """How many that a person began run or wait."""
+        """How many jobs started by a person run or wait."""
         return sum(one.kind not in BY_THEMSELVES for one in self._reported.values())
 
     # ---- wishes
 
     def show(self, is_shown: bool) -> None:
-        """The page is seen, or not: only then it looks what other instances do."""
+        """Whether the page is visible; jobs of other instances are polled only then."""
         self._is_shown = is_shown
         if is_shown:
             self.refresh()
@@ -85,47 +85,45 @@ class JobsController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """List all of them again; of those that have ended as many as there were."""
+        """List all again; of the ended ones as many as were listed before."""
         self._refresh_active()
         self._refresh_ended()
 
     @Slot()
     def more(self) -> None:
-        """The next page of those that have ended."""
         self._ask_ended(self._last, PAGE)
 
     @Slot(str)
     def pause(self, job: str) -> None:
-        """Stop one for now, wherever it runs."""
+        """Pause a job, also one of another instance."""
         self._do(lambda services: services.jobs.pause(job))
 
     @Slot(str)
     def resume(self, job: str) -> None:
-        """Go on with one, or try it again, here."""
+        """Resume or retry a job, in this instance."""
         self._do(lambda services: services.jobs.resume(job))
 
     @Slot(str)
     def cancel(self, job: str) -> None:
-        """End one, wherever it runs."""
+        """Cancel a job, also one of another instance."""
         self._do(lambda services: services.jobs.cancel(job))
 
     @Slot(str, str)
     def move(self, job: str, where: str) -> None:
-        """Another place in the queue: `up`, `down`, `first`."""
+        """Change its place in the queue: `up`, `down` or `first`."""
         self._do(lambda services: services.jobs.move(job, where))
 
     @Slot(object)
     def open(self, view: JobView) -> None:
-        """Show what came of one."""
         self.opened.emit(view)
 
     @Slot()
     def clear(self) -> None:
-        """Take those that have ended off the list; a bar gives them back."""
+        """Hide the ended jobs; a notice offers to undo it."""
         self._bridge.ask(lambda services: services.job_views.clear(), self._on_cleared, self._raise_problem)
 
     def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
-        """Work of an earlier run goes on: said once, quietly."""
+        """Say once, in a notice, that jobs of an earlier run go on."""
         self.refresh()
         if not jobs:
             return
@@ -213,7 +211,7 @@ class JobsController(QObject):
 
 
 def with_info(view: JobView, event: JobChanged) -> JobView:
-    """A job as a fact tells it."""
+    """A job, updated from an event."""
     left = None
     if event.eta_s is not None:
         low = event.eta_s if event.eta_low_s is None else event.eta_low_s
@@ -225,7 +223,7 @@ def with_info(view: JobView, event: JobChanged) -> JobView:
 
 
 def status_words(reported: Mapping[str, JobChanged]) -> str:
-    """For the window's foot: "1 job 63 %, 2 min"; empty where nothing runs or waits."""
+    """Text for the status bar: "1 job 63 %, 2 min"; empty where nothing runs or waits."""
     if not reported:
         return ""
     running = [one for one in reported.values() if one.status is JobStatus.RUNNING]

@@ -45,7 +45,7 @@ class _Section:
 
 
 class JobsPage(QScrollArea):
-    """Rows under headings.  Wishes go to the controller."""
+    """Rows under headings.  Actions go to the controller."""
 
     def __init__(self, controller: JobsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -116,12 +116,10 @@ class JobsPage(QScrollArea):
         self._more.clicked.connect(one.more)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """From now on it looks what others do."""
         super().showEvent(event)
         self._controller.show(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks."""
         super().hideEvent(event)
         self._controller.show(False)
 
@@ -160,7 +158,7 @@ class JobsPage(QScrollArea):
     # ---- rows
 
     def _replace(self, rows: dict[str, JobRow], views: Sequence[JobView]) -> None:
-        """Rows for these, in this order; those that are there already stay, and with them the focus."""
+        """Put rows for these views in this order; existing rows stay, and with them the focus."""
         requested = {one.id: one for one in views}
         for id in [one for one in rows if one not in requested]:
             self._drop(rows.pop(id))
@@ -202,7 +200,7 @@ class JobsPage(QScrollArea):
         row.deleteLater()
 
     def _place_clear(self) -> None:
-        """Beside the first heading of what has ended."""
+        """Place the *Clear* button beside the first heading of ended jobs."""
         name = next((one for one in ("today", "earlier") if self._sections[one].rows.count()), "")
         self._clear.setVisible(bool(name))
         if name:
@@ -218,5 +216,4 @@ class JobsPage(QScrollArea):
 
 
 def is_today(view: JobView) -> bool:
-    """Whether it has ended today."""
     return QDateTime.fromSecsSinceEpoch(int(view.updated)).date() == QDate.currentDate()

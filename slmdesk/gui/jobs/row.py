@@ -1,4 +1,4 @@
-"""One job on its page: what it is, how far, how long still, and its buttons."""
+"""A row on the page of jobs: title, progress, time left, and its buttons."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ STAND_WORDS = {JobStatus.DONE: "Done", JobStatus.FAILED: "Failed", JobStatus.CAN
 
 
 class JobRow(QFrame):
-    """Emits `pause_requested`, `resume_requested`, `cancel_requested`, `open_requested`, and `move_requested` with up,
+    """A job.
+
+    Emits `pause_requested`, `resume_requested`, `cancel_requested`, `open_requested`, and `move_requested` with up,
     down or first.
     """
 
@@ -90,7 +92,6 @@ class JobRow(QFrame):
 
     @Slot(object)
     def show_view(self, view: JobView) -> None:
-        """The job as it is now."""
         self.view = view
         what = name_words(view.kind, view.title)
         self._title.set_full_text(what)
@@ -133,7 +134,7 @@ class JobRow(QFrame):
 
 
 def info_of(view: JobView) -> str:
-    """How far a job is and how long it still takes."""
+    """Progress and time left of a job."""
     if view.stand is Stand.ENDED:
         when = moment_words(view.updated)
         failed = f"{view.failed:,} of {view.total:,} steps could not be done" if view.failed else ""

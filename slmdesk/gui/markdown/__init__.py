@@ -1,1 +1,1 @@
-"""Safe Markdown for foreign text: no HTML, no images, links that ask, and never longer than a given time."""
+"""Safe Markdown for untrusted text: no HTML, no images, links that ask first, and a time limit."""

@@ -1,4 +1,4 @@
-"""Markdown tokens into a text document, by cursor alone: no HTML and no address of an image ever reaches Qt."""
+"""Writes Markdown tokens into a QTextDocument by cursor alone: no HTML and no address of an image ever reaches Qt."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Level:
 
 @dataclass(slots=True)
 class Built:
-    """What a document knows beside its text."""
+    """What is known of a document beside its text."""
 
     codes: list[str] = field(default_factory=list)
     """The code blocks, in order; the first has number 1."""
@@ -86,7 +86,7 @@ class Builder:
             index = self._write_one(tokens, index)
 
     def write_plain(self, text: str) -> None:
-        """Write text letter by letter, a block for each line; long lines go on in blocks of their own."""
+        """Write text as it is, a block for each line; long lines are split over several blocks."""
         self._levels, self._quotes = [], 0  # blocks may have been left in the middle
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         for line in text.split("\n"):
@@ -98,7 +98,7 @@ class Builder:
                 self.cursor.insertText(line[start : start + LONGEST_LINE])
 
     def append_plain(self, text: str) -> None:
-        """Go on at the end with what a long open block has gained, letter by letter."""
+        """Append to a long open block as plain text."""
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         block, char = self._plain_formats()
         for number, line in enumerate(text.split("\n")):
@@ -137,7 +137,7 @@ class Builder:
     # one token, or one group of tokens -----------------------------------------------------------------------------
 
     def _write_one(self, tokens: Sequence[Token], index: int) -> int:
-        """Write what begins at `index`; returns where to go on."""
+        """Write what begins at `index`; returns the index of the next token."""
         token = tokens[index]
         match token.type:
             case "paragraph_open" | "heading_open":
@@ -251,7 +251,7 @@ class Builder:
         self._levels.append(_Level(made, tight=first is not None and first.hidden, wider=wider))
 
     def _marker_room(self, tokens: Sequence[Token], index: int, start: int) -> float:
-        """What the longest number of a list needs beyond Qt's indent, which holds two digits."""
+        """Extra indent that the longest number of a list needs beyond Qt's, which holds two digits."""
         items = 0
         for token in tokens[index + 1 :]:
             if token.level <= tokens[index].level:
@@ -264,7 +264,7 @@ class Builder:
     # inline --------------------------------------------------------------------------------------------------------
 
     def write_inline(self, children: Sequence[Token], base: QTextCharFormat) -> None:
-        """Write the inside of a paragraph, heading or cell in the current block."""
+        """Write the content of a paragraph, heading or cell in the current block."""
         formats, behind = [base], list[str]()
         for token in children:
             char = formats[-1]
@@ -294,7 +294,7 @@ class Builder:
                     self.cursor.insertText(token.content, char)
 
     def _link(self, address: str, char: QTextCharFormat) -> tuple[QTextCharFormat, str]:
-        """The format of a link's words, and what is to stand behind them."""
+        """The format of a link's text, and the text to put after it."""
         verdict = judge_link(address)
         if verdict.openable:
             return self._style.linked(char, address, address), ""
@@ -319,7 +319,7 @@ class Builder:
         return self.fresh and self.cursor.atStart()
 
     def _start(self, block: QTextBlockFormat, char: QTextCharFormat) -> None:
-        """Begin a block, inside what lists and quotes are open."""
+        """Begin a block inside the lists and quotes that are open."""
         if self._quotes:
             block.setProperty(QUOTE, self._quotes)
             block.setLeftMargin(block.leftMargin() + QUOTE_STEP * self._quotes)

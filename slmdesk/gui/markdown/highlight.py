@@ -1,4 +1,4 @@
-"""Colours for closed code blocks, by Pygments."""
+"""Syntax colours for closed code blocks, by Pygments."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _KINDS = (
 
 
 class Highlighter:
-    """Pieces of code with a format each."""
+    """Splits code into pieces with a format each."""
 
     def __init__(self, style: ViewStyle) -> None:
         theme = style.theme
@@ -52,7 +52,7 @@ class Highlighter:
             self._formats[kind] = made
 
     def pieces(self, code: str, language: str, deadline: Deadline) -> Iterator[tuple[str, QTextCharFormat]]:
-        """The code in order, nothing added or lost; one piece where the language is not known.  Raises TooSlow."""
+        """The code in order, nothing added or lost; one piece where the language is unknown.  Raises TooSlow."""
         name = LANGUAGES.get(language.lower(), "")
         if not name or len(code) > LONGEST:
             yield code, self._plain

@@ -1,4 +1,4 @@
-"""Markdown to tokens: no HTML, and never longer than a given time."""
+"""Parses Markdown to tokens: no HTML, and within a time limit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TooSlow(Exception):
 
 
 class Deadline:
-    """A share of this thread's own time after which `check` raises TooSlow: a busy machine makes no text plain."""
+    """A limit on this thread's own CPU time after which `check` raises TooSlow: a busy machine makes no text plain."""
 
     def __init__(self, seconds: float = PARSE_LIMIT_S) -> None:
         self._seconds = seconds
@@ -34,7 +34,6 @@ class Deadline:
         self.restart()
 
     def restart(self) -> None:
-        """Give the whole time again."""
         self._end = thread_time() + self._seconds
 
     def check(self) -> None:
@@ -70,7 +69,7 @@ class Parser:
         return tokens
 
     def definitions(self, text: str) -> dict[str, Any]:
-        """An env that knows the link definitions standing anywhere in `text`."""
+        """An env with the link definitions found anywhere in `text`."""
         env: dict[str, Any] = {}
         lines = _DEFINITION.findall(text)
         if lines:
@@ -95,7 +94,7 @@ def top_level_starts(tokens: Sequence[Token]) -> list[tuple[int, int]]:
 
 
 def offset_of_line(text: str, line: int) -> int:
-    """Where the line of this number, from 0, begins.  Lines are markdown-it's: it ends them at newlines alone."""
+    """Where line number `line` (from 0) begins.  Lines end at newlines alone, as in markdown-it."""
     position = 0
     for _ in range(line):
         position = text.index("\n", position) + 1

@@ -1,4 +1,4 @@
-"""Foreign Markdown to be read on a page: as high as it is or cut at some lines, and it loads nothing."""
+"""A widget that shows untrusted Markdown on a page, whole or cut after some lines; it loads nothing."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ MOST = 200_000
 
 
 class MarkdownReader(QWidget):
-    """Shows one text.  Emits `link_chosen` with an address that may be asked about, `height_known` with whether all
-    of the text is higher than what is shown of a long one, `written` once all of it stands there.
+    """Shows one text.
+
+    Emits `link_chosen` with an address to ask about, `height_known` with whether the whole text is higher than the cut
+    one, `written` once all of the text is shown.
     """
 
     link_chosen = Signal(str)
@@ -47,31 +49,27 @@ class MarkdownReader(QWidget):
 
     @property
     def is_plain(self) -> bool:
-        """Part of it stands there without formatting, which would have taken too long."""
+        """Whether a part is shown without formatting, which would have taken too long."""
         return self._writer.is_plain
 
     @property
     def is_written(self) -> bool:
-        """Whether all of the text stands there."""
         return not self._timer.isActive()
 
     @property
     def words(self) -> str:
-        """All that stands there."""
         return self._text.document().toPlainText()
 
     @property
     def text(self) -> MessageText:
-        """What shows it."""
         return self._text
 
     def show_markdown(self, untrusted: str) -> None:
-        """Show this text from its beginning."""
         self._source = untrusted[:MOST]
         self._renew()
 
     def show_whole(self, is_whole: bool) -> None:
-        """All of it, or the beginning alone."""
+        """Show all of it, or only the beginning."""
         self._is_whole = is_whole
         self._lay()
 
@@ -128,7 +126,7 @@ class MarkdownReader(QWidget):
 
     @Slot()
     def _on_caret_moved(self) -> None:
-        """The page follows the caret."""
+        """Scroll the page to the caret."""
         above = self.parentWidget()
         while above is not None and not isinstance(above, QScrollArea):
             above = above.parentWidget()
@@ -139,13 +137,12 @@ class MarkdownReader(QWidget):
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wrap the lines anew."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self._lay()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Mirrored, it is laid out anew."""
+        """Lay out again when mirrored."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LayoutDirectionChange:
             self._lay()
@@ -167,7 +164,7 @@ class MarkdownReader(QWidget):
         return text, MessageWriter(text.document(), style, self._parser)
 
     def _renew(self) -> None:
-        """Formats are baked into a document, so another theme wants another."""
+        """Build a new document: formats are baked in, so another theme needs another."""
         self._timer.stop()
         old = self._text
         self._text, self._writer = self._made()
@@ -188,19 +185,19 @@ class MarkdownReader(QWidget):
 
 
 class _ReaderText(MessageText):
-    """Entered by Tab, it is read with the arrows; the page scrolls with them at its ends."""
+    """Entered by Tab, it is read with the arrow keys, which scroll the page at its ends."""
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """By keyboard, the caret moves."""
+        """Show the caret when the focus comes by keyboard."""
         self.has_caret = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         super().focusInEvent(event)
 
     def focusNextPrevChild(self, is_next: bool) -> bool:
-        """Tab leaves: a card may have a hundred links, and half of it may be hidden."""
+        """Tab leaves the text: a card may have a hundred links, and half of it may be hidden."""
         return QWidget.focusNextPrevChild(self, is_next)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter follows the link at the caret; Escape is the page's."""
+        """Enter follows the link at the caret; Escape is left to the page."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             address = self.textCursor().charFormat().anchorHref()
             if address:

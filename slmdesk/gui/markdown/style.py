@@ -32,7 +32,7 @@ SMALL_SHARE = 0.85
 
 
 class ViewStyle:
-    """Everything the builder needs to know about looks."""
+    """All formats and colours the builder needs."""
 
     def __init__(self, theme: Theme, fonts: Fonts) -> None:
         self.theme = theme
@@ -58,7 +58,7 @@ class ViewStyle:
         self.tiny.setFontPointSize(1)
 
     def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:
-        """A block of reading text; margins in device-independent pixels."""
+        """The format of a block of text; margins in device-independent pixels."""
         made = QTextBlockFormat()
         made.setTopMargin(top)
         made.setBottomMargin(bottom)
@@ -67,17 +67,16 @@ class ViewStyle:
         return made
 
     def tiny_block(self) -> QTextBlockFormat:
-        """For the empty blocks Qt needs around a table."""
+        """Format of the empty blocks Qt needs around a table."""
         made = QTextBlockFormat()
         made.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         return made
 
     def heading(self, level: int) -> QTextCharFormat:
-        """Of a heading, level 1..6."""
         return self._char(self.fonts.text(HEADING_SIZES[level - 1], bold=True), "text")
 
     def linked(self, base: QTextCharFormat, address: str, words: str) -> QTextCharFormat:
-        """Words that can be followed; `words` is what a tooltip says."""
+        """The format of a link; `words` is its tooltip."""
         made = QTextCharFormat(base)
         made.setAnchor(True)
         made.setAnchorHref(address)

@@ -1,4 +1,4 @@
-"""Tables of a message: read from tokens, written as Qt's own, the long ones shortened with a word about it."""
+"""Tables of a message: read from tokens, written as Qt's own; long ones are cut, with a note."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class TableReader:
         self._all = all_rows
 
     def read(self, tokens: Sequence[Token]) -> Table:
-        """The table whose tokens these are, without the rows that are too many."""
+        """The table of these tokens, without the rows beyond the limit."""
         table = Table()
         for token in tokens:
             if token.type == "tr_open":

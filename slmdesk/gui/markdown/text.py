@@ -1,4 +1,4 @@
-"""The text of one message: read-only, selectable, followed by nobody, and it loads nothing."""
+"""The text of one message: read-only and selectable; it follows no links itself and loads nothing."""
 
 from __future__ import annotations
 
@@ -81,17 +81,16 @@ class MessageText(QTextBrowser):
         document.setDefaultFont(self._style.font)
 
     def height_at(self, width: int) -> int:
-        """The height of all its text at this width.  Not by `setTextWidth`, which is undone while hidden."""
+        """The height of the whole text at this width.  Not by `setTextWidth`, which is undone while hidden."""
         if self.lineWrapColumnOrWidth() != width:
             self.setLineWrapColumnOrWidth(width)
         return ceil(self.document().size().height())
 
     def selected_text(self) -> str:
-        """The selected words without the program's own, list items with their marks."""
+        """The selected text without what the program added, list items with their markers."""
         return text_of_selection(self.textCursor())
 
     def is_wholly_selected(self) -> bool:
-        """Whether nothing of the text is outside the selection."""
         cursor = self.textCursor()
         last = self.document().characterCount() - 1
         return cursor.hasSelection() and cursor.selectionStart() == 0 and cursor.selectionEnd() >= last
@@ -105,7 +104,6 @@ class MessageText(QTextBrowser):
         self.setTextCursor(cursor)
 
     def clear_selection(self) -> None:
-        """Select nothing."""
         cursor = self.textCursor()
         if cursor.hasSelection():
             cursor.clearSelection()
@@ -127,13 +125,13 @@ class MessageText(QTextBrowser):
         return QImage()
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """Plain text alone; what is dragged out is what would be copied."""
+        """Plain text only; dragging gives the same as copying."""
         data = QMimeData()
         data.setText(self.selected_text())
         return data
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Give scrolling keys to the view; Copy, Select all and Escape are the view's matter too."""
+        """Leave scrolling keys to the view; Copy, Select all and Escape too."""
         key = event.key()
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -148,18 +146,17 @@ class MessageText(QTextBrowser):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """The view scrolls."""
+        """Leave scrolling to the view."""
         event.ignore()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A new selection begins."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.has_caret = False
             self.pressed.emit()
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Inside, Qt selects; outside, the view."""
+        """Qt selects inside; the view, outside."""
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.dragged.emit(event.globalPosition().toPoint())
             if self.spans_messages:
@@ -167,7 +164,6 @@ class MessageText(QTextBrowser):
         super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A selection has ended."""
         if self.spans_messages:
             event.accept()
         else:
@@ -176,14 +172,14 @@ class MessageText(QTextBrowser):
         self.released.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The view shows the menu: it knows the message."""
+        """Leave the menu to the view, which knows the message."""
         place = event.globalPos()
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             place = self.viewport().mapToGlobal(self.cursorRect().bottomLeft())
         self.menu_requested.emit(place, self.anchorAt(event.pos()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Grounds of code, bars of quotes and rules first, then the text."""
+        """Paint backgrounds of code, bars of quotes and rules first, then the text."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_grounds(painter, event.rect().top(), event.rect().bottom())
@@ -237,7 +233,7 @@ def _code(block: QTextBlock) -> int:
 
 
 def text_of_selection(cursor: QTextCursor) -> str:
-    """The words between a cursor's ends, in reading order, without what the program added."""
+    """The selected text in reading order, without what the program added."""
     start, end = cursor.selectionStart(), cursor.selectionEnd()
     pieces: list[str] = []
     block = cursor.document().findBlock(start)

@@ -1,6 +1,5 @@
-"""A message's text into its document as it grows: closed blocks for good, the open one again, a long one only appended.
-
-What stands there when the text has ended does not depend on the pieces it came in (tests/gui/view/test_writer.py).
+"""Writes a message into its document as it grows: closed blocks once, the open block again, a long open one appended
+to.  The final document does not depend on the pieces the text came in (tests/gui/view/test_writer.py).
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _GOES_ON = re.compile(r"[ \t>|]|[-*+][ \t]|\d{1,9}[.)][ \t]")
 
 
 class MessageWriter:
-    """Writes one message's text into one document.  `write` as often as the text grows, then once with `ended`."""
+    """Writes one message's text into one document.  Call `write` as often as the text grows, then once with `ended`."""
 
     def __init__(self, document: QTextDocument, style: ViewStyle, parser: Parser, *, markdown: bool = True) -> None:
         self._document = document
@@ -80,7 +79,10 @@ class MessageWriter:
         self.write(text, ended=True)
 
     def write(self, text: str, *, ended: bool) -> bool:
-        """Show more of `text`, which begins with what was given before.  True: more is left for a next turn."""
+        """Show more of `text`, which begins with what was given before.
+
+        Returns True when more is left for a later call.
+        """
         if self._ended:
             return False
         if ended and not self._checked:
@@ -94,7 +96,7 @@ class MessageWriter:
         return more
 
     def _make_late_links(self, text: str) -> None:
-        """Begin again when the text defines links that were not known when it began."""
+        """Begin again when the text defines links that were unknown when writing began."""
         if self._shown == 0 or (
             self._markdown and set(self._parser.definitions(text).get("references", {})) - self._known
         ):
@@ -169,7 +171,7 @@ class MessageWriter:
         self._write_open(tail, tokens)
 
     def _write_closed(self, tokens: list[Token], source: str) -> None:
-        """Write blocks that will not change any more; those that take too long as plain text."""
+        """Write blocks that will not change any more; as plain text if they take too long."""
         try:
             if len(source) > LONGEST_BLOCK:
                 raise TooSlow
@@ -188,13 +190,13 @@ class MessageWriter:
             self._builder.write_plain(tail)
 
     def _keep_plain(self, tail: str) -> None:
-        """Parsing took too long: what is open and what follows stays as it was written."""
+        """Parsing took too long: show the open block and the rest as plain text."""
         self.is_plain = self._plain_rest = True
         self._remove_open()
         self._builder.write_plain(tail)
 
     def _finish(self, text: str, new: str) -> None:
-        """The text has ended: its last block is closed too."""
+        """Close the last block: the text has ended."""
         if self._appending or self._plain_rest:
             self._show_growth(text, new)
         if self._plain_rest or (self._appending and len(text) - self._done > LONGEST_BLOCK):
@@ -214,7 +216,7 @@ class MessageWriter:
     # the open block ------------------------------------------------------------------------------------------------
 
     def _mark_open(self) -> None:
-        """From here on, what is written may be written again: it begins with a block of its own."""
+        """Mark this position: what is written from here on, in a block of its own, may be replaced."""
         cursor = self._builder.cursor
         cursor.movePosition(QTextCursor.MoveOperation.End)
         if not self._builder.fresh:
@@ -235,7 +237,7 @@ class MessageWriter:
         self._builder.built = Built(list(self._open_built.codes), self._open_built.short_tables)
 
     def _drop_fresh(self) -> None:
-        """Take away the empty block that waited for more."""
+        """Remove the empty block kept for more text."""
         cursor = self._builder.cursor
         cursor.movePosition(QTextCursor.MoveOperation.End)
         before = cursor.block().previous()
@@ -258,7 +260,7 @@ class MessageWriter:
             self._builder.built.codes[-1] += new
 
     def _leave_appended(self, text: str, shown: int, closed_at: int) -> None:
-        """A block too long to be formatted has closed: it stays as it is, and the next one begins at `closed_at`."""
+        """A block too long to be formatted has closed: leave it as it is and begin the next at `closed_at`."""
         rest = text[shown:closed_at].rstrip("\n")
         if self._fence:
             rest = rest[: rest.rfind("\n") + 1].removesuffix("\n")  # without the closing fence
@@ -269,7 +271,7 @@ class MessageWriter:
         self._mark_open()
 
     def _closed_at(self, text: str) -> int | None:
-        """Where the next block begins if the one appended to has ended, judged by whole new lines alone."""
+        """Where the next block begins if the appended one has ended, judged by complete new lines only."""
         position = self._scanned
         was_empty = False
         while (end := text.find("\n", position)) >= 0:

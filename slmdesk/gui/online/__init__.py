@@ -1,1 +1,1 @@
-"""What went to the network, and the access token."""
+"""The window of the network log."""

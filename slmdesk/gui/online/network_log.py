@@ -1,4 +1,4 @@
-"""The network ledger as the window shows it: rows by pages, searched, exported.  No widgets here."""
+"""The network log as the window shows it: rows by pages, searched, exported.  No widgets here."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class LedgerController(QObject):
     """Lives on the window's thread.
 
     Emits `rows_replaced` and `rows_added` with rows and whether these are all, `rows_renewed` with the newest rows,
-    `counted` with how many there are in all, how many of them are asked for, and how many are of today; `exported` with
-    an Exported; `failed` with a Problem.
+    `counted` with how many there are in all, how many match the search, and how many are of today; `exported` with an
+    Exported; `failed` with a Problem.
     """
 
     rows_replaced = Signal(object, bool)
@@ -63,18 +63,16 @@ class LedgerController(QObject):
 
     @property
     def words(self) -> str:
-        """What is searched for."""
         return self._words
 
     @Slot(str)
     def search(self, words: str) -> None:
-        """Show only rows with these words, soon."""
+        """Show only rows with these words, after a pause."""
         self._words = words.strip()
         self._timer.start()
 
     @Slot()
     def refresh(self) -> None:
-        """Read the first page anew."""
         self._timer.stop()
         self._turn += 1
         turn, words = self._turn, self._words
@@ -94,7 +92,7 @@ class LedgerController(QObject):
         )
 
     def export(self, path: Path) -> None:
-        """Write what is searched for, or all, to a file; `exported` or `failed` follows."""
+        """Write the rows found, or all, to a file; `exported` or `failed` follows."""
         words = self._words
 
         def ended(result: Exported | Problem) -> None:  # on the service thread
@@ -143,7 +141,7 @@ class LedgerController(QObject):
 
 
 class LedgerModel(QAbstractTableModel):
-    """The rows read so far.  Emits `page_requested` with the number below which more are wanted."""
+    """The rows read so far.  Emits `page_requested` with the number below which more are needed."""
 
     page_requested = Signal(int)
 
@@ -155,12 +153,10 @@ class LedgerModel(QAbstractTableModel):
 
     @property
     def rows(self) -> Sequence[LedgerRow]:
-        """Those read so far, newest first."""
         return self._rows
 
     @Slot(object, bool)
     def replace(self, rows: Sequence[LedgerRow], at_end: bool) -> None:
-        """Other rows."""
         self.beginResetModel()
         self._rows = list(rows)
         self._is_waiting, self._at_end = False, at_end
@@ -168,7 +164,6 @@ class LedgerModel(QAbstractTableModel):
 
     @Slot(object, bool)
     def add(self, rows: Sequence[LedgerRow], at_end: bool) -> None:
-        """The next page."""
         self._is_waiting, self._at_end = False, at_end
         if rows:
             first = len(self._rows)
@@ -178,7 +173,7 @@ class LedgerModel(QAbstractTableModel):
 
     @Slot(object)
     def renew(self, newest: Sequence[LedgerRow]) -> None:
-        """What has come since is put on top, and bytes that are known by now are shown."""
+        """Add newer rows on top and update byte counts that were unknown before."""
         first = self._rows[0].n if self._rows else 0
         new = [row for row in newest if row.n > first]
         known = {row.n: row for row in newest}
@@ -195,15 +190,12 @@ class LedgerModel(QAbstractTableModel):
             self.endInsertRows()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
-        """Rows read so far."""
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
-        """See COLUMNS."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """The names of the columns."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return COLUMNS[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -211,7 +203,6 @@ class LedgerModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """A cell's words."""
         row = self._rows[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return cells_of(row)[index.column()]
@@ -222,11 +213,10 @@ class LedgerModel(QAbstractTableModel):
         return None
 
     def canFetchMore(self, parent: Index) -> bool:
-        """Whether there is another page."""
         return not parent.isValid() and not self._at_end and bool(self._rows)
 
     def fetchMore(self, parent: Index) -> None:
-        """Ask for the next page, by key; it comes later."""
+        """Request the next page, by key; it arrives later."""
         if self.canFetchMore(parent) and not self._is_waiting:
             self._is_waiting = True
             self.page_requested.emit(self._rows[-1].n)
@@ -239,7 +229,7 @@ _ALIGN = {
 
 
 def cells_of(row: LedgerRow) -> tuple[str, ...]:
-    """A row in words, in the order of COLUMNS.  Names of hosts and paths came from outside: one clean line each."""
+    """A row as text, in the order of COLUMNS. Host names and paths are untrusted: each becomes one clean line."""
     when = f"{datetime.fromtimestamp(row.time).astimezone():%Y-%m-%d %H:%M:%S}"
     size = UNENDED if row.bytes is None else QLocale().toString(row.bytes)
     return (
@@ -253,7 +243,7 @@ def cells_of(row: LedgerRow) -> tuple[str, ...]:
 
 
 def summary_of(count: int, today: int) -> str:
-    """The sentence over the rows."""
+    """The summary above the rows."""
     locale = QLocale()
     if not count:
         return "slmdesk has made no request over the network. Each one would be written down here before it leaves."

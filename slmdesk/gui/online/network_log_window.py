@@ -1,4 +1,4 @@
-"""The window of the network ledger."""
+"""The window of the network log."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
 
 
 class LedgerWindow(QDialog):
-    """Every request, newest first, read by pages; it follows what happens while it is open."""
+    """Every request, newest first, read by pages; updated while it is open."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
@@ -136,7 +136,7 @@ class LedgerWindow(QDialog):
 
     @Slot()
     def _widen(self) -> None:
-        """Each column shows its words whole, as far as there is room; none gets narrower than a person left it."""
+        """Widen columns to show their text, as far as there is room; none gets narrower than a person left it."""
         table, letter = self._table, self._table.fontMetrics().averageCharWidth()
         for at, name in enumerate(COLUMNS[:-1]):
             requested = max(table.sizeHintForColumn(at), table.horizontalHeader().sectionSizeHint(at)) + theme.SPACE_8

@@ -1,4 +1,4 @@
-"""Settings as a person changes them: saved and in force at once.  No widgets here."""
+"""Changes settings: saved and in force at once.  No widgets here."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 class SettingsController(QObject):
     """Emits `settings_shown` with the settings in force, `policy_shown` with what the organisation has set,
-    `saved_shown` with how much is kept of what was read (SavedStates), `once_shown` when the network is
-    allowed until slmdesk is closed, and `notice_raised` with a Notice.
+    `saved_shown` with how much saved state there is on the disk (SavedStates), `once_shown` when the network is allowed
+    until slmdesk is closed, and `notice_raised` with a Notice.
     """
 
     settings_shown = Signal(object)
@@ -37,12 +37,10 @@ class SettingsController(QObject):
 
     @property
     def current(self) -> Settings:
-        """The settings as last heard."""
         return self._current
 
     @Slot(str, object)
     def change(self, key: str, value: object) -> None:
-        """Change one setting."""
         if value != getattr(self._current, key):
             self._bridge.ask(lambda services: services.settings.change(**{key: value}), None, self._on_refused)
 
@@ -52,12 +50,12 @@ class SettingsController(QObject):
         self._bridge.ask(lambda services: services.network.allow_once(), None, self._on_refused)
 
     def keep_quietly(self, **values: Any) -> None:
-        """Save what the window remembers by itself, such as its size."""
+        """Save what the window remembers without being asked, such as its size."""
         self._bridge.ask(lambda services: services.settings.change(**values), None, lambda _problem: None)
 
     @Slot()
     def look_at_saved(self) -> None:
-        """Ask how much is kept of what was read."""
+        """Ask how much saved state there is on the disk."""
 
         def looked(found: SavedStates | Problem) -> None:
             if not isinstance(found, Problem):
@@ -67,7 +65,7 @@ class SettingsController(QObject):
 
     @Slot()
     def delete_saved(self) -> None:
-        """Delete all that is kept of what was read: nothing is lost by it, it is read anew."""
+        """Delete all saved state: nothing is lost, the documents are only read again."""
         self._bridge.ask(
             lambda services: services.states.forget_all(), lambda _none: self.look_at_saved(), self._on_refused
         )

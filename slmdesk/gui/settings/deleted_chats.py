@@ -1,4 +1,4 @@
-"""The trash: chats that were deleted, to be restored or deleted for good."""
+"""The trash: deleted chats, to be restored or deleted for good."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ INTRO = "Deleted chats. They can be searched no more, and come back with “Rest
 
 
 class DeletedChats(QDialog):
-    """The chats in the trash, newest first, a page at a time; it follows what changes while it is open."""
+    """The chats in the trash, newest first, a page at a time; updated while it is open."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
@@ -88,7 +88,6 @@ class DeletedChats(QDialog):
 
     @Slot()
     def refresh(self) -> None:
-        """List them again."""
         self._bridge.ask(lambda services: services.history.items(None, limit=self._shown, deleted=True), self._show)
 
     def _show(self, items: Sequence[Item]) -> None:

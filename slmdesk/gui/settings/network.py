@@ -1,4 +1,4 @@
-"""The settings of the network: each in a sentence, in force with the next request, for searches and downloads alike."""
+"""The network settings: each takes effect with the next request, for searches and downloads alike."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PASSWORD_WORDS = {
 
 
 class NetworkSection(QWidget):
-    """A part of the page of settings.  Wishes go to the two controllers."""
+    """A part of the settings page.  Actions go to the two controllers."""
 
     def __init__(self, network: NetworkController, tokens: TokenController, parent: QWidget) -> None:
         super().__init__(parent)
@@ -156,7 +156,7 @@ class NetworkSection(QWidget):
 
     @Slot(object)
     def show_settings(self, settings: Settings) -> None:
-        """Show these; what is being written, or was refused and is to be mended, stays in its field."""
+        """Show these; a value being typed, or one that was refused, stays in its field."""
         self._offline.setChecked(settings.offline)
         self._show_text(self._endpoint, "hub_endpoint", settings.hub_endpoint)
         self._show_text(self._hosts, "hub_hosts", settings.hub_hosts)
@@ -174,7 +174,7 @@ class NetworkSection(QWidget):
 
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
-        """Say what the organisation has switched off (widgets/features hides it), and name the addresses it allows."""
+        """Say what the organisation has switched off (widgets/features hides it), and list the addresses it allows."""
         self._hidden.setVisible("settings.network" in policy.hidden)
         allowed = policy.choices.get("hub_endpoint", ())
         sentence = self.findChild(QLabel, "hub_endpoint_sentence")
@@ -258,11 +258,11 @@ class NetworkSection(QWidget):
 
 
 def speed_words(kib: int) -> str:
-    """A speed limit: '2 MB/s'."""
+    """A speed limit as text: '2 MB/s'."""
     return f"{bytes_for_people(kib * 1024)}/s" if kib else "None"
 
 
 def _address(text: str) -> str:
-    """The Hub's own address is the default: then nothing is kept, so that HF_ENDPOINT still counts."""
+    """The address to save: empty for the Hub's own, so that HF_ENDPOINT still counts."""
     words = text.strip().rstrip("/")
     return "" if words == HUB else words

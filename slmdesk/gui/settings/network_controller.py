@@ -1,4 +1,4 @@
-"""How the Hub is reached, as a person changes it: checked, saved, in force with the next request.  No widgets here."""
+"""Changes how the Hub is reached: checked, saved, in force with the next request.  No widgets here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BESIDE = frozenset({"setting.invalid", "setting.managed"})
 
 class NetworkController(QObject):
     """Emits `settings_shown` with the settings in force, `verdict_given` with a key and what is wrong with the value
-    that was wished for ('' when it is in force), and `notice_raised`.
+    chosen ('' when it is in force), and `notice_raised`.
     """
 
     settings_shown = Signal(object)
@@ -34,7 +34,6 @@ class NetworkController(QObject):
 
     @property
     def current(self) -> Settings:
-        """The settings as last heard."""
         return self._current
 
     @Slot(str, object)
@@ -56,7 +55,7 @@ class NetworkController(QObject):
             self.settings_shown.emit(self._current)
 
         def ended(result: Settings | Problem) -> None:
-            """On the service thread."""
+            """Runs on the service thread."""
             self._bridge.post_to_ui(partial(refused, result) if isinstance(result, Problem) else saved)
 
         if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
@@ -71,7 +70,6 @@ class NetworkController(QObject):
 
 
 def words_of(problem: Problem) -> str:
-    """What is wrong with a value, beside its field."""
     if problem.code == "setting.managed":
         return "Set by your organisation; the value before still holds."
     reason = str(problem.args.get("reason", ""))

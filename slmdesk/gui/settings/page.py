@@ -1,4 +1,4 @@
-"""The settings page: each setting in a sentence, in force at once."""
+"""The settings page; a change takes effect at once."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ NOT_COUNTED = "…"
 
 
 class SettingsPage(QScrollArea):
-    """All settings on one page.  Wishes go to the controller.
+    """All settings on one page.
 
-    Emits `deleted_chats_requested`, and `folder_requested` with the folder for models when another one is wanted.
+    Actions go to the controller.  Emits `deleted_chats_requested`, and `folder_requested` with the current folder for
+    models when another is to be chosen.
     """
 
     deleted_chats_requested = Signal()
@@ -210,7 +211,6 @@ class SettingsPage(QScrollArea):
 
     @Slot(object)
     def show_settings(self, settings: Settings) -> None:
-        """Show these settings."""
         self._holder.setMaximumWidth(COLUMN * settings.font_scale // 100)
         self._theme.show_value(settings.theme)
         self._size.show_value(settings.font_scale)
@@ -227,18 +227,16 @@ class SettingsPage(QScrollArea):
 
     @Slot(str)
     def show_key(self, sentence: str) -> None:
-        """Say how it stands with the key that works in every program."""
         if self._key_words:
             self._key_words.setText(sentence)
         self._key.setAccessibleDescription(sentence)
 
     def forbid_key(self) -> None:
-        """There is no way to ask this system for one."""
+        """Disable the setting: there is no way to ask this system for a global shortcut."""
         self._key.setEnabled(False)
 
     @Slot(object)
     def show_saved(self, saved: SavedStates) -> None:
-        """Say how much is kept of what was read."""
         texts = "one text" if saved.files == 1 else f"{saved.files} texts"
         words = f"{bytes_for_people(saved.bytes)} of {texts}." if saved.files else "Nothing."
         if self._saved_size:
@@ -247,13 +245,13 @@ class SettingsPage(QScrollArea):
         self._delete_saved.setEnabled(saved.files > 0)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look how much is kept, each time the page comes into sight."""
+        """Ask for the size of the saved states each time the page is shown."""
         super().showEvent(event)
         self._controller.look_at_saved()
 
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
-        """Say what the organisation has set; its settings are shown but cannot be changed."""
+        """Say what the organisation has set; such settings are shown but cannot be changed."""
         self._policy_note.setText(policy_words(policy))
         self._policy_note.setVisible(bool(self._policy_note.text()))
         self._network.show_policy(policy)
@@ -266,7 +264,7 @@ class SettingsPage(QScrollArea):
 
 
 def policy_words(policy: Policy) -> str:
-    """What is set by the organisation, in a sentence; empty for nothing."""
+    """What the organisation has set, in a sentence; empty for nothing."""
     parts = ["work offline"] if policy.forced.get("offline") else []
     parts += [f"models from {' or '.join(allowed)} alone" for allowed in policy.choices.values()]
     way = {"proxy": "the proxy", "ca_file": "the certificates", "speed_limit_kib": "the speed of downloads"}

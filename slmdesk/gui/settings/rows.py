@@ -1,4 +1,4 @@
-"""How a setting stands on the page: its name and sentence, and the widget beside or under them."""
+"""The layout of one setting: name, sentence, and its widget."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slmdesk.gui.widgets.text import plain_label
 def add_setting(
     column: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False
 ) -> None:
-    """One setting: its name and sentence, and the widget beside or (wide) under them."""
+    """Add one setting: its name and sentence, and the widget beside or (wide) under them."""
     parent = widget.parentWidget()
     assert parent is not None
     widget.setObjectName(f"setting_{name}")

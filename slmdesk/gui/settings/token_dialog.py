@@ -1,4 +1,4 @@
-"""Giving slmdesk an access token, out of the settings."""
+"""A dialog for the access token, opened from the settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INTRO = (
 
 
 class TokenDialog(QDialog):
-    """Closed once the token is in its place."""
+    """Closes once the token is stored."""
 
     def __init__(self, tokens: TokenController, parent: QWidget) -> None:
         super().__init__(parent)

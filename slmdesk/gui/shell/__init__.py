@@ -1,1 +1,1 @@
-"""The window itself: its parts put together."""
+"""The main window and how its parts are put together."""

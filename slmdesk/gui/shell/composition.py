@@ -1,4 +1,4 @@
-"""Puts the window together: controllers, pages, bars, and the requests and facts that join them."""
+"""Puts the window together: controllers, pages and bars, and the connections between them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ KEEP_AFTER_MS = 1000
 
 
 class Frame(QObject):
-    """The window and all that stands behind it on its thread.  Emits `close_requested` when a person closes it."""
+    """The main window and all its controllers.  Emits `close_requested` when a person closes it."""
 
     close_requested = Signal()
 
@@ -174,7 +174,6 @@ class Frame(QObject):
         self._end_timer.timeout.connect(self._bridge.closed)
 
     def _connect_notices(self) -> None:
-        """What a person should know, and when it is over."""
         bridge, notices = self._bridge, self.window.notices
         sources = (
             self.chat, self.chats, self.models, self.options, self.library, self.adding, self.find, self.fetch,
@@ -191,7 +190,6 @@ class Frame(QObject):
         bridge.problem_met.connect(self._on_problem)
 
     def _connect_chat(self) -> None:
-        """Ways from a chat to other pages, and what its settings change."""
         self.chat.other_found.connect(self._on_other_found)
         self.chat.looking.passage_requested.connect(self._on_passage_requested)
         self.chat.chat_opened.connect(self._on_chat_opened)
@@ -200,7 +198,6 @@ class Frame(QObject):
         self.settings.settings_shown.connect(self._show_context)
 
     def _connect_models(self) -> None:
-        """Models that are chosen, added, compared and moved."""
         for part in (self.library, self.fetch, self.ways):
             part.chat_requested.connect(self._on_chat_requested)
         for place in (self.models, self.models_page):
@@ -215,7 +212,6 @@ class Frame(QObject):
         self.settings_page.folder_requested.connect(self.ways.choose_folder)
 
     def _connect_status(self) -> None:
-        """The window's foot."""
         bridge, status = self._bridge, self.window.status
         for switch in (status, self.models_page):
             switch.offline_chosen.connect(lambda is_offline: self.settings.change("offline", is_offline))
@@ -234,7 +230,7 @@ class Frame(QObject):
         self.jobs.opened.connect(self._on_job_opened)
 
     def _connect_keeping(self) -> None:
-        """After what the layout is remembered."""
+        """Save the layout after these changes."""
         self.window.page_shown.connect(self._on_page_shown)
         self.chat_page.layout_changed.connect(self._keep_timer.start)
         self.documents_area.state_changed.connect(self._keep_timer.start)
@@ -242,7 +238,7 @@ class Frame(QObject):
         self._keep_timer.timeout.connect(self.keep_layout)
 
     def _connect_key(self) -> None:
-        """How it stands with the key that works in every program; what it does is the composition root's."""
+        """The global shortcut: its state and notices.  What the key does is connected in `app`."""
         key = self.global_key
         key.sentence_shown.connect(self.settings_page.show_key)
         self.settings_page.show_key(key.sentence)
@@ -250,7 +246,7 @@ class Frame(QObject):
             self.settings_page.forbid_key()
 
     def _connect_reach(self) -> None:
-        """What is to be translated, wherever it comes from."""
+        """Connect all sources of text and documents to the translator."""
         reach, window, page = self.reach, self.window, self.translate_page
         window.translate_requested.connect(reach.take_text)
         window.document_translate_requested.connect(reach.take_document)
@@ -263,14 +259,13 @@ class Frame(QObject):
 
     @Slot()
     def _on_translate_requested(self) -> None:
-        """It may have been asked for in a window of its own, such as a text that is shown."""
+        """Bring the main window forward: the request may come from another window, such as a text dialog."""
         self.window.show_page("Translate")
         if not self.window.isActiveWindow():
             self.window.come_forward()
 
     @Slot()
     def keep_layout(self) -> None:
-        """Remember size, splitter and the open chat."""
         self.settings.keep_quietly(
             window_geometry=self.window.geometry_state,
             last_page=self.window.current_page,
@@ -298,7 +293,7 @@ class Frame(QObject):
         quit_or_stay(self.window, self.jobs.begun, self.close_requested.emit)
 
     def end_in(self, milliseconds: int) -> None:
-        """Have `bridge.closed` told after this time at the latest."""
+        """Emit `bridge.closed` after this time at the latest."""
         self._end_timer.start(milliseconds)
 
     @Slot()
@@ -325,7 +320,7 @@ class Frame(QObject):
 
     @Slot(object)
     def _on_message_ended(self, event: events.MessageEnded) -> None:
-        """What stands under a message of the open chat needs no bar."""
+        """Notify of an ended answer, except in the open chat, which shows the end under the message."""
         if event.problem is not None and event.message.id in self.chat.message_ids:
             self._reported_in_chat = {event.message.id: event.problem.sentence}
             self.window.notices.drop_text(event.problem.sentence)
@@ -339,7 +334,7 @@ class Frame(QObject):
 
     @Slot(object)
     def _show_model(self, event: ModelStateChanged | None) -> None:
-        """What is at work, at the window's foot; without its name where a person judges answers before the names."""
+        """Show the model in the status bar; without its name where a person judges answers blind."""
         self._model = event
         if event is not None:
             hidden = replace(event, name="Hidden model", memory_bytes=0)
@@ -433,7 +428,7 @@ class Frame(QObject):
 
     @Slot(str)
     def _on_models_requested(self, language: str) -> None:
-        """Show those of the curated list that were made for translating into a language."""
+        """Show the suggested models made for translating into a language."""
         self.models_place.setCurrentWidget(self.models_page)
         self.window.show_page("Models")
         self.models_page.show_suggested("translation", language)
@@ -445,7 +440,7 @@ class Frame(QObject):
 
     @Slot(str)
     def _on_other_found(self, item: str) -> None:
-        """What is no chat is shown where it was made."""
+        """Open a found item that is no chat on its own page."""
 
         def found(services: Services) -> tuple[str, str]:
             documents = services.store.documents_of_item(item)
@@ -467,13 +462,12 @@ class Frame(QObject):
 
     @Slot(object)
     def _on_passage_requested(self, quoted: Quoted) -> None:
-        """A quotation of an answer, on its page."""
         self.window.show_page("Documents")
         self.documents_page.open_at(quoted.document, {quoted.page: [(quoted.start, quoted.end)]})
 
     @Slot(object)
     def _on_job_opened(self, view: JobView) -> None:
-        """What came of a job: beside its document, or among the models."""
+        """Show the result of a job: beside its document, or among the models."""
         if view.opens == "document":
             self.window.show_page("Documents")
             self.documents_area.show_result(view.target, view.item, view.kind)
@@ -501,7 +495,7 @@ class Frame(QObject):
 
     @Slot()
     def _on_help_requested(self) -> None:
-        """One window of it, brought forward when it is open."""
+        """Open the help, or bring it forward."""
         opened = self.window.findChild(HelpWindow)
         if opened is None:
             HelpWindow(self._folders, self.window).show()
@@ -511,7 +505,7 @@ class Frame(QObject):
 
     @Slot()
     def _on_ledger_requested(self) -> None:
-        """One window of it, brought forward when it is open."""
+        """Open the network log, or bring it forward."""
         opened = self.window.findChild(LedgerWindow)
         if opened is None:
             LedgerWindow(self._bridge, self.window).show()

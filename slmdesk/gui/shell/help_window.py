@@ -1,4 +1,4 @@
-"""Help: the shortcuts by page, where a person's data is, how to report a fault, and what the program is made of."""
+"""Help: the shortcuts by page, where data is stored, how to report a fault, and licences."""
 
 from __future__ import annotations
 

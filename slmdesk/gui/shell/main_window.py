@@ -1,4 +1,4 @@
-"""The frame: side bar, the page in front, notices, status.  It knows no page by name."""
+"""The main window: side bar, the page in front, notices, status bar.  It knows no page by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FRAME = (8, 40)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the window is handed: a title and an icon for the side bar, and the widget."""
+    """What the window is given: a title and an icon for the side bar, and the widget."""
 
     title: str
     icon_name: str
@@ -33,10 +33,11 @@ class Page:
 
 
 class MainWindow(QMainWindow):
-    """Places pages.  Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.
+    """Places pages.
 
-    `translate_wanted` (a text) and `document_translate_wanted` (a Path) are emitted by whoever shows them, see
-    gui.widgets.translate_wish; `clipboard_translate_wanted` by a shortcut that works on every page.
+    Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.  `translate_requested` (a
+    text) and `document_translate_requested` (a Path) are emitted by whoever shows them, see
+    gui.widgets.translate_request; `clipboard_translate_requested` by a shortcut that works on every page.
     """
 
     page_shown = Signal(int)
@@ -90,12 +91,10 @@ class MainWindow(QMainWindow):
 
     @property
     def notices(self) -> NoticeArea:
-        """The quiet bars."""
         return self._notices
 
     @property
     def status(self) -> StatusBar:
-        """The line at the foot."""
         return self._status
 
     @property
@@ -105,21 +104,19 @@ class MainWindow(QMainWindow):
 
     @property
     def current_page(self) -> str:
-        """The title of the page in front."""
         return self._titles[self._stack.currentIndex()]
 
     @property
     def current_widget(self) -> QWidget | None:
-        """The page in front itself."""
         return self._stack.currentWidget()
 
     def restore_page(self, title: str) -> None:
-        """Bring the page of the last run to the front; one that is no more is passed over."""
+        """Show the page of the last run; one that no longer exists is ignored."""
         if title in self._titles:
             self.show_page(title)
 
     def show_page(self, title: str) -> None:
-        """Bring a page to the front, by its title.  Raises ValueError for an unknown one."""
+        """Show a page by its title.  Raises ValueError for an unknown one."""
         self._on_entry_chosen(self._titles.index(title))
 
     @Slot(int)
@@ -130,7 +127,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def come_forward(self) -> None:
-        """Be seen: another start of the program asked for it."""
+        """Come to the front: another start of the program asked for it."""
         if self.isMinimized():
             self.showNormal()
         self.show()
@@ -143,12 +140,11 @@ class MainWindow(QMainWindow):
         self.close()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A low window leaves the notices less room."""
         super().resizeEvent(event)
         self._notices.set_room(event.size().height())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """What is being written is saved before the window closes for good."""
+        """Emit `close_requested` so that everything is saved before the window really closes."""
         if self._may_close:
             event.accept()
             return
@@ -156,7 +152,7 @@ class MainWindow(QMainWindow):
         self.close_requested.emit()
 
     def _restore(self, geometry: str) -> None:
-        """As it was; Qt brings a window back whose screen is gone.  An unreadable state is passed over."""
+        """Restore size and place.  Qt brings back a window whose screen is gone; an unreadable state is ignored."""
         self.resize(*FIRST_SIZE)
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
@@ -166,7 +162,7 @@ class MainWindow(QMainWindow):
 
 
 def fitted(requested: QRect, screen: QRect) -> QRect:
-    """A window's place, without its frame, moved and shrunk until it lies on the screen with its frame."""
+    """A window's geometry, moved and shrunk until it lies on the screen with its frame."""
     side, top = FRAME
     room = screen.adjusted(side, top, -side, -side)
     size = requested.size().boundedTo(room.size())

@@ -1,4 +1,4 @@
-"""Saying through the system that something has ended, while the window is not in front.  Plain words only."""
+"""System notifications that work has ended, while the window is not in front.  Plain text only."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org
 
 
 class Way(Protocol):
-    """One way to a person's eye."""
+    """One way to notify a person."""
 
     def is_there(self) -> bool:
-        """Whether this desktop has it."""
+        """Whether this desktop offers it."""
 
     def show(self, title: str, words: str) -> None:
-        """Say it; returns at once."""
+        """Show it; returns at once."""
 
 
 class Tray:
@@ -48,11 +48,10 @@ class Tray:
         self._icon: QSystemTrayIcon | None = None
 
     def is_there(self) -> bool:
-        """Whether there is a tray that shows messages."""
         return QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages()
 
     def show(self, title: str, words: str) -> None:
-        """Show the icon for as long as the message."""
+        """Show the tray icon for as long as the message."""
         if self._icon is None:
             self._icon = QSystemTrayIcon(self._window.windowIcon(), self._window)
             self._icon.setObjectName("tray_icon")
@@ -77,7 +76,7 @@ class Portal:
         return sys.platform.startswith("linux") and bool(self._environment.get("DBUS_SESSION_BUS_ADDRESS"))
 
     def show(self, title: str, words: str) -> None:
-        """Ask for it, and wait for no answer."""
+        """Send it without waiting for an answer."""
         from PySide6.QtDBus import QDBusConnection, QDBusMessage  # late: loads a library
 
         self._count += 1
@@ -94,7 +93,6 @@ class Alert:
         self._window = window
 
     def is_there(self) -> bool:
-        """Always."""
         return True
 
     def show(self, title: str, words: str) -> None:
@@ -103,7 +101,7 @@ class Alert:
 
 
 class Notifier(QObject):
-    """Hears of ends and says them by the first way there is, and in the taskbar.  Lives on the window's thread."""
+    """Notifies of ended work by the first available way, and in the taskbar.  Lives on the window's thread."""
 
     def __init__(
         self,
@@ -153,7 +151,7 @@ class Notifier(QObject):
 
 
 def words_of_download(change: DownloadChanged) -> str:
-    """What to say of a download; empty while it is no end a person waits for."""
+    """What to say of a download; empty while it has not ended in a way worth a notice."""
     name = plain(change.model.name if change.model else change.name or change.repo)
     if change.state is DownloadState.DONE:
         return f"{name} is here, and exactly what was published."
@@ -161,7 +159,7 @@ def words_of_download(change: DownloadChanged) -> str:
 
 
 def words_of_job(job: JobChanged) -> str:
-    """The same of a job; downloads have words of their own."""
+    """What to say of a job; empty for a download, which has its own text."""
     if job.kind == DOWNLOAD:
         return ""
     what = f"{plain(kind_words(job.kind))} “{plain(job.title)}”"
@@ -169,5 +167,5 @@ def words_of_job(job: JobChanged) -> str:
 
 
 def plain(untrusted: str) -> str:
-    """A name on one line, cut, without anything that could be read as markup."""
+    """A name on one line, shortened, with nothing that could be read as markup."""
     return clean_label(untrusted, NAME_LENGTH).translate(_MARKUP)

@@ -1,4 +1,4 @@
-"""A word before the window closes while work is under way: it goes on at the next start, or the person stays."""
+"""Asks before the window closes while jobs run: they go on at the next start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slmdesk.gui.widgets.named import named
 
 
 def quit_or_stay(parent: QWidget, count: int, leave: Callable[[], None]) -> None:
-    """Leave at once where nothing is under way or the session ends, else once the person says so.  Does not block."""
+    """Call `leave` at once if nothing runs or the session ends, else after the person agrees.  Does not block."""
     if any(one.isVisible() for one in parent.findChildren(QMessageBox, "quit_dialog")):
         return  # closed once more while it is asked: the answer is awaited
     app = QGuiApplication.instance()
@@ -34,7 +34,6 @@ def quit_or_stay(parent: QWidget, count: int, leave: Callable[[], None]) -> None
 
 
 def quit_words(count: int) -> str:
-    """How much is under way, and what becomes of it."""
     return "1 job is running. It goes on at the next start." if count == 1 else (
         f"{count:,} jobs are running. They go on at the next start."
     )  # fmt: skip

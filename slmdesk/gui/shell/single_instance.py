@@ -1,4 +1,4 @@
-"""One window per home: a second start raises the first, and may have it translate what is on the clipboard.
+"""One window per home: a second start raises the first, and may have it translate the clipboard.
 
 The lock is the kernel's (flock, on Windows a locked byte), so it ends with its process however that ends, and a lock
 file left behind by SIGKILL means nothing.  The first start listens on a local socket in a private folder.
@@ -28,7 +28,7 @@ WAIT_MS = 200
 
 
 class SingleInstance(QObject):
-    """The right to be the one window of a home.
+    """The lock that makes this the only window of a home.
 
     Emits `raise_requested` or `translate_requested` with the other start's activation token (may be empty).  Lives on
     the window's thread.
@@ -64,9 +64,8 @@ class SingleInstance(QObject):
         return True
 
     def take_or_raise_other(self, environment: Mapping[str, str] = os.environ, *, request: bytes = RAISE) -> str:
-        """'first' with the lock taken, 'raised' when the other window answered to `request`, 'silent' when it did not.
-
-        'unguarded' where there can be no lock: a home that can only be read may be open in several windows.
+        """Returns 'first' with the lock taken, 'raised' when the other window answered to `request`, 'silent' when it
+        did not, 'unguarded' where there can be no lock: a home that can only be read may be open in several windows.
         Blocks up to TRY_FOR_S; called before there is a window to freeze.
         """
         give_up = time.monotonic() + TRY_FOR_S
@@ -83,7 +82,7 @@ class SingleInstance(QObject):
             time.sleep(0.05)
 
     def listen(self) -> bool:
-        """Begin to hear of other starts.  Only with the lock taken.  False when no socket could be made."""
+        """Listen for other starts.  Only with the lock taken.  Returns False when no socket could be made."""
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         server.newConnection.connect(self._on_connected)
@@ -96,7 +95,6 @@ class SingleInstance(QObject):
         return server.listen(address)
 
     def release(self) -> None:
-        """Stop listening and let the lock go."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -157,7 +155,7 @@ class SingleInstance(QObject):
 
 
 def socket_address(folder: Path) -> str:
-    """Where the first start of this home listens: a path in a private folder, short enough for a socket."""
+    """The socket of the first start of this home: a path in a private folder, short enough for a socket."""
     name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
     if sys.platform == "win32":
         return f"slmdesk-{name}"  # a named pipe, open to this person alone (UserAccessOption)
@@ -165,7 +163,7 @@ def socket_address(folder: Path) -> str:
 
 
 def _runtime_folder() -> Path:
-    """A folder of this person's alone, for sockets."""
+    """A folder for sockets that only this account can read."""
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if given and Path(given).is_dir() and len(given) < 60:
         folder = Path(given) / "slmdesk"
@@ -181,7 +179,7 @@ def _runtime_folder() -> Path:
 
 
 def _lock(descriptor: int) -> None:
-    """Lock a file for this process, or OSError at once."""
+    """Lock a file for this process, or raise OSError at once."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -1,1 +1,1 @@
-"""Widgets that know no feature."""
+"""Widgets and helpers used by several pages; they know no page."""

@@ -1,4 +1,4 @@
-"""The access token of the Hub as the window handles it: given, kept, forgotten, never shown.  No widgets here."""
+"""Sets, stores and removes the Hub's access token; the window never shows it.  No widgets here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLACE_WORDS = {
 
 
 class TokenController(QObject):
-    """Lives on the window's thread; holds no token.
+    """Lives on the window's thread; keeps no token.
 
     Emits `state_shown` with a TokenChanged (where it is), `places_shown` with TokenPlaces (where it can be), after
     `keep` either `kept` or `refused` with a Problem, and `notice_raised`.
@@ -47,12 +47,11 @@ class TokenController(QObject):
 
     @property
     def state(self) -> TokenChanged:
-        """Where the token is, as last heard."""
         return self._state
 
     @property
     def places(self) -> TokenPlaces | None:
-        """Where one can be kept; None while nobody has asked (see `look`)."""
+        """Where a token can be stored; None before `look` was called."""
         return self._places
 
     @Slot()
@@ -62,7 +61,7 @@ class TokenController(QObject):
 
     @Slot()
     def look(self) -> None:
-        """Look where a token can be kept here; `places_shown` follows within seconds."""
+        """Find out where a token can be stored here; `places_shown` follows within seconds."""
 
         def ended(places: TokenPlaces) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_places, places))
@@ -71,7 +70,7 @@ class TokenController(QObject):
 
     @Slot(str, str)
     def keep(self, token: str, place: str) -> None:
-        """Keep a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
+        """Store a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
 
         def ended(result: TokenChanged | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_kept, result))
@@ -80,8 +79,6 @@ class TokenController(QObject):
 
     @Slot()
     def forget(self) -> None:
-        """Forget the token, wherever it is."""
-
         def ended(result: TokenChanged | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_forgotten, result))
 
@@ -119,5 +116,4 @@ class TokenController(QObject):
 
 
 def words_of(state: TokenChanged) -> str:
-    """Where the token is, in a sentence."""
     return PLACE_WORDS.get(state.place, "")

@@ -1,4 +1,4 @@
-"""A box to be ticked that can be seen on any ground: Fusion's own is nearly black on a dark one."""
+"""A check box that can be seen on any background: Fusion's own is nearly black on a dark one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ class CheckBox(QCheckBox):
     """A QCheckBox whose box has the theme's colours."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the box over the style's."""
         super().paintEvent(event)
         option = QStyleOptionButton()
         self.initStyleOption(option)

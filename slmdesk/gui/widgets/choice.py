@@ -1,4 +1,4 @@
-"""A list of values to choose one from."""
+"""A drop-down list of values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ MOST_VISIBLE = 12
 
 
 class Choice(QComboBox):
-    """A list of values.  The wheel scrolls the page, not the value.  Emits `value_chosen`, by a person only."""
+    """A drop-down list.
+
+    The wheel scrolls the page, not the value.  Emits `value_chosen` only when a person chooses.
+    """
 
     value_chosen = Signal(object)
 
@@ -38,11 +41,10 @@ class Choice(QComboBox):
         self.setCurrentIndex(at)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Pass it to the page."""
         event.ignore()
 
     def initStyleOption(self, option: QStyleOptionComboBox) -> None:
-        """Where the value has no room, an ellipsis says that there is more of it."""
+        """End the text with an ellipsis where there is no room for it."""
         super().initStyleOption(option)
         field = self.style().subControlRect(
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
@@ -53,7 +55,7 @@ class Choice(QComboBox):
             option.currentText = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the arrow in the theme's colour, which a style sheet's image could not have."""
+        """Paint the arrow in the theme's colour, which a style sheet's image could not have."""
         super().paintEvent(event)
         size, colour = 16, self.palette().color(QPalette.ColorRole.WindowText)
         is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft

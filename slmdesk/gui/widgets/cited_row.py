@@ -1,4 +1,4 @@
-"""A sentence or a quotation, and under it where it comes from."""
+"""A row with a sentence or quotation, and its source below."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.gui.widgets.translate_request import want_translation
 class CitedRow(QFrame):
     """One row of a list.
 
-    Emits `chosen` when a person wants to see its place, `pointed_at` with whether the mouse or the keyboard is on it,
+    Emits `chosen` when a person wants to see its place, `pointed_at` with whether mouse or keyboard is on it,
     `copy_requested`.
     """
 
@@ -55,7 +55,7 @@ class CitedRow(QFrame):
         self.setAccessibleName(". ".join(one for one in (f"{text} {place}", warning) if one))
 
     def show_lit(self, is_lit: bool) -> None:
-        """It is the one whose passage is marked, or that comes from a passage clicked at."""
+        """Highlight the row: its passage is marked on the page, or was clicked there."""
         self.setProperty("lit", is_lit)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -63,12 +63,11 @@ class CitedRow(QFrame):
     # ---- Qt's own
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Go to its place."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter goes to its place, too; what is usual for it copies."""
+        """Enter goes to its place; the standard copy keys copy."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.chosen.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
@@ -77,7 +76,6 @@ class CitedRow(QFrame):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """What can be done with it."""
         menu = QMenu(self)
         menu.setObjectName("row_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -88,21 +86,17 @@ class CitedRow(QFrame):
         menu.popup(event.globalPos())
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """The mouse is on it."""
         super().enterEvent(event)
         self.pointed_at.emit(True)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """The mouse has left it."""
         super().leaveEvent(event)
         self.pointed_at.emit(False)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keyboard is on it."""
         super().focusInEvent(event)
         self.pointed_at.emit(True)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """The keyboard has left it."""
         super().focusOutEvent(event)
         self.pointed_at.emit(False)

@@ -1,4 +1,4 @@
-"""Taking all widgets out of a layout."""
+"""Removes all widgets from a layout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLayout
 
 
 def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
-    """Remove its widgets and what else it holds, but for the last `keep` entries.
+    """Remove all items of a layout except the last `keep`.
 
     Not by `takeAt` alone: an item that Python holds keeps the next one's height stale.
     """

@@ -1,4 +1,4 @@
-"""What something can be exported as: a menu, and the dialog that asks for the file."""
+"""A menu of export formats, and the dialog that asks for the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_NAME = 80
 
 
 class ExportMenu(QMenu):
-    """An entry for each form.  Emits `form_chosen` with its id."""
+    """An entry for each format.  Emits `form_chosen` with its id."""
 
     form_chosen = Signal(str)
 
@@ -40,7 +40,7 @@ def ask_where(
     *,
     folder: Path | None = None,
 ) -> None:
-    """Ask for the file to write; it asks by itself before one is replaced.
+    """Ask for the file to write; the dialog itself asks before one is replaced.
 
     `title` becomes the name offered, in `folder`; None: where the system keeps documents.
     """
@@ -68,6 +68,6 @@ def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> N
 
 
 def _file_name(untrusted: str) -> str:
-    """Letters, figures and blanks of a title: no folder, no dot at its begin, no sign a system forbids."""
+    """A title as a safe file name: letters, digits and blanks; no folder, no leading dot, nothing a system forbids."""
     kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in untrusted[: 4 * MOST_NAME])
     return " ".join(kept.split())[:MOST_NAME].strip() or "export"

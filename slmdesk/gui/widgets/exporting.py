@@ -1,4 +1,4 @@
-"""Handing out what is kept, from the window: written with a bar that says how far it is, and opened.  No widgets."""
+"""Exports an item of the history, with a notice that shows the progress.  No widgets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slmdesk.services.base.events import Problem
 
 
 class ExportController(QObject):
-    """Lives on the window's thread.  Emits `notice_raised`, and `written` with the Path of a file that is whole."""
+    """Lives on the window's thread.  Emits `notice_raised`, and `written` with the Path of a complete file."""
 
     notice_raised = Signal(object)
     written = Signal(object)
@@ -26,7 +26,7 @@ class ExportController(QObject):
         self._bridge = bridge
 
     def export(self, item: str, form: str, target: Path) -> None:
-        """Write an item of the history to a file, in place of one that is there: the dialog has asked."""
+        """Write an item of the history to a file.  An existing file is replaced: the dialog has asked."""
 
         def ended(result: int | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_ended, target, result))

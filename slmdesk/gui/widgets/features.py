@@ -1,4 +1,4 @@
-"""What an organisation has hidden is not shown.  That it is not done either is the services' part."""
+"""Hides what an organisation has switched off.  That it cannot be done either is up to the services."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def hide_features(window: QWidget, hidden: Collection[str]) -> None:
-    """Hide what belongs to these features, and keep it hidden whoever shows it later."""
+    """Hide the widgets of these features, also when other code shows them later."""
     for feature in hidden:
         for name in SHOWN_BY.get(feature, ()):
             for widget in window.findChildren(QWidget, name):
@@ -43,7 +43,7 @@ class _Hider(QObject):
         widget.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Shown by code that does not know."""
+        """Hide it again when code that does not know the policy shows it."""
         if watched is self._widget and event.type() == QEvent.Type.ShowToParent:
             self._widget.hide()
         return False

@@ -1,4 +1,4 @@
-"""Questions for a file that do not block."""
+"""File dialogs that do not block."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ LAST_FOLDER = "last_document_folder"
 
 
 def document_folder() -> str:
-    """Where a document was chosen last in this run, on whatever page; at first the person's own folder."""
+    """The folder of the document chosen last in this run, on any page; at first the home folder."""
     app = QApplication.instance()
     return str((app.property(LAST_FOLDER) if app else "") or Path.home())
 
 
 def note_document_folder(chosen: Path) -> None:
-    """A document was chosen: the next one is looked for beside it."""
+    """Remember the folder of a chosen document for the next dialog."""
     if app := QApplication.instance():
         app.setProperty(LAST_FOLDER, str(chosen.parent))
 
@@ -29,7 +29,7 @@ def note_document_folder(chosen: Path) -> None:
 def ask_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = ""
 ) -> QFileDialog:
-    """Ask for a file that is there; `name` is the dialog's object name."""
+    """Ask for an existing file; `name` is the dialog's object name.  Does not block."""
 
     def selected(path: Path) -> None:
         admit(parent, [path], lambda paths: chosen(paths[0]), is_chosen=True)
@@ -41,7 +41,7 @@ def ask_file(
 def ask_files(
     parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str, filters: str
 ) -> QFileDialog:
-    """Ask for one document or several that are there, first where one was chosen last."""
+    """Ask for existing documents, starting in the folder used last.  Does not block."""
     dialog = named(QFileDialog(parent, title, document_folder(), filters), name)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
@@ -59,7 +59,10 @@ def ask_files(
 def ask_new_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, proposed: Path, filters: str = ""
 ) -> QFileDialog:
-    """Ask where to write a file of the kind of `proposed`; the dialog asks by itself before one is replaced."""
+    """Ask where to write a file of the kind of `proposed`; the dialog itself asks before one is replaced.
+
+    Does not block.
+    """
     dialog = QFileDialog(parent, title, str(proposed.parent), filters)
     dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
     dialog.selectFile(proposed.name)

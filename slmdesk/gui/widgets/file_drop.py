@@ -1,4 +1,4 @@
-"""Files that are dragged onto the window, and model files chosen in a dialog."""
+"""Files dragged onto the window, and the dialog for model files."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ LAST_FOLDER = "last_model_folder"
 
 
 def model_files(event: QDropEvent) -> list[Path]:
-    """The model files among what is dragged, judged by name alone."""
+    """The model files in a drag, judged by name alone."""
     return [path for path in dropped_paths(event) if path.suffix.lower() == MODEL_SUFFIX]
 
 
 def packs_among(paths: Sequence[Path]) -> list[Path]:
-    """The packs of models among files, judged by name alone."""
+    """The model packs among files, judged by name alone."""
     return [path for path in paths if path.suffix.lower() == PACK_SUFFIX]
 
 
 def dropped_paths(event: QDropEvent) -> list[Path]:
-    """All files and folders among what is dragged, some perhaps on other computers; nothing looks at them here."""
+    """All files and folders in a drag, some perhaps on other computers; nothing here accesses them."""
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 class FileDrop(QObject):
-    """Lets files be dropped anywhere on `page`: `dropped` is told those that `pick` finds among what is dragged."""
+    """Lets files be dropped anywhere on `page`: `dropped` gets those that `pick` finds in the drag."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class FileDrop(QObject):
         pick: Callable[[QDropEvent], list[Path]] = dropped_paths,
         entered: Callable[[], None] | None = None,
     ) -> None:
-        """`entered` is told as soon as something that fits is dragged over the page."""
+        """`entered` is called as soon as something that fits is dragged over the page."""
         super().__init__(page)
         self.setObjectName("file_drop")
         self._page, self._dropped, self._pick, self._entered = page, dropped, pick, entered
@@ -53,7 +53,6 @@ class FileDrop(QObject):
         page.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Hear what is dragged and dropped."""
         if not isinstance(event, QDropEvent) or event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop):
             return False
         files = self._pick(event)
@@ -67,14 +66,14 @@ class FileDrop(QObject):
 
 
 class ModelDrop(FileDrop):
-    """Lets model files be dropped anywhere on `page`; `dropped` is told them."""
+    """Lets model files be dropped anywhere on `page`; `dropped` gets them."""
 
     def __init__(self, page: QWidget, dropped: Callable[[Sequence[Path]], None]) -> None:
         super().__init__(page, dropped, pick=model_files)
 
 
 def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Path]], None]) -> None:
-    """Ask for model files, in the folder used last or the person's own.  Does not block."""
+    """Ask for model files, in the folder used last or the home folder.  Does not block."""
     app = QApplication.instance()
     assert app is not None
     dialog = QFileDialog(parent, "Add model files", str(app.property(LAST_FOLDER) or Path.home()), MODEL_FILTER)

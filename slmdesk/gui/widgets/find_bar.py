@@ -1,4 +1,4 @@
-"""Words to be found in what is on show: a document, a chat."""
+"""A bar to find words in what is on show: a document, a chat."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ SEARCH_AFTER_MS = 250
 
 
 class FindBar(QFrame):
-    """Emits `words_changed` after a pause, `place_chosen` with one of the places found, `left` when Esc ends it."""
+    """Emits `words_changed` after a pause, `place_chosen` with one of the places found, `left` when Esc ends the
+    search.
+    """
 
     words_changed = Signal(str)
     place_chosen = Signal(object)
     left = Signal()
 
     def __init__(self, parent: QWidget, *, what: str = "document", prefix: str = "") -> None:
-        """`what` is searched; `prefix` begins the names of its parts."""
+        """`what` is searched; `prefix` begins the object names of its parts."""
         super().__init__(parent)
         self.setObjectName(f"{prefix}find_bar")
         self._what, self._prefix = what, prefix
@@ -64,25 +66,25 @@ class FindBar(QFrame):
         return button
 
     def begin(self) -> None:
-        """The keyboard goes here."""
+        """Put the focus into the field and select its text."""
         self._line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._line.selectAll()
 
     def reset(self) -> None:
-        """Another document is on show."""
+        """Clear the words: another document is on show."""
         self._line.clear()  # with its signals: Qt's own button for clearing goes by them
         self._timer.stop()
         self.show_found(())
 
     def leave(self) -> None:
-        """Something else is marked: nothing is counted until the words are looked for again, by Enter."""
+        """Forget the places found: something else is marked.  Enter searches again."""
         self._timer.stop()
         if self._places:
             self.show_found(())
             self._count.setText("")
 
     def show_found(self, places: Sequence[object], *, is_all: bool = True) -> None:
-        """What was found; the first place is gone to.  `is_all`: there are no more."""
+        """Show how many places were found and go to the first.  `is_all`: there are no more."""
         self._places, self._at = tuple(places), -1
         for button in (self._previous, self._next):
             button.setEnabled(bool(places))
@@ -93,16 +95,14 @@ class FindBar(QFrame):
 
     @Slot()
     def next(self) -> None:
-        """The next place; after the last one the first."""
+        """Go to the next place; after the last the first."""
         self._go(1)
 
     @Slot()
     def previous(self) -> None:
-        """The place before."""
         self._go(-1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Shift+Enter goes back, Esc ends the search."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             (self.previous if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else self.next)()
         elif event.key() == Qt.Key.Key_Escape and self._line.text():

@@ -1,4 +1,4 @@
-"""Widgets one beside the other, and on a further line where there is no room."""
+"""A layout that wraps widgets onto further lines where there is no room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Each item has the size it wants; lines follow the reading direction, lower items stand in their middle."""
+    """Each item has its size hint; lines follow the reading direction, items are centred vertically in their line."""
 
     def __init__(self, parent: QWidget | None = None, *, gap: int = 8) -> None:
         super().__init__(parent)
@@ -20,44 +20,34 @@ class FlowLayout(QLayout):
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def addItem(self, item: QLayoutItem) -> None:
-        """Keep one more."""
         self._items.append(item)
 
     def count(self) -> int:
-        """How many there are."""
         return len(self._items)
 
     def itemAt(self, index: int) -> QLayoutItem | None:
-        """The one at this place."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
     def takeAt(self, index: int) -> QLayoutItem | None:
-        """Give the one at this place away."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
-        """It takes no more room than it needs."""
         return Qt.Orientation(0)
 
     def hasHeightForWidth(self) -> bool:
-        """The narrower, the higher."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """Of all lines."""
         return self._place(QRect(0, 0, width, 0), moves=False)
 
     def setGeometry(self, rect: QRect) -> None:
-        """Place them."""
         super().setGeometry(rect)
         self._place(rect, moves=True)
 
     def sizeHint(self) -> QSize:
-        """As narrow as can be."""
         return self.minimumSize()
 
     def minimumSize(self) -> QSize:
-        """Of the widest."""
         size = QSize()
         for item in self._shown():
             size = size.expandedTo(item.minimumSize())
@@ -69,7 +59,7 @@ class FlowLayout(QLayout):
         return [item for item in self._items if not item.isEmpty()]
 
     def _place(self, rect: QRect, *, moves: bool) -> int:
-        """Where each item goes.  Returns the height of all."""
+        """Lay out the items, moving them if `moves`.  Returns the total height."""
         parent = self.parentWidget()
         is_mirrored = parent is not None and parent.isRightToLeft()
         y = -self._gap
@@ -86,7 +76,7 @@ class FlowLayout(QLayout):
         return max(y, 0)
 
     def _lines(self, width: int) -> Iterator[list[tuple[QLayoutItem, QSize]]]:
-        """Which items stand in which line, and how large each is."""
+        """The items of each line, with their sizes."""
         line: list[tuple[QLayoutItem, QSize]] = []
         x = 0
         for item in self._shown():

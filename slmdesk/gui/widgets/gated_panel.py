@@ -1,4 +1,4 @@
-"""What to do about a gated model: open its page, agree, paste a token, try again."""
+"""The steps for a gated model: open its page, agree, paste a token, try again."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SECOND = (
 
 
 class GatedPanel(QFrame):
-    """Belongs to one repository.  Emits `page_requested` and `try_again_requested` with it.
+    """Belongs to one repository.
 
-    The token goes its own way, through the controller.  `try_again_requested` comes once it is kept, or at once when
-    none was pasted.
+    Emits `page_requested` and `try_again_requested` with it.  The token goes through its own controller;
+    `try_again_requested` follows once it is stored, or at once when none was pasted.
     """
 
     page_requested = Signal(str)
@@ -80,7 +80,7 @@ class GatedPanel(QFrame):
 
     @Slot(object)
     def show_problem(self, problem: Problem | None) -> None:
-        """Say what came of the last try; None for nothing."""
+        """Say how the last try ended; None for nothing."""
         has_more = problem is not None and problem.code != "hub.gated"  # that it is gated is said anyway
         self._problem.setText(breakable(problem.sentence) if problem is not None and has_more else "")
         self._problem.setVisible(has_more)
@@ -98,7 +98,7 @@ class GatedPanel(QFrame):
 
 
 class GatedDialog(QDialog):
-    """The panel in a window of its own, closed when it has done its work.  Emits what the panel emits."""
+    """The panel in a dialog, closed when it is done.  Emits what the panel emits."""
 
     page_requested = Signal(str)
     try_again_requested = Signal(str)

@@ -1,4 +1,4 @@
-"""Icons on widgets, in the theme's colours also after it has changed."""
+"""Icons on widgets, redrawn when the theme changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROLES = {
 
 
 def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "text") -> None:
-    """Give a button or label a lucide icon in a colour of the theme.  Its words are the caller's."""
+    """Give a button or label a Lucide icon in a colour of the theme.  The caller sets its text."""
     keeper = widget.findChild(IconKeeper)
     if keeper is None:
         keeper = IconKeeper(widget)
@@ -28,7 +28,7 @@ def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "text") 
 
 
 class IconKeeper(QObject):
-    """Draws its widget's icon anew when the colours change."""
+    """Redraws its widget's icon when the theme changes."""
 
     def __init__(self, widget: QAbstractButton | QLabel) -> None:
         super().__init__(widget)
@@ -41,12 +41,10 @@ class IconKeeper(QObject):
         widget.installEventFilter(self)
 
     def show(self, name: str, token: str) -> None:
-        """Show this icon."""
         self._name, self._token = name, token
         self._draw()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Hear of new colours."""
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
             self._draw()
         return False
@@ -65,7 +63,7 @@ class IconKeeper(QObject):
             self._fit(self._widget)
 
     def _fit(self, button: QAbstractButton) -> None:
-        """Icons grow and shrink with the letters."""
+        """Scale icons with the font."""
         if not self._size and scaled() != ICON_SIZE:
             self._size = button.iconSize().width()
         if self._size:

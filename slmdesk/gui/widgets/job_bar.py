@@ -1,4 +1,4 @@
-"""How far a job is, as a bar: everywhere the same share."""
+"""A progress bar that shows the same share for a job on every page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WHOLE = 1000
 
 
 def show_share(bar: QProgressBar, event: JobChanged) -> None:
-    """Of all the work, as the page of jobs has it; while that is not known of the steps; before there are any, busy."""
+    """Show the share of all the work; where that is unknown, of the steps; before there are any, a busy bar."""
     share = event.share if event.share is not None else event.done / event.total if event.total else None
     bar.setRange(0, WHOLE if share is not None else 0)
     if share is not None:

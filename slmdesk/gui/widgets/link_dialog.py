@@ -1,4 +1,4 @@
-"""Links ask before they open, and show where they lead."""
+"""A dialog that shows where a link leads before it is opened."""
 
 from __future__ import annotations
 

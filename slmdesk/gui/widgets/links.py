@@ -1,4 +1,4 @@
-"""What a link in a text may do: only http and https can be opened, and what looks like a trick is named."""
+"""Judges links in a text: only http and https can be opened, and signs of deception are named."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 2000
 
 @dataclass(frozen=True, slots=True)
 class LinkVerdict:
-    """What is to be said about an address before it is opened."""
+    """What to say about an address before it is opened."""
 
     openable: bool
     address: str
@@ -61,7 +61,7 @@ def _warnings(parts: SplitResult, host: str, shown: str) -> tuple[str, ...]:
 
 
 def _is_hidden(letter: str) -> bool:
-    """Controls, blanks, and marks that turn the direction of what follows."""
+    """Whether it is a control character, a blank, or a mark that changes the direction of text."""
     return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 

@@ -1,4 +1,4 @@
-"""Model files on their way into the library, one after another: what both the chat and the page of models ask for."""
+"""Imports model files into the library one after another, for the chat and for the page of models."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from slmdesk.services.models.events import ImportEnded, ImportProgress
 class ModelImports(QObject):
     """Lives on the window's thread.
 
-    Emits `progressed` with words and a fraction, and `ended` with the ImportEndeds of all that were asked for, once
-    the last one is over; `refused` with a Problem for a request that could not even be made.
+    Emits `progressed` with a text and a fraction, `ended` with the ImportEndeds of all files once the last is done,
+    `refused` with a Problem for a request that could not be started.
     """
 
     progressed = Signal(str, float)
@@ -38,13 +38,13 @@ class ModelImports(QObject):
         bridge.import_ended.connect(self._on_ended)
 
     def add(self, paths: Sequence[Path], *, link: bool) -> None:
-        """Bring these in behind what is under way: copies of them, or (`link`) the files where they are."""
+        """Queue these files for import: as copies, or (`link`) left where they are."""
         self._waiting.extend((path, link) for path in paths)
         self._count += len(paths)
         self._next()
 
     def cancel(self) -> None:
-        """Stop; nothing of the file under way is kept, and those that wait are let be."""
+        """Stop; nothing of the current file is kept, and the waiting ones are dropped."""
         self._waiting.clear()
         if (path := self._now) is not None:
             self._bridge.ask(lambda services: services.models.cancel_import(path), None, self.refused.emit)

@@ -1,4 +1,4 @@
-"""The text of a document as a model is given it, shown letter for letter, with what usually cannot be seen."""
+"""Shows the text of a document exactly as a model gets it, invisible characters included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every widget has a name: tests, style sheets and screen readers' tools find it by that."""
+"""Sets object names: tests, style sheets and accessibility tools find every widget by its name."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ T = TypeVar("T", bound=QObject)
 
 
 def name_clear_button(line: QLineEdit, words: str = "Clear the search") -> None:
-    """Name the button with which Qt lets a line be cleared: it has no name of its own."""
+    """Name the button with which Qt clears a line: Qt gives it no name."""
     for button in line.findChildren(QToolButton):
         named(button, "clear_search_button").setAccessibleName(words)
 
 
 def named(thing: T, name: str) -> T:
-    """`thing` with its objectName set."""
+    """Set the objectName of `thing` and return it."""
     thing.setObjectName(name)
     return thing

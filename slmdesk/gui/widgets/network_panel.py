@@ -1,4 +1,4 @@
-"""What the status bar's network entry opens: the switch, and the way to the ledger."""
+"""The panel behind the status bar's network entry: the offline switch and the way to the network log."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ WORDS = {
 
 
 class NetworkPanel(QFrame):
-    """A part of the window, not a window: where a popup stands is the desktop's choice.  A click elsewhere closes it.
+    """A child widget, not a window: where a popup stands is the desktop's choice.
 
-    Emits `offline_chosen` with whether to work offline, by a person only, `once_chosen`, and `ledger_requested`.
+    A click elsewhere closes it.  Emits `offline_chosen` with whether to work offline, by a person only, `once_chosen`,
+    and `ledger_requested`.
     """
 
     offline_chosen = Signal(bool)
@@ -59,7 +60,7 @@ class NetworkPanel(QFrame):
         layout.addWidget(self._ledger)
 
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
-        """Show the state in force; `is_once`: until slmdesk is closed."""
+        """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""
         self._switch.setChecked(is_offline)
         more = f" {UNTIL_CLOSED}" if is_once else "" if self._switch.isEnabled() else f" {SET_BY_ORGANISATION}"
         self._words.setText(WORDS[is_offline] + more)
@@ -71,7 +72,7 @@ class NetworkPanel(QFrame):
         self.show_offline(self._switch.isChecked())
 
     def toggle_above(self, anchor: QWidget) -> None:
-        """Open it over a widget of the window's foot, or close it."""
+        """Open it above a widget of the status bar, or close it."""
         if self.isVisible():
             self._close()
             return
@@ -88,7 +89,6 @@ class NetworkPanel(QFrame):
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A click elsewhere closes it."""
         if event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
             is_own = watched is self or self.isAncestorOf(watched) or watched is self._anchor
             if not is_own:
@@ -96,7 +96,6 @@ class NetworkPanel(QFrame):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes it."""
         if event.key() == Qt.Key.Key_Escape:
             self._close()
         else:

@@ -1,4 +1,4 @@
-"""Quiet bars at the foot of the window: what happened, details to copy, one action."""
+"""Notices at the foot of the window: a message, details to copy, one action."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LONG_MS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one bar says."""
+    """The content of one notice."""
 
     text: str
     details: str = ""
@@ -67,7 +67,7 @@ class Notice:
 def notice_of(
     problem: Problem, *, action: str = "", on_action: Callable[[], None] | None = None, topic: str = ""
 ) -> Notice:
-    """The bar for a problem; the same problem again takes its place.  Its topic, unless given, is its code."""
+    """The notice for a problem; it replaces one of the same problem.  Its topic, unless given, is its code."""
     key = f"{problem.code} {sorted(problem.args.items())}"
     args = "".join(f"\n{name}: {value}" for name, value in problem.args.items())
     details = problem.report or f"{problem.sentence}\n{problem.code}{args}"
@@ -84,13 +84,13 @@ def notice_of(
 
 
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
-    """The bar that offers to take `item` out of the trash again; `what` begins its words."""
+    """The notice that offers to restore `item` from the trash; `what` begins its text."""
     words = f"{what}“{item.title}” was moved to the trash."
     return Notice(words, action="Undo", on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
 
 
 class NoticeBar(QFrame):
-    """One notice.  Emits `closed` when it is over, by the person, by its action or by time."""
+    """One notice.  Emits `closed` when it is dismissed, acted on or timed out."""
 
     closed = Signal()
 
@@ -149,23 +149,22 @@ class NoticeBar(QFrame):
         self._timer.timeout.connect(self.closed)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Who points at it reads it: it stays."""
+        """Pause its time limit while the mouse is on it."""
         super().enterEvent(event)
         self._timer.stop()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Its time begins anew."""
+        """Restart its time limit."""
         super().leaveEvent(event)
         if self._notice.life_ms:
             self._timer.start()
 
     @property
     def notice(self) -> Notice:
-        """What it says."""
         return self._notice
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Large letters in a narrow window: the buttons go under the words."""
+        """Move the buttons under the text where there is little room."""
         super().resizeEvent(event)
         is_narrow = self._buttons.sizeHint().width() > event.size().width() * BUTTONS_SHARE
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
@@ -194,7 +193,7 @@ class NoticeBar(QFrame):
 
 
 class NoticeArea(QWidget):
-    """Up to MOST_BARS bars, the newest last; takes no room while there is none."""
+    """Up to MOST_BARS notices, the newest last; takes no room while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -208,12 +207,11 @@ class NoticeArea(QWidget):
 
     @property
     def bars(self) -> list[NoticeBar]:
-        """The bars on show, oldest first."""
         return list(self._bars)
 
     @Slot(object)
     def show_notice(self, notice: Notice) -> None:
-        """Add a bar; when there are too many the oldest goes, those that go by themselves first."""
+        """Add a notice, replacing the same one; at the limit the oldest goes, those with a time limit first."""
         same = [bar for bar in self._bars if _is_same(bar.notice, notice)]
         passing_first = sorted(self._bars, key=lambda bar: not bar.notice.life_ms)
         for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
@@ -225,22 +223,22 @@ class NoticeArea(QWidget):
         self._fit()
 
     def set_room(self, window_height: int) -> None:
-        """How tall the window is, in pixels."""
+        """Limit the height to a share of the window's, in pixels."""
         self._room = round(window_height * AREA_SHARE)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Narrower, the bars are taller."""
+        """Fit again: narrower, the notices are taller."""
         super().resizeEvent(event)
         self._fit()
 
     def drop_topic(self, topic: str) -> None:
-        """Close the bars about this: it is over."""
+        """Close the notices of this topic: it is over."""
         for bar in [bar for bar in self._bars if bar.notice.topic == topic]:
             self._drop(bar)
 
     def drop_text(self, text: str) -> None:
-        """Close the bars that say this: it is said elsewhere."""
+        """Close the notices with this text: it is shown elsewhere."""
         for bar in [bar for bar in self._bars if bar.notice.text == text]:
             self._drop(bar)
 
@@ -254,7 +252,7 @@ class NoticeArea(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Show the newest bar always, older ones where there is room."""
+        """Always show the newest notice, older ones where there is room."""
         taken = 0
         for bar in reversed(self._bars):
             taken += bar.heightForWidth(self.width())

@@ -1,4 +1,4 @@
-"""Asking for the password of a locked document."""
+"""Asks for the password of a locked document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
 
 
 def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is_wrong: bool) -> None:
-    """Ask for the password of the document `name`; `given` gets it.  Does not block."""
+    """Ask for the password of the document `name`; `given` is called with it.  Does not block."""
     dialog = QInputDialog(parent)
     dialog.setObjectName("password_dialog")
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -1,4 +1,4 @@
-"""A scrolling page on which what a person looks at stays where it is, whatever opens or goes above it."""
+"""Keeps what a person looks at in place while parts of a scrolling page open, grow or go above it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _PROBES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 class Steady(QObject):
-    """Keeps the place of a scrolling column.  Lives as long as its scroll area.
+    """Keeps the place of a scrolling column.
 
-    Something in sight is held on to: the row with the focus, else what stands at the top.  When the column grows or
-    shrinks above it, the page scrolls along.  At the very top nothing is held: what appears there shall be seen.
+    Lives as long as its scroll area.  The row with the focus, else the topmost visible one, is held in place.  When the
+    column grows or shrinks above it, the page scrolls along.  At the very top nothing is held, so that what appears
+    there is seen.
     """
 
     def __init__(self, area: QScrollArea) -> None:
@@ -33,7 +34,7 @@ class Steady(QObject):
             app.focusChanged.connect(self._on_focus_changed)
 
     def bring_up(self, top: QWidget, bottom: QWidget | None = None) -> None:
-        """Scroll, once all has its size, until `bottom` (else all of `top`) is in sight, but `top` at least."""
+        """Once laid out, scroll until `bottom` (else all of `top`) is visible, or at least `top`."""
         QTimer.singleShot(0, top, lambda: self._bring_up(top, bottom if bottom is not None else top))
 
     def _bring_up(self, top: QWidget, bottom: QWidget) -> None:
@@ -70,7 +71,7 @@ class Steady(QObject):
         self._is_following = False
 
     def _hold(self) -> None:
-        """Something in sight, and where it stands."""
+        """Hold a visible widget: remember it and its place."""
         self._held = None
         if self._area.verticalScrollBar().value() > 0:
             self._held = self._focused() or self._top_most()

@@ -1,4 +1,4 @@
-"""A column that scrolls up and down and is never wider than the room it is shown in."""
+"""A scroll area for a column that scrolls only up and down."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 
 def show_column(area: QScrollArea, content: QWidget) -> None:
-    """Show `content` in `area`, as wide as the area: labels wrap, fields shrink, nothing ends beyond its right edge.
+    """Show `content` in `area`, as wide as the area: labels wrap, fields shrink, nothing is cut at the right.
 
     Without this a scroll area gives its content the least width the content asks for, and cuts what does not fit.
     """

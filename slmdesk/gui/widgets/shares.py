@@ -1,4 +1,4 @@
-"""Files on another computer: asked about before anything looks at them, since looking already calls that computer."""
+"""Asks before files on another computer are accessed, since even looking at them contacts that computer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHY = (
 
 
 def heed(policy: Policy) -> None:
-    """The organisation's rules for all that is asked from now on; what was allowed before is asked again."""
+    """Apply the organisation's rules from now on; what was allowed before is asked again."""
     app = QApplication.instance()
     assert app is not None
     app.setProperty(_POLICY, policy)
@@ -39,8 +39,8 @@ def admit(
 ) -> None:
     """Call `then` with the paths of this PC at once, or with those on other computers too once a person allows it.
 
-    `is_chosen`: the person went there in a dialog, and is not asked.  Where the organisation has slmdesk work offline
-    only the shares it names are opened.  Nothing here looks at a path.
+    `is_chosen`: the person chose them in a dialog, and is not asked.  Where the organisation has slmdesk work offline
+    only the shares it names are opened.  Nothing here accesses a path.
     """
     policy = _policy()
     away = [one for one in paths if server_of(str(one)) and not is_on(str(one), policy.shares)]

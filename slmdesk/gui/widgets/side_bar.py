@@ -1,4 +1,4 @@
-"""The narrow bar of pages at the window's edge."""
+"""The narrow bar at the side of the window with an entry for each page."""
 
 from __future__ import annotations
 
@@ -72,5 +72,4 @@ class SideBar(QFrame):
 
     @Slot(int)
     def show_entry(self, index: int) -> None:
-        """Mark an entry as the one in front."""
         self._group.button(index).setChecked(True)

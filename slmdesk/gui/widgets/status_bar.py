@@ -1,4 +1,4 @@
-"""The promise at the window's foot: offline or not, requests today, the model, and what is being worked on."""
+"""The status bar: offline or not, requests today, the model, and the jobs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATE_WORDS = {
 
 class StatusBar(QFrame):
     """Emits `offline_chosen` with whether to work offline, `once_chosen` to be online until slmdesk is closed,
-    `ledger_requested` to see the requests, `jobs_requested`.
+    `ledger_requested` to see the network log, `jobs_requested`.
     """
 
     offline_chosen = Signal(bool)
@@ -69,13 +69,13 @@ class StatusBar(QFrame):
 
     @Slot(int)
     def show_requests(self, count: int) -> None:
-        """Say how many requests left this PC today."""
+        """Show how many requests left this PC today."""
         self._requests = count
         self._show_network()
 
     @Slot(bool)
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
-        """Say whether requests may leave at all; `is_once`: until slmdesk is closed."""
+        """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""
         self._is_offline, self._is_once = is_offline, is_once
         self._panel.show_offline(is_offline, is_once=is_once)
         self._show_network()
@@ -87,7 +87,6 @@ class StatusBar(QFrame):
 
     @Slot(object)
     def show_model(self, event: ModelStateChanged) -> None:
-        """Say what the model is doing and what memory it takes."""
         if event.state is ModelState.NOT_LOADED and not event.name:
             self._model.set_full_text("")
             return
@@ -98,7 +97,7 @@ class StatusBar(QFrame):
 
     @Slot(str)
     def show_jobs(self, words: str) -> None:
-        """Say what is being worked on; empty: nothing."""
+        """Show what is being worked on; empty: nothing."""
         self._jobs.setText(words)
         self._jobs.setAccessibleName(words or "No jobs")
         self._jobs.setVisible(bool(words))

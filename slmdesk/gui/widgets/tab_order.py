@@ -1,4 +1,4 @@
-"""Tab goes the way of the eye, also on a page whose rows come and go: Qt's own order is that of making."""
+"""Keeps Tab in visual order on a page whose rows come and go; Qt's own order is that of creation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLayout, QWidget
 
 
 class TabOrder(QObject):
-    """Keeps the order of what stands in `content`, which follows `first` when Tab is pressed."""
+    """Keeps the tab order of the widgets in `content`, which follow `first`."""
 
     def __init__(self, first: QWidget, content: QWidget) -> None:
         super().__init__(content)
@@ -21,7 +21,7 @@ class TabOrder(QObject):
         content.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Hear that something came or went."""
+        """Update the order when a widget is added or removed."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._timer.start()
         return False

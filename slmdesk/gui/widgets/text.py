@@ -1,4 +1,4 @@
-"""Labels that never take foreign text for markup."""
+"""Labels that never treat untrusted text as markup."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slmdesk.gui.widgets.named import named
 
 
 def plain_label(text: str, parent: QWidget, *, name: str, kind: str = "", wraps: bool = True) -> QLabel:
-    """A label whose text is shown as it is.  `kind` chooses its look in the style sheet."""
+    """A label with plain text.  `kind` chooses its look in the style sheet."""
     label = named(QLabel(text, parent), name)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(wraps)
@@ -40,17 +40,15 @@ class ElidedLabel(QLabel):
 
     @property
     def full_text(self) -> str:
-        """The text before it was cut."""
         return self._full
 
     def set_full_text(self, text: str) -> None:
-        """Show this text, cut where it must be."""
+        """Set the text; it is cut with an ellipsis where there is no room."""
         self._full = text
         self.setAccessibleName(text)
         self._cut()
 
     def resizeEvent(self, event: object) -> None:
-        """Cut anew."""
         self._cut()
 
     def _cut(self) -> None:
@@ -60,7 +58,7 @@ class ElidedLabel(QLabel):
 
 
 class CutLabel(QLabel):
-    """Plain text on at most `lines` lines.  Emits `was_cut` with whether there is more of it."""
+    """Plain text on at most `lines` lines.  Emits `was_cut` with whether some of it is hidden."""
 
     was_cut = Signal(bool)
 
@@ -76,7 +74,6 @@ class CutLabel(QLabel):
         self._limit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut anew."""
         super().resizeEvent(event)
         self._limit()
         shown = cut_to_lines(self._full, self.font(), self.width() - 2, self._lines)
@@ -85,7 +82,6 @@ class CutLabel(QLabel):
         self.was_cut.emit(shown != self._full)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Larger letters take more room."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._limit()
@@ -97,17 +93,17 @@ class CutLabel(QLabel):
 
 
 def plain_tip(text: str) -> str:
-    """Foreign text as a tooltip: tooltips have no plain format, so markup in it is disarmed; long lines wrap."""
+    """Untrusted text as a tooltip: tooltips have no plain format, so markup is escaped; long lines wrap."""
     return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
 
 
 def breakable(text: str, every: int = 30) -> str:
-    """Text in which words longer than a line may be broken.  Only shown, never copied or opened."""
+    """Text in which words longer than a line may be broken.  Only for display, never copied or opened."""
     return re.sub(rf"\S{{{every}}}", lambda found: found.group() + "\u200b", text)
 
 
 def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
-    """`text`, or where it takes more than `lines` of `width` pixels, its beginning and an ellipsis."""
+    """`text`, or its beginning and an ellipsis where it takes more than `lines` lines of `width` pixels."""
     layout = QTextLayout(text, font)
     layout.beginLayout()
     starts: list[int] = []

@@ -1,4 +1,4 @@
-"""A non-modal window with a longer text, to be read and copied."""
+"""A non-modal window with a longer text to read and copy."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from slmdesk.gui.widgets.translate_request import TranslatableText, want_transla
 
 
 class TextDialog(QDialog):
-    """A sentence, a warning where there is one, and a read-only plain text.
+    """A sentence, an optional warning, and a read-only plain text.
 
-    Copying gives `text`, also where `shown` stands there instead of it.  What is not prose cannot be translated.
+    Copying gives `text`, even where `shown` is displayed instead.  Text that is not prose cannot be translated.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A field for the access token, and where it is to be kept."""
+"""A field for the access token, and the choice of where to store it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ WAITING = "Keeping it…"
 
 
 def fit_height(dialog: QWidget, width: int) -> None:
-    """As tall as its words are at this width: the hint of wrapped words is that of another one."""
+    """Set the height that the text needs at this width: the size hint of wrapped text is for another width."""
     dialog.setMinimumSize(width // 2, 1)
     dialog.resize(width, dialog.heightForWidth(width))
 
 
 class TokenForm(QWidget):
-    """Takes a token, never shows one.  Emits `kept` once it is in its place, `given` when Return is pressed."""
+    """Accepts a token, never shows one.  Emits `kept` once it is stored, `given` when Return is pressed."""
 
     kept = Signal()
     given = Signal()
@@ -83,12 +83,11 @@ class TokenForm(QWidget):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was pasted."""
         return not self._field.text().strip()
 
     @Slot()
     def submit(self) -> None:
-        """Keep what was pasted where it was chosen; `kept` follows, or a sentence stands under the field."""
+        """Store the pasted token at the chosen place; `kept` follows, or an error under the field."""
         self._is_waiting = True
         self._note.setText(WAITING)
         self._set_enabled(False)

@@ -1,7 +1,7 @@
-"""The one way from any words in the window to the translator: whoever shows them says that they are wanted there.
+"""Sends any text shown in the window to the translator.
 
-No page knows the translator.  The request goes up from widget to widget until one of them, the window, has a signal
-for it.
+No page knows the translator: the request goes up from widget to widget until one of them, the window, has a signal for
+it.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ DOCUMENT_SIGNAL = "document_translate_wanted"
 
 
 def want_translation(source: QWidget, text: str) -> None:
-    """Have `text`, which `source` shows, opened in the translator; words of nothing but spaces are no request."""
+    """Open `text`, which `source` shows, in the translator; blank text is ignored."""
     signal = _signal_above(source, TEXT_SIGNAL)
     if signal is not None and text.strip():
         signal.emit(text.strip())
 
 
 def want_document_translation(source: QWidget, path: Path) -> None:
-    """Have a document translated into one of the same format."""
+    """Open a document in the translator."""
     signal = _signal_above(source, DOCUMENT_SIGNAL)
     if signal is not None:
         signal.emit(path)
 
 
 def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> None:
-    """A menu with the one entry that translates `text`; `words` name it."""
+    """Show a menu with one entry, `words`, that translates `text`."""
     menu = named(QMenu(source), "words_menu")
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.addAction(words, lambda: want_translation(source, text))
@@ -43,15 +43,15 @@ def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> 
 
 
 class TranslatableText(QPlainTextEdit):
-    """A text to be read whose menu also offers to translate it, or what is selected in it."""
+    """A read-only text whose menu also offers to translate it, or the selected part."""
 
     @property
     def chosen(self) -> str:
-        """What is selected; '' for nothing."""
+        """The selected text; '' for none."""
         return self.textCursor().selectedText().replace("\u2029", "\n")
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """What Qt offers, and the translation."""
+        """Qt's menu with an entry to translate."""
         menu = named(self.createStandardContextMenu(), "text_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chosen = self.chosen
