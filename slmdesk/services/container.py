@@ -1,6 +1,4 @@
-"""Everything a frontend (window or command line) needs, put together over one service thread, one store and three
-children.
-"""
+"""Puts the services together over one service thread, one store and three children, and publishes their events."""
 
 from __future__ import annotations
 
@@ -91,16 +89,17 @@ log = logging.getLogger(__name__)
 Listener = Callable[[Event], None]
 
 PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
-"""The printer child where the frontends name no other."""
+"""Command of the printer child, used where the frontend names no other."""
 CLOSE_S = 2.0
-"""From the request to end until no process is left."""
+"""Time allowed from the request to close until no child process is left."""
 PURGE_MARGIN_S = 0.5
-"""Before that no more is done about the copies of the history."""
+"""With less time than this left, the copies of the history are not purged any further."""
 
 
 class Services:
-    """The use cases.  Made by `open_services`; its services are used on the service thread (`desk.post`,
-    `desk.call`).
+    """All services a frontend (window or command line) uses.  Made by `open_services`.
+
+    The services are used on the service thread, through `post` and `call`.
     """
 
     service_thread: ServiceThread
@@ -177,8 +176,9 @@ class Services:
         self.service_thread = ServiceThread(self._on_error)
 
     def add_listener(self, listener: Listener) -> None:
-        """Tell `listener` every fact, on the service thread; the first one also what was noticed before.  Any
-        thread.
+        """Publish every event to `listener` from now on, on the service thread.  May be called from any thread.
+
+        The first listener also gets the notices raised before it was added.
         """
 
         def add() -> None:
@@ -190,7 +190,7 @@ class Services:
         self.service_thread.call(add)
 
     def publish(self, event: Event) -> None:
-        """Hand a fact to all listeners; one that fails keeps none of the others from it.  Service thread."""
+        """Pass an event to all listeners; a failing listener does not keep it from the others.  Service thread."""
         if not self._listeners and isinstance(event, Noticed):
             self._untold.append(event)
         if isinstance(event, ModelsChanged) and self._watch:
@@ -209,11 +209,11 @@ class Services:
                 self._report(err, but=listener)
 
     def notice(self, error: BaseException) -> None:
-        """Tell what a person should know.  Service thread."""
+        """Publish an error as a notice for the person.  Service thread."""
         self.publish(Noticed(problem_for(error)))
 
     def close(self) -> None:
-        """Keep what is being written, end the children, let go of the store.  At most about CLOSE_S; any thread."""
+        """Save what is being written, end the children and close the store, within about CLOSE_S.  Any thread."""
         if self._closed:
             return
         self._closed = True
@@ -237,7 +237,7 @@ class Services:
         printer_command: Sequence[str],
         instance_id: str,
     ) -> None:
-        """Each part may use those before it.  On the service thread."""
+        """Create the services in order: each part may use those before it.  On the service thread."""
         self._open_store(instance_id)
         self._open_children(engine_command, reader_command, printer_command)
         self._open_models(engine_command)
@@ -252,7 +252,7 @@ class Services:
             self.service_thread.post(self._purge)  # what a instance that was killed had deleted for good
 
     def _open_store(self, instance_id: str) -> None:
-        """The folders, what the organisation has set, the settings and the database."""
+        """Open the folders, the organisation's policy, the settings and the database."""
         make_folders(self.paths)
         with suppress(KnownError):  # where it cannot be made nothing is kept in it
             private_folder(self.paths.states)  # the child that writes there may make none
@@ -267,7 +267,7 @@ class Services:
     def _open_children(
         self, engine_command: Sequence[str], reader_command: Sequence[str], printer_command: Sequence[str]
     ) -> None:
-        """The processes beside the app; none is started before it is wanted."""
+        """Create the clients of the child processes; none is started before it is needed."""
         self.engine = ChildClient(
             engine_command,
             role="engine",
@@ -283,7 +283,7 @@ class Services:
         self._loader = ModelLoader(self.service_thread, self.store, self.settings, self.publish, self.engine)
 
     def _open_models(self, engine_command: Sequence[str]) -> None:
-        """Models, what they can do, how fast they are, and the jobs that find it out."""
+        """Create the services for models, their exams and speed, and the jobs."""
         loader, paths = self._loader, self.paths
         self.measuring = MeasuringService(
             self.service_thread, self.store, loader, self.publish, lambda: self._measuring_child(engine_command)
@@ -324,7 +324,7 @@ class Services:
         self.looking = LookService(self.service_thread, self.settings, self.measuring.pc)
 
     def _let_engine_open(self, event: Event) -> None:
-        """The library, and the folders of models and of saved states, are all that the engine needs."""
+        """Tell the engine child which files it may open: the library, the models folder and the saved states."""
         if isinstance(event, ModelsChanged):
             known = self.models.list()
             files = [str(self.paths.models), str(self.models.folder), *(os.fsdecode(one.path) for one in known)]
@@ -332,7 +332,7 @@ class Services:
             self._loader.let_open(Reach(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
 
     def _open_chats(self) -> None:
-        """Questions and answers, what is looked up for them, and what is kept."""
+        """Create the services for chats: answers, attachments, context and quotations."""
         loader, paths = self._loader, self.paths
         self.embedding = EmbeddingService(self.service_thread, self.store, self.uses, loader)
         self.retrieval = Retrieval(self.store, self.embedding.nearest)
@@ -346,7 +346,7 @@ class Services:
         self.history = HistoryService(self.store, paths, self.chats, self.states, self.publish)
 
     def _open_documents(self) -> None:
-        """Documents, and what is made of them."""
+        """Create the services for documents and for what is made from them."""
         loader, paths = self._loader, self.paths
         self.documents = DocumentService(self.service_thread, self.store, self.reader, self.publish)
         self.collections = CollectionService(
@@ -385,7 +385,7 @@ class Services:
         )
 
     def _open_translation(self) -> None:
-        """Texts and documents in another language, and the terms and pairs that are kept."""
+        """Create the services for translations, glossaries and the translation memory."""
         loader = self._loader
         self.translations = TranslationService(
             self.service_thread,
@@ -412,7 +412,7 @@ class Services:
         self.typed = TypedHistory(self.service_thread, self.store, self.settings, self.translations, self.publish)
 
     def _open_ways_out(self) -> None:
-        """Paper and files."""
+        """Create the services for printing and export."""
         self.printing = PrintService(self.service_thread, self.printer, page_size)
         self.exports = ExportService(
             self.service_thread, self.store, self.history, self.chats, self.summaries, self.extraction, self.printing,
@@ -420,7 +420,7 @@ class Services:
         )  # fmt: skip
 
     def _open_network(self) -> None:
-        """What may go to the network, and what comes from there."""
+        """Create the services that use the network."""
         paths = self.paths
         self.network = NetworkService(
             self.service_thread, self.store, self.settings, ProxyPasswords(paths), self.publish
@@ -442,7 +442,7 @@ class Services:
         self.repo_pages = RepoPageService(self.hub)
 
     def _open_watch(self) -> None:
-        """Who looks after the store."""
+        """Create the services that watch the store for changes and back it up."""
         paths = self.paths
         watch = self._watch = Watch(
             self.service_thread, self.store, self.settings, self.chats, self.network, self.publish
@@ -451,7 +451,7 @@ class Services:
         watch.start()
 
     def _measuring_child(self, engine_command: Sequence[str]) -> ChildClient:
-        """An engine child beside the one that answers."""
+        """Create the client of a second engine child, used for measuring."""
         log_path = self.paths.logs / "measure.log"
         return ChildClient(engine_command, role="engine", log_path=log_path, on_child=lambda _event: None)
 
@@ -481,7 +481,7 @@ class Services:
         self.models.close()
 
     def _purge(self, until: float | None = None) -> None:
-        """What was deleted for good leaves the copies of the history too."""
+        """Remove what was deleted for good from the copies of the history too."""
         if self.read_only:
             return
         try:
@@ -516,11 +516,11 @@ def open_services(
     printer_command: Sequence[str] = PRINTER,
     instance_id: str | None = None,
 ) -> Services:
-    """Open everything; waits for the disk, so not on the window's thread.
+    """Open all services; waits for the disk, so do not call it on the window's thread.
 
-    Works with no model, broken settings, a damaged history, a full or read-only disk: what is wrong is told as Noticed
-    to the first listener.  Raises KnownError `store.newer` (nothing touched), `store.in_use`, and `file.unwritable` or
-    `disk.full` where there is no history and none can be made.
+    Works without a model, with broken settings, a damaged history, or a full or read-only disk: what is wrong is
+    published as Noticed to the first listener.  Raises KnownError `store.newer` (nothing was changed), `store.in_use`,
+    and `file.unwritable` or `disk.full` where there is no history and none can be made.
     """
     services = Services(paths)
     try:

@@ -1,1 +1,1 @@
-"""What every service stands on: the service thread, events, messages for people, file work in the background."""
+"""Shared by all services: the service thread, events, messages for people, and file work in the background."""

@@ -1,4 +1,4 @@
-"""The report of a bug: versions and a trace, and never a word of the user's."""
+"""Builds the report of a bug: versions and a traceback, without any text of the user's."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "sqlite-utils", "huggingf
 
 
 def bug_report(error: BaseException) -> str:
-    """Versions and the trace of `error`, to be copied.
+    """Return the program's versions and the traceback of `error`, ready to be copied.
 
-    The messages of the errors are left out: an error's message may quote the text it failed on.
+    The messages of the errors are left out, because a message may quote the text it failed on.
     """
     lines = [f"slmdesk {slmdesk.__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
     lines += [f"{name} {_version(name)}" for name in _PACKAGES]
@@ -39,7 +39,7 @@ def _version(package: str) -> str:
 
 
 def _short(filename: str) -> str:
-    """The file from the package on: a full path may hold the user's name."""
+    """Return the file name from the package on, because a full path may hold the user's name."""
     for folder in (*sys.path, sys.prefix):
         if folder and filename.startswith(folder.rstrip("/\\") + "/"):
             return filename[len(folder.rstrip("/\\")) + 1 :]

@@ -1,4 +1,4 @@
-"""How long work still takes, by what the last seconds did."""
+"""Estimates the time left of long work from its pace over the last seconds."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections import deque
 from collections.abc import Callable
 
 OVER_S = 8.0
-"""The pace is that of the last seconds."""
+"""The pace is measured over this many of the last seconds."""
 AFTER_S = 1.0
-"""Before that nothing is said: a first guess would jump."""
+"""No estimate is given before this time has passed, because a first guess would jump."""
 
 
 class Pace:
-    """Hears how much is done, and says how many seconds the rest takes.  One thread at a time."""
+    """Estimates the remaining seconds from reports of how much is done.  Use it from one thread at a time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._seen: deque[tuple[float, float]] = deque([(clock(), 0.0)])
 
     def left_s(self, done: float, total: float) -> float | None:
-        """Seconds until `total` is reached, now that `done` is; None while that is not known."""
+        """Return the seconds until `total` is reached, given that `done` is reached now; None while unknown."""
         now = self._clock()
         self._seen.append((now, done))
         while len(self._seen) > 2 and now - self._seen[0][0] > OVER_S:

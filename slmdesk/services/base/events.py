@@ -1,6 +1,6 @@
-"""Events: what the services report to their listeners, on the service thread, as plain dataclasses.
+"""Events that services publish to their listeners on the service thread, as plain dataclasses.
 
-Those of one job stand in the `events` module of its package.
+Events of a single package are in that package's `events` module.
 """
 
 from __future__ import annotations
@@ -17,20 +17,23 @@ if TYPE_CHECKING:
 
 
 class Event:
-    """The base of all that is reported to listeners."""
+    """Base class of all published events."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A known failure (code and args), or a bug with its report; `sentence` is made on the app."""
+    """A failure as people read it: a known one (code and args), or a bug with its report.
+
+    `sentence` is made in the app, never by a child process.
+    """
 
     code: str
     args: Mapping[str, str | int | float]
     sentence: str
     report: str = ""
-    """Versions and trace of a bug; no text of the user's."""
+    """Versions and traceback of a bug, without any text of the user's; empty for a known error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class MessageAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageGrew(Event):
-    """New text of an answer, as it comes."""
+    """New text has been generated for an answer."""
 
     chat: str
     message: str
@@ -65,7 +68,7 @@ class MessageGrew(Event):
 
 @dataclass(frozen=True, slots=True)
 class PromptProgress(Event):
-    """How much of the prompt is read, in tokens."""
+    """Progress of reading the prompt, in tokens."""
 
     chat: str
     message: str
@@ -85,40 +88,40 @@ class MessageEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageChanged(Event):
-    """A message is not as it was told before: another instance wrote it, or its answer goes on (Continue)."""
+    """A stored message has changed: another instance wrote it, or its answer is being continued."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationRead(Event):
-    """How far reading what is to be translated is, before its first segment: texts found, then kept of how many."""
+    """Progress of preparing a translation before its first segment: texts found, then how many of them are stored."""
 
     item: str
     done: int
     total: int
-    """0 while it is not known."""
+    """0 while the total is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExamOffered(Event):
-    """A model has answered for the first time: shall its exam begin?  Told once for each model."""
+    """A model has answered for the first time, so its exam can be offered.  Published once for each model."""
 
     model: str
     name: str
     minutes: int
-    """About how long it takes."""
+    """Estimated duration of the exam."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed(Event):
-    """Something a person should know: shown in the quiet bar, with details to copy."""
+    """A notice for the person, shown in the notice bar, with details that can be copied."""
 
     problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeOver(Event):
-    """What a Noticed of this code said holds no more: what could not be saved is saved."""
+    """The cause of an earlier Noticed with this code is gone: what could not be saved has been saved."""
 
     code: str

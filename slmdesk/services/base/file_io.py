@@ -1,4 +1,4 @@
-"""Long work on model files: copying, hashing, checking.  Runs on file threads; no store, no instance."""
+"""Copies, hashes and checks large model files.  Runs on file threads and uses neither the store nor other services."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ SPARE_BYTES = 64 << 20
 MAX_SLUG = 60
 PART_SUFFIX = ".part"
 OWNED_S = 60.0
-"""A part that was written to so lately is not asked for its owner: it may be about to lock it."""
+"""A part written to more recently than this is not tested for an owner, which may be about to lock it."""
 
 OnBytes = Callable[[int, int], None]
-"""Told (bytes done, bytes in all), at most ten times a second."""
+"""Called with (bytes done, bytes in total), at most ten times a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileMark:
-    """What says cheaply whether a file is the one that was hashed."""
+    """Size, time and inode of a file: a cheap way to tell whether it is still the one that was hashed."""
 
     bytes: int
     mtime_ns: int
@@ -54,7 +54,7 @@ class HashedFile:
 
 
 def slug(name: str) -> str:
-    """The part of a file's name that is made of a model's name: ASCII letters, digits, dot, dash, underscore."""
+    """Turn a model's name into part of a file name: ASCII letters, digits, dot, dash and underscore only."""
     kept = "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "-" for one in name)
     while "--" in kept:
         kept = kept.replace("--", "-")
@@ -62,28 +62,32 @@ def slug(name: str) -> str:
 
 
 def file_name(name: str, sha256: str) -> str:
-    """The name a model file gets in the models folder: made by the program, never taken over."""
+    """Return the name for a model file in the models folder: always made by the program, never taken over."""
     return f"{slug(name)}-{sha256[:12]}.gguf"
 
 
 def mark_of(path: Path) -> FileMark:
-    """Size, time and inode of a regular file.  Raises KnownError `model.missing`, `model.unreadable`."""
+    """Return the size, time and inode of a regular file.  Raises KnownError `model.missing`, `model.unreadable`."""
     with opened(path) as (_file, info):
         return _mark(info)
 
 
 def hash_file(path: Path, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
-    """The sha256 of a file.  Raises KnownError `model.…`, Stopped; `model.changed` when it changes meanwhile."""
+    """Return the sha256 of a file.
+
+    Raises KnownError `model.…`, with `model.changed` when the file changes meanwhile, and Stopped.
+    """
     digest = hashlib.sha256()
     mark = _read(path, digest.update, on_bytes, stop)
     return HashedFile(path, digest.hexdigest(), mark)
 
 
 def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
-    """Copy `source` into `folder` under a name of our own, hashing on the way: beside, synced, renamed.
+    """Copy `source` into `folder` under a name made by the program, and hash it on the way.
 
-    Raises KnownError `disk.full`, `model.…`, `file.unwritable`, and Stopped; the part is removed then.  A file of the
-    same name is replaced: by its sha256 it is the same, or was damaged.
+    The copy is written beside its final name, synced and then renamed.  Raises KnownError `disk.full`, `model.…`,
+    `file.unwritable`, and Stopped; the partial file is removed then.  An existing file of the same name is replaced:
+    its name holds the sha256, so it is the same or was damaged.
     """
     remove_left_overs(folder)
     needed = need_space(source, folder)
@@ -112,8 +116,9 @@ def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: thre
 
 
 def need_space(source: Path, folder: Path, *, bytes: int | None = None) -> int:
-    """Bytes a copy of `source` needs, or `bytes` do.  Raises KnownError `disk.full`, with the amounts, when `folder`
-    has less.
+    """Return the bytes needed to copy `source`, or `bytes` if given.
+
+    Raises KnownError `disk.full`, with both amounts, when `folder` has less space.
     """
     needed = (mark_of(source).bytes if bytes is None else bytes) + SPARE_BYTES
     private_folder(folder)
@@ -125,7 +130,7 @@ def need_space(source: Path, folder: Path, *, bytes: int | None = None) -> int:
 
 
 def remove_left_overs(folder: Path) -> int:
-    """Remove parts of imports that a killed program left.  Returns their bytes."""
+    """Remove the partial files that a killed program left behind, and return their size in bytes."""
     freed = 0
     for part in folder.glob(f".import-*{PART_SUFFIX}"):
         try:
@@ -140,7 +145,7 @@ def remove_left_overs(folder: Path) -> int:
 
 
 def _is_owned(part: Path) -> bool:
-    """Whether the program that writes it still lives: it holds a lock, where there are locks."""
+    """Return whether the program that writes this part is still running: it holds a lock, where there are locks."""
     with part.open("rb") as file:
         return not _own(file)
 
@@ -198,14 +203,16 @@ def _writable(path: Path) -> Iterator[BinaryIO]:
 
 
 class Claim:
-    """The right to write one part, against every other process too.  The system drops it with its process."""
+    """Exclusive right to write one partial file, also against other processes.  The system releases it with its
+    process.
+    """
 
     def __init__(self, lock: FileLock) -> None:
         self._lock = lock
 
     @staticmethod
     def take(path: Path) -> Claim | None:
-        """The claim, or None while somebody else has it.  Raises KnownError `file.unwritable`."""
+        """Return the claim, or None while another process holds it.  Raises KnownError `file.unwritable`."""
         private_folder(path.parent)
         while True:
             lock = FileLock(path)
@@ -217,7 +224,7 @@ class Claim:
                 return None
 
     def release(self) -> None:
-        """Let go, and leave no file behind."""
+        """Release the claim and remove its file."""
         if os.name != "nt":
             self._lock.path.unlink(missing_ok=True)
         self._lock.close()

@@ -1,4 +1,4 @@
-"""Long file work beside the service thread: what it gives, or why it gives nothing, comes back to that thread."""
+"""Runs long file work on a thread of its own and hands the result, or a Problem, back to the service thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OnEnded = Callable[[T | Problem], None]
 def on_file_thread(
     service_thread: ServiceThread, work: Callable[[], T], ended: OnEnded[T], *, name: str = "model-file"
 ) -> None:
-    """Do `work` on a thread of its own; `ended` gets its result, or the Problem it met, on the service thread."""
+    """Run `work` on a thread of its own; `ended` gets its result, or a Problem, on the service thread."""
 
     def run() -> None:
         result: T | Problem

@@ -1,4 +1,4 @@
-"""Codes and their args as sentences for people: what happened, what was kept, what can be done now."""
+"""Turns codes and their args into sentences for people: what happened, what was kept, what can be done now."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from slmdesk.services.base.bug_report import bug_report
 from slmdesk.services.base.events import Problem
 
 MAX_ARG_CHARACTERS = 300
-"""Args may come from a child or a file: a long one is cut, and marked as cut."""
+"""Args may come from a child or a file: a longer one is cut, and marked as cut."""
 
 
 def bytes_for_people(size: float) -> str:
-    """A size with its unit, in powers of ten: '98 MB', '1.2 GB'."""
+    """Format a size with its unit, in powers of ten: '98 MB', '1.2 GB'."""
     if size < 1000:
         return f"{int(size)} bytes"
     for unit in ("kB", "MB", "GB"):
@@ -25,7 +25,7 @@ def bytes_for_people(size: float) -> str:
 
 
 def time_for_people(seconds: float) -> str:
-    """About how long: 'less than a minute', '12 min', '2 h 5 min'."""
+    """Format an approximate duration: 'less than a minute', '12 min', '2 h 5 min'."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "less than a minute"
@@ -34,7 +34,7 @@ def time_for_people(seconds: float) -> str:
 
 
 class _Words(dict[str, str]):
-    """Args ready to be put into a sentence: sizes carry units, a missing one is 'unknown'."""
+    """Args formatted for a sentence: sizes carry units, a missing one is 'unknown'."""
 
     def __init__(self, args: Args) -> None:
         super().__init__({key: _word(key, value) for key, value in args.items() if value != ""})
@@ -440,7 +440,7 @@ _MADE: Mapping[str, Callable[[Mapping[str, str]], str]] = {
 
 
 def sentence_for(code: str, args: Args) -> str:
-    """The sentence of a code; an unknown code has one too.  Plain text, on one line, never markup."""
+    """Return the sentence for a code, also for an unknown one.  Plain text on one line, never markup."""
     words = _Words(args)
     if code in _MADE:
         return _MADE[code](words)
@@ -450,7 +450,7 @@ def sentence_for(code: str, args: Args) -> str:
 
 
 def problem_for(error: BaseException) -> Problem:
-    """A known error with its sentence; anything else as a bug with its report."""
+    """Return the Problem for an error: a KnownError with its sentence, anything else as a bug with its report."""
     if isinstance(error, KnownError):
         args = dict(error.args_for_people)
         return Problem(error.code, args, sentence_for(error.code, args))
@@ -458,7 +458,7 @@ def problem_for(error: BaseException) -> Problem:
 
 
 def problem_of(code: str, untrusted_args: Mapping[str, object]) -> Problem:
-    """The problem of a code and args that came from a child: what is no number or string is dropped."""
+    """Return the Problem for a code and args sent by a child; args that are neither numbers nor strings are dropped."""
     args = {
         clean_label(key, 40): value if not isinstance(value, str) else clean_label(value, MAX_ARG_CHARACTERS)
         for key, value in untrusted_args.items()

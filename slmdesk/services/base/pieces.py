@@ -1,4 +1,4 @@
-"""Long lists worked off on the service thread in pieces, between which everybody else has a turn."""
+"""Processes long lists on the service thread in pieces, so that other work can run in between."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def in_pieces(
     work: Callable[[Sequence[T]], object],
     ended: Callable[[Problem | None], object],
 ) -> None:
-    """`work` on `size` of them at a time, each piece as a turn of its own on the service thread; then `ended`.
+    """Call `work` with `size` items at a time, each in its own turn on the service thread; then call `ended`.
 
-    A piece that meets a KnownError (a full disk) is the last: `ended` hears the problem, and what was worked off stays.
+    A KnownError (a full disk) stops the processing: `ended` gets the Problem, and the pieces done so far stay.
     """
 
     def go_on(begin: int) -> None:

@@ -1,4 +1,4 @@
-"""The texts of the prompts for summaries and versions, by language."""
+"""The prompt texts for summaries and versions, by language."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from typing import Any
 
 @cache
 def texts() -> Mapping[str, Any]:
-    """The prompts."""
+    """Return the prompt texts."""
     return tomllib.loads(resources.files("slmdesk.services.base").joinpath("prompt_texts.toml").read_text("utf-8"))

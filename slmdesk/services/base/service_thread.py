@@ -1,4 +1,4 @@
-"""The service thread: the one thread on which services run and the store is used."""
+"""The service thread: the one thread on which all services run and the store is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 class Later:
-    """A function that will run on the service thread at some time; `cancel` forgets it."""
+    """A delayed call on the service thread; `cancel` prevents it from running."""
 
     __slots__ = ("due", "fn")
 
@@ -27,14 +27,14 @@ class Later:
         self.fn: Callable[[], object] | None = fn
 
     def cancel(self) -> None:
-        """Forget the function; no error when it has run."""
+        """Prevent the call; does nothing when it has already run."""
         self.fn = None
 
 
 class ServiceThread:
-    """A thread with a queue.  `post`, `call` and `call_later` may be used from any thread.
+    """A thread with a queue of functions.  `post`, `call` and `call_later` may be used from any thread.
 
-    An error of a posted function goes to `on_error`, on the service thread, and never ends the thread.
+    An error in a posted function goes to `on_error`, on the service thread, and never ends the thread.
     """
 
     def __init__(self, on_error: Callable[[BaseException], None]) -> None:
@@ -58,17 +58,17 @@ class ServiceThread:
         return self._closing
 
     def post(self, fn: Callable[[], object]) -> None:
-        """Run `fn` soon, in the order of posting.  After `close` it is dropped."""
+        """Queue `fn`; functions run in the order they were posted.  After `close` it is dropped."""
         with self._wake:
             if not self._closing:
                 self._posted.append(fn)
                 self._wake.notify()
 
     def call(self, fn: Callable[[], _T], timeout: float | None = None) -> _T:
-        """Run `fn` and hand back its result or raise its error.
+        """Run `fn` on the service thread and return its result or raise its error.
 
-        On the service thread it runs at once.  Raises TimeoutError after `timeout` seconds (`fn` may still run),
-        BugError when the app is closed.
+        Called on the service thread itself, it runs at once.  Raises TimeoutError after `timeout` seconds (`fn` may
+        still run), and BugError after `close`.
         """
         if self.is_here:
             return fn()
@@ -96,7 +96,7 @@ class ServiceThread:
         return later
 
     def close(self, timeout: float = 5.0) -> None:
-        """Run what is posted, forget what is for later, end the thread.  A second call does nothing."""
+        """Run what is queued, drop delayed calls and end the thread.  A second call does nothing."""
         with self._wake:
             self._closing = True
             self._wake.notify()

@@ -1,4 +1,4 @@
-"""Long work on the service thread, a slice at a time, so that requests of others are heard between."""
+"""Runs long work on the service thread one slice at a time, so that other requests are served in between."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from slmdesk.services.base.service_thread import ServiceThread
 
 T = TypeVar("T")
 Slices = Generator[None, None, T]
-"""Yields wherever others may come between; returns the result."""
+"""A generator that yields wherever other work may run, and returns the result."""
 SLICE_S = 0.02
-"""Of work before the next request is heard."""
+"""How long a slice works before other requests get their turn."""
 
 
 def in_slices(service_thread: ServiceThread, work: Slices[T], ended: OnEnded[T]) -> None:
-    """Do `work` bit by bit; `ended` gets its result, or the Problem it met.  Call on the service thread."""
+    """Run `work` slice by slice; `ended` gets its result, or a Problem.  Call on the service thread."""
 
     def go_on() -> None:
         result: T | Problem

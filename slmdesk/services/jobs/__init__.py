@@ -1,1 +1,1 @@
-"""Long work in steps: the queue, the runner, the time left."""
+"""Jobs: long work in steps, with its queue, runner and time left."""

@@ -1,4 +1,4 @@
-"""How far a job is that counts bytes: a download."""
+"""Progress of jobs that count bytes instead of steps (downloads)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from slmdesk.core.records import JobRecord, JobStatus
 
 
 def bytes_of(job: JobRecord) -> tuple[int, int]:
-    """Bytes that have come, and all; 0 while that is not known."""
+    """Return (bytes downloaded, bytes in total); 0 while the total is unknown."""
     return number_in(job.settings, "bytes"), number_in(job.settings, "total")
 
 
 def eta_of(job: JobRecord) -> float | None:
-    """Seconds that are left, by what its instance noted last; None for one that does not run."""
+    """Return the seconds left, as last recorded by the instance that runs the job; None when it does not run."""
     speed, (done, total) = number_in(job.settings, "speed"), bytes_of(job)
     return (total - done) / speed if job.status is JobStatus.RUNNING and speed and total else None
 
 
 def number_in(about: object, key: str) -> int:
-    """A whole number of at least 0 out of untrusted settings, else 0."""
+    """Read a whole number of at least 0 from untrusted settings, else 0."""
     value = about.get(key) if hasattr(about, "get") else None
     return value if type(value) is int and value >= 0 else 0

@@ -10,24 +10,27 @@ from slmdesk.services.base.events import Event, Problem
 
 @dataclass(frozen=True, slots=True)
 class JobChanged(Event):
-    """How a job is: after each step, and at each change of its status.  A download is one too, and counts bytes."""
+    """Progress or status of a job: published after each step and each change of status.
+
+    A download is a job too, and counts bytes.
+    """
 
     id: str
     kind: str
     status: JobStatus
     done: int
-    """Steps with a result, or failed."""
+    """Steps that have ended, failed ones included."""
     total: int
     eta_s: float | None = None
     """None while it is not known."""
     failed: int = 0
     title: str = ""
     problem: Problem | None = None
-    """Why it was paused, or failed."""
+    """Why the job was paused or failed."""
     share: float | None = None
-    """Of all its work, 0 to 1, what is likely to come included; None: not known."""
+    """Share of all its work, likely later steps included, 0 to 1; None while unknown."""
     eta_low_s: float | None = None
     eta_high_s: float | None = None
-    """The same as `eta_s` where that is sure, else between which it lies."""
+    """Upper end of the time left; the same as `eta_s` when the estimate is sure."""
     steps_ahead: int = 0
-    """Steps that are likely to come, beyond `total`."""
+    """Steps that will probably be added, beyond `total`."""

@@ -1,4 +1,4 @@
-"""The kinds of jobs there are; a new one has its line here."""
+"""The kinds of jobs and their names for people; a new kind is added here."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ KINDS = {
     "index": "Folder",
     "translation": "Translation",
 }
-"""What a kind of jobs is called; of others the kind itself is shown."""
+"""Name of each kind for people; a kind that is missing here is shown as it is."""

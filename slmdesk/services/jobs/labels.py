@@ -1,4 +1,4 @@
-"""Jobs in words for people: what they are, how far, how long still.  Pure."""
+"""Labels for jobs: what they do, how much is done, how long they still take.  Pure functions."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from slmdesk.services.jobs.kinds import DOWNLOAD, KINDS
 from slmdesk.services.jobs.time_left import Left
 
 _STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
-"""Minutes an unsure time is rounded to."""
+"""Minutes that an uncertain time is rounded to."""
 
 
 def kind_words(kind: str) -> str:
-    """What a kind of jobs is called."""
+    """Return the name of a kind of job."""
     return KINDS.get(kind) or kind.replace("_", " ").replace("-", " ").strip()[:40].capitalize() or "Work"
 
 
 def name_words(kind: str, title: str) -> str:
-    """What a job does, in a line of its own: "Summary: lease.docx", "Reading the folder papers"."""
+    """Describe a job in one line: "Summary: lease.docx", "Reading the folder papers"."""
     if kind == "exam":
         return f"Examining {title} for what it can be trusted with"
     if kind == "pair_exam":
@@ -27,7 +27,7 @@ def name_words(kind: str, title: str) -> str:
 
 
 def left_words(left: Left | None) -> str:
-    """How long it still takes: "12 min left", "about 5 min left", "2 to 10 min left"; empty while it is not known."""
+    """Format the time left: "12 min left", "about 5 min left", "2 to 10 min left"; empty while unknown."""
     if left is None:
         return ""
     if left.is_sure:
@@ -41,7 +41,7 @@ def left_words(left: Left | None) -> str:
 
 
 def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> str:
-    """How much is done: "14 of 22 steps", "1.2 GB of 4 GB"; empty while that is not known."""
+    """Format how much is done: "14 of 22 steps", "1.2 GB of 4 GB"; empty while unknown."""
     if not total:
         return ""
     if kind == DOWNLOAD:
@@ -50,12 +50,12 @@ def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> s
 
 
 def share_words(share: float | None) -> str:
-    """Of the whole, rounded down: only what is done is at 100 %."""
+    """Format a share as a percentage, rounded down, so that only finished work shows 100 %."""
     return "" if share is None else f"{int(share * 100)} %"
 
 
 def _rounded(seconds: float) -> int:
-    """Minutes, roughly."""
+    """Round to whole minutes, coarser for longer times."""
     minutes = max(1.0, seconds / 60)
     if minutes > _STEPS[-1]:
         return round(minutes / 30) * 30

@@ -1,4 +1,4 @@
-"""Jobs as a page of them shows them: what they are in words, how far, and what can be done.  On the service thread."""
+"""Jobs as the jobs page shows them: label, progress and available actions.  On the service thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from slmdesk.store import Store
 
 
 class Stand(StrEnum):
-    """Under which heading a job stands."""
+    """The heading under which a job is listed."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -31,7 +31,7 @@ class Stand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """One job, as it is now."""
+    """One job as it is now, ready to be shown."""
 
     id: str
     kind: str
@@ -40,7 +40,7 @@ class JobView:
     stand: Stand
     done: int
     total: int
-    """Steps, or bytes of a download; what is likely to come counts."""
+    """Steps, or bytes of a download; steps that will probably be added are included."""
     failed: int = 0
     share: float | None = None
     left: Left | None = None
@@ -48,30 +48,30 @@ class JobView:
     is_elsewhere: bool = False
     """Another window or command runs it."""
     may_revive: bool = False
-    """It was cancelled, and can be taken up where it was."""
+    """It was cancelled, and can be resumed where it stopped."""
     is_left: bool = False
-    """The program that ran it has ended in the middle."""
+    """The instance that ran it ended before the job did."""
     place: int = 0
-    """Among those that wait for the same: 1 is the next; 0 for one that does not wait here."""
+    """Position among the jobs that wait for the same thing: 1 is next; 0 when it does not wait here."""
     last_place: int = 0
     opens: str = ""
-    """document, documents, item, model, models; empty: there is nothing to show."""
+    """What can be opened: document, documents, item, model, models; empty when nothing can."""
     target: str = ""
-    """The id of what is opened."""
+    """Id of what is opened."""
     item: str = ""
-    """What was made, with a document."""
+    """Id of the item made from a document."""
     updated: float = 0.0
     n: int = 0
 
 
 class JobViews:
-    """The jobs of the store as views."""
+    """Reads jobs from the store as JobViews."""
 
     def __init__(self, store: Store, jobs: JobService) -> None:
         self._store, self._jobs = store, jobs
 
     def active(self) -> Sequence[JobView]:
-        """All that have not ended: first what runs, then what waits, in the order of turns, then what is paused."""
+        """Return all unfinished jobs: running ones first, then waiting ones in queue order, then paused ones."""
         records = self._store.unfinished_jobs()
         models = self._models()
         views = [self._view(one, models) for one in records]
@@ -91,20 +91,20 @@ class JobViews:
         )
 
     def ended(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> Sequence[JobView]:
-        """A page of those that have ended and were not cleared, the last first.
+        """Return a page of ended jobs that were not cleared, newest first.
 
-        `before`: (updated, n) of the last one seen.
+        `before`: (updated, n) of the last one on the previous page.
         """
         found = self._store.ended_jobs(after=self._store.jobs_cleared(), before=before, limit=limit)
         models = self._models()
         return [self._view(one, models) for one in found]
 
     def view(self, id: str) -> JobView:
-        """One of them, without its place.  Raises KnownError `job.unknown`."""
+        """Return one job, without its position in the queue.  Raises KnownError `job.unknown`."""
         return self._view(self._store.job(id), self._models())
 
     def clear(self) -> float:
-        """Show those that have ended by now no more.  Returns what `show_again` wants.  Raises KnownError store.*."""
+        """Hide the jobs that have ended by now; returns the value `show_again` needs.  Raises KnownError store.*."""
         before = self._store.jobs_cleared()
         self._store.clear_jobs(time.time())
         return before
@@ -116,7 +116,7 @@ class JobViews:
     # ---- inside
 
     def _models(self) -> Mapping[str, str]:
-        """Ids by checksum."""
+        """Map each model's checksum to its id."""
         return {one.sha256: one.id for one in self._store.models()}
 
     def _view(self, job: JobRecord, models: Mapping[str, str]) -> JobView:
@@ -149,7 +149,7 @@ class JobViews:
         return self._jobs.is_queued(job.id) or self._jobs.runner_of(job.kind) is not None
 
     def _target(self, job: JobRecord, models: Mapping[str, str]) -> tuple[str, str, str]:
-        """What there is to see of a job: opens, target, item."""
+        """Return (opens, target, item) for a job: what can be opened from it."""
         if job.kind in (DOWNLOAD, FOLDER):
             return "models" if job.kind == DOWNLOAD else "documents", "", ""
         if job.item:
@@ -171,7 +171,7 @@ def _placed(view: JobView, place: int, last: int) -> JobView:
 
 
 def event_of(job: JobRecord) -> JobChanged:
-    """A job as it was kept, for one who comes later than what was told of it."""
+    """Build a JobChanged event from a stored job, for a listener that missed earlier events."""
     problem = problem_of(job.error_code, job.error_args) if job.error_code else None
     return JobChanged(
         job.id, job.kind, job.status, job.done + job.failed, job.total, failed=job.failed, problem=problem

@@ -1,7 +1,7 @@
-"""Jobs whose steps are found while they run: a plan asks for some, is given what came of them, and asks for more.
+"""Plans: generators that yield batches of steps for a job and are sent their results.
 
-A plan is a generator.  It is never kept: after a pause or a crash it begins anew and is given what was stored, so it
-must ask for the same steps when it is given the same values.  Service thread.
+A plan itself is never stored.  After a pause or a crash it starts again from the beginning and is sent the stored
+results, so it must ask for the same steps when it is sent the same results.  Service thread.
 """
 
 from __future__ import annotations
@@ -24,51 +24,51 @@ EVERY = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Steps that can be done side by side.  The plan is sent what came of each in order, None for a failed one."""
+    """Steps that may run side by side.  The plan is sent their results in order, None for a failed step."""
 
     steps: Sequence[Mapping[str, Json]]
     prompt_version: str
     cost: float = 1.0
-    """Of one of them, beside the steps of other batches, about in tokens: for the time left."""
+    """Cost of one step relative to other batches, roughly in tokens; used to estimate the time left."""
     later: float = 0.0
-    """The cost of all batches that are likely to follow; where `ahead` is given it is not looked at."""
+    """Total cost of the batches that will probably follow; ignored when `ahead` is given."""
     name: str = ""
-    """Of its sort: what one costs is measured, and known to the next job of the kind."""
+    """Name of this sort of batch: its measured cost is stored for later jobs of the same kind."""
     ahead: tuple[Ahead, ...] = ()
     """The batches that are likely to follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """Others may use the service thread; the plan goes on at once."""
+    """Lets other work run on the service thread; the plan is resumed right after."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something that is answered later, by whoever `ask` asks: a value for the plan, or why there is none."""
+    """Asks for a value that arrives later: the plan is sent the value, or ends with the Problem given instead."""
 
     ask: Callable[[Callable[[Any], None]], object]
 
 
 Asked: TypeAlias = Batch | Yield | Question
 Plan: TypeAlias = Generator[Asked, Any, None]
-"""Ends when its result is kept.  Raises KnownError when there can be none."""
+"""Returns once its result is stored.  Raises KnownError when there can be no result."""
 StepValue: TypeAlias = "Mapping[str, Json] | None"
 
 
 class JobPlanner:
-    """Who plans the jobs of a kind."""
+    """Interface of a service that plans the jobs of one kind."""
 
     def plan(self, job: JobRecord) -> Plan:
-        """The plan of a job, from its beginning."""
+        """Return the plan of a job, from its beginning."""
         raise NotImplementedError
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """A step of the last batch has its result: something may be shown before all have."""
+        """Called when a step of the last batch has its result, so that it can be shown before the batch is complete."""
 
 
 class PlanRunner:
-    """One job's plan while this instance runs the job."""
+    """Runs the plan of one job while this instance runs the job."""
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ class PlanRunner:
         self._grown, self._ended = grown, ended
         self._keys: list[str] | None = None
         self.is_thinking = False
-        """It is at work, and nobody need ask again."""
+        """The plan is working; do not resume it again."""
         self.batch: Batch | None = None
-        """What was asked for last."""
+        """The batch that was yielded last."""
         self._is_closed = False
 
     def go_on(self, key_of: Callable[[str, str, Mapping[str, Json]], str]) -> None:
-        """All steps so far have ended: what next?  `key_of` is `job_steps.step_key`."""
+        """Resume the plan after all steps so far have ended.  `key_of` is `steps.step_key`."""
         if self.is_thinking or self._is_closed:
             return
         self._key_of = key_of
@@ -102,12 +102,12 @@ class PlanRunner:
 
     @property
     def has_ended(self) -> bool:
-        """Whether every step of the last batch has ended: some do so in an earlier run of the job."""
+        """Whether every step of the last batch has ended; some may have done so in an earlier run of the job."""
         asked = frozenset(self._keys or ())
         return not any(one.key in asked for one in self._store.open_steps(self._job.id, EVERY))
 
     def close(self) -> None:
-        """The job is not run here any more."""
+        """Stop running the plan in this instance."""
         self._is_closed = True
         if not self.is_thinking:
             self._plan.close()

@@ -1,4 +1,4 @@
-"""In which order jobs take their turns: as they came, unless a person has moved them.  On the service thread."""
+"""The order in which waiting jobs run: as they were added, unless a person moved them.  On the service thread."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ WAYS = ("up", "down", "first")
 
 
 def place_of(job: JobRecord) -> tuple[int, ...]:
-    """What the queue is sorted by."""
+    """Return the sort key of a job in the queue."""
     place = job.settings.get("place")
     return tuple(int(one) for one in place if isinstance(one, int)) if isinstance(place, list | tuple) else (job.n,)
 
 
 def moved(ids: Sequence[str], id: str, where: str) -> list[str]:
-    """The same ids with one of them earlier (`up`), later (`down`) or `first`."""
+    """Return the ids with `id` moved earlier (`up`), later (`down`) or to the front (`first`)."""
     order = list(ids)
     if id in order:
         at = order.index(id)
@@ -27,7 +27,7 @@ def moved(ids: Sequence[str], id: str, where: str) -> list[str]:
 
 
 def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str]) -> None:
-    """Have these of those that wait take their turns in this order.  Raises KnownError store.*."""
+    """Store the order `ids` for these waiting jobs.  Raises KnownError store.*."""
     jobs = {one.id: one for one in waiting}
     requested = [jobs[id] for id in ids if id in jobs]
     places = sorted(place_of(one) for one in requested)

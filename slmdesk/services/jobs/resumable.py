@@ -1,4 +1,4 @@
-"""Work that was begun with the same request and has not ended: a second request goes on with it.  Service thread."""
+"""Finds an unfinished job for the same request, so that a repeated command resumes it.  Service thread."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from slmdesk.core.types import Json
 from slmdesk.store import Store
 
 UNSAVED = "unsaved"
-"""In the settings of an item: its command deletes it when it has ended."""
+"""Key in an item's settings: the command that made the item deletes it when it ends."""
 
 
 def begun_before(
     store: Store, kind: str, request: Mapping[str, Json], record: ModelRecord, *, path: str = "", unsaved: bool = False
 ) -> JobRecord | None:
-    """The newest job of a kind that has the same request and model, and that no other instance is at.
+    """Return the newest unfinished job with the same kind, request and model that no other instance is running.
 
-    `path`: the document it is about; one that was changed after the job was begun needs another job.  `unsaved`: it
-    is to leave nothing in the history, as the other one was.
+    `path`: the document it reads; a job started before the document last changed is not returned.  `unsaved`: find a
+    job whose item is not kept in the history (see UNSAVED).
     """
     requested = json.dumps(request, sort_keys=True)
     for job in reversed(store.unfinished_jobs(kind)):

@@ -1,4 +1,4 @@
-"""One job while this instance runs it: the model is asked for, steps are fed, each result is kept the moment it comes.
+"""Runs one job in this instance: loads the model, feeds steps to the engine, stores each result as it arrives.
 
 Everything on the service thread.
 """
@@ -26,40 +26,40 @@ from slmdesk.services.jobs.timings import JobTimes
 from slmdesk.store import Store
 
 WIDTHS = 4
-"""Batch widths of steps in hand at most: back-pressure, pause and cheap resume in one (design.md)."""
+"""Steps in hand at most, in batch widths: gives back-pressure, quick pausing and cheap resuming."""
 ALONE_AFTER = 2
-"""A step in hand at so many deaths is run once more by itself, after all others."""
+"""A step in hand at this many crashes of the child is run once more on its own, after all others."""
 MOST_LOSSES = 3
-"""So many steps in a row that kill the child, and nothing done between: the job pauses."""
+"""The job pauses after this many steps in a row that crashed the child."""
 LOOK_S = 1.0
-"""How often is looked whether another instance paused the job, or somebody waits for another model."""
+"""How often to check whether another instance paused the job or a request waits for another model."""
 STAND_BACK_S = 30.0
-"""For how long a job lets another model be."""
+"""How long a job gives way to a request for another model."""
 SAY_S = 5.0
-"""How often a job whose steps take long is told without a new one."""
+"""How often progress is published while no step ends."""
 NOTE_S = 2.0
-"""How often the time left is kept with the job, for other instances."""
+"""How often the time left is stored with the job, for other instances."""
 PASSING = ("store.", "disk.", "child.")
-"""Families of problems after which a plan may go on later as if nothing had been."""
+"""Families of problem codes after which a plan may be resumed later as if nothing had happened."""
 DEATHS = ("child.died", "child.hung", "child.protocol")
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What a run needs of its surroundings."""
+    """The services and callbacks a job run uses."""
 
     service_thread: ServiceThread
     store: Store
     loader: ModelLoader
     is_held: Callable[[], bool]
-    """Somebody measures, and nothing may run beside it."""
+    """Returns whether a measurement is running, beside which nothing else may run."""
     say: Callable[[JobChanged], None]
     over: Callable[[JobRun, JobRecord, Problem | None], None]
-    """This desk runs it no more: it has ended, was paused, or another instance has it."""
+    """Called when this instance stops running the job: it ended, was paused, or another instance took it."""
 
 
 class JobRun:
-    """The job this instance runs.  After `stop`, and after `over` was called, nothing more is heard of it."""
+    """A job while this instance runs it.  After `stop`, or once `over` was called, it publishes nothing more."""
 
     def __init__(
         self, shop: JobContext, job: JobRecord, record: ModelRecord, planner: JobPlanner | None, *, is_explicit: bool
@@ -69,7 +69,7 @@ class JobRun:
         self._planner, self._is_explicit = planner, is_explicit
         self._done, self._failed = job.done, job.failed
         self._turn = 0
-        """Counts engine jobs: words of an old one are late."""
+        """Counts engine requests, so that late events of an earlier one are ignored."""
         self._width = 1
         self._in_hand: dict[str, JobStep] = {}
         self._load_request: LoadRequest | None = None
@@ -78,15 +78,15 @@ class JobRun:
         self._later: Later | None = None
         self._losses = 0
         self._growth: PlanRunner | None = None
-        """Of a job whose steps are found while it runs."""
+        """Runs the plan of a job whose steps are found while it runs."""
         self._times = JobTimes(shop.store, job)
         self._noted = self._said = 0.0
         self._is_over = False
 
     def begin(self) -> None:
-        """Ask for the model, or end at once where all is done.
+        """Ask for the model, or end at once when all steps are done.
 
-        The plan of a job that goes on catches up meanwhile: by it what comes is shown before its whole batch has ended.
+        The plan of a resumed job catches up meanwhile, so that results are shown before their whole batch has ended.
         """
         self._say()
         if self._is_through:
@@ -99,7 +99,7 @@ class JobRun:
         self._look()
 
     def stop(self) -> None:
-        """Run it no more; what is in hand is given again by whoever goes on."""
+        """Stop running the job; steps in hand are given to the engine again when it is resumed."""
         if not self._is_over:
             self._is_over = True
             self._put_down()
@@ -108,16 +108,16 @@ class JobRun:
                 self._growth.close()
 
     def note_now(self) -> None:
-        """Keep how far it is, so that it stands there until it goes on."""
+        """Store the job's progress now, so that it can be shown until the job is resumed."""
         self._noted = 0.0
         self._note()
 
     def put_down(self) -> None:
-        """Leave the engine for now."""
+        """Release the engine for now."""
         self._put_down()
 
     def go_on(self) -> None:
-        """After `put_down`."""
+        """Take the engine again after `put_down`."""
         if not (self._is_over or self._handle or self._load_request or self._later):
             self._want()
 
@@ -128,11 +128,11 @@ class JobRun:
 
     @property
     def _is_alone(self) -> bool:
-        """Whether what is in hand is one step under suspicion."""
+        """Whether the step in hand is one that is suspected of crashing the child."""
         return any(step.deaths >= ALONE_AFTER for step in self._in_hand.values())
 
     def _look(self) -> None:
-        """Once a second: is the job still ours, and does nobody wait for another model?"""
+        """Every LOOK_S: check that the job is still ours, and give way when another model is waited for."""
         if self._is_over:
             return
         try:
@@ -193,7 +193,7 @@ class JobRun:
         self._feed()
 
     def _feed(self) -> None:
-        """Give steps until four widths are in hand; one under suspicion only by itself."""
+        """Send steps until four batch widths are in hand; a step suspected of crashing the child goes alone."""
         if self._handle is None or len(self._in_hand) > self._width * WIDTHS // 2 or self._is_alone:
             return
         most = self._width * WIDTHS - len(self._in_hand)
@@ -247,7 +247,7 @@ class JobRun:
         self._feed()
 
     def _on_failed(self, event: Failed) -> None:
-        """The engine's job is gone: with its child, or because the model was there no more."""
+        """The engine's request has failed: the child died, or the model was no longer loaded."""
         problem = problem_of(event.code, event.args)
         was_replaced = self._handle is not None and self._handle.generation != self._generation
         keys, alone = list(self._in_hand), self._is_alone
@@ -272,7 +272,7 @@ class JobRun:
     # ---- when all steps have ended
 
     def _through(self) -> None:
-        """Is that all, or does the job grow?"""
+        """All steps have ended: finish, or ask the plan for more."""
         if self._planner is None:
             self._finish()
             return
@@ -306,7 +306,7 @@ class JobRun:
             self._want()
 
     def _planned(self, problem: Problem | None) -> None:
-        """The plan has ended: its result is kept, or there can be none, or none just now."""
+        """The plan has ended: store the result, fail, or pause when the problem may pass."""
         if self._is_over:
             return
         if not self._is_through and self._growth:  # it only caught up: the open steps come first, then it begins anew
@@ -361,7 +361,7 @@ class JobRun:
         return self._store.leave_job(self.job.id, status, error_code=code, error_args=args)
 
     def _note(self) -> None:
-        """Have other instances know of the time left."""
+        """Store the time left for other instances."""
         if time.monotonic() - self._noted >= NOTE_S:
             self._noted = time.monotonic()
             with suppress(KnownError):  # a store in trouble is said where steps are saved

@@ -1,6 +1,6 @@
-"""Long work: jobs wait in a queue and are run one at a time, here or by who runs their kind.  On the service thread.
+"""The job queue: adds, runs, pauses, cancels, resumes and orders jobs, one running at a time.  On the service thread.
 
-A crash or a pause costs at most the steps in hand (job_run).
+A crash or a pause costs at most the steps in hand (see `runner`).
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ OnEnd = Callable[[JobRecord], None]
 
 
 class Runner(Protocol):
-    """Who runs the jobs of a kind that need no engine, such as downloads."""
+    """Interface of a runner for jobs that need no engine, such as downloads."""
 
     def take_up(self) -> None:
-        """Go on with what waits or lost its instance."""
+        """Resume the jobs that are waiting or lost their instance."""
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        """Go on with one now.  Raises KnownError job.*."""
+        """Resume one job now.  Raises KnownError job.*."""
 
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
-        """Pause or cancel one, wherever it runs.  Raises KnownError job.*."""
+        """Pause or cancel a job, whichever instance runs it.  Raises KnownError job.*."""
 
     def move(self, id: str, where: str) -> None:
-        """Give one that waits another place: `up`, `down`, `first`.  Raises KnownError store.*."""
+        """Move a waiting job `up`, `down` or to the front (`first`).  Raises KnownError store.*."""
 
 
 class JobService:
-    """The jobs of the store, and the one this instance runs."""
+    """Manages the stored jobs, and runs one of them at a time in this instance."""
 
     def __init__(
         self, service_thread: ServiceThread, store: Store, loader: ModelLoader, publish: Callable[[Event], None]
@@ -54,7 +54,7 @@ class JobService:
         self._service_thread, self._store, self._publish = service_thread, store, publish
         self._shop = JobContext(service_thread, store, loader, lambda: self.is_held, publish, self._over)
         self._queue: dict[str, bool] = {}
-        """Ids of jobs that wait here, and whether a person asked for them just now."""
+        """Ids of jobs waiting here, and whether a person asked for each just now."""
         self._run: JobRun | None = None
         self._on_end: dict[str, OnEnd] = {}
         self._runners: dict[str, Runner] = {}
@@ -65,15 +65,15 @@ class JobService:
     # ---- wishes
 
     def when_done(self, kind: str, handler: OnEnd) -> None:
-        """Call `handler` when a job of this kind is done, whichever desk began it."""
+        """Call `handler` when a job of this kind is done, whichever instance started it."""
         self._on_end[kind] = handler
 
     def run_by(self, kind: str, runner: Runner) -> None:
-        """Leave the jobs of this kind to `runner`; they are listed, paused, cancelled and resumed here like all."""
+        """Have `runner` run the jobs of this kind; they are still listed, paused, cancelled and resumed here."""
         self._runners[kind] = runner
 
     def plan_by(self, kind: str, planner: JobPlanner) -> None:
-        """Have the jobs of this kind grow: whenever all their steps have ended, `planner` is asked for more."""
+        """Have `planner` plan the jobs of this kind: it is asked for more steps whenever all steps have ended."""
         self._planners[kind] = planner
 
     def add(
@@ -87,9 +87,9 @@ class JobService:
         settings: Mapping[str, Json] | None = None,
         item: str | None = None,
     ) -> JobRecord:
-        """Keep a new job of these steps (see `step_of`) and run it when its turn comes.  Raises KnownError store.*.
+        """Store a new job with these steps (see `step_of`) and run it in its turn.  Raises KnownError store.*.
 
-        `item`: what it works for, with which it goes for good.
+        `item`: the item it makes; the job is deleted for good together with it.
         """
         keyed = {step_key(record.sha256, prompt_version, step): step for step in steps}
         job = self._store.add_job(
@@ -100,17 +100,15 @@ class JobService:
         return job
 
     def list(self, limit: int = 100) -> list[JobRecord]:
-        """The last jobs, newest first; those of other instances too."""
+        """Return the latest jobs, newest first, including those of other instances."""
         return self._store.jobs(limit)
 
     def failed_steps(self, job: str) -> Sequence[JobStep]:
-        """What could not be done, with codes."""
+        """Return the steps that failed, with their error codes."""
         return [step for step in self._store.steps(self._store.job(job).id) if step.status is StepStatus.FAILED]
 
     def take_up(self) -> Sequence[JobRecord]:
-        """Go on with open jobs, and with those whose instance is gone.  Returns those taken up that had begun
-        before.
-        """
+        """Resume open jobs, and jobs whose instance is gone.  Returns those that had already begun."""
         waiting = [one for one in self._store.unfinished_jobs() if self._is_to_be_had(one)]
         for job in waiting:
             self._enqueue(job.id, explicit=False)
@@ -119,7 +117,7 @@ class JobService:
         return [one for one in waiting if one.done]
 
     def move(self, id: str, where: str) -> None:
-        """Give one that waits another place among those it waits with: `up`, `down`, `first`.
+        """Move a waiting job among those it waits with: `up`, `down` or `first`.
 
         Raises KnownError job.unknown, store.*.
         """
@@ -133,30 +131,30 @@ class JobService:
             self._say(self._store.job(one.id))
 
     def waiting(self) -> Sequence[JobRecord]:
-        """Those that wait for the engine, in the order of their turns."""
+        """Return the jobs that wait for the engine, in queue order."""
         found = [one for one in self._store.unfinished_jobs() if one.kind not in self._runners]
         return sorted((one for one in found if one.status is JobStatus.OPEN), key=place_of)
 
     def is_queued(self, id: str) -> bool:
-        """Whether it waits for its turn here."""
+        """Return whether a job waits for its turn in this instance."""
         return id in self._queue
 
     def runner_of(self, kind: str) -> Runner | None:
-        """Who runs the jobs of this kind, where that is not the engine."""
+        """Return the runner for jobs of this kind, or None when they use the engine."""
         return self._runners.get(kind)
 
     def pause(self, id: str) -> JobRecord:
-        """Stop a job, here or elsewhere; what is in hand is given again later.  Raises KnownError job.*."""
+        """Pause a job, here or in another instance; steps in hand are run again later.  Raises KnownError job.*."""
         return self._change(id, JobStatus.PAUSED)
 
     def cancel(self, id: str) -> JobRecord:
-        """End a job, here or elsewhere; its results so far are kept.  Raises KnownError job.*."""
+        """Cancel a job, here or in another instance; its results so far are kept.  Raises KnownError job.*."""
         return self._change(id, JobStatus.CANCELLED)
 
     def resume(self, id: str) -> JobRecord:
-        """Go on with a paused, failed or cancelled job, or with one whose instance is gone, because a person asked.
+        """Resume a paused, failed or cancelled job, or one whose instance is gone, because a person asked.
 
-        Its failed steps are tried anew.  Raises KnownError job.unknown, job.ended, job.elsewhere.
+        Its failed steps are tried again.  Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
         job = self._store.job(id)
         if job.kind in self._runners:
@@ -167,24 +165,24 @@ class JobService:
         return job
 
     def hold(self) -> None:
-        """Let the engine be until `let_go`: somebody measures, and nothing may run beside it."""
+        """Keep jobs off the engine until `let_go`, because a measurement is running."""
         self._holds += 1
         if self._run:
             self._run.put_down()
 
     @property
     def is_held(self) -> bool:
-        """Whether somebody measures."""
+        """Whether a measurement keeps jobs off the engine."""
         return self._holds > 0
 
     def let_go(self) -> None:
-        """The end of one `hold`: the job in hand goes on."""
+        """End one `hold`; the running job continues."""
         self._holds -= 1
         if self._run and not self._holds:
             self._run.go_on()
 
     def close(self) -> None:
-        """The app ends: the job is open again, for the next desk."""
+        """Put the running job back into the queue, for the next instance, when the app ends."""
         self._closed = True
         self._queue.clear()
         if self._run:
@@ -230,7 +228,7 @@ class JobService:
                 self._begin(job, explicit=explicit)
 
     def _next(self) -> str:
-        """Whose turn it is; other instances may have moved them, or deleted one for good."""
+        """Return the id of the next job; other instances may have moved or deleted jobs meanwhile."""
         jobs = {one.id: place_of(one) for one in self._store.unfinished_jobs()} if len(self._queue) > 1 else {}
         return min(self._queue, key=lambda id: jobs.get(id, ()))
 
@@ -248,7 +246,7 @@ class JobService:
         self._run.begin()
 
     def _over(self, run: JobRun, job: JobRecord, problem: Problem | None) -> None:
-        """It has left this instance."""
+        """Handle the end of a run in this instance."""
         if self._run is run:
             self._run = None
             self._service_thread.post(self._advance)

@@ -1,4 +1,4 @@
-"""Steps of jobs: how one is asked, under which name its result is known, and what is kept of an answer."""
+"""Steps of jobs: their input for the engine, the key of their result, and what is stored of an answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.services.base.messages import problem_for, problem_of
 
 
 def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:
-    """The name under which the result of a step is known: the same model, prompt and input give the same."""
+    """Return the key of a step's result: the same model, prompt version and input give the same key."""
     text = json.dumps([model_sha256, prompt_version, step], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
@@ -26,8 +26,10 @@ def step_of(
     choices: Sequence[str] = (),
     with_probabilities: bool = False,
 ) -> dict[str, Json]:
-    """A step as the engine's `batch` wants it: an answer, with the probabilities of its tokens or without, or with
-    `choices` how likely each is as one.
+    """Build a step for the engine's `batch` request.
+
+    It asks for an answer, with or without the probabilities of its tokens, or with `choices` for the likelihood of
+    each.
     """
     step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": to_json(sampling)}
     if choices:
@@ -38,7 +40,7 @@ def step_of(
 
 
 def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | None]:
-    """What is kept of a step's answer, or why there is none."""
+    """Return what is stored of a step's answer, or the Problem why there is none."""
     if "answer" not in untrusted:
         args = untrusted.get("args")
         return {}, problem_of(str(untrusted.get("code", ""))[:80], args if isinstance(args, Mapping) else {})
@@ -56,7 +58,7 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
 
 
 def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
-    """How many tokens an answer's question and the answer have; 0 where that is not said."""
+    """Return the tokens of a step's prompt and answer; 0 where unknown."""
     answer = untrusted.get("answer")
     usage = answer.get("usage") if isinstance(answer, Mapping) else None
     found = [usage.get(key) if isinstance(usage, Mapping) else 0 for key in ("prompt_tokens", "output_tokens")]

@@ -1,7 +1,7 @@
-"""How long a job still takes: by what its steps took so far, those half done included.  Pure; one thread at a time.
+"""Estimates the time a job still takes from the steps it has done, partly done ones included.  Pure; one thread.
 
-Work is counted in units of cost, about tokens.  Each batch of a job has a price, seconds for a unit: measured in the
-run itself, else in earlier jobs of the kind with the same model, else like the batches before it.
+Work is counted in units of cost, roughly tokens.  Each batch has a price in seconds per unit: measured in this run,
+else in earlier jobs of the same kind and model, else assumed to be like the batches before it.
 """
 
 from __future__ import annotations
@@ -12,36 +12,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 READ_SHARE = 0.8
-"""Of a step's work that is done when its question is read, until answers were seen."""
+"""Share of a step's work done once its prompt is read, assumed until answers were seen."""
 WRITTEN_COST = 4.0
-"""Of one written token, in tokens read, about: many are written side by side."""
+"""Cost of one generated token in prompt tokens, roughly: many are generated side by side."""
 FIRST_S = 1.0
-"""Before so much of a batch has passed nothing is measured."""
+"""Nothing is measured in the first seconds of a batch."""
 SURE_SHARE = 0.08
-"""From this share of all work on, a prediction needs no range."""
+"""From this share of all work on, an estimate needs no range."""
 SPREAD = 1.6
-"""How many times more or less an unsure one may turn out."""
+"""Factor by which an unsure estimate may be too low or too high."""
 FOLLOW_S, FOLLOW_SHARE = 2.0, 0.03
-"""The moment of the end follows new predictions over some seconds, or so much of what is left: no number jumps."""
+"""The shown end follows new estimates over this many seconds, or this share of the rest, so that it never jumps."""
 ENOUGH_S, ENOUGH_STEPS = 3.0, 4
-"""A price is worth keeping after so much."""
+"""Seconds and steps after which a price is worth storing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """A batch that is likely to come."""
+    """A batch that will probably follow."""
 
     name: str
     steps: int
     cost: float
-    """Of one step."""
+    """Cost of one step."""
     is_sure: bool = True
-    """Else it may not come at all."""
+    """False when the batch may not come at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Seconds until the end."""
+    """Estimated seconds until the end, as a range."""
 
     best: float
     low: float
@@ -49,22 +49,23 @@ class Left:
 
     @property
     def is_sure(self) -> bool:
-        """Whether one number says it."""
+        """Whether one number is precise enough."""
         return self.low == self.high
 
 
 class TimeLeft:
-    """Hears what is done and says what is left.  `known`: prices of batches by name, from earlier jobs."""
+    """Tracks the progress of a job and estimates its time left.  `known`: prices by batch name, from earlier jobs."""
 
     def __init__(self, known: Mapping[str, float], clock: Callable[[], float] = time.monotonic) -> None:
         self._known, self._clock = dict(known), clock
         self.name, self._cost, self._open = "", 1.0, 0
         self._ahead: tuple[Ahead, ...] = ()
         self._read: dict[str, float] = {}
-        """Of the steps in hand: the share that is read."""
+        """For each step in hand, the share of its prompt that is read."""
         self._read_share = READ_SHARE
         self._work, self._seen = 0.0, 0
-        """Of the steps of this batch: tokens read, and written at their cost; in how many."""
+        """Work in the ended steps of this batch (tokens read, and generated at their cost), and the number of those
+        steps."""
         self._began, self._saved = clock(), 0
         self._is_running = self._has_batch = False
         self._done_cost, self._before = 0.0, {}  # type: float, dict[str, tuple[float, float]]
@@ -72,16 +73,16 @@ class TimeLeft:
         self._said = 0.0
         self._share = 0.0
         self.steps_done = 0
-        """In this run, and before it."""
+        """Steps done in this run and before it."""
 
     # ---- what happens
 
     def take_up(self, steps: int, cost: float, share: float) -> None:
-        """An earlier run did so much: what is done goes on from there."""
+        """Continue from the progress of an earlier run."""
         self.steps_done, self._done_cost, self._share = steps, cost, share
 
     def begin_batch(self, name: str, cost: float, *, done: int, left: int, ahead: tuple[Ahead, ...] = ()) -> None:
-        """A batch of `done` and `left` steps, of `cost` each, and the batches that follow."""
+        """Start a batch with `done` and `left` steps of `cost` each, followed by the batches `ahead`."""
         self._close_measure()
         if name != self.name:
             self._read_share, self._work, self._seen = READ_SHARE, 0.0, 0
@@ -92,23 +93,23 @@ class TimeLeft:
         self.go()
 
     def go(self) -> None:
-        """The engine begins, or goes on, with what is open."""
+        """The engine starts, or resumes, computing the open steps."""
         self._close_measure()
         self._read.clear()
         self._began, self._saved, self._is_running = self._clock(), 0, True
 
     def stop(self) -> None:
-        """Nothing is computed for now."""
+        """The engine has stopped computing for now."""
         self._close_measure()
         self._read.clear()
         self._is_running, self._end = False, None
 
     def read(self, key: str, done: int, total: int) -> None:
-        """So much of a step's question is read."""
+        """Record how much of a step's prompt has been read."""
         self._read[key] = min(1.0, done / total) if total > 0 else 0.0
 
     def step(self, key: str, prompt_tokens: int = 0, output_tokens: int = 0) -> None:
-        """A step has ended."""
+        """Record that a step has ended."""
         self._read.pop(key, None)
         self._saved += 1
         self.steps_done += 1
@@ -123,7 +124,7 @@ class TimeLeft:
     # ---- what is said
 
     def left(self) -> Left | None:
-        """None while it is not known."""
+        """Return the estimated time left, or None while unknown."""
         price = self._price()
         if price is None or not self._is_running:
             return None
@@ -147,8 +148,9 @@ class TimeLeft:
 
     @property
     def share(self) -> float:
-        """Of all work, as far as it is known, 0 to 1; it never goes back.  Before the first batch, what was said last:
-        what there is to do is not known then, and what was done would be all.
+        """Return the share of all known work that is done, 0 to 1; it never decreases.
+
+        Before the first batch it is the last known share, because the total is not known yet.
         """
         if not self._has_batch:
             return self._share
@@ -160,27 +162,27 @@ class TimeLeft:
 
     @property
     def done_cost(self) -> float:
-        """Of all steps that have ended."""
+        """Total cost of the steps that have ended."""
         return self._done_cost
 
     @property
     def steps_ahead(self) -> int:
-        """Steps of the batches that are likely to come."""
+        """Number of steps in the batches that will probably follow."""
         return sum(one.steps for one in self._ahead if one.is_sure)
 
     def measured(self) -> dict[str, float]:
-        """The prices this run has seen enough of to be worth keeping."""
+        """Return the prices measured in this run that are reliable enough to store."""
         self._close_measure()
         return {name: seconds / cost for name, (seconds, cost) in self._before.items() if seconds >= ENOUGH_S}
 
     # ---- inside
 
     def _half_done(self) -> float:
-        """Steps' worth of work in those that are not done yet."""
+        """Work done in unfinished steps, in steps."""
         return sum(self._read.values()) * self._read_share
 
     def _price(self) -> float | None:
-        """Seconds for a unit of this batch."""
+        """Return the seconds per unit of this batch, or None."""
         passed = self._clock() - self._began
         units = (self._saved + self._half_done()) * self._cost
         seconds, cost = self._before.get(self.name, (0.0, 0.0))
@@ -195,12 +197,12 @@ class TimeLeft:
         return trust * now + (1 - trust) * known
 
     def _price_before(self) -> float | None:
-        """Of the batches before this one in this run."""
+        """Return the seconds per unit of the earlier batches of this run, or None."""
         cost = sum(one for _, one in self._before.values())
         return sum(one for one, _ in self._before.values()) / cost if cost else None
 
     def _seconds(self, one: Ahead, price: float, scale: float) -> tuple[float, bool]:
-        """Of a batch to come, and whether its like was measured."""
+        """Return the seconds of a batch ahead, and whether its price was measured."""
         here = self._before.get(one.name)
         if one.name == self.name or (here and here[1]):
             price = price if one.name == self.name or not here else here[0] / here[1]
@@ -217,7 +219,7 @@ class TimeLeft:
         return cost / total if total else 0.0
 
     def _followed(self, best: float) -> float:
-        """The same, without a jump."""
+        """Smooth the estimate so that it does not jump."""
         now = self._clock()
         end = now + best
         if self._end is not None:
@@ -227,7 +229,7 @@ class TimeLeft:
         return self._end - now
 
     def _close_measure(self) -> None:
-        """Keep what this stretch of the batch has taken."""
+        """Add the time of this stretch to the batch's measurement."""
         passed, units = self._clock() - self._began, (self._saved + self._half_done()) * self._cost
         if self._is_running and self._saved >= ENOUGH_STEPS and passed > 0:
             seconds, cost = self._before.get(self.name, (0.0, 0.0))

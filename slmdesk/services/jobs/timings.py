@@ -1,7 +1,7 @@
-"""The time a job takes, between the pure arithmetic (time_left) and what is kept of it.  On the service thread.
+"""Connects the arithmetic of `time_left` to what is stored about a job's time.  On the service thread.
 
-Prices of batches are kept as measurements of this PC, and the newest prediction with the job, for other instances and
-for the next start.
+Prices of batches are stored as measurements of this PC; the newest estimate is stored with the job, for other instances
+and for the next start.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from slmdesk.services.jobs.time_left import Ahead, Left, TimeLeft
 from slmdesk.store import Store
 
 NOTE = "pace"
-"""In a job's settings."""
+"""Key in a job's settings."""
 PRICE = "job pace"
 
 
 class JobTimes:
-    """What one run of a job hears of its time, and keeps."""
+    """Measures the time of one run of a job, and stores it."""
 
     def __init__(self, store: Store, job: JobRecord) -> None:
         self._store = store
@@ -47,20 +47,20 @@ class JobTimes:
         self.left = self._reported.left
 
     def _go_on(self, done: int) -> None:
-        """From what an earlier run noted, unless failed steps are tried anew: then less is done than it said."""
+        """Continue from the stored progress, unless failed steps are tried again and less is done than it says."""
         before = self._before if isinstance(self._before, Mapping) else {}
         steps, cost, share = (_number(before.get(key)) for key in ("done", "done_cost", "share"))
         if steps is not None and cost is not None and share is not None and 0 < steps <= done and cost >= 0:
             self._reported.take_up(int(steps), cost, min(1.0, max(0.0, share)))
 
     def begin_all(self, done: int, total: int) -> None:
-        """The steps that were there before this run; of a job that grows the batch they are of, if that was kept."""
+        """Start with the steps that existed before this run; for a planned job, their batch if it was stored."""
         before = self._before if isinstance(self._before, Mapping) else {}
         cost = _number(before.get("cost")) or 1.0
         self._begin(str(before.get("wave") or ""), cost, done, total - done, _ahead_from(before.get("ahead")))
 
     def begin_batch(self, batch: Batch | None, done: int, left: int) -> None:
-        """A plan asked for these; `done` steps of the job have ended, those of earlier runs and batches included."""
+        """Start a batch of a plan; `done` counts all ended steps of the job, those of earlier runs included."""
         if batch is not None:
             ahead = batch.ahead
             if not ahead and batch.later:
@@ -74,22 +74,22 @@ class JobTimes:
 
     @property
     def share(self) -> float:
-        """Of all work, 0 to 1."""
+        """Share of all work done, 0 to 1."""
         return self._reported.share
 
     @property
     def steps_ahead(self) -> int:
-        """Steps that are likely to come, beyond those the job has."""
+        """Steps that will probably be added to the job."""
         return sum(one.steps for one in self._ahead if one.is_sure and one.name)
 
     def keep(self) -> None:
-        """Keep what this run has measured, for the next job of the kind."""
+        """Store the prices measured in this run, for later jobs of the kind."""
         for name, price in self._reported.measured().items():
             with suppress(KnownError):  # a full disk: the next run measures again
                 self._store.keep_measurement(self._prefix + name, {"s": price})
 
     def note(self) -> dict[str, Json]:
-        """What is kept with the job."""
+        """Return the estimate that is stored with the job."""
         left = self.left()
         ahead: list[Json] = [[one.name, one.steps, one.cost, one.is_sure] for one in self._ahead]
         reported: dict[str, Json] = {"wave": self._reported.name, "cost": self._cost, "ahead": ahead}
@@ -100,7 +100,7 @@ class JobTimes:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What a job's desk noted last."""
+    """What the job's instance recorded last."""
 
     share: float | None = None
     left: Left | None = None
@@ -108,7 +108,7 @@ class Noted:
 
 
 def noted_of(job: JobRecord) -> Noted:
-    """What is known of a job's time from its row; time left only while it runs."""
+    """Return what a job's row says about its time; the time left only while it runs."""
     found = job.settings.get(NOTE)
     if not isinstance(found, Mapping):
         return Noted()
