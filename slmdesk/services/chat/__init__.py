@@ -1,1 +1,1 @@
-"""Chats: questions, answers, what is attached."""
+"""Chats: the conversation, its answers and its attachments."""

@@ -1,7 +1,7 @@
-"""Answers that are being written: from the request to the row that ends.  Everything on the service thread.
+"""Writes answers of the model into their message rows, from the request to the end.  Everything on the service thread.
 
-A row exists before its first token and grows every 250 ms, less often as it gets longer but at least every second.  A
-row that cannot be written now (busy, full disk) keeps its text here, and the next tick tries again.
+A row exists before its first token and grows every 250 ms, less often as it gets longer but at least every second.
+When a row cannot be written (busy, full disk), the text is kept in memory and the next tick tries again.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
 CHARACTERS_PER_GAP_S = 100_000
-"""A row of so many characters waits one second more between two commits, up to LONGEST_GAP_S."""
+"""A row waits one second longer between two commits per this many characters, up to LONGEST_GAP_S."""
 TICK_S = 0.05
 RETRY_S = 1.0
 
 
 class Watcher(Protocol):
-    """Who wants to be by while an answer is written.  Called on the service thread."""
+    """Interface for following an answer while it is written.  Called on the service thread."""
 
     def began(self) -> None:
-        """The model is there, and is given the request now; again where its process was replaced."""
+        """The model is loaded and is given the request now; called again when its process was replaced."""
 
     def ending(self, answer: Answer | None) -> None:
-        """It has ended, and the model is still there.  None: it did not end well."""
+        """The answer has ended and the model is still loaded; `answer` is None when it did not end well."""
 
     def ended(self, message: Message) -> None:
-        """Its row has ended, and that was told.  Not called when the app ends."""
+        """The answer's row has ended and MessageEnded was published.  Not called when the app ends."""
 
 
 @dataclass(slots=True, eq=False)
 class _Growing:
-    """One answer."""
+    """State of one answer being written."""
 
     message: Message
     message_store: MessageStore
@@ -60,7 +60,7 @@ class _Growing:
     state: Mapping[str, Json] | None = None
     """A saved state in which the model has read the beginning of the turns."""
     polish: Callable[[str], str] | None = None
-    """Makes of a whole answer the words that are kept of it."""
+    """Turns the text of a whole answer into the text that is kept."""
     pieces: list[str] = field(default_factory=list)
     length: int = 0
     written: int = 0
@@ -69,21 +69,21 @@ class _Growing:
     job: JobHandle | None = None
     is_running: bool = False
     generation: int = 0
-    """Of the child that had the model when the job was started."""
+    """Generation of the child process that had the model when the request was started."""
     was_retried: bool = False
     ending: Ending | None = None
-    """Set when it has ended but its row could not be written yet."""
+    """Set when the answer has ended but its row could not be written yet."""
 
     @property
     def text(self) -> str:
-        """The words so far, the old ones of a continued answer included."""
+        """The text so far, including the old text of a continued answer."""
         if len(self.pieces) > 1:
             self.pieces[:] = ["".join(self.pieces)]
         return self.prefix + "".join(self.pieces)
 
 
 class Answers:
-    """All answers this instance is writing."""
+    """The answers this instance is writing."""
 
     def __init__(self, service_thread: ServiceThread, loader: ModelLoader, publish: Callable[[Event], None]) -> None:
         self._service_thread, self._loader, self._publish = service_thread, loader, publish
@@ -93,16 +93,16 @@ class Answers:
 
     @property
     def count(self) -> int:
-        """How many answers are being written, or wait for a model."""
+        """Number of answers being written or waiting for a model."""
         return sum(one.ending is None for one in self._growing.values())
 
     def is_writing(self, message: str) -> bool:
-        """Whether this message is being written by this instance."""
+        """Return whether this instance is writing this message."""
         held = self._growing.get(message)
         return held is not None and held.ending is None
 
     def as_it_is(self, message: Message) -> Message:
-        """A message of the store with the words, and the end, that are not yet in its row."""
+        """Return a stored message with the text, and the end, that are not yet in its row."""
         held = self._growing.get(message.id)
         if held is None:
             return message
@@ -124,9 +124,9 @@ class Answers:
         polish: Callable[[str], str] | None = None,
         state: Mapping[str, Json] | None = None,
     ) -> None:
-        """Write an answer into `message`, going on behind the text it has.  The row is `streaming` already.
+        """Write an answer into `message`, continuing after the text it has.  The row must be `streaming` already.
 
-        `polish` is given the words of an answer that ended well, and gives those that are kept.  `state`: see
+        `polish` turns the text of an answer that ended well into the text that is kept.  `state`: see
         StateService.known.
         """
         growing = _Growing(
@@ -137,7 +137,7 @@ class Answers:
         self._want(growing, explicit=explicit)
 
     def stop(self, message: str) -> None:
-        """Stop writing; the words stay.  The end is told when it is there; no error when nothing is written."""
+        """Stop writing and keep the text; does nothing when the message is not being written.  MessageEnded follows."""
         growing = self._growing.get(message)
         if growing is None or growing.ending is not None:
             return
@@ -149,7 +149,7 @@ class Answers:
             self._end(growing, Ending(Status.CANCELLED))
 
     def save_end(self, message: str) -> Problem | None:
-        """Write the end of an answer that could not be written when it came.  Why it still cannot be; None: it is."""
+        """Write the end of an answer that could not be written earlier; returns the Problem if it still cannot be."""
         growing = self._growing.get(message)
         if growing is None or growing.ending is None:
             return None
@@ -157,7 +157,7 @@ class Answers:
         return problem_for(error) if error else None
 
     def close(self) -> None:
-        """The app ends: what is being written is kept as `interrupted`, so that it can be continued."""
+        """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
         for growing in tuple(self._growing.values()):
             if growing.job and growing.ending is None:
                 growing.job.cancel()
@@ -233,7 +233,7 @@ class Answers:
             self._end(growing, Ending(Status.CANCELLED))
 
     def _was_replaced(self, growing: _Growing) -> bool:
-        """Whether the child was replaced between the load and this job, which has no word yet."""
+        """Return whether the child was replaced between loading and this request, which has no text yet."""
         if growing.pieces or growing.was_retried or growing.job is None:
             return False
         return growing.generation != growing.job.generation

@@ -1,5 +1,5 @@
-"""How much of the context a chat takes, part by part: instructions, conversation, each attachment, question, and what
-is kept for the answer.  On the service thread; only the newest request counts.
+"""Measures how much of the context a chat takes, part by part: instructions, conversation, attachments, question, and
+the space kept for the answer.  On the service thread; only the newest request counts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SOME = "passages that fit the question"
 
 @dataclass(frozen=True, slots=True)
 class ContextRequest:
-    """What is to be measured."""
+    """The chat, draft and attachments to be measured."""
 
     chat: str | None
     record: ModelRecord
@@ -43,14 +43,14 @@ class ContextRequest:
 
 
 class ContextMeter:
-    """Measures; a ContextMeasured follows."""
+    """Measures the context a chat takes and publishes ContextMeasured."""
 
     def __init__(self, prompts: Prompts, sources: Sources, publish: Callable[[Event], None]) -> None:
         self._prompts, self._sources, self._publish = prompts, sources, publish
         self._requests = 0
 
     def measure(self, request: ContextRequest) -> None:
-        """Count, in the model where it is loaded."""
+        """Count the tokens, with the model when it is loaded."""
         self._requests += 1
         mine = self._requests
 
@@ -103,7 +103,7 @@ class ContextMeter:
         context: int,
         if_newest: Callable[[Callable[[], None]], None],
     ) -> None:
-        """Go through what is attached but not sent, one after another; what cannot be is left out: its chip says so."""
+        """Measure the attachments not sent yet, one after another; one that cannot be measured is left out."""
         found: list[tuple[AttachRequest, Measured]] = []
 
         def measure(at: int) -> None:
@@ -135,7 +135,7 @@ def _of_sent(part: AttachmentPart) -> ContextPart:
 
 
 def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
-    """What was counted of several attachments each, so that it makes up what all of them take together."""
+    """Scale the counts of several attachments so that they add up to what all of them take together."""
     total = sum(one.tokens for one in parts)
     found: list[ContextPart] = []
     for one in parts:
@@ -146,7 +146,7 @@ def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
 
 
 def _foreseen(found: Sequence[Measured], sized: Sequence[Sized], left: int) -> list[ContextPart]:
-    """What each attachment will take: all of it, or its share of the room there is for passages."""
+    """Return what each attachment will take: all of it, or its share of the space for passages."""
     whole = decide(sized, left)
     left -= sum(one.tokens for one, is_whole in zip(sized, whole, strict=True) if is_whole)
     others = max(1, whole.count(False))

@@ -1,4 +1,4 @@
-"""A chat as people and models see it: the active path of its tree, its title, the turns given to the engine."""
+"""A chat as people and models see it: the active path of its message tree, its title, the turns for the engine."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from slmdesk.services.chat.quote import Quoted
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
 _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
-"""Control and direction marks: a title needs no sign where one was."""
+"""Control and direction marks, which are removed from titles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A chat opened: `messages` is the active path, oldest first; `siblings` how many versions each answer has."""
+    """An open chat: `messages` is the active path, oldest first; `siblings` are the versions of each answer."""
 
     item: Item
     messages: tuple[Message, ...]
     siblings: Mapping[str, tuple[str, ...]]
-    """For a message of the path that has versions: the ids of all of them, oldest first."""
+    """For each message of the path that has other versions: the ids of all of them, oldest first."""
     quotes: Mapping[str, tuple[Quoted, ...]] = field(default_factory=dict)
-    """For an answer: what it quotes of the attachments, verified."""
+    """For each answer: its verified quotations from the attachments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a request to send has made: both rows are saved when this is handed out."""
+    """The result of sending: the question and the answer's row, both saved already."""
 
     item: Item
     user_message: Message
@@ -42,23 +42,23 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class SeenPrompt:
-    """Exactly what the model sees of a message and what comes before it."""
+    """The exact prompt the model is given for a message and what comes before it."""
 
     text: str
     tokens: int
     missing: tuple[str, ...]
     """Ids of messages the model's template leaves out."""
     lookalikes: tuple[str, ...] = ()
-    """Words in the messages that begin a turn in this model's format."""
+    """Words in the messages that would begin a turn in this model's format."""
 
 
 def words_of(message: Message) -> str:
-    """The words of a message, whoever wrote it; what was attached is left out."""
+    """Return the text of a message without its attachments."""
     return message.words
 
 
 def title_from(text: str) -> str:
-    """A title of the first words of a question: one line, no control marks, at most MAX_TITLE characters."""
+    """Make a title from the first words of a question: one line, no control marks, at most MAX_TITLE characters."""
     line = clean_label(text.translate(_UNSHOWN), 2000).lstrip("#>*-` ").rstrip(CUT)
     if not line:
         return NEW_CHAT
@@ -70,7 +70,7 @@ def title_from(text: str) -> str:
 
 
 def active_path(messages: Sequence[Message], leaf: str | None) -> tuple[Message, ...]:
-    """The path from the root to `leaf`; below it, or without one, the newest child each time."""
+    """Return the path from the root to `leaf`; below it, or without one, the newest child each time."""
     known = {one.id: one for one in messages}
     children: dict[str | None, list[Message]] = {}
     for one in sorted(messages, key=lambda one: one.n):
@@ -93,7 +93,7 @@ def active_path(messages: Sequence[Message], leaf: str | None) -> tuple[Message,
 
 
 def siblings_on(path: Sequence[Message], messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:
-    """For each message of the path with versions beside it: the ids of all, oldest first."""
+    """Map each message of the path that has other versions to the ids of all of them, oldest first."""
     beside: dict[tuple[str | None, Role], list[str]] = {}
     for one in sorted(messages, key=lambda one: one.n):
         beside.setdefault((one.parent, one.role), []).append(one.id)
@@ -102,11 +102,11 @@ def siblings_on(path: Sequence[Message], messages: Sequence[Message]) -> dict[st
 
 
 def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMessage], list[str]]:
-    """The turns a model is given, and for each the id of its message ('' for the system prompt).
+    """Return the turns for the model, and for each the id of its message ('' for the system prompt).
 
-    An answer without a word is left out, and what the person said before and after it becomes one turn: most templates
-    refuse two turns of one role in a row.  A message that was refused as too long is left out too, as the note under it
-    says, or every later one would be refused with it.
+    An answer without text is left out, and the questions before and after it become one turn, because most templates
+    refuse two turns of one role in a row.  A message that was refused as too long is left out too, or every later one
+    would be refused with it.
     """
     path = [one for one, after in zip_longest(path, path[1:]) if not _was_too_long(after)]
     turns: list[ChatMessage] = []
@@ -129,7 +129,7 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
 
 
 def _parts_of(one: Message) -> tuple[TextPart, ...]:
-    """What a turn is made of: attachments first, so that they are read once and stay where they were."""
+    """Return the parts of a turn: attachments first, so that they are read once and keep their position."""
     if one.role is Role.ASSISTANT:
         return (TextPart(one.text, Origin.MODEL),)
     attached = (part for each in one.attachments for part in parts_for_model(each))
@@ -141,7 +141,7 @@ def _was_too_long(answer: Message | None) -> bool:
 
 
 def can_continue(message: Message) -> bool:
-    """Whether more of an answer can be asked for: it was cut by a limit, a stop, a crash or a closed window."""
+    """Return whether an answer can be continued: it was cut by a limit, a stop, a crash or a closed window."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return False
     return message.status is not Status.COMPLETE or message.finish_reason in {"length", "repeat"}

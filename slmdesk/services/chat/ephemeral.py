@@ -1,4 +1,4 @@
-"""A message store for chats that must not touch the disk: what the store does for messages, in memory."""
+"""An in-memory message store for chats that must not be written to the disk."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from slmdesk.core.records import Ending, Item, Message, Status
 from slmdesk.core.types import Json, Role, TextPart
 
 PREFIX = "unsaved-"
-"""Begins the id of an item or message that is in no file."""
+"""Prefix of the id of an item or message that is in no file."""
 
 
 class NewMessage(TypedDict, total=False):
-    """What a new message is made of."""
+    """The fields of a new message."""
 
     parent: Required[str | None]
     role: Required[Role]
@@ -33,38 +33,38 @@ class NewMessage(TypedDict, total=False):
 
 
 class MessageStore(Protocol):
-    """What chats need of a place for items and messages; the store is one, `UnsavedShelf` the other."""
+    """Interface of a store for items and messages: the database, or `EphemeralMessages`."""
 
     def item(self, id: str) -> Item:
-        """Raises KnownError `item.unknown`."""
+        """Return an item.  Raises KnownError `item.unknown`."""
 
     def change_item_settings(self, id: str, **values: Json) -> Item:
-        """The item with some of its own settings changed; None takes a key away."""
+        """Change some of an item's own settings and return the item; None removes a key."""
 
     def add_message(self, item: str, **new: Unpack[NewMessage]) -> Message:
-        """A new message at the end of `parent`, kept when this returns."""
+        """Add a message below `parent`; it is saved when this returns."""
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
-        """The message, made of other parts."""
+        """Replace the parts of a message and return it."""
 
     def grow_message(self, id: str, text: str) -> bool:
-        """The whole text so far; False when it could not be written now."""
+        """Replace the text of a growing message; returns False when it could not be written now."""
 
     def end_message(self, id: str, text: str, ending: Ending) -> Message:
-        """The message as it stays."""
+        """End a growing message and return it."""
 
     def reopen_message(self, id: str) -> Message:
-        """The message, growing again."""
+        """Make an ended message grow again and return it."""
 
     def message(self, id: str) -> Message:
-        """Raises KnownError `item.unknown`."""
+        """Return a message.  Raises KnownError `item.unknown`."""
 
     def messages(self, item: str) -> list[Message]:
-        """The whole tree, oldest first."""
+        """Return all messages of an item's tree, oldest first."""
 
 
 class EphemeralMessages:
-    """A Shelf in memory; gone with the app."""
+    """A MessageStore in memory, lost when the app ends."""
 
     def __init__(self) -> None:
         self._items: dict[str, Item] = {}
@@ -72,7 +72,7 @@ class EphemeralMessages:
         self._numbers = count(1)
 
     def add_item(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
-        """A new item that is in no file."""
+        """Add an item that is in no file."""
         now, n = time.time(), next(self._numbers)
         item = Item(
             n=n, id=PREFIX + uuid4().hex, kind=kind, title=title, folder=None, pinned=False, created=now, updated=now,
@@ -82,19 +82,19 @@ class EphemeralMessages:
         return item
 
     def item(self, id: str) -> Item:
-        """Raises KnownError `item.unknown`."""
+        """Return an item.  Raises KnownError `item.unknown`."""
         if id not in self._items:
             raise KnownError("item.unknown", id=id)
         return self._items[id]
 
     def change_item_settings(self, id: str, **values: Json) -> Item:
-        """The item with some of its own settings changed; None takes a key away."""
+        """Change some of an item's own settings and return the item; None removes a key."""
         old = self.item(id)
         settings = {key: value for key, value in {**old.settings, **values}.items() if value is not None}
         return self._keep_item(replace(old, settings=settings))
 
     def rename_item(self, id: str, title: str) -> Item:
-        """The item under another title."""
+        """Change the title of an item and return the item."""
         return self._keep_item(replace(self.item(id), title=title))
 
     def forget(self, id: str) -> None:
@@ -103,7 +103,7 @@ class EphemeralMessages:
         self._messages = {key: one for key, one in self._messages.items() if one.item != id}
 
     def add_message(self, item: str, **new: Unpack[NewMessage]) -> Message:
-        """A new message at the end of `parent`."""
+        """Add a message below `parent`."""
         n = next(self._numbers)
         message = Message(
             n=n, id=PREFIX + uuid4().hex, item=self.item(item).id, parent=new["parent"], role=new["role"],
@@ -118,16 +118,16 @@ class EphemeralMessages:
         return message
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
-        """The message, made of other parts."""
+        """Replace the parts of a message and return it."""
         return self._change(id, parts=tuple(parts))
 
     def grow_message(self, id: str, text: str) -> bool:
-        """The whole text so far; always True."""
+        """Replace the text of a growing message; always returns True."""
         self._change(id, text=text)
         return True
 
     def end_message(self, id: str, text: str, ending: Ending) -> Message:
-        """The message as it stays."""
+        """End a growing message and return it."""
         return self._change(
             id,
             text=text,
@@ -144,17 +144,17 @@ class EphemeralMessages:
         )
 
     def reopen_message(self, id: str) -> Message:
-        """The message, growing again."""
+        """Make an ended message grow again and return it."""
         return self._change(id, status=Status.STREAMING)
 
     def message(self, id: str) -> Message:
-        """Raises KnownError `item.unknown`."""
+        """Return a message.  Raises KnownError `item.unknown`."""
         if id not in self._messages:
             raise KnownError("item.unknown", id=id)
         return self._messages[id]
 
     def messages(self, item: str) -> list[Message]:
-        """The whole tree, oldest first."""
+        """Return all messages of an item's tree, oldest first."""
         return [one for one in self._messages.values() if one.item == item]
 
     def _change(self, id: str, **values: Any) -> Message:

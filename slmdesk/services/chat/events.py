@@ -1,4 +1,4 @@
-"""Events of chat."""
+"""Events of chats."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from slmdesk.services.chat.quote import Quoted
 
 @dataclass(frozen=True, slots=True)
 class ContextMeasured(Event):
-    """How much of what the model can see a chat takes, in tokens."""
+    """The context a chat takes was measured, in tokens."""
 
     chat: str | None
     tokens: int
     context_size: int
     parts: tuple[ContextPart, ...] = ()
-    """What it is made of, and what is kept free for the answer."""
+    """The parts of the prompt, and the space kept free for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuotesFound(Event):
-    """Quotations in an answer of a chat that stand in what was attached; its MessageEnded was told before."""
+    """Quotations in an answer were found in its attachments; published after its MessageEnded."""
 
     item: str
     message: str

@@ -1,6 +1,7 @@
-"""What a person set for one chat: its instructions, model, adapter and how words are chosen.
+"""Options of a single chat: its instructions, model, adapter and sampling.
 
-Kept in the item's own settings under these names, read from there as untrusted.  None, "" and 1.0 mean: as usual.
+Stored in the item's own settings under these names, and read from there as untrusted.  None, "" and 1.0 mean the
+default.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from slmdesk.core.types import Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json
 
 MOST_TEMPERATURE = 2.0
-"""Offered; above, no model writes sentences."""
+"""The highest temperature offered; above it no model writes sentences."""
 _LIMITS: Mapping[str, tuple[float, float]] = {
     "lora_scale": (0.0, MOST_STRENGTH),
     "temperature": (0.0, 100.0),
@@ -30,31 +31,31 @@ _WHOLE = ("seed", "max_tokens")
 
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
-    """The values of one chat."""
+    """The options of one chat."""
 
     system: str = ""
     model: str = ""
-    """Id of the model that answers here, whichever is in use elsewhere."""
+    """Id of the model that answers in this chat, whichever is used elsewhere; empty for the default."""
     lora: str = ""
-    """Id of an adapter."""
+    """Id of an adapter; empty for none."""
     lora_scale: float = 1.0
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
-    """None: another one for each answer."""
+    """None: a different one for each answer."""
     max_tokens: int | None = None
     """Of an answer."""
 
     @property
     def sampling(self) -> Sampling:
-        """How words are chosen, as far as a person said."""
+        """Return the sampling values that were set."""
         return Sampling(
             temperature=self.temperature, top_p=self.top_p, seed=self.seed, max_tokens=self.max_tokens
         )  # fmt: skip
 
     @property
     def settings(self) -> dict[str, Json]:
-        """As an item keeps them: None for what is as usual, which takes a key away."""
+        """Return the options as an item's settings; None for a default, which removes the key."""
         usual = ChatOptions()
         values = {name: getattr(self, name) for name in NAMES}
         return {name: None if value == getattr(usual, name) else value for name, value in values.items()}
@@ -74,12 +75,12 @@ class Lora:
 
     @property
     def said(self) -> dict[str, Json]:
-        """As an answer's row keeps it, beside how its words were chosen."""
+        """Return it as stored in an answer's row, beside its sampling."""
         return {"lora": self.id, "lora_name": self.name, "lora_scale": self.scale}
 
 
 def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
-    """The options in an item's settings; a value that makes no sense is as usual."""
+    """Read the options from an item's settings; an invalid value becomes the default."""
     values = {}
     for name in NAMES:
         value = untrusted.get(name)
@@ -89,7 +90,7 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
 
 
 def check_options(options: ChatOptions) -> None:
-    """Raises KnownError `request.invalid`, which names the option."""
+    """Check the values of the options.  Raises KnownError `request.invalid`, which names the option."""
     for name in _LIMITS:
         value = getattr(options, name)
         if value is not None and not _is_number(name, value):
@@ -97,7 +98,7 @@ def check_options(options: ChatOptions) -> None:
 
 
 def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sampling:
-    """How the words of an answer are chosen: the request, else the chat's own, else as usual.
+    """Merge the sampling of an answer: the request's, else the chat's, else the default.
 
     Raises KnownError `request.invalid`.
     """
@@ -108,7 +109,7 @@ def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sa
 
 
 def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRecord]) -> Lora | None:
-    """The adapter of a chat for a model; whether their sizes match is found out when the engine opens it.
+    """Return the adapter of a chat for a model; whether their sizes match is only known when the engine opens it.
 
     Raises KnownError `adapter.gone`, `adapter.other_model`.
     """
@@ -125,7 +126,7 @@ def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRec
 
 
 def lora_of(message: Message, known: Sequence[ModelRecord]) -> Lora | None:
-    """The adapter an answer was written with.  Raises KnownError `adapter.gone`."""
+    """Return the adapter an answer was written with.  Raises KnownError `adapter.gone`."""
     said = options_from(message.sampling)
     adapter = next((one for one in known if one.id == said.lora), None) if said.lora else None
     if said.lora and adapter is None:

@@ -1,4 +1,4 @@
-"""Answers to questions with documents: what is read of them is decided, kept with the question, and then answered.
+"""Prepares answers: decides how much of each attachment is read, stores that with the question, starts the answer.
 
 Between the request and the model's first word the answer's row is `streaming` like any other.  On the service thread.
 """
@@ -25,39 +25,39 @@ from slmdesk.services.chat.options import Lora
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequest:
-    """An answer to be written into a row that is there."""
+    """A request to write an answer into an existing row."""
 
     answer: Message
     message_store: MessageStore
     record: ModelRecord
     system: str
     path: tuple[Message, ...]
-    """All that was said before, the question last."""
+    """All messages before the answer, the question last."""
     sampling: Sampling
     lora: Lora | None
     explicit: bool
     goes_on: bool = False
-    """Its answer has words already: what was decided stays."""
+    """The answer is continued: what was decided about its attachments stays."""
 
 
 class Preparing:
-    """Begins answers; those with attachments to be decided on a little later."""
+    """Starts answers; those with undecided attachments start once these are decided."""
 
     def __init__(self, workers: Workers, answers: Answers, quotes: Quotes, publish: Callable[[Event], None]) -> None:
         self._workers, self._answers, self._quotes, self._publish = workers, answers, quotes, publish
         self._plans: dict[str, tuple[Plan, AnswerRequest]] = {}
 
     def holds(self, message: str) -> bool:
-        """Whether it is being decided what this answer is read for."""
+        """Return whether the attachments for this answer are still being decided."""
         return message in self._plans
 
     @property
     def count(self) -> int:
-        """How many answers wait so."""
+        """Number of answers whose attachments are still being decided."""
         return len(self._plans)
 
     def begin(self, request: AnswerRequest) -> None:
-        """Have an answer written."""
+        """Start an answer."""
         if not _needs_plan(request.path, goes_on=request.goes_on):
             self._start(request)
             return
@@ -81,7 +81,7 @@ class Preparing:
         self._workers.service_thread.post(lambda: plan.begin() if id in self._plans else None)
 
     def stop(self, message: str) -> bool:
-        """Stop deciding; the row ends `cancelled`.  Returns whether it was being decided."""
+        """Stop deciding and end the row as `cancelled`; returns whether the answer was being prepared."""
         held = self._plans.get(message)
         if held is None:
             return False
@@ -90,7 +90,7 @@ class Preparing:
         return True
 
     def close(self) -> None:
-        """The app ends: what was not begun is `interrupted`, and can be tried again."""
+        """End the answers not started as `interrupted`, so that they can be tried again, when the app ends."""
         for id, (plan, request) in tuple(self._plans.items()):
             plan.cancel()
             with suppress(KnownError):  # then the next desk does it
@@ -140,14 +140,14 @@ class Preparing:
 
 
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
-    """What is attached to the messages of a path, in order."""
+    """Return the attachments of the messages of a path, in order."""
     return tuple(part for one in path for part in one.attachments)
 
 
 def _needs_plan(path: Sequence[Message], *, goes_on: bool) -> bool:
-    """Whether something is to be decided: an attachment that is new, or one that is read by passages for each question.
+    """Return whether something must be decided: a new attachment, or one that is read by passages for each question.
 
-    A question that was asked with passages is asked again with the same.
+    A question that was asked with passages is asked again with the same ones.
     """
     if not path or path[-1].role is not Role.USER:
         return False

@@ -1,4 +1,4 @@
-"""A chat as its model sees it: the exact prompt, and how much of the context it takes.  On the service thread."""
+"""Shows the exact prompt of a chat, and how much of the context it takes.  On the service thread."""
 
 from __future__ import annotations
 
@@ -19,26 +19,25 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.settings import SettingsFile
 
 FRAME = 8
-"""Tokens a chat format usually puts around a turn; only for a guess before the model is loaded."""
+"""Tokens a chat format usually puts around a turn; only used for a guess before the model is loaded."""
 
 OnSeen = Callable[[SeenPrompt | Problem], None]
 
 
 class Prompts:
-    """Asks the engine child what it would read."""
+    """Asks the engine child for the prompt it would read."""
 
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, loader: ModelLoader) -> None:
         self._service_thread, self._settings, self._loader = service_thread, settings, loader
 
     def show(self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str], answered: OnSeen) -> None:
-        """Give `answered` the exact prompt of these turns; `ids` are their messages.  Loads the model if needed."""
+        """Pass the exact prompt of these turns to `answered`; `ids` are their messages.  Loads the model if needed."""
         self._render(record, turns, lambda untrusted: answered(_seen_from(untrusted, ids)), answered)
 
     def measure(self, record: ModelRecord, turns: Sequence[ChatMessage], reported: Callable[[int, int], None]) -> None:
-        """Find out how much of the context these turns take: `told` hears tokens and context size, on the service
-        thread.
+        """Count the tokens of these turns; `reported` gets (tokens, context size) on the service thread.
 
-        With the model not loaded the vocabulary of its file is asked, and the frame around each turn is guessed.
+        When the model is not loaded, the vocabulary in its file is used, and the frame around each turn is guessed.
         """
         held = self._loader.loaded()
         is_held = held is not None and held[0].id == record.id

@@ -1,4 +1,4 @@
-"""A quotation of an answer that stands in an attachment."""
+"""The type of a verified quotation from an attachment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """Words of an answer that stand word for word on a page of what was attached."""
+    """Words of an answer that stand word for word on a page of an attachment."""
 
     name: str
     document: str
@@ -16,4 +16,4 @@ class Quoted:
     start: int
     end: int
     quote: str
-    """As they stand there."""
+    """The words as they stand on the page."""

@@ -1,4 +1,4 @@
-"""What a frontend (window or command line) asks of the services, as plain dataclasses."""
+"""Requests to the chat service, as plain dataclasses."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from slmdesk.services.chat.options import ChatOptions
 
 @dataclass(frozen=True, slots=True)
 class AttachRequest:
-    """Attach a document that was read, or text that is in none."""
+    """Attach a document that was read, or text that is in no document."""
 
     document: str = ""
     """Id of a document; empty: `source` is the text."""
     name: str = ""
-    """Of text that is in no document."""
+    """Name of text that is in no document."""
     source: tuple[str, ...] = ()
-    """Its pages; text that was pasted is one."""
+    """Pages of the text; pasted text has one."""
     page_kind: str = "page"
     mode: AttachMode = AttachMode.AUTO
 
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """Say something in a chat.  chat None: a new one is made."""
+    """Send a message in a chat; `chat` None makes a new one."""
 
     text: str
     chat: str | None = None
@@ -34,15 +34,15 @@ class SendRequest:
     system: str | None = None
     """None: the chat's own."""
     sampling: Sampling = field(default_factory=Sampling)
-    """Of this answer alone."""
+    """For this answer alone."""
     lora: str | None = None
-    """Id of an adapter, for this chat from now on; "": none any more; None: the chat's own."""
+    """Id of an adapter, for this chat from now on; "": none; None: the chat's own."""
     lora_scale: float | None = None
-    """Its strength; None: the chat's own."""
+    """Strength of the adapter; None: the chat's own."""
     options: ChatOptions | None = None
-    """Of a chat that is new; None: as usual."""
+    """Options of a new chat; None: the defaults."""
     anyway: bool = False
-    """Load the model however short memory looks."""
+    """Load the model even when memory seems too small."""
     attach: tuple[AttachRequest, ...] = ()
     save: bool = True
-    """False: nothing of it is written to the disk."""
+    """False: nothing of the chat is written to the disk."""

@@ -1,4 +1,6 @@
-"""Chats: saying something, having it answered, going on, trying again.  Everything on the service thread."""
+"""The chat service: sends messages, has them answered, continues and repeats answers.  Everything on the service
+thread.
+"""
 
 from __future__ import annotations
 
@@ -56,15 +58,15 @@ from slmdesk.store import Store
 
 KIND = "chat"
 PROMPT_VERSION = "chat-1"
-"""Changes when the turns given to a model are put together in another way."""
+"""Changes when the turns for a model are put together in another way."""
 
 MOST_ATTACHED = 50
 CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
-"""What a chat adds to the model's defaults: small models turn in circles in free talk."""
+"""What a chat adds to the model's defaults: small models repeat themselves in free conversation."""
 
 
 class ChatService:
-    """What a person can do with chats."""
+    """Sends messages, and opens, changes and deletes chats."""
 
     def __init__(
         self,
@@ -81,38 +83,38 @@ class ChatService:
         self._answers = Answers(service_thread, loader, publish)
         self._prompts = Prompts(service_thread, settings, loader)
         self.sources = Sources(service_thread, store, loader)
-        """What can be attached, as text."""
+        """Text of what can be attached."""
         self._quotes = Quotes(service_thread, store, publish)
         workers = Workers(service_thread, store, loader, retrieval, self.sources)
         self._preparing = Preparing(workers, self._answers, self._quotes, publish)
         self._meter = ContextMeter(self._prompts, self.sources, publish)
         self.shown: dict[str, set[str]] = {}
-        """Chats that were opened here, with the ids of their messages a frontend was told of."""
+        """Chats opened in this instance, with the ids of their messages a frontend knows."""
 
     @property
     def answers(self) -> Answers:
-        """All answers this instance writes, whatever they belong to."""
+        """All answers this instance writes, in chats and elsewhere."""
         return self._answers
 
     @property
     def writing(self) -> int:
-        """How many answers are being written, or wait for their model."""
+        """Number of answers being written or waiting for their model."""
         return self._answers.count + self._preparing.count
 
     # ---- saying something
 
     def new_chat(self, title: str = NEW_CHAT, *, system: str = "") -> Item:
-        """An empty chat; `send` makes one by itself when it is given none."""
+        """Make an empty chat; `send` also makes one when it is given none."""
         item = self._store.add_item(KIND, title, settings={"system": system} if system else None)
         self._publish(ItemChanged(item))
         return item
 
     def send(self, request: SendRequest, *, explicit_model: bool = False) -> Sent:
-        """Save the words and the row of the answer, then have it written.
+        """Save the question and the answer's row, then have the answer written.
 
-        What fails later ends the answer as `failed`; the words stay.  `explicit_model`: a person chose this model for
-        this very answer, so that one that crashed too often is tried once more.  Raises KnownError `model.none`,
-        `model.unknown`, `item.unknown`, `request.invalid` (no words), and `store.…` when nothing could be saved.
+        A later failure ends the answer as `failed`; its text stays.  `explicit_model`: a person chose this model for
+        this very answer, so a model that crashed too often is tried once more.  Raises KnownError `model.none`,
+        `model.unknown`, `item.unknown`, `request.invalid` (no text), and `store.…` when nothing could be saved.
         """
         if not request.text.strip():
             raise KnownError("request.invalid", what="no text")
@@ -149,12 +151,12 @@ class ChatService:
         return Sent(item, user, answer)
 
     def stop(self, message: str) -> None:
-        """Stop an answer; its words stay, its row ends `cancelled`."""
+        """Stop an answer; its text stays, its row ends `cancelled`."""
         if not self._preparing.stop(message):
             self._answers.stop(message)
 
     def try_again(self, message: str, *, model: str | None = None, sampling: Sampling | None = None) -> Message:
-        """A new version of an answer beside the old one, by what is set for its chat now, and shown instead of it.
+        """Write a new version of an answer with the chat's current options, and show it instead of the old one.
 
         Raises KnownError as `send` does.
         """
@@ -172,7 +174,7 @@ class ChatService:
         return answer
 
     def continue_answer(self, message: str) -> Message:
-        """Go on behind the words of an answer that was cut.  Raises KnownError `request.invalid` for another."""
+        """Continue an answer that was cut.  Raises KnownError `request.invalid` for any other message."""
         message_store, old, item, before = self._answer(message)
         if not can_continue(old):
             raise KnownError("request.invalid", what="this answer is complete")
@@ -189,7 +191,7 @@ class ChatService:
         return growing
 
     def show_version(self, message: str) -> Conversation:
-        """Make the version of an answer the one that is shown.  Raises KnownError `item.unknown`."""
+        """Show this version of an answer and return the chat.  Raises KnownError `item.unknown`."""
         message_store = self._message_store_of(message)
         item = message_store.change_item_settings(message_store.message(message).item, leaf=message)
         self._publish(ItemChanged(item))
@@ -198,7 +200,9 @@ class ChatService:
     # ---- looking
 
     def open(self, chat: str) -> Conversation:
-        """The active path of a chat, with words that are not in its rows yet.  Raises KnownError `item.unknown`."""
+        """Return the active path of a chat, with text that is not in its rows yet.  Raises KnownError
+        `item.unknown`.
+        """
         message_store = self._message_store_of(chat)
         item = message_store.item(chat)
         messages = [self._answers.as_it_is(one) for one in message_store.messages(item.id)]
@@ -207,18 +211,18 @@ class ChatService:
         return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
 
     def messages(self, chat: str) -> list[Message]:
-        """The whole tree of a chat, oldest first.  Raises KnownError `item.unknown`."""
+        """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
         message_store = self._message_store_of(chat)
         return [self._answers.as_it_is(one) for one in message_store.messages(message_store.item(chat).id)]
 
     def is_writing(self, message: str) -> bool:
-        """Whether this instance writes this message now."""
+        """Return whether this instance is writing this message."""
         return self._answers.is_writing(message) or self._preparing.holds(message)
 
     def seen_by_model(self, message: str, answered: OnSeen) -> None:
-        """Give `answered` the exact prompt of an answer, or up to a message of the person's; loads the model if needed.
+        """Pass the exact prompt of an answer, or up to a person's message, to `answered`; loads the model if needed.
 
-        `answered` is called on the service thread, once, with a Problem where it cannot be said.
+        `answered` is called once, on the service thread, with a Problem when there is no prompt.
         """
         message_store = self._message_store_of(message)
         one = message_store.message(message)
@@ -229,9 +233,9 @@ class ChatService:
         self._prompts.show(record, turns, ids, answered)
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
-        """Find out how much of the context this chat takes with `draft` and `attach` in it: a ContextMeasured follows.
+        """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
 
-        Only the newest request counts.  With its model not loaded the count is a guess.  Raises KnownError
+        Only the newest request counts.  When the model is not loaded the count is a guess.  Raises KnownError
         `model.none`, `model.several`.
         """
         options = self.options(chat) if chat else ChatOptions()
@@ -246,9 +250,10 @@ class ChatService:
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
 
     def weigh(self, chat: str | None, request: AttachRequest, answered: Callable[[Weighed | Problem], None]) -> None:
-        """Count an attachment as the model of a chat does; `answered` also gets its text, as a model is given it.
+        """Count the tokens of an attachment with the model of a chat; `answered` also gets its text as the model reads
+        it.
 
-        `answered` is called once, on the service thread, with a Problem where the document is gone or not read.
+        `answered` is called once, on the service thread, with a Problem when the document is gone or not read.
         """
         try:
             record: ModelRecord | None = self._record_of(self.options(chat) if chat else ChatOptions())
@@ -259,7 +264,7 @@ class ChatService:
     # ---- keeping
 
     def rename(self, chat: str, title: str) -> Item:
-        """Another title, cleaned: one line, not empty.  Raises KnownError `item.unknown`."""
+        """Change the title of a chat, reduced to one non-empty line.  Raises KnownError `item.unknown`."""
         name = title_from(title)
         message_store = self._message_store_of(chat)
         item = (
@@ -271,26 +276,26 @@ class ChatService:
         return item
 
     def options(self, chat: str) -> ChatOptions:
-        """What is set for a chat.  Raises KnownError `item.unknown`."""
+        """Return the options of a chat.  Raises KnownError `item.unknown`."""
         return options_from(self._message_store_of(chat).item(chat).settings)
 
     def change_options(self, chat: str, options: ChatOptions) -> Item:
-        """Set all options of a chat, for answers from now on.  Raises KnownError `item.unknown`, `request.invalid`."""
+        """Set all options of a chat, for later answers.  Raises KnownError `item.unknown`, `request.invalid`."""
         check_options(options)
         item = self._message_store_of(chat).change_item_settings(chat, **options.settings)
         self._publish(ItemChanged(item))
         return item
 
     def keep_draft(self, chat: str, draft: str, attachments: Sequence[Json] = ()) -> None:
-        """Keep what is written and attached but not sent, in the item's own settings `draft` and `draft_attachments`.
+        """Store the draft and attachments not sent yet, in the item's settings `draft` and `draft_attachments`.
 
-        '' and nothing forget it.  Raises KnownError `item.unknown`.
+        An empty draft without attachments removes them.  Raises KnownError `item.unknown`.
         """
         kept = list(attachments) or None
         self._message_store_of(chat).change_item_settings(chat, draft=draft or None, draft_attachments=kept)
 
     def trash(self, chat: str) -> Item:
-        """Put a chat into the bin; what is being written in it is stopped.  Raises KnownError `item.unknown`."""
+        """Move a chat to the bin and stop what is being written in it.  Raises KnownError `item.unknown`."""
         for one in self._store.messages(chat):
             self.stop(one.id)
         item = self._store.trash_item(chat)
@@ -304,11 +309,11 @@ class ChatService:
         return item
 
     def drop(self, chat: str) -> None:
-        """Forget what is known of a chat that is deleted for good."""
+        """Drop what is in memory about a chat that was deleted for good."""
         self.shown.pop(chat, None)
 
     def close(self) -> None:
-        """Keep what is being written as `interrupted`; nothing more is written afterwards."""
+        """Keep the answers being written as `interrupted` and write nothing afterwards."""
         self._preparing.close()
         self._answers.close()
 
@@ -318,7 +323,7 @@ class ChatService:
         return self._unsaved if id.startswith(PREFIX) else self._store
 
     def _options_of(self, request: SendRequest) -> ChatOptions:
-        """The options of a request's chat, with what the request changes.  Raises KnownError `item.unknown`,
+        """Return the options of a request's chat, with the request's changes.  Raises KnownError `item.unknown`,
         `model.…`.
         """
         options = self.options(request.chat) if request.chat else request.options or ChatOptions()
@@ -332,24 +337,24 @@ class ChatService:
         return options
 
     def _adapter(self, requested: str) -> ModelRecord:
-        """An adapter by id, unique prefix of one, or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
+        """Return an adapter by id, unique prefix or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
         record = self._store.model(requested)
         if record.kind != "adapter":
             raise KnownError("adapter.unusable", adapter=record.name, reason="it is no adapter")
         return record
 
     def _pinned(self, options: ChatOptions) -> ModelRecord | None:
-        """The model that always answers in a chat, where there is one and it is still here."""
+        """Return the model chosen for a chat, or None when there is none or it is gone."""
         known = self._models.list() if options.model else []
         return next((one for one in known if one.id == options.model and one.can_chat), None)
 
     def _record_of(self, options: ChatOptions) -> ModelRecord:
-        """The model that would answer.  Raises KnownError `model.none`, `model.several`."""
+        """Return the model that would answer.  Raises KnownError `model.none`, `model.several`."""
         held = self._loader.loaded()
         return self._pinned(options) or (held[0] if held else self._models.choose(None))
 
     def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
-        """The message store and the item of a request; a new item is titled by its first words."""
+        """Return the message store and item of a request; a new item gets its title from the first words."""
         if request.chat is not None:
             message_store = self._message_store_of(request.chat)
             item = message_store.item(request.chat)
@@ -401,7 +406,7 @@ class ChatService:
         self._publish(MessageAdded(message))
 
     def _say_replaced(self) -> None:
-        """Half characters cannot be stored: what became of them is said, never silent."""
+        """Publish a notice that unpaired surrogates, which cannot be stored, were replaced."""
         replaced = self._store.take_replaced()
         if replaced:
             self._publish(Noticed(problem_for(KnownError("text.replaced", count=replaced))))
@@ -413,7 +418,7 @@ class ChatService:
         return item
 
     def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
-        """An answer that is not being written, with its item and the path before it."""
+        """Return an answer that is not being written, with its store, its item and the path before it."""
         message_store = self._message_store_of(message)
         one = self._answers.as_it_is(message_store.message(message))
         if one.role is not Role.ASSISTANT or one.status is Status.STREAMING:
@@ -422,7 +427,7 @@ class ChatService:
         return message_store, one, item, self._path_to(message_store, item, message)[:-1]
 
     def _link(self, item: Item, request: SendRequest) -> None:
-        """Note which documents the chat is about; all of what is attached must be there."""
+        """Link the attached documents to the chat's item; all of them must exist."""
         requested = [self._store.document(one.document).id for one in request.attach if one.document]
         if requested and not item.id.startswith(PREFIX):
             known = [one.id for one in self._store.documents_of_item(item.id)]

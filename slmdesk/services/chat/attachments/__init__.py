@@ -1,1 +1,1 @@
-"""Documents that go along with a chat."""
+"""Documents attached to a chat."""

@@ -1,4 +1,4 @@
-"""How much of each attachment goes to a model: whole where it fits, else the passages that fit.  Pure functions."""
+"""Decides how much of each attachment a model reads: all of it, or the passages that fit.  Pure functions."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import TypeVar
 from slmdesk.core.attached import AttachMode
 
 ROOM = 512
-"""Tokens kept free for the answer, unless a person set how long it may be."""
+"""Tokens kept free for the answer, unless a person set its length."""
 LEAST_SHARE_FOR_ANSWER = 4
 """Of a small context at most a quarter is kept free."""
 WHOLE_SHARE = 0.75
-"""Of what is left, that documents chosen by the program may fill whole: the chat goes on after this question."""
+"""Share of the remaining context that documents chosen by the program may fill whole, so that the chat can continue."""
 PASSAGE_SHARE = 0.6
 READ_TOKENS = 1800
-"""Of passages for one question: more take long to read, and small models lose their way."""
+"""Most tokens of passages for one question: more take long to read, and small models lose track."""
 MOST_PASSAGES = 8
 PASSAGE_FRAME = 6
-"""Tokens around each passage: its page."""
+"""Tokens around each passage, for its page number."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """An attachment to be decided on."""
+    """An attachment to be decided on, with its size."""
 
     tokens: int
-    """Of all of it, with what is put around it."""
+    """Tokens of the whole attachment, with the frame around it."""
     mode: AttachMode = AttachMode.AUTO
 
 
 def room_for_answer(context_tokens: int, max_tokens: int | None) -> int:
-    """Tokens of a context that are kept for the answer."""
+    """Return the tokens of a context kept for the answer."""
     return min(max_tokens or ROOM, max(1, context_tokens // LEAST_SHARE_FOR_ANSWER))
 
 
 def decide(sized: Sequence[Sized], left: int) -> list[bool]:
-    """Of each attachment, whether it is read whole.  `left`: tokens of the context that nothing else needs.
+    """Return for each attachment whether it is read whole.  `left`: tokens of the context not needed otherwise.
 
-    What a person wants whole is read whole, whether it fits or not: that it does not is said before it is sent, and
+    An attachment a person wants whole is read whole, whether it fits or not: the person is told before sending, and
     nothing is cut.  Of the others the smallest come first.
     """
     whole = [one.mode is AttachMode.WHOLE for one in sized]
@@ -55,13 +55,14 @@ def decide(sized: Sequence[Sized], left: int) -> list[bool]:
 
 
 def room_for_passages(left: int) -> int:
-    """Tokens of passages for one question, where `left` are free."""
+    """Return the tokens of passages for one question when `left` tokens are free."""
     return min(READ_TOKENS, int(max(0, left) * PASSAGE_SHARE))
 
 
 def best_that_fit(sizes: Sequence[int], loader: int) -> list[int]:
-    """Of passages in order of rank, by their tokens, the first that fit together: their places.  A long one that does
-    not fit lets shorter ones behind it in.
+    """Choose from ranked passages, by their tokens, the first that fit together, and return their indexes.
+
+    A long passage that does not fit is skipped for shorter ones after it.
     """
     chosen: list[int] = []
     for place, size in enumerate(sizes):
@@ -72,7 +73,7 @@ def best_that_fit(sizes: Sequence[int], loader: int) -> list[int]:
 
 
 def in_turn(rankings: Sequence[Sequence[T]]) -> list[T]:
-    """Several rankings as one: the first of each, then the second of each."""
+    """Merge several rankings: the first of each, then the second of each."""
     longest = max(map(len, rankings), default=0)
     return [ranking[at] for at in range(longest) for ranking in rankings if at < len(ranking)]
 
@@ -82,16 +83,16 @@ class ContextPart:
     """A part of what a model is given, in tokens."""
 
     kind: str
-    """instructions, conversation, attachment, question, or answer (the room that is kept for it)."""
+    """instructions, conversation, attachment, question, or answer (the space kept for it)."""
     tokens: int
     name: str = ""
-    """Of an attachment."""
+    """Name of an attachment."""
     note: str = ""
-    """Of an attachment: how much of it is read."""
+    """How much of an attachment is read."""
     key: str = ""
-    """Of an attachment not sent yet: its document, or its name where it is of none."""
+    """Key of an attachment not sent yet: its document, or its name when it is in none."""
 
 
 def total_of(parts: Sequence[ContextPart]) -> int:
-    """Tokens of all but the answer."""
+    """Return the tokens of all parts but the answer."""
     return sum(one.tokens for one in parts if one.kind != "answer")

@@ -1,7 +1,7 @@
-"""What goes to a model of the documents attached to a question: decided when its model is there, and kept with it.
+"""Chooses what a model reads of the documents attached to a question, once the model is loaded.
 
-Each attachment is gone through, the model is waited for, tokens are counted; what fits goes in whole, of the rest the
-passages that fit the question.  On the service thread.
+Each attachment is measured, the model is loaded, tokens are counted; attachments that fit are read whole, of the others
+the passages that match the question.  The choice is stored with the question.  On the service thread.
 """
 
 from __future__ import annotations
@@ -49,44 +49,44 @@ from slmdesk.text.words.stop_words import search_words
 MARGIN = 24
 """Tokens for what a chat format puts around everything."""
 CHARACTERS_PER_TOKEN = 7
-"""No text has more of them; tells without counting what never fits."""
+"""No text has more characters per token; shows without counting what can never fit."""
 _ASKING = "?\uff1f\u061f\u037e"
-"""Marks of a question, in several scripts."""
+"""Question marks in several scripts."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """For which question something is to be chosen."""
+    """The question for which passages are chosen, and its attachments."""
 
     question: str
     asked_before: tuple[str, ...]
     """Earlier questions, the last one last."""
     parts: tuple[AttachmentPart, ...]
-    """What is attached to the question, not decided yet."""
+    """The undecided attachments of the question."""
     older: tuple[AttachmentPart, ...]
-    """What is attached to earlier messages."""
+    """Attachments of earlier messages."""
     turns: tuple[ChatMessage, ...]
-    """All that comes before the question."""
+    """All turns before the question."""
     record: ModelRecord
     max_tokens: int | None
-    """Of the answer, where a person said."""
+    """Length of the answer, when a person set it."""
     explicit: bool
 
 
 @dataclass(slots=True, eq=False)
 class _Doc:
-    """One document that is asked."""
+    """One document from which passages are chosen."""
 
     about: Attached
     request: AttachRequest
     is_fresh: bool
     given: set[Place]
-    """Passages of it that stand in the chat already."""
+    """Places of its passages that are in the chat already."""
     measured: Measured | None = None
     tokens: int = 0
     is_whole: bool = False
     passages: tuple[Passage, ...] = ()
-    """Of text that is in no document."""
+    """Passages of text that is in no document."""
 
     @property
     def key(self) -> str:
@@ -95,7 +95,7 @@ class _Doc:
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Whom a plan asks."""
+    """The services a plan uses."""
 
     service_thread: ServiceThread
     store: Store
@@ -105,7 +105,7 @@ class Workers:
 
 
 class Plan:
-    """One choice on its way; `cancel` forgets it.  Exactly one of `chosen` and `failed` is called, or none of them."""
+    """One choice in progress; `cancel` drops it.  At most one of `chosen` and `failed` is called, once."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Plan:
         chosen: Callable[[tuple[AttachmentPart, ...]], None],
         failed: Callable[[Problem | None], None],
     ) -> None:
-        """`failed` gets None when the load of the model was cancelled."""
+        """Create the plan; `failed` gets None when loading the model was cancelled."""
         self._at, self._request, self._chosen, self._failed = workers, request, chosen, failed
         self._docs = _docs_of(request)
         self._load_request: LoadRequest | None = None
@@ -122,11 +122,11 @@ class Plan:
         self._context = self._left = 0
 
     def begin(self) -> None:
-        """Go through the documents one after another, then go on."""
+        """Measure the documents one after another, then choose."""
         self._measure(0)
 
     def cancel(self) -> None:
-        """Nobody wants it any more."""
+        """Drop the plan: neither callback is called any more."""
         self._is_over = True
         if self._load_request:
             self._at.loader.forget(self._load_request)
@@ -203,7 +203,7 @@ class Plan:
         self._rank_sources([one for one in asked if not one.about.document], lambda: self._rank(asked))
 
     def _rank_sources(self, docs: Sequence[_Doc], then: Callable[[], None]) -> None:
-        """Text that is in no document is cut into passages and ranked on a thread of its own."""
+        """Cut text that is in no document into passages and rank them, on a thread of their own."""
         words = search_words(self._request.question)
 
         def work() -> list[tuple[Passage, ...]]:
@@ -247,13 +247,15 @@ class Plan:
             self._fail(problem_for(err))
 
     def _beginnings(self, asked: Sequence[_Doc]) -> list[Passage]:
-        """Where no word leads anywhere (“What is this about?”), documents just attached are read as they begin."""
+        """Return the beginnings of newly attached documents, for a question whose words match nothing (“What is this
+        about?”).
+        """
         ids = [one.about.document for one in asked if one.about.document and one.is_fresh]
         each = max(1, MOST_PASSAGES // max(1, len(ids)))
         return [passage for id in ids for passage in self._at.store.passages(id)[:each]]
 
     def _pick(self, asked: Sequence[_Doc], stored: Sequence[Passage]) -> None:
-        """Of what was ranked the first that are not in the chat yet and fit together."""
+        """Choose the highest-ranked passages that are not in the chat yet and fit together."""
         rankings: list[list[tuple[str, Passage]]] = [[(one.document, one) for one in stored]]
         rankings += [[(one.key, passage) for passage in one.passages] for one in asked if not one.about.document]
         by_key = {(one.about.document or one.key): one for one in asked}
@@ -326,17 +328,17 @@ class Plan:
 
 
 def key_of(about: Attached) -> str:
-    """Of the document, or of the text, that a part is of."""
+    """Return the key of a part's document or text."""
     return about.document or f"{about.name} {hash(about.source)}"
 
 
 def request_of(about: Attached) -> AttachRequest:
-    """The same, to be attached again."""
+    """Return a request that attaches the same again."""
     return AttachRequest(about.document, about.name, about.source, about.page_kind, about.mode)
 
 
 def stub_of(request: AttachRequest) -> AttachmentPart:
-    """A part of which nothing is decided yet."""
+    """Return a part for which nothing is decided yet."""
     about = Attached(
         request.name, request.document, page_kind=request.page_kind, mode=request.mode, source=request.source,
         pages_total=len(request.source),
@@ -345,12 +347,12 @@ def stub_of(request: AttachRequest) -> AttachmentPart:
 
 
 def is_undecided(parts: Sequence[TextPart]) -> bool:
-    """Whether something is attached of which nothing was decided."""
+    """Return whether a part is an attachment that is still undecided."""
     return any(isinstance(one, AttachmentPart) and not one.attached.is_planned for one in parts)
 
 
 def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
-    """What earlier messages have of documents that are not whole in the chat, each once, as it was last."""
+    """Return the documents earlier messages read by passages, each once, as attached last."""
     whole = {key_of(one.attached) for one in path if one.attached.is_whole}
     found = {key_of(one.attached): one.attached for one in path if not one.attached.is_gone}
     return [about for key, about in found.items() if key not in whole]
@@ -370,5 +372,5 @@ def _docs_of(request: PlanRequest) -> list[_Doc]:
 
 
 def _mode_of(one: _Doc) -> AttachMode:
-    """A text too long for any context is read by passages, whatever is wished."""
+    """Return the mode of reading: a text too long for any context is read by passages, whatever was asked for."""
     return AttachMode.PASSAGES if one.measured and one.measured.text is None else one.about.mode

@@ -1,5 +1,7 @@
-"""Quotations in a chat's answers that really stand in what was attached: found when an answer has ended, kept beside
-it.  What stands nowhere is not shown as a citation.  On the service thread; long texts are looked through on another.
+"""Finds the quotations in a chat's answers that really stand in an attachment, and stores them with the item.
+
+Runs when an answer has ended.  A quotation that stands nowhere is not shown as a citation.  On the service thread; long
+texts are searched on a thread of their own.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from slmdesk.store import Store
 from slmdesk.text.passages.quotes import FoldedText, folded_quote
 
 LEAST_LETTERS, LEAST_WORDS = 10, 2
-"""Of a quotation; a word alone stands in every text."""
+"""Least length of a quotation; a single word stands in every text."""
 MOST_QUOTES = 12
 _QUOTED = re.compile(
     r'"([^"\n]{8,600})"|\u201c([^\u201c\u201d\n]{8,600})\u201d|\u201e([^\u201e\u201c\u201d\n]{8,600})[\u201c\u201d]'
@@ -35,7 +37,7 @@ _QUOTED = re.compile(
 
 
 def quoted_in(text: str) -> list[str]:
-    """What stands in quotation marks in an answer and is long enough to prove something, each once."""
+    """Return the quotations in an answer that are long enough to prove something, each once."""
     found = ("".join(groups) for groups in _QUOTED.findall(text))
     return list(dict.fromkeys(one for one in found if _is_enough(one)))[:MOST_QUOTES]
 
@@ -47,7 +49,7 @@ def _is_enough(quote: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The pages of an attachment that a model was given something of."""
+    """The pages of an attachment that the model has read at least in part."""
 
     name: str
     document: str
@@ -55,7 +57,7 @@ class Ground:
 
 
 def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
-    """Of the quotations those that stand word for word on a page, each at its first place."""
+    """Return the quotations that stand word for word on a page, each at its first place."""
     found: list[Quoted] = []
     left = list(quotes)
     for ground in grounds:
@@ -70,17 +72,17 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
 
 
 class Quotes:
-    """Looks for quotations, and keeps what was found as the item's result `quotes`."""
+    """Looks for quotations and stores them as the item's result `quotes`."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, publish: Callable[[Event], None]) -> None:
         self._service_thread, self._store, self._publish = service_thread, store, publish
 
     def watcher(self, answer: Message, parts: Sequence[AttachmentPart]) -> _Watcher:
-        """One that looks when this answer has ended."""
+        """Return a watcher that looks for quotations when this answer has ended."""
         return _Watcher(lambda ended: self._look(ended, parts))
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
-        """What was found in the answers of a chat, by the ids of its messages."""
+        """Return the quotations found in a chat's answers, by message id."""
         kept = None if item.startswith(PREFIX) else (self._store.result(item) or {}).get("quotes")
         found: dict[str, tuple[Quoted, ...]] = {}
         for id, shapes in kept.items() if isinstance(kept, Mapping) else ():
@@ -90,7 +92,7 @@ class Quotes:
         return found
 
     def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
-        """QuotesFound follows, also where there is nothing, for an answer that ended with words."""
+        """Look for quotations in an answer that ended with text; QuotesFound follows, also when none are found."""
         if answer.status in (Status.FAILED, Status.STREAMING):
             return
         quotes = quoted_in(answer.text)
@@ -139,17 +141,17 @@ class Quotes:
 
 
 class _Watcher:
-    """Hears the end of an answer; see `answers.Watcher`."""
+    """Waits for the end of an answer; see `answer_writer.Watcher`."""
 
     def __init__(self, ended: Callable[[Message], None]) -> None:
         self._ended = ended
 
     def began(self) -> None:
-        """Nothing to note."""
+        """Do nothing."""
 
     def ending(self, answer: Answer | None) -> None:
-        """Nothing to note."""
+        """Do nothing."""
 
     def ended(self, message: Message) -> None:
-        """Its row has ended, and that was told."""
+        """Look for quotations in the ended answer."""
         self._ended(message)

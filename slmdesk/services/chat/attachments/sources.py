@@ -1,5 +1,6 @@
-"""Attachments as text: measured once for each document, page by page, so that nobody waits for a long one; counted as
-a model counts.  Everything on the service thread.
+"""Attachments as text: measured once per document, page by page, and counted in the model's tokens.
+
+Everything on the service thread, in pieces, so that a long document holds nobody up.
 """
 
 from __future__ import annotations
@@ -29,20 +30,20 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.store import Store
 
 PAGES_AT_ONCE = 20
-"""Of a stored document between two turns of the service thread."""
+"""Pages of a stored document read in one turn of the service thread."""
 MOST_CHARACTERS = 700_000
-"""Of a text that is counted to its end and may be read whole; no context here holds more."""
+"""The longest text that is counted completely and may be read whole; no context here holds more."""
 SAMPLE = 100_000
 KEPT = 24
-"""Measured documents that are remembered."""
+"""Number of measured documents kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An attachment that was gone through."""
+    """An attachment whose text was measured."""
 
     key: str
-    """Of the document, or of the text that is in none; another one where its words have changed."""
+    """Key of the document or text; it changes when the text does."""
     name: str
     document: str
     sha256: str
@@ -53,25 +54,25 @@ class Measured:
     words: int
     characters: int
     text: str | None
-    """All of it as a model is given it; None where it is too long for any."""
+    """The whole text as a model is given it; None when it is too long for any model."""
     sample: str
-    """How it begins, for guessing its tokens."""
+    """Beginning of the text, for guessing its tokens."""
     source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """An attachment, and how many tokens it takes whole."""
+    """A measured attachment with the tokens of its whole text."""
 
     measured: Measured
     tokens: int
     is_guess: bool
-    """Nothing here could count it, or it is so long that its beginning was counted."""
+    """The model could not count it, or only its beginning was counted because it is so long."""
 
 
 @dataclass(slots=True)
 class _Walk:
-    """One on its way through its pages."""
+    """The measuring of one attachment, page by page."""
 
     record: DocumentRecord
     kind: str
@@ -97,7 +98,7 @@ class _Walk:
 
 
 class Sources:
-    """What attachments hold."""
+    """Measures attachments and counts their tokens."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, loader: ModelLoader) -> None:
         self._service_thread, self._store, self._loader = service_thread, store, loader
@@ -108,9 +109,9 @@ class Sources:
     # ---- going through
 
     def measure(self, request: AttachRequest, answered: Callable[[Measured | Problem], None]) -> None:
-        """Go through an attachment; `answered` is called once, at once where it is known already.
+        """Measure an attachment; `answered` is called once, immediately if it is known already.
 
-        A Problem: the document is not there any more (`document.unknown`) or not read to its end (`document.stopped`).
+        A Problem: the document is gone (`document.unknown`) or not read to its end (`document.stopped`).
         """
         if not request.document:
             answered(self._of_source(request))
@@ -182,7 +183,7 @@ class Sources:
     def weigh(
         self, request: AttachRequest, record: ModelRecord | None, answered: Callable[[Weighed | Problem], None]
     ) -> None:
-        """Go through an attachment and count it; `answered` is called once."""
+        """Measure an attachment and count its tokens; `answered` is called once."""
 
         def measured(found: Measured | Problem) -> None:
             if isinstance(found, Problem):
@@ -196,8 +197,9 @@ class Sources:
     def tokens_of(
         self, found: Sequence[Measured], record: ModelRecord | None, answered: Callable[[list[int]], None]
     ) -> None:
-        """How many tokens each takes whole, with what is put around it; of a very long one, and without a model that
-        can be asked, a guess.
+        """Count the tokens of each whole attachment with the frame around it.
+
+        The count is a guess for a very long one, and when there is no model to ask.
         """
         model = record.sha256 if record else ""
         missing = [one for one in found if (one.key, model) not in self._tokens]
@@ -211,7 +213,7 @@ class Sources:
         self.count([one.sample if one.text is None else one.text for one in missing], record, counted)
 
     def count(self, texts: Sequence[str], record: ModelRecord | None, answered: Callable[[list[int]], None]) -> None:
-        """The tokens of each text as a model counts them, loaded or not; `answered` on the service thread."""
+        """Count the tokens of each text with a model, loaded or not; `answered` is called on the service thread."""
         guessed = [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]
         if not texts or record is None:
             answered(guessed if texts else [])

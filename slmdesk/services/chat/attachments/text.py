@@ -1,7 +1,6 @@
-"""Documents in a chat as a model is given them: the text that is used of one, letter for letter, and the words around
-it.  Pure functions.
+"""The text of an attached document as a model reads it, and the frame around it.  Pure functions.
 
-What is shown as "the text that is used" and what is sent are the same string, made here once and kept in the message.
+The text that is shown as used and the text that is sent are the same string, made here once and stored in the message.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ BEFORE_MORE = 'More passages of the attached document "'
 BEFORE_SOME = 'Passages of an attached document, "'
 BEHIND_TEXT = "\n---\n\n"
 FRAME_TOKENS = 32
-"""Around the text of one attachment, its name aside."""
+"""Tokens around the text of one attachment, without its name."""
 
 
 def page_text(page: Page) -> str:
-    """The words of a page as they are used: without headers and footers that stand on every page."""
+    """Return the text of a page as it is used: without headers and footers that repeat on every page."""
     if not page.blocks:
         return ""
     kept = [page.text[one.start : one.end] for one in page.blocks if one.kind not in ASIDE]
@@ -31,30 +30,30 @@ def page_text(page: Page) -> str:
 
 
 def with_mark(number: int, text: str, kind: str, *, last: int = 0) -> str:
-    """The text of a page, or of a passage on it, under its number; `last`: up to which page it goes on."""
+    """Put the page number in front of the text of a page or passage; `last`: the page on which it ends."""
     pages = f"{kind}s {number}-{last}" if last > number else f"{kind} {number}"
     return f"[{pages}]\n{text.strip()}\n"
 
 
 def whole_text(pages: Iterable[Page], kind: str = "page") -> str:
-    """A document from its first word to its last; pages without words are left out."""
+    """Return the whole text of a document; pages without words are left out."""
     return "\n".join(with_mark(one.number, text, kind) for one in pages if (text := page_text(one)).strip())
 
 
 def passages_text(passages: Sequence[Passage], kind: str = "page") -> str:
-    """Passages in the order they stand in."""
+    """Return the text of passages in document order."""
     ordered = sorted(passages, key=lambda one: (one.page, one.start))
     return "\n".join(with_mark(one.page, one.text, kind, last=one.page_end) for one in ordered)
 
 
 def words_of_page(page: Page, start: int = 0, end: int = 1 << 60) -> int:
-    """How many words a page has that are used, between two characters."""
+    """Count the words used of a page, between two characters."""
     spans = ((max(one.start, start), min(one.end, end)) for one in page.blocks if one.kind not in ASIDE)
     return sum(count_words(page.text[first:last]) for first, last in spans if first < last)
 
 
 def words_at(places: Sequence[Place], pages: dict[int, Page]) -> int:
-    """How many words of a document stand in some of its passages; what was put in front of one does not count."""
+    """Count the words of a document inside passages, without those put in front of a passage."""
     total = 0
     for first, start, last, end in places:
         for number in range(first, last + 1):
@@ -64,22 +63,22 @@ def words_at(places: Sequence[Place], pages: dict[int, Page]) -> int:
 
 
 def place_of(passage: Passage) -> Place:
-    """Where a passage stands."""
+    """Return the place of a passage."""
     return (passage.page, passage.start, passage.page_end, passage.end)
 
 
 def pages_of_places(places: Iterable[Place]) -> tuple[int, ...]:
-    """The pages passages stand on, in order."""
+    """Return the pages on which passages stand, in order."""
     return tuple(sorted({number for first, _, last, _ in places for number in range(first, last + 1)}))
 
 
 def has_words(page: Page) -> bool:
-    """Whether anything of a page can be used."""
+    """Return whether a page has text that can be used."""
     return page.status is PageStatus.READ and bool(page_text(page).strip())
 
 
 def pages_from(source: Sequence[str]) -> list[Page]:
-    """Pages of text that is in no document: a paragraph for each stretch between empty lines."""
+    """Make pages from text that is in no document: one paragraph for each stretch between empty lines."""
     return [Page(number, "", text, PageStatus.READ, _paragraphs(text)) for number, text in enumerate(source, 1)]
 
 
@@ -94,7 +93,7 @@ def _paragraphs(text: str) -> tuple[Block, ...]:
 
 
 def passages_from(pages: Sequence[Page]) -> list[Passage]:
-    """The passages of pages that are in no document; their numbers are their places, from 1."""
+    """Return the passages of pages that are in no document, numbered from 1."""
     builder = PassageBuilder("")
     found = [passage for page in pages for passage in builder.feed(page)]
     found += builder.finish()
@@ -104,7 +103,7 @@ def passages_from(pages: Sequence[Page]) -> list[Passage]:
 
 
 def parts_for_model(part: AttachmentPart) -> list[TextPart]:
-    """What stands in a turn for an attachment.  Its text and its name are a document's, and can open no turn."""
+    """Return the parts of a turn for an attachment, marked as document text so that it cannot open a turn."""
     if not part.text:
         return []
     about: Attached = part.attached
