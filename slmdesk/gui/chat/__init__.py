@@ -1,1 +1,1 @@
-"""The chat page."""
+"""The chat page: list of chats, conversation, composer."""

@@ -259,32 +259,26 @@ class ChatPage(QWidget):
 
     @property
     def panel(self) -> SettingsPanel:
-        """The settings of the open chat."""
         return self._panel
 
     @property
     def composer(self) -> Composer:
-        """Where a person writes."""
         return self._composer
 
     @property
     def view(self) -> ConversationView:
-        """The conversation."""
         return self._view
 
     @property
     def chat_list(self) -> ChatList:
-        """The chats."""
         return self._list
 
     @property
     def picker(self) -> ModelPicker:
-        """The model in use."""
         return self._picker
 
     @property
     def meter(self) -> ContextMeter:
-        """The context meter."""
         return self._meter
 
     @property
@@ -299,16 +293,14 @@ class ChatPage(QWidget):
 
     @property
     def is_list_shown(self) -> bool:
-        """Whether the person wants the list of chats unfolded."""
         return self._is_list_requested
 
     @property
     def is_panel_shown(self) -> bool:
-        """Whether the settings of the chat are unfolded."""
         return not self._panel.isHidden()
 
     def restore_layout(self, state: str, *, is_list_shown: bool, is_panel_shown: bool = False) -> None:
-        """Put splitter, list and panel as they were; an unreadable state is passed over."""
+        """Restore splitter, list and panel; an unreadable state is ignored."""
         if state:
             self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
         self._is_list_requested = is_list_shown
@@ -316,7 +308,7 @@ class ChatPage(QWidget):
         self._show_parts()
 
     def _show_parts(self) -> None:
-        """List and panel as wanted; on a narrow page the list makes room for the panel."""
+        """Show list and panel as chosen; on a narrow page the list makes room for the panel."""
         is_narrow = self.is_panel_shown and self.width() < LIST_WIDTH + self._panel.width() + LEAST_WORK
         self._list.setVisible(self._is_list_requested and not is_narrow)
         self._header.panel.setChecked(self.is_panel_shown)
@@ -344,7 +336,6 @@ class ChatPage(QWidget):
 
     @Slot()
     def _on_find(self) -> None:
-        """Words in the chat on show."""
         if self._stack.currentIndex() == 0:
             self._find.show()
             self._find.begin()
@@ -362,7 +353,7 @@ class ChatPage(QWidget):
         self._composer.setFocus()
 
     def _zoom(self, step: int) -> None:
-        """Larger or smaller words of the conversation; 0: as large as everywhere."""
+        """Change the font size of the conversation by a step; 0 resets it."""
         at = ZOOMS.index(self._percent) + step
         self._percent = 100 if step == 0 else ZOOMS[min(max(at, 0), len(ZOOMS) - 1)]
         self._on_theme_changed()
@@ -375,7 +366,7 @@ class ChatPage(QWidget):
 
     @Slot()
     def _on_rename(self) -> None:
-        """The row the keyboard is at; from elsewhere the chat on show."""
+        """Rename the current row of the list, or, from elsewhere on the page, the open chat."""
         if self._list.view.hasFocus():
             self._list.rename_current()
         elif self._chat.chat and not self._list.view.isAncestorOf(self.window().focusWidget() or self):
@@ -390,7 +381,7 @@ class ChatPage(QWidget):
 
     @Slot(str)
     def _on_example(self, words: str) -> None:
-        """Sent at once; what is being written is not lost by it."""
+        """Send the example at once, or add it to the text being written."""
         if self._composer.text.strip() or self._chat.attached.requests():
             self._composer.set_text(f"{self._composer.text.rstrip()}\n{words}".lstrip())
         elif self._is_usable:
@@ -401,7 +392,7 @@ class ChatPage(QWidget):
 
     @Slot(str)
     def _on_first_example(self, words: str) -> None:
-        """Sent as soon as the starter model is in the library."""
+        """Send the example as soon as the starter model is in the library."""
         self._first_words = words
         self._models.import_starter()
 
@@ -486,7 +477,7 @@ class ChatPage(QWidget):
         self._view.set_style(self._keeper.theme, replace(fonts, scale=fonts.scale * self._percent // 100))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """What no part of the page wanted: Esc stops an answer, letters go on in the composer."""
+        """Keys that no widget has used: Esc stops an answer, letters go to the composer."""
         with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         if event.key() == Qt.Key.Key_Escape:
             self._chat.stop()
@@ -497,7 +488,7 @@ class ChatPage(QWidget):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A low page leaves the composer fewer lines, a narrow one the list no room beside the panel."""
+        """On a low page the composer has fewer lines, on a narrow one the list is hidden beside the panel."""
         super().resizeEvent(event)
         self._composer.set_room(event.size().height())
         if event.size().width() != event.oldSize().width():

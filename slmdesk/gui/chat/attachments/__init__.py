@@ -1,1 +1,1 @@
-"""What is attached to a message."""
+"""Attachments of a message."""

@@ -1,4 +1,4 @@
-"""An attachment of a message not yet sent: what is known of it, and what its chip says.  No widgets, no Qt."""
+"""An attachment of a message not yet sent: its state, and the text on its chip.  No widgets, no Qt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODES = {
 
 @dataclass(slots=True)
 class Draft:
-    """One attachment of a draft; lives on the window's thread."""
+    """One attachment of a draft; used on the window's thread."""
 
     name: str
     path: Path | None = None
@@ -51,22 +51,18 @@ class Draft:
 
     @property
     def is_pasted(self) -> bool:
-        """It is text from the clipboard."""
         return bool(self.source)
 
     @property
     def is_settled(self) -> bool:
-        """Nothing more is to come of it."""
         return self.state != READING
 
     @property
     def request(self) -> AttachRequest:
-        """As it is sent."""
         return AttachRequest(self.document, self.name, self.source, self.kind, self.mode)
 
     @property
     def words(self) -> str:
-        """The line of its chip under the name."""
         if self.state == READING:
             return f"reading, page {self.done:,} of {self.total:,}\u2026" if self.total else "reading\u2026"
         if self.state == LOCKED:
@@ -89,7 +85,7 @@ class Draft:
 
     @property
     def kept(self) -> dict[str, Json]:
-        """As a draft keeps it over a restart."""
+        """As it is saved with a draft, to survive a restart."""
         shape: dict[str, Json] = {"name": self.name, "mode": self.mode.value}
         if self.source:
             shape["source"] = list(self.source)
@@ -101,7 +97,7 @@ class Draft:
 
 
 def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
-    """One that was kept; None for what is none."""
+    """A draft from its saved form; None if that is invalid."""
     name, document, path = untrusted.get("name"), untrusted.get("document", ""), untrusted.get("path", "")
     source, mode = untrusted.get("source", ()), untrusted.get("mode")
     if not isinstance(name, str) or not isinstance(document, str) or not isinstance(path, str):
@@ -118,7 +114,7 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
 
 
 def reason_of(problem: Problem) -> str:
-    """Why a document cannot be used, to stand under its name: "is damaged (…)", without saying its path first."""
+    """Why a document cannot be used, to show under its name: "is damaged (…)", without its path in front."""
     path = str(problem.args.get("path") or "")
     for subject in (path, PurePath(path).name) if path else ():
         for start in (f"The document {subject} ", f"{subject} "):
@@ -128,7 +124,7 @@ def reason_of(problem: Problem) -> str:
 
 
 def waiting_words(drafts: Sequence[Draft]) -> str:
-    """What sending waits for."""
+    """What sending waits for, in a sentence."""
     open_ones = [one for one in drafts if not one.is_settled]
     if not open_ones:
         return ""

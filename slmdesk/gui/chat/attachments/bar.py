@@ -1,4 +1,4 @@
-"""The attachments of the message being written, as chips over it."""
+"""The attachments of the message being written, as chips above the composer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class Chip(QFrame):
-    """One attachment.  Emits wishes with its key."""
+    """One attachment.  Emits its requests with its key."""
 
     open_requested = Signal(str)
     remove_requested = Signal(str)
@@ -81,11 +81,9 @@ class Chip(QFrame):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """Itself and its buttons."""
         return (self, self._more, self._remove)
 
     def show_draft(self, draft: Draft) -> None:
-        """Show this state of it."""
         self._draft = draft
         is_bad = draft.state in (FAILED, LOCKED)
         set_icon(self._icon, "triangle-alert" if is_bad else "file-text", "danger" if is_bad else "muted")
@@ -103,7 +101,7 @@ class Chip(QFrame):
 
     @property
     def needed_width(self) -> int:
-        """In which nothing of it is cut."""
+        """The width at which nothing of it is cut."""
         words = max(one.fontMetrics().horizontalAdvance(one.full_text) for one in (self._name, self._words))
         return words + super().sizeHint().width() - max(self._name.sizeHint().width(), self._words.sizeHint().width())
 
@@ -113,16 +111,14 @@ class Chip(QFrame):
         return "" if self._draft.state in (READING, FAILED) else "Click to see the text that is used."
 
     def sizeHint(self) -> QSize:
-        """All chips are as wide, so that they stand in columns."""
+        """All chips are equally wide, so that they stand in columns."""
         return QSize(self.requested_width, super().sizeHint().height())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Open it."""
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
             self.open_requested.emit(self.key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens it, Delete removes it."""
         if event.key() in OPEN_KEYS:
             self.open_requested.emit(self.key)
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -176,12 +172,11 @@ class AttachmentBar(QScrollArea):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """The controls of its chips in the order of the eye, for Tab."""
         return tuple(one for chip in self.chips for one in chip.in_order)
 
     @Slot(object)
     def show_drafts(self, drafts: Sequence[Draft]) -> None:
-        """Show these; a chip that is here already stays the same widget."""
+        """Show these drafts; existing chips keep their widget."""
         known = {one.key: one for one in self.chips}
         requested = [one.key for one in drafts]
         if requested == list(known):
@@ -219,12 +214,11 @@ class AttachmentBar(QScrollArea):
         return chip
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width: other rows."""
         super().resizeEvent(event)
         self._fit()
 
     def set_room(self, height: int) -> None:
-        """A page this high, in pixels, holds it: the conversation needs its own share."""
+        """Limit the height to a share of a page this high, in pixels: the conversation needs its own."""
         self._room = height
         self._fit()
 

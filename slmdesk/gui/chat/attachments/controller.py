@@ -1,4 +1,4 @@
-"""What is attached to the message being written: read in the background, counted, chosen, sent.  No widgets here."""
+"""Attachments of the message being written: read in the background, counted, chosen, sent.  No widgets here."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ SETTLED = "attachments"
 class AttachController(QObject):
     """Lives on the window's thread.
 
-    Emits `shown` with the Drafts of the open chat, `changed` when what would be sent is another, `waiting_shown` with a
-    sentence while a message waits for its attachments ('' when it does not), `password_wanted` with a key, the file's
-    name and whether the last one was wrong, `text_arrived` with a name, a Weighed and its text, `inline_wanted` with
-    words for the composer, `notice_raised`.
+    Emits `shown` with the Drafts of the open chat, `changed` when what would be sent has changed, `waiting_shown` with
+    a sentence while a message waits for its attachments ('' when it does not), `password_requested` with a key, the
+    file's name and whether the last password was wrong, `text_arrived` with a name, a Weighed and its text,
+    `inline_requested` with text for the composer, `notice_raised`.
     """
 
     shown = Signal(object)
@@ -74,20 +74,19 @@ class AttachController(QObject):
     # ---- which chat
 
     def show_chat(self, chat: str) -> None:
-        """Another chat is open."""
         if chat != self._chat:
             self._chat = chat
             self.stop_waiting()
         self._show()
 
     def begin_chat(self, chat: str) -> None:
-        """The chat not yet begun has got its id."""
+        """The new chat has got its id."""
         self._chat = chat
         if "" in self._drafts:
             self._drafts[chat] = self._drafts.pop("")
 
     def open(self, item: Item) -> None:
-        """Take over what the store has of a chat's draft, when it is opened for the first time."""
+        """Take over the attachments of a chat's stored draft when it is first opened."""
         if item.id in self._drafts:
             return
         kept = item.settings.get("draft_attachments")
@@ -98,22 +97,20 @@ class AttachController(QObject):
             self._begin(one)
 
     def forget(self, chat: str) -> None:
-        """The chat is gone."""
         for one in self._drafts.pop(chat, []):
             self._stop(one)
 
     @property
     def now(self) -> list[Draft]:
-        """What is attached in the open chat."""
         return self._drafts.setdefault(self._chat, [])
 
     def kept(self, chat: str) -> list[Json]:
-        """What is attached in a chat, as its draft keeps it."""
+        """The attachments of a chat, as its draft saves them."""
         return [one.kept for one in self._drafts.get(chat, [])]
 
     @property
     def chats(self) -> list[str]:
-        """Those with drafts of attachments here."""
+        """The chats that have attachments in their drafts."""
         return list(self._drafts)
 
     # ---- requests of the page
@@ -130,7 +127,7 @@ class AttachController(QObject):
 
     @Slot(str)
     def add_text(self, text: str) -> None:
-        """Attach text from the clipboard instead of writing it into the message."""
+        """Attach text from the clipboard instead of inserting it into the message."""
         names = {one.name for one in self.now}
         number = next(n for n in range(1, len(names) + 2) if (PASTED if n == 1 else f"{PASTED} {n}") not in names)
         draft = Draft(PASTED if number == 1 else f"{PASTED} {number}", source=(text,))
@@ -147,7 +144,7 @@ class AttachController(QObject):
 
     @Slot(str)
     def put_inline(self, key: str) -> None:
-        """Write a pasted text into the message after all."""
+        """Insert a pasted text into the message after all."""
         draft = self._find(key)
         if draft is not None and draft.is_pasted:
             self._drop(draft)
@@ -155,7 +152,7 @@ class AttachController(QObject):
 
     @Slot(str)
     def remove(self, key: str) -> None:
-        """Take an attachment away; can be undone."""
+        """Remove an attachment; can be undone."""
         draft, chat = self._find(key), self._chat
         if draft is None:
             return
@@ -167,7 +164,6 @@ class AttachController(QObject):
 
     @Slot(str, str)
     def set_mode(self, key: str, mode: str) -> None:
-        """How much of an attachment is to be read."""
         draft = self._find(key)
         if draft is not None:
             draft.mode, draft.use = AttachMode(mode), ""
@@ -175,7 +171,7 @@ class AttachController(QObject):
 
     @Slot(str)
     def open_text(self, key: str) -> None:
-        """The text that will be used, as it is; `text_arrived` follows.  For a locked one, its password is asked."""
+        """Ask for the text that will be used; `text_arrived` follows.  For a locked document, ask for its password."""
         draft = self._find(key)
         if draft is None:
             return
@@ -186,7 +182,6 @@ class AttachController(QObject):
 
     @Slot(str, str)
     def unlock(self, key: str, password: str) -> None:
-        """Read a locked document with this password."""
         draft = self._find(key)
         if draft is not None:
             draft.state = READING
@@ -197,13 +192,12 @@ class AttachController(QObject):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a message waits for its attachments."""
         return self._then is not None
 
     def when_settled(self, then: Callable[[], None]) -> bool:
-        """Have `then` done when all attachments are read; returns whether that is now.
+        """Whether all attachments are ready; if not, `then` is called once they are.
 
-        With one that cannot be read nothing is sent: it says so.
+        If one cannot be read, a notice says so and `then` is dropped.
         """
         failed = next((one for one in self.now if one.state in (FAILED, LOCKED)), None)
         if failed is not None:
@@ -219,23 +213,23 @@ class AttachController(QObject):
         return False
 
     def stop_waiting(self) -> None:
-        """The message waits no more; it stays in the composer."""
+        """Stop waiting; the message stays in the composer."""
         if self._then is not None:
             self._then = None
             self.waiting_shown.emit("")
 
     def requests(self) -> tuple[AttachRequest, ...]:
-        """What is attached in the open chat and can be sent now."""
+        """The attachments of the open chat that can be sent now."""
         return tuple(one.request for one in self.now if one.state == READY)
 
     def take(self) -> list[Draft]:
-        """The attachments go with a message."""
+        """Remove and return the attachments: they are sent with a message."""
         taken, self._drafts[self._chat] = self.now, []
         self._notify()
         return taken
 
     def give_back(self, chat: str, drafts: Sequence[Draft]) -> None:
-        """The message was refused."""
+        """Put attachments back: their message was refused."""
         self._drafts[chat] = [*drafts, *self._drafts.get(chat, [])]
         self._notify()
 
@@ -291,7 +285,7 @@ class AttachController(QObject):
         )
 
     def _on_record(self, draft: Draft, record: DocumentRecord) -> None:
-        """A document that was read before: read to its end, or else opened again."""
+        """A document that was read before: use it if it was read to its end, else open it again."""
         if record.status is DocumentStatus.READ:
             self._on_read(draft, record)
         else:
@@ -346,7 +340,7 @@ class AttachController(QObject):
 
     @Slot(object)
     def _on_document_changed(self, event: DocumentChanged) -> None:
-        """A document being read gets its id: its progress can be followed."""
+        """A document being read has got its id: its progress can be followed."""
         for one in self._all():
             if one.state == READING and one.path is not None and file_of(event.document) == one.path.absolute():
                 one.document = event.document.id
@@ -376,7 +370,7 @@ class AttachController(QObject):
 
     @Slot(object)
     def _on_model_changed(self, event: ModelStateChanged) -> None:
-        """Another model counts in its own way."""
+        """Count again: models count tokens differently."""
         if event.state is ModelState.READY:
             for one in self.now:
                 if one.state == READY:
@@ -421,4 +415,4 @@ class AttachController(QObject):
         self.notice_raised.emit(notice_of(problem))
 
     def _ignore(self, problem: Problem) -> None:
-        """Without a model nothing is counted, which its picker says."""
+        """Without a model nothing is counted; the model picker shows that."""

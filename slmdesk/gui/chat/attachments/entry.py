@@ -1,4 +1,4 @@
-"""Attaching on the chat page: button, drop, paste and chips, joined to the controller.  Widgets only."""
+"""Attaching on the chat page: connects button, drop, paste and chips to the controller.  Widgets only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from slmdesk.services.chat.attachments.sources import Weighed
 
 
 class Attaching(QObject):
-    """Lets documents be attached to what is written on `page`."""
+    """Lets documents be attached to the message written on `page`."""
 
     def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
         super().__init__(page)
@@ -46,7 +46,7 @@ class Attaching(QObject):
         bar.inline_requested.connect(controller.put_inline)
 
     def _documents(self, event: QDropEvent) -> list[Path]:
-        """What is dragged, where somebody can write; models among it are for the library."""
+        """The dragged files, if a message can be written; model files among them go to the library."""
         return [] if model_files(event) or not self._composer.isVisible() else dropped_paths(event)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:

@@ -1,1 +1,1 @@
-"""Where a message is written, and how much of the context is used."""
+"""The composer: where a message is written, and how much of the context is used."""

@@ -1,4 +1,4 @@
-"""Where a person writes: grows with the text, sends on Enter, stops on Esc."""
+"""The message field: grows with the text, sends on Enter, stops on Esc."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 class InputBox(QTextEdit):
     """Plain text that grows up to MOST_LINES.
 
-    Emits `enter_pressed` and `escape_pressed`, `focus_changed` with whether it has the keyboard, `files_pasted` with
-    Paths, and `long_pasted` with a text that is too long to be written into it.
+    Emits `enter_pressed` and `escape_pressed`, `focus_changed` with whether it has the focus, `files_pasted` with
+    Paths, and `long_pasted` with a text too long to be inserted.
     """
 
     focus_changed = Signal(bool)
@@ -72,9 +72,9 @@ class InputBox(QTextEdit):
         super().keyPressEvent(event)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Only words come in, never their looks; no pictures, and no addresses of files read by Qt.
+        """Insert plain text only: no formatting, no pictures, and no file addresses read by Qt.
 
-        Files and long texts are attached instead.
+        Files and long texts are attached.
         """
         files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
         text = source.text().replace("\r\n", "\n").replace("\0", "") if source.hasText() else ""
@@ -86,37 +86,31 @@ class InputBox(QTextEdit):
             self.write(text)
 
     def write(self, text: str) -> None:
-        """Write a text where the cursor stands, however long it is."""
         self.textCursor().insertText(text)
         self.ensureCursorVisible()
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Text; a dropped file belongs to the page."""
+        """Accept text; a dropped file belongs to the page."""
         return source.hasText() and not source.hasUrls()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Tell the frame, which shows the ring."""
         super().focusInEvent(event)
         self.focus_changed.emit(True)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Tell the frame, which takes the ring away."""
         super().focusOutEvent(event)
         self.focus_changed.emit(False)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Another font is another height."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width may need another height."""
         super().resizeEvent(event)
         self._fit()
 
     def sizeHint(self) -> QSize:
-        """As wide as can be, as high as it was set."""
         return QSize(super().sizeHint().width(), self.height())
 
     def set_room(self, height: int) -> None:
@@ -134,9 +128,9 @@ class InputBox(QTextEdit):
 
 
 class Composer(QFrame):
-    """The input box with one button that sends or stops, in one place.
+    """The input box with one button that sends or stops.
 
-    Emits `edited` on each change, `send_requested` with the words, `stop_requested`, `attach_requested`.
+    Emits `edited` on each change, `send_requested` with the text, `stop_requested`, `attach_requested`.
     """
 
     attach_requested = Signal()
@@ -194,7 +188,6 @@ class Composer(QFrame):
 
     @property
     def input_box(self) -> InputBox:
-        """Where the words are."""
         return self._input
 
     @property
@@ -204,17 +197,15 @@ class Composer(QFrame):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """Its controls in the order of the eye, for Tab."""
         return (*self.attachments.in_order, self._attach, self._input, self._button)
 
     @property
     def text(self) -> str:
-        """The words as they stand."""
         return self._input.toPlainText()
 
     @Slot(str)
     def set_text(self, text: str) -> None:
-        """Put these words in, the cursor behind them; can be undone."""
+        """Replace the text, with the cursor at its end; can be undone."""
         cursor = self._input.textCursor()
         cursor.select(cursor.SelectionType.Document)
         cursor.insertText(text)
@@ -227,25 +218,24 @@ class Composer(QFrame):
 
     @Slot(str)
     def show_waiting(self, words: str) -> None:
-        """What sending waits for; '' when it does not."""
+        """Show what sending waits for; '' for nothing."""
         self._waiting.setText(words)
         self._waiting.setVisible(bool(words))
 
     @Slot(str)
     def write(self, text: str) -> None:
-        """Write a text where the cursor stands."""
         self._input.write(text)
         self._input.setFocus()
 
     @Slot(bool)
     def set_busy(self, is_busy: bool) -> None:
-        """While an answer is written the button stops it, and nothing is sent."""
+        """While an answer is written, the button stops it and nothing is sent."""
         self._is_busy = is_busy
         self._show_button()
 
     @Slot(bool)
     def set_can_send(self, can_send: bool) -> None:
-        """Without a model there is nobody to send to."""
+        """Whether there is a model to send to."""
         self._can_send = can_send
         self._show_button()
 

@@ -1,4 +1,4 @@
-"""How much of the context the open chat takes: asked a moment after each change, guessed while an answer grows."""
+"""How much of the context the open chat takes: measured shortly after each change, estimated while an answer grows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ContextWatch(QObject):
     def __init__(
         self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
     ) -> None:
-        """`now`: the open chat's id ('' for one not yet begun), what is written but not sent in it, and attached."""
+        """`now`: the open chat's id ('' for a new one), its unsent text, and its attachments."""
         super().__init__(parent)
         self.setObjectName("context_watch")
         self._bridge, self._now = bridge, now
@@ -42,27 +42,24 @@ class ContextWatch(QObject):
 
     @Slot()
     def measure_soon(self) -> None:
-        """Something has changed."""
         self._timer.start()
 
     def edited(self) -> None:
-        """Other words are written: what was known of them does not hold."""
+        """The draft has changed: the measured parts no longer hold."""
         self.too_long = None
         self._timer.start()
 
     def forget(self) -> None:
-        """Another chat is open."""
         self._use.forget()
         self.measured.emit(0, 0)
         self.parts_measured.emit(())
         self.edited()
 
     def read(self, tokens: int) -> None:
-        """A prompt of so many tokens is being read."""
+        """A prompt of `tokens` tokens is being read."""
         self._use.read(tokens)
 
     def grew(self) -> None:
-        """The answer has another piece."""
         guessed = self._use.grew()
         if guessed is not None:
             self.measured.emit(*guessed)
@@ -89,4 +86,4 @@ class ContextWatch(QObject):
 
 
 def _ignore(problem: Problem) -> None:
-    """The meter is a courtesy: what keeps it from working is told elsewhere."""
+    """The meter is optional: its problems are shown elsewhere."""

@@ -1,4 +1,4 @@
-"""How much of what the model can see a chat takes."""
+"""The meter of the context: how much of what the model can see a chat takes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ NEARLY_FULL = 90
 
 
 class ContextMeter(QWidget):
-    """A thin bar and its sentence.  Emits `new_chat_requested` from the button shown when it is (nearly) full."""
+    """A thin bar and its sentence.
+
+    Emits `new_chat_requested` from the button shown when the context is (nearly) full.
+    """
 
     new_chat_requested = Signal()
 
@@ -59,28 +62,24 @@ class ContextMeter(QWidget):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """Its controls in the order of the eye, for Tab."""
         return (self._by_part, self._new_chat)
 
     @property
     def sentence(self) -> str:
-        """What it says now."""
         return self._label.text()
 
     @property
     def part_lines(self) -> list[tuple[str, str]]:
-        """What it says of each part: words and numbers."""
+        """The lines for each part: label and number."""
         return self._parts.lines
 
     def show_unknown(self) -> None:
-        """Nothing is measured yet."""
         self._bar.setVisible(False)
         self._label.clear()
         self._by_part.setVisible(False)
         self._new_chat.setVisible(False)
 
     def show_parts(self, parts: Sequence[ContextPart]) -> None:
-        """What it is made of."""
         self._parts.show_parts(parts)
         self._by_part.setVisible(bool(parts) and not self._bar.isHidden())
 
@@ -88,7 +87,7 @@ class ContextMeter(QWidget):
         self._parts.open_over(self._by_part)
 
     def show_measure(self, tokens: int, context_size: int) -> None:
-        """Say how much of the context (both in tokens) is taken, and offer a new chat when it is full."""
+        """Show how much of the context (both in tokens) is taken, and offer a new chat when it is full."""
         if context_size <= 0:
             self.show_unknown()
             return

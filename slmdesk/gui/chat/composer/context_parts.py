@@ -1,4 +1,4 @@
-"""What takes how much of the context, in a small list over the meter."""
+"""A small list above the meter: how much of the context each part takes."""
 
 from __future__ import annotations
 
@@ -49,11 +49,9 @@ class ContextParts(QFrame):
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        """What it says: words and numbers."""
         return [(f"{words_of(one)} {one.note}".strip(), number_of(one)) for one in self._shown]
 
     def show_parts(self, parts: Sequence[ContextPart]) -> None:
-        """Show these."""
         if tuple(parts) == self._shown:
             return
         self._shown = tuple(parts)
@@ -73,7 +71,6 @@ class ContextParts(QFrame):
             self._grid.addWidget(number, row, 2)
 
     def open_over(self, anchor: QWidget) -> None:
-        """Open above this widget, within its window."""
         for label in self._inner.findChildren(QLabel):
             label.ensurePolished()
         metrics, window = self.fontMetrics(), anchor.window()
@@ -87,17 +84,15 @@ class ContextParts(QFrame):
         self.show()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """The keyboard goes back to where it came from."""
+        """Give the focus back."""
         super().hideEvent(event)
         self.closed.emit()
 
 
 def words_of(part: ContextPart) -> str:
-    """What a part is."""
     return part.name if part.kind == "attachment" else WORDS.get(part.kind, part.kind)
 
 
 def number_of(part: ContextPart) -> str:
-    """How much it takes."""
     most = "up to " if part.kind == "attachment" and part.note == SOME else ""
     return f"{most}{QLocale().toString(part.tokens)} tokens"

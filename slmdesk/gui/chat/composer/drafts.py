@@ -1,4 +1,4 @@
-"""What is written in each chat but not sent, and what is attached to it."""
+"""Unsent text and attachments of each chat."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Drafts:
-    """Drafts by chat ('' for the one not yet begun), in memory, and in the store once they are saved."""
+    """Drafts by chat ('' for the new one), in memory, and in the store once saved."""
 
     def __init__(self, bridge: Bridge, attached: AttachController) -> None:
         self._bridge, self._attached = bridge, attached
@@ -25,15 +25,13 @@ class Drafts:
         self._kept: dict[str, tuple[str, list[Json]]] = {}
 
     def of(self, chat: str) -> str:
-        """The draft of a chat."""
         return self._now.get(chat, "")
 
     def put(self, chat: str, text: str) -> None:
-        """What is written there now."""
         self._now[chat] = text
 
     def open(self, item: Item) -> None:
-        """Take over what the store has for a chat that is opened for the first time."""
+        """Take over the stored draft of a chat when it is first opened."""
         if item.id not in self._now:
             kept = item.settings.get("draft")
             self._now[item.id] = kept if isinstance(kept, str) else ""
@@ -41,12 +39,11 @@ class Drafts:
             self._kept[item.id] = (self._now[item.id], self._attached.kept(item.id))
 
     def forget(self, chat: str) -> None:
-        """The chat is gone."""
         self._now.pop(chat, None)
         self._attached.forget(chat)
 
     def save(self) -> None:
-        """Write the drafts of chats into the store; the one of a chat not yet begun stays in memory."""
+        """Save the drafts to the store; that of a new chat stays in memory."""
         for chat in {*self._now, *self._attached.chats} - {""}:
             now = (self.of(chat), self._attached.kept(chat))
             if now != self._kept.get(chat, ("", [])):
@@ -54,7 +51,7 @@ class Drafts:
                 self._bridge.ask(partial(_keep, chat, *now), None, _ignore)
 
     def save_new(self, *, is_open: bool) -> None:
-        """Save a chat not yet begun with its draft; when it `is_open`, the next start opens it."""
+        """Save a new chat with its draft; when it `is_open`, the next start opens it."""
         draft, attached = self.of(""), self._attached.kept("")
         if draft.strip() or attached:
             self._bridge.ask(partial(_keep_new_chat, draft, attached, is_open), None, _ignore)
@@ -72,4 +69,4 @@ def _keep_new_chat(draft: str, attached: Sequence[Json], is_open: bool, services
 
 
 def _ignore(problem: Problem) -> None:
-    """A draft that cannot be saved stays in memory; what keeps it from being saved is told elsewhere."""
+    """A draft that cannot be saved stays in memory; the cause is shown elsewhere."""

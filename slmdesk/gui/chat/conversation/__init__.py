@@ -1,1 +1,1 @@
-"""The open chat: its messages, and what happens in it."""
+"""The open chat: its messages, and what can be done with them."""

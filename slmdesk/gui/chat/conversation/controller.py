@@ -1,4 +1,4 @@
-"""What happens in the open chat: sending, streaming, stopping, trying again.  No widgets here."""
+"""Actions in the open chat: send, stream, stop, try again.  No widgets here."""
 
 from __future__ import annotations
 
@@ -34,15 +34,16 @@ KIND = "chat"
 
 
 class ChatController(QObject):
-    """The open chat, as facts for the page and wishes from it.  Lives on the window's thread.
+    """The open chat.
 
-    `chat_opened` carries the chat's id ('' for one not yet begun) and its title; `chat_begun`, before it, the id of the
-    chat that the one not yet begun has become, and the ChatOptions it began with; `conversation_shown` all messages as
-    MessageViews; `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message
-    kept) what changes in it; `again_begun` and `version_shown` the id of the answer that has come in another's place;
-    `draft_restored` words for the composer; `busy_changed` whether an answer is written;
-    `measured` tokens and context size (0 when unknown), `parts_measured` ContextParts; `notice_raised` a Notice;
-    `other_found` the id of an item that is no chat, which was found by its words and is shown elsewhere.
+    Lives on the window's thread.  Emits `chat_opened` with the chat's id ('' for a new one) and its title;
+    `chat_begun`, before it, with the id that the new chat has got, and the ChatOptions it began with;
+    `conversation_shown` with all messages as MessageViews and the id of the one to go to ('' for none);
+    `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message kept) when it
+    changes; `again_begun` and `version_shown` with the id of the answer that has taken another's place;
+    `draft_restored` with text for the composer; `busy_changed` with whether an answer is being written; `measured` with
+    tokens and context size (0 when unknown), `parts_measured` with ContextParts; `notice_raised` with a Notice;
+    `other_found` with the id of a found item that is no chat and is shown elsewhere.
     """
 
     chat_opened = Signal(str, str)
@@ -105,7 +106,7 @@ class ChatController(QObject):
 
     @property
     def chat(self) -> str:
-        """The open chat's id; '' for one not yet begun."""
+        """The open chat's id; '' for a new one."""
         return self._chat
 
     @property
@@ -115,11 +116,11 @@ class ChatController(QObject):
 
     @property
     def message_ids(self) -> tuple[str, ...]:
-        """The messages on show, oldest first."""
+        """The messages shown, oldest first."""
         return tuple(self._shown.by_id)
 
     def text_of(self, message: str) -> str:
-        """The words of a message of the open chat; '' for an unknown one."""
+        """The text of a message of the open chat; '' for an unknown one."""
         found = self._shown.by_id.get(message)
         return words_of(found) if found else ""
 
@@ -134,7 +135,7 @@ class ChatController(QObject):
         self._show(None, (), "")
 
     def open_chat(self, chat: str, message: str = "") -> None:
-        """Open a chat, at a message where one is named."""
+        """Open a chat, at a message if one is given."""
         self._epoch += 1
         if chat == self._chat and chat and message in self._shown.by_id:
             self._show_again(message)
@@ -143,32 +144,36 @@ class ChatController(QObject):
         self._bridge.ask(lambda services: services.chats.open(chat), arrived)
 
     def restore_chat(self, chat: str) -> None:
-        """Open the chat of last time, unless a person has begun to write; one that is gone is passed over."""
+        """Open the chat of the last run, unless a person has begun to write; one that no longer exists is ignored."""
         arrived = partial(self._on_restored, self._epoch)
         self._bridge.ask(lambda services: services.chats.open(chat), arrived, _ignore)
 
     @Slot(str)
     def keep_draft(self, text: str) -> None:
-        """Remember what is written but not sent, for this chat."""
+        """Keep the unsent text of this chat."""
         self._drafts.put(self._chat, text)
         self._watch.edited()
         self._draft_timer.start()
 
     @Slot()
     def save_drafts(self) -> None:
-        """Write the drafts of chats into the store; the one of a chat not yet begun stays in memory."""
+        """Save the drafts to the store; that of a new chat stays in memory."""
         self._drafts.save()
 
     def save_all_drafts(self) -> None:
-        """The window closes: a chat not yet begun is saved with its draft, to be found at the next start."""
+        """Save all drafts; a new chat with a draft is saved too, to be found at the next start.
+
+        The window is closing.
+        """
         self._drafts.save()
         self._drafts.save_new(is_open=self._chat == "")
 
     @Slot(str)
     def send(self, text: str) -> None:
-        """Say something in the open chat.  The words leave the composer at once and come back if they are refused.
+        """Send a message in the open chat.
 
-        What is known to be too long for the model stays in the composer.
+        The text leaves the composer at once and comes back if it is refused.  Text known to be too long for the model
+        stays in the composer.
         """
         if self._is_writing or not text.strip():
             return
@@ -194,7 +199,7 @@ class ChatController(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Stop what is being written in the open chat; the words so far stay."""
+        """Stop the answer being written in the open chat; its text so far stays."""
         self.attached.stop_waiting()
         self._is_stop_requested = self._is_sending  # its answer has no id yet
         for one in self._shown.streaming:
@@ -202,14 +207,14 @@ class ChatController(QObject):
 
     @Slot(str)
     def try_again(self, message: str) -> None:
-        """Ask for another answer in the place of this one; the old one is kept beside it."""
+        """Ask for another answer in place of this one; the old one is kept as a version."""
         if not self._is_busy:
             answered = partial(self._on_sibling, self._epoch)
             self._bridge.ask(lambda services: services.chats.try_again(message), answered, self._raise_problem)
 
     @Slot(str, int)
     def show_version(self, message: str, step: int) -> None:
-        """Show the version so many steps from this one, with all that follows it."""
+        """Show the version `step` steps from this one, with the messages that follow it."""
         requested = self._shown.versions.neighbour(message, step)
         if requested is not None and message in self._shown.by_id:
             arrived = partial(self._on_version, self._epoch, requested)
@@ -217,7 +222,6 @@ class ChatController(QObject):
 
     @Slot(str)
     def continue_answer(self, message: str) -> None:
-        """Ask for more of an answer that was cut."""
         if not self._is_busy:
             answered = partial(self._on_continued, self._epoch)
             self._bridge.ask(lambda services: services.chats.continue_answer(message), answered, self._raise_problem)
@@ -414,7 +418,7 @@ class ChatController(QObject):
         self.message_renewed.emit(self._shown.view(message))
 
     def _cut_behind(self, parent: str | None) -> list[str]:
-        """Drop what stands behind a message (None: all), and tell the view; the ids are returned."""
+        """Remove the messages after `parent` (None: all) and tell the view.  Returns their ids."""
         behind = self._shown.drop_behind(parent)
         if behind and parent is not None:
             self.path_cut.emit(parent)
@@ -439,4 +443,4 @@ class ChatController(QObject):
 
 
 def _ignore(problem: Problem) -> None:
-    """Of a courtesy, such as the meter: what keeps it from happening is told elsewhere."""
+    """For requests that are optional, such as the meter: their problems are shown elsewhere."""

@@ -1,4 +1,4 @@
-"""What stands where there are no messages: the first start, and a chat not yet begun."""
+"""Shown where there are no messages: the first start, and a new chat."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COLUMN, COLUMN_LETTERS = 560, 76
 
 
 class EmptyChat(QScrollArea):
-    """Three example messages.  Emits `example_chosen` with the words."""
+    """Three example messages.  Emits `example_chosen` with the text."""
 
     example_chosen = Signal(str)
 
@@ -59,15 +59,13 @@ class EmptyChat(QScrollArea):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """Its controls in the order of the eye, for Tab."""
         return tuple(self._examples)
 
 
 class FirstStart(QScrollArea):
-    """No model yet: the starter model when it is there, a model file, and what stays on this PC.
-
-    Emits `starter_requested`, `example_chosen` with a message for the starter model, `add_file_requested`,
-    `file_dropped` with a Path, and `cancel_requested` while a file is copied in.
+    """Shown when there is no model: offers the starter model when it is there, or a model file, and says what stays on
+    this PC. Emits `starter_requested`, `example_chosen` with a message for the starter model, `add_file_requested`,
+    `file_dropped` with a Path, and `cancel_requested` while a file is copied.
     """
 
     starter_requested = Signal()
@@ -144,7 +142,7 @@ class FirstStart(QScrollArea):
 
     @Slot(str)
     def set_starter(self, words: str) -> None:
-        """Offer the starter model, described in a sentence; '' when it is not there."""
+        """Offer the starter model with this sentence; '' when it is not there."""
         self._words.setText(WITH_STARTER if words else WITHOUT_STARTER)
         self._starter.setVisible(bool(words))
         self._starter_note.setVisible(bool(words))
@@ -158,7 +156,7 @@ class FirstStart(QScrollArea):
 
     @Slot(str, float)
     def show_progress(self, words: str, fraction: float) -> None:
-        """A file is being copied in; `fraction` 0..1."""
+        """Show that a file is being copied; `fraction` 0..1."""
         self._progress.setRange(0, 1000)
         self._progress.setValue(round(fraction * 1000))
         self._progress_note.setText(words)
@@ -166,16 +164,13 @@ class FirstStart(QScrollArea):
 
     @Slot()
     def end_progress(self) -> None:
-        """Nothing is being copied any more."""
         self._set_importing(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Model files may be dropped."""
         if model_files(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take the first model file."""
         files = model_files(event)
         if files:
             event.acceptProposedAction()
@@ -197,7 +192,7 @@ def _example(words: str, parent: QWidget, name: str) -> ElidedButton:
 
 
 def _centre(widget: QWidget, column: QVBoxLayout) -> None:
-    """Put a column of at most COLUMN pixels, more with larger letters, in the middle of a widget."""
+    """Centre a column of at most COLUMN pixels, or wider with larger fonts, in a widget."""
     holder = _Column(widget)
     holder.setLayout(column)
     column.setContentsMargins(0, 0, 0, 0)
@@ -213,14 +208,13 @@ def _centre(widget: QWidget, column: QVBoxLayout) -> None:
 
 
 class _Column(QWidget):
-    """As wide as a line that is easily read."""
+    """As wide as a line that is easy to read."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Larger letters take more room."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit()

@@ -1,4 +1,4 @@
-"""What stands under the words of a message: its attachments, and the quotations that were found in them."""
+"""The lines under a message: its attachments, and the quotations found in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ MOST_QUOTE = 90
 
 
 def extras_of(message: Message, quotes: Sequence[Quoted]) -> tuple[Extra, ...]:
-    """The lines of a message, in order."""
     attached = [
         Extra(f"attached {at}", "file-text", _attached_line(part), read_words(part))
         for at, part in enumerate(message.attachments)
@@ -27,14 +26,14 @@ def extras_of(message: Message, quotes: Sequence[Quoted]) -> tuple[Extra, ...]:
 
 
 def extra_of(message: Message, quotes: Sequence[Quoted], key: str) -> AttachmentPart | Quoted | None:
-    """What a line stands for."""
+    """The attachment or quotation of a line."""
     kind, _, at = key.partition(" ")
     things: Sequence[AttachmentPart | Quoted] = message.attachments if kind == "attached" else quotes
     return things[int(at)] if at.isdigit() and int(at) < len(things) else None
 
 
 def read_words(part: AttachmentPart) -> str:
-    """What of an attachment was read, with all its numbers."""
+    """How much of an attachment was read, with all numbers."""
     about = part.attached
     if not about.is_planned or about.is_gone:
         return f"{about.name}: {used_words(about)}."

@@ -1,4 +1,4 @@
-"""The line over a chat: its title, its model, and the buttons of the two folding parts."""
+"""The header of a chat: title, model, and the buttons of list and settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PICKER_PERCENT = 34
 
 
 class ChatHeader(QFrame):
-    """Buttons and words alone; the page connects them."""
+    """Buttons and labels; the page connects them."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -46,13 +46,13 @@ class ChatHeader(QFrame):
         row.addWidget(self.panel)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Title and model share what there is; the title has the larger part."""
+        """Title and model share the width; the title has the larger part."""
         super().resizeEvent(event)
         self.picker.set_room(self.width() * PICKER_PERCENT // 100)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """Where Tab stops, from the left."""
+        """The widgets Tab stops at, from the left."""
         return self.fold, self.picker.button, self.picker.cancel_button, self.export, self.panel
 
 

@@ -1,4 +1,4 @@
-"""Messages as the view shows them: what stands under them, and what can be done with them."""
+"""Converts stored messages into what the view shows: notes, actions, details."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
 
 
 def view_of(message: Message, live: Live | None = None, version: int = 0, versions: int = 0) -> MessageView:
-    """What the view shows of a message: the version-th of so many."""
+    """What the view shows of a message, as version number `version` of `versions`."""
     details = details_of(message)
     chosen = chosen_of(message) if details else ""
     return MessageView(
@@ -34,7 +34,7 @@ def view_of(message: Message, live: Live | None = None, version: int = 0, versio
 
 
 def note_of(message: Message, live: Live | None = None) -> str:
-    """A sentence under a message that did not simply end well; '' for one that did."""
+    """A sentence under a message that did not end normally; '' for one that did."""
     match message.status:
         case Status.STREAMING:
             return _waiting_note(message, live)
@@ -49,7 +49,7 @@ def note_of(message: Message, live: Live | None = None) -> str:
 
 
 def actions_of(message: Message) -> frozenset[str]:
-    """What can be done with a message: copy, translate, try_again, continue, seen."""
+    """The actions of a message: copy, translate, try_again, continue, seen."""
     actions = {"copy"} if words_of(message) else set()
     if actions and message.status is not Status.STREAMING:
         actions.add("translate")
@@ -61,7 +61,7 @@ def actions_of(message: Message) -> frozenset[str]:
 
 
 def details_of(message: Message) -> str:
-    """Model, speed and tokens of an answer, in a line: of what is stored, so that it stays the same."""
+    """Model, speed and tokens of an answer, in a line; from stored values, so that it stays the same."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
     parts = [message.model_name or "", _adapter(message)]
@@ -78,7 +78,7 @@ def details_of(message: Message) -> str:
 
 
 def chosen_of(message: Message) -> str:
-    """How the words of an answer were chosen, as far as it was said, and whether the same would come again."""
+    """The sampling settings of an answer, as far as they are known, and whether the same answer would come again."""
     said = message.sampling
     parts = []
     if isinstance(said.get("temperature"), int | float):

@@ -1,4 +1,4 @@
-"""Exactly what a model was given, in a dialog."""
+"""A dialog with exactly what a model was given."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slmdesk.services.chat.conversation import SeenPrompt
 
 
 def show_seen(parent: QWidget, seen: SeenPrompt) -> None:
-    """Open it, with what is odd about it.  Does not block."""
+    """Open the dialog, with warnings about oddities.  Does not block."""
     intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
     warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
     TextDialog(parent, title="What the model saw", intro=intro, text=seen.text, warning=warning, is_prose=False).show()

@@ -1,4 +1,4 @@
-"""Looking behind a message: what the model was given, what was attached, what is quoted.  No widgets."""
+"""Looks up what is behind a message: its exact prompt, its attachments, its quotations.  No widgets."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from slmdesk.services.chat.quote import Quoted
 class Looking(QObject):
     """Lives on the window's thread.
 
-    Emits `seen_arrived` with a SeenPrompt, `text_wanted` with a title, a sentence and a text, `passage_wanted` with a
-    Quoted that is to be shown on its page, `problem_met` with a Problem.
+    Emits `seen_arrived` with a SeenPrompt, `text_requested` with a title, a sentence and a text to show,
+    `passage_requested` with a Quoted to show on its page, `problem_met` with a Problem.
     """
 
     seen_arrived = Signal(object)
@@ -34,10 +34,10 @@ class Looking(QObject):
 
     @Slot(str)
     def show_seen(self, message: str) -> None:
-        """Ask for exactly what the model saw of a message; `seen_arrived` follows."""
+        """Ask for the exact prompt of a message; `seen_arrived` follows."""
 
         def arrived(seen: SeenPrompt | Problem) -> None:
-            """On the service thread."""
+            """Called on the service thread."""
             signal = self.problem_met if isinstance(seen, Problem) else self.seen_arrived
             self._bridge.post_to_ui(partial(signal.emit, seen))
 
@@ -45,7 +45,7 @@ class Looking(QObject):
 
     @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:
-        """Show what a line under a message stands for."""
+        """Show the attachment or quotation of a line under a message."""
         found = self._shown.by_id.get(message)
         requested = extra_of(found, self._shown.quotes.get(message, ()), key) if found else None
         if isinstance(requested, Quoted) and requested.document:
@@ -56,7 +56,7 @@ class Looking(QObject):
             self.text_requested.emit(requested.attached.name, read_words(requested), requested.text)
 
     def _show_part(self, quoted: Quoted) -> None:
-        """A quotation of text that is in no document: the text it was found in."""
+        """Show the text that holds a quotation, where that text is in no document."""
         parts = [part for one in self._shown.by_id.values() for part in one.attachments if part.text]
         part = next((one for one in parts if one.attached.name == quoted.name and quoted.quote in one.text), None)
         if part is not None:

@@ -1,4 +1,4 @@
-"""The messages of the open chat that are on show, with what is known of those being written.  No widgets, no Qt."""
+"""The messages of the open chat that are shown, with the progress of those being written.  No widgets, no Qt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DECIDING = "Looking through what is attached\u2026"
 
 
 class Shown:
-    """One path through a chat's tree, oldest first."""
+    """One path through a chat's tree of messages, oldest first."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -32,16 +32,13 @@ class Shown:
 
     @property
     def streaming(self) -> list[Message]:
-        """Those being written."""
         return [one for one in self.by_id.values() if one.status is Status.STREAMING]
 
     @property
     def views(self) -> tuple[MessageView, ...]:
-        """All, as they are shown."""
         return tuple(self.view(one) for one in self.by_id.values())
 
     def view(self, message: Message) -> MessageView:
-        """One, as it is shown."""
         view = view_of(message, self.live.get(message.id), *self.versions.place_of(message.id))
         live = self.live.get(message.id)
         waiting = live.waiting_words if live is not None and not message.text else ""
@@ -49,25 +46,23 @@ class Shown:
         return replace(view, note=note, extras=extras_of(message, self.quotes.get(message.id, ())))
 
     def _is_deciding(self, message: Message) -> bool:
-        """Whether it is not known yet what of the attachments an answer is read for."""
+        """Whether it is still being decided which parts of the attachments to read for an answer."""
         asked = self.by_id.get(message.parent or "")
         is_waiting = message.status is Status.STREAMING and not message.text
         return is_waiting and asked is not None and any(not one.attached.is_planned for one in asked.attachments)
 
     def fill(self, messages: Iterable[Message]) -> None:
-        """Show these instead."""
         self.by_id = {one.id: one for one in messages}
         self.live = {one.id: self._new_live() for one in self.streaming}
 
     def put(self, message: Message) -> None:
-        """Add one at the end, or renew it in its place."""
         is_new = message.id not in self.by_id
         self.by_id[message.id] = message
         if is_new and message.status is Status.STREAMING:
             self.live[message.id] = self._new_live()
 
     def set_loading(self, is_loading: bool) -> list[Message]:
-        """Note whether a model is being loaded; returns the answers whose note changes by it."""
+        """Note whether a model is being loaded; returns the answers whose note changes."""
         if is_loading == self.is_loading:
             return []
         self.is_loading = is_loading
@@ -76,15 +71,13 @@ class Shown:
         return waiting
 
     def read(self, id: str, read: int, total: int) -> None:
-        """Note how much of its prompt is read."""
         self.live[id] = self._live(id).reading(read, total, self._clock())
 
     def grew(self, id: str) -> None:
-        """Note that a piece of its text has come."""
         self.live[id] = self._live(id).grown(self._clock())
 
     def tick(self) -> list[Message]:
-        """Note that time has passed; returns the answers being written."""
+        """Update the times; returns the answers being written."""
         now = self._clock()
         self.live.update({one.id: replace(self._live(one.id), now=now) for one in self.streaming})
         return self.streaming
@@ -97,7 +90,7 @@ class Shown:
         return Live(is_loading=self.is_loading, began=now, now=now)
 
     def drop_behind(self, parent: str | None) -> list[str]:
-        """Drop what stands behind a message (None: all), as another version takes its place; the ids are returned."""
+        """Remove the messages after `parent` (None: all), as another version takes their place.  Returns their ids."""
         ids = list(self.by_id)
         at = -1 if parent is None else ids.index(parent) if parent in self.by_id else len(ids)
         for one in ids[at + 1 :]:

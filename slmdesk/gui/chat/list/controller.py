@@ -1,4 +1,4 @@
-"""The list of chats: pages of it, searching, renaming, deleting with a way back.  No widgets here."""
+"""The list of chats: pages of it, search, renaming, deleting with undo.  No widgets here."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MOST_HITS = 200
 
 
 class ListController(QObject):
-    """Fills the rows and carries out wishes about chats.  Lives on the window's thread.
+    """Fills the rows and carries out requests about chats.
 
-    Emits `hint_changed` with a line over the list ('' for none), `rows_changed` when there are other rows, and
-    `notice_raised` with a Notice.
+    Lives on the window's thread.  Emits `hint_changed` with a line over the list ('' for none), `rows_changed` when
+    there are other rows, and `notice_raised` with a Notice.
     """
 
     hint_changed = Signal(str)
@@ -47,27 +47,25 @@ class ListController(QObject):
 
     @property
     def rows(self) -> ChatRows:
-        """The model of the list."""
         return self._rows
 
     @Slot()
     def start(self) -> None:
-        """Show the chats from the newest on, fetched anew; a search goes on."""
+        """Load the chats again, newest first; a search is repeated."""
         if not self._words:
             self._rows.start()
 
     @Slot(str, str)
     def rename(self, chat: str, title: str) -> None:
-        """Give a chat another title."""
         self._bridge.ask(lambda services: services.chats.rename(chat, title), None, self._raise_problem)
 
     @Slot(str)
     def delete(self, chat: str) -> None:
-        """Move a chat to the trash; a bar offers to undo it."""
+        """Move a chat to the trash; a notice offers to undo it."""
         self._bridge.ask(lambda services: services.chats.trash(chat), self._on_trashed, self._raise_problem)
 
     def export(self, chat: str, form: str, target: Path) -> None:
-        """Write a chat to a file, in place of one that is there: the dialog has asked."""
+        """Write a chat to a file.  An existing file is replaced: the dialog has asked."""
 
         def ended(result: int | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_exported, target, result))
@@ -78,7 +76,7 @@ class ListController(QObject):
 
     @Slot(str)
     def search(self, words: str) -> None:
-        """Show what is found in all chats; no words show the chats again.  Only the newest search counts."""
+        """Search all chats; empty words show the chats again.  Only the latest search counts."""
         if words == self._words:
             return
         self._words = words
@@ -146,7 +144,6 @@ class ListController(QObject):
 
     @Slot(object)
     def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
-        """Mark the chats in which an answer is being written."""
         message: Message = event.message
         if message.status is Status.STREAMING:
             self._writing[message.id] = message.item

@@ -1,4 +1,4 @@
-"""The list of chats with its search: newest first, renamed in place, deleted with a way back."""
+"""The list of chats with its search: newest first, renamed in place, deleted with undo."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ DOT = 6
 
 
 class RowPainter(QStyledItemDelegate):
-    """A title on one line, and under it, in search results, the words around the hit."""
+    """A title on one line, and below it, in search results, the text around the hit."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Draw one row; foreign text is only ever drawn as it is."""
+        """Draw one row; untrusted text is drawn as plain text."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette: QPalette = option.palette
@@ -79,11 +79,10 @@ class RowPainter(QStyledItemDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """The editor covers the row."""
         editor.setGeometry(option.rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1))
 
     def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Once: what a person is typing is not taken away because something about the row has changed."""
+        """Set the text only once: typing is not overwritten when something else about the row changes."""
         if not isinstance(editor, QLineEdit) or not (editor.isModified() or editor.text()):
             super().setEditorData(editor, index)
 
@@ -113,7 +112,7 @@ class RowPainter(QStyledItemDelegate):
             self._draw_snippet(painter, line, snippet, palette)
 
     def _draw_dot(self, painter: QPainter, option: QStyleOptionViewItem, inner: QRect) -> None:
-        """At the end of the title's line: an answer is being written."""
+        """Draw the dot of a chat whose answer is being written, at the end of the title's line."""
         is_mirrored = option.direction == Qt.LayoutDirection.RightToLeft
         x = inner.left() if is_mirrored else inner.right() - DOT
         painter.setPen(Qt.PenStyle.NoPen)
@@ -121,7 +120,7 @@ class RowPainter(QStyledItemDelegate):
         painter.drawEllipse(QRect(x, inner.top() + (option.fontMetrics.height() - DOT) // 2, DOT, DOT))
 
     def _draw_snippet(self, painter: QPainter, line: QRect, snippet: str, palette: QPalette) -> None:
-        """The words around a hit, the hit itself in bold."""
+        """Draw the text around a hit, the hit itself in bold."""
         plain, bold = QFont(painter.font()), QFont(painter.font())
         bold.setBold(True)
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
@@ -134,7 +133,9 @@ class RowPainter(QStyledItemDelegate):
 
 
 def fit_snippet(snippet: str, room: int, plain: QFontMetrics, bold: QFontMetrics) -> list[tuple[str, bool]]:
-    """What of a snippet is shown in so many pixels, and whether it is the hit: the hit whole, words on both sides."""
+    """The parts of a snippet that fit into `room` pixels, each with whether it is the hit: the hit whole, text on both
+    sides.
+    """
     before, _, rest = " ".join(snippet.split()).partition(HIT_BEGIN)
     hit, _, after = rest.partition(HIT_END)
     if not hit:  # found by its title
@@ -149,10 +150,10 @@ def fit_snippet(snippet: str, room: int, plain: QFontMetrics, bold: QFontMetrics
 
 
 class ChatView(QListView):
-    """The list: arrows move its focus, Enter opens; letters are not for it but for the page, as everywhere."""
+    """The list: arrow keys move the current row, Enter opens it; letters are left to the page."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Letters, and Esc, are the page's."""
+        """Leave letters and Esc to the page."""
         with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         if event.text() and event.text().isprintable() and not with_command:
             event.ignore()
@@ -249,22 +250,19 @@ class ChatList(QFrame):
 
     @property
     def view(self) -> QListView:
-        """The list itself."""
         return self._view
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """Its controls in the order of the eye, for Tab."""
         return (self._new, self._search, self._view)
 
     @property
     def search_box(self) -> QLineEdit:
-        """Where words to search for are typed."""
         return self._search
 
     @Slot(str)
     def show_current(self, chat: str) -> None:
-        """Mark the chat that is open ('' for none); the list's focus goes there when another was opened."""
+        """Mark the open chat ('' for none); it becomes the current row when another was opened."""
         at = self._rows.index_of(chat) if chat else None
         self._rows.set_open(chat)
         if at is not None and (chat != self._open or not self._view.currentIndex().isValid()):
@@ -275,7 +273,7 @@ class ChatList(QFrame):
             self._open = ""
 
     def show_hint(self, text: str) -> None:
-        """A line over the list: how many were found; '' hides it."""
+        """Show a line above the list, such as how many were found; '' hides it."""
         self._hint.setText(text)
         self._hint.setVisible(bool(text))
 
@@ -321,7 +319,7 @@ class ChatList(QFrame):
 
     @Slot()
     def rename_current(self) -> None:
-        """Edit the title of the row the keyboard is at, in its place."""
+        """Edit the title of the current row in place."""
         if self._view.currentIndex().isValid():
             self._view.edit(self._view.currentIndex())
 

@@ -1,4 +1,4 @@
-"""The chats as rows of a list: fetched by page, newest first, renamed in place."""
+"""The list model of chats: fetched by pages, newest first, renamed in place."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Key = tuple[float, int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list.  `key` orders it (newest first); `snippet` is there in search results only."""
+    """One row.  `key` orders it (newest first); `snippet` is set in search results only."""
 
     id: str
     title: str
@@ -36,12 +36,11 @@ class Row:
 
 
 def row_of(item: Item) -> Row:
-    """A chat as a row."""
     return Row(item.id, item.title, (item.updated, item.n))
 
 
 def row_of_hit(found: Found) -> Row:
-    """A hit of the search as a row; hits keep the order in which they were found."""
+    """A search hit as a row; hits keep the order in which they were found."""
     return Row(found.item, found.title, (0.0, 0), found.snippet, found.message)
 
 
@@ -67,22 +66,18 @@ class ChatRows(QAbstractListModel):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """The rows fetched so far."""
         return self._rows
 
     @property
     def is_search(self) -> bool:
-        """Whether these are hits of a search."""
         return self._is_search
 
     def start(self) -> None:
-        """Forget all and ask for the first page of chats."""
         self._reset([], is_search=False)
         self._is_waiting, self._is_at_end = True, False
         self.page_requested.emit(None, PAGE)
 
     def show_page(self, rows: Sequence[Row]) -> None:
-        """Add the page that was asked for."""
         if self._is_search:
             return
         self._is_waiting, self._is_at_end = False, len(rows) < PAGE
@@ -99,7 +94,7 @@ class ChatRows(QAbstractListModel):
         self._reset(rows, is_search=True)
 
     def put(self, row: Row) -> None:
-        """Add a chat or show its new state, in its place."""
+        """Add or update a chat, at its place in the order."""
         at = self.index_of(row.id)
         if self._is_search:
             if at is not None and self._rows[at].title != row.title:
@@ -122,32 +117,28 @@ class ChatRows(QAbstractListModel):
             self._insert(row)
 
     def set_open(self, chat: str) -> None:
-        """Mark the chat that is open; '' for none."""
+        """Mark the open chat; '' for none."""
         self._open = chat
         self._tell_marks()
 
     def set_writing(self, chats: frozenset[str]) -> None:
-        """Mark the chats in which an answer is being written."""
+        """Mark the chats whose answer is being written."""
         self._writing = chats
         self._tell_marks()
 
     def drop(self, chat: str) -> None:
-        """Take a chat off the list."""
         for at in [at for at in range(len(self._rows) - 1, -1, -1) if self._rows[at].id == chat]:
             self.beginRemoveRows(_ROOT, at, at)
             del self._rows[at]
             self.endRemoveRows()
 
     def index_of(self, chat: str) -> int | None:
-        """The row of a chat, if it is there."""
         return next((at for at, row in enumerate(self._rows) if row.id == chat), None)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
-        """How many are here."""
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
-        """The title, and what the delegate needs."""
         row = self._rows[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return row.title
@@ -162,7 +153,7 @@ class ChatRows(QAbstractListModel):
         return {ID_ROLE: row.id, SNIPPET_ROLE: row.snippet, MESSAGE_ROLE: row.message}.get(role)
 
     def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
-        """A person has edited a title: it is shown when the services have written it."""
+        """Request a new title; it is shown once the services have saved it."""
         title = str(value).strip()
         row = self._rows[index.row()]
         if role != Qt.ItemDataRole.EditRole or not title or title == row.title:
@@ -171,11 +162,9 @@ class ChatRows(QAbstractListModel):
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Titles can be edited."""
         return super().flags(index) | Qt.ItemFlag.ItemIsEditable
 
     def canFetchMore(self, parent: Index) -> bool:
-        """Whether another page may exist."""
         return not parent.isValid() and not self._is_waiting and not self._is_at_end
 
     def fetchMore(self, parent: Index) -> None:
@@ -185,7 +174,7 @@ class ChatRows(QAbstractListModel):
             self.page_requested.emit(self._rows[-1].key, PAGE)
 
     def _description_of(self, row: Row) -> str:
-        """In words what the marks show."""
+        """The marks in words, for screen readers."""
         is_open = "This chat is open." if row.id == self._open else ""
         is_writing = "An answer is being written." if row.id in self._writing else ""
         snippet = row.snippet.replace(HIT_BEGIN, "").replace(HIT_END, "")
@@ -202,7 +191,7 @@ class ChatRows(QAbstractListModel):
         self.endResetModel()
 
     def _place_of(self, row: Row) -> int:
-        """Before the first row that is older."""
+        """The index before the first older row."""
         return next((at for at, other in enumerate(self._rows) if other.key < row.key), len(self._rows))
 
     def _insert(self, row: Row) -> None:

@@ -1,1 +1,1 @@
-"""The model that answers."""
+"""The choice of the model for the chat."""

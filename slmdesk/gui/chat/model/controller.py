@@ -1,4 +1,4 @@
-"""Which models there are, which one is in use, and adding one.  No widgets here."""
+"""The models for the chat: list, state, loading, adding.  No widgets here."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ GONE = "{name} was removed from the library elsewhere. Your chats are kept; choo
 
 
 class ModelsController(QObject):
-    """The models, as facts for the page and wishes from it.  Lives on the window's thread.
+    """Lives on the window's thread.
 
-    Emits `models_listed` with the ModelRecords that can chat, `exams_known` with what examined ones are good for (a few
-    words and a sentence, by id), `state_changed` with a ModelStateChanged, `starter_found` with a sentence
-    ('' when there is none), `import_progressed` with words and a fraction, `import_ended`, `file_chosen`
-    with a Path, or several, to be looked at, `notice_raised`.
+    Emits `models_listed` with the ModelRecords that can chat, `exams_known` with exam results by id (a few words and a
+    sentence), `state_changed` with a ModelStateChanged, `starter_found` with a sentence ('' when there is none),
+    `import_progressed` with a text and a fraction, `import_ended`, `file_chosen` with a Path, or several, to be looked
+    at, `notice_raised`.
     """
 
     models_listed = Signal(object)
@@ -65,41 +65,39 @@ class ModelsController(QObject):
 
     @Slot(str)
     def use(self, model: str) -> None:
-        """Load a model, because a person chose it."""
+        """Load a model that a person chose."""
         self._bridge.ask(lambda services: services.models.use(model), None, self._raise_problem)
 
     def use_anyway(self, model: str) -> None:
-        """Load a model that memory looks too short for, because a person wants it tried."""
+        """Load a model although memory seems too small for it: a person wants to try."""
         self._bridge.ask(lambda services: services.models.use(model, anyway=True), None, self._raise_problem)
 
     @Slot()
     def unload(self) -> None:
-        """Free the model's memory."""
         self._bridge.ask(lambda services: services.models.unload(), None, self._raise_problem)
 
     @Slot()
     def reload(self) -> None:
-        """Load the model again: the services free it when its settings change, and nobody likes to wait."""
+        """Load the model again: the services unload it when its settings change."""
         self._bridge.ask(_reload, None, self._raise_problem)
 
     @Slot()
     def cancel_load(self) -> None:
-        """Stop loading."""
         self._bridge.ask(lambda services: services.models.cancel_load(), None, self._raise_problem)
 
     @Slot()
     def import_starter(self) -> None:
-        """Add the starter model that lies ready."""
+        """Import the bundled starter model."""
         if self._starter is not None:
             self.import_file(self._starter)
 
     @Slot(object)
     def look_at(self, paths: Path | Sequence[Path]) -> None:
-        """Show what model files are, before they are added."""
+        """Show the details of model files before they are added."""
         self.file_chosen.emit(paths)
 
     def import_file(self, path: Path, link: bool = False) -> None:
-        """Bring a model file into the library, by copy or (`link`) where it is, and use it."""
+        """Import a model file, by copy or (`link`) where it is, and use it."""
         self._imports.add((path,), link=link)
 
     @Slot()
@@ -130,7 +128,7 @@ class ModelsController(QObject):
             self._on_state_changed(self._event)
 
     def _say_anew(self, models: Sequence[ModelRecord]) -> None:
-        """A model that got another name has it everywhere, and there is no "no model yet" once one has come."""
+        """Emit the state again where a model's name has changed or the first model has been added."""
         event = self._event
         if event.state is ModelState.NONE and any(one.can_chat for one in models):
             self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))

@@ -1,4 +1,4 @@
-"""Which model answers, and what it is doing."""
+"""A button that shows the model and its state, with a menu to choose another."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class ModelPicker(QWidget):
 
     @property
     def button(self) -> QToolButton:
-        """Name and state; opens the menu."""
+        """Shows name and state; opens the menu."""
         return self._button
 
     @property
@@ -102,23 +102,21 @@ class ModelPicker(QWidget):
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
-        """The models to choose from."""
         self._models = tuple(models)
         self._show()
 
     @Slot(object)
     def show_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
-        """What examined models are good for: a few words and a sentence, by id."""
+        """Exam results by model id: a few words and a sentence."""
         self._exams = exams
 
     @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
-        """Which one is in use, and its state."""
         self._event = event
         self._show()
 
     def set_room(self, width: int) -> None:
-        """The name is cut where its button would be wider, in pixels: the title beside it wants to be read too."""
+        """Cut the name to this width, in pixels: the title beside it needs room too."""
         if width != self._room:
             self._room = width
             self._show()
@@ -129,7 +127,7 @@ class ModelPicker(QWidget):
 
     @Slot()
     def _on_menu_opens(self) -> None:
-        """Made anew each time, so that it is always right."""
+        """Fill the menu each time it opens, so that it is up to date."""
         self._menu.clear()
         for model in self._models:
             few, sentence = self._exams.get(model.id, ("", ""))
@@ -165,7 +163,7 @@ class ModelPicker(QWidget):
         self._bar.setValue(round(self._event.fraction * 1000))
 
     def _fitted(self, name: str, words: str) -> str:
-        """Name and state in the room there is; that it is ready stands at the window's foot, too."""
+        """Name and state cut to the available width; *ready* is dropped first, as the status bar shows it."""
         shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
         if self._room is None:
             return f"{shown} — {words}"
@@ -179,7 +177,7 @@ class ModelPicker(QWidget):
 
 
 def _menu_words(model: ModelRecord, exam: str) -> str:
-    """Name and size; on the right, where shortcuts stand, what its exam says."""
+    """Name and size; the exam result at the right, in the column of shortcuts."""
     name = model.name if len(model.name) <= MOST_MENU_NAME else model.name[: MOST_MENU_NAME - 1] + "…"
     words = f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&").replace("\t", " ")
     return f"{words}\t{exam}" if exam else words

@@ -1,4 +1,4 @@
-"""What is set for the open chat, and what can be set for its model.  No widgets here."""
+"""The settings of the open chat, and what can be set for its model.  No widgets here."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from slmdesk.services.models.load_options import ModelTuning
 
 
 class OptionsController(QObject):
-    """The options of the open chat, as facts for the panel and wishes from it.  Lives on the window's thread.
+    """The options of the open chat.
 
-    Emits `options_shown` with the chat's id ('' for one not yet begun) and its ChatOptions, `chat_begun` with the id
-    that the chat not yet begun has got, `tuning_shown` with a ModelTuning or None, `notice_raised`.
+    Lives on the window's thread.  Emits `options_shown` with the chat's id ('' for a new one) and its ChatOptions,
+    `chat_begun` with the id that the new chat has got, `tuning_shown` with a ModelTuning or None, `notice_raised`.
     """
 
     options_shown = Signal(str, object)
@@ -47,12 +47,11 @@ class OptionsController(QObject):
 
     @property
     def options(self) -> ChatOptions:
-        """Of the open chat."""
         return self._options
 
     @Slot(bool)
     def watch(self, is_watched: bool) -> None:
-        """Whether somebody looks at the panel: only then files are looked at for it."""
+        """Whether the panel is visible: model files are read for it only then."""
         self._is_watched = is_watched
         self._look()
 
@@ -74,7 +73,7 @@ class OptionsController(QObject):
 
     @Slot(str, object)
     def _on_chat_begun(self, chat: str, kept: ChatOptions) -> None:
-        """What was set since its first words were sent is set for the chat that began with them."""
+        """Save options changed since the first message was sent to the chat that it began."""
         self._chat = chat
         self.chat_begun.emit(chat)
         if self._options != kept:
@@ -121,7 +120,7 @@ class OptionsController(QObject):
 
     @Slot()
     def _look(self) -> None:
-        """Ask what can be set for the model that answers; only the newest question counts."""
+        """Ask what can be set for the model; only the latest request counts."""
         if not self._is_watched:
             return
         self._looks += 1
@@ -145,4 +144,4 @@ class OptionsController(QObject):
 
 
 def _ignore(problem: Problem) -> None:
-    """Of a chat that is gone meanwhile: whoever opened it is told."""
+    """The chat no longer exists; the controller of the open chat says so."""

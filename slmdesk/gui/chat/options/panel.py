@@ -1,4 +1,4 @@
-"""The settings of one chat, at the right of it: each a name, a list of values, and a sentence in plain words."""
+"""The settings of one chat, at its right: each with a name, a list of values and a sentence."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ FIXED = "The same question gets the same answer, as long as nothing else is writ
 
 
 class SettingsPanel(QFrame):
-    """What is set for the open chat.
+    """The settings of the open chat.
 
     Emits `options_changed` with the chat's id and its ChatOptions, `context_chosen` with tokens, `close_requested`.
     """
@@ -162,7 +162,7 @@ class SettingsPanel(QFrame):
         return choice
 
     def _add(self, name: str, title: str, widget: QWidget, *, focus: QWidget | None = None) -> QLabel:
-        """A row: name, widget, sentence.  Returns the sentence's label."""
+        """Add a row: name, widget, sentence.  Returns the sentence's label."""
         sentence = SENTENCES.get(name, "")
         heading = plain_label(title, self._content, name=f"{name}_heading", wraps=False)
         heading.setBuddy(focus or widget)
@@ -198,12 +198,10 @@ class SettingsPanel(QFrame):
 
     @property
     def first_field(self) -> QWidget:
-        """Where the keyboard begins."""
         return self._model
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """Where Tab stops, from above."""
         return (
             self._close, self._model, self._lora, self._scale, self._context, self._temperature, self._top_p,
             self._seed, self._seed_box, self._length, self._system, self._defaults,
@@ -211,7 +209,7 @@ class SettingsPanel(QFrame):
 
     @Slot(str, object)
     def show_options(self, chat: str, options: ChatOptions) -> None:
-        """Show what is set for a chat; what was being written for another is kept first."""
+        """Show the settings of a chat; text being edited for another is saved first."""
         if self._timer.isActive():
             self.keep_words()
         self._chat, self._options = chat, options
@@ -222,31 +220,29 @@ class SettingsPanel(QFrame):
 
     @Slot(str)
     def begin_chat(self, chat: str) -> None:
-        """What is on show, and what is being written, belongs to this chat from now on."""
+        """The new chat has got its id: the panel shows its settings from now on."""
         self._chat = chat
 
     @Slot(object)
     def show_tuning(self, tuning: ModelTuning | None) -> None:
-        """What can be set for the model that answers; None: nothing is known of it."""
+        """What can be set for the model; None: unknown."""
         self._tuning = tuning
         self._show()
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
-        """The models to choose from."""
         words = f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW
         self._refill(self._model, [("", words), *((one.id, one.name) for one in models)])
         self._show()
 
     @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
-        """The model in use, which answers where no other is chosen."""
         if event.name != self._now:
             self._now = event.name
             self._model.setItemText(0, f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW)
 
     def show_context(self, tokens: int, *, is_managed: bool) -> None:
-        """The context in force; `is_managed`: the organisation has set it."""
+        """Show the context size; `is_managed`: the organisation has set it."""
         self._context_tokens = tokens
         self._context.setEnabled(not is_managed)
         if is_managed:
@@ -324,7 +320,7 @@ class SettingsPanel(QFrame):
 
     @staticmethod
     def _refill(choice: Choice, values: Sequence[tuple[object, str]]) -> None:
-        """Other values to choose from; the one shown stays where it is among them."""
+        """Set other values to choose from; the selected one stays if it is among them."""
         tips = [choice.itemData(at, Qt.ItemDataRole.ToolTipRole) for at in range(choice.count())]
         old = [(choice.itemData(at), tip) for at, tip in enumerate(tips)]
         if old == [(value, plain_tip(words)) for value, words in values]:
@@ -358,7 +354,7 @@ class SettingsPanel(QFrame):
 
     @Slot()
     def keep_words(self) -> None:
-        """Keep the instructions as they are written now."""
+        """Save the instructions as typed."""
         self._timer.stop()
         words = self._system.toPlainText().strip()
         if words != self._options.system:
@@ -378,7 +374,6 @@ class SettingsPanel(QFrame):
             self.close_requested.emit()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Larger letters take more room."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._fit_width()
@@ -388,7 +383,7 @@ class SettingsPanel(QFrame):
 
 
 class _Words(QPlainTextEdit):
-    """A few lines of words.  Tab goes on.  Emits `left` when the keyboard goes elsewhere."""
+    """A text field of a few lines.  Tab leaves it.  Emits `left` when it loses the focus."""
 
     left = Signal()
 
@@ -400,6 +395,5 @@ class _Words(QPlainTextEdit):
         self.setFixedHeight(5 * self.fontMetrics().lineSpacing() + 2 * theme.SPACE_8)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Tell that the words may be kept."""
         super().focusOutEvent(event)
         self.left.emit()

@@ -1,4 +1,4 @@
-"""What a screen reader is told: a list of all messages, whether they are on the screen or not.
+"""What a screen reader gets: a list of all messages, visible or not.
 
 Each node is a QObject of its own: Qt forgets an interface when its object goes, and one without an object is left
 behind and crashes at the view's end (tests/gui/view/test_accessible.py).
@@ -37,7 +37,7 @@ _ENDED = {
 
 
 class MessageNode(QObject):
-    """Stands for one message in the accessible tree, for as long as the view lives."""
+    """Represents one message in the accessible tree, for as long as the view lives."""
 
     def __init__(self, view: ConversationView, index: int) -> None:
         super().__init__(view)
@@ -47,7 +47,7 @@ class MessageNode(QObject):
 
     @property
     def is_here(self) -> bool:
-        """Whether the view has such a message now."""
+        """Whether the view has this message now."""
         return self.index < len(self.view.rows)
 
 
@@ -59,27 +59,22 @@ class ConversationAccessible(QAccessibleWidget):
         self._view = view
 
     def childCount(self) -> int:
-        """All messages."""
         return len(self._view.rows)
 
     def child(self, index: int) -> Interface:
-        """A message's node."""
         if not 0 <= index < len(self._view.rows):
             return None
         return QAccessible.queryAccessibleInterface(self._view.node(index))
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
-        """Where a node stands."""
         thing = child.object()
         return thing.index if isinstance(thing, MessageNode) else -1
 
     def childAt(self, x: int, y: int) -> Interface:
-        """The message at a place of the screen."""
         place = self._view.viewport().mapFromGlobal(QPoint(x, y))
         return self.child(self._view.row_at(place.y())) if len(self._view.rows) else None
 
     def focusChild(self) -> Interface:
-        """The message the keyboard is at."""
         return self.child(self._view.current)
 
 
@@ -91,19 +86,16 @@ class MessageAccessible(QAccessibleObject):
         self._node = node
 
     def isValid(self) -> bool:
-        """Whether the message is still there."""
         return self._node.is_here
 
     def parent(self) -> Interface:
-        """The list."""
         return QAccessible.queryAccessibleInterface(self._node.view)
 
     def role(self) -> QAccessible.Role:
-        """An item of a list."""
         return QAccessible.Role.ListItem
 
     def childCount(self) -> int:
-        """The text and the actions, while the message is on the screen."""
+        """Text and actions, while the message has a widget."""
         return len(self._parts())
 
     def child(self, index: int) -> Interface:
@@ -112,12 +104,11 @@ class MessageAccessible(QAccessibleObject):
         return QAccessible.queryAccessibleInterface(parts[index]) if 0 <= index < len(parts) else None
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
-        """Where a part stands."""
         thing = child.object()
         return next((i for i, part in enumerate(self._parts()) if part is thing), -1)
 
     def rect(self) -> QRect:
-        """Where it is on the screen; empty when it is not."""
+        """Where it is on the screen; empty when it has no widget."""
         view = self._node.view
         if not self._node.is_here or view.top_of(self._node.index) is None:
             return QRect()
@@ -125,7 +116,7 @@ class MessageAccessible(QAccessibleObject):
         return QRect(widget.mapToGlobal(QPoint(0, 0)), widget.size()) if widget is not None else QRect()
 
     def text(self, kind: QAccessible.Text) -> str:
-        """Who speaks, what is said, and the note."""
+        """Author, text and note."""
         if not self._node.is_here:
             return ""
         message = self._node.view.rows[self._node.index].view
@@ -137,7 +128,7 @@ class MessageAccessible(QAccessibleObject):
         return ". ".join(part for part in (version, message.details) if part)
 
     def state(self) -> QAccessible.State:
-        """Focusable; focused where the keyboard is; off the screen when it is not real."""
+        """Focusable; focused if it is current; offscreen when it has no widget."""
         made = QAccessible.State()
         made.focusable = True
         view = self._node.view
@@ -147,7 +138,6 @@ class MessageAccessible(QAccessibleObject):
         return made
 
     def foregroundColor(self) -> QColor:
-        """Nothing of its own."""
         return QColor()
 
     def _parts(self) -> list[QWidget]:
@@ -158,7 +148,7 @@ class MessageAccessible(QAccessibleObject):
 
 
 def install_factory() -> None:
-    """Let Qt ask us for the interfaces of the view and its nodes.  Installing it again changes nothing."""
+    """Make Qt ask us for the interfaces of the view and its nodes.  Calling it again changes nothing."""
     QAccessible.installFactory(_make)
 
 
@@ -171,7 +161,6 @@ def _make(_name: str, thing: QObject) -> Interface:
 
 
 def focus_moved(view: ConversationView, index: int) -> None:
-    """The keyboard went to another message."""
     if QAccessible.isActive():
         event = QAccessibleEvent(view, QAccessible.Event.Focus)
         event.setChild(index)
@@ -179,7 +168,7 @@ def focus_moved(view: ConversationView, index: int) -> None:
 
 
 def announce(view: ConversationView, message: MessageView) -> None:
-    """An answer has ended: said once, instead of every piece as it came."""
+    """Announce an ended answer once, instead of every piece as it came."""
     if QAccessible.isActive():
         words = " ".join(part for part in (_ENDED.get(message.status, ""), message.note, message.text) if part)
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(view, words))

@@ -1,4 +1,4 @@
-"""The conversation as the reader uses it: mouse, keyboard, selection, actions, found words."""
+"""The conversation view with mouse, keyboard, selection, actions and search."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _KEYBOARD_REASONS = (
 class ConversationView(GrowingArea):
     """Shows messages, lets them grow, be read, selected, copied and acted on.
 
-    Wishes carry a message's id.  `link_activated` carries an http or https address: opening it is asked elsewhere.
-    `copy_requested` (the Copy action) and `reader_text_copied` (anything else) tell what was done: the text is on
-    the clipboard already.
+    Requests carry a message's id.  `link_activated` carries an http or https address: whether to open it is asked
+    elsewhere.  `copy_requested` (the Copy action) and `reader_text_copied` (anything else) say what was done: the text
+    is on the clipboard already.
     """
 
     reader_text_copied = Signal()
@@ -69,32 +69,32 @@ class ConversationView(GrowingArea):
 
     @property
     def current(self) -> int:
-        """The row the keyboard is at; -1: none."""
+        """The current row; -1: none."""
         return self._current
 
     # what is shown -------------------------------------------------------------------------------------------------
 
     def show_conversation(self, messages: Sequence[MessageView]) -> None:
-        """Show these messages instead, at their end."""
+        """Replace all messages, and scroll to the end."""
         self._selecting.end()
         self._current = -1
         super().show_conversation(messages)
 
     def update_message(self, message: MessageView) -> None:
-        """Show this state of a message that is here; its end is announced.  An unknown id is a KeyError."""
+        """Update a message; its end is announced to screen readers.  Raises KeyError for an unknown id."""
         was_growing = self._rows[self._index(message.id)].view.is_growing
         super().update_message(message)
         if was_growing and not message.is_growing:
             announce(self, message)
 
     def remove_after(self, message_id: str) -> None:
-        """Take away all messages behind this one.  An unknown id is a KeyError."""
+        """Remove all messages after this one.  Raises KeyError for an unknown id."""
         self._selecting.end()
         self._current = min(self._current, self._index(message_id))
         super().remove_after(message_id)
 
     def show_flipped(self, message_id: str) -> None:
-        """A version asked for is here: its actions stand where those of the other stood, and so does the keyboard."""
+        """A version asked for has come: put its action buttons and the focus where those of the other were."""
         key, bottom, is_at_button = self._flip
         index = self._index(message_id)
         self._go_to(index, self._measured(index) - bottom)
@@ -106,19 +106,19 @@ class ConversationView(GrowingArea):
             widget.focus_version(key)
 
     def focus_message(self, message_id: str) -> None:
-        """Put the keyboard at a message, unless it has gone elsewhere than this view."""
+        """Make a message current, if this view has the focus."""
         if self.hasFocus():
             self.set_current(self._index(message_id))
 
     def find(self, words: str) -> tuple[Hit, ...]:  # type: ignore[override]  # QWidget.find is static, for handles
-        """Mark the words wherever they stand, and tell which messages hold them.  No words: no marks."""
+        """Mark the words and return the messages that hold them.  Empty words remove the marks."""
         self._words, self._gone_to = words, ("", 0)
         for index in self._live:
             self._mark(self._rows[index])
         return find_in((row.view for row in self._rows), words)
 
     def show_hit(self, message_id: str, number: int) -> None:
-        """Bring the so-many-th place of the words in a message into sight, and mark it as the one gone to."""
+        """Scroll to hit number `number` of a message and mark it as the current one."""
         self.scroll_to(message_id)
         row = self._rows[self._index(message_id)]
         self._gone_to = (message_id, number)
@@ -136,16 +136,15 @@ class ConversationView(GrowingArea):
     # selection -----------------------------------------------------------------------------------------------------
 
     def select_all(self) -> None:
-        """Select every message."""
         self._selecting.select_all()
 
     def selected_text(self) -> str:
-        """What is selected, in order: whole messages as they were written, parts as they are shown."""
+        """The selected text in order: whole messages as they were written, parts as they are shown."""
         return self._selecting.text(self._style, self._parser)
 
     @Slot()
     def copy_selection(self) -> None:
-        """Copy what is selected; with nothing selected, the message the keyboard is at."""
+        """Copy the selection; if there is none, the current message."""
         text = self.selected_text()
         if not text and 0 <= self._current < len(self._rows):
             text = self._rows[self._current].view.text
@@ -156,7 +155,7 @@ class ConversationView(GrowingArea):
     # the keyboard --------------------------------------------------------------------------------------------------
 
     def set_current(self, index: int) -> None:
-        """Put the keyboard at this row and bring it into sight."""
+        """Make this row current and visible."""
         if not len(self._rows):
             return
         index = min(max(index, 0), len(self._rows) - 1)
@@ -166,7 +165,6 @@ class ConversationView(GrowingArea):
         focus_moved(self, index)
 
     def enter_text(self, index: int) -> None:
-        """Put the caret into a message's text."""
         self.set_current(index)
         widget = self._rows[index].widget
         if widget is not None:
@@ -225,7 +223,7 @@ class ConversationView(GrowingArea):
             self.version_requested.emit(message_id, step)
 
     def _keep_keyboard(self, message_id: str) -> None:
-        """The button that was pressed by a key goes away: the keyboard stays at its message."""
+        """Keep the focus in the view when a button that was pressed by a key goes away."""
         widget = self._rows[self._index(message_id)].widget
         if widget is not None and widget.has_focused_button:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -299,7 +297,7 @@ class ConversationView(GrowingArea):
         self._selecting.keep(row, widget)
 
     def _must_wait(self, row: Row) -> bool:
-        """No words move under a pressed button."""
+        """While the mouse drags a selection, text must not move."""
         return self._selecting.is_dragging
 
     # Qt's own ------------------------------------------------------------------------------------------------------
@@ -352,36 +350,35 @@ class ConversationView(GrowingArea):
         return super().focusNextPrevChild(forward)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keyboard is here: at what it was at, else at the newest message in sight."""
+        """Show the current message; if there is none, the lowest visible one becomes current."""
         super().focusInEvent(event)
         self._by_keyboard = event.reason() in _KEYBOARD_REASONS
         self._settle_current()
         self._show_current()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """The ring goes."""
         super().focusOutEvent(event)
         self._show_current()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Beside the messages: nothing is selected any more."""
+        """A click beside the messages clears the selection."""
         self._selecting.clear()
         super().mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The menu of the current message, by key."""
+        """The menu of the current message, by keyboard."""
         if 0 <= self._current < len(self._rows):
             self._on_menu(self._rows[self._current].view.id, event.globalPos(), "")
 
     # private -------------------------------------------------------------------------------------------------------
 
     def _settle_current(self) -> None:
-        """Where the keyboard is nowhere yet, it is at the lowest message in sight."""
+        """If no message is current, take the lowest visible one."""
         if len(self._rows) and not 0 <= self._current < len(self._rows):
             self._current = self.row_at(self.viewport().height() - EDGE)
 
     def _step(self, way: int) -> None:
-        """To the next message; within one higher than the viewport, first through it."""
+        """Go to the next message; scroll first through one higher than the viewport."""
         index = self._current
         top = self.top_of(index) if 0 <= index < len(self._rows) else None
         if top is not None:
@@ -422,7 +419,7 @@ class ConversationView(GrowingArea):
                 self.scroll_by(min(top + height - room + EDGE, top - EDGE))
 
     def _show_current(self) -> None:
-        """Draw the ring where the keyboard is: at a message, or in its text."""
+        """Draw the focus ring around the current message while the view or its text has the focus."""
         here = self.hasFocus() and self._by_keyboard
         for index in self._live:
             widget = self._rows[index].widget

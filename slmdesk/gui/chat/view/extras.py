@@ -1,4 +1,4 @@
-"""The lines under the words of a message that can be opened: attachments, quotations."""
+"""The lines under a message that can be opened: attachments, quotations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ICON_SIZE = 16
 
 
 class ExtraLines(QObject):
-    """A button for each Extra, one under the other, cut in the middle where there is no room.  Emits `chosen`."""
+    """A button for each Extra, one below the other, elided in the middle.  Emits `chosen`."""
 
     chosen = Signal(str)
 
@@ -29,7 +29,7 @@ class ExtraLines(QObject):
         self.buttons: list[QToolButton] = []
 
     def show_extras(self, extras: Sequence[Extra]) -> None:
-        """Show these instead; `lay` places them."""
+        """Replace the lines; `lay` places them."""
         if tuple(extras) == self._extras:
             return
         self._extras = tuple(extras)

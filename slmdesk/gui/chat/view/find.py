@@ -1,4 +1,4 @@
-"""Words found in a conversation: counted in the messages' own texts, marked in what is shown."""
+"""Finds words in a conversation: counts them in the messages' source texts, marks them in the shown ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Hit:
 
 
 def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:
-    """The messages that hold the words, in order; letters' case does not count."""
+    """The messages that hold the words, in order; case does not count."""
     if not words.strip():
         return ()
     pattern = _pattern(words)
@@ -35,7 +35,7 @@ def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:
 
 
 def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> None:
-    """Mark the words in one message as it is shown, the `current` place more; no words take the marks away."""
+    """Mark the words in a shown message, occurrence `current` in another colour; empty words remove the marks."""
     marks: list[QTextEdit.ExtraSelection] = []
     if words.strip():
         shown = text.toPlainText()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 
 def show_menu(parent: QWidget, place: QPoint, entries: list[tuple[str, str, Callable[[], None] | None]]) -> QMenu:
-    """Show a menu of (words, shortcut to be named, what to do); None: not possible now; no words: a line."""
+    """Show a menu of (label, shortcut to show, action); no action: disabled; no label: a separator."""
     menu = QMenu(parent)
     menu.setObjectName("message_menu")
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -33,7 +33,7 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """One message: what the view needs of it, and nothing of where it came from."""
+    """Everything the view needs of a message, independent of where it came from."""
 
     id: str
     role: str
@@ -59,7 +59,6 @@ class MessageView:
 
     @property
     def label(self) -> str:
-        """The word above the text."""
         return self.author or AUTHORS.get(self.role, self.role)
 
     @property
@@ -69,10 +68,9 @@ class MessageView:
 
     @property
     def is_markdown(self) -> bool:
-        """Only answers are: what a person typed is shown letter by letter."""
+        """Only answers are formatted: what a person typed is shown as it is."""
         return self.role == "assistant"
 
     @property
     def is_growing(self) -> bool:
-        """More words are to come."""
         return self.status is Status.STREAMING

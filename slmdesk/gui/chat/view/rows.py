@@ -1,4 +1,4 @@
-"""The messages of a conversation with their heights: guessed at first, measured once they have been made."""
+"""The messages of a conversation with their heights: estimated first, measured once they have widgets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Row:
 
 
 class Rows:
-    """All rows in order.  Finds by id, guesses heights, sums them up."""
+    """All rows in order.  Finds by id, estimates heights, sums them up."""
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
@@ -53,17 +53,15 @@ class Rows:
         return iter(self._rows)
 
     def index_of(self, message_id: str) -> int | None:
-        """Where the message stands; None when it is not here."""
+        """The row of a message; None when it is not here."""
         return self._index.get(message_id)
 
     def fill(self, views: Sequence[MessageView]) -> None:
-        """Replace all rows."""
         self._rows = [Row(view) for view in views]
         self._index = {view.id: i for i, view in enumerate(views)}
         self._tops = None
 
     def add(self, view: MessageView) -> Row:
-        """Add a row at the end."""
         row = Row(view)
         self._index[view.id] = len(self._rows)
         self._rows.append(row)
@@ -80,12 +78,11 @@ class Rows:
         return gone
 
     def append_text(self, index: int, piece: str) -> None:
-        """Let a message grow."""
         row = self._rows[index]
         row.view = replace(row.view, text=row.view.text + piece)
 
     def guess(self, style: ViewStyle, width: int) -> None:
-        """Guess every height that was not measured or guessed at this width."""
+        """Estimate every height that was not measured or estimated at this width."""
         for row in self._rows:
             if row.width != width and row.guessed != width:
                 row.height = guess_height(row.view, style, width)
@@ -93,12 +90,11 @@ class Rows:
                 self._tops = None
 
     def forget_height(self, index: int) -> None:
-        """The message has changed: neither measure nor guess holds any more."""
+        """Forget the height: the message has changed."""
         row = self._rows[index]
         row.width = row.guessed = -1
 
     def set_height(self, index: int, height: int, width: int = -1) -> None:
-        """Correct one height."""
         row = self._rows[index]
         if row.height != height:
             row.height = height
@@ -107,18 +103,18 @@ class Rows:
 
     @property
     def tops(self) -> list[int]:
-        """Where each row begins, and at last the height of all."""
+        """The top of each row, and last the total height."""
         if self._tops is None:
             self._tops = list(accumulate((row.height for row in self._rows), initial=0))
         return self._tops
 
     def at(self, y: int) -> int:
-        """The row that holds this distance from the top."""
+        """The row at this distance from the top."""
         return min(max(bisect_right(self.tops, y) - 1, 0), max(len(self._rows) - 1, 0))
 
 
 def guess_height(view: MessageView, style: ViewStyle, width: int) -> int:
-    """A height from the number of letters and lines alone: a few microseconds a message."""
+    """Estimate a height from the number of characters and lines alone: a few microseconds a message."""
     letters = max((width - 2 * SPACE_16) / style.letter_width, 10)
     lines = view.text.count("\n") * 0.75 + len(view.text) / letters * 0.95 + 1
     return round(lines * style.line_height) + height_without_text(style, view)

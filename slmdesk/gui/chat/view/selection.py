@@ -1,4 +1,4 @@
-"""Selecting over several messages: what Qt does within one, carried on from message to message."""
+"""Selection across messages: what Qt does within one, continued from message to message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEP_MS = 30
 
 
 class Selecting(QObject):
-    """Keeps a selection per row, also of rows that are not made, and moves it while the mouse is dragged."""
+    """Keeps a selection per row, also of rows without a widget, and moves it while the mouse is dragged."""
 
     def __init__(self, area: MessageArea) -> None:
         super().__init__(area)
@@ -32,16 +32,15 @@ class Selecting(QObject):
 
     @property
     def is_dragging(self) -> bool:
-        """The mouse is held."""
         return self._from is not None
 
     def begin(self, index: int) -> None:
-        """The mouse went down in a row: nothing else is selected any more."""
+        """The mouse was pressed in a row: clear the other selections."""
         self.clear(but=index)
         self._from = (index, -1)
 
     def drag_to(self, place: QPoint) -> None:
-        """The mouse is at this global position while held."""
+        """Extend the selection to this global position while the mouse is held."""
         if self._from is None:
             return
         index, position = self._from
@@ -65,7 +64,7 @@ class Selecting(QObject):
             self._timer.stop()
 
     def end(self) -> None:
-        """The mouse is up; what is selected stays."""
+        """The mouse is up; the selection stays."""
         self._timer.stop()
         if self._from is not None:
             widget = self._area.rows[self._from[0]].widget if self._from[0] < len(self._area.rows) else None
@@ -74,7 +73,7 @@ class Selecting(QObject):
         self._from = None
 
     def clear(self, *, but: int = -1) -> None:
-        """Select nothing, except perhaps in one row."""
+        """Clear the selection, except perhaps in one row."""
         for index, row in enumerate(self._area.rows):
             if index != but:
                 row.selection = None
@@ -82,12 +81,11 @@ class Selecting(QObject):
                     row.widget.text.clear_selection()
 
     def select_all(self) -> None:
-        """Select every row."""
         for row in self._area.rows:
             self._set(row, WHOLE)
 
     def keep(self, row: Row, widget: MessageWidget) -> None:
-        """A row's widget goes: remember what was selected in it."""
+        """Save the selection of a row whose widget goes."""
         cursor = widget.text.textCursor()
         if not cursor.hasSelection():
             row.selection = None
@@ -97,12 +95,12 @@ class Selecting(QObject):
             row.selection = (cursor.anchor(), cursor.position())
 
     def restore(self, row: Row) -> None:
-        """A row's widget is here again, or has more text."""
+        """Restore the selection of a row that has a new widget or more text."""
         if row.selection is not None and row.widget is not None:
             row.widget.text.select(*row.selection)
 
     def text(self, style: ViewStyle, parser: Parser) -> str:
-        """What is selected, row by row: whole messages as written, parts as shown."""
+        """The selected text row by row: whole messages as written, parts as shown."""
         pieces = []
         for row in self._area.rows:
             if row.widget is not None:
@@ -152,7 +150,7 @@ class Selecting(QObject):
 
 
 def _part_of(row: Row, style: ViewStyle, parser: Parser) -> str:
-    """The selected words of a row that is not made, from a document made for it."""
+    """The selected text of a row without a widget, from a document made for it."""
     document = QTextDocument()
     writer = MessageWriter(document, style, parser, markdown=row.view.is_markdown)
     while writer.write(row.view.text, ended=not row.view.is_growing):

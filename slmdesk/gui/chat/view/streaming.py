@@ -1,4 +1,4 @@
-"""Messages that come, grow and change: what has gathered is shown together, long stored texts in slices."""
+"""Messages that are added and grow: pieces are shown together, long stored texts in slices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FLUSH_MS = 50
 
 
 class GrowingArea(MessageArea):
-    """A MessageArea whose messages come one by one and piece by piece."""
+    """A MessageArea whose messages can be added one by one and grow."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class GrowingArea(MessageArea):
     # what is shown -------------------------------------------------------------------------------------------------
 
     def show_conversation(self, messages: Sequence[MessageView]) -> None:
-        """Show these messages instead, at their end."""
+        """Replace all messages, and scroll to the end."""
         self._drop_widgets(self._live)
         self._pending.clear()
         self._rows.fill(messages)
@@ -43,13 +43,12 @@ class GrowingArea(MessageArea):
         self.relay()
 
     def add_message(self, message: MessageView) -> None:
-        """Show one more message at the end."""
         self._rows.add(message)
         self._rows.guess(self._style, self.column_width)
         self.relay()
 
     def update_message(self, message: MessageView) -> None:
-        """Show this state of a message that is here.  An unknown id is a KeyError."""
+        """Update a message.  Raises KeyError for an unknown id."""
         index = self._index(message.id)
         row = self._rows[index]
         before = row.view
@@ -69,14 +68,14 @@ class GrowingArea(MessageArea):
         self.relay()
 
     def append_text(self, message_id: str, piece: str) -> None:
-        """Let a message grow; what comes within 50 ms is shown together.  An unknown id is a KeyError."""
+        """Append text to a message; what comes within 50 ms is shown together.  Raises KeyError for an unknown id."""
         self._rows.append_text(self._index(message_id), piece)
         self._pending.add(message_id)
         if not self._flush_timer.isActive():
             self._flush_timer.start()
 
     def remove_after(self, message_id: str) -> None:
-        """Take away all messages behind this one.  An unknown id is a KeyError."""
+        """Remove all messages after this one.  Raises KeyError for an unknown id."""
         keep = self._index(message_id) + 1
         self._drop_widgets({index for index in self._live if index >= keep})
         for row in self._rows.cut(keep):
@@ -119,10 +118,10 @@ class GrowingArea(MessageArea):
     # hooks ------------------------------------------------------------------------------------------------------------
 
     def _widget_grown(self, row: Row) -> None:
-        """More of a stored text stands there."""
+        """Called when more of a stored text has been written."""
 
     def _must_wait(self, _row: Row) -> bool:
-        """Whether no words may come to this row just now."""
+        """Whether this row's text must not change just now."""
         return False
 
     def _more_is_left(self) -> None:
@@ -130,7 +129,7 @@ class GrowingArea(MessageArea):
 
 
 def _goes_on(before: MessageView, message: MessageView) -> bool:
-    """Whether the new state can be written behind the old one; else the message is written anew."""
+    """Whether the new state only continues the old one; else the message is written again."""
     if before.is_growing:
         return message.text.startswith(before.text)
     return message.text == before.text and not message.is_growing

@@ -1,7 +1,7 @@
-"""The moving ground under the messages: which of them are real, how high all are, and what the reader looks at.
+"""Virtual scrolling: which messages have widgets, the total height, and what the reader looks at.
 
-The anchor is a row and the pixels of it above the viewport, or the end; when a guessed height is corrected or words
-come, the anchor keeps its place.
+The anchor is a row and the pixels of it above the viewport, or the end; when an estimated height is corrected or text
+is added, the anchor keeps its place.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FAR_AWAY = -1_000_000
 
 
 class MessageArea(QAbstractScrollArea):
-    """Keeps rows of messages, makes widgets for those in sight, scrolls.  Emits `at_end_changed`."""
+    """Keeps rows of messages, creates widgets for the visible ones, scrolls.  Emits `at_end_changed`."""
 
     at_end_changed = Signal(bool)
 
@@ -60,7 +60,7 @@ class MessageArea(QAbstractScrollArea):
 
     @property
     def follow_end(self) -> bool:
-        """Whether the view stays at the end as words come: it does until the reader scrolls up."""
+        """Whether the view stays at the end as text is added: until the reader scrolls up."""
         return self._at_end
 
     @follow_end.setter
@@ -73,18 +73,18 @@ class MessageArea(QAbstractScrollArea):
 
     @property
     def rows(self) -> Rows:
-        """The messages; to be read, not changed."""
+        """The messages; read only."""
         return self._rows
 
     @property
     def column_width(self) -> int:
-        """Of a message with its band, in device-independent pixels."""
+        """The width of a message with its band, in device-independent pixels."""
         return min(COLUMN_WIDTH + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
 
     # its looks --------------------------------------------------------------------------------------------------------
 
     def set_style(self, theme: Theme, fonts: Fonts) -> None:
-        """Use another theme or size; what is read stays where it is."""
+        """Use another theme or font size; what is being read stays in place."""
         self._style = ViewStyle(theme, fonts)
         self._dress()
         self._lay_anew()
@@ -101,12 +101,12 @@ class MessageArea(QAbstractScrollArea):
 
     @Slot()
     def scroll_to_end(self) -> None:
-        """Go to the newest words and follow them."""
+        """Go to the newest text and follow it."""
         self._at_end = True
         self.relay()
 
     def scroll_to(self, message_id: str) -> None:
-        """Bring the beginning of a message into sight.  An unknown id is a KeyError."""
+        """Scroll to the beginning of a message.  Raises KeyError for an unknown id."""
         self._go_to(self._index(message_id), -EDGE)
 
     def scroll_by(self, distance: int) -> None:
@@ -116,12 +116,12 @@ class MessageArea(QAbstractScrollArea):
         self.relay()
 
     def top_of(self, index: int) -> int | None:
-        """Where a row begins in the viewport; None when it is not made."""
+        """The top of a row in the viewport; None when it has no widget."""
         widget = self._rows[index].widget
         return None if widget is None or widget.y() <= FAR_AWAY else widget.y()
 
     def row_at(self, y: int) -> int:
-        """The row at this place of the viewport, or the nearest that is made."""
+        """The row at this place of the viewport, or the nearest with a widget."""
         best, distance = 0, 1 << 30
         for index in self._live:
             top = self.top_of(index)
@@ -133,7 +133,7 @@ class MessageArea(QAbstractScrollArea):
         return best
 
     def relay(self) -> None:
-        """Make real what is in and around the viewport, correct heights, place; the anchor keeps its place."""
+        """Create widgets in and around the viewport, correct heights, place them; the anchor keeps its place."""
         if self._placing:
             return
         self._placing = True
@@ -147,18 +147,18 @@ class MessageArea(QAbstractScrollArea):
     # hooks ---------------------------------------------------------------------------------------------------------
 
     def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None:
-        """A row has become real."""
+        """Called when a row has got a widget."""
 
     def _more_is_left(self) -> None:
-        """Some widget does not show all of its text yet."""
+        """Called when a widget does not show all of its text yet."""
 
     def _widget_going(self, row: Row, widget: MessageWidget) -> None:
-        """A row's widget is about to go."""
+        """Called before a row's widget is removed."""
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width: all heights change, what is read stays."""
+        """Another width changes all heights; what is being read stays in place."""
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self._lay_anew(keep_widgets=True)
@@ -166,7 +166,7 @@ class MessageArea(QAbstractScrollArea):
             self.relay()
 
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:
-        """The reader has moved the bar."""
+        """The reader has scrolled."""
         if self._placing:
             return
         bar = self.verticalScrollBar()
@@ -182,7 +182,6 @@ class MessageArea(QAbstractScrollArea):
             self._go_to(index, bar.value() - EDGE - self._rows.tops[index])
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The surface."""
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), self._style.theme.colour("surface"))
 
@@ -207,7 +206,7 @@ class MessageArea(QAbstractScrollArea):
             self._anchor, self._offset = self._place_of_top()
 
     def _walk_up(self) -> tuple[int, int]:
-        """From the anchor up.  Returns the first row to be real and its place."""
+        """Go up from the anchor.  Returns the first row to have a widget, and its place."""
         row, y = (len(self._rows), self.viewport().height() - EDGE) if self._at_end else (self._anchor, -self._offset)
         while row > 0 and y > -MARGIN:
             row -= 1
@@ -215,7 +214,7 @@ class MessageArea(QAbstractScrollArea):
         return row, min(y, EDGE) if row == 0 else y
 
     def _walk_down(self, first: int, top: int) -> tuple[int, int]:
-        """Place from the first row down.  Returns the row behind the last placed and where that ended."""
+        """Place rows from the first down.  Returns the row after the last placed one, and where that one ended."""
         row, y = first, top
         x = (self.viewport().width() - self.column_width) // 2
         while row < len(self._rows) and y < self.viewport().height() + MARGIN:
@@ -277,7 +276,9 @@ class MessageArea(QAbstractScrollArea):
                 widget.deleteLater()
 
     def _lay_anew(self, *, keep_widgets: bool = False) -> None:
-        """After another width or style: guess, then measure; the anchor keeps its share of its message."""
+        """Lay out for another width or style: estimate, then measure; the anchor stays at the same fraction of its
+        message.
+        """
         count = len(self._rows)
         share = 0.0
         if not self._at_end and count:
@@ -310,7 +311,7 @@ class MessageArea(QAbstractScrollArea):
         self.relay()
 
     def _place_of_top(self) -> tuple[int, int]:
-        """The first row that reaches into the viewport, and how much of it is above."""
+        """The first visible row, and how much of it is above the viewport."""
         placed = sorted((top, index) for index in self._live if (top := self.top_of(index)) is not None)
         for top, index in placed:
             if top + self._rows[index].height > 0:

@@ -1,4 +1,4 @@
-"""One message as a widget: its band, its text, a note, and a row of actions that shows when it is wanted."""
+"""One message as a widget: band, text, note, and a row of actions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOTE_LOOKS = {
 
 
 def height_without_text(style: ViewStyle, view: MessageView) -> int:
-    """What a message needs beside its text; a note is taken to be one line."""
+    """The height of a message besides its text; a note is assumed to take one line."""
     small = QFontMetrics(style.small_font).height()
     note = small + SPACE_8 + SPACE_4 if view.note else 0
     extras = len(view.extras) * style.row_height
@@ -68,17 +68,17 @@ class MessageWidget(QWidget):
 
     @property
     def buttons(self) -> list[QToolButton]:
-        """Its lines and the actions that can be used now, in their order."""
+        """Its lines and the enabled actions, in order."""
         shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
         return [*self._extras.buttons, *(button for button in shown if button.isEnabled())]
 
     @property
     def has_focused_button(self) -> bool:
-        """Whether the keyboard is at one of its actions."""
+        """Whether one of its buttons has the focus."""
         return any(button.hasFocus() for button in self.buttons)
 
     def show_view(self, view: MessageView, *, width: int) -> bool:
-        """Show this state of the message.  Returns whether text is left for a next turn (`show_more`)."""
+        """Show this state of the message.  Returns whether text is left for later (`show_more`)."""
         actions_changed = _row_of(view) != _row_of(self._view)
         self._view = view
         self.text.setPlaceholderText("…" if view.is_growing else "")
@@ -90,7 +90,7 @@ class MessageWidget(QWidget):
         return self.show_more(width=width)
 
     def show_more(self, *, width: int) -> bool:
-        """Go on writing the text, keeping what is selected in it."""
+        """Write more of the text, keeping the selection."""
         cursor = self.text.textCursor()
         kept = (cursor.anchor(), cursor.position())  # Qt moves a caret along with what is written at it
         if self.text.lineWrapColumnOrWidth() != width - 2 * SPACE_16:
@@ -116,25 +116,25 @@ class MessageWidget(QWidget):
         return y + self._style.row_height + GAP
 
     def set_current(self, is_current: bool) -> None:
-        """Draw the ring of the keyboard around it, or not."""
+        """Draw the focus ring, or not."""
         if is_current != self._is_current:
             self._is_current = is_current
             self._show_actions()
             self.update()
 
     def set_lively(self, is_lively: bool) -> None:
-        """Whether its actions show without being pointed at: the last message's do."""
+        """Whether its actions are always shown: those of the last message are."""
         if is_lively != self._is_lively:
             self._is_lively = is_lively
             self._show_actions()
 
     def is_held(self) -> bool:
-        """Focus or mouse is in it: it must not go away now."""
+        """Whether focus or mouse is in it: it must not be removed now."""
         focus = self.window().focusWidget()
         return (focus is not None and self.isAncestorOf(focus)) or self.text.spans_messages
 
     def focus_version(self, key: str) -> None:
-        """Put the keyboard on a key of VERSION_STEPS, or on the other where there is none that way."""
+        """Focus the button of a key of VERSION_STEPS, or the other one if there is no version that way."""
         found = {button.objectName(): button for button in self.buttons}
         for name in (f"action_{key}", *(f"action_{other}" for other in VERSION_STEPS)):
             if name in found:
@@ -142,25 +142,24 @@ class MessageWidget(QWidget):
                 return
 
     def focus_has_changed(self) -> None:
-        """Focus went in or out: its actions show while it is in."""
+        """Show the actions while the focus is in it."""
         self._show_actions()
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Show the actions."""
         self._is_hovered = True
         self._show_actions()
         super().enterEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Hide them, unless something else wants them."""
+        """Hide the actions, unless they are shown for another reason."""
         self._is_hovered = False
         self._show_actions()
         super().leaveEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """The band under what a person wrote, the author's name, the keyboard's ring."""
+        """Paint the band under a person's text, the author's name, the focus ring."""
         theme = self._style.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -304,5 +303,5 @@ class MessageWidget(QWidget):
 
 
 def _row_of(view: MessageView) -> tuple[object, ...]:
-    """What the row of actions is made of."""
+    """The state from which the row of actions is built."""
     return view.actions, view.details, view.details_tip, view.version, view.versions
