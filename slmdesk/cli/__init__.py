@@ -1,1 +1,1 @@
-"""The command line: a module of commands per noun, thin, over services; no Qt."""
+"""The command line: thin click commands over the services, a module or folder for each noun; no Qt."""

@@ -1,4 +1,4 @@
-"""`slmdesk backup` and `slmdesk restore`: everything but the models, as one checked file, and back."""
+"""`slmdesk backup` and `slmdesk restore`: everything but the models in one verified file, and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slmdesk.cli.console import Console, NamedFile, json_option, table
 @json_option
 @click.pass_obj
 def backup(console: Console, file: Path | None, is_list: bool) -> None:
-    """Copy the history to FILE, checked.  The window must be closed."""
+    """Copy the history to FILE and verify the copy.  The window must be closed."""
     if (file is None) != is_list:
         raise click.UsageError("Give a FILE, or --list.")
     if file is None:
@@ -44,7 +44,7 @@ def _list(console: Console) -> None:
     from slmdesk.paths import find_paths
     from slmdesk.services.history.backups import backup_copies
 
-    copies = backup_copies(find_paths(console.home))  # without opening the history: it may be what is broken
+    copies = backup_copies(find_paths(console.home))  # without opening the history, which may be damaged
     if console.as_json:
         console.give([{"path": str(one.path), "time": iso_time(one.time), "bytes": one.bytes} for one in copies])
     elif copies:
@@ -58,13 +58,13 @@ def _list(console: Console) -> None:
 @json_option
 @click.pass_obj
 def restore(console: Console, file: Path) -> None:
-    """Put the backup FILE in the place of the history, which is set aside.  The window must be closed."""
+    """Replace the history by the backup FILE; the old history is set aside.  The window must be closed."""
     from slmdesk.paths import find_paths
     from slmdesk.services.history.backups import restore_backup
 
     done = restore_backup(find_paths(console.home), file.absolute())
     with console.services():
-        pass  # it opens: what there is to notice is said
+        pass  # opening it prints the notices there are
     if console.as_json:
         console.give({"bytes": done.bytes, "sha256": done.sha256, "set_aside": str(done.aside) if done.aside else None})
         return

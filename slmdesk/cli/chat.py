@@ -1,4 +1,4 @@
-"""`slmdesk chat`: one question, or a conversation; words as they come."""
+"""`slmdesk chat`: one question, or a conversation; the answer is printed as it is written."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def chat(
     anyway: bool,
     no_save: bool,
 ) -> int:
-    """Ask PROMPT, or what stands on stdin; on a terminal without either, talk until Ctrl-D.
+    """Ask PROMPT, or the text on stdin; on a terminal without either, chat until Ctrl-D.
 
-    With PROMPT, what a file or a pipe gives on stdin is set below it: slmdesk chat "Say it shorter:" < letter.txt
+    With PROMPT, text from a file or pipe on stdin is added below it: slmdesk chat "Say it shorter:" < letter.txt
 
-    What is attached goes in whole where it fits, else by the passages that fit the question; it is said which.
+    Attachments are read in full where they fit, else only the passages that match the question; a note says which.
     """
     console.is_streaming = True
     if no_save and chat_id:
@@ -126,7 +126,9 @@ class _Talk:
         services.add_listener(self._info.put)
 
     def go_on(self, request: SendRequest) -> int:
-        """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; without one it ends the conversation."""
+        """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; while none is being written it ends the
+        conversation.
+        """
         from dataclasses import replace
 
         self._console.notify("Ctrl-D ends the conversation, Ctrl-C stops an answer.")
@@ -141,7 +143,7 @@ class _Talk:
                 raise click.UsageError("The terminal sent what is no UTF-8 text.") from err
             if text.strip():
                 self.say(replace(request, text=text, chat=self.chat))
-                request = replace(request, attach=())  # they stay in the chat
+                request = replace(request, attach=())  # they stay attached to the chat
 
     def say(self, request: SendRequest) -> int:
         """Send one question and print its answer.  Returns the exit status."""
@@ -161,7 +163,7 @@ class _Talk:
             raise
 
     def _checked(self, request: SendRequest) -> SendRequest:
-        """On the service thread: the chat by its whole id."""
+        """Replace a shortened chat id by the full one.  On the service thread."""
         from dataclasses import replace
 
         if request.chat is None or request.chat == self.chat:
@@ -228,7 +230,7 @@ class _Talk:
         return 1
 
     def _unsaved(self, message: str) -> Problem | None:
-        """Why an answer could not be kept."""
+        """Why an answer could not be saved, or None."""
         services = self._services
         return services.service_thread.call(lambda: services.chats.answers.save_end(message))
 
@@ -248,7 +250,7 @@ class _Talk:
 
 
 def read_stdin() -> str:
-    """All of stdin.  Raises KnownError `request.invalid` when it does not end, `file.unreadable`."""
+    """Read all of stdin.  Raises KnownError `request.invalid` when it does not end, `file.unreadable`."""
     try:
         data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
     except OSError as err:
@@ -259,9 +261,9 @@ def read_stdin() -> str:
 
 
 def _given_beside(console: Console) -> str:
-    """What stands on stdin beside a PROMPT: of a file, or of a pipe that has words or its end soon.
+    """Read stdin beside a PROMPT: a file, or a pipe that has text or ends soon.
 
-    A pipe that stays silent is nobody's text: cron and build servers leave one open.
+    A pipe that stays silent is ignored: cron and build servers leave one open.
     """
     try:
         mode = os.fstat(sys.stdin.fileno()).st_mode

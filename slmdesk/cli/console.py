@@ -1,4 +1,4 @@
-"""What every command stands on: the services, words for people or JSON, waiting that Ctrl-C ends."""
+"""What commands write through: text or JSON on stdout, notes on stderr; the services, and waiting that Ctrl-C ends."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ KEPT_OFFLINE = "Your organisation has set slmdesk to offline, so nothing was sen
 
 
 class PipeClosed(Exception):
-    """Who reads our output has gone: no error, but nothing more to do."""
+    """The reader of our output has gone: not an error, but there is nothing more to do."""
 
 
 class OutputBroken(Exception):
-    """The result cannot be written: a full disk, a closed descriptor.  `reason` in the system's words."""
+    """The result cannot be written: a full disk, a closed descriptor.  `reason` is the system's message."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -45,16 +45,16 @@ class OutputBroken(Exception):
 
 
 class NamedFile(click.Path):
-    """A file that must have a name: neither '-', which is stdin or stdout elsewhere, nor nothing.
+    """A parameter type for a file that must have a name: not '-', which means stdin or stdout, and not empty.
 
-    Whether it is there and can be read is asked by who reads it, and answered as every other failure.
+    Whether it exists and can be read is checked by whoever reads it.
     """
 
     def __init__(self, *, dir_okay: bool = True) -> None:
         super().__init__(path_type=Path, readable=False, dir_okay=dir_okay)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path.  Raises click.BadParameter."""
+        """Convert to a path.  Raises click.BadParameter."""
         if value == "-":
             self.fail("“-” cannot be used here: give the name of a file (./- for one that is called so).", param, ctx)
         if value == "":
@@ -63,7 +63,7 @@ class NamedFile(click.Path):
 
 
 class Console:
-    """The terminal, or the pipe, of one command.  Words go to stdout, all else to stderr."""
+    """The terminal, or the pipe, of one command.  Results go to stdout, all else to stderr."""
 
     def __init__(self) -> None:
         self.home: Path | None = None
@@ -80,7 +80,7 @@ class Console:
 
     @contextmanager
     def services(self) -> Iterator[Services]:
-        """The services, closed at the end whatever happens.  What was noticed while opening goes to stderr."""
+        """Yield the services, and close them whatever happens.  Notices from opening are printed on stderr."""
         from slmdesk.paths import find_paths
         from slmdesk.services.base.events import Event, Noticed
         from slmdesk.services.container import open_services
@@ -101,7 +101,7 @@ class Console:
             services.add_listener(on_event)
             yield services
         finally:
-            with deaf_to_ctrl_c():  # an impatient second one would leave words unsaved; it takes two seconds at most
+            with deaf_to_ctrl_c():  # a second Ctrl-C would leave text unsaved; this takes two seconds at most
                 services.close()
 
     def wait_for(
@@ -110,7 +110,7 @@ class Console:
         begin: Callable[[Callable[[Any], None]], object],
         cancel: Callable[[], object] | None = None,
     ) -> Any:
-        """Begin something on the service thread and wait for what it tells.  A Problem is raised as KnownError.
+        """Start something on the service thread and wait for its result.  A Problem is raised as KnownError.
 
         Ctrl-C calls `cancel` on the service thread and is raised again.
         """
@@ -128,22 +128,24 @@ class Console:
             raise ReportedError(answer)
         return answer
 
-    # ---- words
+    # ---- output
 
     def say(self, line: str = "") -> None:
-        """A line of the result, made harmless on a terminal."""
+        """Print a line of the result, with control characters replaced on a terminal."""
         self.write(line + "\n")
 
     def write(self, text: str) -> None:
-        """A piece of the result, shown at once.  Raises PipeClosed, OutputBroken."""
+        """Print a piece of the result at once.  Raises PipeClosed, OutputBroken."""
         self._out(lambda: sys.stdout.write(harmless(text) if sys.stdout.isatty() else text))
 
     def write_shown(self, text: str) -> None:
-        """A piece of the result with colours of our own; foreign words in it were made harmless by who calls."""
+        """Print a piece of the result with colours of our own; the caller has replaced control characters in foreign
+        text.
+        """
         self._out(lambda: sys.stdout.write(text))
 
     def write_bytes(self, data: bytes) -> None:
-        """A result that is no text.  Raises PipeClosed, OutputBroken."""
+        """Write a binary result.  Raises PipeClosed, OutputBroken."""
         self._out(lambda: sys.stdout.buffer.write(data))
 
     @staticmethod
@@ -159,11 +161,11 @@ class Console:
             raise OutputBroken(err.strerror or type(err).__name__) from err
 
     def notify(self, line: str) -> None:
-        """A line that is no result: on stderr."""
+        """Print a note, which is not part of the result, on stderr."""
         _notify(harmless(line) + "\n")
 
     def give(self, value: Json) -> None:
-        """The result as JSON; one line when the command streams."""
+        """Print the result as JSON, on one line when the command streams."""
         self.say(json.dumps(value, ensure_ascii=False, indent=None if self.is_streaming else 2))
 
     def fail(
@@ -173,33 +175,33 @@ class Console:
         args: Mapping[str, Any] | None = None,
         result: Mapping[str, Json] | None = None,
     ) -> None:
-        """Say a failure: a line on stderr, and with --json an object on stdout, with what there is all the same."""
+        """Report a failure: a line on stderr, and with --json an object on stdout, with any partial result."""
         if code == "network.offline" and self._is_kept_offline:
             sentence = KEPT_OFFLINE
         else:
             sentence = words_for(code, sentence, args or {})
         self.notify(f"error: {sentence}")
         reported: dict[str, Json] = {"code": code, "message": sentence, "args": dict(args or {})}
-        with suppress(PipeClosed, OutputBroken):  # it is a failure as it is
+        with suppress(PipeClosed, OutputBroken):  # the command has failed anyway
             if self.as_json and self.is_streaming:
                 self.give({"type": "failed", **reported, **(result or {})})
             elif self.as_json:
                 self.give({**(result or {}), "error": reported})
 
     def progress(self, what: str, done: float, total: float) -> None:
-        """How far something is, on one line of a terminal; nothing elsewhere.  Total 0: not known yet."""
+        """Show progress on one line of a terminal; nothing elsewhere.  Total 0: not known yet."""
         if sys.stderr.isatty():
             far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
             _notify(f"\r\x1b[K{harmless(what)} {far}")
 
     def end_progress(self) -> None:
-        """Clear the line of `progress`."""
+        """Clear the progress line."""
         if sys.stderr.isatty():
             _notify("\r\x1b[K")
 
 
 class ReportedError(KnownError):
-    """A Problem as an error: its sentence is made already."""
+    """A Problem as an exception; its sentence is ready."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code, **problem.args)
@@ -207,7 +209,7 @@ class ReportedError(KnownError):
 
 
 def next_of(answers: queue.SimpleQueue[T]) -> T:
-    """The next of a queue; Ctrl-C is heard meanwhile on every system."""
+    """Wait for the next item of a queue; Ctrl-C interrupts the wait on every system."""
     while True:
         try:
             return answers.get(timeout=LOOK_S)
@@ -217,10 +219,10 @@ def next_of(answers: queue.SimpleQueue[T]) -> T:
 
 @contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
-    """Hear no Ctrl-C for a moment that has an end of its own."""
+    """Ignore Ctrl-C during a block that ends on its own."""
     try:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not the main thread, which alone hears it
+    except ValueError:  # not the main thread, the only one that receives it
         yield
         return
     try:
@@ -230,7 +232,7 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def harmless(text: str) -> str:
-    """Text whose control characters cannot steer a terminal: each is shown as a sign instead."""
+    """Text whose control characters cannot affect a terminal: each is replaced by a visible sign."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() or one in "\n\t" else _sign(one) for one in text)
@@ -246,7 +248,7 @@ def _sign(one: str) -> str:
 
 
 def _joins(code: int) -> bool:
-    """Zero-width joiners are letters' business in Persian and in emoji."""
+    """Whether it is a zero-width joiner, which Persian and emoji need."""
     return code in (0x200C, 0x200D)
 
 
@@ -255,11 +257,11 @@ def _notify(text: str) -> None:
         sys.stderr.write(text)
         sys.stderr.flush()
     except OSError:
-        show_elsewhere(sys.stderr)  # nobody hears it; the result goes on
+        show_elsewhere(sys.stderr)  # nobody reads it; the result continues
 
 
 def show_elsewhere(stream: TextIO) -> None:
-    """Nobody reads it any more; without this the interpreter complains of what is left in it while it ends."""
+    """Point a stream that nobody reads at the null device, or the interpreter complains about its buffer on exit."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -267,9 +269,9 @@ def show_elsewhere(stream: TextIO) -> None:
 
 
 def open_missing_streams() -> None:
-    """Stand-ins for standard streams that were closed, or the next file opened would be taken for them.
+    """Replace standard streams that were closed, or the next file opened would take their number.
 
-    Writing to the one of stdout fails, so that a lost result is said.
+    Writing to the replacement of stdout fails, so that a lost result is reported.
     """
     for handle, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
@@ -314,15 +316,15 @@ _WORDS: Mapping[str, str] = {
 
 
 def words_for(code: str, sentence: str, args: Mapping[str, Any]) -> str:
-    """The sentence of a failure as the command line says it."""
+    """The sentence of a failure in the words of the command line."""
     try:
         return _WORDS[code].format_map(args)
-    except KeyError:  # not one of them, or without the args
+    except KeyError:  # no sentence of its own, or arguments are missing
         return sentence
 
 
 def table(console: Console, rows: Sequence[Sequence[str]]) -> None:
-    """Rows in columns as wide as their widest cell; the last is as long as it is."""
+    """Print rows in columns as wide as their widest cell; the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]

@@ -1,4 +1,4 @@
-"""`slmdesk doctor`: what this PC is, what works, what is missing."""
+"""`slmdesk doctor`: this PC, what works, and what is missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def doctor(console: Console, measure: bool) -> None:
-    """What this PC is, what works, and which optional parts are missing."""
+    """Show what this PC has, what works, and which optional parts are missing."""
     from slmdesk.core.errors import KnownError
     from slmdesk.paths import find_paths
     from slmdesk.services.base.messages import problem_for
@@ -29,7 +29,7 @@ def doctor(console: Console, measure: bool) -> None:
             if measure:
                 console.wait_for(services, services.measuring.measure)
             found: Findings = console.wait_for(services, lambda reported: examine(services, reported))
-    except KnownError as err:  # what is ill must not keep the doctor away
+    except KnownError as err:  # doctor must work when something else does not
         found = examine_computer(find_paths(console.home))
         problem = problem_for(err)
         found.shape["history"] = {"problem": words_for(problem.code, problem.sentence, problem.args)}

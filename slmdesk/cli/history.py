@@ -1,4 +1,4 @@
-"""`slmdesk history`: what is kept, found, exported, thrown away and taken back."""
+"""`slmdesk history`: list, show, search, export, rename, delete and restore what is kept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HIT_MARKS = {0xE000: None, 0xE001: None}
 
 @click.group()
 def history() -> None:
-    """What is kept: chats, summaries, questions, tables, comparisons, translations."""
+    """Manage what is kept: chats, summaries, questions, tables, comparisons, translations."""
 
 
 @history.command("list")
@@ -42,7 +42,7 @@ def history() -> None:
 @json_option
 @click.pass_obj
 def list_items(console: Console, deleted: bool, kind: str | None) -> None:
-    """All of them, newest first."""
+    """List everything that is kept, newest first."""
     requested = kind.strip().lower() if kind else None
     items: list[Item] = []
     with console.services() as services:
@@ -62,13 +62,13 @@ def list_items(console: Console, deleted: bool, kind: str | None) -> None:
 @json_option
 @click.pass_obj
 def show(console: Console, chat: str) -> None:
-    """The words of one of them; with --json all versions of its answers."""
+    """Print the text of an item; with --json all versions of its answers."""
     with console.services() as services:
         item = services.service_thread.call(lambda: services.history.item(chat))
         held = services.service_thread.call(lambda: services.chats.open(item.id))
         everything = services.service_thread.call(lambda: services.history.messages(item.id))
         segments: dict[str, Json] = {}
-        if item.kind == "translation":  # its words are segments, not messages
+        if item.kind == "translation":  # its text is in segments, not messages
             form = "json" if console.as_json else "md"
             text = console.wait_for(services, lambda ended: services.exports.give(item.id, form, ended)).decode("utf-8")
             if console.as_json:
@@ -88,9 +88,9 @@ def show(console: Console, chat: str) -> None:
 @json_option
 @click.pass_obj
 def search(console: Console, words: tuple[str, ...], limit: int) -> None:
-    """Messages, and titles, that hold WORDS, newest first; for a title alone the message is empty.
+    """Find messages and titles that contain WORDS, newest first; if only a title matches, the message is empty.
 
-    Behind them come translations with WORDS in one of their sentences, in either language.
+    Translations with WORDS in one of their sentences, in either language, come after them.
     """
     requested = " ".join(words)
     with console.services() as services:
@@ -125,7 +125,7 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
 @json_option
 @click.pass_obj
 def export(console: Console, chat: str, form: str, output: Path | None, force: bool) -> None:
-    """One of them as a document, on stdout or into a file; xlsx has its tables, csv is for tables of documents."""
+    """Export an item to stdout or into a file; xlsx holds its tables, csv is for tables of documents only."""
     if output is None and form in ("docx", "pdf", "xlsx") and not console.as_json and sys.stdout.isatty():
         raise click.UsageError(f"A terminal cannot show {form}; -o FILE writes it to a file.")
     is_file = output is not None and str(output) != "-"
@@ -152,7 +152,7 @@ def export(console: Console, chat: str, form: str, output: Path | None, force: b
         console.give({"id": item.id, "format": form, "text": data.decode("utf-8-sig")})
     elif console.as_json:
         console.give({"id": item.id, "format": form, "base64": b64encode(data).decode("ascii")})
-    elif is_text and form != "csv":  # its ends of lines, and the mark of its encoding, stay as they are
+    elif is_text and form != "csv":  # whose line ends and encoding mark must not change
         console.write(data.decode("utf-8"))
     else:
         console.write_bytes(data)
@@ -164,7 +164,7 @@ def export(console: Console, chat: str, form: str, output: Path | None, force: b
 @json_option
 @click.pass_obj
 def rename(console: Console, chat: str, title: str) -> None:
-    """Give one of them another title."""
+    """Change the title of an item."""
     _reported(console, lambda services: services.history.rename(chat, title))
 
 
@@ -180,7 +180,7 @@ with_documents = click.option(
 @json_option
 @click.pass_obj
 def delete(console: Console, chat: str, for_good: bool, with_documents: bool) -> None:
-    """Put one of them into the bin, from which `restore` takes it back."""
+    """Move an item to the trash, from which `restore` takes it back."""
     if not for_good:
         if with_documents:
             raise click.UsageError("--with-documents goes with --for-good.")
@@ -212,7 +212,7 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
 @json_option
 @click.pass_obj
 def empty_trash(console: Console, days: float, with_documents: bool) -> None:
-    """Delete for good what is in the bin; cannot be undone.  Nothing empties it by itself."""
+    """Delete everything in the trash for good.  This cannot be undone, and never happens by itself."""
     with console.services() as services:
         emptied = services.service_thread.call(lambda: services.history.empty_trash(days * 86_400))
         forgotten = _forget(services, emptied.documents) if with_documents else []
@@ -228,12 +228,12 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
 
 
 def _forget(services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
-    """Forget these documents; returns their ids."""
+    """Delete what was read from these documents; returns their ids."""
     return [until_gone(services, partial(services.documents.document, one.id)).id for one in documents]
 
 
 def _tell_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
-    """What became of the text of documents that nothing else uses."""
+    """Report what happened to the text of documents that nothing else uses."""
     if forgotten:
         names = ", ".join(f"“{one.name}”" for one in documents)
         console.notify(f"note: the text of {names} was forgotten too; the files are where they were.")
@@ -255,7 +255,7 @@ def _documents_shape(documents: Sequence[DocumentRecord], forgotten: Sequence[st
 @json_option
 @click.pass_obj
 def restore(console: Console, chat: str) -> None:
-    """Take one of them out of the bin."""
+    """Take an item out of the trash."""
     _reported(console, lambda services: services.history.restore(chat))
 
 
@@ -264,7 +264,7 @@ def restore(console: Console, chat: str) -> None:
 @json_option
 @click.pass_obj
 def rescue(console: Console, file: Path | None) -> int:
-    """Take over what can be read of a damaged history: of FILE, or of all that were set aside."""
+    """Recover what can be read of a damaged history: of FILE, or of all that were set aside."""
     from dataclasses import asdict
 
     from slmdesk.services.history.rescue_labels import rescued_words
@@ -278,7 +278,7 @@ def rescue(console: Console, file: Path | None) -> int:
             except KnownError as err:
                 if file or err.code.startswith(("store.", "disk.")):
                     raise
-                bad.append(one)  # the others may have more in them
+                bad.append(one)  # the others may be more readable
                 continue
             done.append((one, found))
     for one in bad:
@@ -295,7 +295,7 @@ def rescue(console: Console, file: Path | None) -> int:
 
 
 def _after(items: Sequence[Item]) -> dict[str, Any]:
-    """What asks for the page behind these."""
+    """The arguments that ask for the page after these items."""
     return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}
 
 

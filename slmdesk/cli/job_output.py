@@ -1,4 +1,4 @@
-"""The file of `-o`, remembered with what is made for it: work that was interrupted writes it when it is resumed."""
+"""Remembers the file of `-o` with an item, so that interrupted work can write it when it is resumed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WRITERS = {
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """What is to be written of an item."""
+    """The file that is to be written of an item."""
 
     path: Path
     """Absolute: the work may be resumed elsewhere."""
@@ -36,14 +36,14 @@ class OutputFile:
 
 
 def remember(services: Services, item: str, output: Path | None, *, force: bool, is_folder: bool = False) -> None:
-    """Keep the request, on the service thread; None: nothing is to be written."""
+    """Save the output file with an item, on the service thread; None: nothing is to be written."""
     if output is not None:
         request: Json = {"path": str(output.absolute()), "force": force, "is_folder": is_folder}
         services.store.change_item_settings(item, **{KEY: request})
 
 
 def take_up(console: Console, services: Services, before: JobRecord | None) -> str | None:
-    """The item of a job that was begun with the same request and has not ended: it goes on, which is said.
+    """The item of an unfinished job that was started with the same request, which is resumed and reported.
 
     On the service thread.  None: there is no such job.  Raises KnownError job.…
     """
@@ -57,7 +57,7 @@ def take_up(console: Console, services: Services, before: JobRecord | None) -> s
 
 
 def requested(services: Services, item: str) -> OutputFile | None:
-    """What is still to be written of an item, on the service thread; empty: of no item."""
+    """The file still to be written of an item; None where there is none.  On the service thread."""
     if not item:
         return None
     kept = services.store.item(item).settings.get(KEY)
@@ -68,14 +68,15 @@ def requested(services: Services, item: str) -> OutputFile | None:
 
 
 def forget(services: Services, item: str) -> None:
-    """It is written."""
+    """Remove the output file from an item: it has been written."""
     services.store.change_item_settings(item, **{KEY: None})
 
 
 def write_output(console: Console, services: Services, item: str) -> Path | None:
-    """Write what the command that began an item was to write; None where that is nothing.
+    """Write the file that the command that started an item asked for; returns None where there is none.
 
-    Raises KnownError `file.exists`, `file.unwritable`, `disk.full` and those of the writer; the request stays then.
+    Raises KnownError `file.exists`, `file.unwritable`, `disk.full` and those of the writer; the file stays requested
+    then.
     """
     request = services.service_thread.call(lambda: requested(services, item))
     if request is None:

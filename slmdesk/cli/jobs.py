@@ -1,4 +1,4 @@
-"""`slmdesk jobs`: long work, as it stands, and stopping and going on with it."""
+"""`slmdesk jobs`: list, pause, cancel and resume long work."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ SECONDS_UNDER_S = 90
 
 @click.group()
 def jobs() -> None:
-    """Long work: exams, downloads, and all that is done step by step."""
+    """Manage long work: exams, downloads, and everything that is done step by step."""
 
 
 @jobs.command("list")
 @json_option
 @click.pass_obj
 def list_jobs(console: Console) -> None:
-    """The last jobs, newest first."""
+    """List the last jobs, newest first."""
     with console.services() as services:
         found = services.service_thread.call(lambda: [_as_it_is(services, one) for one in services.jobs.list()])
     if console.as_json:
@@ -60,7 +60,7 @@ def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
 
 
 def _left(job: JobRecord) -> Left | None:
-    """The time left of a job that runs, by what its instance noted last."""
+    """The remaining time of a running job, from what its instance last saved."""
     from slmdesk.services.jobs.bytes_done import eta_of
     from slmdesk.services.jobs.time_left import Left
     from slmdesk.services.jobs.timings import noted_of
@@ -73,7 +73,7 @@ def _left(job: JobRecord) -> Left | None:
 
 
 def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
-    """A job whose program ended in the middle is in the table as running, and waits."""
+    """A job whose instance crashed is stored as running; show it as waiting."""
     from dataclasses import replace
 
     from slmdesk.core.records import JobStatus
@@ -83,7 +83,7 @@ def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
 
 
 def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:
-    """Why the last ones failed, and what one can do about it and about those that stand still."""
+    """Print why the last jobs failed, and what to do about them and about those that are paused."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.messages import problem_of
 
@@ -102,7 +102,7 @@ def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:
 @json_option
 @click.pass_obj
 def pause(console: Console, job: str) -> None:
-    """Stop a job for now, wherever it runs; what is done stays."""
+    """Pause a job, wherever it runs; finished steps are kept."""
     with console.services() as services:
         _show(console, services.service_thread.call(lambda: services.jobs.pause(job)))
 
@@ -112,7 +112,7 @@ def pause(console: Console, job: str) -> None:
 @json_option
 @click.pass_obj
 def cancel(console: Console, job: str) -> None:
-    """End a job, wherever it runs; what is done stays."""
+    """Cancel a job, wherever it runs; finished steps are kept."""
     with console.services() as services:
         _show(console, services.service_thread.call(lambda: services.jobs.cancel(job)))
 
@@ -122,7 +122,7 @@ def cancel(console: Console, job: str) -> None:
 @json_option
 @click.pass_obj
 def resume(console: Console, job: str) -> None:
-    """Go on with a job, here, until it is done, and write the file it was begun for.  Ctrl-C pauses it."""
+    """Resume a job here until it is done, and write the file it was started for.  Ctrl-C pauses it."""
     from slmdesk.cli.job_output import requested, write_output
     from slmdesk.cli.output_files import say_unwritten
     from slmdesk.core.records import JobStatus
@@ -145,7 +145,7 @@ def resume(console: Console, job: str) -> None:
 
 
 def _resumed(services: Services, id: str) -> JobRecord:
-    """A job that goes on; one that is done needs nothing more than its file, where that was not written."""
+    """Resume a job; a finished one only needs its file, where that was not written."""
     from slmdesk.cli.job_output import requested
     from slmdesk.core.records import JobStatus
 
@@ -156,9 +156,9 @@ def _resumed(services: Services, id: str) -> JobRecord:
 
 
 def follow(console: Console, services: Services, job: JobRecord, *, is_kept: bool = True) -> None:
-    """Show the progress of a job until it ends.  Raises what it was paused or failed for; Ctrl-C pauses it.
+    """Show the progress of a job until it ends.  Raises the error that paused or failed it; Ctrl-C pauses it.
 
-    `is_kept`: it can be resumed then, and how is said.
+    `is_kept`: the job can be resumed, and a note says how.
     """
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.messages import problem_of
@@ -173,7 +173,7 @@ def follow(console: Console, services: Services, job: JobRecord, *, is_kept: boo
     services.add_listener(on_event)
     status = services.service_thread.call(
         lambda: services.store.job(job.id)
-    ).status  # it may have ended before we listened
+    ).status  # it may have ended before we subscribed
     try:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
             news = next_of(reported)
@@ -195,12 +195,12 @@ def follow(console: Console, services: Services, job: JobRecord, *, is_kept: boo
     finally:
         console.end_progress()
     ended = services.service_thread.call(lambda: services.store.job(job.id))
-    if ended.error_code:  # told before we listened
+    if ended.error_code:  # published before we subscribed
         raise ReportedError(problem_of(ended.error_code, ended.error_args))
 
 
 def _progress(news: JobChanged) -> str:
-    """How far it is, and for how long."""
+    """Describe how far a job is, and how long it still takes."""
     from slmdesk.services.jobs.labels import left_words
     from slmdesk.services.jobs.time_left import Left
 
@@ -216,15 +216,15 @@ def _progress(news: JobChanged) -> str:
 
 
 def _shares(news: JobChanged) -> tuple[float, float]:
-    """What the bar shows."""
+    """The done and total values of the progress bar."""
     return (news.done, news.total) if news.share is None else (news.share, 1.0)
 
 
 def shape_of(job: JobRecord) -> dict[str, Json]:
-    """A job as cli.md has it; `steps_done` counts those that failed too.  A download is one step, and tells its bytes.
+    """A job as JSON (see cli.md); `steps_done` includes failed steps.  A download is one step and counts bytes.
 
-    `eta_s` is that of a job that runs, by what its instance noted in the last seconds, and lies between `eta_low_s` and
-    `eta_high_s`; `share` is of all its work, 0 to 1, with what is likely to come (`steps_ahead`).
+    `eta_s` is that of a running job, as its instance saved in the last seconds, and lies between `eta_low_s` and
+    `eta_high_s`; `share` is the part of all its work, 0 to 1, including likely later steps (`steps_ahead`).
     """
     from slmdesk.core.records import JobStatus
     from slmdesk.services.base.messages import problem_of

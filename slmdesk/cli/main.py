@@ -1,4 +1,4 @@
-"""The command line's one entrance: picks a command lazily, and turns every ending into an exit status."""
+"""Entry point of the command line: imports the command that was asked for, and maps every ending to an exit status."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used."""
+    """A click group that imports a command when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, sorted."""
@@ -76,14 +76,14 @@ def run_command_line(args: Sequence[str]) -> int:
         hear_ctrl_c()
         return _run(console, list(args))
     except PipeClosed:
-        show_elsewhere(sys.stderr)  # who reads no more wants no words about it
+        show_elsewhere(sys.stderr)  # whoever stopped reading needs no message about it
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
 def hear_ctrl_c() -> None:
-    """As KeyboardInterrupt from here on; see __main__.  One that is ignored stays so."""
+    """Raise KeyboardInterrupt on Ctrl-C from here on; see __main__.  If it was ignored, it stays so."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -102,7 +102,7 @@ def _run(console: Console, args: list[str]) -> int:
         console.fail("request.invalid", err.format_message())
         return err.exit_code
     except (click.Abort, KeyboardInterrupt):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is ending already
         return INTERRUPTED
     except PipeClosed:
         raise
@@ -118,7 +118,7 @@ def _fail_to_write(console: Console, reason: str) -> int:
 
 
 def _is_of_click(error: OSError) -> bool:
-    """Whether click wrote by itself, such as the help, and could not."""
+    """Whether click failed to write its own output, such as the help."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

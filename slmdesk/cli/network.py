@@ -1,4 +1,4 @@
-"""`slmdesk network`: what left this PC, whether anything may, how the Hub is reached, and where the token is kept."""
+"""`slmdesk network`: the network log, whether the program is offline, how the Hub is reached, and the access token."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def network(
     limit: int,
     **requests: Any,
 ) -> None:
-    """The network ledger, newest first, and today's count.  With options: how the Hub is reached from now on."""
+    """Show the network log, newest first, and today's count.  With options: set how the Hub is reached from now on."""
     changes: dict[str, Any] = {key: value for key, value in requests.items() if value is not None}
     if changes.get("ca_file"):
         changes["ca_file"] = str(Path(changes["ca_file"]).absolute())
@@ -89,7 +89,7 @@ def _change(console: Console, services: Services, changes: dict[str, Any], offli
 
 
 def _read_token() -> str:
-    """From stdin: without an echo on a terminal."""
+    """Read the token from stdin, without echo on a terminal."""
     if sys.stdin.isatty():
         return str(click.prompt("Access token (not shown)", hide_input=True, err=True))
     return sys.stdin.readline(MOST_STDIN)
@@ -108,7 +108,7 @@ def _export(console: Console, services: Services, target: Path, words: str) -> N
 
 
 def _say_settings(console: Console, services: Services) -> None:
-    """How the Hub is reached; of the token, only where it is."""
+    """Print how the Hub is reached; of the token, only where it is kept."""
     from slmdesk.hub.guard import HUB
     from slmdesk.services.online.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
 

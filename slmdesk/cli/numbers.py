@@ -1,4 +1,4 @@
-"""Numbers a command may be given."""
+"""Parameter types for numbers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import click
 
 
 class FiniteRange(click.FloatRange):
-    """A range without 'nan', which is neither above nor below anything, and without 'inf'."""
+    """A range that rejects 'nan', which is neither above nor below anything, and 'inf'."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number.  Raises click.BadParameter."""
+        """Convert to a number.  Raises click.BadParameter."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is no number that can be used here.", param, ctx)

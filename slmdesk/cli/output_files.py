@@ -1,4 +1,4 @@
-"""Files that a command is to write: asked about before an hour of work, and named when the work was interrupted."""
+"""Checks a command's output file before long work starts, and names it when the work was interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slmdesk.core.files import is_there
 
 
 def form_of(output: Path, forms: Sequence[str]) -> str:
-    """What kind of file is wanted, by its ending.  Raises click.UsageError where it is none of `forms`."""
+    """The form of an output file, from its suffix.  Raises click.UsageError where it is none of `forms`."""
     form = output.suffix.lower().removeprefix(".")
     if form not in forms:
         raise click.UsageError(f"“{output.name}” must end in one of {', '.join('.' + one for one in forms)}.")
@@ -23,14 +23,14 @@ def form_of(output: Path, forms: Sequence[str]) -> str:
 
 
 def check_file(output: Path, *, replace: bool) -> None:
-    """Whether a file can be written there.  Raises KnownError `file.exists`, `file.unwritable`."""
+    """Check that a file can be written there.  Raises KnownError `file.exists`, `file.unwritable`."""
     if is_there(output) and not replace:
         raise KnownError("file.exists", path=str(output))
     _check_folder(output.absolute().parent, output)
 
 
 def check_folder(output: Path) -> None:
-    """Whether a folder is there, or can be made, and files written into it.  Raises KnownError `file.unwritable`."""
+    """Check that a folder exists or can be created, and is writable.  Raises KnownError `file.unwritable`."""
     above = output.absolute()
     while not above.exists() and above != above.parent:
         above = above.parent
@@ -50,6 +50,6 @@ def _check_folder(folder: Path, output: Path) -> None:
 
 
 def say_unwritten(console: Console, output: Path | None) -> None:
-    """Of work that was interrupted: when its file comes."""
+    """Say, for interrupted work, when its file will be written."""
     if output is not None:
         console.notify(f"note: {output} is written when that is done.")

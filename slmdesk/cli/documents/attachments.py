@@ -1,4 +1,4 @@
-"""Documents attached to a chat from the command line: read, and what of them a model was given."""
+"""Attaches documents to a chat, and reports how much of each the model was given."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def attached(
     console: Console, services: Services, files: Sequence[Path], *, password: bool, save: bool
 ) -> tuple[tuple[AttachRequest, ...], list[dict[str, Json]]]:
-    """Have documents read, so that they can be attached; unless `save`, nothing of them is kept.
+    """Have documents read so that they can be attached; nothing of them is kept unless `save`.
 
-    One that cannot be read keeps no other from it: which those are is said, and given back.
+    One that cannot be read does not stop the others: the failures are printed, and returned.
     Raises KnownError document.…, file.… for a single one, and click.ClickException where there is none to attach.
     """
     found = documents_among(console, services, files)
@@ -61,7 +61,7 @@ def _unsaved(console: Console, services: Services, file: Path, secret: str) -> A
 
 
 def say_read(console: Console, question: Message) -> None:
-    """Tell what of the attachments the model reads, on stderr."""
+    """Print on stderr how much of the attachments the model reads."""
     from slmdesk.core.attached import used_words
 
     for part in question.attachments:
@@ -76,7 +76,7 @@ def _is_partly(part: Any) -> bool:
 
 
 def attachments_of(services: Services, answer: Message) -> list[Json]:
-    """What of the attachments an answer was read for, as the `done` line says it."""
+    """The attachments that an answer used, for the `done` line."""
 
     def question() -> Message | None:
         path = services.chats.open(answer.item).messages

@@ -1,4 +1,4 @@
-"""`slmdesk documents`: what the reader sees; for lists and folders see cli.folders."""
+"""`slmdesk documents`: the text of a document as the reader sees it; lists and folders are in folders.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGES_AT_ONCE = 100
 
 @click.group()
 def documents() -> None:
-    """Documents as the program reads them, and folders of them that are asked as one."""
+    """Show documents as the program reads them, and manage folders of documents that are asked together."""
 
 
 for _command in (
@@ -53,7 +53,7 @@ for _command in (
 def text(
     console: Console, file: Path, password: bool, encoding: str, with_blocks: bool, number: int | None, unsaved: bool
 ) -> None:
-    """The text of FILE, page by page; a page without text says why."""
+    """Print the text of FILE, page by page; for a page without text, the reason."""
     secret = ask_password(file) if password else ""
     with console.services() as services:
         if unsaved or services.read_only:
@@ -75,7 +75,7 @@ def text(
 
 
 def _tell_attachments(console: Console, info: DocumentInfo) -> None:
-    """What is attached, with the numbers `--attachment` takes."""
+    """Print the attachments with their numbers for `--attachment`."""
     from slmdesk.services.base.messages import bytes_for_people
 
     for one in info.attachments:
@@ -86,7 +86,7 @@ def _tell_attachments(console: Console, info: DocumentInfo) -> None:
 
 
 def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
-    """The index of an attachment by the number people see.  Raises click.UsageError where there is none."""
+    """The index of an attachment from its number for people.  Raises click.UsageError where there is none."""
     found = next((one.index for one in info.attachments if one.index == number - 1), None)
     if found is None:
         name, count = " ".join(file.name.split()), len(info.attachments)
@@ -96,17 +96,17 @@ def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
 
 
 def ask_password(file: Path) -> str:
-    """The password of a document, typed unseen, or a line of stdin without a terminal; it is kept nowhere."""
+    """Ask for a document's password without echo, or read a line of stdin without a terminal; it is not stored."""
     import warnings
     from getpass import GetPassWarning
 
     name = " ".join(file.name.split())
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # else it says so itself, with a place in its own source
+            warnings.simplefilter("error", GetPassWarning)  # else it is printed with a line of our source
             found: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
             return found
-    except GetPassWarning as err:  # no terminal: a line that was piped
+    except GetPassWarning as err:  # no terminal: read a piped line
         if line := sys.stdin.readline().rstrip("\r\n"):
             return line
         sentence = f"There is no terminal to ask for the password of {name}; give it as a line on stdin."
@@ -116,7 +116,7 @@ def ask_password(file: Path) -> str:
 def open_document(
     console: Console, services: Services, file: Path, *, password: str = "", encoding: str = ""
 ) -> DocumentRecord:
-    """Have a document read, with how far it is on stderr; on a terminal a locked one asks for its password.
+    """Have a document read, with progress on stderr; on a terminal ask for the password of a locked one.
 
     Raises KnownError document.…, file.….
     """
@@ -142,7 +142,7 @@ def open_document(
 
 
 def _show_reading(console: Console, services: Services, file: Path) -> None:
-    """Say on a terminal how far reading is, from now on."""
+    """Show reading progress on a terminal from now on."""
     from slmdesk.services.base.events import Event
     from slmdesk.services.documents.events import DocumentProgress
 
@@ -155,7 +155,7 @@ def _show_reading(console: Console, services: Services, file: Path) -> None:
 
 
 def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
-    """The files, and those of the folders among them.  Raises click.ClickException where there is none."""
+    """The files, and the documents in folders among them.  Raises click.ClickException where there are none."""
     paths: list[Path] = console.wait_for(services, lambda reported: services.documents.expand(files, reported))
     if not paths:
         raise click.ClickException("There is no document in it that could be read.")
@@ -163,18 +163,18 @@ def documents_among(console: Console, services: Services, files: Sequence[Path])
 
 
 def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]:
-    """Tell, on stderr, that one of several documents could not be read; returns it for JSON."""
+    """Report on stderr that one of several documents could not be read; returns the problem for JSON."""
     from slmdesk.services.base.messages import problem_for
 
     problem = err.problem if isinstance(err, ReportedError) else problem_for(err)
     sentence = words_for(problem.code, problem.sentence, problem.args)
-    name = " ".join(path.name.split())  # a name may hold line ends
+    name = " ".join(path.name.split())  # a name may contain line ends
     console.notify(f"error: {name}: {sentence}")
     return {"file": path.name, "code": err.code, "message": sentence}
 
 
 def all_pages(services: Services, document: str) -> list[Page]:
-    """The pages of a document that was read."""
+    """All pages of a document that was read."""
     found: list[Page] = []
 
     def next_pages() -> Sequence[Page]:
@@ -189,7 +189,7 @@ def all_pages(services: Services, document: str) -> list[Page]:
 def _kept(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentInfo, Sequence[Page]]:
-    """As it is kept here for the next command; on a full disk without keeping anything, which is said."""
+    """Read the document and keep it for the next command; on a full disk only read it, and say so."""
     from slmdesk.services.documents.library import info_of
 
     try:
@@ -210,7 +210,7 @@ def _kept(
 def _read(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentInfo, Sequence[Page]]:
-    """Without keeping anything of it."""
+    """Read the document without keeping anything of it."""
 
     def read(attachment: int | None) -> tuple[DocumentInfo, Sequence[Page]]:
         found: Any = console.wait_for(

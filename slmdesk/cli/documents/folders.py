@@ -1,4 +1,4 @@
-"""`slmdesk documents …`: what was read, and folders that are asked as one."""
+"""`slmdesk documents …`: documents read so far, and folders of documents that are asked together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST = 100_000
 @json_option
 @click.pass_obj
 def list_documents(console: Console, folder: str | None) -> None:
-    """The documents that were opened, the last one first; or those of a folder."""
+    """List the documents that were opened, the last one first; or those of a folder."""
     with console.services() as services:
 
         def read() -> tuple[list[DocumentRecord], dict[str, str]]:
@@ -53,7 +53,7 @@ def list_documents(console: Console, folder: str | None) -> None:
 @json_option
 @click.pass_obj
 def add(console: Console, files: Sequence[Path]) -> int | None:
-    """Read each FILE, and the documents in folders, and keep what was read."""
+    """Read each FILE, and the documents in folders, and keep the text for later."""
     from slmdesk.cli.documents.commands import open_document, say_unread
 
     reported: list[Json] = []
@@ -85,7 +85,7 @@ def add(console: Console, files: Sequence[Path]) -> int | None:
 @json_option
 @click.pass_obj
 def forget(console: Console, document: str) -> None:
-    """Leave nothing of what was read of DOCUMENT (an id, or the beginning of one); its file is not touched."""
+    """Delete everything read from DOCUMENT (an id, or the beginning of one); its file is not touched."""
     with console.services() as services:
         gone = until_gone(services, lambda: services.documents.document(document))
     if console.as_json:
@@ -95,7 +95,7 @@ def forget(console: Console, document: str) -> None:
 
 
 def until_gone(services: Services, find: Any) -> DocumentRecord:
-    """Forget the document that `find` gives on the service thread, and wait until nothing of it is left."""
+    """Delete the document that `find` returns on the service thread, and wait until nothing of it is left."""
     import queue
 
     from slmdesk.services.documents.events import DocumentChanged, DocumentGone
@@ -105,7 +105,7 @@ def until_gone(services: Services, find: Any) -> DocumentRecord:
     def on_event(event: Event) -> None:
         if isinstance(event, DocumentGone):
             received.put(event.id)
-        elif isinstance(event, DocumentChanged) and event.document.collection:  # it stays with its folder
+        elif isinstance(event, DocumentChanged) and event.document.collection:  # it is kept with its folder
             received.put(event.document.id)
 
     services.add_listener(on_event)
@@ -125,7 +125,7 @@ def until_gone(services: Services, find: Any) -> DocumentRecord:
 @json_option
 @click.pass_obj
 def folders(console: Console) -> None:
-    """The folders that are asked as one."""
+    """List the folders whose documents are asked together."""
     with console.services() as services:
         found = services.service_thread.call(services.collections.all)
     if console.as_json:
@@ -147,7 +147,7 @@ def folders(console: Console) -> None:
 @json_option
 @click.pass_obj
 def watch(console: Console, folder: Path) -> int | None:
-    """Read the documents in FOLDER, to be asked as one; an open window keeps looking for what is new in it."""
+    """Read the documents in FOLDER, to be asked together; an open window keeps looking for new ones in it."""
     with console.services() as services:
         state = index(console, services, folder, watched=True)
         _wait_for_meaning(console, services)
@@ -159,9 +159,9 @@ def watch(console: Console, folder: Path) -> int | None:
 @json_option
 @click.pass_obj
 def index_folder(console: Console, folder: Path) -> int | None:
-    """Look what is new, changed or gone in FOLDER, now; it is added if it was not there.
+    """Look now for new, changed and deleted documents in FOLDER; it is added if it was not there.
 
-    What was paused or ended before goes on.
+    Reading that was paused or interrupted is resumed.
     """
     with console.services() as services:
         state = index(console, services, folder)
@@ -175,7 +175,7 @@ def index_folder(console: Console, folder: Path) -> int | None:
 @json_option
 @click.pass_obj
 def unwatch(console: Console, folder: str, keep: bool) -> None:
-    """Forget FOLDER and what was read of it; its files are not touched."""
+    """Forget FOLDER and everything read from it; its files are not touched."""
     with console.services() as services:
         record = services.service_thread.call(lambda: find_folder(services, folder))
         if keep:
@@ -189,7 +189,7 @@ def unwatch(console: Console, folder: str, keep: bool) -> None:
 
 
 def forget_folder(services: Services, record: CollectionRecord) -> None:
-    """Leave nothing of a folder here, and wait until it is so."""
+    """Delete everything read from a folder, and wait until nothing is left."""
     import queue
 
     from slmdesk.cli.console import next_of
@@ -203,14 +203,14 @@ def forget_folder(services: Services, record: CollectionRecord) -> None:
 
 
 def find_folder(services: Services, requested: str) -> CollectionRecord:
-    """A folder by its place, its id, or the only id that begins so.  Service thread.  Raises KnownError."""
+    """Find a folder by its path, its id, or the only id that begins with it.  Service thread.  Raises KnownError."""
     return services.collections.at(Path(requested)) or services.store.collection(requested)
 
 
 def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
-    """Have what is new in a folder read, with how far it is on stderr; Ctrl-C pauses it.
+    """Have new documents of a folder read, with progress on stderr; Ctrl-C pauses the job.
 
-    Raises KnownError `collection.…`, and what the job was paused for.
+    Raises KnownError `collection.…`, or the error that paused the job.
     """
     from slmdesk.core.records import JobStatus
     from slmdesk.services.documents.events import CollectionChanged
@@ -257,8 +257,8 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
 
 
 def _wait_for_meaning(console: Console, services: Services) -> None:
-    """Where an embedding model is in the library, its vectors are made before the command ends; Ctrl-C leaves the
-    rest to the next time.
+    """Where the library has an embedding model, wait until the documents' vectors are made; after Ctrl-C the rest is
+    made the next time.
     """
     import time
 
@@ -282,7 +282,7 @@ def _look_again(console: Console, services: Services, id: str) -> CollectionStat
 
 
 def _show(console: Console, services: Services, state: CollectionState) -> int | None:
-    """What was found; a folder that cannot be reached, or a job that stands still, is a failure."""
+    """Print what was found; a folder that cannot be reached, or a paused job, is a failure."""
     from slmdesk.services.documents.folder_types import CollectionStatus
     from slmdesk.services.documents.labels import counted_documents, folder_words
 

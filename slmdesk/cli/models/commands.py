@@ -1,4 +1,4 @@
-"""`slmdesk models`: what is on this PC, bringing in, checking, removing, judging."""
+"""`slmdesk models`: list, inspect, check and remove models, and judge whether one fits this PC."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def models() -> None:
-    """The models on this PC, and on the Hub."""
+    """Manage the models on this PC, and find more on the Hub."""
 
 
 models.add_command(search)
@@ -49,7 +49,7 @@ for command in (import_models, leftovers, default, rename, find, pack, unpack, m
 @json_option
 @click.pass_obj
 def list_models(console: Console) -> None:
-    """Models on this PC."""
+    """List the models on this PC."""
     with console.services() as services:
         _adopt(console, services)
         records = services.service_thread.call(services.models.list)
@@ -82,7 +82,7 @@ def list_models(console: Console) -> None:
 @json_option
 @click.pass_obj
 def info(console: Console, model_or_file: str) -> None:
-    """What a model's header says, without loading it."""
+    """Show what a model's header says, without loading it."""
     from slmdesk.core.gguf.adapter import base_name
     from slmdesk.services.translation.pairs.exams import results_of
     from slmdesk.services.translation.pairs.labels import pair_line
@@ -132,7 +132,7 @@ def info(console: Console, model_or_file: str) -> None:
 @json_option
 @click.pass_obj
 def verify(console: Console, model: str | None) -> int:
-    """Hash the file of MODEL, or of all, and compare with what came in."""
+    """Compare the file of MODEL, or of every model, with its checksum from the import."""
     requested = [] if model is None else [model]
     with console.services() as services:
         found: Sequence[Verified] = console.wait_for(
@@ -156,7 +156,7 @@ def verify(console: Console, model: str | None) -> int:
 @json_option
 @click.pass_obj
 def remove(console: Console, model: str) -> None:
-    """Delete a model; a linked file stays where it is."""
+    """Delete a model; the file of a linked one is not touched."""
     from slmdesk.services.models.defaults import lost_words
 
     with console.services() as services:
@@ -177,7 +177,7 @@ def remove(console: Console, model: str) -> None:
 @json_option
 @click.pass_obj
 def fit(console: Console, model_or_file: str, context: int | None) -> None:
-    """Whether a model fits this PC and how fast it will write, before it is loaded."""
+    """Show whether a model fits this PC and how fast it will write, before it is loaded."""
     from slmdesk.core.speed import speed_in_words
     from slmdesk.services.models.fit import Fit
 
@@ -222,7 +222,7 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
 
 
 def _on_the_hub(services: Services, requested: str) -> HubLink | None:
-    """What is neither a model nor a file here, but looks like a repository, perhaps with a file in it."""
+    """The Hub repository (perhaps with a file) that this may name; None for a model or file on this PC."""
     from slmdesk.hub.links import parse_link
 
     try:
@@ -231,11 +231,11 @@ def _on_the_hub(services: Services, requested: str) -> HubLink | None:
         link = parse_link(requested)
     except (KnownError, OSError, ValueError):
         return None
-    return None if link.repo.endswith(".gguf") else link  # folder/file.gguf, which is not there
+    return None if link.repo.endswith(".gguf") else link  # folder/file.gguf that does not exist
 
 
 def measure_pc(console: Console, services: Services) -> None:
-    """Have this PC measured, about a second, unless it is; without it no speed can be said."""
+    """Measure this PC's speed once, which takes about a second; no speed can be estimated without it."""
     if services.service_thread.call(lambda: services.measuring.measured) is not None or services.read_only:
         return
     console.notify("note: measuring this PC, about a second, once.")
@@ -251,7 +251,7 @@ def _tokens(speed: Speed) -> str:
 
 
 def _adopt(console: Console, services: Services) -> None:
-    """Models that lie in the folder but not in the library, such as after a damaged history, come back."""
+    """Add models that are in the folder but not in the library, for instance after a damaged history."""
     try:
         console.wait_for(
             services, lambda reported: services.models.adopt(reported), cancel=services.models.cancel_import

@@ -1,4 +1,4 @@
-"""`slmdesk models compare` and `vote`: one prompt for several models, one after another, and which was best."""
+"""`slmdesk models compare` and `vote`: one prompt for several models in turn, and which answer was best."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 def compare(
     console: Console, prompt: str | None, models: tuple[str, ...], blind: bool, seed: int | None, max_tokens: int
 ) -> int:
-    """Ask several models the same PROMPT (or what stands on stdin), one after another, and measure each.
+    """Ask several models the same PROMPT (or the text on stdin), one after another, and measure each.
 
-    Each is loaded anew and answers alone, with the same seed and settings.  Ctrl-C stops; what came is kept.
+    Each is loaded freshly and answers alone, with the same seed and settings.  Ctrl-C stops; finished answers are kept.
     """
     from slmdesk.services.evaluation.model_comparison import CompareRequest
 
@@ -54,7 +54,7 @@ def compare(
 @json_option
 @click.pass_obj
 def vote(console: Console, comparison: str, best: str, note: str) -> None:
-    """Keep which answer of COMPARISON was BEST: its number or letter, or “none”."""
+    """Save which answer of COMPARISON was BEST: its number or letter, or “none”."""
     from slmdesk.services.evaluation.model_comparison import vote_words
 
     with console.services() as services:
@@ -77,7 +77,7 @@ class _Show:
         services.add_listener(self._info.put)
 
     def run(self, request: object) -> int:
-        """Print the answers as they come.  Returns the exit status."""
+        """Print the answers as they are written.  Returns the exit status."""
         from slmdesk.services.evaluation.model_comparison import CompareRequest
 
         assert isinstance(request, CompareRequest)
@@ -155,7 +155,7 @@ class _Show:
 
 
 def _chosen(held: Comparison, best: str) -> str | None:
-    """The id of the answer that was named by number, letter or id."""
+    """The id of the answer named by number, letter or id; None for “none”."""
     if best.lower() == "none":
         return None
     ids = [one.message.id for one in held.answers]
@@ -167,7 +167,7 @@ def _chosen(held: Comparison, best: str) -> str | None:
 
 
 def shape_of(held: Comparison) -> dict[str, Json]:
-    """A comparison as JSON; names and figures are hidden while they are to be."""
+    """A comparison as JSON; in a blind one names and figures are hidden until the vote."""
     vote = held.vote
     return {
         "id": held.item.id,

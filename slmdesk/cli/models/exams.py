@@ -1,4 +1,4 @@
-"""`slmdesk models exam` and `bench`: what a model can be trusted with, and how fast it is here."""
+"""`slmdesk models exam` and `bench`: which jobs a model can be trusted with, and how fast it is on this PC."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ LEAST_KNOWN = 0.4
 @json_option
 @click.pass_obj
 def exam(console: Console, model: str | None, pair: str | None) -> None:
-    """Let MODEL sit a short exam: which jobs can it be trusted with?
+    """Give MODEL a short exam: which jobs can it be trusted with?
 
-    With --translate: sentences are translated and translated back.  JSON: from, to, level (good, fair, weak) and skills
+    With --translate, sentences are translated and translated back.  JSON: from, to, level (good, fair, weak) and skills
     (language, sense, tags, numbers, glossary, no_chatter), each with level, passed, total.
     """
     if pair is not None:
@@ -84,7 +84,7 @@ def _exam_pair(console: Console, model: str | None, pair: str) -> None:
 @json_option
 @click.pass_obj
 def bench(console: Console, model: str | None) -> None:
-    """How fast is MODEL on this PC, and what does it take?  Some seconds; Ctrl-C stops it."""
+    """Measure the speed and memory of MODEL on this PC.  Takes some seconds; Ctrl-C stops it."""
     import time
 
     from slmdesk.services.base.messages import bytes_for_people

@@ -1,4 +1,4 @@
-"""`slmdesk models search` and `models download`: from the Hub into the library."""
+"""`slmdesk models search` and `models download`: find models on the Hub and download them into the library."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def search(
     fits: bool,
     sort: str,
 ) -> None:
-    """GGUF models on the Hugging Face Hub whose names hold WORDS; a link or owner/name shows that one."""
+    """Search the Hugging Face Hub for GGUF models with WORDS in their names; a link or owner/name shows that one."""
     from slmdesk.services.online.search import Filters
 
     filters = Filters(task or "", language, license_name.lower(), author, fits, sort)
@@ -72,7 +72,7 @@ def search(
 
 
 def _found(console: Console, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
-    """The answer of the Hub, or the one repository that was named."""
+    """The search result of the Hub, or the one repository that was named."""
     from slmdesk.services.online.search import SearchPage
 
     link = services.offers.link_in(words)
@@ -101,7 +101,7 @@ def _are(count: int) -> str:
 @json_option
 @click.pass_obj
 def download(console: Console, repo_or_file: str, quantization: str) -> None:
-    """Fetch a model from the Hub, verified; what an interrupted run left is gone on with."""
+    """Download a model from the Hub and verify it; an interrupted download is resumed."""
     from slmdesk.hub.links import parse_link
     from slmdesk.services.online.events import DownloadChanged
 
@@ -147,13 +147,13 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
 
 
 def _is_token_requested(console: Console, end: DownloadChanged) -> bool:
-    """Whether somebody sits there who could give one."""
+    """Whether the download needs an access token and a person could type one."""
     is_requested = end.problem is not None and end.problem.code in ("hub.gated", "hub.token_refused")
     return is_requested and not console.as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bool:
-    """Take an access token for this run alone; whether one was given.  Nothing of it is shown."""
+    """Ask for an access token for this run only; returns whether one was given.  It is not echoed."""
     console.end_progress()
     if end.problem:
         console.notify(f"note: {words_for(end.problem.code, end.problem.sentence, end.problem.args)}")
@@ -166,7 +166,7 @@ def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bo
 
 
 def _wait(console: Console, services: Services, job: str, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
-    """The end of the download.  Ctrl-C pauses it: what came is kept."""
+    """Wait for the end of the download.  Ctrl-C pauses it: the part so far is kept."""
     try:
         return next_of(ends)
     except KeyboardInterrupt:
@@ -184,14 +184,14 @@ def _wait(console: Console, services: Services, job: str, ends: queue.SimpleQueu
 
 
 class _Notes:
-    """Says on stderr how far it is, each note once, and whether the model will fit."""
+    """Shows progress on stderr, each note once, and whether the model will fit."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._last_note = self._last_fit = ""
 
     def hear(self, event: DownloadChanged) -> None:
-        """On the service thread."""
+        """Receive an event, on the service thread."""
         note = event.note.sentence if event.note else ""
         if note and note != self._last_note:
             self._notify(note)
@@ -212,7 +212,7 @@ class _Notes:
 
 
 def _shape(found: FoundRepo) -> dict[str, Json]:
-    """A repository as cli.md has it."""
+    """A repository as JSON (see cli.md)."""
     repo = found.repo
     return {
         "repo": repo.id,

@@ -1,4 +1,4 @@
-"""`slmdesk models import`: a model file, several, or all in a folder; and what downloads left over."""
+"""`slmdesk models import`: one or several model files, or all in a folder; and what downloads left over."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_obj
 def import_models(console: Console, files: tuple[Path, ...], link: bool, name: str) -> int:
-    """Bring in GGUF model files: by copy, or where they are.  Of a folder, all that lie in it and below."""
+    """Import GGUF model files, as a copy or a link; from a folder, all files in it and below."""
     if name and len(files) > 1:
         raise click.UsageError("--name is for one FILE.")
     with console.services() as services:
@@ -49,7 +49,7 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
 
 
 def _import_all(console: Console, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
-    """Look at all first, then bring in one after another what can be.  Raises KnownError `model.none_found`."""
+    """Check all files first, then import the usable ones one by one.  Raises KnownError `model.none_found`."""
     from slmdesk.services.models.events import ImportEnded
 
     services.models.require("models.import")
@@ -86,7 +86,7 @@ def _show_progress(console: Console, services: Services, what: str) -> None:
 
 
 def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None:
-    """One file: as cli.md has it.  Several: a row for each, those that could not be brought in with the reason."""
+    """Print the result: of one file as in cli.md, of several a row each, with the reason for those that failed."""
     if console.as_json:
         rows: list[Json] = [_row(one) for one in ends]
         console.give(rows[0] if is_one else rows)
@@ -111,7 +111,7 @@ def _row(end: ImportEnded) -> dict[str, Json]:
 @json_option
 @click.pass_obj
 def leftovers(console: Console, remove: str | None) -> None:
-    """What downloads left in the folder for models: parts that can be gone on with, and damaged files."""
+    """List what downloads left in the models folder: parts that can be resumed, and damaged files."""
     with console.services() as services:
         found = services.service_thread.call(services.downloads.left_overs)
         if remove is not None:
@@ -133,9 +133,9 @@ def leftovers(console: Console, remove: str | None) -> None:
 
 
 def _discard(services: Services, found: Sequence[LeftOver], requested: str) -> dict[str, int]:
-    """Delete those that are meant.  Returns the bytes freed by each; what somebody fetches just now stays.
+    """Delete the requested ones.  Returns the bytes freed by each; one being downloaded now is kept.
 
-    Raises KnownError `download.unknown` where one is named that is not there or is fetched, `file.unwritable`.
+    Raises KnownError `download.unknown` where a named one does not exist or is being downloaded, `file.unwritable`.
     """
     freed = {}
     for one in found:

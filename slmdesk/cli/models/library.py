@@ -1,4 +1,4 @@
-"""`slmdesk models rename` and `default`, and the organisation's folder where a command needs a model."""
+"""`slmdesk models rename` and `default`; and linking the organisation's models where a command needs one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def named_model(services: Services, model: str | None) -> None:
-    """A model that was named is there, and is tried however often it crashed.  Raises KnownError `model.unknown`."""
+    """Check that a named model exists, and allow it although it crashed before.  Raises KnownError `model.unknown`."""
     if model is not None:
         services.service_thread.call(lambda: services.models.try_again(model))
 
@@ -42,7 +42,7 @@ def rename(console: Console, model: str, name: str) -> None:
 @json_option
 @click.pass_obj
 def default(console: Console, job: str | None, model: str | None, is_none: bool) -> None:
-    """Which model is the default for JOB; with MODEL, make it that.  Without JOB: all jobs."""
+    """Show the default model for JOB; with MODEL, set it.  Without JOB: for all jobs."""
     from slmdesk.services.models.defaults import Use
 
     if ((model or is_none) and not job) or (model and is_none):
@@ -63,7 +63,7 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
 
 
 def link_shared(console: Console, services: Services) -> None:
-    """Where there is no model yet, those of the organisation's folder are linked first; it takes their checksums."""
+    """Where there is no model yet, link those of the organisation's folder; this computes their checksums."""
     models = services.models
     if services.settings.policy.models_folder and not services.service_thread.call(models.list):
         console.wait_for(

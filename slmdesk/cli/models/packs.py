@@ -1,4 +1,4 @@
-"""`slmdesk models find`, `pack`, `unpack` and `move`: other programs' files, packs for other PCs, another folder."""
+"""`slmdesk models find`, `pack`, `unpack` and `move`: models of other programs, packs for other PCs, another folder."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def pack(console: Console, models: tuple[str, ...], output: Path) -> None:
 @json_option
 @click.pass_obj
 def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ...], only_list: bool) -> None:
-    """Bring in the models of a pack, once all of it is checked."""
-    if expect is not None and not expect.strip():  # an empty variable of a script must not be "any will do"
+    """Import the models of a pack after all of it has been verified."""
+    if expect is not None and not expect.strip():  # an empty variable of a script must not mean "any"
         raise click.BadParameter("the checksum is empty.", param_hint="--expect")
     if only_list:
         _list(console, file)
@@ -91,7 +91,7 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
 @json_option
 @click.pass_obj
 def move(console: Console, folder: Path) -> None:
-    """Keep the models in FOLDER from now on, and move those there that are here already."""
+    """Keep the models in FOLDER from now on, and move the present ones there."""
     from slmdesk.services.models.events import MoveProgress
 
     target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
@@ -122,7 +122,7 @@ def move(console: Console, folder: Path) -> None:
 @json_option
 @click.pass_obj
 def find(console: Console, link: bool) -> None:
-    """Model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
+    """Find model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
     from slmdesk.services.models.events import ImportProgress
 
     with console.services() as services:
@@ -141,7 +141,7 @@ def find(console: Console, link: bool) -> None:
             )
         console.end_progress()
     linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
-    known = {end.path: end.model.id for end in ends if end.model}  # linked, or of the same bytes as one that is here
+    known = {end.path: end.model.id for end in ends if end.model}  # linked, or in the library with the same content
     models = [replace(one, known=known.get(str(one.path), one.known)) for one in found.models]
     found = replace(found, models=tuple(models))
     problems = {end.path: end.problem for end in ends if end.problem}
@@ -227,7 +227,7 @@ def _progress(console: Console, what: str, done: float, total: float, eta_s: flo
 
 
 def _wait(console: Console, begin: Callable[[Services, Callable[[PackEnded], None]], None], what: str) -> PackEnded:
-    """How a pack ended.  Raises the problem it met; Ctrl-C stops it."""
+    """Wait for the end of a pack.  Raises the problem it met; Ctrl-C stops it."""
     from slmdesk.services.models.events import PackProgress
 
     with console.services() as services:

@@ -1,4 +1,4 @@
-"""A model, and what speed to expect of it, as cli.md has them."""
+"""JSON of a model and its expected speed, as in cli.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def shape_of_model(record: ModelRecord) -> dict[str, Json]:
-    """A model of the library."""
+    """A model of the library as JSON."""
     header = record.header
     return {
         "id": record.id,
@@ -35,7 +35,7 @@ def shape_of_model(record: ModelRecord) -> dict[str, Json]:
 
 
 def speed_shape(speed: Speed | None) -> dict[str, Json]:
-    """What to expect, in tokens a second; null where it is not known."""
+    """The expected speed in tokens a second; null where it is not known."""
     names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
     figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
     return {name: None if one is None else round(one, 2) for name, one in zip(names, figures, strict=True)}

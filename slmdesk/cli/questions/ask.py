@@ -1,4 +1,4 @@
-"""`slmdesk ask`: a question to documents, answered with the words it rests on."""
+"""`slmdesk ask`: a question to documents, answered with the passages that support the answer."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 def ask(
     console: Console, files: tuple[Path, ...], question: str, model: str | None, item: str | None, password: bool
 ) -> int | None:
-    """Ask documents, or all documents of a folder, the QUESTION.  Each citation really stands on the page it names.
+    """Ask documents, or all documents of a folder, the QUESTION.  Each citation is verified to be on the page it names.
 
-    A folder is read first as far as it is new; a second question reads what has changed alone.
+    New documents in a folder are read first; a second question reads only what has changed.
     """
     from slmdesk.services.questions.service import AskRequest
 
@@ -80,14 +80,14 @@ def ask(
             console.fail(unsaved.code, unsaved.sentence, unsaved.args, _as_json(ended, answered, asked))
             console.notify("note: the answer is whole, but the history does not have it.")
             return 1
-        with suppress(KeyboardInterrupt):  # what was read is being kept for the next question
+        with suppress(KeyboardInterrupt):  # what was read is being saved for the next question
             console.wait_for(services, services.states.when_quiet)
     return 1 if asked.failed else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a question is put to."""
+    """The documents or the folder a question is put to."""
 
     documents: Sequence[DocumentRecord]
     folder: CollectionRecord | None = None
@@ -99,7 +99,7 @@ class _Asked:
 
     @property
     def unread_words(self) -> list[tuple[str, str]]:
-        """For people: of which documents which pages, and why."""
+        """Describe which pages of which documents were not read, and why."""
         from slmdesk.services.documents.labels import unread
         from slmdesk.services.documents.library import info_of
 
@@ -109,11 +109,11 @@ class _Asked:
 def _asked(
     console: Console, services: Services, files: Sequence[Path], secrets: Mapping[Path, str], item: str | None
 ) -> _Asked:
-    """What is to be asked, read as far as it is new.  Raises KnownError where nothing of it could be."""
+    """Have the documents or the folder read where needed.  Raises KnownError where none of it could be read."""
     if not files and item:
         folder, known = services.service_thread.call(lambda: services.questions.about(item))
         return _folder(console, services, Path(os.fsdecode(folder.path))) if folder else _documents(services, known)
-    # one that was read before can be asked though its drive is not there now
+    # a document read before can be asked although its drive is not connected now
     if files[0].is_dir() or services.service_thread.call(lambda: services.collections.at(files[0])):
         return _folder(console, services, files[0])
     records: list[DocumentRecord] = []
@@ -135,7 +135,7 @@ def _folder(console: Console, services: Services, place: Path) -> _Asked:
     known = services.service_thread.call(lambda: services.collections.at(place))
     state = index(console, services, place)
     if not known and not state.documents and state.status is CollectionStatus.CURRENT:
-        forget_folder(services, state.record)  # it was only ever there to be asked
+        forget_folder(services, state.record)  # it was only added to be asked now
         raise KnownError("collection.empty", name=state.record.name)
     if state.status is not CollectionStatus.CURRENT or state.unread:
         console.notify(f"note: {folder_words(state)}")
@@ -156,7 +156,7 @@ def _documents(
 
 
 def _say_change(console: Console, services: Services, item: str, asked: _Asked) -> None:
-    """A conversation that goes on about something else says so."""
+    """Report that a continued conversation is about other documents now."""
     folder, documents = services.service_thread.call(lambda: services.questions.about(item))
     old = {folder.id} if folder else {one.id for one in documents}
     new = {asked.folder.id} if asked.folder else {one.id for one in asked.documents}
@@ -167,7 +167,7 @@ def _say_change(console: Console, services: Services, item: str, asked: _Asked) 
 
 
 def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
-    """How it ended, and what was verified of it; None where it did not end well."""
+    """How the answer ended, and what was verified of it; None where it did not end well."""
     from slmdesk.core.records import Status
     from slmdesk.services.base.events import MessageEnded, PromptProgress
     from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
@@ -204,7 +204,7 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked) -> dict[str
     def shape(one: Citation) -> dict[str, Json]:
         record = files.get(one.document)
         reported: dict[str, Json] = {"file": record.name if record else "", "page": one.page, "quote": one.quote}
-        if record and record.collection:  # in a folder, a name alone says little
+        if record and record.collection:  # in a folder, a name alone is not enough
             reported["path"] = os.fsdecode(record.path)
         return reported
 

@@ -1,4 +1,4 @@
-"""`slmdesk summarize`: documents in few sentences, each with its page, and what was read of them."""
+"""`slmdesk summarize`: short summaries whose sentences name their pages, and which pages were read."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ FORMS = ("md", "txt", "json", *WORKED_OUT)
 
 
 class LengthType(click.ParamType[str | int]):
-    """short, medium, long, or a number of words."""
+    """A parameter type: short, medium, long, or a number of words."""
 
     name = "length"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
-        """The word or the number.  Raises click.BadParameter."""
+        """Convert to a word or a number.  Raises click.BadParameter."""
         if value in LENGTHS:
             return str(value)
         from slmdesk.services.summaries.service import LEAST_WORDS, MOST_WORDS
@@ -85,7 +85,7 @@ def summarize(
 ) -> int | None:
     """Summarize each FILE, and several also together; a folder stands for the documents in it.
 
-    Each sentence names its page; what the text does not bear out is marked; the last line says what was read.
+    Each sentence names its page; what the text does not support is marked; the last line says what was read.
     """
     from slmdesk.services.summaries.prompts import Kind, Length
     from slmdesk.services.summaries.service import SummaryRequest
@@ -130,7 +130,7 @@ def summarize(
 def _make(
     console: Console, services: Services, request: SummaryRequest, output: Path | None, *, force: bool, is_many: bool
 ) -> tuple[str, Summary]:
-    """Begin the summary and follow it to its end; Ctrl-C pauses it."""
+    """Start the summary and follow it to its end; Ctrl-C pauses it."""
     from slmdesk.services.base.events import Event
     from slmdesk.services.summaries.events import SummaryGrew
 
@@ -164,7 +164,7 @@ def _make(
 
 
 def _show_points(console: Console, grown: SummaryGrew) -> None:
-    """The first words of it, on a terminal alone, as they come."""
+    """Show the first points on a terminal as they arrive."""
     from slmdesk.services.summaries.types import pages_read_words, sentence_words
 
     if sys.stderr.isatty():
@@ -177,9 +177,9 @@ def _show_points(console: Console, grown: SummaryGrew) -> None:
 def open_all(
     console: Console, services: Services, files: Sequence[Path]
 ) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
-    """Every document among the files and in the folders; one that cannot be read keeps no other from it.
+    """Have every document among the files and in the folders read; one that cannot be does not stop the others.
 
-    Says which could not be read, and why.  Raises KnownError for a single one.
+    Reports which could not be read, and why.  Raises KnownError for a single one.
     """
     paths = documents_among(console, services, files)
     documents: list[DocumentRecord] = []
@@ -197,7 +197,7 @@ def open_all(
     return documents, failed
 
 
-# ---- what comes out
+# ---- output
 
 
 def _as_json(
@@ -243,7 +243,7 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
 
 
 def _page_of(summary: Summary) -> str:
-    """For people: one document's summary; of several each one's, then all together."""
+    """The summary as text: one document's; of several, each one's, then the joint one."""
     from slmdesk.services.summaries.types import coverage_words, ledger_words, text_of
 
     parts: list[str] = []
@@ -260,7 +260,7 @@ def _page_of(summary: Summary) -> str:
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Of a summary that was resumed: the files its command was to write (see cli.wished)."""
+    """Write the file that the command asked for, after the summary was resumed (see job_output)."""
     summary = services.service_thread.call(lambda: services.summaries.open(item)).summary
     assert summary is not None  # its job is done
     _check_output(request.path, request.is_folder, request.force)
@@ -268,7 +268,7 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
 
 
 def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
-    """Before an hour is spent on it: may it be written there?"""
+    """Check before long work that the output can be written."""
     if output is None:
         return
     if not is_many:
@@ -289,7 +289,7 @@ def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
 def _write(
     console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile
 ) -> None:
-    """A file; for several documents a folder with a table, one file each, and one of all together."""
+    """Write a file; for several documents a folder with a table, a file each, and one of all together."""
     from slmdesk.core.files import write_atomically
     from slmdesk.services.summaries.files import write_summaries
 

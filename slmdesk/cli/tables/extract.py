@@ -1,4 +1,4 @@
-"""`slmdesk extract`: documents become a table, a row each, a page for each cell."""
+"""`slmdesk extract`: a table from documents, with a row for each and a page for each cell."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def extract(
 ) -> int | None:
     """Make a table of FILE…: a row for each, a cell for each column; a folder stands for the documents in it.
 
-    Only what stands in a document comes into its row, with the page; all else stays empty.  Kinds of columns are text,
+    A row contains only what the document says, with the page; all other cells stay empty.  Kinds of columns are text,
     number, date, amount, person and list.
     """
     from slmdesk.services.tables.service import TableRequest, checked_columns
@@ -69,7 +69,7 @@ def extract(
         if services.read_only:
             raise KnownError("store.read_only", path=str(services.paths.database))
         named_model(services, model)
-        services.service_thread.call(lambda: services.models.choose(model))  # before an hour is spent on reading
+        services.service_thread.call(lambda: services.models.choose(model))  # before long reading
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
@@ -104,7 +104,7 @@ def extract(
 
 
 def _unasked(made: Table) -> list[tuple[str, list[str]]]:
-    """Documents that were read, and the columns for which the model failed: their empty cells say nothing."""
+    """Documents that were read, and the columns for which the model failed: their empty cells mean nothing."""
     from slmdesk.services.tables.types import Flag
 
     found = [
@@ -132,7 +132,7 @@ def _columns(columns: str | None, preset: str | None) -> list[Column]:
 
 
 def _check_kind(words: str) -> None:
-    """Raises UsageError where "Total:money" names no kind; "Ratio 1:2" is a name."""
+    """Raise UsageError where "Total:money" names an unknown kind; "Ratio 1:2" is a name."""
     from slmdesk.services.tables.types import ColumnKind
 
     name, colon, kind = words.rpartition(":")
@@ -144,7 +144,7 @@ def _check_kind(words: str) -> None:
 def _make(
     console: Console, services: Services, request: TableRequest, output: Path | None, *, force: bool
 ) -> ExtractionView:
-    """Begin the table and follow it to its end; Ctrl-C pauses it."""
+    """Start the table and follow it to its end; Ctrl-C pauses it."""
     from slmdesk.services.base.events import Event
     from slmdesk.services.tables.events import ExtractionGrew
 
@@ -179,14 +179,14 @@ def _make(
 
 
 def _check_output(output: Path | None, force: bool) -> None:
-    """Before an hour is spent on it: may it be written there?"""
+    """Check before long work that the output can be written."""
     if output is not None:
         form_of(output, FORMS)
         check_file(output, replace=force)
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Of a table that was resumed: the file its command was to write (see cli.wished)."""
+    """Write the file that the command asked for, after the table was resumed (see job_output)."""
     made = services.service_thread.call(lambda: services.extraction.open(item)).table
     assert made is not None  # its job is done
     _check_output(request.path, request.force)
@@ -203,7 +203,7 @@ def _write(console: Console, services: Services, item: str, shape: Mapping[str, 
         )
 
 
-# ---- what comes out
+# ---- output
 
 
 def _as_json(
@@ -246,7 +246,7 @@ def _cell(cell: TableCell) -> dict[str, Json]:
 
 
 def _show(console: Console, made: Table) -> None:
-    """One document: a line for each column; several: a table."""
+    """Print the table; for one document a line for each column."""
     from slmdesk.services.tables.types import cell_words, doubts_of
 
     if len(made.rows) == 1:
@@ -268,7 +268,7 @@ def _show(console: Console, made: Table) -> None:
 
 
 def _short_cell(cell: TableCell) -> str:
-    """Its words, its page, and a mark where it should be looked at."""
+    """A cell's text and page, and a mark where it should be reviewed."""
     from slmdesk.services.tables.types import DOUBTFUL
 
     if not cell.value:

@@ -1,4 +1,4 @@
-"""`slmdesk glossary` and `slmdesk memory`: terms that are obeyed, and what was translated before."""
+"""`slmdesk glossary` and `slmdesk memory`: terms that translations keep to, and earlier translations."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def glossary() -> None:
-    """Lists of terms that translations keep to."""
+    """Manage lists of terms that translations keep to."""
 
 
 @glossary.command("list")
 @json_option
 @click.pass_obj
 def list_glossaries(console: Console) -> None:
-    """The glossaries that are here."""
+    """List the glossaries."""
     with console.services() as services:
         found = services.service_thread.call(services.glossaries.all)
     shapes = [_glossary_json(one) for one in found]
@@ -118,7 +118,7 @@ def export_glossary(console: Console, id: str, form: str, output: Path | None, f
 @json_option
 @click.pass_obj
 def forget_glossary(console: Console, id: str) -> None:
-    """A glossary and its terms go."""
+    """Delete a glossary and its terms."""
     with console.services() as services:
         _check_writable(services)
         gone = services.service_thread.call(lambda: services.store.glossary(id)).id
@@ -137,7 +137,7 @@ def forget_glossary(console: Console, id: str) -> None:
 @json_option
 @click.pass_obj
 def check_glossary(console: Console, source: Path, target: Path, source_language: str, target_language: str) -> None:
-    """Whether a translation keeps to the glossaries: two text files, line for line."""
+    """Check whether a translation keeps to the glossaries: two text files, line for line."""
     from slmdesk.core.languages import language_of
     from slmdesk.text.translation.checks import term_flags
 
@@ -171,9 +171,9 @@ def check_glossary(console: Console, source: Path, target: Path, source_language
 @json_option
 @click.pass_obj
 def propose_terms(console: Console, file: Path, source: str, target: str, limit: int) -> None:
-    """Propose terms of a document, or of a translation by its id, with how often each stands there.
+    """Propose terms of a document, or of a translation by its id, with how often each occurs.
 
-    FILE may be the id of a translation that is here: what likely stands for each term in it is proposed too.
+    FILE may be the id of a saved translation: the likely translation of each term is then proposed too.
     """
     with console.services() as services:
         done: Proposals = console.wait_for(
@@ -200,7 +200,7 @@ def propose_terms(console: Console, file: Path, source: str, target: str, limit:
 
 @click.group()
 def memory() -> None:
-    """What was translated before, and is used again."""
+    """Manage earlier translations, which are used again."""
 
 
 @memory.command("import")
@@ -276,7 +276,7 @@ def export_memory(console: Console, source: str, target: str, output: Path | Non
 @json_option
 @click.pass_obj
 def search_memory(console: Console, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
-    """Remembered sentences with all of these words, or like this sentence."""
+    """Find saved sentences with all of these words, or similar to this sentence."""
     from slmdesk.core.languages import language_of
     from slmdesk.services.translation.terms.memory import Match
     from slmdesk.store.translation_memory import MemoryFilter
@@ -334,7 +334,7 @@ def _tell_skipped(console: Console, skipped: int, first: str, duplicates: int) -
 
 
 def _columns(said: str) -> dict[str, int] | None:
-    """“source=1,target=3” as places from 0.  Raises click.UsageError."""
+    """Parse “source=1,target=3” to positions from 0.  Raises click.UsageError."""
     from slmdesk.core.translation import TERM_COLUMNS
 
     found = {}

@@ -1,4 +1,4 @@
-"""What came of a translation, handed out: the file, the text, the report, and what deserves a look."""
+"""Writes the results of a translation: the file, the text, the report, and the segments to review."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHOWN_CHARACTERS = 80
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """What a command is to make of a translation."""
+    """What a command is to write of a translation."""
 
     goal: Path | None
     """The file; None: standard output, where a document goes only when that was wished (`is_piped`)."""
@@ -47,7 +47,7 @@ class Requested:
 
 
 def hand_out(console: Console, services: Services, item: str, requested: Requested, *, is_kept: bool) -> None:
-    """Write and say what came of a translation that is done.  Raises KnownError."""
+    """Write and print the results of a finished translation.  Raises KnownError."""
     from slmdesk.services.base.messages import problem_for
 
     view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
@@ -70,10 +70,10 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
         try:
             shape["report"] = _write_report(console, services, item, requested.report, requested.form, requested.force)
         except KnownError as err:
-            unreported = err  # the translation is there all the same, and is handed out first
+            unreported = err  # the translation is complete, and is written first
     if requested.doubts:
         shape["doubts"] = _doubts(services, item)
-    if unreported is not None and console.as_json:  # one value on standard output: what there is, and the failure
+    if unreported is not None and console.as_json:  # one value on stdout: the result, and the failure
         _tell_without_report(console, requested)
         if is_text:
             shape = {"text": services.service_thread.call(lambda: services.translations.text_of(item)), **shape}
@@ -93,7 +93,7 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
 
 
 def _tell_without_report(console: Console, requested: Requested) -> None:
-    """Before it is said why there is no report: what there is."""
+    """Print the results before the error about the report."""
     if requested.goal is not None:
         console.notify(f"note: the translation itself was written to {requested.goal}; only the report is missing.")
     else:
@@ -101,9 +101,9 @@ def _tell_without_report(console: Console, requested: Requested) -> None:
 
 
 def _check_some_done(console: Console, services: Services, view: TranslationView) -> None:
-    """Raises KnownError `translation.all_failed`, after why was listed, where all there was to translate failed.
+    """Raise KnownError `translation.all_failed`, after listing the reasons, where everything to translate failed.
 
-    Written out it would be the source under the name of a translation.
+    The file would otherwise be the source under the name of a translation.
     """
     counts = {state.value: count for state, count in view.counts.items()}
     if counts.get("failed") and not any(counts.get(state) for state in DONE):
@@ -112,7 +112,7 @@ def _check_some_done(console: Console, services: Services, view: TranslationView
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Of a translation that was resumed: the file its command was to write (see cli.wished)."""
+    """Write the file that the command asked for, after the translation was resumed (see job_output)."""
     view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
     _check_some_done(console, services, view)
     written = _write(console, services, view, request)
@@ -121,7 +121,7 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
 
 
 def _give_document(console: Console, services: Services, view: TranslationView) -> None:
-    """The translated document on standard output (-o -).  Raises KnownError."""
+    """Write the translated document to stdout (-o -).  Raises KnownError."""
     from slmdesk.services.translation.standard_output import piped_folder
 
     with piped_folder(services.paths, services.instance_id) as folder:
@@ -131,7 +131,7 @@ def _give_document(console: Console, services: Services, view: TranslationView) 
 
 
 def _write(console: Console, services: Services, view: TranslationView, request: OutputFile) -> WrittenFile:
-    """The document with other words, or the translation of a text.  Raises KnownError."""
+    """Write the translated document, or the translation of a text.  Raises KnownError."""
     from slmdesk.core.files import write_atomically
     from slmdesk.services.translation.types import WrittenFile
 
@@ -159,7 +159,7 @@ def _give_text(console: Console, words: str, shape: dict[str, Json], written: Wr
 
 
 def _write_report(console: Console, services: Services, item: str, report: Path, form: str, force: bool) -> str:
-    """Raises KnownError `file.exists`, `file.unwritable`, `disk.full`; the translation is written by then."""
+    """Write the report after the translation.  Raises KnownError `file.exists`, `file.unwritable`, `disk.full`."""
     from slmdesk.services.translation.handouts import Handout
 
     write = services.translation_files.write
@@ -169,7 +169,7 @@ def _write_report(console: Console, services: Services, item: str, report: Path,
 
 
 def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
-    """The fields of the contract, and why what is untranslated is so."""
+    """The result as JSON (see cli.md), with the reasons for untranslated segments."""
     from slmdesk.services.translation.writer import UNWRITTEN
 
     segments: list[SegmentRecord] = services.service_thread.call(
@@ -199,7 +199,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
 
 
 def _doubts(services: Services, item: str) -> list[Json]:
-    """The words of which the model was unsure, by segment: where in the target, and how probable it thought them."""
+    """The words the model was unsure of, by segment: where in the target, and their probability."""
     segments: list[SegmentRecord] = services.service_thread.call(
         lambda: services.translations.segments(item, limit=1 << 30)
     )
@@ -236,7 +236,7 @@ def _tell_flags(console: Console, shape: dict[str, Json]) -> None:
     if len(left) > MOST_LEFT_REPORTED:
         console.notify(f"  … and {len(left) - MOST_LEFT_REPORTED} more.")
     lost = {one["segment"] for one in every if one["kind"] == "failed"}
-    flags = [one for one in every if one["kind"] == "failed" or one["segment"] not in lost]  # its flags tell no more
+    flags = [one for one in every if one["kind"] == "failed" or one["segment"] not in lost]  # its flags add nothing
     flags.sort(key=lambda one: one["kind"] not in GRAVEST)
     for one in flags[:MOST_REPORTED]:
         reason = REASON_WORDS.get(one["detail"], one["detail"]) if one["kind"] == "failed" else one["detail"]

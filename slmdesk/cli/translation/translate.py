@@ -1,4 +1,4 @@
-"""`slmdesk translate`: a text or a whole document in another language, with a list of what deserves a look."""
+"""`slmdesk translate`: a text or a whole document in another language, with a list of what to review."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ def translate(
 
 
 def _document(file: Path | None) -> Path | None:
-    """None where the text is to be read from standard input.
+    """The document to translate; None where text is read from stdin.
 
-    Raises click.UsageError for a folder, KnownError `file.missing` before anything is begun for it.
+    Raises click.UsageError for a folder, KnownError `file.missing` before any work is started.
     """
     if file is None or str(file) == "-":
         return None
@@ -126,16 +126,16 @@ def _document(file: Path | None) -> Path | None:
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(file)) from err
     except (OSError, ValueError):
-        return file  # whoever reads it says why it cannot be read
+        return file  # whoever reads it reports why it cannot be read
     return file
 
 
 def _check_applies(
     document: Path | None, code: str, *, columns: bool, sheet_names: bool, properties: bool, formal: bool | None
 ) -> None:
-    """Nothing that was asked for is passed over in silence.  Raises click.UsageError for an option without an object.
+    """Raise click.UsageError for an option that does not apply, so that none is ignored silently.
 
-    Of a document of no known format nothing is said: that it cannot be translated, says who reads it.
+    A document of unknown format passes: the reader reports that it cannot be translated.
     """
     from slmdesk.core.formats import FORMATS
     from slmdesk.core.languages import LANGUAGES
@@ -160,7 +160,7 @@ def _check_applies(
 
 
 def _report_form(report: Path | None, file: Path | None, goal: Path | None, force: bool) -> str:
-    """The form of a report, by its name.
+    """The form of a report, from its file name.
 
     Raises click.UsageError, KnownError `file.exists`, `file.is_source`, `file.unwritable`.
     """
@@ -182,9 +182,9 @@ def _report_form(report: Path | None, file: Path | None, goal: Path | None, forc
 
 
 def _read_text() -> str:
-    """What stands on standard input.
+    """Read the text from stdin.
 
-    Raises click.UsageError where that is nothing, KnownError `text.too_long`, `text.encoding`, `file.unreadable`.
+    Raises click.UsageError where it is empty, KnownError `text.too_long`, `text.encoding`, `file.unreadable`.
     """
     from slmdesk.services.translation.service import MOST_TEXT
 
@@ -205,14 +205,14 @@ def _read_text() -> str:
 
 
 def _columns(columns: str) -> tuple[int | str, ...]:
-    """Columns by their numbers from 0, or by their names, which the document has to know."""
+    """Parse columns: numbers from 0, or names, which the document must have."""
     parts = [one.strip() for one in columns.split(",") if one.strip()]
     is_number = [one.isascii() and one.isdigit() and 0 < int(one) < 10_000 for one in parts]
     return tuple(int(one) - 1 if number else one for one, number in zip(parts, is_number, strict=True))
 
 
 def _glossary(console: Console, services: Services, requested: str, source: str, target: str) -> str:
-    """The id of a glossary: one that is here, or that of a file, which is read into one."""
+    """The id of a glossary: an existing one, or a file, which is imported."""
     from slmdesk.services.translation.terms.glossaries import ImportRequest
 
     path = Path(requested)
@@ -234,10 +234,10 @@ def _glossary(console: Console, services: Services, requested: str, source: str,
 
 
 def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
-    """Where the translation goes: of a document beside it, with the language in its name; of a text (None) where it is
-    wished.
+    """Where to write the translation: a document's beside it, with the language in its name, unless `output` says
+    otherwise; None for a text without `output`.
 
-    Raises click.UsageError for a name that says another format, KnownError `file.is_source` for the document itself.
+    Raises click.UsageError for a suffix of another format, KnownError `file.is_source` for the document itself.
     """
     from slmdesk.core.files import is_same_file
     from slmdesk.core.formats import requested_suffixes, translated_name
@@ -253,9 +253,8 @@ def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
 
 
 def _check_language(console: Console, services: Services, request: TranslationRequest) -> None:
-    """A language that was named is believed; else what is in the wished language already is not begun.
-
-    Raises KnownError `translation.already`.
+    """Raise KnownError `translation.already` where the text is in the requested language already; a source language
+    that was named is not checked.
     """
     from slmdesk.core.languages import LANGUAGES
 
@@ -267,7 +266,7 @@ def _check_language(console: Console, services: Services, request: TranslationRe
 
 
 def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
-    """Say beforehand that the model is not known to be able to translate the pair of languages."""
+    """Warn before the work that the model is not known to translate this pair of languages."""
     from slmdesk.core.languages import language_of
 
     begun_from = language_of(request.source).code if request.source else ""
@@ -283,7 +282,7 @@ def _warn(console: Console, services: Services, request: TranslationRequest) -> 
 def _begun(
     console: Console, services: Services, request: TranslationRequest, goal: Path | None, *, force: bool, forgets: bool
 ) -> Iterator[str]:
-    """The id of a translation that is begun; whatever comes of it, one that `forgets` is in no file afterwards."""
+    """Yield the id of a started translation; if it is not to be kept, delete it afterwards whatever happens."""
     from slmdesk.services.jobs.resumable import UNSAVED
 
     def begin() -> str:

@@ -38,10 +38,10 @@ RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 def compare(
     console: Console, old: Path, new: Path, output: Path | None, force: bool, model: str | None, no_model: bool
 ) -> None:
-    """Say what changed from OLD to NEW, in any two formats: facts first, then each passage with its pages.
+    """Show what changed from OLD to NEW, in any two formats: facts first, then each passage with its pages.
 
-    What differs in layout alone is no change.  Words that went stand between [- and -], words that came between
-    {+ and +}.  A model words the changes only where its exam says that it can be trusted.
+    Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
+    A model puts the changes into words only if its exam shows that it can be trusted.
     """
     from slmdesk.services.versions.service import VersionRequest
     from slmdesk.services.versions.types import shape_of
@@ -79,7 +79,7 @@ def _form_of(output: Path | None, force: bool) -> str:
 
 
 def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
-    """Begin the comparison and follow it to its end, and a model's words to theirs; Ctrl-C stops it."""
+    """Start the comparison and follow it, and the model's description, to the end; Ctrl-C stops it."""
     from slmdesk.cli.jobs import follow
     from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 
@@ -104,7 +104,7 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
 
 
 def _say(console: Console, found: Comparison) -> None:
-    """For people: the summary, then every change where it stands."""
+    """Print the summary, then every change in its place."""
     from slmdesk.services.versions.types import change_words, coverage_line, headline, marked_text, where_words
 
     is_coloured = sys.stdout.isatty()
@@ -131,7 +131,7 @@ def _where(change: Change, found: Comparison) -> str:
 
 
 def _say_coloured(console: Console, change: Change) -> None:
-    """On a terminal old and new below each other, signs and colours both."""
+    """Print old and new below each other on a terminal, with both signs and colours."""
     from slmdesk.cli.console import harmless
 
     for runs, colour, sign, marks in (
