@@ -1,1 +1,1 @@
-"""The page of documents."""
+"""The page of documents and the panes beside it."""

@@ -1,4 +1,4 @@
-"""The documents' part of the window put together: controllers, the page, its panes, and what joins them."""
+"""Puts the page of documents together: controllers, page, panes, and the connections between them."""
 
 from __future__ import annotations
 
@@ -44,8 +44,9 @@ PANES = {TABLE: "table"}
 
 
 class DocumentsArea(QObject):
-    """Lives on the window's thread.  Emits `notice_raised` for all of its controllers, `state_changed` when
-    there is something to remember.
+    """Lives on the window's thread.
+
+    Emits `notice_raised` for all of its controllers, `state_changed` when the layout is to be saved.
     """
 
     notice_raised = Signal(object)
@@ -152,7 +153,7 @@ class DocumentsArea(QObject):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.folders.place_of(id))))
 
     def _visit(self, span: Span) -> None:
-        """Open a passage of a document that need not be on the list."""
+        """Open a passage, also of a document that is not on the list."""
         self._ahead = None if span.document == self.documents.current else span
         if self._ahead is None:
             self._go_to([span])
@@ -229,7 +230,7 @@ class DocumentsArea(QObject):
     # ---- what is remembered
 
     def restore(self, settings: Settings) -> None:
-        """As it was when the window was closed: document, page, pane, and where the splitters stood."""
+        """Restore document, page, pane and splitters as they were when the window was closed."""
         self.page.restore_layout(settings.documents_splitter, settings.documents_body)
         self.page.show_thumbnails(settings.documents_thumbnails)
         self.page.side.show_pane(settings.last_document_pane)
@@ -240,7 +241,7 @@ class DocumentsArea(QObject):
 
     @property
     def state(self) -> dict[str, str | int | bool]:
-        """What is to be remembered, by the names of the settings."""
+        """What is to be saved, by the names of the settings."""
         outer, inner = self.page.layout_state
         return {
             "documents_splitter": outer,
@@ -252,7 +253,7 @@ class DocumentsArea(QObject):
         }
 
     def show_result(self, document: str, item: str, kind: str) -> None:
-        """Show what was made of a document, in the pane of its kind."""
+        """Show a document with an item made of it, in the pane of its kind."""
         self.documents.show_document(document)
         if kind == SUMMARY:
             self.summaries.open_item(document, item)
@@ -266,7 +267,7 @@ class DocumentsArea(QObject):
 
     @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:
-        """Another document, or the same one in another state: the panes are about it."""
+        """Another document is shown, or the same one in another state: update the panes."""
         if record is not None and self.folders.current:
             self.folders.leave()
             self.page.documents.show_chosen_folder("")
@@ -284,7 +285,7 @@ class DocumentsArea(QObject):
 
     @Slot()
     def _on_pages_listed(self) -> None:
-        """The first pages on show: those of the last run begin where they were left, a passage is gone to."""
+        """Pages are listed: go to the pending passage, or to the page of the last run."""
         ahead = self._ahead
         if ahead is not None and ahead.document == self.documents.current and ahead.page <= self.page.view.count:
             self._ahead = None
@@ -294,7 +295,7 @@ class DocumentsArea(QObject):
             self.page.view.go_to(page)
 
     def _go_to(self, spans: Iterable[Span]) -> None:
-        """Mark passages and go to the first, in another document where none is in this one."""
+        """Mark passages and go to the first, in another document if none is in this one."""
         given = list(spans)
         self._point_timer.stop()
         self._pointed = None
@@ -306,7 +307,7 @@ class DocumentsArea(QObject):
 
     @Slot(int)
     def _on_change_opened(self, number: int) -> None:
-        """Where a change stands in the version on show; of what is not in it, in the other one."""
+        """Show a change on its page: in the shown version, or in the other one if it is only there."""
         found = self.versions.comparison
         if found is None:
             return
@@ -318,7 +319,7 @@ class DocumentsArea(QObject):
 
     @Slot(bool)
     def _on_room(self, wants: bool) -> None:
-        """The way back to the pages stands above the pane, too."""
+        """The button above the panes leaves the wide view of versions, too."""
         if not wants and self.page.side.current == "versions":
             self.compare_pane.show_beside_pages()
 
@@ -336,7 +337,7 @@ class DocumentsArea(QObject):
 
     @Slot(int, int, QPointF)
     def _on_place_clicked(self, page: int, character: int, share: QPointF) -> None:
-        """The sentences and quotations that come from there."""
+        """Highlight the sentences and quotations that come from the clicked place."""
         document = self.documents.current
         self._place = (document, page)
         spans = {(one.start, one.end) for one in self._spans() if (one.document, one.page) == (document, page)}
@@ -363,7 +364,7 @@ class DocumentsArea(QObject):
 
     @Slot()
     def _on_folder_requested(self) -> None:
-        """Ask which folder is to be summarized, then where the files go."""
+        """Ask for the folder to summarize, then for the one to write to."""
         form = self.summary_pane.form
         if form.is_whole():
             ask_folder(self.page, "The folder whose documents are summarized", self._on_folder_chosen)
@@ -375,7 +376,7 @@ class DocumentsArea(QObject):
 
     @Slot(object)
     def _on_folder_begun(self, item: Item) -> None:
-        """The summary is shown while it is made, beside one of its documents."""
+        """Show the summary while it is made, beside one of its documents."""
         request = item.settings.get("wish")
         documents = request.get("documents") if isinstance(request, dict) else None
         if isinstance(documents, list) and documents and self.documents.current not in documents:
@@ -386,19 +387,19 @@ class DocumentsArea(QObject):
     # ---- inside
 
     def _spans(self) -> Iterable[Span]:
-        """All passages that sentences and quotations on show come from."""
+        """The passages of all sentences and quotations on show."""
         for row in self.summary_pane.rows:
             yield from row.sentence.blocks
         for one in self.question_pane.rows:
             yield _span_of(one.citation)
 
     def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
-        """Those of the document on show, by page."""
+        """The spans in the shown document, by page."""
         return self._in(self.documents.current, spans)
 
     @staticmethod
     def _in(document: str, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
-        """Those of a document, by page."""
+        """The spans in a document, by page."""
         found: dict[int, list[tuple[int, int]]] = {}
         for one in spans:
             if one.document == document:

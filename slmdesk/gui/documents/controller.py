@@ -1,4 +1,4 @@
-"""Documents in the window: opening, looking at their pages, finding words in them.  No widgets here."""
+"""Documents in the window: opened, shown page by page, searched.  No widgets here."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def is_file(record: DocumentRecord) -> bool:
 class DocumentsController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with DocumentRecords, `shown` with the record of the document on show (None: none),
-    `first_page_expected` with a Page that can be pictured although it is not read yet, `pages_listed` with its Pages
-    without text and whether they are another document's, `text_came` with a Page, `picture_came` with a page's number,
-    a QImage and the boxes of each mark, `boxes_came` with a number and such boxes, `picture_failed` with a number,
-    `thumbnail_came` with a number and a QImage, `progressed` with a DocumentProgress, `found` with FoundPlaces,
-    `password_wanted` with a Path and whether the last one was wrong, `folder_offered` with a folder that is to be
+    Emits `listed` with DocumentRecords, `shown` with the record of the shown document (None: none),
+    `first_page_expected` with a Page whose picture can be made although it is not read yet, `pages_listed` with its
+    Pages without text and whether they are another document's, `text_came` with a Page, `picture_came` with a page's
+    number, a QImage and the boxes of each mark, `boxes_came` with a number and such boxes, `picture_failed` with a
+    number, `thumbnail_came` with a number and a QImage, `progressed` with a DocumentProgress, `found` with FoundPlaces,
+    `password_requested` with a Path and whether the last password was wrong, `folder_offered` with a folder to be
     opened and the documents in it, `hits_found` with TextHits, `notice_raised`.
     """
 
@@ -92,12 +92,14 @@ class DocumentsController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """List the documents again."""
         self._bridge.ask(lambda services: services.documents.recent(RECENT), self._on_listed, self._raise_problem)
 
     @Slot(object)
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read these files, and what is in these folders; the first one is shown.  A single folder is offered."""
+        """Read these files, and those in these folders; the first one is shown.
+
+        For a single folder, `folder_offered` follows.
+        """
         self._requested = []
         given = list(paths)
 
@@ -108,12 +110,10 @@ class DocumentsController(QObject):
 
     @Slot()
     def make_ready(self) -> None:
-        """A document is about to come: have the child that reads it started."""
+        """Have the reader child started: a document will be opened soon."""
         self._bridge.ask(lambda services: services.documents.make_ready())
 
     def open_file(self, path: Path, *, password: str = "", anew: bool = False, encoding: str = "") -> None:
-        """Read one file."""
-
         def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_opened, path, result))
 
@@ -129,7 +129,7 @@ class DocumentsController(QObject):
         self.open_file(path, password=password)
 
     def restore(self, document: str) -> None:
-        """Show the document of the last run, once it is known; one that is gone is passed over."""
+        """Show the document of the last run; one that no longer exists is ignored."""
 
         def found(record: DocumentRecord) -> None:
             if not self.current:
@@ -140,7 +140,6 @@ class DocumentsController(QObject):
 
     @Slot(str)
     def choose(self, document: str) -> None:
-        """Show a document of the list."""
         record = self._records.get(document)
         if record is None:
             words = "This document was forgotten here; open its file again to see its pages."
@@ -157,7 +156,7 @@ class DocumentsController(QObject):
         self._bridge.ask(lambda services: services.documents.check(document, checked))
 
     def show_document(self, document: str) -> None:
-        """Show any document that is known, on the list or not."""
+        """Show any known document, on the list or not."""
         if document in self._records:
             self.choose(document)
             return
@@ -170,22 +169,22 @@ class DocumentsController(QObject):
 
     @Slot(str)
     def search(self, words: str) -> None:
-        """Where words stand in all documents and folders; `hits_found` follows."""
+        """Search all documents and folders; `hits_found` follows."""
         self._bridge.ask(lambda services: services.documents.search(words), self.hits_found.emit, self._raise_problem)
 
     def leave(self) -> None:
-        """Something else is on show."""
+        """Show no document: something else is shown."""
         if self.current:
             self._show(None)
 
     def read_again(self, document: str) -> None:
-        """Read its file anew."""
+        """Read its file again."""
         record = self._records[document]
         self._requested = [file_of(record)]
         self.open_file(file_of(record), anew=True)
 
     def open_attachment(self, index: int) -> None:
-        """Read a document inside the one on show."""
+        """Read a document attached to the shown one."""
         parent = self.current
 
         def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
@@ -196,7 +195,7 @@ class DocumentsController(QObject):
         )
 
     def open_parent(self) -> None:
-        """Go to the document the one on show is attached to; one that was taken off the list is read anew."""
+        """Show the document that the shown one is attached to; its file is read again if it is not on the list."""
         record = self._records[self.current]
         parent, _ = parent_of(record)
         if parent in self._records:
@@ -205,22 +204,21 @@ class DocumentsController(QObject):
             self.open_files([file_of(record)])
 
     def stop_reading(self) -> None:
-        """Stop reading the document on show; its pages so far stay."""
+        """Stop reading the shown document; the pages read so far stay."""
         document = self.current
         self._bridge.ask(lambda services: services.documents.cancel(document))
 
     @property
     def current_folder(self) -> Path | None:
-        """Where the file of the document on show lies."""
+        """The folder of the shown document's file."""
         record = self._records.get(self.current)
         return file_of(record).parent if record else None
 
     def folder_of(self, document: str) -> Path:
-        """Where its file lies."""
         return file_of(self._records[document]).parent
 
     def translatable(self, document: str) -> Path | None:
-        """The file that would be translated; a document inside another one has none, and a notice says so."""
+        """The file to translate; None, with a notice, for a document inside another one."""
         record = self._records[document]
         if not is_file(record):
             words = f"{record.name} is inside {file_of(record).name}: save it as a file of its own to translate it."
@@ -230,7 +228,7 @@ class DocumentsController(QObject):
 
     @Slot(str)
     def remove(self, document: str) -> None:
-        """Take it off the list now; forget it when the time for *Undo* is over.  Its file stays where it is."""
+        """Take a document off the list now; forget it when the time for *Undo* is over.  Its file stays."""
         record = self._records[document]
         timer = QTimer(self, singleShot=True, interval=self.undo_ms)
         timer.timeout.connect(partial(self._remove_now, document))
@@ -252,7 +250,7 @@ class DocumentsController(QObject):
 
     @Slot(int)
     def ask_text(self, number: int) -> None:
-        """The words of a page; `text_came` follows."""
+        """Ask for the text of a page; `text_came` follows."""
         document = self.current
 
         def came(pages: list[Page]) -> None:
@@ -262,7 +260,7 @@ class DocumentsController(QObject):
         self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), came)
 
     def ask_words(self, number: int, reported: Callable[[str], None]) -> None:
-        """The words of a page, told to who asked."""
+        """Get the text of a page; `reported` is called with it."""
         document = self.current
 
         def came(pages: list[Page]) -> None:
@@ -273,7 +271,10 @@ class DocumentsController(QObject):
 
     @Slot(int, int)
     def ask_picture(self, number: int, width: int) -> None:
-        """A page as it looks; `picture_came` or `picture_failed` follows.  Width 0: `boxes_came` of its marks."""
+        """Ask for the picture of a page; `picture_came` or `picture_failed` follows.
+
+        Width 0: only `boxes_came`, for its marks.
+        """
         document, marks = self.current, tuple(self._marks.get(number, ()))
 
         def ended(image: PageImage | Problem | None) -> None:  # on the service thread
@@ -288,7 +289,7 @@ class DocumentsController(QObject):
 
     @Slot(int, int)
     def ask_thumbnail(self, number: int, width: int) -> None:
-        """A page as it looks from afar; `thumbnail_came` follows, unless there is no picture of it."""
+        """Ask for a thumbnail; `thumbnail_came` follows, unless the page has no picture."""
         document = self.current
 
         def ended(image: PageImage | Problem | None) -> None:  # on the service thread
@@ -304,7 +305,7 @@ class DocumentsController(QObject):
         place: tuple[float, float],
         answered: Callable[[Sequence[tuple[int, int]]], None],
     ) -> None:
-        """Which of these passages of a page's text stand at a place of its picture (shares of it)."""
+        """Find which of these spans of a page's text are at a place of its picture (in shares of its size)."""
         document, marks = self.current, tuple(spans)
 
         def ended(image: PageImage | Problem | None) -> None:  # on the service thread
@@ -321,7 +322,7 @@ class DocumentsController(QObject):
 
     @Slot(str)
     def find(self, words: str) -> None:
-        """Where these words stand in the document on show; `found` follows.  No words: nothing is marked."""
+        """Find words in the shown document; `found` follows.  Empty words: no marks."""
         if self._search is not None:
             self._search.set()
             self._search = None
@@ -338,7 +339,7 @@ class DocumentsController(QObject):
         self._bridge.ask(lambda services: services.documents.find(document, words, ended), self._on_search_begun)
 
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """What is to be marked on pictures asked for from now on, by page."""
+        """Set the marks for pictures requested from now on, by page."""
         self._marks = marks
 
     # ---- heard
@@ -481,7 +482,7 @@ class DocumentsController(QObject):
             self.pages_listed.emit([], True)
 
     def _ask_pages(self, *, anew: bool) -> None:
-        """The next pages that are not listed yet, until there are no more."""
+        """Load the next pages that are not listed yet, until there are no more."""
         if self._asking_pages and not anew:
             return
         if anew:
@@ -523,7 +524,7 @@ class DocumentsController(QObject):
 
 
 def _is_pictured(record: DocumentRecord) -> bool:
-    """Whether its pages have pictures, as far as its name tells."""
+    """Whether its pages have pictures, judged by the file name."""
     try:
         return format_of(file_of(record)).id == "pdf"
     except KnownError:
@@ -531,7 +532,7 @@ def _is_pictured(record: DocumentRecord) -> bool:
 
 
 def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[float, float]) -> bool:
-    """Whether a place lies in one of these lines, or between two of them."""
+    """Whether a place lies in one of these line boxes, or between two of them."""
     if not boxes:
         return False
     across, down = place
@@ -541,4 +542,4 @@ def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[floa
 
 
 def _unheard(_problem: Problem) -> None:
-    """The document is gone meanwhile: there is nothing to light."""
+    """The document no longer exists: there is nothing to show."""

@@ -1,4 +1,4 @@
-"""The page of documents: the list, the pages of one, and what is known of it.  Widgets only."""
+"""The page of documents: the list, the pages of one, and the panes beside them.  Widgets only."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _STATES = {PageStatus.READ: READ, PageStatus.EMPTY: EMPTY}
 
 
 class DocumentsPage(QWidget):
-    """Everything about documents.  Emits `folder_wanted` with a folder that is to be watched."""
+    """The page of documents.  Emits `layout_changed`, and `folder_requested` with a folder to be watched."""
 
     layout_changed = Signal()
     folder_requested = Signal(object)
@@ -280,22 +280,19 @@ class DocumentsPage(QWidget):
 
     @property
     def view(self) -> PageView:
-        """The pages."""
         return self._view
 
     @property
     def documents(self) -> DocumentList:
-        """The list of documents and folders."""
         return self._list
 
     @property
     def folder(self) -> FolderView:
-        """What is shown of a folder."""
         return self._folder_place
 
     @Slot(object)
     def show_folder(self, state: CollectionState | None) -> None:
-        """A folder is on show; None: no more."""
+        """Show a folder; None: none."""
         if state is not None:
             self._folder_place.show_state(state)
             self._stack.setCurrentWidget(self._folder_place)
@@ -306,31 +303,30 @@ class DocumentsPage(QWidget):
 
     @property
     def has_thumbnails(self) -> bool:
-        """Whether small pages are wished for, where there is room."""
+        """Whether thumbnails are switched on; they show only where there is room."""
         return self._small.isChecked()
 
     def show_thumbnails(self, is_shown: bool) -> None:
-        """Have small pages at the left, where there is room, or not."""
+        """Switch thumbnails on or off; they show only where there is room."""
         self._small.setChecked(is_shown)
 
     @property
     def side(self) -> SidePanel:
-        """The panes beside the pages."""
         return self._side
 
     @property
     def about(self) -> AboutDocument:
-        """The pane that says what is known of the document; placed by who puts the page together."""
+        """The pane about the document; the documents area adds it to the panel."""
         return self._about
 
     @property
     def layout_state(self) -> tuple[str, str]:
-        """Where the splitters stand, base64: the list's, and the one between pages and panes."""
+        """The states of the two splitters, base64: the list's, and the one between pages and panes."""
         outer, inner = (bytes(one.saveState().toBase64().data()).decode("ascii") for one in (self._split, self._body))
         return outer, inner
 
     def restore_layout(self, outer: str, inner: str = "") -> None:
-        """As it was; what cannot be read is passed over."""
+        """Restore the splitters; an unreadable state is ignored."""
         for split, state in ((self._split, outer), (self._body, inner)):
             if state:
                 split.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
@@ -379,7 +375,7 @@ class DocumentsPage(QWidget):
 
     @Slot(int, int)
     def _on_place_clicked(self, number: int, character: int) -> None:
-        """The line that names an attachment opens it."""
+        """A click on the line that names an attachment opens the attachment."""
         attachments = info_of(self._record).attachments if self._record else ()
         line = self._view.line_at(number, character) if attachments else ""
         found = next((one for one in attachments if one.format and line == attachment_line(one)), None)
@@ -422,7 +418,7 @@ class DocumentsPage(QWidget):
         self._view.point_at(place.page, (place.start, place.end))
 
     def open_at(self, document: str, spans: Spans) -> None:
-        """Show a document with these characters marked, by page number, as soon as their page is listed."""
+        """Show a document with these characters marked, by page number, once their page is listed."""
         if self._controller.current == document:
             self.go_to_spans(spans)
         else:
@@ -430,7 +426,7 @@ class DocumentsPage(QWidget):
             self._controller.show_document(document)
 
     def go_to_spans(self, spans: Spans) -> None:
-        """Mark characters by page number, go to the first of them and let their pages stand out in the strip."""
+        """Mark characters by page number, go to the first and highlight their pages in the strip."""
         self._hinted = False
         self._mark(spans)
         if spans:
@@ -439,11 +435,11 @@ class DocumentsPage(QWidget):
 
     @Slot()
     def show_pages(self) -> None:
-        """Where there is room for the pages or the panes alone: the pages."""
+        """Show the pages, where there is room for pages or panes only."""
         self._show_one(side=False)
 
     def hint_spans(self, spans: Spans | None) -> None:
-        """Show where something stands while a person points at it; None: what was marked before is marked again."""
+        """Mark a source while a person points at it; None: restore the marks there were before."""
         if spans is not None:
             self._hinted = True
             self._show_marks(spans)
@@ -484,7 +480,6 @@ class DocumentsPage(QWidget):
 
     @Slot(int, QPoint)
     def _on_page_menu(self, number: int, place: QPoint) -> None:
-        """What can be done with a page."""
         menu = named(QMenu(self), "page_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Translate this page", partial(self._translate_page, number))
@@ -532,25 +527,23 @@ class DocumentsPage(QWidget):
     # ---- Qt's own
 
     def showEvent(self, event: QShowEvent) -> None:
-        """A document will be opened here: what reads it is to be ready."""
+        """Start the reader child: a document will probably be opened."""
         super().showEvent(event)
         self._controller.make_ready()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """There is more or less room for the pages."""
         if watched is self._left and event.type() == QEvent.Type.Resize:
             self._fit_thumbs()
         return False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room, the pages have it."""
         super().resizeEvent(event)
         self._make_room()
 
     # ---- inside
 
     def _show_unread(self, record: DocumentRecord) -> None:
-        """Of what could not be read the reason, in place of the pages."""
+        """Show, in place of the pages, why the document could not be read."""
         is_unread = record.status is DocumentStatus.FAILED and not record.pages
         if is_unread:
             self._unread.show_reason(record.name, _trouble_of(record), is_locked=record.error_code in LOCKED)
@@ -559,7 +552,7 @@ class DocumentsPage(QWidget):
         self._find.setVisible(not is_unread)
 
     def _show_one(self, *, side: bool) -> None:
-        """Where there is room for one only: which one."""
+        """Choose pages or panes for when there is room for one only."""
         self._shows_side = side
         self._make_room()
 
@@ -579,7 +572,7 @@ class DocumentsPage(QWidget):
         self._fit_thumbs()
 
     def _fit_thumbs(self) -> None:
-        """Small pages only where there is room enough for them beside the large ones."""
+        """Show thumbnails only where there is room for them beside the pages."""
         has_room = self._left.width() >= THUMB_LINES * self.fontMetrics().lineSpacing()
         can_be_small = not self._left.isHidden() and self._thumbs.count > 1 and has_room
         self._thumbs.setVisible(can_be_small and self._small.isChecked())
@@ -588,7 +581,7 @@ class DocumentsPage(QWidget):
         self._title.setMinimumHeight(beside)  # what stands below does not jump when they come and go
 
     def _notify(self) -> None:
-        """Strip, sentence under it and the column beside."""
+        """Update the coverage strip, its sentence and the pane about the document."""
         record = self._record
         if record is None:
             return
@@ -604,5 +597,5 @@ class DocumentsPage(QWidget):
 
 
 def _trouble_of(record: DocumentRecord) -> str:
-    """Why it could not be read, in a sentence; empty where it could."""
+    """Why a document could not be read, in a sentence; empty if it was read."""
     return problem_of(record.error_code, record.error_args).sentence if record.error_code else ""

@@ -1,1 +1,1 @@
-"""What the panes share."""
+"""Shared by the panes beside a document."""

@@ -1,4 +1,4 @@
-"""What was made of a document before: a folded list above the newest, each to be looked at, renamed or deleted."""
+"""A folded list of earlier items of a document, such as summaries, to open, rename or delete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_SHOWN = 30
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One of them."""
+    """One item of the list."""
 
     id: str
     words: str
@@ -33,7 +33,7 @@ class Entry:
 
 
 class EarlierRow(QFrame):
-    """One line.  Emits `chosen`, `rename_requested` with a title, `delete_requested`."""
+    """One row.  Emits `chosen`, `rename_requested` with a title, `delete_requested`."""
 
     chosen = Signal()
     rename_requested = Signal(str)
@@ -88,11 +88,10 @@ class EarlierRow(QFrame):
             self.rename_requested.emit(title.strip())
 
     def mouseReleaseEvent(self, event: object) -> None:
-        """Show it."""
         self.chosen.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter shows it, F2 renames, Delete deletes."""
+        """Enter opens it, F2 renames it, Delete deletes it."""
         match event.key():
             case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
                 self.chosen.emit()
@@ -105,7 +104,7 @@ class EarlierRow(QFrame):
 
 
 class EarlierBox(QFrame):
-    """Folded until it is asked for; while there is nothing but what is on show, a button with its menu.
+    """Folded until it is opened; while the shown item is the only one, a button with its menu.
 
     Emits `chosen` with an id, `rename_requested` with an id and a title, `delete_requested` with an id.
     """
@@ -142,7 +141,7 @@ class EarlierBox(QFrame):
         self.setVisible(False)
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
-        """These, the newest first; `current` is the one on show."""
+        """Show these, newest first; `current` is the one on show."""
         empty_layout(self._list)
         others = sum(one.id != current for one in entries)
         self._button.setText(f"{others:,} earlier")
@@ -160,11 +159,10 @@ class EarlierBox(QFrame):
 
     @property
     def has_entries(self) -> bool:
-        """Whether there is something to show."""
         return self._has_any
 
     def show_busy(self, is_busy: bool) -> None:
-        """What is on show is being made: there is nothing to be done with it yet."""
+        """Disable the actions on the shown item while it is being made."""
         self._is_busy = is_busy
         self._settle()
 

@@ -1,4 +1,4 @@
-"""What was made of the document on show, of one kind: listed, renamed, deleted with a way back.  No widgets here."""
+"""The items of one kind made of the shown document: listed, renamed, deleted with undo.  No widgets here."""
 
 from __future__ import annotations
 
@@ -35,19 +35,18 @@ class ItemsController(QObject):
         bridge.item_changed.connect(self._on_item_changed)
 
     def show_document(self, document: str, then: Callable[[Sequence[Item]], None] | None = None) -> None:
-        """List those of another document; `then` is told them, if it is still that document's turn."""
+        """List the items of another document; `then` is called with them if that document is still shown."""
         self._document, self._items = document, ()
         self.listed.emit([], self.current)
         self.refresh(then)
 
     def set_current(self, item: str) -> None:
-        """Which one is on show."""
         if item != self.current:
             self.current = item
             self.listed.emit(self._items, item)
 
     def refresh(self, then: Callable[[Sequence[Item]], None] | None = None) -> None:
-        """List them again."""
+        """List the items again; `then` is called with them."""
         document, kind = self._document, self._kind
         if not document:
             return
@@ -64,12 +63,11 @@ class ItemsController(QObject):
 
     @Slot(str, str)
     def rename(self, item: str, title: str) -> None:
-        """Another title."""
         self._bridge.ask(lambda services: services.history.rename(item, title), None, self._raise_problem)
 
     @Slot(str)
     def delete(self, item: str) -> None:
-        """Into the trash; a bar offers to undo it."""
+        """Move an item to the trash; a notice offers to undo it."""
         self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed, self._raise_problem)
 
     def _on_trashed(self, item: Item) -> None:

@@ -1,4 +1,4 @@
-"""What the controllers of summaries and of tables share: the job that makes what is on show.  No widgets here."""
+"""Base of the controllers of summaries and tables: follows the job that makes the shown item.  No widgets here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slmdesk.services.base.events import Problem
 class JobFollower(QObject):
     """Lives on the window's thread.
 
-    Those made before are in `items`.  Emits `job_told` with a JobChanged, `emptied` when there is none to show,
+    Earlier items are in `items`.  Emits `job_reported` with a JobChanged, `emptied` when there is nothing to show,
     `notice_raised`.
     """
 
@@ -34,19 +34,18 @@ class JobFollower(QObject):
 
     @Slot()
     def pause(self) -> None:
-        """Stop for now; what is done is kept."""
+        """Pause the job; finished steps are kept."""
         job = self._job
         self._bridge.ask(lambda services: services.jobs.pause(job), None, self._raise_problem)
 
     @Slot()
     def resume(self) -> None:
-        """Go on."""
         job = self._job
         self._bridge.ask(lambda services: services.jobs.resume(job), None, self._raise_problem)
 
     @Slot()
     def cancel(self) -> None:
-        """Make it no further; what it has stays."""
+        """Cancel the job; finished steps are kept."""
         job = self._job
         self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._raise_problem)
 

@@ -1,4 +1,4 @@
-"""What is beside the pages of a document: a pane for each thing that can be done with it, and a chip for each pane."""
+"""The panel beside the pages of a document: several panes, and a chip to choose each."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class _Pane:
 class SidePanel(QFrame):
     """Panes, one of them on show.
 
-    A pane whose matter is wide (a table, two texts side by side) asks for the whole work area by `give_room`; the way
-    back to the pages stands above it.  Emits `pane_shown` with the name of a pane, and `wants_room` with whether the
+    A pane with wide content (a table, two texts side by side) asks for the whole work area by `give_room`; a button
+    above it leads back to the pages.  Emits `pane_shown` with the name of a pane, and `wants_room` with whether the
     pages are to make room for the pane on show.
     """
 
@@ -68,10 +68,10 @@ class SidePanel(QFrame):
     # ---- panes
 
     def add_pane(self, title: str, object_name: str, widget: QWidget) -> None:
-        """One more pane, behind the others; the first one is on show.
+        """Add a pane after the others; the first one is shown.
 
-        `object_name` is what `show_pane` knows it by, with or without `_pane` at its end; its chip is named
-        `…_chip`.  A widget with a signal `room_wanted` of a bool is heard (see `give_room`).
+        `object_name` is the name for `show_pane`, with or without `_pane` at its end; its chip is named `…_chip`.  If
+        the widget has a signal `room_requested` of a bool, it is connected (see `give_room`).
         """
         name = object_name.removesuffix(SUFFIX)
         chip = named(QPushButton(title, self._head), f"{name}_chip")
@@ -91,17 +91,16 @@ class SidePanel(QFrame):
 
     @property
     def current(self) -> str:
-        """The name of the pane on show; empty while there is none."""
+        """The name of the shown pane; empty while there is none."""
         found = self._current()
         return found.name if found else ""
 
     @property
     def has_room(self) -> bool:
-        """Whether the pane on show has the whole work area."""
         return self._has_room
 
     def show_pane(self, object_name: str) -> None:
-        """Put a pane on show; a name that is not known changes nothing."""
+        """Show a pane; an unknown name changes nothing."""
         name = object_name.removesuffix(SUFFIX)
         found = next((one for one in self._panes if one.name == name), None)
         if found is None:
@@ -113,7 +112,7 @@ class SidePanel(QFrame):
         self.pane_shown.emit(name)
 
     def give_room(self, object_name: str, wants: bool) -> None:
-        """A pane wants the whole work area, or no longer; it has it while it is on show."""
+        """A pane needs the whole work area, or no longer; it has it only while it is shown."""
         name = object_name.removesuffix(SUFFIX)
         for one in self._panes:
             if one.name == name:
@@ -121,14 +120,14 @@ class SidePanel(QFrame):
         self._settle()
 
     def stand_alone(self, is_alone: bool) -> None:
-        """Whether there is no room for pages beside it: then, too, the way back to them is shown."""
+        """Whether there is no room for the pages beside it; then, too, the button back to them is shown."""
         self._is_alone = is_alone
         self._back.setVisible(is_alone or self._has_room)
 
     # ---- inside
 
     def _on_chip(self, name: str) -> None:
-        """A person chose a pane: the keyboard goes to its field, where it names one as its focus proxy."""
+        """A person chose a pane: its focus proxy, if it has one, gets the focus."""
         self.show_pane(name)
         found = self._current()
         if found is not None and found.widget.focusProxy() is not None:

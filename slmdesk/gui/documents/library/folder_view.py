@@ -1,4 +1,4 @@
-"""A folder on show: how it stands, its documents, what could not be read and why, and beside it its questions."""
+"""A folder: its state, its documents, what could not be read and why, and questions to it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
 
 
 class FolderView(QFrame):
-    """Emits `document_chosen` with an id, `look_requested`, `pause_requested`, `watched_changed`."""
+    """A folder of documents.
+
+    Emits `document_chosen` with an id, `look_requested`, `pause_requested`, `watched_changed`.
+    """
 
     document_chosen = Signal(str)
     look_requested = Signal()
@@ -71,7 +74,7 @@ class FolderView(QFrame):
         column.addWidget(self._split, 1)
 
     def _chip_row(self) -> QFrame:
-        """Where there is room for one half only: which one."""
+        """The buttons that choose between documents and questions where there is room for one only."""
         holder = named(QFrame(self), "folder_chips")
         row = QHBoxLayout(holder)
         row.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_12, 0)
@@ -153,7 +156,7 @@ class FolderView(QFrame):
     # ---- what is shown
 
     def show_state(self, state: CollectionState) -> None:
-        """How the folder stands; another folder's list begins empty."""
+        """Show the state of a folder; the list of another folder is empty at first."""
         if self._state is None or self._state.record.id != state.record.id:
             self._filter.clear()
             self._rows.show_records([])
@@ -176,7 +179,7 @@ class FolderView(QFrame):
 
     @Slot(object, object)
     def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[LeftOut]) -> None:
-        """Its documents, and those that were not read."""
+        """Show its documents, and those that were not read."""
         self._rows.show_records(records)
         read = [one for one in records if one.status is DocumentStatus.READ]
         kinds = {one.id: info_of(one).page_kind.value for one in read}
@@ -195,7 +198,6 @@ class FolderView(QFrame):
             self.document_chosen.emit(str(document))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room, one half is shown."""
         super().resizeEvent(event)
         self._settle()
 

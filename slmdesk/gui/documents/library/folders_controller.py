@@ -1,4 +1,4 @@
-"""Folders in the window: added, looked at, asked, taken off the list with a way back.  No widgets here."""
+"""Folders in the window: added, read, asked, removed with undo.  No widgets here."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ CONTENTS_MS = 3_000
 class FoldersController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with CollectionStates, `shown` with the state of the folder on show (None: none), `contents_came`
-    with its DocumentRecords and LeftOuts, `documents_wanted` with paths that are to be opened one by one,
-    `notice_raised`.
+    Emits `listed` with CollectionStates, `shown` with the state of the shown folder (None: none), `contents_came` with
+    its DocumentRecords and LeftOuts, `documents_requested` with paths to be opened one by one, `notice_raised`.
     """
 
     listed = Signal(object)
@@ -53,11 +52,10 @@ class FoldersController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """List the folders again."""
         self._bridge.ask(lambda services: services.collections.all(), self._on_listed, self._raise_problem)
 
     def offer(self, folder: Path, found: Sequence[Path]) -> None:
-        """A folder was dropped: its documents are added one by one, or it is watched and asked as one."""
+        """A folder was dropped: ask whether to open its documents one by one or to watch it as one folder."""
         paths = list(found)
         if paths:
             words = f"“{folder.name or folder}” holds {counted_documents(len(paths))}."
@@ -76,7 +74,7 @@ class FoldersController(QObject):
         )
 
     def add(self, folder: Path) -> None:
-        """Watch a folder; it is put on show."""
+        """Watch a folder, and show it."""
 
         def ended(state: CollectionState | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_added, state))
@@ -85,7 +83,6 @@ class FoldersController(QObject):
 
     @Slot(str)
     def choose(self, id: str) -> None:
-        """Put a folder on show."""
         state = self._states.get(id)
         if state is not None:
             self.current = id
@@ -93,25 +90,25 @@ class FoldersController(QObject):
             self._ask_contents()
 
     def leave(self) -> None:
-        """A document is on show, or nothing."""
+        """Show no folder: a document is shown, or nothing."""
         self.current = ""
 
     @Slot()
     def look_again(self) -> None:
-        """See what is new in the folder on show; what was paused goes on."""
+        """Look for new documents in the shown folder; a paused one is resumed."""
         id = self.current
         self._bridge.ask(lambda services: services.collections.look(id, resume=True), None, self._raise_problem)
 
     @Slot()
     def pause(self) -> None:
-        """Stop reading the folder on show for now."""
+        """Pause reading the shown folder."""
         state = self._states.get(self.current)
         if state is not None and state.job:
             self._bridge.ask(lambda services: services.jobs.pause(state.job), None, self._raise_problem)
 
     @Slot(bool)
     def set_watched(self, watched: bool) -> None:
-        """Whether the folder on show is looked at by itself."""
+        """Whether the shown folder is checked for changes automatically."""
         id = self.current
         self._bridge.ask(lambda services: services.collections.set_watched(id, watched), None, self._raise_problem)
 
@@ -136,11 +133,9 @@ class FoldersController(QObject):
 
     @property
     def current_folder(self) -> Path | None:
-        """Where the folder on show lies."""
         return self.place_of(self.current) if self.current in self._states else None
 
     def place_of(self, id: str) -> Path:
-        """Where a folder lies."""
         return folder_of(self._states[id].record)
 
     # ---- heard
@@ -214,4 +209,4 @@ class FoldersController(QObject):
 
 
 def _unheard(_problem: Problem) -> None:
-    """A folder that was forgotten meanwhile has no contents."""
+    """The folder was forgotten meanwhile."""

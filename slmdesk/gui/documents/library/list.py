@@ -1,4 +1,4 @@
-"""The documents that were opened, the last one first, and above them the folders that are asked as one."""
+"""The list of opened documents, latest first, below the list of folders."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_FOLDERS_SHOWN = 5
 
 
 class DocumentList(QFrame):
-    """The side of the page: folders, documents, and what a search in all of them found.
+    """Folders, documents, and the hits of a search in all of them.
 
     Emits `open_requested`, `folder_requested`, `chosen` and `folder_chosen` with an id, `action_chosen` and
     `folder_action_chosen` with an id and an action, `search_requested` with words, `hit_chosen` with a TextHit.
@@ -121,7 +121,6 @@ class DocumentList(QFrame):
 
     @Slot(object)
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        """The documents there are."""
         chosen = self._view.currentIndex().data(ID_ROLE)
         self._rows.show_records(records)
         self._tell_note()
@@ -129,7 +128,7 @@ class DocumentList(QFrame):
             self.show_chosen(str(chosen))
 
     def show_chosen(self, document: str) -> None:
-        """Mark the one on show; '' for none."""
+        """Mark the shown document; '' for none."""
         row = self._rows.row_of(document)
         if row < 0:
             self._view.clearSelection()
@@ -139,7 +138,6 @@ class DocumentList(QFrame):
 
     @Slot(object)
     def show_folders(self, states: Sequence[CollectionState]) -> None:
-        """The folders there are, and how each stands."""
         chosen = self._folder_view.currentIndex().data(ID_ROLE)
         self._folders.show_states(states)
         self._fit_folders()
@@ -147,7 +145,7 @@ class DocumentList(QFrame):
             self.show_chosen_folder(str(chosen))
 
     def show_chosen_folder(self, id: str) -> None:
-        """Mark the one on show; '' for none."""
+        """Mark the shown folder; '' for none."""
         row = self._folders.row_of(id) if id else -1
         if row < 0:
             self._folder_view.clearSelection()
@@ -157,7 +155,6 @@ class DocumentList(QFrame):
 
     @Slot(object)
     def show_hits(self, hits: Sequence[TextHit]) -> None:
-        """What a search in the text of all documents found."""
         self._hits.show_hits(hits)
         self._show_hit_list(True)
         self._note.setText("" if hits else "These words stand in no document.")
@@ -185,14 +182,13 @@ class DocumentList(QFrame):
             signal.emit(chosen)
 
     def _fit_folders(self) -> None:
-        """As high as its rows, up to a limit."""
+        """Make the list of folders as high as its rows, up to a limit."""
         count = self._folders.rowCount()
         height = max(self._folder_view.sizeHintForRow(0), 0) if count else 0
         self._folder_view.setFixedHeight(min(count, MOST_FOLDERS_SHOWN) * height + 2)
         self._folder_view.setVisible(count > 0)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Larger letters make higher rows."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_folders"):
             self._fit_folders()
@@ -234,7 +230,7 @@ class DocumentList(QFrame):
         menu.popup(view.viewport().mapToGlobal(point))
 
     def eventFilter(self, watched: object, event: object) -> bool:
-        """Delete takes the current one off the list."""
+        """Delete removes the current row from the list."""
         if not isinstance(event, QKeyEvent) or event.type() != QKeyEvent.Type.KeyPress:
             return False
         for view, reported in ((self._view, self.action_chosen), (self._folder_view, self.folder_action_chosen)):

@@ -1,4 +1,4 @@
-"""Rows of documents and of folders: what a list shows of them, and how a row is drawn."""
+"""List models of documents, folders and search hits, and how their rows are painted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LINE_ROLE = ID_ROLE + 1
 
 
 def line_of(record: DocumentRecord) -> str:
-    """What stands under a name."""
+    """The second line of a document's row."""
     info = info_of(record)
     if record.status is DocumentStatus.READING:
         return "being read…"
@@ -32,7 +32,7 @@ def line_of(record: DocumentRecord) -> str:
 
 
 class DocumentRows(QAbstractListModel):
-    """Rows of DocumentRecords whose name holds the words of a filter."""
+    """DocumentRecords whose names contain the filter's words."""
 
     def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
         super().__init__(parent)
@@ -44,11 +44,10 @@ class DocumentRows(QAbstractListModel):
         """Names as they are compared: folding thousands anew at each letter would be felt."""
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        """Rows."""
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Name, id, the line under the name, the place as a tooltip."""
+        """Name, id, second line, and the file's path as a tooltip."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         record = self._rows[index.row()]
@@ -66,7 +65,7 @@ class DocumentRows(QAbstractListModel):
         return None
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        """These, the last opened first, or by name."""
+        """Show these, the last opened first, or by name."""
         for one in records:
             if one.name not in self._folded:
                 self._folded[one.name] = fold(one.name)
@@ -77,17 +76,16 @@ class DocumentRows(QAbstractListModel):
         self._filter()
 
     def filter_by(self, words: str) -> None:
-        """Only names with these words."""
         self._words = words
         self._filter()
 
     def row_of(self, document: str) -> int:
-        """Its row; -1: it is not there."""
+        """The row of a document; -1: not there."""
         return next((row for row, one in enumerate(self._rows) if one.id == document), -1)
 
     @property
     def total(self) -> int:
-        """Also those the filter hides."""
+        """The number of documents, with those hidden by the filter."""
         return len(self._all)
 
     def _filter(self) -> None:
@@ -104,18 +102,17 @@ class DocumentRows(QAbstractListModel):
 
 
 class FolderRows(QAbstractListModel):
-    """Rows of CollectionStates, in the order in which they were added."""
+    """CollectionStates, in the order in which they were added."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._rows: list[CollectionState] = []
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        """Rows."""
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Name, id, how it stands, the place as a tooltip."""
+        """Name, id, state, and the path as a tooltip."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         state = self._rows[index.row()]
@@ -133,7 +130,6 @@ class FolderRows(QAbstractListModel):
         return None
 
     def show_states(self, states: Sequence[CollectionState]) -> None:
-        """These."""
         if [one.record.id for one in states] == [one.record.id for one in self._rows]:
             self._rows = list(states)
             if states:
@@ -144,23 +140,22 @@ class FolderRows(QAbstractListModel):
         self.endResetModel()
 
     def row_of(self, id: str) -> int:
-        """Its row; -1: it is not there."""
+        """The row of a folder; -1: not there."""
         return next((row for row, one in enumerate(self._rows) if one.record.id == id), -1)
 
 
 class HitRows(QAbstractListModel):
-    """Rows of TextHits, the best first."""
+    """TextHits, best first."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._rows: list[TextHit] = []
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        """Rows."""
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Name and page, the hit, the words around it."""
+        """Name and page, the hit, the text around it."""
         if not index.isValid() or index.row() >= len(self._rows):
             return None
         hit = self._rows[index.row()]
@@ -178,19 +173,17 @@ class HitRows(QAbstractListModel):
         return None
 
     def show_hits(self, hits: Sequence[TextHit]) -> None:
-        """These."""
         self.beginResetModel()
         self._rows = list(hits)
         self.endResetModel()
 
 
 class DocumentPainter(QStyledItemDelegate):
-    """A name, and under it a small line; foreign text is drawn as it is."""
+    """A name, and below it a small line; untrusted text is drawn as it is."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """One row."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette: QPalette = option.palette
@@ -225,5 +218,4 @@ class DocumentPainter(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Two lines."""
         return QSize(80, 2 * option.fontMetrics.height() + theme.SPACE_16)

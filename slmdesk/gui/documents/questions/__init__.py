@@ -1,1 +1,1 @@
-"""Questions beside the pages."""
+"""Questions to documents, beside the pages."""

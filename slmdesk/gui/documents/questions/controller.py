@@ -1,4 +1,4 @@
-"""Questions to the document on show: asked, followed, stopped, read again.  No widgets here."""
+"""Questions to the shown document: asked, followed, stopped, opened again.  No widgets here."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from slmdesk.services.questions.service import KIND, Asked, AskRequest
 class QuestionController(QObject):
     """Lives on the window's thread.
 
-    Emits `asked` with a question, `progressed` with words on how far it is, `answered` with an Answered, `ended` with
-    words on why there is no answer ('' when the person stopped it), `emptied` when nothing is asked yet, `opened` with
-    Askeds when earlier questions are on show, `notice_raised`.  Those asked before are in `items`.
+    Emits `asked` with a question, `progressed` with a text on the progress, `answered` with an Answered, `ended` with
+    why there is no answer ('' when the person stopped it), `emptied` when there is no question yet, `opened` with
+    Askeds when earlier questions are shown, `notice_raised`.  Earlier questions are in `items`.
     """
 
     asked = Signal(str)
@@ -61,7 +61,7 @@ class QuestionController(QObject):
         bridge.message_ended.connect(self._on_ended)
 
     def show_document(self, document: str) -> None:
-        """Another document is on show: with the questions it was asked last."""
+        """Another document is shown: show the questions it was asked last."""
         if document == self._document:
             return
         self._document = document
@@ -69,28 +69,28 @@ class QuestionController(QObject):
         self.items.show_document(document, self._open_newest)
 
     def show_collection(self, collection: str) -> None:
-        """A folder is on show: its documents are asked as one."""
+        """A folder is shown: questions go to all of its documents."""
         if collection != self._collection:
             self._collection = collection
             self.begin_anew()
 
     @Slot(str)
     def choose(self, item: str) -> None:
-        """Show questions asked before; a next one follows them."""
+        """Show earlier questions; the next one follows them."""
         self._bridge.ask(
             lambda services: services.questions.turns(item), partial(self._on_opened, item), self._raise_problem
         )
 
     @Slot()
     def begin_anew(self) -> None:
-        """The next question follows none."""
+        """Make the next question the first of a new conversation."""
         self._message = ""
         self._set(None)
         self.emptied.emit()
 
     @Slot(str)
     def ask(self, question: str) -> None:
-        """Ask the document on show; a second question follows the first."""
+        """Ask the shown document; a second question follows the first."""
         if not (self._document or self._collection) or not question.strip():
             return
         if self._collection:
@@ -103,7 +103,6 @@ class QuestionController(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Stop the answer."""
         message = self._message
         if message:
             self._bridge.ask(lambda services: services.questions.stop(message))
@@ -153,7 +152,7 @@ class QuestionController(QObject):
 
     @Slot()
     def _on_tick(self) -> None:
-        """Each second while an answer is awaited, so that it is seen that something happens."""
+        """Update the waiting time, each second."""
         if not self._message:
             self._tick.stop()
             return

@@ -1,4 +1,4 @@
-"""Questions beside the pages: an answer, and under it the quotations that stand in the document, each with its page."""
+"""The pane of questions: an answer, and below it quotations from the document, each with its page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ class CitationRow(CitedRow):
 
 
 class QuestionPane(QScrollArea):
-    """Emits `question_asked` with words, `citation_chosen` with a Citation, `citation_pointed_at` with one or None,
+    """Questions and answers.
+
+    Emits `question_asked` with words, `citation_chosen` with a Citation, `citation_pointed_at` with one or None,
     `export_requested` with a form, `anew_requested`, `stop_requested`; see `earlier` for the rest.
     """
 
@@ -58,7 +60,7 @@ class QuestionPane(QScrollArea):
     stop_requested = Signal()
 
     def __init__(self, parent: QWidget, *, about: str = "document") -> None:
-        """`about`: what is asked, a document or a folder of them."""
+        """`about`: what is asked, a document or a folder."""
         super().__init__(parent)
         self._what = about
         self._prefix = "" if about == "document" else f"{about}_"
@@ -143,17 +145,16 @@ class QuestionPane(QScrollArea):
     # ---- what is shown
 
     def name_documents(self, names: Mapping[str, str], kinds: PageKinds = "page") -> None:
-        """What the documents are called, and what their pages are, by their ids."""
+        """Set the documents' names, and what their pages are called, by id."""
         self._names, self._kinds = names, kinds
 
     @property
     def title(self) -> str:
-        """What was asked first, for the name of a file."""
+        """The first question, as a file name for exports."""
         return self._said[0] if self._said else "Questions"
 
     @Slot()
     def clear(self) -> None:
-        """Nothing was asked yet."""
         self._said, self._rows = [], []
         self._at = self._row_at = 0
         empty_layout(self._list)
@@ -163,12 +164,10 @@ class QuestionPane(QScrollArea):
 
     @Slot(object, str)
     def show_earlier(self, items: Sequence[Item], current: str) -> None:
-        """Questions asked before, and which of them are on show."""
         self.earlier.show_entries([Entry(one.id, one.title, one.created, one.title) for one in items], current)
 
     @Slot(object)
     def show_turns(self, turns: Sequence[Asked]) -> None:
-        """Earlier questions with their answers."""
         self.clear()
         for turn in turns:
             self.show_asked(turn.question)
@@ -179,7 +178,6 @@ class QuestionPane(QScrollArea):
 
     @Slot(str)
     def show_asked(self, question: str) -> None:
-        """A question is on its way."""
         self._hint.setVisible(False)
         self._line.clear()
         self._line.setEnabled(False)
@@ -193,13 +191,12 @@ class QuestionPane(QScrollArea):
 
     @Slot(str)
     def show_progress(self, words: str) -> None:
-        """How far it is."""
         self._words.setText(words)
         self._busy.setVisible(True)
 
     @Slot(object)
     def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
-        """The answer with its quotations; without any, where the document comes closest."""
+        """Show the answer with its quotations; if it has none, the passages that come closest."""
         if answered.is_quoted:
             self._add("This model is too weak to answer by itself. These passages fit the question best:", "muted")
         elif not answered.found:
@@ -225,12 +222,11 @@ class QuestionPane(QScrollArea):
 
     @Slot(str)
     def show_ended(self, words: str) -> None:
-        """There is no answer."""
         self._add(words, "warn")
         self._end()
 
     def light(self, citations: Sequence[Citation]) -> None:
-        """Mark these quotations; the first is brought into sight."""
+        """Highlight these quotations; the first is scrolled into view."""
         lit = [row for row in self._rows if row.citation in citations]
         for row in self._rows:
             row.show_lit(row in lit)
@@ -239,11 +235,10 @@ class QuestionPane(QScrollArea):
 
     @property
     def rows(self) -> Sequence[CitationRow]:
-        """The quotations on show."""
         return tuple(self._rows)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The answers in another language; a row has a menu of its own."""
+        """A menu to translate the answers; each row has its own menu."""
         if self._said:
             words = "\n\n".join(self._said)
             pop_up_words_menu(self, event.globalPos(), "Translate questions and answers", words)

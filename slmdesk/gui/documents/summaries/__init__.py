@@ -1,1 +1,1 @@
-"""Summaries beside the pages."""
+"""Summaries, beside the pages."""

@@ -1,4 +1,4 @@
-"""Summaries of the document on show: begun, followed, opened again.  No widgets here."""
+"""Summaries of the shown document: begun, followed, opened again.  No widgets here."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from slmdesk.services.summaries.types import Sentence, Summary
 class SummaryController(JobFollower):
     """Lives on the window's thread.
 
-    Emits `begun` when one is being made, `grew` with Sentences so far and how many pages are read of how many, `made`
-    with a Summary, and what JobFollower does.
+    Emits `begun` when one is being made, `grew` with the Sentences so far and how many pages of how many are read,
+    `made` with a Summary, and what JobFollower does.
     """
 
     begun = Signal()
@@ -44,7 +44,7 @@ class SummaryController(JobFollower):
     # ---- wishes
 
     def show_document(self, document: str) -> None:
-        """Another document is on show: its newest summary, if there is one; a joint one stays."""
+        """Another document is shown: show its newest summary, if any; a joint one stays."""
         if document == self._document:
             return
         self._document = document
@@ -55,12 +55,10 @@ class SummaryController(JobFollower):
         self.items.show_document(document, self._open_newest)
 
     def begin(self, kind: Kind, length: Length, focus: str, instruction: str = "", language: str = "") -> None:
-        """Have the document on show summarized."""
         request = SummaryRequest((self._document,), Kind(kind), Length(length), language, focus, instruction)
         self._bridge.ask(lambda services: services.summaries.begin(request), self.show_begun, self._raise_problem)
 
     def show_begun(self, item: Item) -> None:
-        """Show one that was just begun."""
         self._points = []
         self._set(item.id)
         self.begun.emit()
@@ -69,18 +67,17 @@ class SummaryController(JobFollower):
 
     @Slot(str)
     def choose(self, item: str) -> None:
-        """Show one that was made before."""
         self._bridge.ask(lambda services: services.summaries.open(item), self._on_opened, self._raise_problem)
 
     @Slot(str)
     def delete(self, item: str) -> None:
-        """Into the trash, with a way back; one that is being made is made no further."""
+        """Move a summary to the trash, with undo; the job of one being made is cancelled."""
         if item == self.item and self._job:
             self.cancel()
         self.items.delete(item)
 
     def open_item(self, document: str, item: str) -> None:
-        """Show a summary of a document that is, or is about to be, on show."""
+        """Show a summary of a document that is shown, or is about to be."""
         if document == self._document:
             self.choose(item)
         else:

@@ -1,4 +1,4 @@
-"""A whole folder summarized into another one, from the window: followed while it is read, told at its end."""
+"""Summarizes all documents of a folder into files in another folder, and reports progress and end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from slmdesk.services.summaries.service import SummaryRequest
 class FolderSummariesController(QObject):
     """Lives on the window's thread.
 
-    Emits `progressed` with words (none: it is over), how many documents are read and of how many; `begun` with the
+    Emits `progressed` with a text ('' when it is over), how many documents are read and of how many; `begun` with the
     Item of the summary; `notice_raised`.
     """
 
@@ -37,7 +37,7 @@ class FolderSummariesController(QObject):
         bridge.folder_written.connect(self._on_written)
 
     def begin(self, folder: Path, target: Path, request: tuple[Kind, Length, str, str]) -> None:
-        """Summarize what is in `folder` and write the files into `target`."""
+        """Summarize the documents in `folder` and write the files into `target`."""
         kind, length, focus, instruction = request
         requested = SummaryRequest((), kind, length, "", focus, instruction)
 
@@ -56,7 +56,7 @@ class FolderSummariesController(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Read no further."""
+        """Cancel reading the folder."""
         requested = self._requested
         if requested is not None:
             self._bridge.ask(lambda services: services.folder_summaries.cancel(requested))

@@ -1,4 +1,4 @@
-"""What a summary is to be like."""
+"""The form for a new summary: kind, length, focus, instruction."""
 
 from __future__ import annotations
 
@@ -74,23 +74,23 @@ class SummaryForm(QFrame):
         column.addWidget(self._folder, 0, Qt.AlignmentFlag.AlignLeft)
 
     def allow(self, is_allowed: bool) -> None:
-        """Whether another one can be begun now."""
+        """Enable or disable the button that begins a summary."""
         self._begin.setEnabled(is_allowed)
 
     def allow_folder(self, is_allowed: bool) -> None:
-        """Whether a folder can be begun now."""
+        """Enable or disable the button for a folder."""
         self._folder.setEnabled(is_allowed)
 
     @property
     def request(self) -> tuple[Kind, Length, str, str]:
-        """Kind, length, focus words, instruction, as they stand."""
+        """Kind, length, focus words and instruction as chosen."""
         kind = Kind(self._kind.currentData())  # Qt keeps an enum's text alone
         words = self._focus.text().strip()
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
         return kind, Length(self._length.currentData()), focus, instruction
 
     def is_whole(self) -> bool:
-        """Whether all is there; else it is said what is not."""
+        """Whether the form is complete; else `said` is emitted."""
         kind, _, _, instruction = self.request
         if kind is Kind.OWN and not instruction:
             self.said.emit("Say above what the summary is to be like.")
@@ -109,12 +109,11 @@ class SummaryForm(QFrame):
         self._focus.setPlaceholderText("What it is to be like" if is_own else "Focus on…")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The choices stand beside one another where every value can be read so, else below."""
+        """Put the choices side by side where every value is readable, else one below the other."""
         super().resizeEvent(event)
         self._arrange()
 
     def changeEvent(self, event: QEvent) -> None:
-        """So too with letters of another size."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._arrange()

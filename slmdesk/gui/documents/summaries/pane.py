@@ -1,4 +1,4 @@
-"""A summary beside the pages: each sentence leads to its page, what is doubtful is marked, what was read is said."""
+"""The pane of summaries: sentences that lead to their pages, doubtful ones marked, and the coverage."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ def _doubts_of(sentence: Sentence) -> str:
 
 
 class SummaryPane(QScrollArea):
-    """Asks for a summary, shows how it grows and what it is.
+    """Requests a summary, and shows it while it is made and when it is done.
 
     Emits `sentence_chosen` with a Sentence, `sentence_pointed_at` with a Sentence or None, `export_requested` with a
-    form, `pause_requested`, `resume_requested`, `cancel_requested`, `folder_cancel_requested`; see
-    `form` and `earlier` for the rest.
+    form, `pause_requested`, `resume_requested`, `cancel_requested`, `folder_cancel_requested`; see `form` and `earlier`
+    for the rest.
     """
 
     sentence_chosen = Signal(object)
@@ -176,19 +176,17 @@ class SummaryPane(QScrollArea):
 
     @property
     def rows(self) -> Sequence[SentenceRow]:
-        """The sentences on show."""
         return tuple(self._rows)
 
     @property
     def title(self) -> str:
-        """What the summary on show is of, for the name of a file."""
+        """A title for exports of the shown summary."""
         names = [one.name for one in self._summary.documents] if self._summary else []
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         return f"Summary of {names[0]}{more}" if names else "Summary"
 
     @Slot()
     def show_nothing(self) -> None:
-        """No summary yet."""
         self._summary = None
         self._clear()
         self._making.setVisible(False)
@@ -200,12 +198,10 @@ class SummaryPane(QScrollArea):
 
     @Slot(object, str)
     def show_earlier(self, items: Sequence[Item], current: str) -> None:
-        """Summaries made before, and which one is on show."""
         self.earlier.show_entries([_entry(one) for one in items], current)
 
     @Slot()
     def show_begun(self) -> None:
-        """One is being made."""
         self.show_nothing()
         self._say("")
         self._making.setVisible(True)
@@ -220,7 +216,7 @@ class SummaryPane(QScrollArea):
 
     @Slot(str, int, int)
     def show_reading(self, words: str, done: int, total: int) -> None:
-        """The documents of a folder are read, before their summary is begun; no words: no longer."""
+        """Show the progress of reading a folder's documents, before their summary begins; no words: hide it."""
         self._making.setVisible(bool(words))
         self._pause.setVisible(not words)
         self.form.allow(not words)
@@ -232,7 +228,7 @@ class SummaryPane(QScrollArea):
 
     @Slot(object, int, int, str)
     def show_growing(self, points: Sequence[Sentence], read: int, total: int, page_kind: str) -> None:
-        """The first points, before they are checked and merged."""
+        """Show the first points, before they are checked and merged."""
         if self._summary is None:
             self._fill(points, page_kind, has_bullets=True)
             words = pages_read_words(read, total, page_kind)
@@ -240,7 +236,6 @@ class SummaryPane(QScrollArea):
 
     @Slot(object)
     def show_job(self, event: JobChanged) -> None:
-        """How far it is."""
         self._is_paused = event.status is JobStatus.PAUSED
         is_ended = event.status.is_end
         self._making.setVisible(not is_ended)
@@ -262,7 +257,6 @@ class SummaryPane(QScrollArea):
 
     @Slot(object)
     def show_summary(self, summary: Summary) -> None:
-        """It is made."""
         self._summary = summary
         self._making.setVisible(False)
         self.earlier.show_busy(False)
@@ -276,14 +270,14 @@ class SummaryPane(QScrollArea):
 
     @Slot()
     def _reveal(self) -> None:
-        """In a low window the form would fill the pane: the summary is what is waited for."""
+        """In a low window, scroll to the summary: the form would fill the pane."""
         room = self.viewport().height() / self.fontMetrics().lineSpacing()
         if self._summary is not None and self._rows and room < LOW_LINES:
             self._column.activate()
             self.verticalScrollBar().setValue(self._rows[0].y() - theme.SPACE_8)
 
     def light(self, sentences: Sequence[Sentence]) -> None:
-        """Mark these sentences; the first is brought into sight."""
+        """Highlight these sentences; the first is scrolled into view."""
         lit = [row for row in self._rows if row.sentence in sentences]
         for row in self._rows:
             row.show_lit(row in lit)
@@ -319,13 +313,13 @@ class SummaryPane(QScrollArea):
         self.sentence_pointed_at.emit(sentence if is_there else None)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """All sentences in another language; a row has a menu of its own."""
+        """A menu to translate all sentences; each row has its own menu."""
         if self._rows:
             words = "\n".join(row.sentence.text for row in self._rows)
             pop_up_words_menu(self, event.globalPos(), "Translate the summary", words)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and down walk along the sentences."""
+        """Up and Down move between the sentences."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched in self._rows:
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
             at = self._rows.index(watched) + step
@@ -338,7 +332,7 @@ class SummaryPane(QScrollArea):
     # ---- inside
 
     def _filed(self, sentence: Sentence) -> Sentence:
-        """With the name of its file, also where there is only one."""
+        """A sentence with the name of its file, even if there is only one."""
         summary = self._summary
         if sentence.file or summary is None or len(summary.documents) != 1:
             return sentence
@@ -371,7 +365,7 @@ class SummaryPane(QScrollArea):
 
 
 def _all_of(summary: Summary) -> list[Sentence]:
-    """Of several documents what they say together, then what each says."""
+    """Of several documents, the joint sentences first, then those of each."""
     if len(summary.documents) < 2:
         return list(summary.sentences)
     together = [replace(one, group=f"{TOGETHER}: {one.group}" if one.group else TOGETHER) for one in summary.sentences]
@@ -381,7 +375,7 @@ def _all_of(summary: Summary) -> list[Sentence]:
 
 
 def _entry(item: Item) -> Entry:
-    """As a person called it, else what it is like."""
+    """A summary's title and description for the list."""
     request = item.settings.get("wish")
     kind = str(request.get("kind")) if isinstance(request, dict) else ""
     length = f", {request['length']}" if isinstance(request, dict) and isinstance(request.get("length"), str) else ""

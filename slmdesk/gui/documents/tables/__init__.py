@@ -1,1 +1,1 @@
-"""Tables of documents."""
+"""Tables of data taken from documents."""

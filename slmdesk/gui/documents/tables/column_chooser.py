@@ -1,4 +1,4 @@
-"""Which columns a table is to have: a set that comes with the program, or names typed one by one.  Widgets only."""
+"""Chooses the columns of a table: a predefined set, or names typed one by one.  Widgets only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_LETTERS = 24
 
 
 class ColumnChooser(QFrame):
-    """A chip for each column; a click takes it out.  Emits `columns_changed`."""
+    """A chip for each column; a click removes it.  Emits `columns_changed`."""
 
     columns_changed = Signal()
 
@@ -75,11 +75,10 @@ class ColumnChooser(QFrame):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Those chosen."""
         return tuple(self._columns)
 
     def show_columns(self, columns: Sequence[Column]) -> None:
-        """These, and the set they are, if they are one."""
+        """Show these columns, and the set they form, if any."""
         self._columns = list(columns)
         known = next((one.id for one in presets() if one.columns == tuple(columns)), "")
         self._preset.show_value(known)
@@ -113,7 +112,7 @@ class ColumnChooser(QFrame):
 
     @Slot()
     def _on_add(self) -> None:
-        """One more; a name that is there already changes nothing."""
+        """Add a column; a name that exists changes nothing."""
         column = column_named(self._line.text())
         kind = ColumnKind(self._kind.currentData())
         if kind is not ColumnKind.TEXT:

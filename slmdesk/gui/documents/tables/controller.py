@@ -1,4 +1,4 @@
-"""Tables of documents: begun, followed, changed, taken back.  No widgets here."""
+"""Tables of documents: begun, followed, edited, undone.  No widgets here."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class _Folder:
 class TableController(JobFollower):
     """Lives on the window's thread.
 
-    Emits `begun` with the Columns of one that is made, `row_came` with a TableRow, `read_told` with how many documents
-    of how many were read, `made` with a Table, `stopped` with words on why there is none, `undo_changed` with whether
+    Emits `begun` with the Columns of one being made, `row_came` with a TableRow, `read_reported` with how many
+    documents of how many were read, `made` with a Table, `stopped` with why there is none, `undo_changed` with whether
     something can be undone, and what JobFollower does.
     """
 
@@ -72,7 +72,7 @@ class TableController(JobFollower):
     # ---- wishes
 
     def show_document(self, document: str) -> None:
-        """Another document is on show: its newest table, unless the table on show has a row for it."""
+        """Another document is shown: show its newest table, unless the shown table has a row for it."""
         if document == self._document:
             return
         self._document = document
@@ -88,12 +88,11 @@ class TableController(JobFollower):
 
     @Slot(object)
     def begin(self, columns: Sequence[Column]) -> None:
-        """A table of the document on show."""
         self._begin(tuple(columns), (self._document,))
 
     @Slot(object)
     def begin_all(self, columns: Sequence[Column]) -> None:
-        """A table of all documents of the list that were read."""
+        """Make a table of all documents on the list that were read."""
         requested = tuple(columns)
 
         def listed(records: Sequence[DocumentRecord]) -> None:
@@ -104,7 +103,9 @@ class TableController(JobFollower):
 
     @Slot(object, object)
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
-        """A table of the documents in a folder, once they are read; what cannot be read keeps no other from it."""
+        """Make a table of the documents in a folder once they are read; one that cannot be read does not stop the
+        others.
+        """
         requested = tuple(columns)
 
         def expanded(found: list[Path] | Problem) -> None:  # on the service thread
@@ -114,17 +115,16 @@ class TableController(JobFollower):
 
     @Slot()
     def again(self) -> None:
-        """Make the table on show anew; what the person wrote in it stays."""
+        """Make the shown table again; cells edited by a person stay."""
         item = self.item
         self._bridge.ask(lambda services: services.extraction.again(item), self._on_job, self._refuse)
 
     @Slot(str)
     def choose(self, item: str) -> None:
-        """Show one that was made before."""
         self._open_table(item)
 
     def open_item(self, document: str, item: str) -> None:
-        """Show a table of a document that is, or is about to be, on show."""
+        """Show a table of a document that is shown, or is about to be."""
         if document == self._document or document in self._documents:
             self.choose(item)
         else:
@@ -132,26 +132,26 @@ class TableController(JobFollower):
 
     @Slot(str)
     def delete(self, item: str) -> None:
-        """Into the trash, with a way back; one that is being made is made no further."""
+        """Move a table to the trash, with undo; the job of one being made is cancelled."""
         if item == self.item and self._is_running:
             self.cancel()
         self.items.delete(item)
 
     @Slot(str, int, str)
     def edit(self, document: str, column: int, words: str) -> None:
-        """Write into a cell; `made` follows."""
+        """Change a cell; `made` follows."""
         self._edit(document, column, words, is_undo=False)
 
     @Slot()
     def undo(self) -> None:
-        """Take the last change of a cell back."""
+        """Undo the last change of a cell."""
         if self._undo:
             self._edit(*self._undo.pop(), is_undo=True)
             self.undo_changed.emit(bool(self._undo))
 
     @Slot()
     def cancel(self) -> None:
-        """Make it no further; the rows it has stay."""
+        """Cancel the table being made; finished rows stay."""
         if self._folder is not None:
             self._folder = None
             self.stopped.emit("The table was cancelled before it was begun.")
@@ -214,7 +214,7 @@ class TableController(JobFollower):
 
     @Slot()
     def _on_current_gone(self) -> None:
-        """It was deleted: the one before it."""
+        """The shown table was deleted: show the one before it."""
         self._forget()
         self.emptied.emit()
         self.items.refresh(self._open_newest)

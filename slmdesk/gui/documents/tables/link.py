@@ -1,4 +1,4 @@
-"""The table beside the pages, joined: its controller, its pane, and the page its cells lead to."""
+"""Connects controller and pane of tables, and shows the pages that cells lead to."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class TableLink(QObject):
 
     @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:
-        """Another document is on show, or the same one in another state."""
+        """Another document is shown, or the same one in another state."""
         is_reading = record is not None and record.status is DocumentStatus.READING
         is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
         self.pane.folder = self._documents.current_folder
@@ -81,7 +81,7 @@ class TableLink(QObject):
 
     @Slot(str, int, int, int)
     def _on_place_chosen(self, document: str, page: int, start: int, end: int) -> None:
-        """The page of a cell, in its own document."""
+        """Show a cell's page, in its own document."""
         if document == self._documents.current:
             self._place = None
             self._page.go_to_spans({page: [(start, end)]})
@@ -91,7 +91,7 @@ class TableLink(QObject):
 
     @Slot(object, bool)
     def _on_pages_listed(self, pages: Sequence[Page], _anew: bool) -> None:
-        """The document of a cell is on show, as far as its page."""
+        """Go to the cell's page once that page is listed."""
         if self._place is None or self._place[0] != self._documents.current or len(pages) < self._place[1]:
             return
         (_document, page, start, end), self._place = self._place, None

@@ -1,4 +1,4 @@
-"""The rows of a table taken from documents, for a table view: a row for each document, cells that can be changed."""
+"""The table model of a table taken from documents: a row for each document, cells that can be edited."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TableModel(QAbstractTableModel):
-    """Column 0 names the document.  Emits `cell_edited` with a document, a column and the words wanted in the cell."""
+    """Column 0 names the document.  Emits `cell_edited` with a document, a column and the text entered for the cell."""
 
     cell_edited = Signal(str, int, str)
 
@@ -33,12 +33,11 @@ class TableModel(QAbstractTableModel):
 
     @property
     def rows(self) -> Sequence[TableRow]:
-        """Those on show."""
         return tuple(self._rows)
 
     @property
     def columns(self) -> Sequence[Column]:
-        """Those on show, without the document's."""
+        """The columns, without that of the document."""
         return self._columns
 
     def begin(self, columns: Sequence[Column]) -> None:
@@ -48,7 +47,7 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def add(self, row: TableRow) -> None:
-        """A row that is whole; one of the same document is replaced."""
+        """Add a finished row; one of the same document is replaced."""
         at = next((at for at, one in enumerate(self._rows) if one.document == row.document), len(self._rows))
         if at < len(self._rows):
             self._rows[at] = row
@@ -59,7 +58,7 @@ class TableModel(QAbstractTableModel):
         self.endInsertRows()
 
     def show_table(self, table: Table) -> None:
-        """A table; where it has the rows and columns on show, only the cells change, and the selection stays."""
+        """Show a table; with the same rows and columns, only cells change and the selection stays."""
         is_same = table.columns == self._columns and [one.document for one in table.rows] == [
             one.document for one in self._rows
         ]
@@ -72,31 +71,27 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def row_at(self, index: Index) -> TableRow | None:
-        """The row of an index."""
         return self._rows[index.row()] if index.isValid() and index.row() < len(self._rows) else None
 
     def cell_at(self, index: Index) -> TableCell | None:
-        """The cell of an index; None for the document's name."""
+        """The cell of an index; None in the column of documents."""
         row = self.row_at(index)
         at = index.column() - 1
         return row.cells[at] if row and 0 <= at < len(row.cells) else None
 
     def repaint(self) -> None:
-        """The colours have changed."""
         self._changed(0, len(self._rows) - 1)
 
     # ---- Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
-        """Documents."""
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
-        """The document, and what was looked for."""
         return 0 if parent.isValid() or not self._columns else len(self._columns) + 1
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The names of the columns, and what they mean."""
+        """The names of the columns, and their descriptions."""
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self._columns):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -108,7 +103,7 @@ class TableModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The words of a cell, a dash where it is empty, and an amber mark where it should be looked at."""
+        """The text of a cell, a dash where it is empty, and an amber mark where it should be reviewed."""
         row = self.row_at(index)
         if row is None:
             return None
@@ -134,12 +129,11 @@ class TableModel(QAbstractTableModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """All but the document's name can be changed."""
         found = super().flags(index)
         return found | Qt.ItemFlag.ItemIsEditable if self.cell_at(index) is not None else found
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """A person wrote into a cell: it is asked for, and shown once it is kept."""
+        """Request a change of a cell; it is shown once it is saved."""
         row, cell = self.row_at(index), self.cell_at(index)
         words = " ".join(str(value).split())
         if role != Qt.ItemDataRole.EditRole or row is None or cell is None or words == cell.value:

@@ -1,4 +1,4 @@
-"""Documents as a table, beside the pages or in their place: what to look for, the rows, and what proves a cell."""
+"""The pane of tables: the columns to look for, the rows, and the quotation that proves a cell."""
 
 from __future__ import annotations
 
@@ -67,9 +67,10 @@ COLUMN_LETTERS, LEAST_LETTERS, MOST_QUOTE = 17, 11, 300
 
 
 class CellsView(QTableView):
-    """Enter changes a cell, Space goes to its page.  Emits `page_wanted` with an index.
+    """Enter edits a cell, Space goes to its page.
 
-    Columns share its width where each has room for some words, until one is drawn wider or narrower.
+    Emits `page_requested` with an index.  Columns share the width where each has room for some words, until a person
+    resizes one.
     """
 
     page_requested = Signal(QModelIndex)
@@ -80,12 +81,11 @@ class CellsView(QTableView):
         self.horizontalHeader().sectionResized.connect(self._on_section_resized)
 
     def fit(self) -> None:
-        """Other columns: share the width anew."""
+        """Share the width again: the columns have changed."""
         self._is_drawn = False
         self._share()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The columns go with it."""
         super().resizeEvent(event)
         self._share()
 
@@ -108,7 +108,6 @@ class CellsView(QTableView):
         self._is_drawn = self._is_drawn or (not self._is_fitting and self.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The two keys a table has not by itself."""
         index = self.currentIndex()
         if self.state() == QAbstractItemView.State.EditingState:  # the Enter that ended it comes here, too
             super().keyPressEvent(event)
@@ -122,10 +121,9 @@ class CellsView(QTableView):
 
 class TablePane(QFrame):
     """Emits `table_requested` and `all_requested` with Columns, `folder_requested` with Columns and a Path,
-    `again_requested`, `pause_requested`, `resume_requested`, `cancel_requested`,
-    `cell_edited` with a document, a column and words, `undo_requested`, `save_requested` with a form and a Path,
-    `place_chosen` with a document, a page and the characters of a cell, `room_wanted` with whether it wants the pages'
-    place.
+    `again_requested`, `pause_requested`, `resume_requested`, `cancel_requested`, `cell_edited` with a document, a
+    column and a text, `undo_requested`, `save_requested` with a form and a Path, `place_chosen` with a document, a page
+    and the characters of a cell, `room_requested` with whether it needs the place of the pages.
     """
 
     table_requested = Signal(object)
@@ -297,17 +295,14 @@ class TablePane(QFrame):
 
     @property
     def table(self) -> CellsView:
-        """The rows."""
         return self._table
 
     @property
     def model(self) -> TableModel:
-        """What they show."""
         return self._model
 
     @Slot()
     def show_nothing(self) -> None:
-        """No table yet."""
         self._is_running = self._has_table = self._is_choosing = False
         self._model.begin(())
         self._say(HINT)
@@ -315,12 +310,11 @@ class TablePane(QFrame):
 
     @Slot(object, str)
     def show_earlier(self, items: Sequence[Item], current: str) -> None:
-        """The document's tables, the newest first; `current` is on show."""
+        """List the document's tables, newest first; `current` is the one on show."""
         self.earlier.show_entries([Entry(one.id, one.title, one.created, one.title) for one in items], current)
 
     @Slot(object)
     def show_begun(self, columns: Sequence[Column]) -> None:
-        """One is being made."""
         self._is_running, self._has_table, self._is_choosing = True, True, False
         self._model.begin(columns)
         self._say("")
@@ -331,19 +325,17 @@ class TablePane(QFrame):
 
     @Slot(int, int)
     def show_read(self, done: int, total: int) -> None:
-        """The documents of a folder are read first."""
+        """Show how many documents of the folder have been read."""
         self._making_words.setText(f"Reading documents: {done} of {total}")
         self._bar.setRange(0, total)
         self._bar.setValue(done)
 
     @Slot(object)
     def show_row(self, row: TableRow) -> None:
-        """One more document is done."""
         self._model.add(row)
 
     @Slot(object)
     def show_job(self, event: JobChanged) -> None:
-        """How far it is."""
         self._is_paused = event.status is JobStatus.PAUSED
         self._is_running = not event.status.is_end
         self._pause.setText("Resume" if self._is_paused else "Pause")
@@ -363,7 +355,7 @@ class TablePane(QFrame):
         self._settle()
 
     def show_table(self, table: Table, title: str) -> None:
-        """It is made, or was changed; `title` is what a file of it is called."""
+        """Show a table that was made or changed; `title` is the file name for exports."""
         self._has_table, self._title = True, title
         self._is_running = self._is_running and not table.is_done
         self._model.show_table(table)
@@ -373,7 +365,6 @@ class TablePane(QFrame):
 
     @Slot(str)
     def show_stopped(self, words: str) -> None:
-        """There is none, and why."""
         self._is_running = self._is_choosing = False
         self._has_table = bool(self._model.rows)
         self._say(words)
@@ -381,11 +372,10 @@ class TablePane(QFrame):
 
     @Slot(bool)
     def show_undo(self, can_undo: bool) -> None:
-        """Whether a change can be taken back."""
         self._undo.setEnabled(can_undo)
 
     def show_wide(self, is_wide: bool) -> None:
-        """It has the place of the pages, or no longer."""
+        """Whether it has the place of the pages."""
         self._is_wide = is_wide
         self._wide.setVisible(not is_wide and self._has_table)
         self._notify(self._table.currentIndex())
@@ -394,7 +384,7 @@ class TablePane(QFrame):
 
     @Slot()
     def _on_new(self) -> None:
-        """Another one is wanted; the columns of this one are a beginning."""
+        """Choose columns for another table, beginning with those of this one."""
         self._is_choosing = True
         self._chooser.show_columns(self._model.columns)
         self._settle()
@@ -402,7 +392,6 @@ class TablePane(QFrame):
 
     @Slot()
     def _on_back(self) -> None:
-        """The table on show will do."""
         self._is_choosing = False
         self._settle()
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -444,7 +433,7 @@ class TablePane(QFrame):
         ask_where(self, self._title, form, save, FORMS, folder=self.folder)
 
     def _go_to(self, index: QModelIndex, *, with_room: bool = False) -> None:
-        """To the page of a cell; while the pages are hidden only when that is asked for."""
+        """Go to the page of a cell; while the pages are hidden, only `with_room`."""
         row, cell = self._model.row_at(index), self._model.cell_at(index)
         if row is None or (self._is_wide and not with_room):
             return
@@ -456,7 +445,7 @@ class TablePane(QFrame):
             self.place_chosen.emit(row.document, page, start, end)
 
     def _notify(self, index: QModelIndex) -> None:
-        """What proves the cell, and what is doubtful about it."""
+        """Show the quotation that proves the cell, and what is doubtful about it."""
         row, cell = self._model.row_at(index), self._model.cell_at(index)
         self._detail.setVisible(cell is not None and self._has_table and not self._is_choosing)
         if row is None or cell is None:
@@ -474,7 +463,7 @@ class TablePane(QFrame):
     # ---- inside
 
     def _settle(self) -> None:
-        """What can be seen and done now."""
+        """Show and enable what is possible now."""
         has_rows = bool(self._model.rows)
         is_choosing = self._is_choosing or not self._has_table
         self._setup.setVisible(is_choosing)
@@ -502,7 +491,7 @@ def _place_words(row: TableRow, cell: TableCell) -> str:
 
 
 def _said_of(table: Table) -> str:
-    """How much of a table has an answer."""
+    """How many cells have a value, in a sentence."""
     cells = [cell for row in table.rows for cell in row.cells]
     filled, doubtful = sum(bool(one.value) for one in cells), sum(one.flag in DOUBTFUL for one in cells)
     look = f", {doubtful} of them to review" if doubtful else ""

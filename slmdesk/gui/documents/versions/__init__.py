@@ -1,1 +1,1 @@
-"""Two versions compared."""
+"""Two versions of a document compared."""

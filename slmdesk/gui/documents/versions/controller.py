@@ -1,4 +1,4 @@
-"""Another version of the document on show: chosen, compared, opened again.  No widgets here."""
+"""Comparison of the shown document with another version: chosen, compared, opened again.  No widgets here."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ KIND = "versions"
 class VersionsController(QObject):
     """Lives on the window's thread.
 
-    Emits `choices_shown` with the other documents and the id chosen, `pair_shown` with the names of the old and the
-    new version ('' while none is chosen), `begun` with words on what is done, `made` with a Comparison, `worded` with
-    whether a model is at work on it, `failed` with a sentence, `emptied`, `unfolded` with a row's number and the
-    paragraphs of both sides, `notice_raised`.
+    Emits `choices_shown` with the other documents and the id chosen, `pair_shown` with the names of the old and the new
+    version ('' while none is chosen), `begun` with a text on what is done, `made` with a Comparison, `worded` with
+    whether a model is describing the changes, `failed` with a sentence, `emptied`, `unfolded` with a row's number and
+    the paragraphs of both sides, `notice_raised`.
     """
 
     choices_shown = Signal(object, str)
@@ -68,14 +68,14 @@ class VersionsController(QObject):
 
     @property
     def item(self) -> str:
-        """The comparison on show, made or being made."""
+        """The id of the comparison shown or being made."""
         return self.items.current
 
     # ---- wishes
 
     @Slot(object)
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        """Of these documents, those that have words may be chosen."""
+        """Offer those of these documents that have text."""
         ids = [one.id for one in records if one.status is DocumentStatus.READ]
 
         def answered(found: set[str]) -> None:
@@ -85,7 +85,7 @@ class VersionsController(QObject):
         self._bridge.ask(lambda services: services.versions.comparable(ids), answered, self._raise_problem)
 
     def show_document(self, record: DocumentRecord | None) -> None:
-        """Another document is on show: its newest comparison, if there is one."""
+        """Another document is shown: show its newest comparison, if any."""
         if (record.id if record else "") == (self._record.id if self._record else ""):
             return
         if record and self.comparison and record.id in (self.comparison.old.document, self.comparison.new.document):
@@ -104,7 +104,7 @@ class VersionsController(QObject):
 
     @Slot(str)
     def choose_other(self, document: str) -> None:
-        """Compare with this document; the file that was changed later counts as the newer one."""
+        """Compare with this document; the file modified later counts as the newer one."""
         found = self._found(document)
         if found is None or self._record is None:
             return
@@ -125,13 +125,12 @@ class VersionsController(QObject):
 
     @Slot()
     def swap(self) -> None:
-        """The other one is the newer."""
+        """Exchange old and new version."""
         self._is_new = not self._is_new
         self._show_pair()
 
     @Slot()
     def compare(self) -> None:
-        """Compare both."""
         if self._record is None or self._other is None:
             return
         pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
@@ -142,7 +141,7 @@ class VersionsController(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Stop comparing, or a model that words it."""
+        """Stop the comparison, or the model that describes the changes."""
         item, job = self.item, self._job
         if job:
             self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._raise_problem)
@@ -151,15 +150,13 @@ class VersionsController(QObject):
 
     @Slot(str)
     def choose(self, item: str) -> None:
-        """Show one that was made before."""
-
         def opened(view: VersionView) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_opened, view))
 
         self._bridge.ask(lambda services: services.versions.open(item, opened), None, self._raise_problem)
 
     def open_item(self, document: str, item: str) -> None:
-        """Show a comparison that one document of it is, or is about to be, on show for."""
+        """Show a comparison, while one of its two documents is shown."""
         if self._record and self._record.id == document:
             self.choose(item)
         else:
@@ -167,7 +164,7 @@ class VersionsController(QObject):
 
     @Slot(int)
     def unfold(self, number: int) -> None:
-        """Fetch the paragraphs of a row that stands for unchanged ones."""
+        """Get the paragraphs of a row that stands for unchanged ones."""
         found = self.comparison
         if found is None or not 0 <= number < len(found.rows):
             return

@@ -1,4 +1,4 @@
-"""The changes between two versions as a list: one line each, filtered by kind."""
+"""The list of changes between two versions: one line each, filtered by kind."""
 
 from __future__ import annotations
 
@@ -40,11 +40,10 @@ class ChangeLines(QAbstractListModel):
         self._filter = "all"
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        """Lines."""
         return 0 if parent.isValid() else len(self._shown)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """The line, the number of the change, all of it as a tooltip."""
+        """The line, the number of the change, its full text as a tooltip."""
         found = self._comparison
         if found is None or not index.isValid() or index.row() >= len(self._shown):
             return None
@@ -63,12 +62,10 @@ class ChangeLines(QAbstractListModel):
         return None
 
     def show_changes(self, comparison: Comparison | None) -> None:
-        """Those of this comparison."""
         self._comparison = comparison
         self.choose(self._filter)
 
     def choose(self, name: str) -> None:
-        """Only those of a filter."""
         passes = next(test for key, _, test in FILTERS if key == name)
         self.beginResetModel()
         self._filter = name
@@ -78,16 +75,16 @@ class ChangeLines(QAbstractListModel):
 
     @property
     def shown(self) -> Sequence[int]:
-        """The numbers of the changes in the list."""
+        """The numbers of the changes listed."""
         return self._shown
 
     def row_of(self, change: int) -> int:
-        """Where a change stands; -1: it is filtered out."""
+        """The row of a change; -1: it is filtered out."""
         return self._shown.index(change) if change in self._shown else -1
 
 
 def _short_words(change: Change) -> str:
-    """The sign before it says the kind already."""
+    """A change without its kind: the sign before it says that."""
     words = change_words(change)
     kind = f"{change.kind.value}: "
     return words.removeprefix(kind)
@@ -113,17 +110,16 @@ class ChangeList(QListView):
 
     @property
     def lines(self) -> ChangeLines:
-        """What is listed."""
         model = self.model()
         assert isinstance(model, ChangeLines)
         return model
 
     def sizeHint(self) -> QSize:
-        """No higher than it must be: it scrolls, and what is around it should not have to."""
+        """No higher than necessary: it scrolls, and the pane around it should not have to."""
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def show_change(self, change: int) -> None:
-        """Let a change stand out, without telling it back."""
+        """Highlight a change without emitting `change_chosen`."""
         row = self.lines.row_of(change)
         self._is_showing = True
         self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
@@ -132,7 +128,6 @@ class ChangeList(QListView):
     def currentChanged(
         self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """A click, or an arrow key."""
         super().currentChanged(current, previous)
         number = current.data(CHANGE_ROLE) if current.isValid() else None
         if isinstance(number, int) and not self._is_showing:

@@ -1,4 +1,4 @@
-"""Another version beside the document: chosen, compared, and shown side by side with a list of all changes."""
+"""The pane of versions: another version chosen, compared, and shown side by side with a list of all changes."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ EXPORTS = (*FORMS, Form("xlsx", "Spreadsheet"))
 
 
 class ComparePane(QFrame):
-    """Asks for another version and shows what changed.
+    """Requests a comparison and shows its changes.
 
     Emits `other_chosen` with a document's id, `file_chosen` with a Path, `swap_requested`, `compare_requested`,
     `stop_requested`, `change_opened` with the number of a change to be shown on its page, `unfold_requested` with a
-    row's number, `export_requested` with a form, `room_wanted` with whether it wants the whole work area.
+    row's number, `export_requested` with a form, `room_requested` with whether it needs the whole work area.
     """
 
     other_chosen = Signal(str)
@@ -222,18 +222,17 @@ class ComparePane(QFrame):
 
     @property
     def title(self) -> str:
-        """What an export is called."""
+        """The title of an export."""
         found = self._comparison
         return f"{found.old.name} and {found.new.name}" if found else "comparison"
 
     @property
     def current(self) -> int:
-        """The change that stands out; -1: none."""
+        """The highlighted change; -1: none."""
         return self._current
 
     @Slot(object, str)
     def show_choices(self, records: Sequence[DocumentRecord], chosen: str) -> None:
-        """The documents that can be compared with, and the one that is chosen."""
         self._other.clear()
         self._other.addItem("Compare with…", "")
         for record in records:
@@ -244,14 +243,12 @@ class ComparePane(QFrame):
 
     @Slot(str, str)
     def show_pair(self, old: str, new: str) -> None:
-        """Which is the old version and which the new one."""
         self._pair.set_full_text(f"Old: {old}  →  New: {new}" if old else "")
         for widget in (self._pair, self._swap):
             widget.setVisible(bool(old))
 
     @Slot(object, str)
     def show_earlier(self, items: Sequence[Item], current: str) -> None:
-        """Comparisons made before."""
         entries = [Entry(one.id, one.title.removeprefix("Compare: "), one.updated, one.title) for one in items]
         self.earlier.show_entries(entries, current)
         if self._is_wide:
@@ -259,7 +256,6 @@ class ComparePane(QFrame):
 
     @Slot()
     def show_nothing(self) -> None:
-        """Nothing is compared yet."""
         self._comparison = None
         self._give_back_room()
         for widget in (self._busy, self._failed, self._result):
@@ -268,7 +264,6 @@ class ComparePane(QFrame):
 
     @Slot(str)
     def show_busy(self, words: str) -> None:
-        """It is being read, or compared."""
         self._give_back_room()
         for widget in (self._failed, self._result, self._hint):
             widget.setVisible(False)
@@ -277,7 +272,6 @@ class ComparePane(QFrame):
 
     @Slot(str)
     def show_failed(self, sentence: str) -> None:
-        """Why there is no comparison."""
         for widget in (self._busy, self._result, self._hint):
             widget.setVisible(False)
         self._failed.setText(sentence)
@@ -285,13 +279,12 @@ class ComparePane(QFrame):
 
     @Slot(bool)
     def show_wording(self, is_at_work: bool) -> None:
-        """A model puts the changes into words, or no longer; the changes are there already."""
+        """Whether a model is describing the changes; the changes themselves are shown already."""
         self._busy_words.setText("A model puts the most important changes into words…")
         self._busy.setVisible(is_at_work)
 
     @Slot(object)
     def show_comparison(self, found: Comparison) -> None:
-        """What changed."""
         is_other = self._comparison is None or self._comparison.changes != found.changes
         self._comparison = found
         for part in (self._busy, self._failed, self._hint):
@@ -324,12 +317,11 @@ class ComparePane(QFrame):
 
     @Slot(int, object, object)
     def unfold(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
-        """Paragraphs that were folded."""
         self.rows.unfold(number, old, new)
 
     @Slot(int)
     def show_change(self, change: int) -> None:
-        """Let a change stand out in the list and side by side; beside the pages its page comes too."""
+        """Highlight a change in the list and side by side; beside the pages, its page is shown too."""
         self._current = change
         self.list.show_change(change)
         self.rows.show_change(change)
@@ -339,21 +331,19 @@ class ComparePane(QFrame):
 
     @Slot()
     def go_on(self) -> None:
-        """The next change of those listed; behind the last comes the first."""
+        """Go to the next change listed; after the last to the first."""
         self._step(1)
 
     @Slot()
     def go_back(self) -> None:
-        """The one before."""
         self._step(-1)
 
     @Slot()
     def show_beside_pages(self) -> None:
-        """Make room for the pages again."""
         self._set_wide(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is room, the list stands beside the columns."""
+        """Put the list beside the columns where there is room."""
         super().resizeEvent(event)
         self._turn()
 
@@ -430,7 +420,7 @@ class ComparePane(QFrame):
         self._set_wide(False)
 
     def _set_wide(self, is_wide: bool) -> None:
-        """Side by side wants the whole work area; beside the pages the list is enough."""
+        """The side-by-side view takes the whole work area; beside the pages only the list is shown."""
         self._is_wide = is_wide
         self.rows.setVisible(is_wide)
         self.earlier.setVisible(not is_wide and self.earlier.has_entries)
@@ -442,7 +432,7 @@ class ComparePane(QFrame):
             self.rows.show_change(self._current)
 
     def _turn(self) -> None:
-        """List and columns beside each other where there is room for both; neither is squeezed to nothing."""
+        """Put list and columns beside each other where there is room for both."""
         line = self.fontMetrics().lineSpacing()
         self.list.setMinimumHeight(LIST_LINES * line)
         self.rows.setMinimumHeight(ROWS_LINES * line)

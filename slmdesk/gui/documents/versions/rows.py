@@ -1,4 +1,4 @@
-"""Two versions side by side: paragraphs in two columns, what is the same folded; thousands cost what is in sight."""
+"""Two versions side by side: paragraphs in two columns, unchanged ones folded; only visible rows are laid out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KEPT = 40
 
 @dataclass(slots=True, eq=False)
 class _Line:
-    """A row as it is shown."""
+    """A row of the view."""
 
     row: Row
     number: int
@@ -45,15 +45,14 @@ class _Line:
 
     @property
     def changes(self) -> list[int]:
-        """The changes that stand in it."""
         return list(dict.fromkeys(run.change for run in (*self.row.new, *self.row.old) if run.change >= 0))
 
 
 class CompareRows(QAbstractScrollArea):
-    """Shows the rows of a comparison.
+    """The rows of a comparison.
 
-    Emits `change_chosen` with the number of a change that was clicked, `change_opened` when it was clicked twice,
-    `unfold_requested` with the number of a row that stands for unchanged paragraphs (see `unfold`).
+    Emits `change_chosen` with the number of a clicked change, `change_opened` on a double click, `unfold_requested`
+    with the number of a row that stands for unchanged paragraphs (see `unfold`).
     """
 
     change_chosen = Signal(int)
@@ -79,14 +78,14 @@ class CompareRows(QAbstractScrollArea):
     # ---- what is shown
 
     def show_rows(self, rows: Sequence[Row], changes: Sequence[Change]) -> None:
-        """Show these; the first change is not chosen by itself."""
+        """Show these rows; no change is highlighted at first."""
         self._changes, self._current = changes, -1
         self._lines = [_Line(row, number) for number, row in enumerate(rows)]
         self.verticalScrollBar().setValue(0)
         self._measure()
 
     def unfold(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
-        """Show the paragraphs of a folded row in its place, both wordings of each where they can be told apart."""
+        """Show the paragraphs of a folded row in its place, both texts of each where they differ."""
         at = next((at for at, line in enumerate(self._lines) if line.number == number and line.row.same), -1)
         if at < 0 or not new:
             return
@@ -98,7 +97,7 @@ class CompareRows(QAbstractScrollArea):
         self._measure(keep=True)
 
     def show_change(self, change: int) -> None:
-        """Bring a change into sight and let it stand out."""
+        """Scroll to a change and highlight it."""
         self._current = change
         at = next((at for at, line in enumerate(self._lines) if change in line.changes), -1)
         if at >= 0:
@@ -111,32 +110,28 @@ class CompareRows(QAbstractScrollArea):
 
     @property
     def current(self) -> int:
-        """The change that stands out; -1: none."""
+        """The highlighted change; -1: none."""
         return self._current
 
     @property
     def count(self) -> int:
-        """Rows there are."""
         return len(self._lines)
 
     def rect_of(self, at: int) -> QRectF:
-        """Where a row stands in the viewport."""
         return QRectF(0, self._tops[at] - self.verticalScrollBar().value(), self.viewport().width(), self._height(at))
 
     # ---- Qt's own
 
     def sizeHint(self) -> QSize:
-        """Two columns, no higher than they must be: they scroll, and what is around them should not have to."""
+        """Two columns, no higher than necessary: they scroll, and the pane around them should not have to."""
         return QSize(640, self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Columns are as wide as there is room."""
         super().resizeEvent(event)
         self._forget()
         self._measure(keep=True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The bar's keys."""
         bar, page = self.verticalScrollBar(), round(self.viewport().height() * 0.9)
         steps = {
             Qt.Key.Key_Down: 40, Qt.Key.Key_Up: -40, Qt.Key.Key_PageDown: page, Qt.Key.Key_PageUp: -page,
@@ -150,7 +145,7 @@ class CompareRows(QAbstractScrollArea):
             super().keyPressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click chooses a change, or unfolds what is folded."""
+        """A click chooses a change, or unfolds a folded row."""
         line = self._line_at(event.position())
         if line is None or event.button() != Qt.MouseButton.LeftButton:
             return
@@ -160,13 +155,13 @@ class CompareRows(QAbstractScrollArea):
             self.change_chosen.emit(self._change_at(line, event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Two clicks go to the page."""
+        """A double click goes to the page."""
         line = self._line_at(event.position())
         if line is not None and line.changes:
             self.change_opened.emit(self._change_at(line, event.position()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The rows in sight, and no more."""
+        """Only visible rows are painted."""
         self._lay_out_sight()
         painter = QPainter(self.viewport())
         colours = self._keeper.theme
@@ -212,7 +207,7 @@ class CompareRows(QAbstractScrollArea):
 
     @staticmethod
     def folded_words(count: int) -> str:
-        """What stands in place of unchanged paragraphs."""
+        """The text that stands for unchanged paragraphs."""
         return "1 unchanged paragraph – show it" if count == 1 else f"{count:,} unchanged paragraphs – show them"
 
     # ---- heard
@@ -241,7 +236,7 @@ class CompareRows(QAbstractScrollArea):
         return self._lines[index]
 
     def _change_at(self, line: _Line, at: QPointF) -> int:
-        """The change whose words are clicked, else the first of the row."""
+        """The change whose text was clicked, else the first of the row."""
         index = self._lines.index(line)
         place, half = self.rect_of(index), self.viewport().width() / 2
         side = 0 if at.x() < half else 1
@@ -266,7 +261,7 @@ class CompareRows(QAbstractScrollArea):
         return range(first, min(last, len(self._lines)))
 
     def _lay_out_sight(self) -> None:
-        """Lay out what is in sight; let go of what is far away."""
+        """Lay out visible rows; drop the layouts of rows far away."""
         for _ in range(4):  # rows that turn out lower bring others into sight
             changed = False
             for at in self._in_sight():
@@ -310,7 +305,7 @@ class CompareRows(QAbstractScrollArea):
         return layout
 
     def _formats(self, runs: Sequence[Run], side: int) -> list[QTextLayout.FormatRange]:
-        """What went is struck through, what came underlined; colour comes on top."""
+        """Removed text is struck through, added text underlined; colour comes on top."""
         colours = self._keeper.theme
         found: list[QTextLayout.FormatRange] = []
         at = 0
@@ -344,7 +339,7 @@ class CompareRows(QAbstractScrollArea):
         return line.height
 
     def _measure(self, *, keep: bool = False) -> None:
-        """Find every row's place; `keep`: what is in sight stays where it is."""
+        """Compute the position of every row; `keep`: visible rows stay in place."""
         bar = self.verticalScrollBar()
         anchor, offset = 0, 0.0
         if keep and self._tops:
@@ -376,5 +371,5 @@ def _change_of(runs: Sequence[Run], position: int) -> int:
 
 
 def _units(text: str) -> int:
-    """Qt counts UTF-16 units."""
+    """The length in UTF-16 units, as Qt counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,4 +1,4 @@
-"""What is to be known of a document: what was read, what was not and why, what is inside it."""
+"""The pane about a document: what was read, what was not and why, and its attachments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AboutDocument(QScrollArea):
         show_column(self, inner)
 
     def show_document(self, record: DocumentRecord, pages: Sequence[Page], problem: str) -> None:
-        """All of it anew; `problem`: why it could not be read."""
+        """Show everything about a document; `problem`: why it could not be read."""
         self._clear()
         info = info_of(record)
         self._add(info.title or record.name, "heading")
@@ -66,7 +66,6 @@ class AboutDocument(QScrollArea):
                 self._add_attachment(one)
 
     def clear(self) -> None:
-        """Nothing is on show."""
         self._clear()
 
     def _add_attachment(self, one: Attachment) -> None:

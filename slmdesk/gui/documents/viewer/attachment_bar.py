@@ -1,4 +1,4 @@
-"""What is attached to the document on show, one click away; and, of an attachment, the mail it came with."""
+"""A bar with the attachments of the shown document, or, for an attachment, the mail it came with."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MOST_LETTERS = 40
 
 
 class AttachedBar(QFrame):
-    """A line of buttons, hidden where there is nothing to show.
+    """A line of buttons, hidden when empty.
 
-    Emits `attachment_requested` with an index, `parent_requested`, and `all_requested` where there are more of them.
+    Emits `attachment_requested` with an index, `parent_requested`, and `all_requested` when there are more attachments.
     """
 
     attachment_requested = Signal(int)
@@ -38,7 +38,6 @@ class AttachedBar(QFrame):
         self.setVisible(False)
 
     def show_document(self, record: DocumentRecord | None) -> None:
-        """What belongs to this document."""
         attachments = info_of(record).attachments if record is not None else ()
         _, parent = parent_of(record) if record is not None else ("", "")
         if self._shown == (attachments, parent):
@@ -88,5 +87,5 @@ class AttachedBar(QFrame):
 
 
 def _short(name: str) -> str:
-    """The beginning and the end of a long name: its suffix says what it is."""
+    """The beginning and the end of a long name: its suffix shows the format."""
     return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 12]}…{name[-11:]}"

@@ -1,4 +1,4 @@
-"""The strip that proves it: one cell a page, filled when it was read, hollow when empty, hatched when unreadable."""
+"""The coverage strip: one cell a page, filled if read, hollow if empty, hatched if unreadable."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Cell:
 
 
 class CoverageStrip(QWidget):
-    """Cells from left to right.  Emits `page_chosen` with a page's number.
+    """Cells from left to right.
 
-    Where there are more pages than room, neighbours share a cell, which shows the worst of them: nothing unread hides
-    behind something read.
+    Emits `page_chosen` with a page's number.  With more pages than room, neighbours share a cell, which shows the worst
+    of them, so that no unread page is hidden.
     """
 
     page_chosen = Signal(int)
@@ -54,7 +54,7 @@ class CoverageStrip(QWidget):
 
     @property
     def sentence(self) -> str:
-        """How much was read, in words."""
+        """How much was read, in a sentence."""
         read = sum(one.state == READ for one in self._cells)
         parts = [f"{read:,} of {counted(len(self._cells), self._kind)} read"]
         for state in (EMPTY, UNREADABLE, WAITING):
@@ -63,25 +63,25 @@ class CoverageStrip(QWidget):
         return ", ".join(parts)
 
     def show_cells(self, cells: Sequence[Cell], kind: PageKind = PageKind.PAGE) -> None:
-        """One for each page, in order."""
+        """Show one cell for each page, in order."""
         self._cells, self._kind = tuple(cells), kind
         self._at = min(self._at, max(0, len(cells) - 1))
         self.setAccessibleName(self.sentence)
         self.update()
 
     def light(self, pages: Sequence[int]) -> None:
-        """Mark these pages: a sentence comes from them."""
+        """Highlight these pages: a sentence comes from them."""
         self._lit = frozenset(pages)
         self.update()
 
     def show_reached(self, page: int) -> None:
-        """Mark, less, the page that is in sight."""
+        """Mark the page in view, less strongly."""
         if page != self._reached:
             self._reached = page
             self.update()
 
     def groups(self) -> list[tuple[Cell, ...]]:
-        """The pages of each cell that is drawn."""
+        """The pages of each painted cell."""
         if not self._cells:
             return []
         most = max(1, int(self.width() / SMALLEST_CELL))
@@ -89,11 +89,9 @@ class CoverageStrip(QWidget):
         return [self._cells[at : at + per] for at in range(0, len(self._cells), per)]
 
     def sizeHint(self) -> QSize:
-        """As wide as there is room."""
         return QSize(400, HEIGHT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """All cells."""
         painter, colours = QPainter(self), self._keeper.theme
         groups = self.groups()
         if not groups:
@@ -132,14 +130,13 @@ class CoverageStrip(QWidget):
             painter.fillRect(QRectF(place.left(), HEIGHT - 3, place.width(), 3), colours.colour("text"))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go to a page."""
         if event.button() == Qt.MouseButton.LeftButton and (cell := self._cell_at(event.position())) is not None:
             self._at = self._cells.index(cell)
             self.page_chosen.emit(cell.number)
             self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right walk along the pages, Enter goes there."""
+        """Left and Right move between the pages, Enter goes to one."""
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
         if step and self._cells:
             self._at = min(max(self._at + step, 0), len(self._cells) - 1)
@@ -151,7 +148,7 @@ class CoverageStrip(QWidget):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """The tooltip of a cell says what became of its page."""
+        """Show the state of a cell's page as a tooltip."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             cell = self._cell_at(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), plain_tip(self._words(cell)) if cell else "", self)

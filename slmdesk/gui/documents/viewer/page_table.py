@@ -1,4 +1,4 @@
-"""A table on a page of words: cells wrap inside their columns, numbers stand at the right, a wide table scrolls."""
+"""A table on a text page: cells wrap in their columns, numbers are right-aligned, a wide table scrolls."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """Words in a row: characters `start` up to `end` of the page's text, over `columns` columns from `column` on."""
+    """The characters `start` up to `end` of the page's text, over `columns` columns from `column` on."""
 
     text: str
     start: int
@@ -55,10 +55,10 @@ class _Cell:
 
 
 class PageTable:
-    """Rows that stand together, laid out for a width.  All places are in pixels from its left upper corner."""
+    """Rows of one table, laid out for a width.  All places are in pixels from its top left corner."""
 
     def __init__(self, text: str, rows: Sequence[Block], *, width: float, fonts: Fonts) -> None:
-        """`text` is that of the page; `width` is what there is, beyond it the table scrolls."""
+        """`text` is that of the page; `width` is the room there is: a wider table scrolls."""
         self.start, self.end = rows[0].start, rows[-1].end
         self._room = width
         self._rows = _cells_of(text, rows)
@@ -82,12 +82,12 @@ class PageTable:
 
     @property
     def height(self) -> float:
-        """Of the table, with its scroll bar if it has one."""
+        """The height, with the scroll bar if there is one."""
         return self._tops[-1] + (BAR_GAP + BAR_HEIGHT if self.is_wide else 0.0)
 
     @property
     def width(self) -> float:
-        """Of the whole table, also where it is wider than there is room."""
+        """The width of the whole table, even where there is less room."""
         return self._edges[-1]
 
     @property
@@ -97,11 +97,11 @@ class PageTable:
 
     @property
     def offset(self) -> float:
-        """How far it is scrolled to the right."""
+        """How far it is scrolled to the right, in pixels."""
         return self._offset
 
     def scroll_to(self, offset: float) -> bool:
-        """Scroll it so that a column begins at the left; returns whether that changed anything.
+        """Scroll to the column edge at or beyond `offset`; returns whether that changed anything.
 
         A column that is cut there would show "703.50" for "1703.50".
         """
@@ -114,12 +114,12 @@ class PageTable:
 
     @property
     def bar(self) -> QRectF:
-        """Where its scroll bar is; empty without one."""
+        """The place of its scroll bar; empty without one."""
         return QRectF(0, self._tops[-1] + BAR_GAP, self._room, BAR_HEIGHT) if self.is_wide else QRectF()
 
     @property
     def handle(self) -> QRectF:
-        """The part of the scroll bar that is moved."""
+        """The handle of the scroll bar."""
         share = self._room / (self._room + self._stops[-1])
         bar = self.bar
         return QRectF(self._offset * share, bar.top(), bar.width() * share, bar.height())
@@ -129,11 +129,11 @@ class PageTable:
         return self.scroll_to(x * (self._room + self._stops[-1]) / self._room - self._room / 2)
 
     def top_of(self, character: int) -> float:
-        """The top of the row a character of the page stands in."""
+        """The top of the row that holds a character of the page."""
         return self.cell_rectangle(character).top()
 
     def reveal(self, character: int) -> bool:
-        """Scroll so that the cell of a character is in sight; returns whether that changed anything."""
+        """Scroll to the cell that holds a character; returns whether that changed anything."""
         if self._is_fixed(self._cell_of(character)):
             return False
         place = self.cell_rectangle(character)
@@ -161,14 +161,14 @@ class PageTable:
         return cell.start + min(character_at(cell.text, position), len(cell.text) - 1)
 
     def cell_rectangle(self, character: int) -> QRectF:
-        """Where the cell of a character is, as the table is scrolled now."""
+        """The place of the cell that holds a character, as scrolled now."""
         row, cell = self._row_of(character), self._cell_of(character)
         left, right = self._edges[cell.column], self._edges[cell.column + cell.columns]
         moved = 0.0 if self._is_fixed(cell) else self._offset
         return QRectF(left - moved, self._tops[row], right - left, self._tops[row + 1] - self._tops[row])
 
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
-        """The rows within `clip`, with the marked characters of the page."""
+        """Paint the rows within `clip`, with the marked characters of the page."""
         first = max(0, bisect_right(self._tops, clip.top()) - 1)
         rows = range(first, max(first, bisect_right(self._tops, clip.bottom(), hi=len(self._rows))))
         near = [one for one in spans if one[0] < self.end and one[1] > self.start]
@@ -200,7 +200,7 @@ class PageTable:
         self._metrics = {False: QFontMetricsF(self._font), True: QFontMetricsF(self._bold)}
 
     def _scroll_stops(self) -> list[float]:
-        """Where it can be scrolled to: column by column, up to the one from which the rest is in sight."""
+        """The scroll positions: column by column, up to the one that shows the last column."""
         most = max(0.0, self.width - self._room)
         edges = [edge - self._fixed for edge in self._edges[:-1] if edge >= self._fixed]
         if any(right - left > self._room - self._fixed for left, right in pairwise(self._edges)):
@@ -239,7 +239,7 @@ class PageTable:
         painter.drawLine(box.topRight(), box.bottomRight())
 
     def _is_cut(self, cell: _Cell) -> bool:
-        """Whether it is a number whose end is out of sight: what is left of it would pass for a smaller one."""
+        """Whether it is a number whose end is hidden: the visible part would look like a smaller one."""
         if not cell.is_number or cell.is_head or self._is_fixed(cell):
             return False
         left, right = self._edges[cell.column], self._edges[cell.column + 1]
@@ -257,7 +257,7 @@ class PageTable:
         return next((one for one in reversed(row) if one.start <= character), row[0])
 
     def _place(self, cell: _Cell, row: int) -> QRectF:
-        """Where the words of a cell are laid out, in the whole table."""
+        """The place of a cell's text in the whole table."""
         width = self._inner_width(cell)
         height = self._tops[row + 1] - self._tops[row] - 2 * PAD_Y
         return QRectF(self._edges[cell.column] + PAD_X, self._tops[row] + PAD_Y, width, height)
@@ -270,7 +270,7 @@ class PageTable:
         return max(metrics.height(), self._layout(cell).boundingRect().height())
 
     def _layout(self, cell: _Cell) -> QTextLayout:
-        """The words of a cell in lines; made when they are first looked at."""
+        """The layout of a cell's text, cached."""
         found = self._layouts.get(cell.start)
         if found is None:
             found = _in_lines(cell, self._bold if cell.is_head else self._font, self._inner_width(cell))
@@ -278,7 +278,7 @@ class PageTable:
         return found
 
     def _inner_width(self, cell: _Cell) -> float:
-        """Of its words; a title above a wide table can be read without scrolling."""
+        """The width for a cell's text; a title above a wide table fits the view, so that it needs no scrolling."""
         width = self._edges[cell.column + cell.columns] - self._edges[cell.column]
         return (min(width, self._room) if cell.columns > 1 else width) - 2 * PAD_X
 
@@ -305,7 +305,7 @@ class PageTable:
 
 
 def tables_of(blocks: Sequence[Block]) -> Iterator[list[Block]]:
-    """The rows that stand together, one after another; a row that names columns begins another table."""
+    """The rows of each table, one table after the other; a head row begins another table."""
     rows: list[Block] = []
     for block in blocks:
         is_row = block.kind is BlockKind.TABLE_ROW
@@ -341,12 +341,12 @@ def _cells_of(text: str, rows: Sequence[Block]) -> list[list[_Cell]]:
 
 
 def _is_title(row: Sequence[str]) -> bool:
-    """Whether the first cell is alone in its row: then it may take all of it."""
+    """Whether only the first cell of a row has text: it may then take the whole row."""
     return len(row) > 1 and bool(row[0]) and not any(row[1:])
 
 
 def is_number_text(text: str) -> bool:
-    """Whether a cell is a number, an amount or a share; no date, and no code such as 0012."""
+    """Whether a cell is a number, an amount or a percentage; not a date, nor a code such as 0012."""
     return len(text) <= _MOST_NUMBER and any(map(str.isdigit, text)) and _NUMBER.fullmatch(text) is not None
 
 
@@ -356,7 +356,7 @@ def _is_of_numbers(column: Sequence[str]) -> bool:
 
 
 def _is_head(table: Sequence[Sequence[str]], numbers: Sequence[bool]) -> bool:
-    """Whether a first row names the columns, where the file does not say it: short words in each, no numbers."""
+    """Whether the first row is a head although the file does not say so: short words in each cell, no numbers."""
     first = table[0]
     if len(table) < 2 or len(first) < 2 or not all(first):
         return False

@@ -1,4 +1,4 @@
-"""The pages of a document, one below the other; thousands of them cost no more than those in sight."""
+"""The pages of a document, one below the other; only visible ones are loaded and painted."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ ASK_AFTER_MS = 60
 class PageView(QAbstractScrollArea):
     """Shows a document's pages.
 
-    Asks by `picture_wanted` (page number, width in device pixels; 0: where its marks stand) and `text_wanted` (page
-    number) for what comes into sight, and is answered by `show_picture`, `show_boxes` and `show_text`.  Emits
+    Requests what comes into view by `picture_requested` (page number, width in device pixels; 0: only the boxes of its
+    marks) and `text_requested` (page number), answered by `show_picture`, `show_boxes` and `show_text`.  Emits
     `page_reached` with the number of the page at the top, `place_clicked` with a page's number, the character clicked
-    at (-1 where only the place is known) and the place as shares of the page, `menu_wanted` with a page's number and a
+    (-1 where only the place is known) and the place as shares of the page, `menu_requested` with a page's number and a
     place on the screen.
     """
 
@@ -92,7 +92,6 @@ class PageView(QAbstractScrollArea):
 
     @property
     def count(self) -> int:
-        """Pages there are."""
         return len(self._sheets)
 
     @property
@@ -102,24 +101,24 @@ class PageView(QAbstractScrollArea):
 
     @property
     def zoom(self) -> int:
-        """Percent of the usual width."""
+        """The zoom, in percent."""
         return self._zoom
 
     @property
     def page_width(self) -> float:
-        """Of a page, in device-independent pixels."""
+        """The width of a page, in device-independent pixels."""
         room = self.viewport().width() - 2 * GAP
         return max(160.0, min(room, WIDEST) * self._zoom / 100)
 
     def line_at(self, number: int, character: int) -> str:
-        """The item of a list a character of a page stands in; empty for anything else."""
+        """The list item that holds a character of a page; empty for anything else."""
         sheet = self._sheet(number)
         blocks = [one for one in sheet.page.blocks if one.start <= character < one.end] if sheet is not None else []
         is_item = sheet is not None and bool(blocks) and blocks[0].kind is BlockKind.LIST_ITEM
         return sheet.page.text[blocks[0].start : blocks[0].end] if sheet is not None and is_item else ""
 
     def show_pages(self, pages: Sequence[Page], *, anew: bool = True) -> None:
-        """Show these pages (without text is enough); `anew` goes to the first one."""
+        """Show these pages (text may be missing); `anew` scrolls to the first one."""
         known = len(self._sheets)
         if not anew and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
             self._sheets += [Sheet(page) for page in pages[known:]]
@@ -138,7 +137,6 @@ class PageView(QAbstractScrollArea):
             self._later()
 
     def show_text(self, page: Page) -> None:
-        """The text of a page has come."""
         sheet = self._sheet(page.number)
         if sheet is None:
             return
@@ -147,7 +145,7 @@ class PageView(QAbstractScrollArea):
         self._measure(keep=True)
 
     def show_picture(self, number: int, picture: QImage, boxes: Sequence[Sequence[Box]] = ()) -> None:
-        """The picture of a page has come, with the places of each of its marks."""
+        """Show the picture of a page, with the boxes of each of its marks."""
         sheet = self._sheet(number)
         if sheet is None or picture.isNull():
             return
@@ -163,7 +161,7 @@ class PageView(QAbstractScrollArea):
         self.viewport().update()
 
     def show_without_picture(self, number: int) -> None:
-        """There is no picture of this page: its words are shown."""
+        """Show the text of a page that has no picture."""
         sheet = self._sheet(number)
         if sheet is not None:
             sheet.page = replace(sheet.page, has_image=False)
@@ -172,7 +170,7 @@ class PageView(QAbstractScrollArea):
             self._later()
 
     def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """Mark these characters, by page number; nothing else stays marked.  Then see `show_boxes`."""
+        """Mark these characters, by page number, instead of the earlier ones.  Then see `show_boxes`."""
         for sheet in self._sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
             sheet.place_marks(())
@@ -181,14 +179,14 @@ class PageView(QAbstractScrollArea):
         self.viewport().update()
 
     def point_at(self, number: int, span: tuple[int, int]) -> None:
-        """Let one of the marks stand out, and go to it."""
+        """Highlight one of the marks, and go to it."""
         for sheet in self._sheets:
             sheet.current = span if sheet.page.number == number else None
         self.go_to(number, to_mark=True)
         self.viewport().update()
 
     def show_boxes(self, number: int, boxes: Sequence[Sequence[Box]]) -> None:
-        """Where each of the marks of a page stands on its picture."""
+        """Set the boxes of each mark on a page's picture."""
         sheet = self._sheet(number)
         if sheet is not None:
             sheet.place_marks(boxes)
@@ -196,12 +194,12 @@ class PageView(QAbstractScrollArea):
             self.viewport().update()
 
     def go_to(self, number: int, *, to_mark: bool = False) -> None:
-        """Bring a page into sight; `to_mark`: its first mark, also when that place becomes known later."""
+        """Scroll to a page; `to_mark`: to its first mark, as soon as its place is known."""
         self._towards = (number, to_mark)
         self._go_on()
 
     def set_zoom(self, percent: int) -> None:
-        """Larger or smaller pages; the page at the top stays there."""
+        """Set the zoom; the page at the top stays there."""
         percent = min(max(percent, ZOOMS[0]), ZOOMS[-1])
         if percent != self._zoom:
             self._zoom = percent
@@ -209,12 +207,10 @@ class PageView(QAbstractScrollArea):
 
     @Slot()
     def zoom_in(self) -> None:
-        """One step larger."""
         self.set_zoom(next((one for one in ZOOMS if one > self._zoom), ZOOMS[-1]))
 
     @Slot()
     def zoom_out(self) -> None:
-        """One step smaller."""
         self.set_zoom(next((one for one in reversed(ZOOMS) if one < self._zoom), ZOOMS[0]))
 
     # ---- heard
@@ -241,16 +237,14 @@ class PageView(QAbstractScrollArea):
     # ---- Qt's own
 
     def sizeHint(self) -> QSize:
-        """A page beside something else."""
         return QSize(520, 640)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Pages are as wide as there is room."""
         super().resizeEvent(event)
         self._resize_sheets()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Ctrl and the wheel zoom; a person who scrolls is not pulled elsewhere any more."""
+        """Ctrl and the wheel zoom; scrolling cancels a pending jump."""
         self._towards = None
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             (self.zoom_in if event.angleDelta().y() > 0 else self.zoom_out)()
@@ -265,7 +259,6 @@ class PageView(QAbstractScrollArea):
         super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Pages, ends and zoom."""
         self._towards = None
         bar = self.verticalScrollBar()
         match event.key():
@@ -291,7 +284,7 @@ class PageView(QAbstractScrollArea):
                 super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """The scroll bar of a wide table is taken."""
+        """Grab the scroll bar of a wide table."""
         found = self._table_at(event.position())
         if event.button() != Qt.MouseButton.LeftButton or found is None or not found[0].bar.contains(found[1]):
             super().mousePressEvent(event)
@@ -303,7 +296,7 @@ class PageView(QAbstractScrollArea):
         self._dragged = table, event.position().x() - table.handle.left()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """The scroll bar of a wide table is moved."""
+        """Drag the scroll bar of a wide table."""
         if self._dragged is None:
             super().mouseMoveEvent(event)
             return
@@ -312,7 +305,7 @@ class PageView(QAbstractScrollArea):
         self.viewport().update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Tell which place of which page was clicked."""
+        """Emit `place_clicked` for a click on a page."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
         if self._dragged is not None:
@@ -332,7 +325,7 @@ class PageView(QAbstractScrollArea):
         self.place_clicked.emit(sheet.page.number, -1 if character is None else character, share)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """What can be done with the page under the mouse; by key, with the one at the top."""
+        """Request the menu of the page under the mouse; by keyboard, of the page at the top."""
         if not self._sheets:
             return
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
@@ -342,7 +335,7 @@ class PageView(QAbstractScrollArea):
         self.menu_requested.emit(self._sheets[index].page.number, event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The pages in sight, and no more."""
+        """Only visible pages are painted."""
         painter = QPainter(self.viewport())
         colours = self._keeper.theme
         painter.fillRect(event.rect(), colours.colour("window"))
@@ -384,7 +377,7 @@ class PageView(QAbstractScrollArea):
     # ---- inside
 
     def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
-        """The table of a page of words at a place in view, and where in it that is."""
+        """The table at a position of the view, and the position in the table."""
         at = position + QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
         if not self._sheets:
             return None
@@ -393,7 +386,7 @@ class PageView(QAbstractScrollArea):
         return words.table_at(at - self._place(index).topLeft()) if words is not None else None
 
     def _wide_table(self) -> PageTable | None:
-        """The first table in sight that scrolls."""
+        """The first visible table that scrolls."""
         top, bottom = self.verticalScrollBar().value(), self.verticalScrollBar().value() + self.viewport().height()
         for index in self._in_sight():
             words, first = self._sheets[index].words, self._tops[index]
@@ -429,7 +422,7 @@ class PageView(QAbstractScrollArea):
         return range(self._index_at(down - FOOT), self._index_at(down + self.viewport().height()) + 1)
 
     def _measure(self, *, keep: bool = False, begin: int = 0) -> None:
-        """Find every page's place, or those from `begin` on; `keep`: what is in sight stays where it is."""
+        """Compute the place of every page, or of those from `begin` on; `keep`: what is in view stays in place."""
         bar = self.verticalScrollBar()
         anchor, offset = 0, 0.0
         if keep and self._tops:
@@ -471,7 +464,7 @@ class PageView(QAbstractScrollArea):
 
     @Slot()
     def _ask(self) -> None:
-        """Ask for what is in sight and just below; let go of what is far away."""
+        """Request what is in view and just below; drop what is far away."""
         sight = self._in_sight()
         near = range(max(0, sight.start - 1), min(len(self._sheets), sight.stop + 1))
         width = round(self.page_width * self.devicePixelRatioF())
@@ -498,7 +491,7 @@ class PageView(QAbstractScrollArea):
             self._measure(keep=True)
 
     def _go_on(self) -> None:
-        """Move towards where somebody wants to be, as far as its place is known."""
+        """Scroll to the requested page or mark, as far as its place is known."""
         if self._towards is None:
             return
         number, to_mark = self._towards
@@ -517,7 +510,7 @@ class PageView(QAbstractScrollArea):
 
 
 def _kept(sheet: Sheet | None, page: Page) -> Sheet:
-    """A sheet with what is known of its page now."""
+    """The existing sheet, updated with its page."""
     if sheet is None:
         return Sheet(page)
     if not sheet.has_text:

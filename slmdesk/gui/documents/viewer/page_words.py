@@ -1,4 +1,4 @@
-"""The words of a page laid out as wide as the page: prose by Qt, tables by `PageTable`."""
+"""The text of a page laid out to the page's width: prose by Qt, tables by `PageTable`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SIZES = {1: 1.5, 2: 1.3, 3: 1.15}
 
 
 class Prose:
-    """What stands between two tables of a page: characters `start` up to `end` of its text."""
+    """The text between two tables: characters `start` up to `end` of the page's text."""
 
     def __init__(self, text: str, start: int, end: int) -> None:
         """`text` is that of the page."""
@@ -50,7 +50,7 @@ class Prose:
         return float(self.document.size().height())
 
     def lay_out(self, blocks: Sequence[Block], *, width: float, fonts: Fonts, theme: Theme, status: str = "") -> None:
-        """Give its blocks their looks; `status` is shown where there are no words."""
+        """Format its blocks; `status` is shown where there is no text."""
         document = self.document
         document.setUndoRedoEnabled(False)
         document.setDocumentMargin(0)
@@ -66,20 +66,19 @@ class Prose:
         cursor.endEditBlock()
 
     def top_of(self, character: int) -> float:
-        """The top of the paragraph a character of the page stands in."""
+        """The top of the paragraph that holds a character of the page."""
         cursor = QTextCursor(self.document)
         cursor.setPosition(self._place(character))
         return float(self.document.documentLayout().blockBoundingRect(cursor.block()).top())
 
     def character_at(self, point: QPointF) -> int | None:
-        """The character of the page at a point."""
         if not self._text:
             return None
         place = self.document.documentLayout().hitTest(point, Qt.HitTestAccuracy.ExactHit)
         return None if place < 0 else self.start + character_at(self._text, place)
 
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
-        """What is within `clip`, with the marked characters of the page."""
+        """Paint the part within `clip`, with the marked characters of the page."""
         context = QAbstractTextDocumentLayout.PaintContext()
         context.clip = clip
         context.palette.setColor(context.palette.ColorRole.Text, theme.colour("text"))
@@ -107,7 +106,10 @@ Part = Prose | PageTable
 
 
 class PageWords:
-    """The words of a page, its paragraphs and tables one below the other.  Places are pixels from the page's corner."""
+    """The text of a page, paragraphs and tables one below the other.
+
+    Places are pixels from the page's top left corner.
+    """
 
     def __init__(self, page: Page, *, width: float, fonts: Fonts, theme: Theme) -> None:
         self._margin, room = width * MARGIN, width * (1 - 2 * MARGIN)
@@ -126,45 +128,43 @@ class PageWords:
 
     @property
     def tables(self) -> list[tuple[float, PageTable]]:
-        """Its tables, from the top, and where that is."""
+        """Its tables with their tops."""
         return [(top, part) for top, part in self._parts if isinstance(part, PageTable)]
 
     @property
     def offsets(self) -> tuple[float, ...]:
-        """How far each of its tables is scrolled."""
+        """How far each table is scrolled, in pixels."""
         return tuple(table.offset for _, table in self.tables)
 
     def scroll_to(self, offsets: Sequence[float]) -> None:
-        """Scroll its tables so."""
         for (_, table), offset in zip(self.tables, offsets, strict=False):
             table.scroll_to(offset)
 
     def top_of(self, character: int) -> float:
-        """The top of the paragraph or row a character stands in."""
+        """The top of the paragraph or row that holds a character."""
         top, part = self._part_of(character)
         return top + part.top_of(character)
 
     def reveal(self, character: int) -> bool:
-        """Scroll the table a character stands in so that it can be seen; returns whether that changed anything."""
+        """Scroll the table that holds a character so that it is visible; returns whether that changed anything."""
         _, part = self._part_of(character)
         return isinstance(part, PageTable) and part.reveal(character)
 
     def character_at(self, point: QPointF) -> int | None:
-        """The character at a point."""
         for top, part in self._parts:
             if top <= point.y() < top + part.height:
                 return part.character_at(point - QPointF(self._margin, top))
         return None
 
     def table_at(self, point: QPointF) -> tuple[PageTable, QPointF] | None:
-        """The table at a point, and where in it that is."""
+        """The table at a point, and the point in the table."""
         for top, part in self._parts:
             if isinstance(part, PageTable) and top <= point.y() < top + part.height:
                 return part, point - QPointF(self._margin, top)
         return None
 
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
-        """What is within `clip`, with the marked characters."""
+        """Paint the part within `clip`, with the marked characters."""
         for top, part in self._parts:
             if top + part.height < clip.top() or top > clip.bottom():
                 continue
@@ -192,7 +192,7 @@ def _parts_of(page: Page, width: float, fonts: Fonts) -> Iterator[Part]:
 
 
 def _prose(text: str, start: int, end: int) -> Iterator[Prose]:
-    """The words between two tables, without the line ends beside these."""
+    """The text between two tables, without the line ends next to them."""
     inside = text[start:end]
     begin = start + len(inside) - len(inside.lstrip("\n"))
     if inside.strip():
@@ -238,7 +238,7 @@ def _dress(cursor: QTextCursor, text: str, block: Block, fonts: Fonts, theme: Th
 
 
 def _mark_item(cursor: QTextCursor, text: str, block: Block, lines: QTextBlockFormat) -> None:
-    """A dot before an item of a list, unless its words begin with a mark or a number of their own."""
+    """A bullet before a list item, unless its text begins with a marker or a number of its own."""
     depth = max(1, min(block.level, 6))
     if _MARKED.match(text, block.start, block.end):
         lines.setIndent(depth)

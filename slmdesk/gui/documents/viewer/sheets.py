@@ -1,4 +1,4 @@
-"""Pages of a document as they are painted: a picture where the format has one, else the words laid out."""
+"""A page as it is painted: a picture where the format has one, else its text laid out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CURRENT_LINE = 2
 
 @dataclass(slots=True, eq=False)
 class Sheet:
-    """One page in the view: what is known of it so far."""
+    """One page in the view, with what is known of it so far."""
 
     page: Page
     """Its text is empty until `has_text`."""
@@ -49,33 +49,32 @@ class Sheet:
 
     @property
     def is_pictured(self) -> bool:
-        """Whether it is shown as a picture."""
         return self.page.has_image
 
     def place_marks(self, boxes: Sequence[Sequence[Box]]) -> None:
-        """Where each mark stands on the picture, in the order of `spans`."""
+        """Set the boxes of each mark on the picture, in the order of `spans`."""
         self.marks = tuple(tuple(each) for each in boxes)
         self.boxes = tuple(box for each in self.marks for box in each)
 
     @property
     def current_boxes(self) -> tuple[Box, ...]:
-        """On its picture, the mark that stands out."""
+        """The boxes of the highlighted mark on the picture."""
         at = self.spans.index(self.current) if self.current in self.spans else -1
         return self.marks[at] if 0 <= at < len(self.marks) else ()
 
     def forget(self) -> None:
-        """Drop what can be had again: it is far out of sight."""
+        """Drop what can be loaded again: the page is far out of view."""
         self.picture, self.picture_width = None, 0
         self.forget_words()
 
     def forget_words(self) -> None:
-        """Drop the words as they were laid out."""
+        """Drop the layout of the text."""
         if self.words is not None:
             self.offsets = self.words.offsets
         self.words = None
 
     def lay_out(self, width: float, fonts: Fonts, theme: Theme) -> None:
-        """Lay out its words, its tables scrolled as they were; what stands out stays in sight."""
+        """Lay out the text, tables scrolled as before; the highlighted mark stays visible."""
         self.forget_words()
         self.words = PageWords(self.page, width=width, fonts=fonts, theme=theme)
         self.words.scroll_to(self.offsets)
@@ -85,7 +84,7 @@ class Sheet:
 
 
 def paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme) -> None:
-    """The picture of a page, and over it what is marked."""
+    """Paint the picture of a page, and its marks."""
     if sheet.picture is None:
         return
     painter.drawImage(place, sheet.picture)
@@ -105,14 +104,14 @@ def paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme) 
 
 
 def rectangle_of(box: Box, place: QRectF) -> QRectF:
-    """A box of a page where the page is painted."""
+    """A box of a page in the coordinates of the view."""
     left, top, right, bottom = box
     size = QSizeF((right - left) * place.width(), (bottom - top) * place.height())
     return QRectF(QPointF(place.x() + left * place.width(), place.y() + top * place.height()), size)
 
 
 def first_place(sheet: Sheet, width: float) -> float:
-    """Where on the page the mark that stands out is, else the first one: pixels below its top; 0: not known."""
+    """The place of the highlighted mark, else of the first: pixels below the page's top; 0: unknown."""
     if sheet.is_pictured and sheet.boxes and sheet.ratio:
         return min(box[1] for box in sheet.current_boxes or sheet.boxes) * sheet.ratio * width
     if sheet.words is not None and sheet.spans:
@@ -121,12 +120,12 @@ def first_place(sheet: Sheet, width: float) -> float:
 
 
 def first_mark(sheet: Sheet) -> int:
-    """The first character of the mark that stands out, else of the first one."""
+    """The first character of the highlighted mark, else of the first one."""
     return min(start for start, _ in sheet.spans) if sheet.current is None else sheet.current[0]
 
 
 def heights_of(sheets: Sequence[Sheet], width: float, usual_ratio: float, line: float) -> None:
-    """Give every page its height at this width: as measured, else as is usual."""
+    """Set every page's height for this width: measured, else the usual ratio."""
     for sheet in sheets:
         if sheet.is_pictured:
             sheet.height = width * (sheet.ratio or usual_ratio)

@@ -1,4 +1,4 @@
-"""Small pictures of the pages beside the pages: where one is, what was read; thousands cost no more than a few."""
+"""Thumbnails of the pages, in a column beside them; only visible ones are loaded."""
 
 from __future__ import annotations
 
@@ -63,11 +63,10 @@ class ThumbRows(QAbstractListModel):
         self._images: OrderedDict[int, QImage] = OrderedDict()
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        """Pages."""
         return 0 if parent.isValid() else len(self._pages)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """What it is called, the page, its small picture."""
+        """The page's label, the page, its thumbnail."""
         if not index.isValid() or index.row() >= len(self._pages):
             return None
         page = self._pages[index.row()]
@@ -84,7 +83,7 @@ class ThumbRows(QAbstractListModel):
         return None
 
     def show_pages(self, pages: Sequence[Page], *, anew: bool) -> None:
-        """These; `anew`: of another document."""
+        """Show these pages; `anew`: of another document."""
         if anew or len(pages) < len(self._pages):
             self.beginResetModel()
             self._pages = list(pages)
@@ -97,15 +96,13 @@ class ThumbRows(QAbstractListModel):
             self.endInsertRows()
 
     def page_at(self, row: int) -> Page | None:
-        """The page of a row."""
         return self._pages[row] if 0 <= row < len(self._pages) else None
 
     def has_image(self, number: int) -> bool:
-        """Whether its small picture is here."""
         return number in self._images
 
     def keep(self, number: int, image: QImage) -> None:
-        """The small picture of a page has come; the oldest goes."""
+        """Keep a thumbnail; the oldest one is dropped at the limit."""
         self._images[number] = image
         while len(self._images) > KEPT:
             self._images.popitem(last=False)
@@ -113,19 +110,19 @@ class ThumbRows(QAbstractListModel):
         self.dataChanged.emit(index, index)
 
     def forget(self) -> None:
-        """Small pictures of another size are wanted."""
+        """Drop all thumbnails: another size is needed."""
         self._images.clear()
 
 
 def label_of(page: Page) -> str:
-    """Its number, or what it is called."""
+    """The page's number, or its name."""
     if page.label in ("", str(page.number)):
         return str(page.number)
     return f"{page.number}  {page.label[:MOST_LABEL]}"
 
 
 class ThumbPainter(QStyledItemDelegate):
-    """A sheet of paper, its number under it, and what was not read of it."""
+    """A sheet of paper, the page's number below it, and a sign of what was not read."""
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -134,7 +131,7 @@ class ThumbPainter(QStyledItemDelegate):
         """The pages have no pictures: what they are called is all there is."""
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """All alike: thousands need no measuring."""
+        """All the same size, so that thousands need no measuring."""
         if self.is_outline:
             return QSize(OUTLINE_WIDTH, self._foot() + GAP)
         return QSize(WIDTH + 2 * GAP, HEIGHT + self._foot() + GAP)
@@ -142,7 +139,6 @@ class ThumbPainter(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """One of them."""
         page = index.data(PAGE_ROLE)
         if not isinstance(page, Page):
             return
@@ -193,7 +189,7 @@ class ThumbPainter(QStyledItemDelegate):
 
 
 def _sheet_of(image: object, place: QRect) -> QRectF:
-    """Where the paper of a page lies: as high as its picture, standing on its number."""
+    """The rectangle of the page's paper: as high as its picture, standing on its number."""
     width, height = float(WIDTH), float(HEIGHT)
     if isinstance(image, QImage) and image.width():
         ratio = image.height() / image.width()
@@ -203,9 +199,9 @@ def _sheet_of(image: object, place: QRect) -> QRectF:
 
 
 class Thumbnails(QListView):
-    """A column of small pictures.
+    """A column of thumbnails.
 
-    Asks by `picture_wanted` (page number, width in device pixels) for what is in sight.  Emits `page_chosen` with a
+    Requests the visible ones by `picture_requested` (page number, width in device pixels).  Emits `page_chosen` with a
     page's number.
     """
 
@@ -235,7 +231,6 @@ class Thumbnails(QListView):
         keeper.theme_changed.connect(self.viewport().update)
 
     def show_pages(self, pages: Sequence[Page], *, anew: bool) -> None:
-        """Show these pages."""
         if anew:
             self._asked.clear()
         self._rows.show_pages(pages, anew=anew)
@@ -247,16 +242,14 @@ class Thumbnails(QListView):
 
     @property
     def count(self) -> int:
-        """Pages there are."""
         return self._rows.rowCount()
 
     def show_picture(self, number: int, image: QImage) -> None:
-        """The small picture of a page has come."""
         self._asked.discard(number)
         self._rows.keep(number, image)
 
     def show_reached(self, number: int) -> None:
-        """The large pages are at this one."""
+        """Mark the page in view."""
         index = self._rows.index(number - 1)
         if index.isValid() and index != self.currentIndex():
             self._is_reported = True
@@ -264,7 +257,6 @@ class Thumbnails(QListView):
             self._is_reported = False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """More of them may be in sight."""
         super().resizeEvent(event)
         self._later()
 

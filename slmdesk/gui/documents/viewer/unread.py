@@ -1,4 +1,4 @@
-"""What stands where the pages would, of a document that could not be read."""
+"""Shown in place of the pages of a document that could not be read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slmdesk.gui.widgets.text import breakable, plain_label
 
 
 class UnreadDocument(QFrame):
-    """Says why nothing is to be seen.  Emits `again_requested` when another try is wished."""
+    """Says why a document cannot be shown.  Emits `again_requested` when a person wants another try."""
 
     again_requested = Signal()
 
@@ -34,7 +34,7 @@ class UnreadDocument(QFrame):
         column.addStretch(3)
 
     def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
-        """Of this document, in a sentence; a locked one wants its password, another may be mended meanwhile."""
+        """Show why, in a sentence; a locked document needs its password, another may have been repaired meanwhile."""
         self._title.setText(breakable(f"{name} is locked" if is_locked else f"{name} could not be read"))
         self._reason.setText(breakable(reason))
         self._again.setText("Enter the password…" if is_locked else "Read it again")

@@ -1,4 +1,4 @@
-"""Files that could not be read, in one line however many they are."""
+"""One notice for all files that could not be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME_LENGTH = 60
 
 
 def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
-    """One bar for all that were opened together; *More* has why for each.  It goes by itself."""
+    """One notice for all files opened together; *More* lists the reason for each.  It has a time limit."""
     if len(unread) == 1:
         return replace(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]

@@ -1,15 +1,15 @@
-"""Qt counts characters in UTF-16; we count code points."""
+"""Converts positions: Qt counts UTF-16 units, we count code points."""
 
 from __future__ import annotations
 
 
 def utf16_at(text: str, index: int) -> int:
-    """Qt counts in UTF-16: the place there of a character of ours."""
+    """The position in UTF-16 units of a code point."""
     return index + sum(character > "\uffff" for character in text[:index])
 
 
 def character_at(text: str, utf16: int) -> int:
-    """The other way round."""
+    """The position in code points of a UTF-16 unit."""
     place = 0
     for index, character in enumerate(text):
         if place >= utf16:
