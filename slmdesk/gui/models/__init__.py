@@ -1,1 +1,1 @@
-"""The page of models: those on this PC, those suggested, and those of the Hub."""
+"""The page of models: on this PC, suggested, and on the Hub."""

@@ -50,7 +50,7 @@ OFFLINE_BY_POLICY = "Your organisation has set slmdesk to work offline: nothing 
 
 
 class OfflineBar(QFrame):
-    """Says that nothing leaves this PC.  Emits `allow_requested`, `once_requested`."""
+    """Says that slmdesk is offline.  Emits `allow_requested`, `once_requested`."""
 
     allow_requested = Signal()
     once_requested = Signal()
@@ -76,7 +76,7 @@ class OfflineBar(QFrame):
         row.addWidget(allow)
 
     def show_policy(self, policy: Policy) -> None:
-        """Nobody is offered what the organisation has switched off."""
+        """Hide the buttons if the organisation has switched the network off."""
         is_set = "offline" in policy.managed
         self._words.setText(OFFLINE_BY_POLICY if is_set else OFFLINE)
         self._allow.setVisible(not is_set)
@@ -84,9 +84,11 @@ class OfflineBar(QFrame):
 
 
 class ModelsPage(QScrollArea):
-    """One scrolling column of three parts.  Emits `offline_chosen` and `once_chosen` when a person allows the network,
-    `file_chosen` with the Path of a model file to be looked at, `pack_chosen` with that of a pack, `gated_met` with a
-    DownloadChanged that wants a token, `compare_requested`.
+    """One scrolling column of three parts.
+
+    Emits `offline_chosen` and `once_chosen` when a person allows the network, `file_chosen` with the Path of a model
+    file to be looked at, `pack_chosen` with that of a pack, `gated_met` with a DownloadChanged that needs a token,
+    `compare_requested`.
     """
 
     offline_chosen = Signal(bool)
@@ -237,11 +239,10 @@ class ModelsPage(QScrollArea):
 
     @property
     def search(self) -> HubSearch:
-        """The part with the search."""
         return self._search
 
     def show_suggested(self, job: str, language: str) -> None:
-        """Bring the suggestions for a job and a language into sight."""
+        """Scroll to the suggestions for a job and a language."""
         self._suggestions.choose(job, language)
         QTimer.singleShot(0, self._suggestions, self._show_suggestions)
 
@@ -295,7 +296,7 @@ class ModelsPage(QScrollArea):
 
     @Slot(object)
     def _on_grown(self, widget: QWidget) -> None:
-        """Details that have opened are brought into sight, once they have their size."""
+        """Scroll to details that have opened, once they are laid out."""
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))
 
     @Slot()
@@ -303,7 +304,7 @@ class ModelsPage(QScrollArea):
         choose_model_file(self, "library_file_dialog", self.file_chosen.emit)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
-        """Model files, folders of them and packs may be dropped anywhere on the page: show what they are."""
+        """Show what was dropped: model files, folders of them, and packs."""
         if packs := packs_among(paths):
             self.pack_chosen.emit(packs[0])
         else:

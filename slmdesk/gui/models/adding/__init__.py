@@ -1,1 +1,1 @@
-"""The ways a model comes into the library."""
+"""Dialogs and menus for adding models to the library."""

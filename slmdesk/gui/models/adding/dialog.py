@@ -1,4 +1,4 @@
-"""Model files before they are added: what they are, whether they fit, and the choice to copy or to link."""
+"""Shows model files before they are added: what they are, whether they fit, and whether to copy or link them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ LIST_HEIGHT = 320
 
 
 class AddingController(QObject):
-    """Reads what files say of themselves.  Lives on the window's thread.
+    """Reads the headers of model files.
 
-    Emits `files_read` with the Candidates that can be added, and those that cannot, where at least one can;
-    `notice_raised` otherwise.
+    Lives on the window's thread.  Emits `files_read` with the Candidates that can be added and those that cannot, if at
+    least one can; `notice_raised` otherwise.
     """
 
     files_read = Signal(object)
@@ -42,7 +42,7 @@ class AddingController(QObject):
 
     @Slot(object)
     def look_at(self, paths: Path | Sequence[Path]) -> None:
-        """Read the headers of a file, of several, of all in a folder; nothing is added."""
+        """Read the headers of one file, of several, or of all in a folder; nothing is added."""
         requested = (paths,) if isinstance(paths, Path) else tuple(paths)
 
         def ended(found: Looked) -> None:  # on the service thread
@@ -68,7 +68,7 @@ class AddingController(QObject):
 
 
 class AddDialog(QDialog):
-    """What the files are, and how to add them.  Emits `add_chosen` with their paths and whether to link."""
+    """Shows the files and asks how to add them.  Emits `add_chosen` with their paths and whether to link."""
 
     add_chosen = Signal(object, bool)
 
@@ -172,7 +172,7 @@ class AddDialog(QDialog):
 
 
 def lines_of(one: Candidate) -> list[str]:
-    """Size, quantization in words, licence, and the memory it needs."""
+    """Size, quantization, licence, and the memory needed, in lines."""
     header = one.header
     name = header.quantization if header else ""
     known = quantization_named(name)
@@ -191,7 +191,7 @@ def lines_of(one: Candidate) -> list[str]:
 
 
 def short_lines_of(one: Candidate) -> list[str]:
-    """The same in a list of several."""
+    """The same, shorter, for a list of several files."""
     header = one.header
     parts = [bytes_for_people(one.bytes), header.quantization if header else "", (header.license if header else "")]
     if one.parts > 1:

@@ -1,4 +1,4 @@
-"""The further ways models come and go: packs, other programs' files, another folder.  Joins dialogs and controllers."""
+"""Other ways to add or move models: packs, other programs' files, another folder.  Connects dialogs and controllers."""
 
 from __future__ import annotations
 
@@ -54,17 +54,15 @@ class Ways(QObject):
 
     @Slot()
     def find(self) -> None:
-        """Look for models of other programs."""
+        """Search for models of other programs."""
         self._show("found", lambda: FoundDialog(self._window, self.found))
 
     @Slot()
     def make_pack(self) -> None:
-        """Choose models for a pack."""
         self._show("pack", lambda: MakePackDialog(self._window, self.packs))
 
     @Slot()
     def choose_pack(self) -> None:
-        """Ask for the file of a pack."""
         dialog = QFileDialog(self._window, "Open a pack of models", str(Path.home()), PACK_FILTER)
         dialog.setObjectName("open_pack_file_dialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -76,7 +74,6 @@ class Ways(QObject):
 
     @Slot(object)
     def open_pack(self, path: Path) -> None:
-        """Show what is in this pack."""
         if not self._raise("pack"):
             self.packs.look_into(path)
 
@@ -103,7 +100,7 @@ class Ways(QObject):
 
     @Slot(object)
     def _on_made(self, event: PackEnded) -> None:
-        """Its dialog shows the checksum; closed meanwhile, a notice does."""
+        """The dialog shows the checksum; if it was closed, a notice does."""
         if "pack" not in self._open:
             words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
             self.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
@@ -121,7 +118,7 @@ class Ways(QObject):
             self.notice_raised.emit(Notice(words, key="pack"))
 
     def _on_refused(self, kind: str, problem: Problem) -> None:
-        """Its dialog says it; closed meanwhile, a notice does."""
+        """The dialog shows the problem; if it was closed, a notice does."""
         if kind not in self._open:
             self.notice_raised.emit(notice_of(problem))
 
@@ -134,7 +131,7 @@ class Ways(QObject):
         dialog.show()
 
     def _raise(self, kind: str) -> bool:
-        """Whether one of this kind is open; it comes to the front."""
+        """Bring the open dialog of this kind to the front.  Returns whether there is one."""
         dialog = self._open.get(kind)
         if dialog is not None:
             dialog.raise_()

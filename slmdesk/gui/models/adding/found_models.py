@@ -1,4 +1,4 @@
-"""Models of other programs on this PC: looked for when asked, linked where they are."""
+"""Models of other programs on this PC: found on request, linked where they are."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOOKING = "Looking into the folders of these programs…"
 class FoundController(QObject):
     """Lives on the window's thread.
 
-    Emits `found` with FoundModels, `progressed` with words and a fraction, `linked` with the ends of all, `refused`
+    Emits `found` with FoundModels, `progressed` with a text and a fraction, `linked` with the results of all, `refused`
     with a Problem, `notice_raised`.
     """
 
@@ -53,7 +53,7 @@ class FoundController(QObject):
 
     @Slot()
     def look(self) -> None:
-        """Look now; `found` or `refused` follows."""
+        """Start searching; `found` or `refused` follows."""
 
         def ended(result: FoundModels | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_found, result))
@@ -71,7 +71,7 @@ class FoundController(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Stop looking or linking; what is linked stays."""
+        """Stop searching or linking; what is linked stays."""
         self._bridge.ask(lambda services: services.finding.cancel())
 
     def _on_found(self, result: FoundModels | Problem) -> None:
@@ -107,7 +107,7 @@ class FoundController(QObject):
 
 
 class FoundDialog(WideDialog):
-    """The list, with what could not be looked at named."""
+    """The list of models found, with the files that could not be read."""
 
     def __init__(self, parent: QWidget, controller: FoundController) -> None:
         super().__init__(
@@ -215,14 +215,14 @@ class FoundDialog(WideDialog):
             self.reject()
 
     def reject(self) -> None:
-        """Closed: looking is given up, linking goes on."""
+        """Close the dialog: searching stops, linking goes on."""
         if not self._is_linking:
             self._controller.cancel()
         super().reject()
 
 
 def row_of(model: FoundModel) -> CheckRow:
-    """A found file as a row: program, size, precision in words, whether it is here."""
+    """A found file as a row: program, size, precision, whether it is in the library."""
     known = quantization_named(model.quantization) if model.quantization else None
     parts = [model.program, bytes_for_people(model.bytes)]
     parts.append(f"{model.quantization}, {known.label()}" if known else model.quantization)

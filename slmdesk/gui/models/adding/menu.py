@@ -37,7 +37,7 @@ class MoreWays(QPushButton):
 
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
-        """What the organisation has switched off is not offered."""
+        """Hide what the organisation has switched off."""
         for action in self.menu().actions():
             feature = "models.import" if action.objectName() == "way_find" else "models.packs"
             action.setVisible(feature not in policy.hidden)

@@ -1,1 +1,1 @@
-"""What the parts of the page share."""
+"""Widgets shared by the parts of the page of models."""

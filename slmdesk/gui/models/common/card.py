@@ -1,4 +1,4 @@
-"""A row of the page: a name, a sentence, facts, whether it fits, and its buttons."""
+"""A row of the page: a name, a sentence, facts, whether the model fits, and its buttons."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DOT = "  ·  "
 
 
 class FitMark(QWidget):
-    """Whether a model fits this PC: a word with an icon.  Takes no room while that is not known."""
+    """Whether a model fits this PC: a word with an icon.  Takes no room while that is unknown."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -42,11 +42,10 @@ class FitMark(QWidget):
 
     @property
     def word(self) -> str:
-        """The word on show."""
         return self._word.text()
 
     def show_fit(self, fit: str, *, why: str = "", is_about: bool = False, is_slow: bool = False) -> None:
-        """Show a verdict; `is_about`: by an estimate of the size, `is_slow`: too slow to wait for."""
+        """Show a verdict; `is_about`: estimated from the size, `is_slow`: too slow to be useful."""
         self.setVisible(fit in FITS)
         if fit not in FITS:
             self._word.clear()
@@ -64,7 +63,7 @@ class FitMark(QWidget):
 
 
 class Card(QFrame):
-    """One row.  What stands in it is foreign text, shown as it is."""
+    """One row.  Its text is untrusted and shown as it is."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str) -> None:
         super().__init__(parent)
@@ -104,28 +103,25 @@ class Card(QFrame):
 
     @property
     def words(self) -> str:
-        """All that stands in it, for a look at once."""
+        """All of its text, a line for each label."""
         labels = (self._title, self._sentence, self._info, self._trouble)
         return "\n".join(one.text().replace("\u200b", "") for one in labels if one.text())
 
     def set_title(self, text: str) -> None:
-        """The name."""
         self._title.setText(breakable(text))
 
     def set_sentence(self, text: str) -> None:
-        """One plain sentence."""
         _show(self._sentence, text)
 
     def set_info(self, text: str) -> None:
-        """Size, licence and the like."""
         _show(self._info, breakable(text))
 
     def set_trouble(self, text: str) -> None:
-        """What is wrong with it, in a sentence; '' for nothing."""
+        """Show what is wrong with it, in a sentence; '' for nothing."""
         _show(self._trouble, breakable(text))
 
     def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
-        """A button beside the name.  `spoken`: what it does to what, for screen readers and as tooltip."""
+        """Add a button beside the name.  `spoken`: its action with its object, for screen readers and as tooltip."""
         button = named(QPushButton(text, self), name)
         button.setAccessibleName(spoken)
         button.setToolTip(plain_tip(spoken))
@@ -133,7 +129,7 @@ class Card(QFrame):
         return button
 
     def add_widget(self, widget: QWidget) -> None:
-        """Something else beside the name."""
+        """Add another widget beside the name."""
         self._buttons.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
 

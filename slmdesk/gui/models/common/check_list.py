@@ -1,4 +1,4 @@
-"""A list of models of which some are chosen: a check box with the name, facts under it, a trouble in red."""
+"""A list of models to choose from: a check box with the name, facts below, a problem in red."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BOX_ROOM = 40
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One row.  All texts are shown as they are."""
+    """One row.  All text is shown as it is."""
 
     key: str
     title: str
@@ -48,7 +48,7 @@ class CheckRow:
 
 
 class NameBox(QCheckBox):
-    """A check box whose text is cut with an ellipsis where there is no room; the tooltip holds all of it."""
+    """A check box whose text is elided where there is no room; the tooltip holds all of it."""
 
     def __init__(self, text: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -59,7 +59,6 @@ class NameBox(QCheckBox):
         self.setText(_literal(text))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut anew."""
         super().resizeEvent(event)
         shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_ROOM)
         if _literal(shown) != self.text():
@@ -67,7 +66,7 @@ class NameBox(QCheckBox):
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the box in the theme's colours: the style's own can hardly be seen on dark ground."""
+        """Paint the box in the theme's colours: the style's own can hardly be seen on a dark background."""
         super().paintEvent(event)
         option = QStyleOptionButton()
         self.initStyleOption(option)
@@ -91,7 +90,7 @@ class NameBox(QCheckBox):
 
 
 class CheckList(QScrollArea):
-    """The rows; those that are here or cannot be used are shown and cannot be chosen.  Emits `chosen_changed`."""
+    """The rows; those already in the library or unusable are shown but cannot be chosen.  Emits `chosen_changed`."""
 
     chosen_changed = Signal()
 
@@ -105,7 +104,7 @@ class CheckList(QScrollArea):
 
     @Slot(object)
     def show_rows(self, rows: Sequence[CheckRow], chosen: bool = True) -> None:
-        """Show these; `chosen`: whether what can be chosen is, at first."""
+        """Show these rows; `chosen`: whether they are ticked at first."""
         self._rows, self._boxes = tuple(rows), {}
         inner = named(QFrame(self), "check_list_inner")
         column = QVBoxLayout(inner)
@@ -119,21 +118,20 @@ class CheckList(QScrollArea):
 
     @property
     def chosen(self) -> list[CheckRow]:
-        """The rows with a tick, in their order."""
+        """The ticked rows, in order."""
         return [one for one in self._rows if (box := self._boxes.get(one.key)) and box.isChecked()]
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that could be chosen."""
+        """Whether no row can be chosen."""
         return not self._boxes
 
     def choose_all(self, is_chosen: bool) -> None:
-        """Tick all, or none."""
         for box in self._boxes.values():
             box.setChecked(is_chosen)
 
     def focus_first(self) -> None:
-        """The keyboard begins here."""
+        """Focus the first row."""
         first = next(iter(self._boxes.values()), None)
         if first is not None:
             first.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -168,5 +166,5 @@ class CheckList(QScrollArea):
 
 
 def _literal(text: str) -> str:
-    """An ampersand is a letter here, no shortcut."""
+    """Escape ampersands, which Qt would take for a shortcut."""
     return text.replace("&", "&&")

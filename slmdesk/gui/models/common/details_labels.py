@@ -1,4 +1,4 @@
-"""A model's details as labelled lines for people.  Pure functions."""
+"""A model's details as labelled lines.  Pure functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = {
 
 
 def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
-    """Key, label and value; what is not known is left out."""
+    """Key, label and value of each line; unknown values are left out."""
     record, locale = details.card.record, QLocale()
     header = record.header
     parameters, context = header.get("parameters"), header.get("context_length")
@@ -65,7 +65,7 @@ def quantization_words(record: ModelRecord) -> str:
 
 
 def parameters_words(count: int) -> str:
-    """About how many: "1.5 billion"; empty where it is not known."""
+    """An approximate number of parameters: "1.5 billion"; empty if unknown."""
     for size, word in ((1e9, "billion"), (1e6, "million")):
         if count >= size:
             return f"{QLocale().toString(count / size, 'f', 1 if count < 10 * size else 0)} {word}"
@@ -73,7 +73,7 @@ def parameters_words(count: int) -> str:
 
 
 def memory_words(details: ModelDetails) -> str:
-    """What it needs and what is free."""
+    """The memory it needs and the memory that is free."""
     fit = details.fit
     if fit is None:
         return ""
@@ -84,7 +84,7 @@ def memory_words(details: ModelDetails) -> str:
 
 
 def template_words(record: ModelRecord) -> str:
-    """Whose chat format is used."""
+    """Where the chat template comes from."""
     if not record.can_chat:
         return ""
     if not record.header.get("has_chat_template"):
@@ -95,7 +95,7 @@ def template_words(record: ModelRecord) -> str:
 
 
 def expected_words(details: ModelDetails) -> str:
-    """The speed to expect, and how that is known; empty where it is not."""
+    """The expected speed and how it is known; empty if unknown."""
     if details.fit is None or details.fit.speed is None:
         return ""
     return f"{speed_in_words(details.fit.speed)}{' (measured here)' if details.is_measured else ''}"
@@ -109,7 +109,7 @@ def behaves_words(record: ModelRecord) -> str:
 
 
 def source_words(source: str) -> str:
-    """Where it is from."""
+    """Where the model comes from."""
     if source == "file":
         return "a file of this PC"
     place, _, rest = source.partition(":")

@@ -1,4 +1,4 @@
-"""What the dialogs for packs, found models and the folder share: a heading, a sentence, a body, work, buttons."""
+"""Base of the dialogs for packs, found models and the folder: a heading, a sentence, a body, progress, buttons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORK_ROOM = 56
 
 
 class WideDialog(QDialog):
-    """Not modal: a long piece of work goes on when it is closed, and its end is told by a notice."""
+    """Not modal: work goes on when it is closed, and a notice tells the end."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str, intro: str, spoken: str) -> None:
         super().__init__(parent)
@@ -43,7 +43,7 @@ class WideDialog(QDialog):
         layout.addLayout(self.buttons)
 
     def add_button(self, text: str, *, name: str, is_primary: bool = False, tip: str = "") -> QPushButton:
-        """A button at the foot, the first ones left."""
+        """Add a button at the foot, from the left."""
         button = named(QPushButton(text, self), name)
         button.setToolTip(tip)
         button.setAutoDefault(is_primary)
@@ -54,12 +54,12 @@ class WideDialog(QDialog):
         return button
 
     def show_trouble(self, sentence: str) -> None:
-        """What is in the way, in a sentence; '' for nothing."""
+        """Show a problem in a sentence; '' for none."""
         self.trouble.setText(breakable(sentence))
         self.trouble.setVisible(bool(sentence))
 
     def fit_height(self) -> None:
-        """As tall as its words need, with room for how far the work is."""
+        """Make it as tall as its text needs, with room for the progress."""
         layout = self.layout()
         if layout is not None:
             self.resize(self.width(), min(layout.totalHeightForWidth(self.width()) + WORK_ROOM, HEIGHT))

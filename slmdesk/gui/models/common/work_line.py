@@ -1,4 +1,4 @@
-"""How far some work is: words and a thin bar.  Takes no room while nothing is done."""
+"""Progress of some work: a text and a thin bar.  Takes no room while nothing runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slmdesk.services.base.messages import bytes_for_people, time_for_people
 
 
 class WorkLine(QWidget):
-    """Words over a bar."""
+    """A text above a bar."""
 
     def __init__(self, parent: QWidget, *, name: str, spoken: str) -> None:
         super().__init__(parent)
@@ -32,11 +32,10 @@ class WorkLine(QWidget):
 
     @property
     def words(self) -> str:
-        """What it says."""
         return self._words.text().replace("\u200b", "")
 
     def show_work(self, words: str, fraction: float | None) -> None:
-        """Say this; `fraction` 0..1, None where it is not known."""
+        """Show this; `fraction` 0..1, None if unknown."""
         self._words.setText(breakable(words))
         self._bar.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
@@ -44,12 +43,11 @@ class WorkLine(QWidget):
         self.setVisible(True)
 
     def end(self) -> None:
-        """Nothing is done any more."""
         self.setVisible(False)
 
 
 def amount_words(what: str, done: int, total: int, eta_s: float | None) -> str:
-    """What is done, how much of it, and for how long yet: Checking · 3 GB of 8 GB · 2 min left."""
+    """What is done, how much of it, and the time left: Checking · 3 GB of 8 GB · 2 min left."""
     parts = [what, f"{bytes_for_people(done)} of {bytes_for_people(total)}" if total else ""]
     if eta_s is not None:
         parts.append(f"{time_for_people(eta_s)} left")

@@ -1,1 +1,1 @@
-"""Models compared on one prompt."""
+"""Comparison of several models on one prompt."""

@@ -1,4 +1,4 @@
-"""One answer of a comparison: who wrote it, how far it is, its words, what was measured, the vote for it."""
+"""One answer of a comparison: model, progress, text, measurements, and the vote for it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ENDS = {
 
 
 class AnswerText(QScrollArea):
-    """The words of one answer as safe Markdown, scrolled by itself; at its end it follows words that come."""
+    """One answer as safe Markdown with its own scroll bar; at its end it follows new text."""
 
     def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
         super().__init__(parent)
@@ -60,29 +60,28 @@ class AnswerText(QScrollArea):
 
     @property
     def words(self) -> str:
-        """The Markdown on show."""
+        """The Markdown shown."""
         return self._words
 
     def set_style(self, style: ViewStyle) -> None:
-        """Another theme or letter size: written anew."""
+        """Write the text again in another theme or font size."""
         words, has_ended = self._words, self._has_ended
         self._make(style)
         self._words, self._has_ended = "", False
         self.show_words(words, has_ended=has_ended)
 
     def show_words(self, words: str, *, has_ended: bool) -> None:
-        """Show these words, of which those shown before are the beginning."""
+        """Show this text, which begins with the text shown before."""
         if (words, has_ended) == (self._words, self._has_ended):
             return
         self._words, self._has_ended = words, has_ended
         self._write()
 
     def sizeHint(self) -> QSize:
-        """As low as it can be: it takes what the column has left; a low window scrolls the words first."""
+        """Minimal height: it takes what the column has left; in a low window the text scrolls first."""
         return QSize(super().sizeHint().width(), self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The lines are as wide as the column."""
         super().resizeEvent(event)
         self._fit()
 
@@ -165,26 +164,23 @@ class AnswerColumn(QFrame):
 
     @property
     def stops(self) -> list[QWidget]:
-        """Where Tab stops, in order."""
+        """The widgets Tab stops at, in order."""
         return [self.text, self._best]
 
     @property
     def state_words(self) -> str:
-        """What is said of how far it is."""
         return self._state.text()
 
     @property
     def name(self) -> str:
-        """What stands above it."""
         return self._name.text().replace("\u200b", "")
 
     def set_style(self, style: ViewStyle) -> None:
-        """Another theme or letter size."""
         self.setMinimumWidth(round(NARROWEST * style.letter_width))
         self.text.set_style(style)
 
     def show_answer(self, one: Compared, name: str, *, is_turn: bool, is_hidden: bool) -> None:
-        """Show an answer; `is_turn`: it is the one that is written now."""
+        """Show an answer; `is_turn`: it is the one being written now."""
         message = one.message
         self._name.setText(breakable(name))
         self.setAccessibleName(name)
@@ -205,7 +201,7 @@ class AnswerColumn(QFrame):
         self._show_figures(one.figures.lines() if one.figures and not is_hidden else ())
 
     def show_note(self, words: str) -> None:
-        """What is done for it just now."""
+        """Show what is being done for it."""
         self._say(words, "small")
 
     def show_vote(self, *, can_vote: bool, is_best: bool, name: str) -> None:

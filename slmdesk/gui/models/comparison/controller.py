@@ -1,4 +1,4 @@
-"""Comparing models: one question, answers side by side, a vote.  No widgets here."""
+"""Comparison of models: one question, answers side by side, a vote.  No widgets here."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ PAGE = 30
 
 
 class CompareController(QObject):
-    """The open comparison and the earlier ones.  Lives on the window's thread.
+    """The open comparison and the earlier ones.
 
-    Emits `models_listed` with ModelRecords, `earlier_listed` with Items and whether there are more, `comparison_shown`
-    with a Comparison (None: a new one is to be made), `answer_grew` with the id of an answer and all its words so far,
-    `note_changed` with the id of an answer and what is done for it just now, `notice_raised` with a Notice.
+    Lives on the window's thread.  Emits `models_listed` with ModelRecords, `earlier_listed` with Items and whether
+    there are more, `comparison_shown` with a Comparison (None: a new one is to be made), `answer_grew` with the id of
+    an answer and all its text so far, `note_changed` with the id of an answer and what is being done for it,
+    `notice_raised` with a Notice.
     """
 
     models_listed = Signal(object)
@@ -56,11 +57,11 @@ class CompareController(QObject):
 
     @property
     def held(self) -> Comparison | None:
-        """The comparison on show."""
+        """The comparison shown."""
         return self._held
 
     def hides(self, name: str) -> bool:
-        """Whether the name of the model at work would tell who wrote what, before the vote."""
+        """Whether showing this model's name would reveal, before the vote, who is writing."""
         held = self._held
         if self._is_starting or held is None:
             return self._is_starting and self._is_blind
@@ -72,8 +73,6 @@ class CompareController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """List models and earlier comparisons again."""
-
         def reported(models: Sequence[ModelRecord] | Problem) -> None:  # on the service thread
             if not isinstance(models, Problem):
                 self._bridge.post_to_ui(partial(self._on_models, models))
@@ -83,13 +82,11 @@ class CompareController(QObject):
 
     @Slot()
     def show_more(self) -> None:
-        """List more of the earlier comparisons."""
         self._shown += PAGE
         self._list_earlier()
 
     @Slot(str, object, bool)
     def start(self, prompt: str, models: tuple[str, ...], is_blind: bool) -> None:
-        """Have these models answer the prompt."""
         if self._is_starting:
             return
         self._is_starting, self._is_blind, self._before = True, is_blind, self._now
@@ -98,23 +95,23 @@ class CompareController(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Stop what is being written; the words stay."""
+        """Stop the answers being written; their text stays."""
         self._bridge.ask(lambda services: services.comparing.stop(), None, self._raise_problem)
 
     @Slot(str)
     def open(self, comparison: str) -> None:
-        """Show an earlier one, or the one that runs."""
+        """Show an earlier one, or the one that is running."""
         self._bridge.ask(lambda services: services.comparing.open(comparison), self._on_opened, self._raise_problem)
 
     @Slot()
     def begin_anew(self) -> None:
-        """Show none; one that runs goes on."""
+        """Show none; one that is running goes on."""
         self._held = None
         self.comparison_shown.emit(None)
 
     @Slot(object, str)
     def vote(self, best: str | None, note: str) -> None:
-        """Keep which answer was best; None: none of them."""
+        """Save which answer was best; None: none of them."""
         if self._held is not None:
             id = self._held.item.id
             self._bridge.ask(
@@ -123,11 +120,11 @@ class CompareController(QObject):
 
     @Slot(str)
     def delete(self, comparison: str) -> None:
-        """Into the trash; a bar offers to undo it."""
+        """Move a comparison to the trash; a notice offers to undo it."""
         self._bridge.ask(lambda services: services.history.trash(comparison), self._on_trashed, self._raise_problem)
 
     def export_to(self, form: str, target: Path) -> None:
-        """Write the open one to a file, in place of one that is there: the dialog has asked."""
+        """Write the open one to a file.  An existing file is replaced: the dialog has asked."""
         if self._held is None:
             return
         id = self._held.item.id
@@ -245,4 +242,4 @@ def _with_text(one: Compared, text: str) -> Compared:
 
 
 def _ignore(_problem: Problem) -> None:
-    """It was deleted meanwhile, which is told by itself."""
+    """It was deleted meanwhile; the list shows that."""

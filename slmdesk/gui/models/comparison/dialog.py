@@ -36,7 +36,7 @@ QUESTION_LINES = 2
 
 
 class ComparePage(QStackedWidget):
-    """First what shall be compared, then the answers.  Emits `back_requested`: to the page of models."""
+    """First the form, then the answers.  Emits `back_requested`: to the page of models."""
 
     back_requested = Signal()
 
@@ -144,18 +144,16 @@ class ComparePage(QStackedWidget):
 
     @property
     def columns(self) -> list[AnswerColumn]:
-        """The answers on show, from the left."""
         return list(self._columns.values())
 
     def focus_first(self) -> None:
-        """Let the keyboard begin where the work begins."""
+        """Focus the first field or answer."""
         if self.currentWidget() is self.form:
             self.form.question.setFocus()
         else:
             self._back.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc: one step back."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif self.currentWidget() is self.form:
@@ -195,7 +193,7 @@ class ComparePage(QStackedWidget):
         self._note.setText(found.vote.note if found.vote else "")
 
     def _order(self) -> None:
-        """Tab goes the way of the eye; Qt's own order is that of making."""
+        """Set the visual tab order; Qt's own is the order of creation."""
         stops: list[QWidget] = [self._back, self._stop, self._export, self._new, self._all]
         for column in self._columns.values():
             stops += column.stops
@@ -203,7 +201,7 @@ class ComparePage(QStackedWidget):
             QWidget.setTabOrder(before, after)
 
     def _show_question(self, prompt: str) -> None:
-        """Another label: a CutLabel keeps its text for good."""
+        """Replace the label: a CutLabel cannot change its text."""
         old = self._question
         self._question = CutLabel(breakable(prompt), self, name="compared_question", lines=QUESTION_LINES)
         self._question.was_cut.connect(self._all.setVisible)

@@ -1,4 +1,4 @@
-"""The first part of the comparison: the question, the models, and the comparisons made before."""
+"""The form for a comparison: the question, the models, and the earlier comparisons."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ INTRO = (
 
 
 class EarlierRow(QFrame):
-    """A comparison made before.  Emits `opened` and `deleted`."""
+    """An earlier comparison.  Emits `opened` and `deleted`."""
 
     opened = Signal()
     deleted = Signal()
@@ -169,19 +169,17 @@ class CompareForm(QScrollArea):
         column.addLayout(row)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Larger letters need a larger field."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._question.setFixedHeight(QUESTION_LINES * self._question.fontMetrics().lineSpacing() + FIELD_EDGES)
 
     @property
     def question(self) -> QPlainTextEdit:
-        """Where the question is written."""
         return self._question
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
-        """The models to choose from, the last used first; what was chosen stays."""
+        """List the models, the last used first; the chosen ones stay chosen."""
         if tuple(models) == self._models:
             return
         chosen = [choice.currentData() for choice in self._choices]
@@ -201,7 +199,6 @@ class CompareForm(QScrollArea):
 
     @Slot(object, bool)
     def show_earlier(self, items: Sequence[Item], has_more: bool) -> None:
-        """The comparisons made before, newest first."""
         words = [(one.id, one.title, about_of(one)) for one in items]
         self._heading.setVisible(bool(items))
         self._more.setVisible(has_more)
@@ -227,7 +224,7 @@ class CompareForm(QScrollArea):
 
     @Slot()
     def _judge(self) -> None:
-        """Say what is missing yet."""
+        """Say what is missing, and enable the button accordingly."""
         chosen = self._chosen()
         for choice in self._choices:
             choice.setEnabled(len(self._models) >= LEAST)
@@ -250,7 +247,6 @@ class CompareForm(QScrollArea):
 
 
 def back_button(parent: QWidget) -> QToolButton:
-    """To the page of models."""
     back = named(QToolButton(parent), "compare_back")
     back.setAccessibleName("Back")
     back.setToolTip("Back (Esc)")
@@ -260,7 +256,7 @@ def back_button(parent: QWidget) -> QToolButton:
 
 
 def about_of(item: Item) -> str:
-    """When, which models, and the vote."""
+    """Date, models, and the vote."""
     when = moment_words(item.created)
     vote = vote_of(item)
     said = "no vote yet" if vote is None else "none was good" if vote.best is None else "voted"

@@ -1,4 +1,4 @@
-"""A model of this PC as a row: what it is, what it is good for, what it is used for; its details open below."""
+"""A model on this PC as a row: what it is, what it is good at, what it is used for; its details open below."""
 
 from __future__ import annotations
 
@@ -84,11 +84,9 @@ class LocalCard(Card):
 
     @property
     def card(self) -> ModelCard:
-        """What it shows."""
         return self._card
 
     def show_card(self, card: ModelCard) -> None:
-        """What is known of it now."""
         self._card, record = card, card.record
         self.set_title(record.name)
         self.setAccessibleName(record.name)
@@ -107,7 +105,7 @@ class LocalCard(Card):
         self.set_trouble(self._problem or (NOISE if self._card.record.behaves is False else ""))
 
     def show_judged(self, judged: Judged) -> None:
-        """Whether it can be used here."""
+        """Show whether the model can be used on this PC."""
         needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
         why = judged.problem.sentence if judged.problem else needs
         self.fit.show_fit(judged.fit, why=why, is_slow=is_too_slow(judged.speed))
@@ -119,12 +117,10 @@ class LocalCard(Card):
             self._use.setEnabled(judged.problem is None)
 
     def show_in_use(self, is_loaded: bool) -> None:
-        """Mark the one that answers."""
         if self._use:
             self._use.setText("In use" if is_loaded else "Use for chat")
 
     def open_details(self) -> None:
-        """Open them below the row."""
         self._toggle.setChecked(True)
 
     @Slot(bool)
@@ -152,14 +148,14 @@ class LocalCard(Card):
 
 
 def speed_of(judged: Judged) -> str:
-    """How fast it writes here, and how that is known."""
+    """How fast it writes on this PC, and how that is known."""
     if judged.speed is None:
         return ""
     return f"{speed_in_words(judged.speed)}{' (measured here)' if judged.is_measured else ''}"
 
 
 def sentence_of(card: ModelCard) -> str:
-    """What it is good for; empty where that is not known."""
+    """What it is good at; empty if unknown."""
     if card.record.kind == "encoder":
         return "Finds passages; it cannot chat."
     if card.record.kind == "adapter":
@@ -169,7 +165,7 @@ def sentence_of(card: ModelCard) -> str:
 
 
 def info_of(card: ModelCard, speed: str = "") -> str:
-    """Family, quantization in words, size, context, licence, where the file lies, its speed, when it was last used."""
+    """Family, quantization, size, context, licence, place of the file, speed, last use."""
     record, locale = card.record, QLocale()
     header = record.header
     parts = [str(header.get("architecture") or ""), quantization_words(record), bytes_for_people(record.bytes)]

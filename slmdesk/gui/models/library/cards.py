@@ -25,11 +25,11 @@ PAGE = 30
 
 
 class LocalModels(QWidget):
-    """The list, and what adds to it.
+    """The list, and the ways to add to it.
 
     Emits with an id `use_requested`, `details_requested`, `action_requested` (and one of ACTIONS), `default_chosen`
-    (with a Use and whether it is wished), `trial_requested` and `trial_stopped` (with which); and `add_requested`,
-    `cancel_requested` while a file is copied in, `grown` with a widget that wants to be seen.
+    (with a Use and whether to set it), `trial_requested` and `trial_stopped` (with which); and `add_requested`,
+    `cancel_requested` while a file is copied, `grown` with a widget to scroll to.
     """
 
     use_requested = Signal(str)
@@ -107,12 +107,12 @@ class LocalModels(QWidget):
         self._import.setVisible(False)
 
     def add_way(self, widget: QWidget) -> None:
-        """Place another way to add models beside *Add a model file…*."""
+        """Add another widget for adding models, beside *Add a model file…*."""
         self._import_row.insertWidget(1, widget)
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelCard]) -> None:
-        """The models, the last used first; adapters by themselves."""
+        """Show the models, the last used first; adapters in a list of their own."""
         ordered = sorted(models, key=lambda one: (-(one.record.last_used or 0.0), -one.record.added))
         if self._models == tuple(ordered):
             return
@@ -121,7 +121,7 @@ class LocalModels(QWidget):
 
     @Slot(object)
     def show_details(self, details: ModelDetails) -> None:
-        """All that is known of one, where its details are open."""
+        """Show the details of a model, if they are open."""
         card = self._cards.get(details.card.record.id)
         if card is not None and card.details is not None:
             card.details.show_details(details)
@@ -129,7 +129,7 @@ class LocalModels(QWidget):
 
     @Slot(str, str, object)
     def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
-        """How far a trial of a model is."""
+        """Show the progress of a trial of a model."""
         if trial is None:
             self._trials.pop((model, kind), None)
         else:
@@ -140,14 +140,14 @@ class LocalModels(QWidget):
 
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
-        """What the organisation has set, or switched off."""
+        """Show what the organisation has set, and hide what it has switched off."""
         self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
         for widget in (self._add, self._drop):
             widget.setVisible("models.import" not in policy.hidden)
 
     @Slot(object)
     def show_judged(self, judged: Mapping[str, Judged]) -> None:
-        """Whether they can be used, by id."""
+        """Show whether the models can be used, by id."""
         self._judged = judged
         for id, card in self._cards.items():
             if id in judged:
@@ -155,27 +155,25 @@ class LocalModels(QWidget):
 
     @Slot(object)
     def show_state(self, event: ModelStateChanged) -> None:
-        """Which one answers."""
         self._loaded = event.model or "" if event.state is ModelState.READY else ""
         for id, card in self._cards.items():
             card.show_in_use(id == self._loaded)
 
     @Slot(str, float)
     def show_progress(self, words: str, fraction: float) -> None:
-        """A file is being brought in; `fraction` 0..1."""
+        """Show that a file is being imported; `fraction` 0..1."""
         self._words.setText(words)
         self._bar.setValue(round(fraction * 1000))
         self._import.setVisible(True)
         self._add.setEnabled(False)
 
     def show_model(self, id: str) -> None:
-        """Open the details of one that is on the list."""
+        """Open the details of a model on the list."""
         if card := self._cards.get(id):
             card.open_details()
 
     @Slot()
     def end_progress(self) -> None:
-        """Nothing is being brought in any more."""
         self._import.setVisible(False)
         self._add.setEnabled(True)
 
@@ -185,7 +183,7 @@ class LocalModels(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        """Cards that are there already stay, with their details open."""
+        """Update the cards; existing ones stay, with their details open."""
         models = self._models or ()
         main = [one for one in models if one.record.kind != "adapter"]
         adapters = [one for one in models if one.record.kind == "adapter"]
@@ -241,7 +239,7 @@ class LocalModels(QWidget):
 
 
 def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:
-    """These, in this order; those in their place stay."""
+    """Put the cards in this order; those already in place stay."""
     for at, card in enumerate(cards):
         if layout.indexOf(card) != at:
             layout.removeWidget(card)  # not takeAt: an item that Python holds keeps the next one's height stale

@@ -1,4 +1,4 @@
-"""The models on this PC: which there are, and what a person does with them.  No widgets here."""
+"""The models on this PC and the actions on them.  No widgets here."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED
 class LibraryController(QObject):
     """Lives on the window's thread.
 
-    Emits `models_listed` with ModelCards, `models_judged` with Judged by id, `state_changed` with a
-    ModelStateChanged, `import_progressed` with words and a fraction, `import_ended`, `policy_shown` with the
-    organisation's rules, `chat_requested` with a model's id, `notice_raised`.  What is tried out with a model is in
-    `trials`.
+    Emits `models_listed` with ModelCards, `models_judged` with Judged by id, `state_changed` with a ModelStateChanged,
+    `import_progressed` with a text and a fraction, `import_ended`, `policy_shown` with the organisation's rules,
+    `chat_requested` with a model's id, `notice_raised`.  Exams, measurements and checks of a model are in `trials`.
     """
 
     models_listed = Signal(object)
@@ -74,20 +73,18 @@ class LibraryController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """List the models again."""
         self._bridge.ask(lambda services: services.cards.list(), self._on_listed, self._raise_problem)
 
     @Slot(str)
     def use(self, model: str) -> None:
-        """Chat with this one."""
+        """Open a chat with this model."""
         self.chat_requested.emit(model)
 
     def rename(self, model: str, name: str) -> None:
-        """Give it another name."""
         self._bridge.ask(lambda services: services.names.rename(model, name), None, self._raise_problem)
 
     def set_default(self, model: str, use: Use, requested: bool) -> None:
-        """Make it the default for a job, or not any more."""
+        """Make it the default for a job, or no longer."""
         chosen = model if requested else None
         self._bridge.ask(
             lambda services: services.uses.set_default(use, chosen), None, partial(self._default_refused, model)
@@ -98,11 +95,10 @@ class LibraryController(QObject):
         self._raise_problem(problem)
 
     def folder_of(self, model: str) -> Path:
-        """Where its file lies."""
         return Path(os.fsdecode(self._known[model].record.path)).parent
 
     def remove(self, model: str) -> None:
-        """Take it off the page now, and off the disk when the time for *Undo* is over."""
+        """Take a model off the page now, and off the disk when the time for *Undo* is over."""
         record = self._known[model].record
         timer = QTimer(self, singleShot=True, interval=self.undo_ms)
         timer.timeout.connect(partial(self._remove_now, model))
@@ -122,22 +118,21 @@ class LibraryController(QObject):
 
     @Slot(object, bool)
     def add_file(self, path: Path, link: bool = False) -> None:
-        """Bring a model file in: a copy of it, or (`link`) the file where it is."""
+        """Import a model file: by copy, or (`link`) where it is."""
         self.add_files((path,), link)
 
     @Slot(object, bool)
     def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
-        """Bring model files in, one after another; what came of them is said at the end."""
+        """Import model files one after another; a summary follows at the end."""
         self._imports.add(paths, link=link)
 
     @Slot()
     def cancel_import(self) -> None:
-        """Stop; nothing of the file under way is kept, and those that wait are let be."""
+        """Stop; nothing of the current file is kept, and the waiting ones are dropped."""
         self._imports.cancel()
 
     @Slot(object)
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
-        """All are in, or are not."""
         self.import_ended.emit()
         reported = [event for event in ended if event.model or event.problem]
         if len(reported) == 1:
@@ -226,7 +221,7 @@ class LibraryController(QObject):
 
 
 def _added_words(event: ImportEnded) -> str:
-    """What came of one file."""
+    """The result of one file."""
     if event.model is None:
         return f"{Path(event.path).name}: {event.problem.sentence if event.problem else 'not added'}"
     if event.was_here:
@@ -235,7 +230,7 @@ def _added_words(event: ImportEnded) -> str:
 
 
 def _summary_of(ended: Sequence[ImportEnded]) -> str:
-    """What came of several, in one line."""
+    """The result of several files, in one line."""
     here = [event.model.name for event in ended if event.model and event.was_here]
     new = sum(event.model is not None and not event.was_here for event in ended)
     failed = [event for event in ended if event.model is None]

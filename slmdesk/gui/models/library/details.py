@@ -1,4 +1,4 @@
-"""What opens below the row of a model: what it is good for, how fast it is, what it is used for, where it is from."""
+"""The details below a model's row: exam, speed, default uses, origin, actions."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ ACTIONS = (("rename", "Rename…"), ("folder", "Open its folder"), ("remove", "R
 
 
 class DetailsPanel(QFrame):
-    """All that is known of one model.
+    """Everything known about one model.
 
-    Emits `use_chosen` with a Use and whether it is wished, `trial_requested` and `trial_stopped` with which,
+    Emits `use_chosen` with a Use and whether to set it, `trial_requested` and `trial_stopped` with which,
     `action_chosen` with one of ACTIONS, `grown` when it needs more room on the page.
     """
 
@@ -116,7 +116,6 @@ class DetailsPanel(QFrame):
         return row
 
     def show_details(self, details: ModelDetails) -> None:
-        """Show these."""
         self._trouble.setText(breakable(details.problem.sentence) if details.problem else "")
         self._trouble.setVisible(details.problem is not None)
         exam = self._trials[EXAM]
@@ -130,20 +129,20 @@ class DetailsPanel(QFrame):
         self._fields.show_fields(details.fields, details.fields_left_out)
 
     def show_uses(self, chosen: tuple[Use, ...], possible: tuple[Use, ...]) -> None:
-        """For what it is the default, of what it can do."""
+        """Show for which of the possible uses it is the default."""
         for use, box in self._boxes.items():
             box.setVisible(use in possible)
             box.setChecked(use in chosen)
 
     def lock_uses(self, managed: frozenset[Use]) -> None:
-        """The organisation has set these."""
+        """Lock the uses that the organisation has set."""
         for use, box in self._boxes.items():
             box.setEnabled(use not in managed)
             box.setToolTip("Set by your organisation" if use in managed else f"Make it the default for {WORDS[use]}")
 
     @Slot(str, object)
     def show_trial(self, kind: str, trial: Trial | None) -> None:
-        """How far one is."""
+        """Show the progress of a trial."""
         self._trials[kind].show_trial(trial)
 
     def _fill_grid(self, details: ModelDetails) -> None:
@@ -162,14 +161,14 @@ class DetailsPanel(QFrame):
 
 
 def exam_words(details: ModelDetails) -> str:
-    """What its exam found, a line for each skill, with the day; else why there is none."""
+    """The exam result, a line for each skill, with the day; else why there is none."""
     if details.exam_lines and details.exam_taken is not None:
         return "\n".join((*details.exam_lines, f"Examined: {day_words(details.exam_taken)}."))
     return details.exam_note or "Not examined yet. The exam is short and runs in the background."
 
 
 def bench_words(details: ModelDetails) -> str:
-    """How fast it is here, with the day."""
+    """Its measured speed on this PC, with the day."""
     if details.bench is None and details.is_measured and details.fit and details.fit.speed:
         words = speed_in_words(details.fit.speed)
         how = "by its answers on this PC. The test is more exact; it takes about a minute."
@@ -180,5 +179,5 @@ def bench_words(details: ModelDetails) -> str:
 
 
 def _mark(button: QPushButton, is_on: bool) -> None:
-    """Say by a sign, not by colour alone, whether it is chosen."""
+    """Show by a sign, not by colour alone, whether a button is chosen."""
     set_icon(button, "check" if is_on else "plus", "accent" if is_on else "muted")

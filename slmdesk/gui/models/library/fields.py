@@ -1,4 +1,4 @@
-"""All fields of a model file's header: folded away, then a list to search.  Foreign text, shown as it is."""
+"""All fields of a model file's header, in a folded list with search.  Untrusted text, shown as it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEIGHT = 200
 
 
 class HeaderFields(QWidget):
-    """A button that unfolds the list.  Emits `unfolded` when it does, so that the page can make room."""
+    """A button that unfolds the list.  Emits `unfolded` when it does, so that the page can scroll."""
 
     unfolded = Signal()
 
@@ -49,7 +49,7 @@ class HeaderFields(QWidget):
             widget.setVisible(False)
 
     def show_fields(self, fields: Sequence[tuple[str, str]], left_out: int) -> None:
-        """These; `left_out` more are in the file."""
+        """Show these fields; `left_out` more are in the file."""
         self._fields, self._left_out = tuple(fields), left_out
         self.setVisible(bool(fields))
         count = QLocale().toString(len(fields) + left_out)

@@ -1,4 +1,4 @@
-"""One thing to try out with a model: what is known of it, a button, and how far it is."""
+"""One trial of a model (exam, measurement or checksum): result, button, progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slmdesk.gui.widgets.text import plain_label, plain_tip
 
 
 class TrialLine(QWidget):
-    """Words on the left, the button on the right; a bar below while it runs.
+    """Text on the left, the button on the right; a bar below while it runs.
 
     Emits `start_requested` and `stop_requested`.
     """
@@ -48,11 +48,10 @@ class TrialLine(QWidget):
         self.show_trial(None)
 
     def show_words(self, text: str) -> None:
-        """What is known."""
         self._words.setText(text)
 
     def show_trial(self, trial: Trial | None) -> None:
-        """How far it is; None: it does not run."""
+        """Show the progress; None: it is not running."""
         self._is_running = trial is not None
         self._button.setText("Stop" if trial else self._start_words)
         self._state.setVisible(trial is not None)

@@ -1,4 +1,4 @@
-"""What a person has tried out with a model of this PC: the exam, the measurement, the checksum.  No widgets here."""
+"""Trials of a model on this PC: exam, speed measurement, checksum.  No widgets here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OPEN = (JobStatus.OPEN, JobStatus.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How far one is: words, and a share of the whole, 0..1."""
+    """Progress of a trial: a text, and a share of the whole, 0..1."""
 
     words: str
     fraction: float
@@ -55,12 +55,12 @@ class TrialController(QObject):
         bridge.exam_offered.connect(self._on_exam_offered)
 
     def running(self, model: str) -> dict[str, Trial]:
-        """What is tried out with a model now."""
+        """The trials of a model that are running."""
         return {kind: trial for (one, kind), trial in self._now.items() if one == model}
 
     @Slot(str)
     def read_details(self, model: str) -> None:
-        """Have all that is known of a model read; `details_read` follows."""
+        """Read the details of a model; `details_read` follows."""
 
         def ended(found: ModelDetails) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self.details_read.emit, found))
@@ -69,7 +69,6 @@ class TrialController(QObject):
 
     @Slot(str, str)
     def start(self, model: str, kind: str) -> None:
-        """Begin one."""
         if kind == EXAM:
             self._set(model, kind, Trial("The exam begins…", 0.0))
             self._bridge.ask(lambda services: services.exams.take(model), None, partial(self._refused, model, kind))
@@ -80,7 +79,6 @@ class TrialController(QObject):
 
     @Slot(str, str)
     def stop(self, model: str, kind: str) -> None:
-        """End one."""
         if kind == EXAM:
             self._bridge.ask(lambda services: services.exams.stop(model), None, self._raise_problem)
             self._set(model, kind, None)

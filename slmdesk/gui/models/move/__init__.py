@@ -1,1 +1,1 @@
-"""Another folder for models."""
+"""Moving the models to another folder."""

@@ -1,4 +1,4 @@
-"""Another folder for models: what a move would do, and the move."""
+"""The dialog that moves the models to another folder: what would be moved, and the move."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class MoveController(QObject):
         self._bridge.ask(lambda services: services.moving.move(target), None, self._on_refused)
 
     def only_new(self, target: Path) -> None:
-        """Keep new models there; those that are here stay, and can be used."""
+        """Save new models there; existing ones stay where they are and remain usable."""
 
         def changed(_settings: object) -> None:
             words = f"New models are kept in {target}. Those added before stay where they are."
@@ -78,7 +78,7 @@ class MoveController(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Stop; the models stay where they were."""
+        """Cancel; the models stay where they were."""
         self._bridge.ask(lambda services: services.moving.cancel())
 
     def _on_planned(self, found: MovePlan | Problem) -> None:
@@ -107,7 +107,7 @@ class MoveController(QObject):
 
 
 class MoveDialog(WideDialog):
-    """Where from, where to, how much, and the choice to move or to keep only new models there."""
+    """From, to, size, and the choice to move or only to save new models there."""
 
     def __init__(self, parent: QWidget, controller: MoveController, plan: MovePlan) -> None:
         super().__init__(
@@ -192,7 +192,7 @@ class MoveDialog(WideDialog):
 
 
 def plan_words(plan: MovePlan) -> list[tuple[str, str]]:
-    """The lines of a plan, each with a name."""
+    """The lines of a plan, each with a label."""
     lines = [("from", f"From: {plan.folder}"), ("to", f"To: {plan.target}")]
     count = "1 model" if plan.models == 1 else f"{plan.models} models"
     if not plan.models:

@@ -1,1 +1,1 @@
-"""Suggested models, the Hub's search, downloads."""
+"""Suggested models, the search on the Hub, downloads."""

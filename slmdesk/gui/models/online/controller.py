@@ -69,17 +69,17 @@ class FindController(QObject):
 
     @property
     def is_offline(self) -> bool:
-        """Whether nothing may leave."""
+        """Whether no network requests are allowed."""
         return self._is_offline
 
     @property
     def filters(self) -> Filters:
-        """What is chosen beside the words."""
+        """The filters chosen for the search."""
         return self._filters
 
     @Slot(str)
     def search(self, words: str) -> None:
-        """Search soon, unless another key comes first; what was asked before is not wanted any more."""
+        """Search after a pause in typing; earlier requests are cancelled."""
         self._give_up()
         self._words = words.strip()
         self._begin_anew()
@@ -90,7 +90,7 @@ class FindController(QObject):
 
     @Slot()
     def search_now(self) -> None:
-        """Search for the last words at once."""
+        """Search for the current words at once."""
         self._give_up()
         if self._is_offline or not (self._words or self._filters.narrows):
             return
@@ -100,13 +100,13 @@ class FindController(QObject):
 
     @Slot()
     def search_anew(self) -> None:
-        """The same from its beginning: what was read before is asked again."""
+        """Search again from the first page, without reusing earlier results."""
         self._begin_anew()
         self.search_now()
 
     @Slot(object)
     def choose(self, filters: Filters) -> None:
-        """Only these, in this order; remembered."""
+        """Search with these filters, and save them."""
         if filters == self._filters:
             return
         self._filters = filters
@@ -120,19 +120,19 @@ class FindController(QObject):
 
     @Slot()
     def more(self) -> None:
-        """The same with one page more."""
+        """Search with one page more."""
         self._limit += PAGE
         self.search_now()
 
     @Slot()
     def show_too_large(self) -> None:
-        """The same with what is too large for this PC."""
+        """Search again, including models too large for this PC."""
         self._with_too_large = True
         self.search_now()
 
     @Slot(str)
     def open_repo(self, repo: str) -> None:
-        """Ask for the files of a repository, then for what they need and for its card."""
+        """Ask for the files of a repository, then for the memory they need and for its card."""
         visit = self._visit(repo)
 
         def ended(found: OfferedRepo | Problem) -> None:  # on the service thread
@@ -142,13 +142,13 @@ class FindController(QObject):
 
     @Slot(str)
     def close_repo(self, repo: str) -> None:
-        """Nobody looks at it any more."""
+        """Cancel the requests for a repository that was closed."""
         if (visit := self._visits.pop(repo, None)) is not None:
             visit.cancel()
 
     @Slot(str)
     def ask_page(self, repo: str) -> None:
-        """Where a person can read about it; `page_known` follows."""
+        """Ask for the address of its web page; `page_known` follows."""
         self._bridge.ask(lambda services: services.offers.page_of(repo), self.page_known.emit)
 
     # ---- inside
@@ -157,7 +157,7 @@ class FindController(QObject):
         self._limit, self._search, self._with_too_large = PAGE, None, False
 
     def _ask(self, turn: int, words: str, limit: int, services: Services) -> Asking:
-        """On the service thread."""
+        """Runs on the service thread."""
 
         def ended(found: Offers | OfferedRepo | Problem) -> None:
             self._bridge.post_to_ui(partial(self._on_found, turn, found))
@@ -201,7 +201,7 @@ class FindController(QObject):
             self.found.emit(found)
 
     def _visit(self, repo: str) -> _Visit:
-        """A new look at a repository; the one before is not wanted any more."""
+        """Begin requests for a repository; earlier ones are cancelled."""
         self.close_repo(repo)
         return self._visits.setdefault(repo, _Visit(repo))
 
@@ -228,7 +228,7 @@ class FindController(QObject):
         )
 
     def _notify(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
-        """On the service thread."""
+        """Called on the service thread."""
         self._bridge.post_to_ui(partial(self._tell_here, visit, signal, answer))
 
     def _tell_here(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
@@ -256,7 +256,7 @@ class FindController(QObject):
 
 
 class _Visit:
-    """A look at one repository, and what was asked for it."""
+    """The requests for one opened repository."""
 
     def __init__(self, repo: str) -> None:
         self.repo = repo
@@ -264,21 +264,20 @@ class _Visit:
         self._askings: list[Asking] = []
 
     def keep(self, asking: Asking) -> None:
-        """Something was asked for it."""
         if self.is_over:
             asking.cancel()
         else:
             self._askings.append(asking)
 
     def cancel(self) -> None:
-        """It is over: nothing more is told."""
+        """Cancel the requests; nothing more is emitted."""
         self.is_over = True
         for asking in self._askings:
             asking.cancel()
 
 
 def filters_in(settings: Settings) -> Filters:
-    """What was chosen at the last search; a wrong value is any."""
+    """The filters of the last search; an invalid value counts as any."""
     chosen = Filters(**{name: getattr(settings, f"search_{name}") for name in _FILTERS})
     return replace(
         chosen,
@@ -289,5 +288,5 @@ def filters_in(settings: Settings) -> Filters:
 
 
 def values_of(filters: Filters) -> dict[str, str | bool]:
-    """The same as settings."""
+    """The filters as settings."""
     return {f"search_{name}": getattr(filters, name) for name in _FILTERS}

@@ -1,4 +1,4 @@
-"""What opens below a model that could be fetched: its files, what they need here, and what its publisher wrote."""
+"""The details below a model to download: its files, whether they fit, and its card."""
 
 from __future__ import annotations
 
@@ -72,23 +72,21 @@ class FileRow(QWidget):
 
     @property
     def name(self) -> str:
-        """Of the file."""
         return self._file.name
 
     @property
     def fit(self) -> FitMark:
-        """Whether it fits."""
         return self._fit
 
     def show_here(self, here: Here) -> None:
-        """Whether it is on its way, or here."""
+        """Show whether it is being downloaded, or in the library."""
         words = here.words_of(self._file.repo, self._file.name, self._file.sha256)
         if words != self._get.text():
             self._get.setText(words)
             self._get.setAccessibleName(f"{words} {self._file.name}")
 
     def show_fit(self, fit: Fit) -> None:
-        """The verdict by the header."""
+        """Show whether it fits, judged by its header."""
         needed, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
         why = f"Needs about {needed} of memory with a context of {fit.context_tokens:,} tokens; {free} are free."
         self._fit.show_fit(fit.verdict, why=why, is_slow=is_too_slow(fit.speed))
@@ -103,7 +101,7 @@ class FileRow(QWidget):
 
 
 class RepoDetails(QWidget):
-    """Of one repository.
+    """The details of one repository.
 
     Emits `download_requested` with a file's name, `link_chosen` with an address of its card, `page_requested`,
     `again_requested` after a failure.
@@ -163,31 +161,30 @@ class RepoDetails(QWidget):
 
     @property
     def rows(self) -> list[FileRow]:
-        """The files."""
         return self._rows
 
     @property
     def reader(self) -> MarkdownReader | None:
-        """What shows the card, once it is there."""
+        """The widget with the card, once it is loaded."""
         return self._reader
 
     def show_here(self) -> None:
-        """Which of the files are on their way, or here."""
+        """Show which files are being downloaded, or in the library."""
         for row in self._rows:
             row.show_here(self._here)
 
     def show_loading(self) -> None:
-        """Asked, not answered."""
+        """Show that the request is running."""
         self._clear()
         _say(self._note, "Asking the Hub for the files…", kind="muted")
 
     def show_note(self, sentence: str) -> None:
-        """Why nothing is asked."""
+        """Show why nothing is requested."""
         self._clear()
         _say(self._note, sentence, kind="muted")
 
     def show_repo(self, repo: OfferedRepo) -> None:
-        """Its files with their sizes; the card is still asked for."""
+        """Show the files with their sizes; the card is requested next."""
         self._clear()
         if repo.is_gated:
             self._show_gated(repo.repo)
@@ -207,13 +204,13 @@ class RepoDetails(QWidget):
         _say(self._card_note, "Asking for the card…")
 
     def show_problem(self, problem: Problem) -> None:
-        """Why nothing is known."""
+        """Show why nothing is known."""
         self._clear()
         _say(self._note, problem.sentence, kind="danger")
         self._again.show()
 
     def show_judged(self, judged: RepoJudged | Problem) -> None:
-        """What the files need, by a header; a Problem where that is no model to chat with, or not to be had."""
+        """Show what the files need, judged by a header; a Problem if it is no chat model, or not available."""
         if isinstance(judged, Problem):
             if self._gated is not None and judged.code in GATED_CODES:
                 self._gated.show_problem(judged)
@@ -230,7 +227,6 @@ class RepoDetails(QWidget):
         _say(self._info, f"{seen}{KINDS.get(judged.kind, template)}".strip())
 
     def show_card(self, card: ReadableCard | Problem) -> None:
-        """What its publisher wrote."""
         if isinstance(card, Problem):
             _say(self._card_note, f"The card cannot be read. {card.sentence}")
             return
@@ -289,9 +285,9 @@ MakeDetails = Callable[[str, QWidget], RepoDetails]
 
 
 class OfferCard(Card):
-    """A model that could be fetched; what is known of it opens below.
+    """A model that can be downloaded; its details open below.
 
-    Emits `opened` and `closed` by a person's click, and what its details emit: `page_requested`, `file_requested` with
+    Emits `opened` and `closed` on a person's click, and what its details emit: `page_requested`, `file_requested` with
     a file's name, `link_chosen` with an address.
     """
 
@@ -311,22 +307,21 @@ class OfferCard(Card):
 
     @property
     def is_open(self) -> bool:
-        """Whether its details are on show."""
         return self._open is not None and self._open.isChecked()
 
     def add_details_button(self, name: str) -> None:
-        """The button that opens them."""
+        """Add the button that opens the details."""
         self._open = self.add_button("Details", name=name, spoken=f"Show files and card of {self._spoken}")
         self._open.setCheckable(True)
         self._open.clicked.connect(self._on_open)
 
     def show_details_button(self, is_shown: bool) -> None:
-        """Whether there is anything to open."""
+        """Show or hide the button for the details."""
         if self._open is not None:
             self._open.setVisible(is_shown)
 
     def show_details(self) -> RepoDetails:
-        """Open them, without asking anybody."""
+        """Open the details without requesting anything."""
         if self.details is None:
             self.details = self._make_details(self.repo, self)
             self.details.download_requested.connect(self.file_requested)
@@ -359,7 +354,7 @@ class OfferCard(Card):
 
 
 def _say(label: QLabel, text: str, *, kind: str = "") -> None:
-    """Show a text, or hide the label; `kind`: another look than before."""
+    """Show a text, or hide the label if it is empty; `kind` changes its look."""
     label.setText(text)
     label.setVisible(bool(text))
     if kind and label.property("kind") != kind:

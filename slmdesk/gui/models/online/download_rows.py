@@ -1,4 +1,4 @@
-"""What is being downloaded, and what earlier runs left over."""
+"""The list of downloads, and of unfinished files of earlier runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class DownloadRow(Card):
     """One download.
 
     Emits `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`, `move_requested` with
-    one of MOVES, and `gated_requested` with its DownloadChanged when it is to be said what a gated one needs.
+    one of MOVES, and `gated_requested` with its DownloadChanged when the steps for a gated model are to be shown.
     """
 
     move_requested = Signal(str)
@@ -73,7 +73,6 @@ class DownloadRow(Card):
         self.show_change(change)
 
     def show_change(self, change: DownloadChanged) -> None:
-        """How it is now."""
         self._state, self._change = change.state, change
         name = change.model.name if change.model else change.name or change.repo
         self.set_title(name)
@@ -123,7 +122,7 @@ class DownloadRow(Card):
 
 
 class LeftOverRow(Card):
-    """What came of a download in an earlier run, or a damaged file.  Emits `resume_requested`, `discard_requested`."""
+    """An unfinished download of an earlier run, or a damaged file.  Emits `resume_requested`, `discard_requested`."""
 
     resume_requested = Signal()
     discard_requested = Signal()
@@ -147,10 +146,10 @@ class LeftOverRow(Card):
 
 
 class Downloads(QWidget):
-    """All of them; takes no room while there are none.
+    """All downloads; takes no room while there are none.
 
-    Those that run stand first, then the queue in its order.  Emits with an id `pause_requested`, `resume_requested`,
-    `cancel_requested`, `use_requested`, `dismissed`, `go_on_requested` and `discard_requested` (of what was left over),
+    Running ones first, then the queue in its order.  Emits with an id `pause_requested`, `resume_requested`,
+    `cancel_requested`, `use_requested`, `dismissed`, `go_on_requested` and `discard_requested` (of unfinished files),
     `move_requested` with an id and one of MOVES, and `gated_requested` with a DownloadChanged.
     """
 
@@ -179,7 +178,6 @@ class Downloads(QWidget):
 
     @Slot(object)
     def show_download(self, change: DownloadChanged) -> None:
-        """Show one as it is now."""
         row = self._rows.get(change.id)
         if row is not None:
             before = self._places.get(change.id)
@@ -203,14 +201,12 @@ class Downloads(QWidget):
 
     @Slot(str)
     def hide_download(self, id: str) -> None:
-        """Take one off."""
         row = self._rows.pop(id, None)
         if row is not None:
             self._drop(row)
 
     @Slot(object)
     def show_left_overs(self, found: Sequence[LeftOver]) -> None:
-        """What earlier runs left."""
         for old in self._left:
             self._drop(old)
         self._left.clear()
@@ -223,7 +219,7 @@ class Downloads(QWidget):
         self.setVisible(bool(self._rows or self._left))
 
     def _put_in_order(self) -> None:
-        """The heading stays above, what was left over below; the focus stays where it is."""
+        """The heading stays first, unfinished files last; the focus stays where it is."""
         for at, id in enumerate(sorted(self._rows, key=lambda one: self._places[one]), 1):
             if self._layout.indexOf(self._rows[id]) != at:
                 self._layout.insertWidget(at, self._rows[id])
@@ -236,7 +232,7 @@ class Downloads(QWidget):
 
 
 def words_of(change: DownloadChanged) -> str:
-    """How far it is, how fast, how long it takes."""
+    """Progress, speed and time left."""
     came = ""
     if change.total_bytes:
         came = f"{bytes_for_people(change.done_bytes)} of {bytes_for_people(change.total_bytes)}"
@@ -255,7 +251,7 @@ def words_of(change: DownloadChanged) -> str:
 
 
 def place_words(place: int) -> str:
-    """Where in the queue: "Next in the queue", "3rd in the queue"; empty for 0."""
+    """The place in the queue: "Next in the queue", "3rd in the queue"; empty for 0."""
     if place < 2:
         return "Next in the queue" if place else ""
     ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place % 100 not in (11, 12, 13) else 0, "th")
@@ -263,14 +259,14 @@ def place_words(place: int) -> str:
 
 
 def _place(change: DownloadChanged) -> tuple[int, int]:
-    """What the rows are sorted by: running, waiting in order, ended."""
+    """The sort key of the rows: running, waiting in order, ended."""
     if change.state is DownloadState.QUEUED:
         return 1, change.place
     return (0, 0) if change.state in RUNNING else (2, 0)
 
 
 def time_words(seconds: float) -> str:
-    """About how long: "less than a minute", "12 min", "2 h 5 min"."""
+    """An approximate time: "less than a minute", "12 min", "2 h 5 min"."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return "less than a minute"
@@ -279,7 +275,7 @@ def time_words(seconds: float) -> str:
 
 
 def bar_in(parent: QWidget) -> QProgressBar:
-    """A thin bar in thousandths."""
+    """A thin bar with a range of 0..1000."""
     bar = named(QProgressBar(parent), "download_bar")
     bar.setAccessibleName("Downloaded")
     bar.setTextVisible(False)

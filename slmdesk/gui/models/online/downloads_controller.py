@@ -1,4 +1,4 @@
-"""Downloads as the page shows them: begun, paused, gone on with, given up.  No widgets here."""
+"""Downloads as the page shows them: started, paused, resumed, cancelled.  No widgets here."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class FetchController(QObject):
 
     @Slot(str, str, str)
     def start(self, repo: str, file: str, quantization: str = "") -> None:
-        """Fetch a file of a repository, or the one of a quantization; offline, a bar offers to allow the network."""
+        """Download a file of a repository, or the one of a quantization; when offline, a notice offers to allow the
+        network.
+        """
         running = [one for one in self._all.values() if one.repo == repo and one.state not in ENDS]
         if any(file in ("", one.name) for one in running):
             self.notice_raised.emit(Notice("This model is being downloaded already.", life_ms=UNDO_MS, key="download"))
@@ -61,11 +63,10 @@ class FetchController(QObject):
             begin()
 
     def pause(self, id: str) -> None:
-        """Stop for now; what came is kept."""
+        """Pause a download; the part received is kept."""
         self._bridge.ask(lambda services: services.downloads.pause(id), None, self._raise_problem)
 
     def resume(self, id: str) -> None:
-        """Go on."""
         go_on = partial(self._resume, id)
         if self._is_offline:
             self._offer_network("Allow the network and go on", go_on)
@@ -73,34 +74,33 @@ class FetchController(QObject):
             go_on()
 
     def move(self, id: str, where: str) -> None:
-        """Give one that waits another place in the queue: up, down, first."""
+        """Change the place of a waiting download in the queue: up, down, first."""
         self._bridge.ask(lambda services: services.downloads.move(id, where), None, self._raise_problem)
 
     def cancel(self, id: str) -> None:
-        """Stop; what came is deleted when the time for *Undo* is over."""
+        """Cancel a download; its part is deleted when the time for *Undo* is over."""
         change = self._all[id]
         if change.state not in ENDS:
             self.pause(id)
         self._let_go(id, f"The download of {change.name or change.repo} is cancelled.", partial(self._cancel_now, id))
 
     def use(self, id: str) -> None:
-        """Chat with what has come."""
+        """Open a chat with the downloaded model."""
         model = self._all[id].model
         if model is not None:
             self._chat_with(model.id, id)
 
     def dismiss(self, id: str) -> None:
-        """Take a finished one off the list."""
         self._all.pop(id, None)
         self.download_hidden.emit(id)
 
     def go_on_with(self, left_over: str) -> None:
-        """Fetch the rest of what an earlier run began."""
+        """Download the rest of a file that an earlier run began."""
         found = self._left[left_over]
         self.start(found.repo, found.name)
 
     def discard(self, left_over: str) -> None:
-        """Delete what was left over when the time for *Undo* is over."""
+        """Delete an unfinished file when the time for *Undo* is over."""
         name = self._left[left_over].name
         self._let_go(left_over, f"What came of {name} is removed.", partial(self._discard_now, left_over))
         self._list_left()

@@ -1,4 +1,4 @@
-"""What is searched for on the Hub, beside the words: one row of choices that wraps where the window is narrow."""
+"""The filters for the search on the Hub: a row of choices that wraps in a narrow window."""
 
 from __future__ import annotations
 
@@ -71,7 +71,6 @@ class SearchFilters(QWidget):
 
     @property
     def filters(self) -> Filters:
-        """What is chosen."""
         return Filters(
             task=self._task.currentData(),
             language=self._language.currentData(),
@@ -82,7 +81,6 @@ class SearchFilters(QWidget):
         )
 
     def show_filters(self, filters: Filters) -> None:
-        """Show what was chosen before."""
         self._task.show_value(filters.task)
         self._language.show_value(filters.language)
         self._license.show_value(filters.license)

@@ -1,4 +1,4 @@
-"""What is on its way, and what is here: so that no button offers to fetch it again as if nothing had happened."""
+"""What is being downloaded or installed already, so that its buttons do not offer to download it again."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ ON_THIS_PC = "On this PC"
 
 
 class Here:
-    """Downloads by their ids, and the checksums of the models on this PC.  Belongs to the page."""
+    """Downloads by their ids, and the checksums of the models on this PC. Belongs to the page."""
 
     def __init__(self) -> None:
         self._changes: dict[str, DownloadChanged] = {}
         self._sums: frozenset[str] = frozenset()
 
     def keep(self, change: DownloadChanged) -> None:
-        """How a download is now."""
+        """Note the state of a download."""
         self._changes[change.id] = change
 
     def forget(self, id: str) -> None:
-        """One is off the list."""
         self._changes.pop(id, None)
 
     def keep_sums(self, sums: Iterable[str]) -> None:
-        """Of the models on this PC."""
         self._sums = frozenset(sums)
 
     def words_of(self, repo: str, name: str = "", sha256: str = "") -> str:
-        """What stands on the button that fetches a file; without its name, any of the repository."""
+        """The text of the button that downloads a file; without a file name, for any file of the repository."""
         for one in self._changes.values():
             if one.repo.casefold() == repo.casefold() and name in ("", one.name):
                 if one.state is DownloadState.PAUSED:
@@ -42,7 +40,7 @@ class Here:
 
 
 def button_words(change: DownloadChanged) -> str:
-    """How far one is that is not ended: "In the queue", "43 % is here"."""
+    """The state of a download that has not ended: "In the queue", "43 % is here"."""
     if change.state is DownloadState.QUEUED:
         return "In the queue"
     if not change.total_bytes:

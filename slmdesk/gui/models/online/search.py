@@ -37,7 +37,6 @@ class RepoCard(OfferCard):
         self.add_details_button("files_button")
 
     def show_repo(self, repo: OfferedRepo) -> None:
-        """What is known of it now."""
         self.set_info(_info_of(repo))
         why = ESTIMATED if repo.is_about else "Of its file that fits best."
         self.fit.show_fit(repo.fit, why=why, is_about=repo.is_about)
@@ -49,7 +48,7 @@ class HubSearch(QWidget):
 
     Emits `words_changed`, `search_requested`, `more_requested`, `too_large_requested`, `filters_chosen` with Filters;
     `opened`, `closed` and `page_requested` with a repository, `download_requested` with repository and file,
-    `link_chosen` with an address, `grown` with what shall be in sight: the first and the last of it.
+    `link_chosen` with an address, `grown` with the first and the last widget to scroll to.
     """
 
     words_changed = Signal(str)
@@ -128,18 +127,17 @@ class HubSearch(QWidget):
 
     @property
     def field(self) -> QLineEdit:
-        """Where a person types."""
         return self._field
 
     def show_here(self) -> None:
-        """Say which of the files are on their way, or here."""
+        """Show which files are being downloaded, or in the library."""
         for card in self._cards:
             if card.details is not None:
                 card.details.show_here()
 
     @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
-        """Offline nothing can be asked."""
+        """Offline, nothing can be searched."""
         self._is_offline = is_offline
         for widget in (self._field, self._filters):
             widget.setEnabled(not is_offline)
@@ -148,23 +146,22 @@ class HubSearch(QWidget):
 
     @Slot()
     def clear(self) -> None:
-        """Nothing is asked."""
+        """Show that nothing is searched for."""
         self._set(OFFLINE_HINT if self._is_offline else HINT)
         self._show_cards(())
 
     @Slot()
     def show_searching(self) -> None:
-        """Asked, not answered; what was found before stays until then."""
+        """Show that a search is running; the earlier results stay until it ends."""
         self._set("Asking the Hub…", is_busy=True)
 
     @Slot(object)
     def show_filters(self, filters: Filters) -> None:
-        """What was chosen before."""
         self._filters.show_filters(filters)
 
     @Slot(object)
     def show_found(self, found: Offers) -> None:
-        """The results, and what was left out of them."""
+        """Show the results, and what was left out of them."""
         nothing = NOTHING_PASSES if found.too_large or found.other_licence else NOTHING
         self._set("" if found.repos else nothing, may_be_more=found.may_be_more)
         self._left_out.setText(" ".join(_left_out(found)))
@@ -175,14 +172,14 @@ class HubSearch(QWidget):
 
     @Slot(object)
     def show_failed(self, problem: Problem) -> None:
-        """Why there is no result."""
+        """Show why there is no result."""
         self._set(problem.sentence, kind="danger")
         self._again.setVisible(True)
         self._show_cards(())
 
     @Slot(str, object)
     def show_repo(self, asked: str, repo: OfferedRepo) -> None:
-        """The files of one of the results, which opens."""
+        """Show the files of one of the results, which opens."""
         for card in self._cards_of(asked):
             card.show_repo(repo)
             card.show_details().show_repo(repo)
@@ -190,26 +187,25 @@ class HubSearch(QWidget):
 
     @Slot(str, object)
     def show_repo_failed(self, asked: str, problem: Problem) -> None:
-        """Why the files of one of the results are not known."""
+        """Show why the files of one of the results are unknown."""
         for card in self._cards_of(asked):
             card.show_details().show_problem(problem)
 
     @Slot(str, object)
     def show_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
-        """What the files of one of the results need."""
+        """Show what the files of one of the results need."""
         for card in self._cards_of(asked):
             if card.details is not None:
                 card.details.show_judged(judged)
 
     @Slot(str, object)
     def show_card(self, asked: str, text: ReadableCard | Problem) -> None:
-        """What the publisher of one of the results wrote."""
         for card in self._cards_of(asked):
             if card.details is not None:
                 card.details.show_card(text)
 
     def _show_end(self) -> None:
-        """Whoever types sees what was found, as much as there is room for."""
+        """While field or filters have the focus, scroll so that the results are visible."""
         focus = self.focusWidget()
         if focus is not None and focus.hasFocus() and (focus is self._field or self._filters.isAncestorOf(focus)):
             self.grown.emit(self._field, self)
@@ -230,7 +226,7 @@ class HubSearch(QWidget):
         self._too_large.setVisible(False)
 
     def _show_cards(self, found: Sequence[OfferedRepo]) -> None:
-        """Those that stay keep their place and what is open in them."""
+        """Show the results; those shown before keep their place and open details."""
         names = [one.repo for one in found]
         kept = [card.repo for card in self._cards]
         if kept and names[: len(kept)] == kept:
@@ -251,7 +247,7 @@ class HubSearch(QWidget):
         self._add(EACH_TURN)
 
     def _add(self, count: int) -> None:
-        """Some more of what was found; the rest when the window had its turn."""
+        """Add some results; the rest in later event loop turns."""
         now, self._waiting = self._waiting[:count], self._waiting[count:]
         for one in now:
             self._cards.append(self._card_of(one))
@@ -273,7 +269,7 @@ class HubSearch(QWidget):
 
 
 def _left_out(found: Offers) -> list[str]:
-    """What a person does not see, in sentences."""
+    """Which results are not shown, in sentences."""
     locale, many, licences = QLocale(), found.too_large, found.other_licence
     large = f"{locale.toString(many)} more {'is' if many == 1 else 'are'} too large for this PC." if many else ""
     other = f"{locale.toString(licences)} {'has' if licences == 1 else 'have'} another licence." if licences else ""

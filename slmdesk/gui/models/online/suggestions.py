@@ -1,4 +1,4 @@
-"""The second part of the page: models worth knowing, without asking anybody."""
+"""The second part of the page: suggested models from the bundled list, without any network request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OFFLINE = "Its files and its card are on the Hub: allow the network to see them.
 
 
 class SuggestionCard(OfferCard):
-    """One of the list.  Emits `download_requested` beside what an OfferCard emits."""
+    """One suggestion.  Emits `download_requested`, and what an OfferCard emits."""
 
     download_requested = Signal()
 
@@ -44,19 +44,19 @@ class SuggestionCard(OfferCard):
         self._get.clicked.connect(self.download_requested)
 
     def show_suggestion(self, one: Suggestion) -> None:
-        """What is known of it now: speed and fit change as this PC is measured."""
+        """Show what is known of it; speed and fit change as this PC is measured."""
         self.set_sentence(f"{one.good_for} {one.weakness}")
         self.set_info(_info_of(one))
         why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
         self.fit.show_fit(one.fit, why=why, is_about=True, is_slow=is_too_slow(one.speed))
 
     def allow(self, is_allowed: bool) -> None:
-        """Whether it can be asked for and fetched at all."""
+        """Whether its details can be requested and its files downloaded."""
         self._get.setVisible(is_allowed)
         self.show_details_button(is_allowed)
 
     def show_here(self, here: Here) -> None:
-        """Whether one of its files is on its way."""
+        """Show whether one of its files is being downloaded, or in the library."""
         words = here.words_of(self._one.repo, self._one.file)
         if words != self._get.text():
             self._get.setText(words)
@@ -67,11 +67,11 @@ class SuggestionCard(OfferCard):
 
 
 class Suggestions(QWidget):
-    """Cards of the curated list, for one job or all.
+    """Cards of the bundled list, for one job or all.
 
-    Emits `download_requested` with repository, file, quantization; `file_requested` with repository and file;
-    `opened`, `closed` and `page_requested` with a repository; `link_chosen` with an address; `grown` with what shall
-    be in sight: the first and the last of it.
+    Emits `download_requested` with repository, file, quantization; `file_requested` with repository and file; `opened`,
+    `closed` and `page_requested` with a repository; `link_chosen` with an address; `grown` with the first and the last
+    widget to scroll to.
     """
 
     download_requested = Signal(str, str, str)
@@ -119,7 +119,7 @@ class Suggestions(QWidget):
 
     @Slot(object)
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
-        """Show the list; what is the same stays as it is, open or not."""
+        """Show the list; unchanged cards stay as they are, open or not."""
         if found == self._found:
             return
         is_same = [_key(one) for one in found] == [_key(one) for one in self._found]
@@ -134,7 +134,7 @@ class Suggestions(QWidget):
         self._waiting = [now[_key(one)] for one in self._waiting]
 
     def choose(self, job: str, language: str) -> None:
-        """Show those for a job and a language; an unknown language is any."""
+        """Show those for a job and a language; an unknown language counts as any."""
         self._job.show_value(job)
         self._language.show_value(language if language in LANGUAGES else "")
         self._show()
@@ -142,19 +142,19 @@ class Suggestions(QWidget):
 
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
-        """Where the organisation allows no network there is nothing to press."""
+        """Disable the buttons where the organisation allows no network."""
         self._is_managed = bool(policy.forced.get("offline"))
         for card in self._cards:
             card.allow(not self._is_managed)
 
     def show_here(self) -> None:
-        """Say which are on their way, or here."""
+        """Show which ones are being downloaded, or in the library."""
         for card in self._cards:
             card.show_here(self._here)
 
     @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
-        """Offline nothing can be asked; what was opened meanwhile is asked for once that is over."""
+        """Offline, nothing can be requested; what is opened meanwhile is requested once online."""
         was_offline, self._is_offline = self._is_offline, is_offline
         for card in self._cards:
             if was_offline and not is_offline and card.is_open:
@@ -163,7 +163,7 @@ class Suggestions(QWidget):
 
     @Slot(str, object)
     def show_repo(self, asked: str, repo: OfferedRepo) -> None:
-        """The files of one of them, where it is open."""
+        """Show the files of one of them, where it is open."""
         for details in self._details_of(asked):
             details.show_repo(repo)
             if isinstance(card := details.parentWidget(), SuggestionCard):
@@ -171,25 +171,24 @@ class Suggestions(QWidget):
 
     @Slot(str, object)
     def show_repo_failed(self, asked: str, problem: Problem) -> None:
-        """Why the files of one of them are not known."""
+        """Show why the files of one of them are unknown."""
         for details in self._details_of(asked):
             details.show_problem(problem)
 
     @Slot(str, object)
     def show_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
-        """What the files of one of them need."""
+        """Show what the files of one of them need."""
         for details in self._details_of(asked):
             details.show_judged(judged)
 
     @Slot(str, object)
     def show_card(self, asked: str, text: ReadableCard | Problem) -> None:
-        """What the publisher of one of them wrote."""
         for details in self._details_of(asked):
             details.show_card(text)
 
     @Slot()
     def _show(self) -> None:
-        """Those of the job that is chosen, from the first."""
+        """Show those for the chosen job, from the first."""
         for card in self._cards:
             self._rows.removeWidget(card)
             card.hide()
@@ -241,7 +240,7 @@ class Suggestions(QWidget):
 
 
 def _key(one: Suggestion) -> tuple[str, str, str]:
-    """What tells it from the others."""
+    """What identifies a suggestion."""
     return one.repo, one.file, one.quantization
 
 

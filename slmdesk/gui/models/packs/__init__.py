@@ -1,1 +1,1 @@
-"""Packs of models."""
+"""Packs of models: dialogs and controller."""

@@ -1,4 +1,4 @@
-"""Packs of models: made, looked into, taken in.  No widgets here."""
+"""Packs of models: written, inspected, imported.  No widgets here."""
 
 from __future__ import annotations
 
@@ -46,16 +46,15 @@ class PackController(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a pack is being written or read."""
         return bool(self._path)
 
     @Slot()
     def list_models(self) -> None:
-        """Ask which models there are; `models_listed` follows."""
+        """Ask for the models; `models_listed` follows."""
         self._bridge.ask(lambda services: services.models.list(), self._on_models, self.refused.emit)
 
     def plan(self, models: Sequence[str], target: Path) -> None:
-        """Ask what a pack would take; `planned` follows, but for one that was asked for before."""
+        """Ask for the size of a pack of these; `planned` follows, for the latest request only."""
         self._turn += 1
         turn = self._turn
 
@@ -72,7 +71,7 @@ class PackController(QObject):
 
     @Slot(object)
     def look_into(self, path: Path) -> None:
-        """Read what is in a pack; `opened` or a notice follows."""
+        """Read the contents of a pack; `opened` or a notice follows."""
 
         def ended(found: PackContents | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_opened, found))
@@ -80,9 +79,9 @@ class PackController(QObject):
         self._bridge.ask(lambda services: services.packs.contents(path, ended), None, self._raise_problem)
 
     def take(self, contents: PackContents, sums: Sequence[str]) -> None:
-        """Bring in the models of these checksums; `taken`, `refused` or `stopped` follows.
+        """Import the models with these checksums; `taken`, `refused` or `stopped` follows.
 
-        It has to be the pack that was looked into.
+        The file must be the pack that was inspected.
         """
         path = Path(contents.path)
         if not self._begin(path, is_making=False):
@@ -94,7 +93,7 @@ class PackController(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Stop; nothing stays."""
+        """Cancel; nothing is kept."""
         if self._path:
             path = Path(self._path)
             self._bridge.ask(lambda services: services.packs.cancel(path))

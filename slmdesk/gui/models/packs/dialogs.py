@@ -1,4 +1,4 @@
-"""The dialogs for packs: one to make a pack, one to see what is in a pack and take it in."""
+"""The dialogs for packs: one to make a pack, one to open a pack and import its models."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ OTHER = "It is another one: this is not the pack you were told of. Do not bring 
 
 
 class MakePackDialog(WideDialog):
-    """Choose models and a place, write the pack, show its checksum."""
+    """Choose models and a file, write the pack, show its checksum."""
 
     def __init__(self, parent: QWidget, packs: PackController) -> None:
         super().__init__(parent, name="make_pack", title="Make a pack", intro=MAKE_INTRO, spoken="Writing the pack")
@@ -107,11 +107,10 @@ class MakePackDialog(WideDialog):
 
     @property
     def is_writing(self) -> bool:
-        """Whether its pack is being written."""
         return self._is_writing
 
     def set_target(self, target: Path) -> None:
-        """Write it there."""
+        """Set the file to write."""
         self._target = target
         self._place.set_full_text(str(target))
         self._on_changed()
@@ -244,7 +243,7 @@ class MakePackDialog(WideDialog):
 
 
 class OpenPackDialog(WideDialog):
-    """What is in a pack, and which of its models are to be brought in."""
+    """The contents of a pack, and which of its models to import."""
 
     def __init__(self, parent: QWidget, packs: PackController, contents: PackContents) -> None:
         name = Path(contents.path).name
@@ -312,7 +311,7 @@ class OpenPackDialog(WideDialog):
 
     @Slot(str)
     def _on_reported(self, text: str) -> None:
-        """Spaces and capitals do not count."""
+        """Compare the checksum entered, without spaces and case."""
         reported = "".join(text.split()).lower()
         self._is_other = bool(reported) and reported != self._contents.manifest_sha256
         self._verdict.setText(OTHER if self._is_other else SAME)
@@ -375,7 +374,7 @@ class OpenPackDialog(WideDialog):
 
 
 def row_of(model: OfferedModel) -> CheckRow:
-    """A model of a pack as a row: size, licence, whether it is here, what the list of suggestions says."""
+    """A model of a pack as a row: size, licence, whether it is in the library, what the suggestions say of it."""
     listed = model.listed
     licence = listed.about.get("licence") or listed.license or "not stated"
     info = [bytes_for_people(listed.bytes), f"licence: {licence}"]
@@ -392,7 +391,7 @@ def _record_info(record: ModelRecord) -> str:
 
 
 def grouped(sha256: str) -> str:
-    """A checksum in groups, to be read out and compared by eye."""
+    """A checksum in groups, easy to read out and compare."""
     return " ".join(sha256[at : at + 8] for at in range(0, len(sha256), 8))
 
 
