@@ -1,1 +1,1 @@
-"""Documents read, kept and found again; folders asked as one."""
+"""Documents and folders: reading, storing, searching and showing them."""

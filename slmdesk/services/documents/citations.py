@@ -1,4 +1,4 @@
-"""Where a passage stands, in data and in words: spans, pages, coverage, what a check found."""
+"""Types for where a sentence stands and what was read: spans, marks and coverage, with their labels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something in a sentence that its passages do not bear out."""
+    """A part of a sentence that a check did not find supported by its passages."""
 
     kind: str
     """number, date, amount, name, negation …; `elsewhere`: it stands in the documents, but not where they speak of
@@ -34,7 +34,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A page that could not be read, or not whole."""
+    """A page that could not be read, or only in part."""
 
     page: int
     reason: str
@@ -44,7 +44,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The ledger: what was read."""
+    """Coverage: which pages and blocks were read, and why others were not."""
 
     pages_total: int
     pages_read: int
@@ -69,12 +69,12 @@ PAGE_WORDS: Mapping[str, tuple[str, str]] = {
 
 
 def kind_in(kinds: PageKinds, document: str) -> str:
-    """What the pages of a document are."""
+    """Return what the pages of a document are called (page, slide, sheet …)."""
     return kinds if isinstance(kinds, str) else kinds.get(document, "page")
 
 
 def page_ranges(pages: Sequence[int]) -> str:
-    """1, 2, 3, 7 as "1–3, 7"."""
+    """Format page numbers: 1, 2, 3, 7 as "1–3, 7"."""
     found: list[list[int]] = []
     for page in sorted(set(pages)):
         if found and page == found[-1][1] + 1:

@@ -1,5 +1,6 @@
-"""Passages by what they mean: their vectors are made in the background where an embedding model is in the library, and
-kept under its checksum.  Service thread.
+"""Makes embedding vectors of passages in the background, and finds passages by meaning.  Service thread.
+
+Works only where an embedding model is in the library; vectors are stored under the model's checksum.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ OnVectors = Callable[[list[bytes], bool], None]
 
 
 class EmbeddingService:
-    """Makes vectors and finds by them."""
+    """Makes vectors of passages, and finds passages by their vectors."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, uses: UseService, loader: ModelLoader) -> None:
         self._service_thread, self._store, self._uses, self._loader = service_thread, store, uses, loader
@@ -65,14 +66,14 @@ class EmbeddingService:
         self._closed = False
 
     def model(self) -> ModelRecord | None:
-        """The embedding model: the default for it, else the only kind of model that is one; None without."""
+        """The embedding model: the default one, else one of the library; None without any."""
         found = self._uses.default(Use.EMBED)
         if found is None:
             found = next((one for one in self._store.models() if one.kind == "encoder"), None)
         return found if found and found.id not in self._failed else None
 
     def hear(self, event: Event) -> None:
-        """A document was read: its passages get vectors, if there is a model for it; a new model makes all anew."""
+        """Index a document that was read; when the embedding model changes, index all documents again."""
         if isinstance(event, DocumentChanged) and event.document.status is DocumentStatus.READ:
             self.index(event.document.id)
         elif isinstance(event, DocumentGone):
@@ -81,7 +82,7 @@ class EmbeddingService:
             self._service_thread.post(self.take_up)
 
     def take_up(self) -> None:
-        """Make what is missing of all that was read: a model came, or the last desk ended before it was done."""
+        """Index what is missing of all documents: a model was added, or the last instance ended before it was done."""
         record = None if self._closed else self.model()
         if record is not None and record.id != self._seen:
             self._seen = record.id
@@ -90,23 +91,23 @@ class EmbeddingService:
                     self.index(document)
 
     def index(self, document: str) -> None:
-        """Make the vectors a document's passages lack, in the background."""
+        """Make the missing vectors of a document's passages, in the background."""
         if document not in self._waiting and self.model() is not None:
             self._waiting[document] = None
             self._service_thread.post(self._advance)
 
     @property
     def is_busy(self) -> bool:
-        """Whether vectors are being made, or are to be."""
+        """Whether vectors are being made or waiting to be made."""
         return self._now is not None or bool(self._waiting)
 
     @property
     def waiting(self) -> int:
-        """Documents whose passages have no vectors yet."""
+        """Number of documents whose passages have no vectors yet."""
         return len(self._waiting) + (self._now is not None)
 
     def nearest(self, question: str, documents: Sequence[str], answered: Callable[[list[int]], None]) -> None:
-        """Give `answered` the numbers of the passages nearest to a question in meaning; none where that fails."""
+        """Pass the numbers of the passages nearest in meaning to `answered`; an empty list when that fails."""
         record = self.model()
         if record is None or not documents or not self._store.vectors_from(record.sha256, documents, after=0, limit=1):
             answered([])
@@ -133,7 +134,7 @@ class EmbeddingService:
         self._embed(record, [_prefixes(record)[0] + question], embedded, priority="interactive")
 
     def close(self) -> None:
-        """The app ends: what is not made yet is made in the next run."""
+        """Stop when the app ends; the missing vectors are made in the next run."""
         self._closed = True
         self._waiting.clear()
         if self._job:
@@ -142,7 +143,7 @@ class EmbeddingService:
     # ---- finding
 
     def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
-        """On a file thread: some vectors at a time are fetched on the service thread, which serves others between."""
+        """Compare on a file thread; vectors are fetched on the service thread in pieces."""
         from slmdesk.text.passages.vectors import Nearest  # numpy: 0.1 s, and only where there are vectors
 
         found, after = Nearest(question, DEEP), 0
@@ -168,7 +169,7 @@ class EmbeddingService:
         self._step(record)
 
     def _step(self, record: ModelRecord) -> None:
-        """The next passages of the document in hand."""
+        """Embed the next passages of the current document."""
         if self._closed:
             return
         if self._is_requested_elsewhere and self._open:
@@ -209,11 +210,11 @@ class EmbeddingService:
 
     @property
     def _is_requested_elsewhere(self) -> bool:
-        """Whether somebody waits for the engine."""
+        """Return whether another request waits for the engine."""
         return self._loader.is_busy or self._questions > 0
 
     def _look(self, job: JobHandle) -> None:
-        """Put the index aside when an answer begins; what was made of it is kept."""
+        """Interrupt the indexing when an answer begins; the vectors made so far are stored."""
         if self._job is not job or self._closed:
             return
         if self._is_requested_elsewhere:
@@ -222,7 +223,7 @@ class EmbeddingService:
             self._service_thread.call_later(LOOK_S, lambda: self._look(job))
 
     def _embed(self, record: ModelRecord, texts: Sequence[str], ended: OnVectors, *, priority: str) -> JobHandle:
-        """Have texts turned into vectors."""
+        """Ask the engine for the vectors of these texts."""
         found: list[bytes] = []
 
         def on_event(event: FromChild) -> None:

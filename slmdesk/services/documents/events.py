@@ -1,4 +1,4 @@
-"""Events of documents."""
+"""Events of documents and folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slmdesk.services.documents.folder_types import CollectionState
 
 @dataclass(frozen=True, slots=True)
 class DocumentsChanged(Event):
-    """Another desk has opened, read or forgotten documents: the list of them is another one."""
+    """Another instance has opened, read or deleted documents, so the list of documents has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class DocumentChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class DocumentProgress(Event):
-    """Pages 1 to `done` of a document are kept and can be looked at; at most some five times a second."""
+    """Pages 1 to `done` of a document are stored and can be shown; at most about five times a second."""
 
     id: str
     """Empty: of one that is read without being kept."""
@@ -39,20 +39,20 @@ class DocumentProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class DocumentGone(Event):
-    """A document was forgotten: its pages, passages and vectors are no more."""
+    """A document was removed from the program, with its pages, passages and vectors."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionChanged(Event):
-    """A folder that is asked as one stands otherwise; at most some four times a second."""
+    """The state of a folder (collection) has changed; at most about four times a second."""
 
     state: CollectionState
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionGone(Event):
-    """A folder was forgotten, with what was read for it."""
+    """A folder (collection) was removed from the program, with what was read for it."""
 
     id: str

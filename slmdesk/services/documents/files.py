@@ -1,4 +1,4 @@
-"""Documents as files: what is there, whether it is the one that was read, which ones a folder holds.  File threads."""
+"""Finds document files and tells whether one is still the file that was read.  File threads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DocumentFile:
 
 
 def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> DocumentFile:
-    """Size, time and, if `hashed`, checksum of a regular file; nothing else is opened and nothing waits.
+    """Return size, time and, if `hashed`, checksum of a regular file; anything else is refused without being opened.
 
     Raises KnownError `file.missing`, `document.unreadable`, `document.too_large`, and Stopped.
     """
@@ -64,10 +64,11 @@ def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> Docume
 
 
 def documents_in(paths: list[Path], stop: threading.Event) -> list[Path]:
-    """The files among `paths`, and those in its folders whose names say that they are documents, in order.
+    """Return the files among `paths`, and the documents in its folders by file name, in order.
 
-    Hidden ones are left out, links to folders are not followed, at most MOST_FILES are given.  Source code is left
-    out of folders: there is no end of it.  Raises KnownError `document.unreadable` for a folder that cannot be listed.
+    Hidden files are left out, links to folders are not followed, and at most MOST_FILES are returned.  Source code is
+    left out of folders, because there is too much of it.  Raises KnownError `document.unreadable` for a folder that
+    cannot be listed.
     """
     found: list[Path] = []
     for path in paths:

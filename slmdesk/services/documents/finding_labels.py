@@ -1,4 +1,4 @@
-"""What the checks found, in words for people: of sentences of a summary and of answers alike."""
+"""Labels for what the checks found in sentences of summaries and answers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ MOST_TEXT = 80
 
 
 def doubts_of(marks: Sequence[Mark]) -> str:
-    """The kinds of marks, each once: "this number is not in the quoted passage; …"; empty without marks."""
+    """List the kinds of marks, each once: "this number is not in the quoted passage; …"; empty without marks."""
     return "; ".join(dict.fromkeys(FLAG_WORDS.get(one.kind, one.kind) for one in marks))
 
 
 def marks_in_words(marks: Sequence[Mark]) -> str:
-    """Each with its words: "“1,400”: this number is not in the quoted passage (there: 1,200)"; empty without marks."""
+    """List each mark with its words: "“1,400”: this number is not in the quoted passage (there: 1,200)"; empty without
+    marks.
+    """
     return "; ".join(_in_words(one) for one in marks)
 
 

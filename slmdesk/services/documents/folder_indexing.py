@@ -1,6 +1,7 @@
-"""The jobs that read what is new in folders: one file after the other, each a step that is kept.  Service thread.
+"""Runs the jobs that read new files in folders, each file as one step that is saved.  Service thread.
 
-A kill costs the file that was in hand; a file that cannot be read is a failed step, and the next one goes on.
+When the program is killed, only the current file is lost.  A file that cannot be read is a failed step, and the next
+one follows.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ PAUSING = ("store.", "disk.", "file.unwritable")
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """The job this instance runs."""
+    """State of the job this instance runs."""
 
     job: JobRecord
     collection: str
@@ -63,13 +64,13 @@ class _Run:
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds that are left, by the bytes read so far."""
+        """Seconds left, estimated from the bytes read so far."""
         return (time.monotonic() - self.began) / self.spent * self.left if self.spent else None
 
 
 @dataclass(frozen=True, slots=True)
 class IndexProgress:
-    """How a job of a folder is; at its end with the files that are the same as others, or could not be opened."""
+    """Progress of a folder's job; at its end with the duplicate files and those that could not be opened."""
 
     collection: str
     job: JobRecord
@@ -80,7 +81,7 @@ class IndexProgress:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """A file that is about to be read: as it is, and what it was or is the same as."""
+    """A file about to be read, with the document it replaces or duplicates."""
 
     file: DocumentFile
     instead: str = ""
@@ -88,7 +89,7 @@ class _Looked:
 
 
 class IndexRunner:
-    """Runs the jobs of kind `index` (see jobs.Runner), one at a time."""
+    """Runs the jobs of kind `index` (see jobs.service.Runner), one at a time."""
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class IndexRunner:
         publish: Callable[[Event], None],
         progressed: Callable[[IndexProgress], None],
     ) -> None:
-        """`progressed` hears of each change of a job, at most four times a second while it runs."""
+        """Create the runner; `progressed` gets each change of a job, at most four times a second while it runs."""
         self._service_thread, self._store, self._documents, self._loader = service_thread, store, documents, loader
         self._publish, self._progressed = publish, progressed
         self._queue: deque[str] = deque()
@@ -109,7 +110,7 @@ class IndexRunner:
     # ---- wishes
 
     def begin(self, collection: str, title: str, plan: Plan) -> JobRecord:
-        """Keep a job for what is new in a folder, and run it when its turn comes.  Raises KnownError store.*."""
+        """Store a job for the new files of a folder and run it in its turn.  Raises KnownError store.*."""
         nonce = new_id()
         steps: list[tuple[str, Mapping[str, Json]]] = [
             (
@@ -126,31 +127,31 @@ class IndexRunner:
         return job
 
     def unfinished(self, collection: str) -> JobRecord | None:
-        """The job of a folder that waits, runs or is paused."""
+        """Return the waiting, running or paused job of a folder, or None."""
         jobs = self._store.unfinished_jobs(KIND)
         return next((one for one in jobs if collection_in(one) == collection), None)
 
     def drop(self, collection: str) -> None:
-        """A folder is being forgotten: its job ends."""
+        """End the job of a folder that is being removed."""
         job = self.unfinished(collection)
         if job is not None:
             self.change_job(job, JobStatus.CANCELLED)
 
     def take_up(self) -> None:
-        """See jobs.Runner."""
+        """See jobs.service.Runner."""
         for job in self._store.unfinished_jobs(KIND):
             if job.status in (JobStatus.OPEN, JobStatus.RUNNING):
                 self._enqueue(job.id)
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        """See jobs.Runner."""
+        """See jobs.service.Runner."""
         if self._run is None or self._run.job.id != record.id:
             record = self._store.change_job(record.id, JobStatus.OPEN)
             self._enqueue(record.id)
         return record
 
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
-        """See jobs.Runner."""
+        """See jobs.service.Runner."""
         job = self._store.change_job(record.id, status)
         with suppress(ValueError):
             self._queue.remove(job.id)
@@ -161,7 +162,7 @@ class IndexRunner:
         return job
 
     def move(self, id: str, where: str) -> None:
-        """See jobs.Runner."""
+        """See jobs.service.Runner."""
         waiting = [one for one in self._store.unfinished_jobs(KIND) if one.status is JobStatus.OPEN]
         waiting.sort(key=place_of)
         order = moved([one.id for one in waiting], id, where)
@@ -171,7 +172,7 @@ class IndexRunner:
             self._publish(_changed(one))
 
     def close(self) -> None:
-        """The app ends: the job is open again, for the next desk."""
+        """Put the running job back into the queue, for the next instance, when the app ends."""
         self._closed = True
         self._queue.clear()
         if self._run:
@@ -236,7 +237,7 @@ class IndexRunner:
         on_file_thread(self._service_thread, work, looked, name="index")
 
     def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
-        """The documents of the folder with these bytes, where none is known at this place."""
+        """Return the folder's documents with these bytes, unless one is known at this path."""
         same = self._store.documents_of(sha256=sha256)
         here = [one for one in self._store.documents_of(path=path) if "attachment" not in one.info]
         if here:
@@ -333,12 +334,12 @@ class IndexRunner:
 
 
 def collection_in(job: JobRecord) -> str:
-    """The folder a job works for."""
+    """Return the id of the folder a job works for."""
     return str(job.settings.get("collection") or "")
 
 
 def gone_in(job: JobRecord) -> dict[str, bytes]:
-    """The documents whose files were not found when a job began, with where they were."""
+    """Return the documents whose files were missing when a job began, by id, with their former paths."""
     kept = job.settings.get("gone")
     return {id: unquoted(str(path)) for id, path in kept.items()} if isinstance(kept, Mapping) else {}
 

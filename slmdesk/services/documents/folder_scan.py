@@ -1,4 +1,4 @@
-"""Which documents lie in a folder now, and what is new, changed, moved or gone against what is known.  File threads."""
+"""Scans a folder for documents and compares them with the known ones: new, changed, moved or gone.  File threads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ AGAIN = ("document.stopped", "document.changing")
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """A document of a folder as it is now."""
+    """A document file found in a folder."""
 
     path: bytes
     bytes: int
@@ -44,7 +44,7 @@ class SeenFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a look at a folder saw."""
+    """The result of scanning a folder."""
 
     is_there: bool
     """False: the folder cannot be reached, and nothing follows from that for its documents."""
@@ -65,7 +65,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A file with the same bytes as a document of the folder: it is read and found once."""
+    """A file with the same bytes as a document of the folder; it is neither read nor found a second time."""
 
     seen: SeenFile
     of: str
@@ -73,7 +73,7 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A file that could not even be opened: it is tried again when it is another one."""
+    """A file that could not be opened; it is tried again once it has changed."""
 
     seen: SeenFile
     code: str
@@ -82,7 +82,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What follows from a look."""
+    """What has to be done after a scan."""
 
     new: tuple[SeenFile, ...] = ()
     """Not known yet, or changed: to be looked at one by one."""
@@ -91,10 +91,10 @@ class Plan:
 
 
 def scan(root: Path, own: Iterable[Path], stop: threading.Event, *, now: float | None = None) -> Listing:
-    """Look at a folder and all below it.  Raises Stopped.
+    """Scan a folder and its subfolders.  Raises Stopped.
 
-    Links are not followed, neither to files nor to folders, so that nothing outside is read and no loop is walked.
-    Hidden names, lock files, source code and the program's own folders (`own`) are left out.
+    Links to files or folders are not followed, so that nothing outside is read and no loop is entered.  Hidden names,
+    lock files, source code and the program's own folders (`own`) are left out.
     """
     began, now = time.monotonic(), time.time() if now is None else now
     try:
@@ -129,7 +129,7 @@ class _Walk:
         self.unseen: list[bytes] = []
 
     def folder(self, path: bytes, depth: int) -> None:
-        """Everything in it.  Raises OSError where it cannot be listed, Stopped."""
+        """Scan one folder.  Raises OSError where it cannot be listed, and Stopped."""
         with os.scandir(path) as found:
             entries = list(found)
         locked = {one for entry in entries if (one := _locked_by(entry, self._now))}
@@ -197,7 +197,7 @@ class _Walk:
 
 
 def is_document(name: bytes) -> bool:
-    """Whether a file's name says that it is a document.  Source code is left out: there is no end of it."""
+    """Return whether a file name is that of a document; source code is left out, because there is too much of it."""
     if name.lower() in [one.encode() for one in OWN_OUTPUT]:
         return False
     try:
@@ -209,7 +209,7 @@ def is_document(name: bytes) -> bool:
 def plan(
     listing: Listing, known: Sequence[KeptFile], twins: Mapping[bytes, Twin], broken: Mapping[bytes, Broken]
 ) -> Plan:
-    """What is to be done about a folder that is there."""
+    """Compare a listing with the known files and return what has to be done; the folder must be reachable."""
     before = {one.path: one for one in known}
     here = {one.path for one in listing.files}.union(listing.later)
     hidden = tuple(one + os.sep.encode() for one in listing.unseen)
@@ -222,7 +222,7 @@ def plan(
 
 
 def is_vanished(listing: Listing, mark: tuple[int, int], known: int) -> bool:
-    """Whether a folder is not really there: a drive that is not mounted leaves an empty folder behind."""
+    """Return whether a folder is not really there: a drive that is not mounted leaves an empty folder behind."""
     return not listing.is_there or (listing.is_empty and known > 0 and mark not in ((0, 0), listing.mark))
 
 
@@ -238,7 +238,7 @@ def _is_known(seen: SeenFile, kept: KeptFile | None, settled: SeenFile | None) -
 
 
 def _locked_by(entry: os.DirEntry[bytes], now: float) -> bytes:
-    """Which document an office program has open, by the lock file it puts beside it; empty: it is no such file."""
+    """Return the document an office program has open according to this lock file; empty when it is no lock file."""
     name = entry.name
     if name.startswith(b"~$"):
         key = name[2:]
@@ -254,7 +254,9 @@ def _locked_by(entry: os.DirEntry[bytes], now: float) -> bytes:
 
 
 def _lock_keys(name: bytes) -> tuple[bytes, ...]:
-    """By which names a lock file may mean a document: Word leaves out the first two letters of a long one."""
+    """Return the names by which a lock file may refer to a document: Word drops the first two letters of a long
+    name.
+    """
     return name, name[1:], name[2:]
 
 

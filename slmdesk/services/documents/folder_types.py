@@ -1,4 +1,4 @@
-"""Folders that are asked as one, as frontends show them, and what is kept of a look at one."""
+"""Folders (collections) as frontends show them, and how the result of a scan is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KIND = FOLDER
 
 
 class CollectionStatus(StrEnum):
-    """What is going on with a folder."""
+    """What a folder is doing."""
 
     WAITING = "waiting"
     """It was not looked at yet."""
@@ -38,7 +38,7 @@ class CollectionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CollectionState:
-    """A folder as it stands."""
+    """A folder as it is now."""
 
     record: CollectionRecord
     status: CollectionStatus
@@ -73,22 +73,22 @@ class LeftOut:
 
 
 def folder_of(record: CollectionRecord) -> Path:
-    """Where a collection lies."""
+    """Return the path of a collection's folder."""
     return Path(os.fsdecode(record.path))
 
 
 def quoted(path: bytes) -> str:
-    """A path as JSON can hold it: names need not be text."""
+    """Encode a path for JSON; paths need not be valid text."""
     return quote_from_bytes(path)
 
 
 def unquoted(path: str) -> bytes:
-    """The path of `quoted`."""
+    """Decode a path encoded by `quoted`."""
     return unquote_to_bytes(path)
 
 
 def twins_in(settings: Mapping[str, Json]) -> dict[bytes, Twin]:
-    """The files that are the same as another one, by path."""
+    """Return the duplicate files, by path."""
     kept = settings.get("twins")
     found: dict[bytes, Twin] = {}
     for key, value in kept.items() if isinstance(kept, Mapping) else ():
@@ -100,12 +100,12 @@ def twins_in(settings: Mapping[str, Json]) -> dict[bytes, Twin]:
 
 
 def twins_to_json(twins: Mapping[bytes, Twin]) -> dict[str, Json]:
-    """What `twins_in` reads."""
+    """Encode duplicates so that `twins_in` can read them."""
     return {quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.of] for path, one in twins.items()}
 
 
 def broken_in(settings: Mapping[str, Json]) -> dict[bytes, Broken]:
-    """The files that could not be opened, by path."""
+    """Return the files that could not be opened, by path."""
     kept = settings.get("broken")
     found: dict[bytes, Broken] = {}
     for key, value in kept.items() if isinstance(kept, Mapping) else ():
@@ -117,7 +117,7 @@ def broken_in(settings: Mapping[str, Json]) -> dict[bytes, Broken]:
 
 
 def broken_to_json(broken: Mapping[bytes, Broken]) -> dict[str, Json]:
-    """What `broken_in` reads."""
+    """Encode unopened files so that `broken_in` can read them."""
     return {
         quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.code, dict(one.args)]
         for path, one in broken.items()
@@ -125,7 +125,7 @@ def broken_to_json(broken: Mapping[bytes, Broken]) -> dict[str, Json]:
 
 
 def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, str | int]]]:
-    """What a look left out: code and args by path."""
+    """Return what the last scan left out: code and args by path."""
     kept = settings.get("left")
     found: dict[bytes, tuple[str, dict[str, str | int]]] = {}
     for key, value in kept.items() if isinstance(kept, Mapping) else ():
@@ -136,7 +136,7 @@ def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, st
 
 
 def mark_in(settings: Mapping[str, Json]) -> tuple[int, int]:
-    """Device and number of the folder when it was last looked at; zeros where that is not known."""
+    """Return device and inode number of the folder at the last scan; zeros when unknown."""
     match settings.get("mark"):
         case [int(device), int(number)]:
             return device, number

@@ -1,6 +1,6 @@
-"""Folders whose documents are asked as one: looked at now and again, what is new in them read in the background.
+"""Folders whose documents are asked together (collections): scanned regularly, new documents read in the background.
 
-Everything on the service thread; looking itself is done on file threads.  Files are never touched.
+Everything on the service thread, except the scanning, which runs on file threads.  Files are never changed.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ MOST_LEFT = 1000
 
 @dataclass(slots=True, eq=False)
 class _Folder:
-    """A collection as this instance knows it."""
+    """State of a collection in this instance."""
 
     state: CollectionState
     stop: threading.Event | None = None
@@ -72,7 +72,7 @@ class _Folder:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A look with what follows from it."""
+    """A scan with what has to be done after it."""
 
     listing: Listing
     plan: Plan
@@ -80,7 +80,7 @@ class _Seen:
 
 
 class CollectionService:
-    """What a person can do with folders."""
+    """Adds, scans, watches and removes folders."""
 
     def __init__(
         self,
@@ -104,25 +104,25 @@ class CollectionService:
     # ---- which there are
 
     def all(self) -> list[CollectionState]:
-        """All of them, in the order in which they were added."""
+        """Return all folders in the order in which they were added."""
         return [self._folder(one).state for one in self._store.collections() if not one.settings.get("going")]
 
     def state(self, id: str) -> CollectionState:
-        """One of them, by id or the only id that begins so.  Raises KnownError `collection.unknown`."""
+        """Return a folder by id or unique beginning of one.  Raises KnownError `collection.unknown`."""
         return self._folder(self._store.collection(id)).state
 
     def at(self, path: Path) -> CollectionRecord | None:
-        """The one that is this folder."""
+        """Return the collection of this very folder, or None."""
         requested = os.fsencode(path.absolute())
         found = [one for one in self._store.collections() if one.path == requested and not one.settings.get("going")]
         return found[0] if found else None
 
     def documents(self, id: str, limit: int = 100_000) -> list[DocumentRecord]:
-        """The documents of one, whatever became of them."""
+        """Return the documents of a folder, whatever their status."""
         return self._store.documents(limit, collection=self._store.collection(id).id)
 
     def unread(self, id: str, limit: int = MOST_LEFT) -> list[LeftOut]:
-        """The documents of one that could not be read, and why."""
+        """Return the documents of a folder that could not be read, and why."""
         record = self._store.collection(id)
         found = dict(left_in(record.settings))
         found |= {path: (one.code, dict(one.args)) for path, one in broken_in(record.settings).items()}
@@ -135,10 +135,10 @@ class CollectionService:
         ]
 
     def add(self, path: Path, ended: OnEnded[CollectionState], *, watched: bool = True) -> None:
-        """Have a folder's documents read and asked as one; `ended` gets it, before it is looked at for the first time.
+        """Add a folder, whose documents are then read; `ended` gets its state before the first scan.
 
-        One that is here already is the same one.  A Problem `collection.no_folder`, `collection.nested` where it lies
-        in another one or around it, `store.…`.
+        A folder that is known already is returned as it is.  Problems: `collection.no_folder`, `collection.nested` when
+        it lies in another one or around it, `store.…`.
         """
         path = path.absolute()
         others = [(one.id, folder_of(one)) for one in self._store.collections() if not one.settings.get("going")]
@@ -165,7 +165,7 @@ class CollectionService:
         on_file_thread(self._service_thread, lambda: _place_of(path, others), looked, name="folder")
 
     def set_watched(self, id: str, watched: bool) -> None:
-        """Look at it again and again, or only when somebody asks.  Raises KnownError `collection.unknown`, store.*."""
+        """Scan a folder regularly, or only on request.  Raises KnownError `collection.unknown`, store.*."""
         folder = self._folder(self._store.change_collection(id, watched=watched))
         self._say(folder, record=self._store.collection(id))
         if folder.next:
@@ -175,10 +175,10 @@ class CollectionService:
             self.look(folder.state.record.id)
 
     def forget(self, id: str) -> None:
-        """Leave nothing of a folder here; its files are not touched.  Documents a person opened by themselves stay.
+        """Remove a folder and what was read for it; its files stay, and so do documents a person opened separately.
 
-        It goes bit by bit: CollectionGone says that nothing is left.  For undo, call it when the time is over.
-        Raises KnownError `collection.unknown`, `store.…`.
+        It is removed in pieces; CollectionGone is published at the end.  There is no undo: call it when the time for
+        undo is over.  Raises KnownError `collection.unknown`, `store.…`.
         """
         record = self._store.change_collection(id, settings={"going": True})
         self.runner.drop(record.id)
@@ -190,7 +190,7 @@ class CollectionService:
     # ---- looking
 
     def watch(self) -> None:
-        """From now on look at the watched ones by itself; go on forgetting what was being forgotten.  For a window."""
+        """Start scanning the watched folders regularly and finish interrupted removals.  Called by the window only."""
         self._is_watching = True
         for record in self._store.collections():
             if record.settings.get("going"):
@@ -199,9 +199,9 @@ class CollectionService:
                 self.look(record.id)
 
     def look(self, id: str, ended: Callable[[CollectionState], None] | None = None, *, resume: bool = False) -> None:
-        """See what is new in a folder and have it read; `ended` hears when that is done, or cannot be done now.
+        """Scan a folder and have its new documents read; `ended` is called when that is done or cannot be done now.
 
-        `resume`: a job of it that was paused or ended by a person goes on.  Raises KnownError `collection.unknown`.
+        `resume`: also resume its job if a person paused or cancelled it.  Raises KnownError `collection.unknown`.
         """
         record = self._store.collection(id)
         folder = self._folder(record)
@@ -221,7 +221,7 @@ class CollectionService:
             self._begin_look(folder, record)
 
     def close(self) -> None:
-        """The app ends."""
+        """Stop scanning when the app ends."""
         self._closed = True
         self.runner.close()
         for folder in self._folders.values():
@@ -231,7 +231,7 @@ class CollectionService:
                 folder.next.cancel()
 
     def _look_at_job(self, folder: _Folder, job: JobRecord, *, resume: bool) -> None:
-        """Its job is not done: nothing new is looked for before."""
+        """Handle an unfinished job: the folder is not scanned before it is done."""
         if resume and job.status is JobStatus.PAUSED:
             self.runner.resume_job(job)
         elif resume or job.status is JobStatus.PAUSED or self._store.is_elsewhere(job):
@@ -314,7 +314,7 @@ class CollectionService:
     # ---- the job
 
     def _on_progress(self, reported: IndexProgress) -> None:
-        """The runner told how a job is."""
+        """Publish the progress of a folder's job."""
         try:
             folder = self._folder(self._store.collection(reported.collection))
         except KnownError:  # it was forgotten
@@ -341,7 +341,7 @@ class CollectionService:
             )
 
     def _settle(self, folder: _Folder, reported: IndexProgress) -> None:
-        """All new files were looked at: what is still gone is forgotten, and what was learned is kept."""
+        """Finish after all new files were handled: remove documents that are still gone, store what the scan found."""
         record = self._store.collection(reported.collection)
         now = {one.id: one.path for one in self._store.kept_files(record.id)}
         gone = [id for id, path in gone_in(reported.job).items() if now.get(id) == path]
@@ -377,7 +377,9 @@ class CollectionService:
         self._forget_next()
 
     def _when_gone(self, ids: set[str], collection: str, then: Callable[[], object], tries: int = 0) -> None:
-        """Long documents go bit by bit; what cannot go now, because the disk is full, is tried at the next look."""
+        """Call `then` once the documents are removed; what cannot be removed now (full disk) is tried at the
+        next scan.
+        """
         left = ids.intersection(one.id for one in self._store.kept_files(collection))
         if left and tries < MOST_TRIES:
             self._service_thread.call_later(REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
@@ -385,7 +387,7 @@ class CollectionService:
             then()
 
     def _forget_next(self) -> None:
-        """One at a time: others are served between two."""
+        """Remove the next document, so that other work can run between two."""
         if not self._is_forgetting and self._going and not self._closed:
             self._is_forgetting = True
             self._service_thread.post(self._forget_one)
@@ -426,7 +428,7 @@ class CollectionService:
         return folder
 
     def _state_before(self, record: CollectionRecord) -> CollectionState:
-        """How a folder was left that this instance did not look at yet."""
+        """Return the state of a folder that this instance has not scanned yet."""
         job = self.runner.unfinished(record.id)
         if job is not None and (job.status is JobStatus.PAUSED or self._store.is_elsewhere(job)):
             status = CollectionStatus.PAUSED if job.status is JobStatus.PAUSED else CollectionStatus.ELSEWHERE
@@ -462,7 +464,7 @@ class CollectionService:
 
 
 def _place_of(path: Path, others: Sequence[tuple[str, Path]]) -> str:
-    """The id of the collection that is this folder, or empty.  File thread.  Raises KnownError."""
+    """Return the id of the collection that is this folder, or empty.  File thread.  Raises KnownError."""
     if not path.is_dir():
         raise KnownError("collection.no_folder", path=str(path))
     real = os.path.realpath(path)

@@ -1,4 +1,4 @@
-"""What all services need that make something of documents: the documents, the model, token counts, why a step failed.
+"""Helpers for services that make something from documents: documents, model, token counts, reasons of failure.
 
 Service thread.
 """
@@ -21,7 +21,7 @@ from slmdesk.store import Store
 
 
 def count_texts(loader: ModelLoader, record: ModelRecord, some: Sequence[str], answered: Callable[[Any], None]) -> None:
-    """How many tokens each of these texts has for a model; `answered` gets a list, or a Problem, on any thread."""
+    """Count the tokens of each text for a model; `answered` gets a list or a Problem, on any thread."""
 
     def counted(event: FromChild) -> None:
         if isinstance(event, Done):
@@ -39,7 +39,7 @@ def count_texts(loader: ModelLoader, record: ModelRecord, some: Sequence[str], a
 
 
 def first_failure(jobs: JobService, job: str) -> KnownError | None:
-    """Why the first failed step of a job failed; None where none did."""
+    """Return the error of a job's first failed step, or None."""
     failed = jobs.failed_steps(job)
     if not failed:
         return None
@@ -48,10 +48,10 @@ def first_failure(jobs: JobService, job: str) -> KnownError | None:
 
 
 def read_documents(store: Store, ids: Sequence[str], most: int, refusal: str) -> list[DocumentRecord]:
-    """Documents that have been read, each once.
+    """Return documents that have been read, each once.
 
     Raises KnownError `request.invalid` with `refusal` for none or more than `most`, `document.unknown`,
-    `document.not_read`, and a document's own where it could not be read.
+    `document.not_read`, and a document's own error when it could not be read.
     """
     if not 1 <= len(ids) <= most:
         raise KnownError("request.invalid", what=refusal)
@@ -59,7 +59,10 @@ def read_documents(store: Store, ids: Sequence[str], most: int, refusal: str) ->
 
 
 def read_document(store: Store, id: str) -> DocumentRecord:
-    """One that has been read.  Raises KnownError `document.unknown`, `document.not_read`, and the document's own."""
+    """Return a document that has been read.
+
+    Raises KnownError `document.unknown`, `document.not_read`, and the document's own error.
+    """
     found = store.document(id)
     if found.status is DocumentStatus.READING:
         raise KnownError("document.not_read", path=found.name)
@@ -69,12 +72,12 @@ def read_document(store: Store, id: str) -> DocumentRecord:
 
 
 def plain_args(args: Mapping[str, Json]) -> dict[str, str | int | float]:
-    """What of the arguments of an error can be told."""
+    """Return the args of an error that are plain numbers or strings."""
     return {key: value for key, value in args.items() if isinstance(value, str | int | float)}
 
 
 def model_of(models: ModelService, job: JobRecord) -> ModelRecord:
-    """The model a job was begun with.  Raises KnownError `model.unknown`."""
+    """Return the model a job was started with.  Raises KnownError `model.unknown`."""
     record = models.by_sha256(job.model_sha256)
     if record is None:
         raise KnownError("model.unknown", wanted=job.title, known="none")
@@ -82,7 +85,7 @@ def model_of(models: ModelService, job: JobRecord) -> ModelRecord:
 
 
 def able(record: ModelRecord) -> ModelRecord:
-    """A model that can write.  Raises KnownError `model.wrong_kind`."""
+    """Return the model if it can generate text.  Raises KnownError `model.wrong_kind`."""
     if not record.can_chat:
         raise KnownError("model.wrong_kind", kind=record.kind)
     return record

@@ -1,4 +1,4 @@
-"""What is to be known of a document, in sentences for people."""
+"""Labels for documents and folders: notes of the reader, sizes, unread pages."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ _PLURALS: Mapping[PageKind, str] = MappingProxyType(
 
 
 def notes_of(info: DocumentInfo) -> tuple[str, ...]:
-    """The reader's notes as sentences."""
+    """Return the reader's notes as sentences."""
     return tuple(NOTES[note] for note in info.notes)
 
 
 def counted(count: int, kind: PageKind) -> str:
-    """So many pages, or what the format has instead: "84 pages", "1 sheet"."""
+    """Format a number of pages, or of what the format has instead: "84 pages", "1 sheet"."""
     return f"1 {kind.value}" if count == 1 else f"{count:,} {_PLURALS[kind]}"
 
 
 def size_words(info: DocumentInfo) -> str:
-    """How long a document is: "84 pages"; "1 sheet", also where it is shown in parts."""
+    """Format the length of a document: "84 pages"; "1 sheet", even when it is shown in parts."""
     return counted(info.sheets, PageKind.SHEET) if info.sheets else counted(info.pages, info.page_kind)
 
 
 def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
-    """Which pages have no words and why, in a sentence; empty where all have."""
+    """Say which pages have no text and why; empty when all have text."""
     groups: dict[str, list[str]] = {}
     for page in pages:
         if page.status is not PageStatus.READ:
@@ -65,12 +65,12 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
 
 
 def counted_documents(count: int) -> str:
-    """So many documents: "1 document", "1,200 documents"."""
+    """Format a number of documents: "1 document", "1,200 documents"."""
     return "1 document" if count == 1 else f"{count:,} documents"
 
 
 def folder_words(state: CollectionState) -> str:
-    """How a folder stands, in a few words."""
+    """Describe the state of a folder in a few words."""
     match state.status:
         case CollectionStatus.LOOKING:
             return "looking what is in it\u2026"

@@ -1,4 +1,6 @@
-"""Documents on the app: opened, read by the reader child, kept page by page, pictured, searched.  Service thread."""
+"""The document service: opens documents, has them read by the reader child, stores, shows and searches their pages.
+Service thread.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ __all__ = ["DocumentService", "DocumentText", "FoundPlaces", "Opening", "file_of
 
 @dataclass(frozen=True, slots=True)
 class DocumentText:
-    """What the reader made of a document that is not kept."""
+    """The text of a document that was read without being stored."""
 
     info: DocumentInfo
     pages: tuple[Page, ...]
@@ -49,7 +51,7 @@ OnRead = Callable[[DocumentText | Problem], None]
 
 @dataclass(slots=True, eq=False)
 class Opening:
-    """A request to open a document; `DocumentService.cancel` takes it back."""
+    """A request to open a document; `DocumentService.cancel` cancels it."""
 
     path: Path
     ended: OnOpened
@@ -70,7 +72,7 @@ class Opening:
 
 
 class DocumentService:
-    """What a person can do with documents.  Callbacks are called on the service thread, once."""
+    """Opens, reads, searches and removes documents.  Each callback is called once, on the service thread."""
 
     def __init__(
         self, service_thread: ServiceThread, store: Store, client: ChildClient, publish: Callable[[Event], None]
@@ -99,18 +101,18 @@ class DocumentService:
         format: str = "",
         anew: bool = False,
     ) -> Opening:
-        """Have a document read, or taken up as it was read before; `ended` gets its record or a Problem.
+        """Have a document read, or reuse an earlier reading; `ended` gets its record or a Problem.
 
-        The same bytes read by the same reader are not read again unless `anew`, or another `encoding` or `format` is
-        wished.  Several are read one after another, in the order of opening.  The Problem `document.locked` means that
-        it wants a password, `document.wrong_password` that it wants another: open it again with one.
+        The same bytes are not read again by the same reader, unless `anew` is set or another `encoding` or `format` is
+        requested.  Documents are read one after another, in the order of opening.  The Problem `document.locked` asks
+        for a password, `document.wrong_password` for another one: open the document again with it.
         """
         opening = Opening(path, ended, password, encoding, format, anew)
         self._look(opening)
         return opening
 
     def open_found(self, found: DocumentFile, ended: OnOpened, *, collection: str, instead: str = "") -> Opening:
-        """Have a document of a folder read in the background, after all that a person opened.
+        """Read a document of a folder in the background, after everything a person opened.
 
         `instead`: the document of that folder whose file was renamed or moved to this one.
         """
@@ -119,9 +121,9 @@ class DocumentService:
         return opening
 
     def open_attachment(self, document: str, index: int, ended: OnOpened, *, anew: bool = False) -> Opening:
-        """Have a document inside a document (DocumentFacts.attachments) read, as one of its own.
+        """Read a document inside a document (DocumentFacts.attachments) as a document of its own.
 
-        Raises KnownError `document.unknown`, `request.invalid` where there is no such attachment.
+        Raises KnownError `document.unknown`, and `request.invalid` where there is no such attachment.
         """
         parent = self._store.document(document)
         if all(one.index != index for one in info_of(parent).attachments):
@@ -132,19 +134,19 @@ class DocumentService:
         return opening
 
     def make_ready(self) -> None:
-        """A document is about to come: the child that reads it is started now, with what most documents need."""
+        """Start the reader child now, because a document is about to be opened."""
         if not self._closed and not self._client.is_running:
             self._client.start("prepare", {"format": "pdf"}, lambda _event: None)
 
     def expand(self, paths: Sequence[Path], ended: OnEnded[list[Path]]) -> None:
-        """The documents among files and in folders, in order, for `open` one by one."""
+        """Pass the documents among files and in folders to `ended`, in order, to be opened one by one."""
         stop, given = threading.Event(), list(paths)
         on_file_thread(self._service_thread, lambda: documents_in(given, stop), ended, name="documents")
 
     def check(self, document: str, answered: Callable[[bool | Problem], None]) -> None:
-        """Whether the file still is as it was read (True), was changed (False), or is gone (a Problem).
+        """Check whether the file is as it was read (True), has changed (False), or is gone (a Problem).
 
-        By its size and time alone.  Raises KnownError `document.unknown`.
+        Only size and time are compared.  Raises KnownError `document.unknown`.
         """
         record = self._store.document(document)
         path = file_of(record)
@@ -160,7 +162,9 @@ class DocumentService:
         )
 
     def cancel(self, request: Opening | str) -> None:
-        """Stop opening a document, by what `open` gave or by its id; `ended` hears `document.stopped`."""
+        """Cancel opening a document, given the result of `open` or its id; `ended` gets the Problem
+        `document.stopped`.
+        """
         if isinstance(request, Opening):
             request.stop.set()
             if request.document:
@@ -169,29 +173,29 @@ class DocumentService:
             self._reading.cancel(request)
 
     def is_reading(self, document: str) -> bool:
-        """Whether this instance reads it, or is about to."""
+        """Return whether this instance is reading a document, or will."""
         return self._reading.find(document) is not None
 
     # ---- what is here
 
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
-        """The documents a person opened last; one whose reading was cut off, which nobody reads here, is stopped."""
+        """Return the documents a person opened last; one whose reading was interrupted is shown as stopped."""
         found = self._store.documents(limit + len(self._going))
         return [self._as_it_is(one) for one in found if one.id not in self._going][:limit]
 
     def document(self, id: str) -> DocumentRecord:
-        """By id, or the only id that begins so.  Raises KnownError `document.unknown`."""
+        """Return a document by id or unique beginning of one.  Raises KnownError `document.unknown`."""
         return self._as_it_is(self._store.document(id))
 
     def pages(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
-        """Pages kept so far from number `begin` on; while it is read too."""
+        """Return the pages stored so far, from number `begin` on; also while the document is being read."""
         return self._store.pages(document, begin=begin, limit=limit, with_text=with_text)
 
     def forget(self, document: str, *, with_folder: bool = False) -> None:
-        """Leave nothing of a document here; the file itself is not touched.  For undo, call it when the time is over.
+        """Remove a document from the program; the file itself is not touched.
 
-        A long one goes bit by bit, so that others are served meanwhile: DocumentGone says when nothing is left.  One of
-        a folder that is asked stays for that, unless `with_folder`; it only leaves the list of those opened last.
+        A long one is removed in pieces, and DocumentGone is published at the end.  A document of a folder only leaves
+        the list of recent ones, unless `with_folder`.  There is no undo: call it when the time for undo is over.
         Raises KnownError `document.unknown`, `store.…`.
         """
         record = self._store.document(document)
@@ -222,7 +226,7 @@ class DocumentService:
         self.purge_soon()
 
     def purge_soon(self) -> None:
-        """The copies of the history hold what was forgotten, until they are made anew: once for a whole folder."""
+        """Purge removed documents from the copies of the history soon: once for a whole folder."""
         if not self._is_purging:
             self._is_purging = True
             self._service_thread.post(self._purge)
@@ -244,10 +248,10 @@ class DocumentService:
         marks: Sequence[tuple[int, int]] = (),
         password: str = "",
     ) -> ImageRequest:
-        """A picture of a page, `width` pixels wide (0: only the boxes), and where spans of its text stand on it.
+        """Render a page `width` pixels wide (0: only the boxes), with the boxes of spans of its text.
 
-        A Problem `document.no_image` where the format has none, `document.locked` where the password of an earlier run
-        is asked for again.  Raises KnownError `document.unknown`.
+        Problems: `document.no_image` when the format has no images, `document.locked` when the password of an earlier
+        run is needed again.  Raises KnownError `document.unknown`.
         """
         record = self._store.document(document)
         if password:
@@ -257,13 +261,13 @@ class DocumentService:
         )
 
     def forget_image(self, request: ImageRequest) -> None:
-        """A picture is not wanted any more: it scrolled by.  Its `ended` hears None, unless it has come."""
+        """Cancel a page image, because it scrolled out of view; its `ended` gets None, unless it was called already."""
         self._images.take_back(request)
 
     def find(self, document: str, words: str, ended: OnFound, *, limit: int = 1000) -> threading.Event:
-        """Where a phrase stands in a document, whatever its case, accents, line ends and hyphens.
+        """Find a phrase in a document, ignoring case, accents, line breaks and hyphens.
 
-        The search runs on a thread of its own and `ended` gets FoundPlaces; setting the event stops it.
+        The search runs on a thread of its own and `ended` gets FoundPlaces; setting the returned event stops it.
         Raises KnownError `document.unknown`.
         """
         search = PlaceSearch(self._service_thread, self._store, self._store.document(document).id, words, limit)
@@ -271,7 +275,7 @@ class DocumentService:
         return search.stop
 
     def search(self, words: str, limit: int = 50) -> list[TextHit]:
-        """The passages of all documents and folders that fit words best."""
+        """Return the passages of all documents and folders that match the words best."""
         return search_texts(self._store, words, limit)
 
     def read(
@@ -284,7 +288,7 @@ class DocumentService:
         encoding: str = "",
         attachment: int | None = None,
     ) -> None:
-        """Read a document without keeping anything of it; for the command line.  All of its pages are in memory."""
+        """Read a document without storing anything, for the command line; all its pages are held in memory."""
         pages: dict[int, Page] = {}
 
         def on_event(event: FromChild) -> None:
@@ -312,7 +316,7 @@ class DocumentService:
         self._client.start("read", payload, lambda event: self._service_thread.post(lambda: on_event(event)))
 
     def close(self) -> None:
-        """The app ends: what is being read counts as stopped."""
+        """Stop reading when the app ends; what is being read is marked as stopped."""
         self._closed = True
         self._reading.close()
         self._images.close()
@@ -367,7 +371,7 @@ class DocumentService:
         self._read(opening, found, known)
 
     def _known(self, opening: Opening, found: DocumentFile) -> DocumentRecord | None:
-        """The record of this file: at its place, else with its bytes; for a folder at its place alone, unless said."""
+        """Return the record of this file: by its path, else by its bytes; for a folder only by its path."""
         if opening.instead:
             return self._store.document(opening.instead)
         here = self._store.documents_of(path=os.fsencode(found.path))
@@ -428,7 +432,7 @@ class DocumentService:
         self._reading.add(reading)
 
     def _source(self, record: DocumentRecord) -> dict[str, Json]:
-        """How the reader child finds a document."""
+        """Return what the reader child needs to open a document."""
         parent, index, around = _attached(record)
         password = self._passwords.get(record.id) or self._passwords.get(parent, "")
         source: dict[str, Json] = {"path": str(file_of(record)), "password": password}
@@ -445,7 +449,7 @@ class DocumentService:
 
 
 def info_of(record: DocumentRecord) -> DocumentInfo:
-    """What its reader said of a document; of one that is not read to its end, next to nothing."""
+    """Return what the reader found out about a document; little while it is not read to its end."""
     try:
         return dataclass_from(DocumentInfo, record.info)
     except KnownError:
@@ -453,7 +457,7 @@ def info_of(record: DocumentRecord) -> DocumentInfo:
 
 
 def parent_of(record: DocumentRecord) -> tuple[str, str]:
-    """Id and name of the document it is an attachment of; empty where it is a file of its own."""
+    """Return id and name of the document it is an attachment of; empty for a file of its own."""
     parent, index, _ = _attached(record)
     if index is None:
         return "", ""
@@ -463,7 +467,7 @@ def parent_of(record: DocumentRecord) -> tuple[str, str]:
 
 
 def _attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
-    """Of which document it is an attachment and with which index; in a mail in a mail also the indexes around it."""
+    """Return the document it is attached to and its index; in a mail within a mail also the indexes around it."""
     attachment = record.info.get("attachment")
     if not isinstance(attachment, Mapping) or not isinstance(index := attachment.get("index"), int):
         return "", None, []
@@ -473,10 +477,10 @@ def _attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
 
 
 def file_of(record: DocumentRecord) -> Path:
-    """The file a document is, or is in."""
+    """Return the file of a document, or the file that contains it."""
     return Path(os.fsdecode(record.path))
 
 
 def attachments_of(record: DocumentRecord) -> tuple[Attachment, ...]:
-    """The documents inside a document; for `open_attachment`."""
+    """Return the documents inside a document, for `open_attachment`."""
     return info_of(record).attachments

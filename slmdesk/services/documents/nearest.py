@@ -1,4 +1,4 @@
-"""The sentence of a passage that is nearest to the words looked for, as a citation."""
+"""Finds the sentence of a passage that matches the searched words best, as a citation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST_DATE = 24
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Words that stand on a page, and where."""
+    """Words on a page, and where they stand."""
 
     document: str
     page: int
@@ -41,12 +41,12 @@ PageOf = Callable[[str, int], Page | None]
 
 
 def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_of: PageOf, limit: int) -> list[Citation]:
-    """Of each passage the sentence that has most of the words looked for, as it stands on its page."""
+    """Return for each passage the sentence with most of the searched words, as it stands on its page."""
     return [_best_sentence(words, one, page_of) for one in passages[:limit]]
 
 
 def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> Citation:
-    """On whichever of its pages; of equally good ones the first that is no heading, which answers nothing."""
+    """Return the best sentence on any of its pages; of equal ones the first that is not a heading."""
     best, best_of = Citation(passage.document, passage.page, 0, 0, ""), (-1.0, False)
     for kind, one in stretches_of(passage, page_of):
         worth = share_of(words, one.quote), kind is not BlockKind.HEADING
@@ -56,7 +56,7 @@ def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> C
 
 
 def stretches_of(passage: Passage, page_of: PageOf) -> Iterator[tuple[BlockKind, Citation]]:
-    """The sentences of a passage, as they stand on its pages."""
+    """Yield the sentences of a passage as they stand on its pages."""
     for number in range(passage.page, passage.page_end + 1):
         page = page_of(passage.document, number)
         for kind, start, end in _sentences_of(passage, page) if page else ():
@@ -65,7 +65,7 @@ def stretches_of(passage: Passage, page_of: PageOf) -> Iterator[tuple[BlockKind,
 
 
 def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int, int]]:
-    """The sentences of a passage on one of its pages: none goes on from one block into the next."""
+    """Yield the sentences of a passage on one of its pages; no sentence crosses a block."""
     begin = passage.start if page.number == passage.page else 0
     until = passage.end if page.number == passage.page_end else len(page.text)
     for block in page.blocks:
@@ -75,13 +75,15 @@ def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int
 
 
 def share_of(words: Sequence[str], text: str) -> float:
-    """How many of the words stand in a text, 0..1; endings may differ."""
+    """Return the share of the words found in a text, 0..1; endings may differ."""
     there = set(fold_for_search(text).split())
     return sum(one in there or any(_are_alike(one, other) for other in there) for one in words) / max(1, len(words))
 
 
 def _are_alike(one: str, other: str) -> bool:
-    """The same but for an ending of up to three letters; of short words, but for one letter more ("end", "ends")."""
+    """Return whether two words differ at most in an ending of three letters; short ones in one letter ("end",
+    "ends").
+    """
     beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     if beginning == LEAST_STEM - 1 == min(len(one), len(other)):
         return max(len(one), len(other)) == LEAST_STEM
@@ -89,7 +91,7 @@ def _are_alike(one: str, other: str) -> bool:
 
 
 def _is_in_date(text: str, at: int) -> bool:
-    """Whether a date goes on over this place."""
+    """Return whether this position lies within a date."""
     from slmdesk.text.checks.dates import find_dates  # its tables are read when they are needed
 
     begin = max(0, at - 4)

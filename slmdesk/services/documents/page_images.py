@@ -1,4 +1,4 @@
-"""Pictures of pages: asked of the reader child, the last wanted first, a few kept in memory.  Service thread."""
+"""Images of pages, rendered by the reader child; the latest request first, a few kept in memory.  Service thread."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Key: TypeAlias = tuple[str, str, int, int, tuple[tuple[int, int], ...]]
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """A page as it looks, and where the passages asked for stand on it."""
+    """Image of a page, with the boxes of the requested passages."""
 
     png: bytes
     """Empty where only boxes were wanted (width 0)."""
@@ -54,7 +54,7 @@ OnImage = Callable[[PageImage | Problem | None], None]
 
 @dataclass(slots=True, eq=False)
 class ImageRequest:
-    """Somebody who wants a picture; `PageImages.take_back` forgets it."""
+    """A request for a page image; `PageImages.take_back` cancels it."""
 
     key: Key
     name: str
@@ -65,7 +65,7 @@ class ImageRequest:
 
 
 class PageImages:
-    """The pictures this instance asked for."""
+    """The page images this instance requested."""
 
     def __init__(self, service_thread: ServiceThread, client: ChildClient, is_reading: Callable[[], bool]) -> None:
         self._service_thread, self._client, self._is_reading = service_thread, client, is_reading
@@ -89,7 +89,7 @@ class PageImages:
         marks: Sequence[tuple[int, int]],
         ended: OnImage,
     ) -> ImageRequest:
-        """A picture of a page, `width` pixels wide; `source` is how the reader finds the document."""
+        """Request the image of a page, `width` pixels wide; `source` is what the reader needs to open the document."""
         spans = tuple((start, end) for start, end in marks)
         payload: dict[str, Json] = {
             **source, "number": number, "width": width, "marks": [list(span) for span in spans],
@@ -106,7 +106,7 @@ class PageImages:
         return request
 
     def take_back(self, request: ImageRequest) -> None:
-        """It is not wanted any more.  No error when it has come."""
+        """Cancel a request; does nothing when its image has come."""
         if request in self._waiting or request in self._suspects:
             (self._waiting if request in self._waiting else self._suspects).remove(request)
             self._service_thread.post(lambda: request.ended(None))
@@ -114,12 +114,12 @@ class PageImages:
             request.job.cancel()
 
     def forget(self, document: str) -> None:
-        """Drop the pictures of a document."""
+        """Drop the images of a document."""
         for key in [one for one in self._kept if one[0] == document]:
             self._bytes -= len(self._kept.pop(key).png)
 
     def close(self) -> None:
-        """Nothing more is wanted."""
+        """Drop all requests."""
         self._waiting.clear()
         self._suspects.clear()
         for request in self._running:
@@ -129,7 +129,7 @@ class PageImages:
         self._bytes = 0
 
     def advance(self) -> None:
-        """Ask for what waits; one under suspicion only while nothing else runs."""
+        """Start waiting requests; one that may have crashed the child only runs alone."""
         while self._waiting and len(self._running) < AT_ONCE and not any(one.retried for one in self._running):
             self._start(self._waiting.pop())
         if self._suspects and not self._running and not self._is_reading():
@@ -158,7 +158,7 @@ class PageImages:
 
     @staticmethod
     def _was_ended(event: Done | Failed | Cancelled) -> bool:
-        """Whether the child was ended for a cancel that it did not hear: of another job."""
+        """Return whether the child was ended because it ignored the cancel of another request."""
         return isinstance(event, Failed) and event.args.get("how") == "cancel_ignored"
 
     def _result(self, request: ImageRequest, event: Done | Failed | Cancelled) -> PageImage | Problem | None:

@@ -1,6 +1,6 @@
-"""Reading documents one after another in the reader child; their pages are kept as they come.  Service thread.
+"""Reads documents one after another in the reader child and stores their pages as they come.  Service thread.
 
-A death or a standstill of the child ends one document with a sentence of its own, and the next one goes on.
+When the child dies or hangs, that document fails with its own message, and the next one is read.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ OnOpened = Callable[[DocumentRecord | Problem], None]
 
 @dataclass(slots=True, eq=False)
 class Reading:
-    """One document that waits to be read, or is being read."""
+    """A document that waits to be read, or is being read."""
 
     record: DocumentRecord
     payload: Mapping[str, Json]
@@ -66,7 +66,7 @@ class Reading:
 
 
 class _Coming:
-    """Pages on their way from the client's thread to the app's."""
+    """Pages on their way from the client's thread to the service thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -75,14 +75,14 @@ class _Coming:
         self._is_posted = False
 
     def put(self, page: Page) -> bool:
-        """One more; True: somebody should fetch it (nobody is about to)."""
+        """Add a page; returns whether the caller must schedule a `take`."""
         with self._lock:
             self._pages.append(page)
             posted, self._is_posted = self._is_posted, True
             return not posted
 
     def take(self, limit: int) -> list[Page]:
-        """The next pages; whoever took them all is to be told of the next one."""
+        """Return the next pages; after the last one the next `put` asks for a `take` again."""
         with self._lock:
             taken = [self._pages.popleft() for _ in range(min(limit, len(self._pages)))]
             self._is_posted = bool(self._pages)
@@ -104,8 +104,10 @@ class ReadingQueue:
         pictures: Callable[[], int],
         on_idle: Callable[[], None],
     ) -> None:
-        """`pictures` counts what else was asked of the child, which may be its death; `on_idle` hears when no document
-        is being read any more.
+        """Create the queue.
+
+        `pictures` counts the images requested of the same child, which may have crashed it; `on_idle` is called when no
+        document is being read any more.
         """
         self._service_thread, self._store, self._client, self._publish = service_thread, store, client, publish
         self._pictures, self._on_idle = pictures, on_idle
@@ -116,7 +118,7 @@ class ReadingQueue:
     # ---- wishes
 
     def find(self, document: str) -> Reading | None:
-        """The reading of a document that waits or runs."""
+        """Return the waiting or running reading of a document, or None."""
         if self._now and self._now.record.id == document:
             return self._now
         return next((one for one in self._waiting if one.record.id == document), None)
@@ -127,13 +129,13 @@ class ReadingQueue:
         return self._now is not None
 
     def add(self, reading: Reading) -> None:
-        """Read it when its turn comes."""
+        """Queue a document for reading."""
         self._put(reading)
         self._publish(DocumentChanged(reading.record, was_changed=reading.was_changed))
         self._service_thread.post(self._advance)
 
     def hasten(self, reading: Reading) -> None:
-        """Somebody waits now for one that was to be read in the background."""
+        """Move a background document to the front, because a person waits for it now."""
         if not reading.is_background:
             return
         reading.is_background = False
@@ -143,7 +145,9 @@ class ReadingQueue:
             self._service_thread.post(self._advance)
 
     def cancel(self, document: str) -> None:
-        """Stop reading; what was read is kept, the document counts as not read.  No error when it is not read."""
+        """Stop reading a document; its pages so far stay, its status is not read.  Does nothing when it is not
+        queued.
+        """
         reading = self.find(document)
         if reading is None:
             return
@@ -157,7 +161,7 @@ class ReadingQueue:
             self._fail(reading, self._stopped(reading))
 
     def close(self) -> None:
-        """The app ends: what is not read to its end counts as stopped."""
+        """Stop when the app ends; what is not read to its end is marked as stopped."""
         self._closed = True
         left = [*([self._now] if self._now else []), *self._waiting]
         self._waiting.clear()
@@ -172,7 +176,7 @@ class ReadingQueue:
         self._now = None
 
     def _put(self, reading: Reading) -> None:
-        """Behind those that came before it; what a person opened goes before all that is read in the background."""
+        """Insert in order of arrival; what a person opened goes before everything read in the background."""
         if reading.is_background:
             self._waiting.append(reading)
             return
@@ -185,7 +189,7 @@ class ReadingQueue:
             self._waiting.insert(ahead + 1, now)
 
     def _stop_now(self, reading: Reading) -> None:
-        """Nobody reads now; words of its job that still come are late."""
+        """Stop at once; later events of this reading are ignored."""
         reading.turn += 1
         if reading.later:
             reading.later.cancel()
@@ -204,7 +208,7 @@ class ReadingQueue:
         self._clear(reading)
 
     def _clear(self, reading: Reading) -> None:
-        """Drop the passages of an earlier reading, some at a time, then begin."""
+        """Delete the passages of an earlier reading in pieces, then begin."""
         if self._now is not reading:
             return
         try:
@@ -240,7 +244,7 @@ class ReadingQueue:
     # ---- pages
 
     def _keep(self, reading: Reading, turn: int) -> None:
-        """Keep what has come, the first pages at once, later ones some at a time: many pages are few commits."""
+        """Store the pages that have come: the first ones at once, later ones in groups, to save commits."""
         if self._now is not reading or reading.turn != turn or (reading.later and reading.end is None):
             return
         wait = reading.saved + KEEP_GAP_S - time.monotonic()
@@ -305,7 +309,7 @@ class ReadingQueue:
             self._fail(reading, read_problem(reading.record.name, event))
 
     def _had_company(self, reading: Reading, event: Failed) -> bool:
-        """Whether something else may have ended the child: a picture, or a cancel that was not heard."""
+        """Return whether something else may have ended the child: a page image, or a cancel that was ignored."""
         return event.args.get("how") == "cancel_ignored" or self._pictures() > reading.pictures
 
     def _finish(self, reading: Reading, info: DocumentInfo) -> None:
@@ -358,7 +362,7 @@ class ReadingQueue:
 
 
 def read_problem(name: str, event: Failed) -> Problem:
-    """Why a document could not be read; a death of the child as one of reading."""
+    """Return the Problem why a document could not be read; a crash of the child is one of reading."""
     if event.code == "child.hung":
         return problem_for(KnownError("document.reader_hung", path=name))
     if event.code in DEATHS:
@@ -368,14 +372,14 @@ def read_problem(name: str, event: Failed) -> Problem:
 
 
 def _kept_info(record: DocumentRecord) -> dict[str, Json]:
-    """What is known of a document beside what its reader says: what it is an attachment of, which file it was."""
+    """Return what is stored about a document besides the reader's result: its parent document and its file."""
     return {key: record.info[key] for key in ("attachment", "inode") if key in record.info}
 
 
 def _page_from(untrusted: Mapping[str, Json]) -> Page:
-    """A page a child sent.  Raises KnownError `request.invalid` for what is none; blocks that lie outside are left out.
+    """Decode a page sent by a child.  Raises KnownError `request.invalid`; blocks outside the text are left out.
 
-    Half characters, which the store would replace, are replaced here one by one, so that spans stay where they are.
+    Unpaired surrogates, which the store would replace, are replaced here one by one, so that spans stay correct.
     """
     page = dataclass_from(Page, untrusted)
     if not 1 <= page.number < 1 << 31:

@@ -1,7 +1,7 @@
-"""What is made of documents and kept as an item of a kind: begun, found again, told in words.  Service thread.
+"""Items made from documents (summaries, tables …): added, found and given a message in the history.  Service thread.
 
-History, search and export know such an item as they know a chat: what was asked is its first message, what came of it,
-in words, the next one.
+Such an item looks like a chat to history, search and export: the request is its first message, the result in words the
+second.
 """
 
 from __future__ import annotations
@@ -16,24 +16,26 @@ from slmdesk.store import Store
 
 
 class DocumentItems:
-    """The items of one kind."""
+    """Adds and finds the items of one kind."""
 
     def __init__(self, store: Store, publish: Callable[[Event], None], kind: str) -> None:
         self._store, self._publish, self._kind = store, publish, kind
 
     def find(self, item: str) -> Item:
-        """By id, or the beginning of one.  Raises KnownError `item.unknown`, also for one of another kind."""
+        """Return an item by id or beginning of one.  Raises KnownError `item.unknown`, also for another kind of
+        item.
+        """
         found = self._store.item(item)
         if found.kind != self._kind:
             raise KnownError("item.unknown", id=item[:80])
         return found
 
     def newest_job(self, item: str) -> JobRecord | None:
-        """The newest job that works for an item."""
+        """Return the newest job of an item, or None."""
         return next((one for one in self._store.jobs_of(item) if one.kind == self._kind), None)
 
     def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
-        """Keep a new one, linked to its documents; `asked` is what a person wished, as they would say it."""
+        """Add an item linked to its documents; `asked` is the request in words, kept as its first message."""
         item = self._store.add_item(self._kind, title, settings={"wish": request})
         self._store.link_documents(item.id, list(dict.fromkeys(one.id for one in documents)))
         message = self._store.add_message(
@@ -46,7 +48,7 @@ class DocumentItems:
     def keep_words(
         self, item: str, words: str, record: ModelRecord | None = None, prompt_version: str | None = None
     ) -> None:
-        """What came of it as a message; a second time (after a crash between) changes nothing."""
+        """Store the result in words as a message; a repeated call (after a crash) changes nothing."""
         messages = self._store.messages(item)
         if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
             reported = self._store.add_message(
@@ -65,10 +67,10 @@ class DocumentItems:
 
 
 def title_of(documents: Sequence[DocumentRecord]) -> str:
-    """The name of the first, and how many more there are."""
+    """Return the name of the first document, and how many more there are."""
     return documents[0].name if len(documents) == 1 else f"{documents[0].name} and {len(documents) - 1} more"
 
 
 def names_of(documents: Sequence[DocumentRecord], most: int = 20) -> str:
-    """The names of the first ones."""
+    """Return the names of the first documents."""
     return ", ".join(one.name for one in documents[:most])

@@ -1,7 +1,7 @@
-"""Which passages of documents a question is about: by their words always, by meaning where a model for that is there.
+"""Ranks the passages of documents for a question: by words always, by meaning where an embedding model is present.
 
-BM25 (Robertson and Zaragoza 2009) as SQLite computes it; rankings are joined by reciprocal rank fusion (Cormack,
-Clarke and Buettcher 2009).  On the service thread.
+BM25 (Robertson and Zaragoza 2009) as SQLite computes it; rankings are joined by reciprocal rank fusion (Cormack, Clarke
+and Buettcher 2009).  On the service thread.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FEW_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Passages, the best first, and the words they were looked for by."""
+    """Passages, the best first, and the words they were searched by."""
 
     passages: tuple[Passage, ...]
     words: tuple[str, ...]
@@ -39,7 +39,7 @@ model for it."""
 
 
 def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
-    """Several rankings of the same things as one; `weights`: how much each counts, 1 where none is given."""
+    """Join several rankings by reciprocal rank fusion; `weights`: of each ranking, 1 by default."""
     scores: dict[int, float] = {}
     for number, ranking in enumerate(rankings):
         weight = weights[number] if number < len(weights) else 1.0
@@ -49,16 +49,17 @@ def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
 
 
 def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int]:
-    """A ranking by words joined with one by meaning.
+    """Join a ranking by words with one by meaning.
 
-    What fits best by words stays first: small embedding models rank likely passages well, and the very best badly.
+    The best match by words stays first, because small embedding models rank likely passages well but the very best ones
+    badly.
     """
     joined = fused(by_words, by_meaning, weights=(1.0, MEANING))
     return [*by_words[:1], *(one for one in joined if one not in by_words[:1])]
 
 
 class Retrieval:
-    """Finds passages.  Service thread."""
+    """Ranks passages.  Service thread."""
 
     def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
         self._store, self._meaning = store, meaning
@@ -72,9 +73,10 @@ class Retrieval:
         before: Sequence[str] = (),
         limit: int = DEEP,
     ) -> None:
-        """Give `answered` the passages of these documents that fit a question best; at once where words alone decide.
+        """Pass the passages of these documents that match a question best to `answered`; at once when only words are
+        used.
 
-        `before`: the questions it follows.  Raises KnownError store.*.
+        `before`: the earlier questions of the conversation.  Raises KnownError store.*.
         """
         words = search_words(question)
         by_words = self._by_words(words, documents)
@@ -99,14 +101,16 @@ class Retrieval:
             self._meaning(question, documents, near)
 
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
-        """By their number, the best first: BM25, weighed by how near one another the words stand."""
+        """Return passages by number, the best first: BM25, weighted by how near the words stand to each other."""
         hits = self._store.find_passages(words, documents, DEEP)
         near = nearness(words, [one.passage.text for one in hits])
         order = sorted(zip(hits, near, strict=True), key=lambda one: one[0].rank * one[1])  # bm25: smaller is better
         return {hit.passage.n: hit.passage for hit, _ in order}
 
     def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
-        """The passages right before and behind the chosen ones, the best one's first; chosen ones left out."""
+        """Return the passages right before and after the chosen ones, those of the best first, without the
+        chosen ones.
+        """
         requested = [n for one in chosen for n in (one.n + 1, one.n - 1)]
         documents = {one.document for one in chosen}
         have = {one.n for one in chosen}

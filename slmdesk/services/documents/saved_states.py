@@ -1,7 +1,7 @@
-"""What a model has read of documents, kept on the disk: a question to a document opened yesterday is answered at once.
+"""Manages the saved states of documents on the disk, so that a question to an earlier document is answered at once.
 
-On the service thread; the engine child writes and checks the files (tasks.states), this service says which, and deletes
-them with what they belong to.  A state that is not there, or is of no use any more, only costs time.
+On the service thread.  The engine child writes and checks the files (tasks.states); this service says which ones, and
+deletes them with what they belong to.  A state that is missing or invalid only costs time.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ SWEEP_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class SavedStates:
-    """How much is kept."""
+    """How many states are kept, and their size."""
 
     files: int
     bytes: int
@@ -60,7 +60,7 @@ class SavedStates:
 
 @dataclass(slots=True, eq=False)
 class _Saving:
-    """A state on its way to the disk."""
+    """A state being written to the disk."""
 
     record: ModelRecord
     turns: tuple[ChatMessage, ...]
@@ -73,7 +73,7 @@ class _Saving:
 
 
 class StateService:
-    """Keeps states, finds them again, deletes them."""
+    """Saves, finds and deletes states."""
 
     def __init__(
         self, service_thread: ServiceThread, store: Store, settings: SettingsFile, paths: Paths, loader: ModelLoader
@@ -90,7 +90,7 @@ class StateService:
     # ---- for questions
 
     def known(self, record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> dict[str, Json] | None:
-        """What a job is given as `state` when this beginning was read before; None where it was not."""
+        """Return the `state` for an engine request when this beginning was read before, else None."""
         path = path_of(self._folder, _key(record, turns, version))
         if not self._most or not path.is_file():
             return None
@@ -99,9 +99,9 @@ class StateService:
     def keep(
         self, record: ModelRecord, turns: Sequence[ChatMessage], version: str, documents: Sequence[DocumentRecord]
     ) -> None:
-        """Save what the loaded model has just read of `turns`, as soon as nobody waits for an answer.
+        """Save what the loaded model has just read of `turns`, once no answer is waited for.
 
-        `version` is that of the prompt.  Whether it could be saved is told to nobody: it only saves time.
+        `version` is that of the prompt.  A failure is not reported, because a state only saves time.
         """
         if not self._most or self._store.read_only:
             return
@@ -114,7 +114,7 @@ class StateService:
         self._begin(saving)
 
     def when_quiet(self, ended: Callable[[None], None]) -> None:
-        """Call `ended` when nothing is being saved, now or later."""
+        """Call `ended` once nothing is being saved, now or later."""
         self._quiet.append(ended)
         self._tell_quiet()
 
@@ -173,11 +173,11 @@ class StateService:
     # ---- looking and deleting
 
     def size(self, ended: OnEnded[SavedStates]) -> None:
-        """How much is kept; looked up on a file thread."""
+        """Pass the number and size of the states to `ended`; counted on a file thread."""
         on_file_thread(self._service_thread, self._counted, ended, name="saved-states")
 
     def forget(self, documents: Collection[str]) -> None:
-        """Delete what was kept of these documents, and what is just being written.  Raises KnownError."""
+        """Delete the states of these documents, and those just being written.  Raises KnownError."""
         gone = frozenset(documents)
         if gone:
             for saving in self._saving:
@@ -186,14 +186,14 @@ class StateService:
             remove_states(self._folder, lambda head: gone.isdisjoint(head.documents))
 
     def forget_all(self) -> None:
-        """Delete all.  Raises KnownError `file.unwritable`."""
+        """Delete all states.  Raises KnownError `file.unwritable`."""
         for saving in self._saving:
             saving.is_requested = False
         remove_unfinished(self._folder)
         remove_states(self._folder, lambda _head: False)
 
     def hear(self, event: Event) -> None:
-        """What a state belongs to has gone, or is another one now."""
+        """Delete states when the document or model they belong to is gone or has changed."""
         with suppress(KnownError):  # said where it is asked for; swept up later
             if isinstance(event, DocumentGone):
                 self.forget([event.id])
@@ -203,7 +203,7 @@ class StateService:
                 self._forget_models()
 
     def close(self) -> None:
-        """The app ends; a state that is being written may still become whole."""
+        """Stop when the app ends; a state being written may still be completed."""
         if self._sweep:
             self._sweep.cancel()
         for saving in self._saving:
@@ -229,7 +229,7 @@ class StateService:
             remove_states(self._folder, lambda head: head.model in models)
 
     def _sweep_up(self) -> None:
-        """A program that was killed leaves what it was writing, and may not have deleted all it should."""
+        """Delete what a killed program was writing, or should have deleted."""
         self._sweep = None
 
         def heads() -> list[StateHead]:
@@ -268,4 +268,4 @@ def _key(record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> str
 
 
 def _ignore(_result: object) -> None:
-    """Nobody waits for it."""
+    """Ignore the result."""

@@ -1,4 +1,4 @@
-"""Finding a phrase in a document: its pages are fetched some at a time, and searched off the service thread."""
+"""Finds a phrase in the pages of a document off the service thread, and words in all documents."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class FoundPlaces:
-    """Where a phrase stands in a document."""
+    """The places of a phrase in a document."""
 
     places: tuple[Place, ...]
     is_all: bool = True
@@ -44,7 +44,7 @@ class FoundPlaces:
 
 @dataclass(frozen=True, slots=True)
 class TextHit:
-    """A passage in which words stand that were searched for in all documents."""
+    """A passage that contains the words of a search in all documents."""
 
     document: str
     name: str
@@ -59,7 +59,7 @@ OnFound = Callable[[FoundPlaces | Problem], None]
 
 
 class PlaceSearch:
-    """One search.  `run` on a file thread."""
+    """One search for a phrase; call `run` on a file thread."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, document: str, words: str, limit: int) -> None:
         self._service_thread, self._store, self._document, self._words, self._limit = (
@@ -72,7 +72,7 @@ class PlaceSearch:
         self.stop = threading.Event()
 
     def run(self) -> FoundPlaces:
-        """All places, up to the limit.  Raises Stopped, KnownError `store.…`."""
+        """Return all places, up to the limit.  Raises Stopped, KnownError `store.…`."""
         requested = folded_quote(self._words)
         if not requested:
             return FoundPlaces(())
@@ -97,7 +97,10 @@ class PlaceSearch:
 
 
 def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
-    """The passages of all documents and folders that fit words best.  Service thread.  Raises KnownError `store.…`."""
+    """Return the passages of all documents and folders that match the words best.
+
+    Service thread.  Raises KnownError `store.…`.
+    """
     pieces = search_words(words)
     found: list[TextHit] = []
     for hit, name in store.find_everywhere(pieces, limit):
@@ -116,7 +119,7 @@ def _page(store: Store, document: str, number: int) -> Page | None:
 
 
 def _around(text: str, pieces: Sequence[str]) -> str:
-    """Some words of a text, from shortly before the first of these."""
+    """Return an excerpt of a text that begins shortly before the first of these pieces."""
     said = text.split()
     at = next((place for place, one in enumerate(said) if any(piece in fold(one) for piece in pieces)), 0)
     begin = max(0, at - WORDS_BEFORE)
@@ -124,7 +127,7 @@ def _around(text: str, pieces: Sequence[str]) -> str:
 
 
 def _may_hold(text: str, word: str) -> bool:
-    """Whether the word may stand in the text: folding a page at once is fast, letter by letter it is not."""
+    """Return whether the word may stand in the text: a fast test before the slow search letter by letter."""
     return word in _bare(text.lower() if text.isascii() else fold(text))
 
 

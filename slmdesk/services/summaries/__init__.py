@@ -1,1 +1,1 @@
-"""Summaries of documents, linked to their pages."""
+"""Summaries of documents, each sentence with a citation."""

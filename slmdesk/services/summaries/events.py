@@ -10,9 +10,9 @@ from slmdesk.services.summaries.types import Sentence, Summary
 
 @dataclass(frozen=True, slots=True)
 class SummaryGrew(Event):
-    """More of a document was summarized: the points of one part, before they are checked by the model and merged.
+    """Another part of a document was summarized: its points, before the model checks and merges them.
 
-    Sent without points too, when a job goes on that was paused.  Time left: the JobChanged of its job.
+    Also published without points when a paused job is resumed.  Time left: the JobChanged of its job.
     """
 
     item: str
@@ -25,7 +25,7 @@ class SummaryGrew(Event):
 
 @dataclass(frozen=True, slots=True)
 class SummaryEnded(Event):
-    """A summary is done and kept: as the result of its item, and as its message."""
+    """A summary is done and stored, as the result of its item and as a message."""
 
     item: str
     summary: Summary

@@ -1,4 +1,4 @@
-"""The summaries of several documents as files: one each, one of all together, and a table.  File threads."""
+"""Writes the summaries of several documents as files: one each, one for all together, and a table.  File threads."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MOST_NAME = 100
 
 
 def write_summaries(output: Path, summary: Summary) -> list[Path]:
-    """Write them into a folder, which is made.
+    """Write the summaries into a folder, which is created, and return the files.
 
-    Returns the files.  Raises KnownError `file.unwritable`, `disk.full`.
+    Raises KnownError `file.unwritable`, `disk.full`.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def _file_of(parts: Sequence[str]) -> bytes:
 
 
 def _free_name(name: str, used: set[str]) -> str:
-    """A name of our own making: the document's is a label, never a path."""
+    """Return an unused file name made by the program: the document's name is a label, never a path."""
     kept = "".join(one if one.isalnum() or one in " ._-" else "_" for one in name).strip(" .")
     stem = kept[:MOST_NAME] or "document"
     found, number = f"{stem}.md", 2
@@ -61,7 +61,7 @@ def _free_name(name: str, used: set[str]) -> str:
 
 
 def _table(summary: Summary) -> str:
-    """A row for each document; no cell is a formula."""
+    """Return a CSV table with a row for each document; no cell can be taken for a formula."""
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(["file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage"])

@@ -1,6 +1,6 @@
-"""A folder of documents summarized into another folder: read one after another, one summary job, files at its end.
+"""Summarizes the documents of a folder into files in another one: reads them, runs one job, writes the files.
 
-Where the files go is kept with the summary, so that they are written also when the program ended in between.
+The target folder is stored with the summary, so that the files are written even if the program ends in between.
 Service thread.
 """
 
@@ -33,7 +33,7 @@ OnBegun = Callable[[Item | Problem], None]
 
 @dataclass(slots=True, eq=False)
 class FolderRequest:
-    """A folder on its way to a summary; `FolderSummaries.cancel` stops it."""
+    """A request to summarize a folder; `FolderSummaries.cancel` stops it."""
 
     target: Path
     request: SummaryRequest
@@ -48,7 +48,7 @@ class FolderRequest:
 
 
 class FolderSummaries:
-    """Reads the documents of folders, has them summarized, writes what comes of it."""
+    """Reads the documents of folders, has them summarized, and writes the files."""
 
     def __init__(
         self,
@@ -68,17 +68,17 @@ class FolderSummaries:
         summaries.when_made(self._on_made)
 
     def begin(self, folder: Path, target: Path, request: SummaryRequest, read: OnRead, begun: OnBegun) -> FolderRequest:
-        """Summarize the documents of `folder` as `request` says and write the files into `target`.
+        """Summarize the documents of `folder` according to `request` and write the files into `target`.
 
-        `read` hears how many are read, of how many, and which is next; `begun` gets the summary's item once all are
-        read, or a Problem.  A document that cannot be read keeps no other from it.  FolderWritten follows.
+        `read` gets how many are read, the total, and the next one; `begun` gets the summary's item once all are read,
+        or a Problem.  A document that cannot be read does not stop the others.  FolderWritten follows.
         """
         requested = FolderRequest(target, request, read, begun)
         self._documents.expand([folder], lambda found: self._expanded(requested, found))
         return requested
 
     def cancel(self, requested: FolderRequest) -> None:
-        """Read no further; `begun` hears the Problem `document.stopped`."""
+        """Stop reading; `begun` gets the Problem `document.stopped`."""
         requested.is_stopped = True
         if requested.opening is not None:
             self._documents.cancel(requested.opening)

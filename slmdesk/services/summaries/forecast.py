@@ -1,4 +1,4 @@
-"""What of a summary is still to come, for its time left: how many checks and merges follow on so many points.  Pure."""
+"""Estimates the batches still ahead of a summary (checks, merges) for its time left.  Pure functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEPT = 3
 
 
 def ahead_of_points(points: int, streams: int, requested: int, *, can_check: bool) -> tuple[Ahead, ...]:
-    """The batches that follow on points of so many documents, of each of which `wanted` are kept."""
+    """Return the batches that follow the points of `streams` documents, of each of which `requested` are kept."""
     checks = [Ahead("checks", points, CHECK_COST)] if can_check else []
     if streams < 2 and points <= 1.5 * requested:
         return tuple(checks)
@@ -25,7 +25,7 @@ def ahead_of_points(points: int, streams: int, requested: int, *, can_check: boo
 
 
 def ahead_of_merges(groups: int, *, is_first: bool, can_check: bool) -> tuple[Ahead, ...]:
-    """What follows on so many merges: their checks, and after the first level half as many once more."""
+    """Return the batches that follow so many merges: their checks, and after the first level half as many again."""
     more = groups // 2 if is_first and groups > 2 else 0
     merges = (Ahead("merges", more, MERGE_COST),) if more else ()
     return (*merges, Ahead("checks of merges", KEPT * (groups + more), CHECK_COST)) if can_check else merges

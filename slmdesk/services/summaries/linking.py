@@ -1,7 +1,7 @@
-"""Does the text say it, and where?  Points of a model are linked to pieces of the text by rule; pure functions.
+"""Links points of a model to the pieces of the text that support them, by rule.  Pure functions.
 
-A link that a model named is kept when the piece holds the point's words, numbers, dates and names; else the best piece
-takes its place; and what no piece holds is marked.
+A link named by the model is kept when the piece contains the point's words, numbers, dates and names; else the best
+piece replaces it.  What no piece supports is marked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,6
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Something said of a text, and the pieces it is said to come from."""
+    """A statement about a text, with links to the pieces it comes from."""
 
     text: str
     links: tuple[int, ...]
@@ -47,18 +47,18 @@ class Point:
 
     @property
     def is_supported(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether no check has marked it."""
         return not self.flags
 
     @property
     def worth(self) -> tuple[bool, float]:
-        """For choosing among points: supported ones, the surest first."""
+        """Sort key for choosing among points: supported ones first, the surest first."""
         return self.is_supported, self.share + (0.05 * max(-4.0, min(4.0, self.margin)) if self.margin else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A text in pieces, as points are checked against it."""
+    """A text cut into pieces, against which points are checked."""
 
     pieces: Sequence[Piece]
     rarity: Rarity
@@ -69,7 +69,7 @@ class Source:
     """For each piece the number of the heading it stands under; -1: none."""
 
     def text_of(self, links: Sequence[int]) -> str:
-        """The pieces, one after another, each under its heading: what that names is said of them too."""
+        """Return the linked pieces, each below its heading, because the heading's words count as said there too."""
         lines: dict[int, str] = {}
         for at in links:
             above = self.headings[at] if self.headings else -1
@@ -80,7 +80,7 @@ class Source:
 
 
 def headings_above(pieces: Sequence[Piece]) -> list[int]:
-    """For each piece the number of the last heading before it in its document; -1: none."""
+    """Return for each piece the index of the last heading before it in its document; -1: none."""
     found: list[int] = []
     above = -1
     for at, piece in enumerate(pieces):
@@ -93,7 +93,7 @@ def headings_above(pieces: Sequence[Piece]) -> list[int]:
 
 
 def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well: bool = True) -> Point:
-    """The point with the links it deserves, of `among`, and what speaks against it.
+    """Return the point with its best links of `among`, and marks for what is not supported.
 
     `is_named_well`: the model is known to name the right pieces; else the best by words is taken.
     """
@@ -120,9 +120,9 @@ def _best_linked(point: Point, source: Source, among: Sequence[int], *, is_named
 
 
 def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """The point led to the places of its document that have the numbers, dates and names its pieces have not.
+    """Add links to places of the document with the numbers, dates and names that the linked pieces lack.
 
-    Where such a place has hardly another word of the point, it is named all the same, and the value stays marked.
+    Where such a place shares hardly another word with the point, it is linked too, but the value stays marked.
     """
     for flag in [one for one in point.flags if one.kind in VALUES]:
         at = _place_of(flag, point, source, among)
@@ -140,9 +140,9 @@ def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
 
 
 def _place_of(flag: Mark, point: Point, source: Source, among: Sequence[int]) -> int | None:
-    """The piece of the document that has a value, and most of what else the point says; None where none has it.
+    """Return the piece with a value and most of the point's other words; None where none has the value.
 
-    Of a translated document, whose words say nothing here, only what the model was given counts.
+    For a translated document, whose words cannot be compared, only what the model was given counts.
     """
     requested = Flag(cast(Kind, flag.kind), flag.text, flag.start, flag.end)
     is_likely = may_hold(requested)
@@ -156,7 +156,7 @@ def _place_of(flag: Mark, point: Point, source: Source, among: Sequence[int]) ->
 
 
 def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
-    """The point with these links, checked by rule."""
+    """Return the point with these links, checked by rule."""
     text = source.text_of(links)
     found = check(point.text, text, source.language)
     flags = [Mark(one.kind, one.text, one.start, one.end, one.detail) for one in found]
@@ -168,14 +168,14 @@ def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
 
 
 def _terms_elsewhere(said: str, text: str) -> list[Mark]:
-    """Terms in quotation marks that the text does not have: a small model puts one in another's place."""
+    """Return marks for quoted terms that are not in the text: small models confuse one with another."""
     folded = FoldedText(text)
     terms = [found for found in _QUOTED.finditer(said) if found[1] not in folded]
     return [Mark("name", found[1], found.start(1), found.end(1)) for found in terms]
 
 
 def doubted(point: Point, scores: Sequence[float] | None, threshold: float) -> Point:
-    """The point after the model was asked: does the text say this?  `scores`: log P of yes and of no."""
+    """Return the point after asking the model whether the text says it.  `scores`: log probabilities of yes and no."""
     if scores is None or len(scores) != 2:
         return point
     margin = scores[0] - scores[1] - threshold
@@ -185,7 +185,7 @@ def doubted(point: Point, scores: Sequence[float] | None, threshold: float) -> P
 
 
 def fewest(links: Sequence[int], text: str, source: Source) -> tuple[int, ...]:
-    """Of the pieces of several points at most MOST_LINKS, those that hold most of the text; in order."""
+    """Return at most MOST_LINKS of these pieces, those that contain most of the text, in order."""
     unique = sorted(set(links))
     if len(unique) <= MOST_LINKS:
         return tuple(unique)
@@ -194,5 +194,5 @@ def fewest(links: Sequence[int], text: str, source: Source) -> tuple[int, ...]:
 
 
 def shown(point: Point, source: Source) -> str:
-    """The text of a point's pieces for the question whether they say it, never longer than MOST_CHARACTERS."""
+    """Return the text of a point's pieces for the check by the model, at most MOST_CHARACTERS long."""
     return source.text_of(point.links)[:MOST_CHARACTERS]

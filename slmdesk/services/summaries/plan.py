@@ -1,7 +1,7 @@
-"""How a summary is made, as a plan of batches: chunks, checks, merges, ledger.  See growing.Plan; service thread.
+"""The plan of a summary's job: batches for the points of chunks, their checks and merges, then the coverage.
 
-Wording is the model's, links are the program's.  Where the exam says that the model cannot be trusted with wording or
-with judging, sentences of the document itself are chosen.
+See jobs.plan.Plan; service thread.  The model writes the words, the program sets the links.  Where the exam shows that
+the model cannot be trusted to write or to judge, sentences of the document itself are chosen.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
 
 @dataclass(frozen=True, slots=True)
 class SummaryInputs:
-    """What a summary is to be, as its job keeps it."""
+    """The settings and documents of a summary, from its job."""
 
     documents: tuple[str, ...]
     kind: Kind = Kind.BULLETS
@@ -88,7 +88,7 @@ class Grown:
 
 
 class SummaryPlan:
-    """The plan of one summary, and what it has found so far."""
+    """The plan of one summary, with its results so far."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class SummaryPlan:
     # ---- the whole
 
     def run(self) -> Plan:
-        """Every batch in turn; `summary` is there at the end."""
+        """Yield all batches; `summary` is set at the end."""
         yield from self._examine()
         yield from self._texts.read()
         self._style = replace(self._style, language=self._inputs.language or self._texts.language)
@@ -152,7 +152,7 @@ class SummaryPlan:
         return "weak" in (levels.get(Skill.FORMAT), levels.get(Skill.TRUTH))
 
     def _examine(self) -> Generator[Asked, Any, None]:
-        """What of the model is not known yet is asked here, a minute's work once for each model."""
+        """Test the model where its abilities are unknown: about a minute, once for each model."""
         version, questions = self._exams.questions_for(self._record, SKILLS)
         if questions:
             later = sum(one.bytes for one in self._records) / 4 + 1
@@ -167,7 +167,7 @@ class SummaryPlan:
     # ---- chunks
 
     def _measure(self) -> Generator[Asked, Any, None]:
-        """How many tokens each piece has, and which pieces a chunk holds."""
+        """Count the tokens of each piece and group the pieces into chunks."""
         counts: list[int] = []
         for begin in range(0, len(self._texts.pieces), TEXTS_AT_ONCE):
             some = [piece.text for piece in self._texts.pieces[begin : begin + TEXTS_AT_ONCE]]
@@ -191,7 +191,7 @@ class SummaryPlan:
     # ---- points
 
     def _points(self) -> Generator[Asked, Any, list[list[Point]]]:
-        """The points of every chunk, linked by rule."""
+        """Ask for the points of every chunk and link them by rule."""
         if not self._chunks:
             return []
         steps = [self._points_step(chunk) for chunk in self._chunks]
@@ -210,19 +210,19 @@ class SummaryPlan:
         return points
 
     def _ahead(self, points: int, *, is_checked: bool = False) -> tuple[Ahead, ...]:
-        """The batches that are likely to follow on so many points."""
+        """Return the batches that will probably follow so many points."""
         target = self._target() if self._inputs.kind is not Kind.EXECUTIVE else MOST_POINTS
         can_check = self._threshold is not None
         found = ahead_of_points(points, len(self._texts.texts), target, can_check=can_check)
         return found[1:] if is_checked and can_check else found
 
     def _why_nothing(self) -> KnownError:
-        """Why no part could be summarized, in words for a document."""
+        """Return the error why no part could be summarized."""
         failure = self._failure() or KnownError("request.invalid", what="no part could be summarized")
         return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
-        """A step of the last batch has its result."""
+        """Take the result of a step of the last batch as it arrives."""
         at = self._chunk_of.get(key)
         if at is not None:
             self._hear(at, value)
@@ -231,11 +231,11 @@ class SummaryPlan:
             self._reported(Grown(points, self._pages_read, self._texts.page_count, self._texts.page_kind))
 
     def so_far(self) -> Grown:
-        """All points of this run so far, as they were told."""
+        """Return all points of this run so far, as published."""
         return Grown(tuple(self._shown), self._pages_read, self._texts.page_count, self._texts.page_kind)
 
     def _hear(self, at: int, value: StepValue) -> None:
-        """Note which pages are whole with this chunk; a chunk is heard once, live or when its job goes on."""
+        """Note which pages are complete with this chunk; each chunk counts once, live or when its job is resumed."""
         chunk = self._chunks[at]
         if at in self._received:
             return
@@ -248,7 +248,7 @@ class SummaryPlan:
             self._pages_read += self._open_chunks[page] == 0
 
     def _points_in(self, at: int, value: StepValue) -> list[Point]:
-        """The points of a chunk's answer; of one without any, sentences of the chunk itself."""
+        """Return the points in a chunk's answer; for an answer without any, sentences of the chunk itself."""
         chunk = self._chunks[at]
         if value is None:
             return []
@@ -275,7 +275,7 @@ class SummaryPlan:
     def _checked(
         self, points: list[list[Point]], name: str = "checks", ahead: tuple[Ahead, ...] = ()
     ) -> Generator[Asked, Any, list[list[Point]]]:
-        """The same after the model was asked of each whether the text says it."""
+        """Ask the model of each point whether the text says it, and return the points with the result."""
         threshold = self._threshold
         asked = [
             (row, column)
@@ -296,7 +296,7 @@ class SummaryPlan:
     # ---- merging
 
     def _merged_documents(self, points: list[list[Point]]) -> Generator[Asked, Any, list[list[Point]]]:
-        """The points of each document, as many as are wanted."""
+        """Merge the points of each document until as many are left as requested."""
         streams: list[list[Point]] = []
         target: list[int] = []
         owners: list[int] = []
@@ -314,7 +314,7 @@ class SummaryPlan:
         return finals
 
     def _streams(self, text: OneText, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
-        """What is merged by itself: a document, or a section of one, and how many sentences it may keep."""
+        """Yield what is merged separately (a document, or a section of one), and how many sentences it may have."""
         if self._inputs.kind is not Kind.SECTIONS:
             yield points, self._target()
             return
@@ -330,7 +330,7 @@ class SummaryPlan:
                 yield stream, self._target()
 
     def _merged_joint(self, finals: list[list[Point]]) -> Generator[Asked, Any, list[Point]]:
-        """What several documents say together."""
+        """Merge the points of several documents into a joint summary."""
         if len(finals) < 2:
             return finals[0] if finals else []
         kind = Kind.BULLETS if self._inputs.kind is Kind.SECTIONS else self._inputs.kind
@@ -343,7 +343,7 @@ class SummaryPlan:
         return in_order([*merged[0], *missing])  # no document goes unheard
 
     def _merged(self, streams: list[list[Point]], target: list[int]) -> Generator[Asked, Any, list[list[Point]]]:
-        """Level by level fewer points, until each stream has as many as are wanted."""
+        """Merge level by level until each stream has as many points as requested."""
         for level in range(MOST_LEVELS):
             if self._inputs.kind is Kind.EXECUTIVE:
                 break  # what is asked for by its kind is chosen, not retold
@@ -376,7 +376,7 @@ class SummaryPlan:
         return kept
 
     def _retold(self, group: Sequence[Point], value: StepValue) -> list[Point]:
-        """What a merge made of a group of points, with the pieces of those it names."""
+        """Return the points a merge made of a group, with links to the pieces of the points it names."""
         found: list[Point] = []
         answer = value or {}
         is_cut = answer.get("finish_reason") == "length"
@@ -392,7 +392,7 @@ class SummaryPlan:
     # ---- without wording
 
     def _quoted(self) -> Generator[Asked, Any, list[list[Point]]]:
-        """For each document the sentences that say most of it; of a long one part by part, then of all parts."""
+        """Choose for each document its most central sentences; for a long one by part, then among all parts."""
         found: list[list[Point]] = []
         by_sections = self._inputs.kind is Kind.SECTIONS
         for text in self._texts.texts:
@@ -404,7 +404,9 @@ class SummaryPlan:
         return found
 
     def _parts(self, text: OneText) -> Iterator[tuple[str, range]]:
-        """The sections of a document with their names; of other kinds of summaries parts without, of even length."""
+        """Yield the sections of a document with their names; for other kinds of summaries unnamed parts of equal
+        length.
+        """
         if self._inputs.kind is not Kind.SECTIONS:
             for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
                 yield "", range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop))
@@ -458,7 +460,7 @@ class SummaryPlan:
     # ---- small things
 
     def _nameable(self, chunk: range) -> Sequence[int]:
-        """The pieces of a chunk that say something: no figures, and no headings unless there is nothing else."""
+        """Return the pieces of a chunk a point may name: no figures, and headings only when there is nothing else."""
         pieces = self._texts.pieces
         worded = [at for at in chunk if not pieces[at].is_figures]
         return [at for at in worded if not pieces[at].says_nothing] or worded
@@ -480,7 +482,7 @@ class SummaryPlan:
         return sentences_requested(self._inputs.kind, self._inputs.length)
 
     def _target_of(self, chunk: range) -> int:
-        """How many points are asked of a chunk: more than are kept, and never so many that they must be padded."""
+        """Return the number of points asked of a chunk: more than are kept, but never so many that the model pads."""
         text = self._texts.text_at(chunk[0])
         mine = sum(one.start in text.pieces for one in self._chunks)
         length = self._inputs.length

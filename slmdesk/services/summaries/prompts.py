@@ -1,4 +1,4 @@
-"""What a model is asked for a summary, and what its answers say: pure functions over `prompts.toml`."""
+"""Builds the prompts of summaries and parses the answers.  Pure functions over `prompt_texts.toml`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _NOT = re.compile(r"\b(?:not|never|no|nicht|kein\w*|pas|non|nie)\b", re.IGNORECA
 
 
 class Kind(StrEnum):
-    """What a summary is like."""
+    """The kinds of summaries."""
 
     PARAGRAPH = "paragraph"
     BULLETS = "bullets"
@@ -71,7 +71,7 @@ class Kind(StrEnum):
 
 
 class Length(StrEnum):
-    """How long a summary is; or a number of words."""
+    """The lengths of summaries; a number of words may be given instead."""
 
     SHORT = "short"
     MEDIUM = "medium"
@@ -80,7 +80,7 @@ class Length(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What is the same for all prompts of a summary."""
+    """What is the same in all prompts of a summary."""
 
     kind: Kind
     language: str
@@ -91,7 +91,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A point of an answer, and the numbers it names, as they stand there."""
+    """A point of an answer, with the piece numbers it names."""
 
     text: str
     numbers: tuple[int, ...]
@@ -99,12 +99,12 @@ class Said:
 
 
 def prompt_version() -> str:
-    """Under which answers are kept."""
+    """Return the version under which answers are stored."""
     return f"summary {texts()['version']}"
 
 
 def sentences_requested(kind: Kind, length: Length | int) -> int:
-    """How many sentences a summary of this length has; of one section where the kind goes by sections."""
+    """Return the sentences of a summary of this length, or of one section where the kind has sections."""
     if isinstance(length, int):
         return max(1, round(length / WORDS_OF_SENTENCE))
     return int(texts()["length"][kind.value][length.value])
@@ -113,16 +113,17 @@ def sentences_requested(kind: Kind, length: Length | int) -> int:
 def points_step(
     style: Style, blocks: Sequence[str], points: int, headings: Mapping[int, Sequence[str]] | None = None
 ) -> dict[str, Json]:
-    """The step that asks for the points of a chunk.
+    """Build the step that asks for the points of a chunk.
 
-    `headings`: what stands before the n-th block, from 0; shown, and never named, for a heading says nothing.
+    `headings`: headings before the n-th block, from 0; shown but never named by a point, because a heading states
+    nothing.
     """
     shared = [texts()["task"].format(points=points), texts()["form"], texts()["rules"], texts()["kind"][style.kind]]
     return _step(style, shared, blocks, points, headings)
 
 
 def merge_step(style: Style, points: Sequence[str], requested: int) -> dict[str, Json]:
-    """The step that asks for fewer points in place of these."""
+    """Build the step that asks to merge these points into fewer."""
     kind = "" if style.kind is Kind.EXECUTIVE else texts()["kind"][style.kind]
     shared = [texts()["merge_task"].format(points=requested), texts()["merge_form"], texts()["merge_rules"], kind]
     return _step(style, shared, points, requested)
@@ -161,11 +162,11 @@ def _step(
 
 
 def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
-    """GBNF of an answer: a line for each point, beginning with one or two of the numbers that are there.
+    """Return the GBNF grammar of an answer: a line for each point, beginning with one or two valid piece numbers.
 
-    The first number of the n-th line is one of the n-th part of all: asked for what is most important, small models
-    otherwise tell what comes first.  A line is a sentence, or at most four: left to themselves they never come to an
-    end, and held shorter they look for ways round it ("site.data", "PRs.Emails").
+    The first number of the n-th line lies in the n-th part of the text: asked for what is most important, small models
+    otherwise report what comes first.  A line has one sentence, at most four: without a limit models never end, and
+    with a tighter one they look for ways round it ("site.data", "PRs.Emails").
     """
     count = max(1, min(points, numbers))
     rules = []
@@ -195,10 +196,10 @@ def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
 def said_in(
     answer: str, numbers: int, *, language: str = "", has_labels: bool = False, is_cut: bool = False
 ) -> list[Said]:
-    """The points of an answer: lines with numbers that are there, of several sentences each for itself, so that each
-    is checked for itself.  Doubles and the prompt's example are left out.
+    """Parse the points of an answer: lines with valid numbers, cut into sentences so that each is checked separately.
 
-    `is_cut`: it was too long, so that its last line is no whole sentence.
+    Duplicates and the prompt's example are left out.  `is_cut`: the answer was too long, so its last line is
+    incomplete.
     """
     found: list[Said] = []
     seen: set[str] = set()
@@ -221,7 +222,7 @@ def said_in(
 
 
 def _apart(text: str, language: str) -> list[str]:
-    """The sentences of a point; one that leans on the one before stays with it, and without one it is left out."""
+    """Split a point into sentences; one that refers to the one before stays with it, or is left out without it."""
     found: list[str] = []
     leaning = _LEANING.get(language or "en", "(?!)")
     for one in sentences(text, language):
@@ -233,7 +234,7 @@ def _apart(text: str, language: str) -> list[str]:
 
 
 def label_of(text: str, label: str) -> str:
-    """The label a point deserves: a date says when, an amount how much, and an action is not how something is."""
+    """Return the label that fits a point: a date for when, an amount for how much, no action for a state."""
     fits = {
         "Date": bool(_WHEN.search(text)),
         "Amount": any(one.isdigit() for one in text),
@@ -243,9 +244,7 @@ def label_of(text: str, label: str) -> str:
 
 
 def without_glue(answer: str, source: str) -> str:
-    """An answer whose lines end where the model found a way round its limit: "… of the town.and that", which is no
-    name with a dot, since the source has none such.
-    """
+    """Cut lines where the model evaded its limit: "… of the town.and that", which is not in the source."""
     return "\n".join(_up_to_glue(line, source) for line in answer.splitlines())
 
 
@@ -257,13 +256,13 @@ def _up_to_glue(line: str, source: str) -> str:
 
 
 def _without_rest(answer: str) -> str:
-    """An answer that was cut off, up to its last whole sentence."""
+    """Return a cut-off answer up to its last whole sentence."""
     ends = [found.end() for found in re.finditer(r"[.!?。](?=\s)", answer)]
     return answer[: ends[-1]] if ends else ""
 
 
 def is_echo(text: str) -> bool:
-    """Whether this is the example of the prompt again."""
+    """Return whether the text repeats the prompt's example."""
     example, words = stems(re.sub(_NUMBERS, "", texts()["example"])), stems(text)
     return bool(words) and len(words & example) >= ECHO * len(words)
 

@@ -1,4 +1,4 @@
-"""Which points stay, which are told together, and which sentences stand for a text by themselves: pure functions."""
+"""Selects the points that are kept or merged, and the sentences that represent a text.  Pure functions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNQUOTED = frozenset({BlockKind.HEADING, BlockKind.TABLE_ROW, BlockKind.CODE, B
 
 
 def merged_groups(points: Sequence[Point], requested: int) -> list[tuple[list[Point], int]]:
-    """Neighbours that are told together, near-equal groups, and how many points are to become of each."""
+    """Group neighbouring points for merging, near-equal in size, with the number of points each group becomes."""
     count = -(-len(points) // GROUP)
     share = max(LEAST_LEFT, requested / len(points))
     bounds = [round(len(points) * at / count) for at in range(count + 1)]
@@ -36,7 +36,7 @@ def merged_groups(points: Sequence[Point], requested: int) -> list[tuple[list[Po
 
 
 def chosen(group: Sequence[Point], reported: Sequence[Point], count: int) -> list[Point]:
-    """What goes on to the next level: what was told anew and holds, else points of the group as they were."""
+    """Return the points for the next level: supported merged ones, else the points of the group as they were."""
     good = distinct([one for one in reported if one.is_supported])[:count]
     if len(good) < count:
         used = {at for one in good for at in one.links}
@@ -46,9 +46,9 @@ def chosen(group: Sequence[Point], reported: Sequence[Point], count: int) -> lis
 
 
 def select(points: Sequence[Point], count: int, *, focus: str = "") -> list[Point]:
-    """At most `count` points, in the order of the text: what holds first, spread over it; then what is doubtful.
+    """Return at most `count` points in text order: supported ones first, spread over the text, then doubtful ones.
 
-    What two checks speak against is no point.
+    A point marked by two checks is left out.
     """
     unique = distinct(points)
     held = [one for one in unique if one.is_supported]
@@ -64,7 +64,7 @@ def select(points: Sequence[Point], count: int, *, focus: str = "") -> list[Poin
 
 
 def distinct(points: Sequence[Point]) -> list[Point]:
-    """Without those that say the same as an earlier one; of two the one that holds stays."""
+    """Drop points that say the same as an earlier one; the supported one of the two stays."""
     kept: list[Point] = []
     for one in points:
         words = stems(one.text)
@@ -77,7 +77,7 @@ def distinct(points: Sequence[Point]) -> list[Point]:
 
 
 def in_order(points: Sequence[Point]) -> list[Point]:
-    """By where they come from; by label first where they have one of an executive summary."""
+    """Sort points by their place in the text; by label first in an executive summary."""
     order = {label: at for at, label in enumerate(LABELS)}
     return sorted(points, key=lambda one: (order.get(one.label, 0), one.links[0] if one.links else 0))
 
@@ -89,7 +89,7 @@ def quotations(
     spans: Callable[[str], Sequence[tuple[int, int]]],
     focus: str = "",
 ) -> list[Point]:
-    """Sentences of the text itself that say most of it, each with its own place."""
+    """Return the most central sentences of the text, each with its own place."""
     found: list[tuple[int, str]] = []
     for at in here:
         if pieces[at].kind in _UNQUOTED:
@@ -112,7 +112,7 @@ def quotations(
 
 
 def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
-    """For each piece the heading it stands under; without headings the pages it stands on."""
+    """Map each piece to the heading above it; without headings to its pages."""
     headings = [at for at in here if pieces[at].is_heading]
     levels = sorted({pieces[at].level for at in headings})
     top = [at for level in levels[:1] for at in headings if pieces[at].level <= level]

@@ -1,7 +1,7 @@
-"""Summaries that prove their coverage: begun, followed, kept.  Service thread.
+"""The summary service: starts, repeats, opens and stores summaries with their coverage.  Service thread.
 
-A summary is an item of kind `summary`, linked to its documents; a job of that kind makes it (summary_plan), its result
-is kept with the item, and its text as a message, so that history, search, trash and export know it as they know a chat.
+A summary is an item of kind `summary`, linked to its documents and made by a job of that kind (see `plan`).  The result
+is stored with the item, and its text as a message, so that history, search, trash and export treat it like a chat.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MOST_DOCUMENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class SummaryRequest:
-    """What shall be summarized, and how."""
+    """What to summarize, and how."""
 
     documents: tuple[str, ...]
     """Ids, or the only ones that begin so."""
@@ -65,7 +65,7 @@ class SummaryRequest:
 
 @dataclass(frozen=True, slots=True)
 class SummaryView:
-    """A summary opened."""
+    """An open summary."""
 
     item: Item
     request: SummaryRequest
@@ -77,7 +77,7 @@ class SummaryView:
 
 
 class SummaryService(JobPlanner):
-    """Begins summaries and makes them."""
+    """Starts summaries and plans their jobs."""
 
     def __init__(
         self,
@@ -102,10 +102,10 @@ class SummaryService(JobPlanner):
     # ---- wishes
 
     def begin(self, request: SummaryRequest) -> Item:
-        """Keep a new summary and have it made in the background.
+        """Add a summary and have it made in the background.
 
-        SummaryGrew follows from its first part on, SummaryEnded at the end; its job (see `open`) can be paused, resumed
-        and cancelled as all can.  Raises KnownError `document.unknown`, `document.not_read`, the document's own where
+        SummaryGrew is published from its first part on, SummaryEnded at the end; its job (see `open`) can be paused,
+        resumed and cancelled.  Raises KnownError `document.unknown`, `document.not_read`, the document's own error when
         it could not be read, `request.invalid`, `model.…`, `store.…`.
         """
         documents = self._documents(request)
@@ -119,11 +119,13 @@ class SummaryService(JobPlanner):
         return self._store.item(item.id)
 
     def begun_before(self, request: SummaryRequest) -> JobRecord | None:
-        """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
+        """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
+        does.
+        """
         return begun_before(self._store, KIND, _shape(request, self._documents(request)), self._record(request.model))
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
-        """Make a summary anew from its documents as they are now; only what changed is asked again.
+        """Make a summary again from the current documents; only what changed is asked again.
 
         Raises KnownError as `begin` does, and `item.unknown`.
         """
@@ -136,7 +138,7 @@ class SummaryService(JobPlanner):
         return self._add_job(view.item, title, record, _shape(view.request, documents))
 
     def open(self, item: str) -> SummaryView:
-        """A summary, made or being made.  Raises KnownError `item.unknown`."""
+        """Return a summary, finished or not.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         request = _request_from(found.settings.get("wish"))
         summary = summary_from(self._store.result(found.id))
@@ -144,18 +146,18 @@ class SummaryService(JobPlanner):
         return SummaryView(found, request, documents, summary, self._items.newest_job(found.id))
 
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
-        """Call `handler` with the id of each item whose summary is made here."""
+        """Call `handler` with the item id of each summary finished in this instance."""
         self._made = handler
 
     def live(self, job: str) -> Grown | None:
-        """How far a summary is that this instance makes: all points so far, for who comes later."""
+        """Return the points so far of a summary this instance is making, or None."""
         plan = self._live.get(job)
         return plan.so_far() if plan else None
 
     # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        """The plan of a summary's job, from its beginning."""
+        """Return the plan of a summary's job, from its beginning."""
         from slmdesk.services.summaries.plan import SummaryPlan  # with all checks of text: only who summarizes waits
 
         item = self._store.item(job.item or "")
@@ -182,12 +184,12 @@ class SummaryService(JobPlanner):
                 del self._live[job.id]
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """The first points are shown as soon as the first part is done."""
+        """Publish the first points as soon as the first part is done."""
         if plan := self._live.get(job):
             plan.received(key, value)
 
     def _keep(self, item: Item, record: ModelRecord, summary: Summary) -> None:
-        """The result, and its text as a message."""
+        """Store the result, and its text as a message."""
         words = text_of(summary.kind, summary.sentences, summary.page_kinds)
         words = "\n\n".join(one for one in (words, summary.note, ledger_words(summary)) if one)
         self._store.save_result(item.id, to_json(summary))
@@ -253,7 +255,7 @@ def _requested_from(shape: Mapping[str, Json]) -> SummaryInputs:
 
 
 def _request_from(shape: Json) -> SummaryRequest:
-    """Of what was kept; what is not known there is as it usually is."""
+    """Read a stored request; unknown values become the defaults."""
     found = shape if isinstance(shape, Mapping) else {}
     documents, length = found.get("documents"), found.get("length")
     kind, model = str(found.get("kind")), found.get("model")
@@ -275,7 +277,7 @@ def _not_read_from(untrusted: Json) -> tuple[NotRead, ...]:
 
 
 def _asked_words(request: SummaryRequest) -> str:
-    """The request behind the names: what a reader of the history wants to know of it."""
+    """Describe the request in words, for the history."""
     length = f"{request.length} words" if isinstance(request.length, int) else request.length.value
     parts = [f"as {request.kind.value}" if request.kind is not Kind.OWN else "", length]
     parts += [f"focus: {request.focus}" if request.focus else "", request.instruction]

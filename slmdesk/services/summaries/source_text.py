@@ -1,4 +1,4 @@
-"""The documents of a summary as they were read: their pieces, and what can be said of where a point comes from."""
+"""The text of the documents being summarized: numbered pieces, their places, and the coverage."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOPS = ".!?…。！？\"'”’»)"
 
 @dataclass(slots=True, eq=False)
 class OneText:
-    """One document, as it was read."""
+    """The text of one document."""
 
     record: DocumentRecord
     pages: dict[int, PageStatus]
@@ -40,7 +40,7 @@ class OneText:
 
 
 class SummaryTexts:
-    """All documents of a summary; pieces are numbered through."""
+    """The texts of all documents of a summary; pieces are numbered across documents."""
 
     def __init__(self, records: Sequence[DocumentRecord], pages: Pages) -> None:
         self._records, self._pages = records, pages
@@ -52,7 +52,7 @@ class SummaryTexts:
         self._headings: list[int] = []
 
     def read(self) -> Iterator[Yield]:
-        """Take up all pages, some at a time."""
+        """Load all pages, some at a time."""
         for record in self._records:
             begin, first = 1, len(self.pieces)
             text = OneText(record, {}, {}, {}, range(first, first), "")
@@ -72,26 +72,26 @@ class SummaryTexts:
 
     @property
     def language(self) -> str:
-        """Of the first document whose language is known; empty: as the text is written."""
+        """Language of the first document whose language is known; empty: the language of the text."""
         return next((text.language for text in self.texts if text.language), "")
 
     @property
     def page_kind(self) -> str:
-        """What the pages of all documents are; of different ones: a page."""
+        """What the pages of all documents are called; "page" where they differ."""
         kinds = {str(one.info.get("page_kind") or "page") for one in self._records}
         return kinds.pop() if len(kinds) == 1 else "page"
 
     @property
     def page_count(self) -> int:
-        """Of all documents."""
+        """Number of pages of all documents."""
         return sum(len(text.pages) for text in self.texts)
 
     def text_at(self, piece: int) -> OneText:
-        """The document a piece belongs to."""
+        """Return the document of a piece."""
         return next(text for text in self.texts if piece in text.pieces)
 
     def source(self, piece: int, language: str) -> Source:
-        """What points of the document with this piece are checked against; `language` of the points."""
+        """Return the source for checking points of this piece's document; `language`: of the points."""
         is_translated = bool(language) and self.text_at(piece).language != language
         return Source(self.pieces, self._rarity, language, is_translated, self._headings)
 
@@ -106,7 +106,9 @@ class SummaryTexts:
         return detect(" ".join(sample)[:LANGUAGE_CHARACTERS], LANGUAGES)[0] or ""
 
     def figures(self) -> list[tuple[str, int]]:
-        """Pages that hold tables or charts of figures: (name of the document, page); the name empty where it is one."""
+        """Return pages with tables or charts of figures: (name of the document, page); no name for a single
+        document.
+        """
         sizes: Counter[tuple[str, int]] = Counter()
         for piece in self.pieces:
             if piece.is_figures:
@@ -115,14 +117,14 @@ class SummaryTexts:
         return [(names.get(id, ""), page) for (id, page), size in sizes.items() if size >= FIGURES_CHARACTERS]
 
     def one(self, text: OneText, points: Sequence[Point]) -> OneSummary:
-        """The summary of one document."""
+        """Return the summary of one document."""
         page_kind = str(text.record.info.get("page_kind") or "page")
         return OneSummary(
             text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text])
         )  # fmt: skip
 
     def sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
-        """Points as they are shown and kept; `names` of the documents where there are several."""
+        """Turn points into sentences; `names`: of the documents when there are several."""
         return tuple(self._sentence(point, names or {}) for point in points)
 
     def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
@@ -143,7 +145,7 @@ class SummaryTexts:
         )
 
     def _place_of(self, quotation: str, piece: Piece) -> Span:
-        """Where on its page a quotation stands, to the letter."""
+        """Return the exact place of a quotation on its page."""
         for page in self._pages(piece.document, piece.page, 1):
             if page.number == piece.page:
                 raw = page.text[piece.start : piece.end]
@@ -154,7 +156,7 @@ class SummaryTexts:
         return Span(piece.document, piece.page, piece.start, piece.end)
 
     def coverage(self, texts: Sequence[OneText] | None = None) -> Coverage:
-        """The ledger of some documents; None: of all."""
+        """Return the coverage of some documents; None: of all."""
         pages = read = blocks = blocks_read = 0
         unread: list[Unread] = []
         for text in self.texts if texts is None else texts:

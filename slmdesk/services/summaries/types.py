@@ -1,4 +1,4 @@
-"""What a summary is when it is done, for frontends, store and exports."""
+"""The types of a finished summary, for frontends, store and exports, and their text form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, Pag
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence, and where it comes from."""
+    """A sentence of a summary, and where it comes from."""
 
     text: str
     blocks: tuple[Span, ...]
@@ -40,7 +40,7 @@ class OneSummary:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """A document that was to be summarized with the others and could not be read at all."""
+    """A document of the request that could not be read at all."""
 
     name: str
     reason: str
@@ -49,7 +49,7 @@ class NotRead:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A summary, with its proof."""
+    """A finished summary, with its citations and coverage."""
 
     kind: str
     language: str
@@ -70,18 +70,18 @@ class Summary:
 
     @property
     def page_kind(self) -> str:
-        """What the pages of all its documents are; of different ones: a page."""
+        """What the pages of all its documents are called; "page" where they differ."""
         kinds = {one.page_kind for one in self.documents}
         return kinds.pop() if len(kinds) == 1 else "page"
 
     @property
     def page_kinds(self) -> PageKinds:
-        """What the pages of each of its documents are."""
+        """What the pages of each of its documents are called."""
         return {one.name: one.page_kind for one in self.documents} if len(self.documents) > 1 else self.page_kind
 
 
 def summary_from(untrusted: Mapping[str, Json] | None) -> Summary | None:
-    """Of what the store kept; None where it is no summary, or of a newer program."""
+    """Read a stored summary; None when it is invalid or of a newer program."""
     from slmdesk.core.errors import KnownError
 
     try:
@@ -91,12 +91,12 @@ def summary_from(untrusted: Mapping[str, Json] | None) -> Summary | None:
 
 
 def shape_of(summary: Summary) -> dict[str, Json]:
-    """As JSON."""
+    """Return the summary as JSON."""
     return to_json(summary)
 
 
 def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
-    """Where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
+    """Format where a sentence comes from: "[p. 3]", "[lease.pdf, p. 3, 4]"."""
     word = PAGE_WORDS.get(kind_in(page_kind, sentence.file), PAGE_WORDS["page"])[0]
     pages = f"{word} {', '.join(map(str, sentence.pages))}" if sentence.pages else ""
     inside = ", ".join(one for one in (sentence.file, pages) if one)
@@ -104,14 +104,14 @@ def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 
 def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
-    """A sentence as people read it: quotations in quotation marks, its place, and a warning where it needs one."""
+    """Format a sentence: quotations in quotation marks, its place, and a warning where needed."""
     text = f"“{sentence.text}”" if sentence.quotation else sentence.text
     warning = "" if sentence.supported else " (not borne out by the text)"
     return f"{text} {place_words(sentence, page_kind)}".rstrip() + warning
 
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
-    """The sentences as plain Markdown."""
+    """Return the sentences as plain Markdown."""
     if not has_bullets(kind, sentences):
         return " ".join(sentence_words(one, page_kind) for one in sentences)
     lines: list[str] = []
@@ -125,7 +125,7 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
-    """Whether the sentences of a kind of summary are a list; else they are prose."""
+    """Return whether this kind of summary is a list; else it is prose."""
     return kind not in ("paragraph", "simple") or any(one.group for one in sentences)
 
 
