@@ -1,4 +1,4 @@
-"""How many bytes a second this PC reads from memory, as writing a token does: all threads at once, each its part."""
+"""Measures how fast this PC reads memory in the way writing a token does: all threads at once, each its own part."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LEAST_ROUNDS = 3
 
 
 def measure_bandwidth(threads: int, *, seconds: float, keep_going: Callable[[], bool]) -> float:
-    """Bytes a second, the fastest of the rounds that fit into `seconds`: what other programs take is not the PC's.
+    """Bytes per second, from the fastest of the rounds within `seconds`, so that other programs matter little.
 
-    0 when `keep_going` says no before the first round is over.  Takes at most a tenth of the free memory.
+    0 when `keep_going` returns False before the first round is over.  Uses at most a tenth of the free memory.
     """
     size = int(min(BUFFER_BYTES, max(_LEAST_BYTES, psutil.virtual_memory().available * _SHARE_OF_FREE)))
-    buffer = np.ones(size // 4, dtype=np.float32)  # ones: pages of zeros would all be one page
+    buffer = np.ones(size // 4, dtype=np.float32)  # ones: all pages of zeros would share one page of memory
     parts = np.array_split(buffer, threads)
     best = 0.0
     end = time.perf_counter() + seconds
@@ -34,7 +34,7 @@ def measure_bandwidth(threads: int, *, seconds: float, keep_going: Callable[[], 
 
 
 def _read(parts: list[np.ndarray]) -> float:
-    """Seconds until each part was read once, by a thread of its own; numpy lets them run side by side."""
+    """Seconds to read each part once on a thread of its own; numpy lets the threads run in parallel."""
     others = [threading.Thread(target=part.max, name="reading", daemon=True) for part in parts[1:]]
     started = time.perf_counter()
     for one in others:

@@ -1,4 +1,4 @@
-"""The abstract engine: a list of requests in, a stream of events out."""
+"""The interface of an engine: requests in, a stream of events out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slmdesk.core.types import Answer, ChatMessage, Device, LoadedModel, LoadSpe
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One answer wanted.  `messages` are rendered with the model's template; `prompt` is given as it is."""
+    """One answer to generate.  `messages` are rendered with the model's template; `prompt` is used unchanged."""
 
     key: str
     handle: str
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class PromptRead:
-    """How much of a prompt is read, in tokens."""
+    """How much of a prompt has been read, in tokens."""
 
     key: str
     read: int
@@ -47,7 +47,7 @@ class PromptRead:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """New text of an answer: whole characters, never part of a stop string."""
+    """New text of an answer: complete characters, never part of a stop string."""
 
     key: str
     text: str
@@ -65,7 +65,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class RequestFailed:
-    """One request ended with a code; the others go on."""
+    """One request failed with a code; the others continue."""
 
     key: str
     code: str
@@ -74,7 +74,7 @@ class RequestFailed:
 
 @dataclass(frozen=True, slots=True)
 class ReadState:
-    """What a model keeps in memory of what it has read, to be put back another day."""
+    """What a model keeps in memory of the text it has read, to be restored later."""
 
     tokens: bytes
     """What was read: little-endian, four bytes each."""
@@ -87,7 +87,7 @@ EngineEvent: TypeAlias = PromptRead | Piece | Finished | RequestFailed
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A prompt as the model will see it."""
+    """A prompt exactly as the model receives it."""
 
     parts: tuple[PromptPart, ...]
     tokens: int
@@ -98,7 +98,7 @@ class Rendered:
 
     @property
     def text(self) -> str:
-        """The parts joined: exactly what the model sees."""
+        """The parts joined: exactly what the model receives."""
         return "".join(part.text for part in self.parts)
 
 
@@ -118,11 +118,11 @@ class Engine(ABC):
 
     @abstractmethod
     def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, taken as untrusted.  Raises KnownError `model.not_loaded`."""
+        """Count the tokens of each text, taken as untrusted.  Raises KnownError `model.not_loaded`."""
 
     @abstractmethod
     def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
-        """The same with the vocabulary of a file alone, no weights read.  Raises KnownError `model.…`."""
+        """Count tokens with only the vocabulary of a file, no weights read.  Raises KnownError `model.…`."""
 
     @abstractmethod
     def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
@@ -130,9 +130,9 @@ class Engine(ABC):
 
     @abstractmethod
     def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> Iterator[EngineEvent]:
-        """Answer all requests together.  Blocks between events; closing the iterator cancels what still runs.
+        """Answer all requests together.  Blocks between events; closing the iterator cancels what is still running.
 
-        The iterator's `close` may be called from any thread: it wakes the one that waits in `next`, which then raises
+        The iterator's `close` may be called from any thread: it wakes a thread that waits in `next`, which then raises
         StopIteration, and it returns at once.
 
         A request that does not fit ends with RequestFailed `context.full` (needed, available, in tokens) before
@@ -141,7 +141,7 @@ class Engine(ABC):
 
     @abstractmethod
     def work_done(self) -> int:
-        """A counter that moves while something is computed or loaded: the heartbeat carries it."""
+        """A counter that changes while something is computed or loaded; the heartbeat carries it."""
 
     @abstractmethod
     def is_busy(self) -> bool:
@@ -149,39 +149,41 @@ class Engine(ABC):
 
     @abstractmethod
     def in_template(self) -> bool:
-        """Whether a template is being rendered now (its time limit is shorter)."""
+        """Whether a template is being rendered now (it has a shorter time limit)."""
 
     def devices(self) -> tuple[Device, ...]:
-        """Graphics cards and the like that it can put models on.  Blocks while its library is loaded."""
+        """Graphics cards and similar devices that models can be put on.  Blocks while the library is loaded."""
         return ()
 
     def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
-        """The vectors of texts by the embedding model at `path`, some at a time and in order: float32, little-endian,
-        of length 1.  The model is opened for them and closed behind them.  One caller computes at a time.
+        """Yield the vectors of texts by the embedding model at `path`, some at a time and in order: float32,
+        little-endian, of length 1.  The model is loaded for this call and freed after it.  One caller computes at a
+        time.
 
         `keep_going` returns False to cancel (Stopped).  Raises KnownError with a code of the family `model.`.
         """
         raise KnownError("model.wrong_kind", kind="an engine without vectors")
 
     def state_version(self, handle: str) -> str:
-        """Names what a state depends on beside the model's file and the tokens; states of another one are of no use.
+        """Identifies what a state depends on besides the model's file and the tokens; states of another version are
+        useless.
 
         Raises KnownError `model.not_loaded`.
         """
         raise KnownError("model.not_loaded")
 
     def state_of(self, handle: str, messages: Sequence[ChatMessage]) -> ReadState | None:
-        """What is in memory of the beginning of `messages`, read by the model as it is, without an adapter.
+        """The state of the longest beginning of `messages` that is in memory, read without an adapter.
 
-        None where there is nothing, where the model cannot give it, or memory is short.  Raises KnownError
+        None where nothing is in memory, where the model cannot give its state, or memory is short.  Raises KnownError
         `model.not_loaded`.
         """
         return None
 
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
-        """Put a state back, so that a prompt that begins with its `tokens` need not be read again.
+        """Restore a state, so that a prompt that begins with its `tokens` need not be read again.
 
-        `load` gives the data, and is called only where these tokens are not in memory anyway; what it raises is
+        `load` returns the data, and is called only where these tokens are not in memory already; what it raises is
         raised here.  Returns how many tokens are in memory now; 0 where the state cannot be used.  Raises KnownError
         `model.not_loaded`.
         """

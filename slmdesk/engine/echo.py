@@ -1,4 +1,5 @@
-"""A fake engine with behaviour: always the same answer, and on demand slow, failing, crashing, hanging or odd.
+"""A fake engine for tests: it always gives the same answer, and on request is slow, fails, crashes, hangs or
+misbehaves.
 
 It runs in a real child like the real one, so that everything around an engine can be tested without a model.  Its
 options come as JSON in the environment variable SLMDESK_ECHO; with `words` on, a last message that begins with a
@@ -82,7 +83,7 @@ class EchoEngine(Engine):
         self._templates = 0
 
     def load(self, spec: LoadSpec, on_progress: Callable[[float], bool]) -> LoadedModel:
-        """Pretend to load: the file must be there, nothing is read of it."""
+        """Pretend to load: the file must exist, but is not read."""
         if spec.path and not Path(spec.path).is_file():
             raise KnownError("model.missing", path=spec.path)
         with self.working():
@@ -122,13 +123,13 @@ class EchoEngine(Engine):
         return [len(tokens_of(text)) for text in texts]
 
     def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
-        """The same; the file must only be there."""
+        """Count the fake's tokens; the file must only exist."""
         if not Path(path).is_file():
             raise KnownError("model.missing", path=path)
         return [len(tokens_of(text)) for text in texts]
 
     def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
-        """Each turn as `<role>text`, a line each."""
+        """Render each turn as `<role>text`, a line each."""
         self.model(handle)
         parts: list[PromptPart] = []
         for message in messages:
@@ -143,7 +144,7 @@ class EchoEngine(Engine):
         return _Run(self, requests)
 
     def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
-        """A vector that counts letters: texts of the same letters are near."""
+        """Vectors of letter counts: texts with the same letters are near each other."""
         if not Path(path).is_file():
             raise KnownError("model.missing", path=path)
         for text in texts:
@@ -155,18 +156,18 @@ class EchoEngine(Engine):
             yield [struct.pack("<26f", *(one / length for one in counts))]
 
     def state_version(self, handle: str) -> str:
-        """Always the same, but for what it is told."""
+        """Always the same, unless an option sets it."""
         self.model(handle)
         return f"echo {self.options.version}"
 
     def state_of(self, handle: str, messages: Sequence[ChatMessage]) -> ReadState | None:
-        """The words themselves; their numbers are checksums."""
+        """The text itself as state; token numbers are checksums."""
         prompt = [token for part in self.render(handle, messages).parts for token in tokens_of(part.text)]
         held = prompt[: _common(self.model(handle).seen, prompt)]
         return ReadState(_numbers_of(held), json.dumps(held).encode()) if held else None
 
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
-        """Have them seen."""
+        """Treat these tokens as read."""
         model = self.model(handle)
         count = len(tokens) // 4
         if _numbers_of(model.seen[:count]) != tokens:
@@ -181,15 +182,15 @@ class EchoEngine(Engine):
         return self._work
 
     def is_busy(self) -> bool:
-        """Whether a load or an answer is going on."""
+        """Whether a load or an answer is in progress."""
         return self._busy > 0
 
     def in_template(self) -> bool:
-        """Only when told to hang in one."""
+        """True only when an option makes it hang there."""
         return self._templates > 0
 
     def devices(self) -> tuple[Device, ...]:
-        """The graphics card it is told to have."""
+        """The graphics card set by an option."""
         return (Device("Echo card", self.options.gpu_bytes),) if self.options.gpu_bytes else ()
 
     def close(self) -> None:
@@ -208,7 +209,7 @@ class EchoEngine(Engine):
             raise KnownError("model.not_loaded") from err
 
     def move(self) -> None:
-        """Note that work was done."""
+        """Count up the work counter."""
         with self._lock:
             self._work += 1
 
@@ -217,7 +218,7 @@ class EchoEngine(Engine):
         return _Counted(self, "_busy")
 
     def strike(self, options: EchoOptions) -> None:
-        """Do what the options ask for: fail, crash, hang, flood; usually nothing."""
+        """Fail, crash, hang or flood as the options say; usually nothing."""
         if options.flood_stderr:
             echo_faults.flood_stderr(options.flood_stderr)
         if options.fault:
@@ -242,7 +243,7 @@ class EchoEngine(Engine):
 
 
 class _Counted:
-    """Counts up an engine's number while a block runs."""
+    """Increases a counter of the engine while a block runs."""
 
     def __init__(self, engine: EchoEngine, name: str) -> None:
         self._engine, self._name = engine, name
@@ -259,7 +260,7 @@ class _Counted:
 
 
 class _Run:
-    """The events of some requests, one token of each in turn.  `close` may be called from any thread."""
+    """The events of several requests, one token of each in turn.  `close` may be called from any thread."""
 
     def __init__(self, engine: EchoEngine, requests: Sequence[Request]) -> None:
         self._engine = engine
@@ -298,12 +299,12 @@ class _Run:
             return RequestFailed(request.key, err.code, err.args_for_people)
 
     def close(self) -> None:
-        """End all requests; wakes who waits in `next`."""
+        """End all requests; wakes a thread that waits in `next`."""
         self._closed.set()
         self._engine.add_run(self, -1)
 
     def end_requests_of(self, handle: str) -> None:
-        """Their model is gone."""
+        """End the requests of a model that was unloaded."""
         self._gone.add(handle)
 
     def _events(self, request: Request) -> Iterator[EngineEvent]:
@@ -364,7 +365,7 @@ class _Run:
         if self._closed.is_set():
             if options.refuse_cancel:
                 while True:
-                    self._engine.move()  # looks alive, ends nothing
+                    self._engine.move()  # looks alive, but ends nothing
                     time.sleep(0.1)
             raise Stopped
         self._engine.move()
@@ -375,7 +376,7 @@ LIKELY, UNLIKELY = 0.75, 0.25
 
 
 class _Writer:
-    """Writes one answer token by token and knows afterwards why it ended."""
+    """Writes one answer token by token, then knows why it ended."""
 
     def __init__(self, request: Request, options: EchoOptions, room: int) -> None:
         self._request, self._options = request, options
@@ -386,7 +387,7 @@ class _Writer:
         """Empty unless asked for."""
 
     def pieces(self) -> Iterator[str]:
-        """A piece for each token, of whole characters; empty while a character is not whole."""
+        """A piece for each token, of complete characters; empty while a character is incomplete."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         length = 0
         for token in self._tokens():
@@ -443,7 +444,7 @@ def _last_text(request: Request) -> str:
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many items at the start are the same; the last of `other` is always read anew, as a real engine must."""
+    """How many leading items are equal; the last of `other` is always read again, as a real engine must."""
     same = 0
     for left, right in zip(one, other[:-1], strict=False):
         if left != right:

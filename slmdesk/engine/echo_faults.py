@@ -1,4 +1,4 @@
-"""The ways in which the echo engine can end or freeze its own process, as native code would."""
+"""Ways in which the echo engine can end or freeze its own process, as native code would."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def flood_stderr(size: int) -> None:
 
 
 def spin() -> None:
-    """Compute for ever, other threads of Python may run too."""
+    """Compute forever, while other Python threads may run."""
     while True:
         hashlib.pbkdf2_hmac("sha256", b"", b"", 100_000)
 
@@ -30,7 +30,7 @@ def _die_of(name: str) -> None:
 
 
 def _freeze() -> None:
-    """Sleep holding Python's lock, so that no other thread runs: not even the heartbeat."""
+    """Sleep while holding the GIL, so that no other thread runs, not even the heartbeat."""
     if sys.platform == "win32":
         ctypes.PyDLL("kernel32").Sleep(3_600_000)
     else:

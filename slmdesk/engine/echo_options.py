@@ -1,4 +1,4 @@
-"""What the echo engine can be told to do."""
+"""The options of the echo engine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AT_LOAD = -1
 
 @dataclass(frozen=True, slots=True)
 class EchoOptions:
-    """What the fake does.  `at` says when a failure or fault strikes: at the N-th token of an answer, -1: at load."""
+    """What the fake does.  `at` says when a failure or fault happens: at the N-th token of an answer, -1: at load."""
 
     slow: float = 0.0
     """Seconds before each token of an answer."""
@@ -61,7 +61,7 @@ class EchoOptions:
         return cls().changed(json.loads(os.environ.get(ENVIRONMENT) or "{}"))
 
     def changed(self, values: Mapping[str, Any]) -> EchoOptions:
-        """These options with some changed; unknown names are an error of the test that gave them."""
+        """A copy with some options changed; an unknown name is an error of the test that gave it."""
         known = {one.name for one in fields(self)}
         assert set(values) <= known, set(values) - known
         return replace(self, **values)

@@ -30,7 +30,8 @@ def compare(
 ) -> int:
     """Ask several models the same PROMPT (or the text on stdin), one after another, and measure each.
 
-    Each is loaded freshly and answers alone, with the same seed and settings.  Ctrl-C stops; finished answers are kept.
+    Each is loaded freshly and answers alone, with the same seed and settings.  Ctrl-C stops; the answers so far are
+    kept.
     """
     from slmdesk.services.evaluation.model_comparison import CompareRequest
 

@@ -1,4 +1,4 @@
-"""The engine on llama.cpp: the only importer of llama_cpp."""
+"""The engine on llama.cpp: the only package that imports llama_cpp."""
 
 from slmdesk.engine.llama.engine import LlamaEngine
 

@@ -1,4 +1,4 @@
-"""LoRA adapters of a loaded model: opened when first asked for, switched between steps, freed with the model."""
+"""LoRA adapters of a loaded model: loaded when first requested, switched between steps, freed with the model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An open adapter at one strength.  What was computed with one is of no use to another."""
+    """A loaded adapter at one strength.  Cells computed with one cannot be used with another."""
 
     number: int = 0
     """Counts the openings, because an address may come again; 0: the model as it is."""
@@ -45,7 +45,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class AdapterFile:
-    """A checked file."""
+    """An adapter file that was checked."""
 
     path: Path
     identity: tuple[str, int, int]
@@ -54,7 +54,7 @@ class AdapterFile:
 
 
 def check_adapter(path: Path, base: GgufHeader) -> AdapterFile:
-    """Whether the file can be used with a model, before anything of it is loaded.  Any thread.
+    """Check that the file can be used with a model, before anything of it is loaded.  Any thread.
 
     Raises KnownError `adapter.unusable`, `adapter.other_model`.
     """
@@ -76,7 +76,7 @@ def check_adapter(path: Path, base: GgufHeader) -> AdapterFile:
 
 
 class Adapters:
-    """The open adapters of one model.  Engine thread: llama.cpp looks at all of them when it lays out a graph."""
+    """The loaded adapters of one model.  Engine thread: llama.cpp looks at all of them when it builds a graph."""
 
     def __init__(self, library: Library, model: int) -> None:
         api: Any = library.api
@@ -85,11 +85,11 @@ class Adapters:
         self._set = NO_ADAPTER
 
     def number_of(self, file: AdapterFile) -> int:
-        """The number of an open adapter; 0: it is not open.  Any thread."""
+        """The number of a loaded adapter; 0: it is not loaded.  Any thread."""
         return next((number for number, (one, _at) in [*self._open.items()] if one == file.identity), 0)
 
     def open(self, file: AdapterFile) -> int:
-        """The number of an adapter, loaded if it is not open yet.  Raises KnownError `adapter.unusable`."""
+        """The number of an adapter, loaded if needed.  Raises KnownError `adapter.unusable`."""
         if known := self.number_of(file):
             return known
         for number in [one for one in self._open if one != self._set.number][: len(self._open) - MOST_OPEN + 1]:
@@ -105,7 +105,7 @@ class Adapters:
         return number
 
     def put_on(self, context: int, adapter: Adapter) -> bool:
-        """Have the next batches of a context computed with this one.  False: it was closed since."""
+        """Use this adapter for the next batches of a context.  False: it was closed since."""
         if adapter == self._set:
             return True
         if adapter.number == 0:
@@ -120,7 +120,7 @@ class Adapters:
         return True
 
     def close(self) -> None:
-        """Free all; their context must be closed before."""
+        """Free all adapters; their context must be closed before."""
         for _identity, pointer in self._open.values():
             self._api.llama_adapter_lora_free(pointer)
         self._open.clear()

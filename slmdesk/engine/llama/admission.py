@@ -1,7 +1,7 @@
-"""Who takes part: requests wait, are let in while there are places and cells, and make room for more urgent ones.
+"""Which requests run: they wait, are admitted while there are places and cells, and give way to more urgent ones.
 
-People go before background work.  Those let in together of one kind share one adapter, because a batch has one: whoever
-wants another waits until they have ended, and nobody behind overtakes.
+People go before background work.  Requests admitted together share one adapter, because a batch has only one: a request
+for another waits until they have ended, and none behind it overtakes.
 """
 
 from __future__ import annotations
@@ -37,27 +37,27 @@ class Admission:
 
     @property
     def people(self) -> list[Sequence]:
-        """The active ones a person waits for."""
+        """The active requests that a person waits for."""
         return [s for s in self.active if s.priority is Priority.INTERACTIVE]
 
     @property
     def background(self) -> list[Sequence]:
-        """The other active ones."""
+        """The other active requests."""
         return [s for s in self.active if s.priority is Priority.BACKGROUND]
 
     def queue(self, new: Iterable[Sequence]) -> None:
-        """Let these wait, each behind those of its priority."""
+        """Queue requests, each behind those of its priority."""
         for sequence in new:
             self.waiting[sequence.priority].append(sequence)
 
     def admit(self) -> None:
-        """Let waiting requests in while there are places and cells, people first."""
+        """Admit waiting requests while there are places and cells, people first."""
         self._admit_queue(Priority.INTERACTIVE)
         if not self.waiting[Priority.INTERACTIVE] and not self.people:
             self._admit_queue(Priority.BACKGROUND)
 
     def drop_cancelled(self) -> None:
-        """End those nobody listens to any more."""
+        """End requests whose reader has gone."""
         for queue in self.waiting.values():
             for sequence in [s for s in queue if s.outbox.closed]:
                 queue.remove(sequence)
@@ -66,13 +66,13 @@ class Admission:
             self.leave(sequence)
 
     def leave(self, sequence: Sequence) -> None:
-        """An active sequence has ended, one way or the other."""
+        """Remove an active sequence that has ended, for whatever reason."""
         self.active.remove(sequence)
         self._pool.keep(sequence, self.now)
         sequence.sampler.close()
 
     def fail(self, sequence: Sequence, error: KnownError) -> None:
-        """An active sequence ends with an error; nothing of it is kept."""
+        """End an active sequence with an error and keep nothing of it."""
         sequence.fail(error.code, **error.args_for_people)
         self.active.remove(sequence)
         self._pool.drop(sequence)
@@ -88,7 +88,7 @@ class Admission:
             queue.clear()
 
     def evict(self, choice: list[Sequence]) -> bool:
-        """Send the youngest of `choice` back to its queue; later it reads its prompt and its answer so far anew."""
+        """Send the youngest of `choice` back to its queue; it will read its prompt and its answer so far again."""
         if not choice:
             return False
         victim = choice[-1]
@@ -99,7 +99,7 @@ class Admission:
         return True
 
     def find_cells(self, needed: int) -> bool:
-        """Make room for a step that does not fit.  False when a sequence had to go: then plan again."""
+        """Find cells for a step that does not fit.  False when a sequence had to be evicted: then plan again."""
         if self._pool.make_room(needed, last_too=True):
             return True
         if not self.evict((self.background if self.people else []) or self.active[1:]):
@@ -107,10 +107,10 @@ class Admission:
         return False
 
     def too_long(self, sequence: Sequence) -> KnownError:
-        """The error of a sequence that does not fit even alone."""
+        """The error for a sequence that does not fit even alone."""
         return KnownError("context.full", needed=len(sequence.tokens), available=self._cells)
 
-    # ---- letting in
+    # ---- admitting
 
     def _admit_queue(self, priority: Priority) -> None:
         for sequence in [*self.waiting[priority]][: self.most]:
@@ -125,7 +125,7 @@ class Admission:
                 return
 
     def _better_wait(self, sequence: Sequence) -> bool:
-        """Whether a prompt being read will soon hold more of this one's beginning than is in memory now."""
+        """Whether a prompt being read will soon share more of this one's beginning than is in memory now."""
         for other in self.active:
             if other.writing or other.priority is not sequence.priority:
                 continue
@@ -136,7 +136,7 @@ class Admission:
         return False
 
     def _let_in(self, sequence: Sequence) -> bool:
-        """Begin with a waiting request if the pool has room for it beside what runs."""
+        """Start a waiting request if the pool has space for it beside the active ones."""
         was_empty = self._pool.is_empty
         if not self._pool.open(sequence):
             return False
@@ -151,8 +151,8 @@ class Admission:
         return True
 
     def _clear_cells_for(self, sequence: Sequence) -> bool:
-        """Find cells for a prompt and some of its answer: first what is only kept goes, then, for a person, background
-        answers, and at last the prefix of the newest chat.  Nothing goes in vain.
+        """Find cells for a prompt and some of its answer: first from sequences that are only kept, then, for a person,
+        from background answers, and at last from the prefix of the newest chat.  Nothing is freed unless that suffices.
         """
         person = sequence.priority is Priority.INTERACTIVE
         staying = self.people if person else self.active
@@ -169,5 +169,5 @@ class Admission:
 
 
 def _still_needs(sequence: Sequence) -> int:
-    """Cells a sequence is promised and has not yet used."""
+    """Cells a sequence was promised and has not used yet."""
     return sequence.pending + min(sequence.growth, ROOM_FOR_ANSWER)

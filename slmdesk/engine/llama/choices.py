@@ -1,5 +1,5 @@
-"""How likely given answers are, read off the logits behind a prompt: one step, nothing sampled.  And how likely a token
-was that has been sampled.
+"""The probability of given answers, read from the logits after a prompt without sampling; and of a token that was
+sampled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def tokens_of_choices(vocabulary: Vocabulary, choices: Sequence[str]) -> tuple[tuple[int, ...], ...]:
-    """The tokens that stand for each choice: the word as it is and behind a space, since templates differ in it.
+    """The tokens of each choice: the word with and without a space before it, since templates differ in that.
 
     Raises KnownError `request.invalid` for a choice that is no single token, and for two that are the same.
     """
@@ -33,14 +33,14 @@ def tokens_of_choices(vocabulary: Vocabulary, choices: Sequence[str]) -> tuple[t
 
 
 def log_probabilities(logits: NDArray[np.float32], tokens: Sequence[Sequence[int]]) -> tuple[float, ...]:
-    """The natural logarithm of each choice's probability among all tokens.  `logits` are finite."""
+    """The natural logarithm of each choice's probability among all tokens.  `logits` must be finite."""
     wide = logits.astype(np.float64)
     whole = _log_of_sum(wide)
     return tuple(float(_log_of_sum(wide[list(some)]) - whole) for some in tokens)
 
 
 def probability(logits: NDArray[np.float32], token: int) -> float:
-    """How likely `token` is among all, 0..1, to four places; NaN where a logit is no number.
+    """The probability of `token` among all, 0..1, to four places; NaN where a logit is NaN.
 
     In single precision, so that it costs a fraction of a step: the sum of a vocabulary is off by less than 1e-5.
     """

@@ -1,4 +1,4 @@
-"""One llama.cpp context and its one batch: decode, the memory of its sequences, logits."""
+"""One llama.cpp context and its one batch: decoding, the memory of its sequences, logits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Context:
         threads: int,
         should_abort: Callable[[], bool],
     ) -> None:
-        """`should_abort` is asked while a slice or a slow batch is computed.
+        """`should_abort` is called while a slice or a slow batch is computed.
 
         Raises KnownError when the library refuses.
         """
@@ -60,11 +60,11 @@ class Context:
         self._logits_address = address_of(("llama_get_logits_ith", api._lib))
         self._views: dict[int, NDArray[np.float32]] = {}
         self._deadline = math.inf
-        # Kept here: collected, the library's next call would crash the process.
+        # Kept here: if it were garbage-collected, the library's next call would crash the process.
         self._on_abort = api.ggml_abort_callback(lambda _data: should_abort() or time.perf_counter() > self._deadline)
         self._no_abort = api.ggml_abort_callback()
         self._watched = False
-        self._slow = True  # nothing is known yet
+        self._slow = True  # until a step was timed
 
     def close(self) -> None:
         """Free the cells.  The context cannot be used afterwards."""
@@ -79,7 +79,7 @@ class Context:
         self._batch.n_tokens = 0
 
     def add(self, token: int, position: int, sequence: int) -> int:
-        """Add one token whose logits are wanted.  Returns its index for `logits`."""
+        """Add one token whose logits are needed.  Returns its index for `logits`."""
         at: int = self._batch.n_tokens
         self._tokens[at] = token
         self._positions[at] = position
@@ -102,12 +102,12 @@ class Context:
 
     @property
     def threads(self) -> int:
-        """How many computed the last batch."""
+        """How many threads computed the last batch."""
         return self._threads
 
     @property
     def most_logits(self) -> int:
-        """Of how many tokens in one batch the logits can be had."""
+        """For how many tokens of one batch logits are available."""
         return min(self.max_sequences, int(self._api.llama_n_batch(self.pointer)))
 
     @property
@@ -131,7 +131,7 @@ class Context:
         return code
 
     def logits(self, index: int) -> NDArray[np.float32]:
-        """The logits behind the token at `index` of the batch: a view that the next decode changes."""
+        """The logits after the token at `index` of the batch: a view that the next decode changes."""
         address = self._logits_address(self.pointer, index)
         if not address:
             raise KnownError("model.damaged", reason="no logits")
@@ -142,10 +142,10 @@ class Context:
         return view
 
     def _watch(self, watched: bool) -> None:
-        """Whether the next batch may be aborted, and shows that work goes on.
+        """Set whether the next batch may be aborted, and shows that work is being done.
 
-        Being asked before each of a graph's operations costs a millisecond: for slices of a prompt and where a step
-        is slow, as on a busy PC, not for each step.
+        Being called before each of a graph's operations costs a millisecond: used for slices of a prompt and where a
+        step is slow, as on a busy PC, not for every step.
         """
         if watched != self._watched:
             callback = self._on_abort if watched else self._no_abort
@@ -155,11 +155,11 @@ class Context:
     # ---- the memory of sequences
 
     def copy(self, source: int, target: int) -> None:
-        """Let `target`, which is empty, share all cells of `source`."""
+        """Let `target`, which must be empty, share all cells of `source`."""
         self._api.llama_memory_seq_cp(self._memory, source, target, -1, -1)
 
     def cut(self, sequence: int, length: int) -> bool:
-        """Forget what stands at `length` and behind.  False where the model cannot: then nothing is changed."""
+        """Remove the cells from position `length` on.  False where the model cannot: then nothing is changed."""
         return bool(self._api.llama_memory_seq_rm(self._memory, sequence, length, -1))
 
     def forget(self, sequence: int) -> None:
@@ -167,7 +167,7 @@ class Context:
         self._api.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
     def first_position(self, sequence: int) -> int:
-        """The smallest position still in memory (a sliding window forgets the first ones); -1: none."""
+        """The smallest position still in memory (a sliding window drops the first ones); -1: none."""
         return int(self._api.llama_memory_seq_pos_min(self._memory, sequence))
 
     def last_position(self, sequence: int) -> int:
@@ -175,19 +175,19 @@ class Context:
         return int(self._api.llama_memory_seq_pos_max(self._memory, sequence))
 
     def state_size(self, sequence: int) -> int:
-        """How many bytes `state` would give."""
+        """How many bytes `state` would return."""
         return int(self._api.llama_state_seq_get_size(self.pointer, sequence))
 
     def state(self, sequence: int) -> memoryview | None:
-        """A copy of all cells of a sequence; None where the library gives none."""
+        """A copy of all cells of a sequence; None where the library returns none."""
         data = np.empty(self.state_size(sequence), dtype=np.uint8)
         written = int(self._api.llama_state_seq_get_data(self.pointer, _bytes_of(data), data.size, sequence))
         return data[:written].data if written else None
 
     def put_state(self, sequence: int, data: bytes | memoryview) -> bool:
-        """Fill a sequence, which is empty, with cells that `state` gave.  False: the library refuses them.
+        """Fill an empty sequence with cells that `state` returned.  False: the library refuses them.
 
-        What was not written by `state` may end the process: it must have been checked.
+        Other data may end the process: it must have been verified.
         """
         raw = np.frombuffer(data, dtype=np.uint8)
         taken = int(self._api.llama_state_seq_set_data(self.pointer, _bytes_of(raw), raw.size, sequence))
@@ -195,11 +195,11 @@ class Context:
 
     @property
     def has_memory(self) -> bool:
-        """Whether the model has any (an encoder has none)."""
+        """Whether the model has a memory of sequences (an encoder has none)."""
         return bool(self._memory)
 
     def _make_batch(self) -> None:
-        """Arrays of our own behind the library's struct, so that a slice is filled in one go."""
+        """Allocate our own arrays for the library's struct, so that a slice is filled in one go."""
         n = self.batch_tokens
         self._tokens = np.zeros(n, dtype=np.int32)
         self._positions = np.zeros(n, dtype=np.int32)
@@ -221,7 +221,7 @@ class Context:
 
 
 def state_version(library: Library) -> str:
-    """Names everything a state depends on beside the model and its tokens: the library, and `open_context`."""
+    """Identifies everything a state depends on besides the model and its tokens: the library, and `open_context`."""
     api: Any = library.api
     package = version("llama-cpp-python")
     return f"llama-cpp-python {package}, states {api.LLAMA_STATE_SEQ_VERSION}, cells f16, window cut, no adapter"
@@ -234,13 +234,13 @@ def _bytes_of(array: NDArray[np.uint8]) -> object:
 def open_context(
     library: Library, model: int, *, cells: int, max_sequences: int, batch_tokens: int, threads: int
 ) -> int:
-    """llama.cpp's context with the settings of this program.  Raises KnownError `model.damaged`."""
+    """Create llama.cpp's context with the settings of this program.  Raises KnownError `model.damaged`."""
     api: Any = library.api
     params = api.llama_context_default_params()
     params.n_ctx = cells
     params.n_batch = params.n_ubatch = batch_tokens
     params.n_seq_max = max_sequences
-    params.n_outputs_max = max_sequences  # else room for the logits of a whole batch: 80 MB and more
+    params.n_outputs_max = max_sequences  # else logits of a whole batch are allocated: 80 MB and more
     params.n_threads = params.n_threads_batch = threads
     params.flash_attn_type = api.LLAMA_FLASH_ATTN_TYPE_AUTO
     params.no_perf = True

@@ -1,7 +1,7 @@
-"""What a decode of several tokens costs beside one, measured at a model's first load.
+"""The cost of decoding several tokens at once relative to one, measured at a model's first load.
 
-Below four tokens at once a small model computes them slower than one after another (engine-notes: 2.4 times the cost
-for two), so the scheduler asks this curve before it puts sequences together.
+Below four tokens at once a small model may compute them slower than one after another (engine-notes: 2.4 times the cost
+for two), so the scheduler uses this curve before it groups sequences.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ Curve = tuple[tuple[int, float], ...]
 
 
 class CostCurve:
-    """Cost of k tokens in one decode, relative to one token.  Between the measured points straight lines."""
+    """Cost of k tokens in one decode, relative to one token; linear between the measured points."""
 
     def __init__(self, points: Sequence[tuple[int, float]]) -> None:
-        """`points`: (tokens, cost relative to one); what is no sensible curve counts as 'k tokens cost k'."""
+        """`points`: (tokens, cost relative to one); where they make no sensible curve, k tokens cost k."""
         sane = sorted({int(k): float(cost) for k, cost in points if k >= 1 and 0 < cost < 1e4}.items())
         self._points: list[tuple[int, float]] = sane if sane and sane[0][0] == 1 else [(1, 1.0)]
 
     def cost(self, k: int) -> float:
-        """Cost of `k` tokens; past the last point in proportion to it."""
+        """Cost of `k` tokens; proportional beyond the last point."""
         sizes = [size for size, _ in self._points]
         at = bisect_left(sizes, k)
         if at == len(sizes):
@@ -40,7 +40,7 @@ class CostCurve:
         return low_cost + (high_cost - low_cost) * (k - low) / (high - low)
 
     def best_group(self, running: int) -> int:
-        """How many of `running` sequences to step together: the number with the cheapest token."""
+        """How many of `running` sequences to step together: the number with the lowest cost per token."""
         best = 1
         for k in range(2, running + 1):
             if self.cost(k) / k < _WORTH * self.cost(best) / best:
@@ -48,7 +48,7 @@ class CostCurve:
         return best
 
     def default_sequences(self) -> int:
-        """How many sequences at once pay on this computer: 4, 8 or 16."""
+        """How many sequences at once are worthwhile on this computer: 4, 8 or 16."""
         measured = {size for size, _ in self._points}
         best = 4
         for k in (8, 16):
@@ -58,10 +58,10 @@ class CostCurve:
 
 
 def measure_curve(decode: Callable[[int], None], *, keep_going: Callable[[], bool]) -> Curve:
-    """Time `decode(k)` for the sizes of SIZES, in rounds, the fastest of each counting.  Takes at most some 2.5 s.
+    """Time `decode(k)` for each of SIZES in several rounds; the fastest counts.  Takes at most about 2.5 s.
 
-    Sizes that would not fit into that time are left out.  `keep_going` is asked before each decode; with False what is
-    measured so far is given back.
+    Sizes that would not fit into that time are left out.  `keep_going` is called before each decode; when it returns
+    False, the curve measured so far is returned.
     """
     fastest: dict[int, float] = {}
     end = time.perf_counter() + _BUDGET_S

@@ -1,4 +1,4 @@
-"""From tokens to text while they come: never half a character, never the beginning of a stop string."""
+"""Turns tokens into text as they arrive: never half a character, never the beginning of a stop string."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 class Detokenizer:
-    """Bytes of tokens to whole characters.  One for each answer; not shared between threads."""
+    """Turns the bytes of tokens into complete characters.  One for each answer; not shared between threads."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         """`pieces` holds the bytes of each token (Vocabulary.pieces)."""
@@ -15,21 +15,21 @@ class Detokenizer:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def feed(self, token: int) -> str:
-        """The characters that are complete with `token`, perhaps none.  Bytes that are no UTF-8 become U+FFFD."""
+        """The characters that are complete with `token`, perhaps none.  Bytes that are not UTF-8 become U+FFFD."""
         return self._decoder.decode(self._pieces[token])
 
     @property
     def is_within(self) -> bool:
-        """Whether a character is begun and not yet whole."""
+        """Whether a character has begun and is not complete."""
         return bool(self._decoder.getstate()[0])
 
     def flush(self) -> str:
-        """What is left at the end: U+FFFD for a character that was never completed, else nothing."""
+        """The rest at the end: U+FFFD for a character that was never completed, else nothing."""
         return self._decoder.decode(b"", final=True)
 
 
 class StopFilter:
-    """Lets text pass up to the first stop string, holding back what may become one.
+    """Passes text on up to the first stop string, holding back what may become one.
 
     The first is the one that is complete first; of two complete at the same character, the one that began first.
     So the result does not depend on how the text is cut into pieces.
@@ -42,7 +42,7 @@ class StopFilter:
         self._held = ""
 
     def feed(self, text: str) -> tuple[str, bool]:
-        """(text to emit, whether a stop string was met).  After a hit nothing more is to be fed."""
+        """Return (text to emit, whether a stop string was found).  After a hit nothing more may be fed."""
         text = self._held + text
         self._held = ""
         hits = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
@@ -58,7 +58,7 @@ class StopFilter:
         return held
 
     def _length_to_hold(self, text: str) -> int:
-        """Length of the longest end of `text` that begins a stop string."""
+        """Length of the longest end of `text` that may begin a stop string."""
         for length in range(min(self._longest - 1, len(text)), 0, -1):
             end = text[-length:]
             if any(stop.startswith(end) for stop in self._stops):

@@ -1,4 +1,4 @@
-"""Which graphics cards llama.cpp was built for and finds.  Not in llama-cpp-python's bindings: asked of ggml itself."""
+"""Graphics cards that llama.cpp finds; llama-cpp-python has no bindings for this, so ggml itself is called."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
 
 
 def find_devices() -> tuple[Device, ...]:
-    """The graphics cards, none where the library was built without them.  Any thread; loads the library."""
+    """The graphics cards; none where the library was built without support.  Any thread; loads the library."""
     folder = Path(load_library().api.__file__).parent / "lib"
     try:
         ggml = ctypes.CDLL(str(folder / _NAMES.get(sys.platform, "libggml.so")))
         return _devices(_bound(ggml))
-    except (OSError, AttributeError):  # another build of the library, with other files or names in it
+    except (OSError, AttributeError):  # another build of the library, with other file or function names
         return ()
 
 
 def _bound(ggml: Any) -> Any:
-    """With the types of the functions that are called."""
+    """Declare the argument and result types of the functions used."""
     ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
     ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
     ggml.ggml_backend_dev_get.restype = ctypes.c_void_p

@@ -1,4 +1,4 @@
-"""Texts as vectors, by an embedding model that is opened for them and closed behind them.
+"""Turns texts into vectors with an embedding model that is loaded for the call and freed after it.
 
 Several texts are computed in one batch, each a sequence of its own, and pooled as the file says.  An encoder has no
 memory of sequences (llama_get_memory gives NULL); llama_decode then computes the batch as llama_encode would.
@@ -32,10 +32,10 @@ _SPARE = 1.3
 
 
 def embed_texts(path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
-    """The vectors of texts, some at a time and in order: float32, little-endian, of length 1.
+    """Yield the vectors of texts, some at a time and in order: float32, little-endian, of length 1.
 
-    `keep_going` is asked all the time and shows that work goes on.  Raises Stopped, KnownError `model.…`;
-    `model.wrong_kind` for a file that is no encoder.
+    `keep_going` is called often and shows that work is being done.  Raises Stopped, KnownError `model.…`;
+    `model.wrong_kind` for a file that is not an encoder.
     """
     header = check_file(Path(path))
     if header.kind != "encoder":
@@ -75,7 +75,7 @@ class _Encoder:
             raise KnownError("model.wrong_kind", kind="a reranker")
         self._width: int = self._api.llama_model_n_embd(weights.pointer)
         self._batch = self._api.llama_batch_init(self._room, 0, 1)
-        # Kept here: collected, the library's next call would crash the process.
+        # Kept here: if it were garbage-collected, the library's next call would crash the process.
         self._on_abort = self._api.ggml_abort_callback(lambda _data: not keep_going())
         self._api.llama_set_abort_callback(self._context, self._on_abort, None)
 
@@ -92,7 +92,7 @@ class _Encoder:
             yield self._compute(waiting)
 
     def close(self) -> None:
-        """Free it."""
+        """Free the context and the model."""
         if self._context:
             self._api.llama_free(self._context)
             self._context = 0
@@ -104,7 +104,7 @@ class _Encoder:
         params = api.llama_context_default_params()
         params.n_ctx = params.n_batch = params.n_ubatch = self._room
         params.n_seq_max = MOST_TEXTS
-        # half of them: it works in the background, and two threads that wait for one another crawl on a busy PC
+        # half of them: it works in the background, and two threads waiting for each other crawl on a busy PC
         params.n_threads = params.n_threads_batch = max(1, usable_cores() // 2)
         params.embeddings = True
         params.pooling_type = pooling
@@ -116,7 +116,7 @@ class _Encoder:
         return int(pointer)
 
     def _tokens(self, text: str) -> list[int]:
-        """With the marks the model was trained with around a text, none of which a text can write itself."""
+        """Tokenize with the marks the model was trained with around a text, none of which a text can contain itself."""
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 16
         buffer = (self._api.llama_token * room)()

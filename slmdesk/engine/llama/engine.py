@@ -1,4 +1,4 @@
-"""The engine on llama.cpp: models by handle, and one thread that computes for all of them."""
+"""The llama.cpp engine: models by handle, and one thread that computes for all of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LEAST_ANSWER = 16
 
 
 class LlamaEngine(Engine):
-    """Loads GGUF models and answers requests with them.  See Engine for who may call what."""
+    """Loads GGUF models and generates answers with them.  Engine says which thread may call what."""
 
     def __init__(self, *, try_template: TryTemplate | None = None) -> None:
         """`try_template`: how templates are tried, in a process that may not start programs itself."""
@@ -126,7 +126,7 @@ class LlamaEngine(Engine):
     # ---- answers
 
     def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> EventStream:
-        """See Engine.generate.  Rendered, tokenised and checked before this returns."""
+        """See Engine.generate.  Requests are rendered, tokenised and checked before this returns."""
         outbox = Outbox()
         started: dict[str, list[sequences.Sequence]] = {}
         for request in requests:
@@ -154,7 +154,7 @@ class LlamaEngine(Engine):
             finally:
                 self._embedding.release()
 
-    # ---- what was read, kept for another day
+    # ---- states, to be kept on disk
 
     def state_version(self, handle: str) -> str:
         """See Engine.state_version."""
@@ -199,7 +199,7 @@ class LlamaEngine(Engine):
             self._on_engine_thread(put)
         return len(requested) if is_there else 0
 
-    # ---- how it goes
+    # ---- heartbeat and end
 
     def work_done(self) -> int:
         """See Engine.work_done."""
@@ -264,7 +264,8 @@ class LlamaEngine(Engine):
             model.scheduler.end_all(BUG_CODE)
 
     def _on_engine_thread(self, command: Callable[[], None]) -> None:
-        """Let the engine thread do something between two steps, and wait for it.  Nothing once it is closing.
+        """Run `command` on the engine thread between two steps, and wait for it; does nothing once the engine is
+        closing.
 
         What `command` raises is raised here.
         """
@@ -291,7 +292,7 @@ class LlamaEngine(Engine):
     # ---- helpers for any thread
 
     def _prepare(self, request: Request, priority: Priority, outbox: Outbox) -> sequences.Sequence:
-        """Render, tokenise, check.  Raises KnownError."""
+        """Render, tokenise and check a request.  Raises KnownError."""
         model = self._model(request.handle)
         adapter = self._adapter(model, request)  # not in `use`: the engine thread waits for users before it frees
         with model.use():
@@ -334,7 +335,7 @@ class LlamaEngine(Engine):
             )
 
     def _adapter(self, model: Loaded, request: Request) -> Adapter:
-        """The adapter a request wants, opened beside its model.  Raises KnownError `adapter.…`, `model.not_loaded`."""
+        """The adapter a request needs, loaded beside its model.  Raises KnownError `adapter.…`, `model.not_loaded`."""
         if not request.lora or request.lora_scale <= 0:
             return NO_ADAPTER
         file = check_adapter(Path(request.lora), model.weights.header)
@@ -362,7 +363,7 @@ class LlamaEngine(Engine):
                 model.scheduler.submit(requested)
                 self._wake.notify_all()
                 return
-        for one in requested:  # unloaded in between
+        for one in requested:  # the model was unloaded in between
             one.fail("model.not_loaded")
             one.sampler.close()
 
@@ -405,7 +406,7 @@ class LlamaEngine(Engine):
 
     @contextmanager
     def _alone_in_loading(self, progress: Callable[[float], bool]) -> Iterator[None]:
-        """One load at a time; cancelled while waiting, it raises Stopped."""
+        """Let one load run at a time; raises Stopped when cancelled while waiting."""
         while not self._loading.acquire(timeout=_POLL_S):
             if not progress(0.0):
                 raise Stopped
@@ -435,11 +436,11 @@ class LlamaEngine(Engine):
                 self._renders -= 1
 
     def _count_work(self) -> None:
-        self._work += 1  # several threads may lose one of two steps: it only has to move
+        self._work += 1  # an increment may be lost between threads; the counter only has to change
 
 
 def _most_tokens(prompt: int, max_tokens: int | None, context_tokens: int) -> int:
-    """How long the answer may become.  Raises KnownError `context.full`, `request.invalid`."""
+    """The limit for the answer's length.  Raises KnownError `context.full`, `request.invalid`."""
     if prompt == 0:
         raise KnownError("request.invalid", what="an empty prompt")
     if max_tokens is not None and max_tokens < 1:

@@ -1,4 +1,4 @@
-"""The chat formats of model families as data, for files whose own template is missing or unusable."""
+"""The chat formats of model families, as data, for files whose own template is missing or unusable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BOS, EOS = "{bos}", "{eos}"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How the turns of a conversation are written: what stands before and after each."""
+    """How a family writes the turns of a conversation: the text before and after each."""
 
     name: str
     user: tuple[str, str]
@@ -199,9 +199,9 @@ FAMILIES_BY_NAME = {family.name: family for family in (*FAMILIES, PLAIN)}
 
 
 def find_family(*, template: str, architecture: str, name: str, is_control: Callable[[str], bool]) -> Family | None:
-    """The family a model belongs to: by the marks in its template, else by its architecture or name.
+    """The family of a model: by the marks in its template, else by its architecture or name.
 
-    `is_control` says whether a text is one control token of the model.  None where nothing fits.
+    `is_control` says whether a text is one control token of the model.  None where no family fits.
     """
     able = [family for family in FAMILIES if all(map(is_control, family.needs))]
     for family in able:
@@ -214,7 +214,7 @@ def find_family(*, template: str, architecture: str, name: str, is_control: Call
 
 
 def lay_out(family: Family, roles: Sequence[str], *, bos: str, eos: str) -> Layout:
-    """The layout of a conversation of these roles in a family's format; `bos` and `eos` are the model's tokens."""
+    """The layout of a conversation with these roles in a family's format; `bos` and `eos` are the model's tokens."""
     turns: list[Turn] = [(role, (n,)) for n, role in enumerate(roles)]
     systems = {n for n, role in enumerate(roles) if role == "system"}
     if family.system is None:
@@ -238,7 +238,7 @@ def _around(family: Family, role: str) -> tuple[str, str]:
 
 
 def _folded(family: Family, numbers: Sequence[int], systems: set[int]) -> list[str | int]:
-    """One turn whose system messages stand between the family's marks."""
+    """One turn whose system messages are put between the family's marks."""
     pieces: list[str | int] = []
     before, after = family.folded_system
     for number in numbers:

@@ -1,4 +1,4 @@
-"""Checks a GBNF grammar before llama.cpp sees it, where some grammars crash the process or never end.
+"""Checks a GBNF grammar before llama.cpp reads it, where some grammars crash the process or never end.
 
 Tried with llama-cpp-python 0.3.36: a rule nested 100,000 deep, or a chain of 100,000 rules, is a segmentation fault;
 "x"{5,2} takes 10 s and all memory; a repeated part that may be empty makes the number of parser states explode; every
@@ -30,19 +30,19 @@ _FOREVER = -1
 
 
 class GrammarInvalidError(Exception):
-    """A grammar that is not given to llama.cpp; its text says why in a few words."""
+    """A grammar that must not be given to llama.cpp; the message says why in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Something that eats at least one character, or the empty literal."""
+    """An element that consumes at least one character, or the empty literal."""
 
     is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A rule by name."""
+    """A reference to a rule by name."""
 
     name: str
 
@@ -56,7 +56,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """An element `least` to `most` times; `most` -1: without end."""
+    """An element repeated `least` to `most` times; `most` -1: unlimited."""
 
     element: Element
     least: int
@@ -79,7 +79,7 @@ def check_gbnf(text: str) -> None:
 
 
 class _Parser:
-    """Recursive descent over the text; `_at` is where it reads."""
+    """A recursive descent parser; `_at` is its position in the text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -179,10 +179,10 @@ class _Parser:
 
 
 class _Analysis:
-    """What the rules mean together: undefined names, left recursion, how many states one place may have.
+    """Checks the rules together: undefined names, left recursion, how many states one place may have.
 
-    `_empties` counts in how many ways an element can be empty, `_starts` the parser's steps to reach its first
-    characters.  Both follow only what may stand first, so a rule met again on the way is left recursion.
+    `_empties` counts in how many ways an element can be empty, `_starts` the parser's steps to its first
+    characters.  Both follow only what may come first, so meeting a rule again on the way means left recursion.
     """
 
     def __init__(self, rules: dict[str, Group]) -> None:
@@ -191,7 +191,7 @@ class _Analysis:
         self._open: list[str] = []
 
     def check(self) -> None:
-        """Raise GrammarInvalidError for the first trouble."""
+        """Raise GrammarInvalidError for the first problem."""
         for name, group in self._rules.items():
             self._rule(name)
             for inner in _groups_in(group):
@@ -200,7 +200,7 @@ class _Analysis:
                     self._check_sequence(sequence)
 
     def _check_sequence(self, sequence: tuple[Element, ...]) -> None:
-        """Each place in a sequence is where the parser may go on."""
+        """Check every position in a sequence at which the parser may continue."""
         steps = 0
         for element in reversed(sequence):
             if isinstance(element, Repeat) and element.most != 1 and self._measure(element.element)[0]:
@@ -209,7 +209,7 @@ class _Analysis:
             steps = _bounded(starts + empties * steps)
 
     def _measure(self, element: Element) -> tuple[int, int]:
-        """(ways to be empty, steps to the first characters)."""
+        """Return (ways to be empty, steps to the first characters)."""
         if isinstance(element, Terminal):
             return int(element.is_empty), 1
         if isinstance(element, Reference):
@@ -249,7 +249,7 @@ class _Analysis:
 
 
 def _groups_in(group: Group) -> Iterator[Group]:
-    """The group and all groups inside it."""
+    """Yield the group and all groups inside it."""
     waiting: list[Element] = [group]
     while waiting:
         element = waiting.pop()

@@ -1,4 +1,4 @@
-"""What an answer may look like: JSON schemas and GBNF to a sampler of llama.cpp."""
+"""Restricts answers: turns JSON schemas and GBNF into a sampler of llama.cpp."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LARGE_REPEAT = re.compile(r"\{[^}]*\d{4}")
 
 
 def make_grammar_sampler(vocab: int, gbnf: str) -> Any:
-    """A sampler that allows what `gbnf` allows, for the model of `vocab` (llama.cpp's pointer).
+    """A sampler that allows only what `gbnf` allows, for the model of `vocab` (llama.cpp's pointer).
 
-    The caller frees it with llama_sampler_free.  Raises KnownError `grammar.invalid`; llama.cpp sees only what
+    The caller frees it with llama_sampler_free.  Raises KnownError `grammar.invalid`; llama.cpp receives only what
     `check_gbnf` has passed.
     """
     try:
@@ -43,7 +43,7 @@ def make_grammar_sampler(vocab: int, gbnf: str) -> Any:
 def grammar_of_schema(schema: str) -> str:
     """GBNF for a JSON schema given as text.  Raises KnownError `grammar.invalid`.
 
-    Structure, types, enumerations, lengths and patterns are bound; limits on numbers (minimum, multipleOf) and `not`
+    Structure, types, enumerations, lengths and patterns are enforced; limits on numbers (minimum, multipleOf) and `not`
     cannot be and are left to whoever reads the answer.  Nothing is ever fetched for a `$ref`.
     """
     if len(schema) > MAX_SCHEMA_CHARACTERS:
@@ -57,7 +57,7 @@ def grammar_of_schema(schema: str) -> str:
         raise
     except RecursionError as err:
         raise _invalid("the schema is nested too deeply") from err
-    except Exception as err:  # the converter answers a wrong schema with whatever error it runs into
+    except Exception as err:  # for a wrong schema the converter raises whatever error it runs into
         raise _invalid(f"the schema cannot be used: {err or type(err).__name__}") from err
 
 
@@ -66,7 +66,9 @@ def _convert(schema: dict[str, Any]) -> str:
     module: Any = importlib.import_module("llama_cpp.llama_grammar")
 
     class Converter(module.SchemaConverter):  # type: ignore[misc]
-        """The library's, with two changes: backslashes are escaped, and long repetitions are not written out."""
+        """The library's converter with two changes: backslashes are escaped, and long repetitions are not written
+        out.
+        """
 
         def _format_literal(self, literal: str) -> str:
             escaped: str = super()._format_literal(literal.replace("\\", "\\\\"))
@@ -80,7 +82,7 @@ def _convert(schema: dict[str, Any]) -> str:
             return found
 
         def _counted(self, schema: dict[str, Any], name: str) -> str:
-            """A text or list of bounded length, counted by {m,n}: the library nests as many groups."""
+            """A rule for a text or list of bounded length, by {m,n}: the library nests as many groups."""
             if schema.get("type") == "string" and _LENGTHS & schema.keys():
                 char = self._add_primitive("char", module.PRIMITIVE_RULES["char"])
                 return f'"\\"" {char}{_times(schema, "Length")} "\\"" space'
@@ -108,7 +110,7 @@ def _times(schema: dict[str, Any], of: str) -> str:
 
 
 def _check_counts(untrusted: Json) -> None:
-    """Refuse numbers the converter would write out in memory.  Raises KnownError."""
+    """Refuse numbers that the converter would write out in memory.  Raises KnownError."""
     if isinstance(untrusted, dict):
         for key, value in untrusted.items():
             if key in _COUNTS and isinstance(value, int | float) and value not in range(MAX_REPEAT + 1):

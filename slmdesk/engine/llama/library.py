@@ -1,4 +1,4 @@
-"""llama.cpp, loaded when first needed: its environment set before, its log kept instead of printed."""
+"""Loads llama.cpp when first needed: sets its environment before, and keeps its log instead of printing it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _loaded: list[Library] = []  # at most one: a native library exists once in a pr
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line the library wrote.  It may name files, never a user's text."""
+    """One line of the library's log.  It may name files, never a user's text."""
 
     n: int
     """Counts all lines of this process, from 0."""
@@ -34,7 +34,7 @@ class LogLine:
 
 
 class LibraryLog:
-    """The last lines of llama.cpp and ggml.  Written from any of their threads, read from any of ours."""
+    """The last log lines of llama.cpp and ggml.  Written from any of their threads, read from any of ours."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class LibraryLog:
         self._count = 0
 
     def write(self, level: int, text: bytes) -> None:
-        """Take what the library says, which need not be a whole line."""
+        """Add what the library logs, which need not be a whole line."""
         with self._lock:
             if level != _LEVEL_CONTINUED:
                 self._level = level
@@ -55,7 +55,7 @@ class LibraryLog:
                 self._count += 1
 
     def mark(self) -> int:
-        """A place to read on from with `since`."""
+        """A position to read on from with `since`."""
         with self._lock:
             return self._count
 
@@ -71,7 +71,7 @@ class LibraryLog:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The loaded library: `api` is the module llama_cpp.llama_cpp (untyped), `log` what it says."""
+    """The loaded library: `api` is the module llama_cpp.llama_cpp (untyped), `log` its log."""
 
     api: Any
     log: LibraryLog

@@ -1,4 +1,4 @@
-"""From a file to a model ready to answer: how much room it gets, a probe whether it computes at all, its cost curve."""
+"""Loads a model: plans its memory, tests whether it computes at all, and measures its cost curve."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _READ_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How much room a model gets."""
+    """How many cells and sequences a model gets."""
 
     context_tokens: int
     cells: int
@@ -65,7 +65,7 @@ class Loaded:
         adapters: Adapters,
         info: LoadedModel,
     ) -> None:
-        """Made by `load_model`."""
+        """Use `load_model` instead."""
         self.weights = weights
         self.vocabulary = vocabulary
         self.chat_format = chat_format
@@ -83,7 +83,9 @@ class Loaded:
 
     @contextmanager
     def use(self) -> Iterator[None]:
-        """Keep the weights and the vocabulary while they are used.  Raises KnownError `model.not_loaded`."""
+        """Keep the weights and the vocabulary from being freed during the block.  Raises KnownError
+        `model.not_loaded`.
+        """
         with self._changed:
             if self._closed:
                 raise KnownError("model.not_loaded")
@@ -129,7 +131,7 @@ def load_model(
         on_work()
         vocabulary = Vocabulary(weights.vocab)
         on_work()
-        with _ticking(on_work):  # the trial has limits of its own, longer than a child may stand still
+        with _ticking(on_work):  # the trial has limits of its own, longer than a child may show no work
             chat_format = _chat_format(library, spec, weights, vocabulary, try_template)
         making = _Making(library, spec, handle, plan, weights, vocabulary, chat_format, on_progress, on_work)
         return making.loaded(mark)
@@ -140,7 +142,7 @@ def load_model(
 
 @dataclass(frozen=True, slots=True)
 class _Making:
-    """A model whose weights are read and that has no context yet."""
+    """A model whose weights are loaded and that has no context yet."""
 
     library: Library
     spec: LoadSpec
@@ -153,7 +155,7 @@ class _Making:
     on_work: Callable[[], None]
 
     def loaded(self, mark: int) -> Loaded:
-        """Give it its context, and try it out.  `mark`: where the log of this load begins.  Raises as `load_model`."""
+        """Create its context and test it.  `mark`: where the log of this load begins.  Raises as `load_model`."""
         spec, plan = self.spec, self.plan
         candidates = (spec.threads,) if spec.threads else thread_candidates(usable_cores())
         abort = _Abort(self.on_work)
@@ -208,7 +210,7 @@ class _Making:
 
 
 class _Abort:
-    """The abort callback: asked while a prompt is computed, so that it also shows that work goes on."""
+    """The abort callback: called while a prompt is computed, so that it also shows that work is being done."""
 
     def __init__(self, on_work: Callable[[], None]) -> None:
         self.scheduler: Scheduler | None = None
@@ -221,7 +223,7 @@ class _Abort:
 
 @contextmanager
 def _ticking(on_work: Callable[[], None]) -> Iterator[None]:
-    """Call `on_work` each second while something with a time limit of its own is waited for."""
+    """Call `on_work` every second while waiting for something with a time limit of its own."""
     done = threading.Event()
 
     def tick() -> None:
@@ -238,9 +240,9 @@ def _ticking(on_work: Callable[[], None]) -> Iterator[None]:
 
 
 def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callable[[], None]) -> _Plan:
-    """Choose the room.  Raises KnownError `model.out_of_memory` when the model does not fit beside what runs.
+    """Choose the memory.  Raises KnownError `model.out_of_memory` when the model does not fit beside other programs.
 
-    With `spec.anyway` it gets the room it was asked for, no more: the system decides then, and ends this child first.
+    With `spec.anyway` it gets exactly what was requested: then the system decides, and ends this child first.
     """
     limit = max(1, min(spec.context_tokens, header.context_length or spec.context_tokens))
     requested = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
@@ -250,7 +252,7 @@ def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callabl
     rough = estimate(header, context_tokens=asked)
     if (
         rough.total > _FAR_TOO_MUCH * room.available and not spec.anyway
-    ):  # laying out a pool that large alone takes minutes
+    ):  # allocating a pool that large alone takes minutes
         raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=room.available)
     sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
     on_work()
@@ -268,7 +270,7 @@ def _chat_format(
 ) -> ChatFormat:
     header = weights.header
     template = header.chat_template
-    if template is None and header.template_bytes:  # too long to be kept with the header, but it tells the family
+    if template is None and header.template_bytes:  # too long to be kept with the header, but it identifies the family
         raw: bytes = library.api.llama_model_chat_template(weights.pointer, None) or b""
         template = raw.decode("utf-8", "replace")
     return ChatFormat.for_model(
@@ -290,7 +292,7 @@ def _try_out(
     candidates: tuple[int, ...],
     keep_going: Callable[[], bool],
 ) -> tuple[Curve, bool | None]:
-    """Compute a few tokens: whether the model gives numbers, with how many threads, at what cost together, and
+    """Compute a few tokens: whether the logits are numbers, how many threads are best, the cost curve, and
     whether it behaves like a language model.
     """
     if not context.has_memory:
@@ -329,7 +331,7 @@ def _try_threads(
 
 
 def _compute(context: Context, tokens: list[int], threads: int, *, patience_s: float = math.inf) -> None:
-    """Decode one token in each of several sequences and forget them.  Past `patience_s` a slow one is given up."""
+    """Decode one token in each of several sequences and forget them.  A decode slower than `patience_s` is aborted."""
     context.clear()
     for sequence, token in enumerate(tokens):
         context.add(token, 0, sequence)

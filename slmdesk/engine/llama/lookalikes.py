@@ -1,8 +1,8 @@
-"""Words of a person or a document that look like the beginning of a turn, where a format marks turns by plain words.
+"""Finds text of a person or a document that looks like the start of a turn, where a format marks turns by plain words.
 
-Formats with control tokens have no such words: what is not trusted never becomes one.  Formats without (alpaca, vicuna,
-plain dialogue) mark a turn by "User:" at the start of a line, and a model cannot tell a written one from a real one.
-That cannot be mended without changing the words, so it is said.
+In formats with control tokens there is no such text: what is untrusted never becomes one.  Formats without (alpaca,
+vicuna, plain dialogue) mark a turn by "User:" at the start of a line, and a model cannot tell a written one from a real
+one.  That cannot be fixed without changing the text, so it is reported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST = 5
 
 
 def lookalikes(parts: Sequence[PromptPart], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Marks of turns that are plain words to the model and stand in a text that is not trusted, at most MOST."""
+    """Turn marks that are plain words to the model and occur in an untrusted text, at most MOST."""
     trusted = "\n".join(part.text for part in parts if part.trusted)
     words = "\n".join(part.text for part in parts if not part.trusted)
     found = []
@@ -31,5 +31,5 @@ def lookalikes(parts: Sequence[PromptPart], vocabulary: Vocabulary) -> tuple[str
 
 
 def _is_marker(mark: str, vocabulary: Vocabulary) -> bool:
-    """Whether the model knows it as a token of its own, which no written text becomes."""
+    """Whether the model has it as a token of its own, which no written text becomes."""
     return any(token in vocabulary.marker_tokens for token in vocabulary.tokenize(mark, special=True))

@@ -1,6 +1,6 @@
-"""What a model really takes: the sizes llama.cpp reports while it lays out its buffers.
+"""The memory a model really needs: the sizes llama.cpp logs while it allocates its buffers.
 
-No getter is bound for them, so its log is read.  Loaded with `no_alloc` it reports the same sizes without reading a
+No getter is bound for them, so the log is read.  Loaded with `no_alloc` it logs the same sizes without reading a
 byte of weights, in 0.1 to 0.2 s.
 """
 
@@ -29,12 +29,12 @@ class Room:
     available: int
 
     def holds(self, parts: MemoryParts) -> bool:
-        """Whether a model of this size can be loaded without pushing everything else out."""
+        """Whether a model of this size can be loaded without pushing everything else out of memory."""
         return parts.total <= self.available
 
 
 def free_memory() -> Room:
-    """What other programs leave, without swapping."""
+    """The memory that other programs leave free, without swapping."""
     return Room(available=int(psutil.virtual_memory().available))
 
 
@@ -56,6 +56,6 @@ def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> Memor
 
 
 def give_back_freed() -> None:
-    """Hand what was freed back to the system: glibc keeps blocks below 32 MiB, hundreds of megabytes of a model."""
+    """Return freed memory to the system: glibc keeps blocks below 32 MiB, hundreds of megabytes of a model."""
     if sys.platform == "linux" and hasattr(c := ctypes.CDLL(None), "malloc_trim"):
         c.malloc_trim(0)

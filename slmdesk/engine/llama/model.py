@@ -1,4 +1,4 @@
-"""Opening a model file: checked before, cancellable, each way of failing with its code."""
+"""Opens model files: checked before, cancellable, with an error code for each way of failing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class WeightFile:
     """The weights of one file in memory.  `pointer` is llama.cpp's model."""
 
     def __init__(self, library: Library, header: GgufHeader, pointer: int) -> None:
-        """Made by `open_weights`."""
+        """Use `open_weights` instead."""
         api: Any = library.api
         self._api = api
         self.library = library
@@ -44,23 +44,23 @@ class WeightFile:
 
     @property
     def batch_tokens(self) -> int:
-        """How much of a prompt is computed in one go: less for larger models, so that a step stays short.
+        """How many tokens of a prompt are computed at once: fewer for larger models, so that a step stays short.
 
-        By size and not by speed: other pieces round differently, and the same seed must give the same text.
+        By size and not by speed: other slices round differently, and the same seed must give the same text.
         """
         if self.parameters < 600_000_000:
             return 512
         return 256 if self.parameters < 2_000_000_000 else 128
 
     def close(self) -> None:
-        """Free the weights; contexts made of them must be closed before."""
+        """Free the weights; contexts that use them must be closed before."""
         if self.pointer:
             self._api.llama_model_free(self.pointer)
             self.pointer = 0
 
 
 def check_model_file(path: str) -> GgufHeader:
-    """The header of a file that can be chatted with.  Raises KnownError of the family `model.`, nothing loaded."""
+    """The header of a file that is a chat model.  Raises KnownError of the family `model.`; loads nothing."""
     header = check_file(Path(path))
     require_chat_model(header)
     check_merges(Path(path), header)
@@ -70,8 +70,8 @@ def check_model_file(path: str) -> GgufHeader:
 def open_weights(library: Library, path: str, header: GgufHeader, on_progress: LoadProgress) -> WeightFile:
     """Read the weights.  Blocks; any thread.  Raises Stopped, KnownError of the family `model.`.
 
-    Read into memory of our own, not mapped: weights that are repacked for this processor are then held once instead of
-    twice, and a file that is cut or vanishes later cannot end the process (SIGBUS).
+    Read into our own memory, not mapped: weights that are repacked for this processor are then held once instead of
+    twice, and a file that is truncated or deleted later cannot end the process (SIGBUS).
     """
     stopped = False
 
@@ -99,14 +99,14 @@ def open_weights(library: Library, path: str, header: GgufHeader, on_progress: L
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What is known of a model without its weights."""
+    """What is known about a model without its weights."""
 
     parts: MemoryParts
     keeps_state: bool
 
 
 def forecast_memory(library: Library, path: str, header: GgufHeader, *, cells: int, max_sequences: int) -> Sketch:
-    """What the model will take with a pool of `cells`, to the byte, no weights read: 0.1 to 0.2 s.
+    """Predict the memory a model needs with a pool of `cells`, to the byte, reading no weights: 0.1 to 0.2 s.
 
     Raises KnownError of the family `model.`.
     """
@@ -137,7 +137,7 @@ def forecast_memory(library: Library, path: str, header: GgufHeader, *, cells: i
 
 
 def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
-    """The error for what the library said when it gave no model."""
+    """The error for what the library logged when it returned no model."""
     for reason in reasons:
         if found := _UNKNOWN_ARCHITECTURE.search(reason):
             return KnownError("model.unsupported", architecture=clean_label(found[1], 80))

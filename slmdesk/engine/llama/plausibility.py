@@ -1,7 +1,7 @@
-"""A short trial of a model just loaded: does it make anything of plain sentences, or is it noise?
+"""A short test of a model just loaded: does it predict plain sentences, or is it noise?
 
 Damage that neither header nor checksum shows (weights shifted or zeroed, merges in another order) leaves a model that
-loads and writes garbage.  What it costs the model to foretell a sentence tells: 0.5 to 1 bit for each byte of its own
+loads and writes garbage.  How well it predicts a sentence shows it: 0.5 to 1 bit for each byte of its own
 language for a working model however small, 3 to 8 for damaged ones.
 """
 
@@ -41,16 +41,16 @@ foretell.
 
 
 def behaves(context: Context, vocabulary: Vocabulary, threads: int, keep_going: Callable[[], bool]) -> bool | None:
-    """Whether the model foretells one of the sentences; None where that could not be found out.
+    """Whether the model predicts one of the sentences; None where that could not be determined.
 
-    Most are through with the first: some 14 tokens.  The context is as empty afterwards as it was.
+    Most models pass with the first: some 14 tokens.  The context is empty again afterwards.
     """
     for text, most_bits in (_FIRST, *_OTHERS):
         if not keep_going():
             return None
         tokens = vocabulary.tokenize(text, special=False, after_text=False)
         if vocabulary.pieces_of(tokens).strip() != text.strip().encode():
-            continue  # a tokenizer that does not give back what it was given, or does not know these letters
+            continue  # a tokenizer that does not return what it was given, or lacks these letters
         if vocabulary.add_bos and vocabulary.bos >= 0:
             tokens.insert(0, vocabulary.bos)
         if len(tokens) > context.cells:
@@ -64,7 +64,7 @@ def behaves(context: Context, vocabulary: Vocabulary, threads: int, keep_going: 
 
 
 def _nats(context: Context, tokens: Sequence[int], threads: int) -> float:
-    """How surprising the tokens are behind the first, in nats; infinite where the library cannot compute them."""
+    """How surprising the tokens after the first are, in nats; infinite where the library cannot compute them."""
     surprise = 0.0
     try:
         for begin in range(0, len(tokens) - 1, context.most_logits):

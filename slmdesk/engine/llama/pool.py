@@ -1,4 +1,4 @@
-"""The cells of a context: who holds how many, what of the past can be shared, and who must make room."""
+"""The cells of a context: which sequence holds how many, what can be shared, and which must be freed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slmdesk.engine.llama.sequence import Holding
 
 
 class Pool:
-    """Accounts for the cells and keeps finished sequences as long as nothing else needs their room.
+    """Accounts for the cells and keeps finished sequences as long as nothing else needs their space.
 
     Sequences share cells (a copied prefix), so a cell counts once.  Cells are numbered in runs: a run is what one
     sequence added without interruption, and each holder of a run holds a beginning of it; so a run takes as many cells
@@ -31,7 +31,7 @@ class Pool:
 
     @property
     def free(self) -> int:
-        """Cells nobody holds."""
+        """How many cells are free."""
         return self._context.cells - self._used
 
     @property
@@ -42,7 +42,7 @@ class Pool:
     def open(self, holding: Holding) -> bool:
         """Give a waiting sequence an id and the longest prefix in memory.  False when all ids are in use.
 
-        Afterwards `holding.read` tells how many of its tokens need not be read.
+        Afterwards `holding.read` is the number of its tokens that need not be read.
         """
         if not self._ids and not self._drop_one_kept():
             return False
@@ -57,9 +57,9 @@ class Pool:
         return True
 
     def best_prefix(self, tokens: Sequence[int], adapter: Adapter) -> tuple[Holding | None, int]:
-        """Who holds the longest beginning of `tokens` computed with `adapter`, and its length.
+        """The sequence with the longest beginning of `tokens` computed with `adapter`, and its length.
 
-        At least the last token is left to be read: its logits are what is wanted.
+        At least the last token is left to be read, since its logits are needed.
         """
         best: Holding | None = None
         longest = 0
@@ -72,7 +72,7 @@ class Pool:
         return best, longest
 
     def grow(self, holding: Holding, tokens: int) -> None:
-        """Note that `tokens` more of a sequence are in memory."""
+        """Count `tokens` more of a sequence as in memory."""
         if holding.grows_last:
             holding.extents[-1][1] += tokens
         else:
@@ -83,7 +83,7 @@ class Pool:
         self._used += tokens
 
     def take_back(self, holding: Holding) -> None:
-        """Forget cells behind `read`, left by a step that was aborted; all of them where the model cannot."""
+        """Remove cells after `read`, left by a step that was aborted; all of them where the model cannot."""
         if not self._context.cut(holding.seq_id, holding.read):
             self._context.forget(holding.seq_id)
             holding.read = 0
@@ -92,7 +92,7 @@ class Pool:
             self._count()
 
     def keep(self, holding: Holding, now: int) -> None:
-        """An active sequence has ended: keep what it holds for the next turn, instead of what that covers."""
+        """Keep what an ended sequence holds for the next turn, in place of kept sequences that it covers."""
         self.active.remove(holding)
         kept = Holding(holding.tokens[: holding.read], holding.priority, holding.adapter)
         kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
@@ -107,16 +107,16 @@ class Pool:
         if not kept.read:
             self.drop(kept)
 
-    # ---- states that are kept elsewhere
+    # ---- states that are kept on disk
 
     def holds(self, tokens: list[int]) -> bool:
         """Whether all of this is in memory, computed without an adapter."""
         return self.best_prefix([*tokens, -1], NO_ADAPTER)[1] >= len(tokens)
 
     def state_of(self, tokens: Sequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
-        """The longest beginning of `tokens` in memory: its length, and its cells.  None where it cannot be had.
+        """The longest beginning of `tokens` in memory: its length, and its cells.  None where that is not possible.
 
-        `may_take` is asked whether there is room for so many bytes.
+        `may_take` is called to ask whether there is memory for so many bytes.
         """
         source, length = self.best_prefix(tokens, NO_ADAPTER)
         others = [one for one in self.kept if one is not source]
@@ -134,9 +134,9 @@ class Pool:
         return None if data is None else (length, data)
 
     def restore(self, tokens: list[int], data: bytes | memoryview, now: int) -> bool:
-        """Put cells back that `state_of` gave for `tokens`, and keep them as a sequence that has just ended.
+        """Restore the cells that `state_of` returned for `tokens`, and keep them as a sequence that has just ended.
 
-        False where there is no room beside what runs, or the library refuses them.
+        False where there is no space beside active sequences, or the library refuses them.
         """
         if not self.make_room(len(tokens), last_too=True) or not (self._ids or self._drop_one_kept()):
             return False
@@ -161,9 +161,9 @@ class Pool:
         self._count()
 
     def make_room(self, cells: int, *, last_too: bool) -> bool:
-        """Drop kept sequences until `cells` are free, background before chats, the oldest first.
+        """Drop kept sequences until `cells` are free: background before chats, the oldest first.
 
-        The newest chat's prefix goes only with `last_too`.  Returns whether there is room now.
+        The newest chat's prefix is dropped only with `last_too`.  Returns whether there is space now.
         """
         while self.free < cells and self._drop_one_kept(last_too=last_too):
             pass
@@ -182,7 +182,7 @@ class Pool:
         return False
 
     def _share(self, source: Holding, target: Holding, length: int) -> None:
-        """Let `target` hold the first `length` tokens of `source`; nothing where the model cannot."""
+        """Let `target` hold the first `length` tokens of `source`; does nothing where the model cannot."""
         self._context.copy(source.seq_id, target.seq_id)
         if length < source.read and not self._context.cut(target.seq_id, length):
             self._context.forget(target.seq_id)
@@ -191,9 +191,9 @@ class Pool:
         target.extents = _first(source.extents, length)
 
     def _holds_window(self, holding: Holding, length: int) -> bool:
-        """Whether the tokens before `length` that a sliding window looks at are still in memory.
+        """Whether the tokens before `length` that a sliding window attends to are still in memory.
 
-        llama.cpp cuts a sequence behind its window without a word and goes on without its past (engine-notes §8).
+        llama.cpp silently cuts a sequence behind its window and continues without its past (engine-notes §8).
         """
         if self._window <= 0:
             return True

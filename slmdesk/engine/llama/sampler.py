@@ -1,4 +1,4 @@
-"""Choosing the next token: llama.cpp's sampler chain, and a grammar that is asked only about the winner."""
+"""Chooses the next token: llama.cpp's sampler chain, and a grammar that is applied only to the winner."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Sampler:
         sampling: Sampling,
         seed: int,
     ) -> None:
-        """`sampling` complete (see USUAL).  Raises KnownError `grammar.invalid`."""
+        """`sampling` must be complete (see USUAL).  Raises KnownError `grammar.invalid`."""
         grammar = _grammar_of(sampling)
         self._api: Any = library.api
         self._end_tokens = vocabulary.end_tokens
         self._n_vocab = vocabulary.n_tokens
         self._grammar = make_grammar_sampler(vocab, grammar) if grammar is not None else None
         self._chain = self._open_chain(sampling, seed, vocabulary.end_tokens)
-        # Nothing but the largest logit is wanted: numpy finds it in a tenth of the chain's time.
+        # Only the largest logit is needed: numpy finds it in a tenth of the chain's time.
         self._only_largest = self._api.llama_sampler_chain_n(self._chain) == 1 and _value(sampling.temperature) <= 0
         self._candidates: NDArray[np.void] | None = None
         self._first = True
@@ -60,9 +60,9 @@ class Sampler:
         self._chain = self._grammar = None
 
     def sample(self, context: Context, index: int) -> int:
-        """The token chosen behind the one at `index` of the batch.
+        """The token chosen after the one at `index` of the batch.
 
-        Raises KnownError `model.damaged` when the logits are no numbers.
+        Raises KnownError `model.damaged` when the logits are not numbers.
         """
         logits = context.logits(index)
         if self._first:
@@ -81,10 +81,10 @@ class Sampler:
         return token
 
     def _sample_by_grammar(self, logits: NDArray[np.float32]) -> int:
-        """The winner if the grammar allows it, else the winner among what it allows.
+        """The winner if the grammar allows it, else the winner among the allowed tokens.
 
-        Asking about the whole vocabulary at each step halves the speed; this way nearly nothing is lost, and the
-        chances are the same: a refused winner is drawn again among the allowed ones.
+        Checking the whole vocabulary at each step halves the speed; this way nearly nothing is lost, and the
+        probabilities are the same: a refused winner is drawn again among the allowed ones.
         """
         token = int(logits.argmax()) if self._only_largest else self._choose(self._all_candidates(logits))
         if not self._allowed(token, float(logits[token])):
@@ -101,7 +101,7 @@ class Sampler:
         return token
 
     def _ending_token(self) -> int:
-        """Where the grammar allows nothing, not even an end, the answer ends."""
+        """The token that ends the answer where the grammar allows nothing, not even an end."""
         return min(self._end_tokens, default=0)
 
     def _allowed(self, token: int, logit: float) -> bool:
@@ -110,7 +110,7 @@ class Sampler:
         return self._mask(one)
 
     def _mask(self, candidates: NDArray[np.void]) -> bool:
-        """Set the logits of what the grammar refuses to -inf.  Returns whether anything is left."""
+        """Set the logits of what the grammar refuses to -inf.  Returns whether any token is left."""
         self._api.llama_sampler_apply(self._grammar, ctypes.byref(self._array_of(candidates)))
         return bool(np.isfinite(candidates["logit"]).any())
 
@@ -145,7 +145,7 @@ class Sampler:
         return chain
 
     def _links(self, sampling: Sampling, seed: int, end_tokens: frozenset[int]) -> list[Any]:
-        """The chain's samplers.  Of those that leave candidates out top-k is first: the others then see few."""
+        """The chain's samplers.  Of those that remove candidates top-k comes first, so that the others see few."""
         api, n_vocab = self._api, self._n_vocab
         links: list[Any] = []
         bias = dict(sampling.logit_bias)
@@ -180,7 +180,7 @@ class Sampler:
 
 
 def damaged_numbers() -> KnownError:
-    """The model computes what is no number."""
+    """The error for a model that computes NaN or infinity."""
     return KnownError("model.damaged", reason="it computes numbers that are none")
 
 
@@ -213,5 +213,5 @@ def _grammar_of(sampling: Sampling) -> str | None:
 
 
 def _window(tokens: int) -> int:
-    """How far penalties look back; below zero stands for the whole answer."""
+    """How far penalties look back; negative for the whole answer."""
     return tokens if tokens >= 0 else _WHOLE_ANSWER

@@ -1,6 +1,6 @@
 """Continuous batching over one context: which tokens are computed together in the next step.
 
-A step takes one token of each answer under way and a slice of the prompts being read.  Requests join and leave at any
+A step takes one token of each running answer and a slice of the prompts being read.  Requests join and leave at any
 step, people before background work.  All of it happens on the engine thread, except where said.
 """
 
@@ -36,7 +36,7 @@ _SPLIT_CELLS = 256
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What one sequence has in a batch: its next `tokens`, and where its last one's logits are."""
+    """The part of one sequence in a batch: its next `tokens`, and where its last one's logits are."""
 
     sequence: Sequence
     tokens: int
@@ -59,7 +59,7 @@ class Scheduler:
         can_redo: bool,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """`can_redo`: an aborted slice can be taken back, so that a person's request may interrupt one."""
+        """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt one."""
         self._clock = clock
         self._context = context
         self._pool = pool
@@ -90,13 +90,13 @@ class Scheduler:
     # ---- from any thread
 
     def submit(self, sequences: list[Sequence]) -> None:
-        """Queue requests; one of a person stops a slice of background work.  The caller wakes the engine thread."""
+        """Queue requests; a person's request stops a slice of background work.  The caller wakes the engine thread."""
         with self._lock:
             self._inbox.extend(sequences)
             self._abort = self._abort or self._is_in_vain()
 
     def cancel(self) -> None:
-        """Look whether the slice under way works for somebody who has gone (Outbox.closed), and stop it."""
+        """Stop the current slice if a reader of its requests has gone (Outbox.closed)."""
         with self._lock:
             self._abort = self._abort or self._is_in_vain()
 
@@ -105,15 +105,15 @@ class Scheduler:
         self._interrupted = True
 
     def resume(self) -> None:
-        """The engine thread has done it."""
+        """Allow slices again, after `interrupt`."""
         self._interrupted = False
 
     def should_abort(self) -> bool:
-        """Asked by the library while it computes a slice."""
+        """Called by the library while it computes a slice: whether to abort it."""
         return self._abort or self._interrupted
 
     def _is_in_vain(self) -> bool:
-        """Whether the batch under way should be stopped: its reader has gone, or a person came while background ran."""
+        """Whether to stop the current batch: its reader has gone, or a person came during background work."""
         if any(s.outbox.closed for s in self._in_flight):
             return True
         urgent = self._can_redo and any(s.priority is Priority.INTERACTIVE for s in self._inbox)
@@ -121,7 +121,7 @@ class Scheduler:
 
     @property
     def level(self) -> Priority | None:
-        """The most urgent kind of work there is; None: nothing to do."""
+        """The highest priority among all work; None: nothing to do."""
         with self._lock:
             queued = [*self._inbox]
         for priority in (Priority.INTERACTIVE, Priority.BACKGROUND):
@@ -137,7 +137,7 @@ class Scheduler:
         self._who.end_all(code)
 
     def holds(self, tokens: list[int]) -> bool:
-        """Whether all of this is in memory."""
+        """Whether all of these tokens are in memory."""
         return self._pool.holds(tokens)
 
     def state_of(self, tokens: list[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
@@ -222,15 +222,15 @@ class Scheduler:
     def _slice_size(self, writing: list[Sequence]) -> int:
         """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when a person waits for a token.
 
-        Nobody waits for the next token of background work, so its answers ride along with whole slices.
+        Nobody waits for the next token of background work, so its answers are computed along with whole slices.
         """
         most = self._context.batch_tokens - len(writing)
         if all(sequence.priority is Priority.BACKGROUND for sequence in writing):
-            return most  # none is writing: always the same pieces, since others round differently
+            return most  # nobody is writing: always the same slices, since others round differently
         return max(LEAST_SLICE, min(most, int(self._read_speed * PAUSE_S)))
 
     def _put_on_adapter(self, shares: list[_Share]) -> bool:
-        """Have the batch computed with the adapter its sequences share.  False: it cannot be, and they have ended."""
+        """Use the adapter that the batch's sequences share.  False: it cannot be used, and they have ended."""
         adapter = shares[0].sequence.adapter
         if self._adapters.put_on(self._context.pointer, adapter):
             return True
@@ -252,7 +252,7 @@ class Scheduler:
         started = self._clock()
         code = self._context.decode(threads, patience_s)
         seconds = self._clock() - started
-        if code == ABORTED and seconds > patience_s:  # this number of threads is not worth waiting for
+        if code == ABORTED and seconds > patience_s:  # this number of threads is too slow
             chooser.note(threads, seconds / work)
         with self._lock:
             self._in_flight = []
@@ -270,7 +270,7 @@ class Scheduler:
         return threads
 
     def _learn(self, shares: list[_Share], seconds: float, threads: int) -> None:
-        """Note what the step cost, for the number of threads and the size of slices."""
+        """Record what the step cost, for the number of threads and the size of slices."""
         if all(share.sequence.writing for share in shares):
             self._step_threads.note(threads, seconds / self._curve.cost(len(shares)))
         elif self._context.size >= LEAST_SLICE:
@@ -280,7 +280,7 @@ class Scheduler:
             self._read_speed = speed if not self._read_speed else 0.7 * self._read_speed + 0.3 * speed
 
     def _advance(self, shares: list[_Share]) -> None:
-        """Choose the next token of each sequence whose known ones are all computed."""
+        """Choose the next token of each sequence whose known tokens are all computed."""
         for share in shares:
             sequence = share.sequence
             self._pool.grow(sequence, share.tokens)
@@ -296,7 +296,7 @@ class Scheduler:
                     self._who.leave(sequence)
 
     def _choose(self, sequence: Sequence, index: int) -> bool:
-        """Choose the next token, or weigh the given choices.  Returns whether the answer goes on."""
+        """Choose the next token, or score the given choices.  Returns whether the answer continues."""
         if not sequence.requested.choices:
             token = sequence.sampler.sample(self._context, index)
             if not sequence.requested.with_probabilities:
@@ -310,7 +310,7 @@ class Scheduler:
         return False
 
     def _cope(self, code: int, shares: list[_Share]) -> None:
-        """The library could not compute a batch."""
+        """Handle a batch that the library could not compute."""
         if code == NO_ROOM:
             for share in shares:
                 self._pool.take_back(share.sequence)
@@ -326,7 +326,7 @@ class Scheduler:
 
 
 def _whose_fault(sequence: Sequence, error: KnownError) -> KnownError:
-    """Numbers that are no numbers come from the adapter where there is one: the model alone was tried at its load."""
+    """NaN logits are the adapter's fault where there is one: the model alone was tested at its load."""
     if error.code != "model.damaged" or not sequence.adapter.number:
         return error
     return KnownError("adapter.unusable", adapter=sequence.adapter.name, reason="with it the model gives no numbers")

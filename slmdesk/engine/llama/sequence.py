@@ -1,4 +1,4 @@
-"""One answer under way: its tokens, its text, and when it ends."""
+"""One running answer: its tokens, its text, and when it ends."""
 
 from __future__ import annotations
 
@@ -93,34 +93,34 @@ class Sequence(Holding):
 
     @property
     def pending(self) -> int:
-        """Tokens that are known and not yet computed."""
+        """How many known tokens are not computed yet."""
         return len(self.tokens) - self.read
 
     @property
     def writing(self) -> bool:
-        """Whether just the token chosen last is to be computed."""
+        """Whether only the token chosen last is to be computed."""
         return self._output > 0 and self.pending == 1
 
     @property
     def growth(self) -> int:
-        """Tokens it may still add to those it knows now."""
+        """How many tokens may still follow those it has now."""
         return self.requested.most_tokens - self._output
 
     def note_cached(self) -> None:
-        """What is in memory at the start was there before; when an evicted answer goes on, that says nothing."""
+        """Record the tokens found in memory at the start; not again when an evicted answer resumes."""
         if not self._output:
             self.cached = self.read
 
     def tell_read(self) -> None:
-        """Say how much of the prompt is read, until the answer begins."""
+        """Report how much of the prompt has been read, until the answer begins."""
         if not self._output:
             total = len(self.requested.prompt)
             self.outbox.put(PromptRead(self.requested.key, min(self.read, total), total))
 
     def take(self, token: int, probability: float | None = None) -> bool:
-        """Take the token just chosen: emit its text, or end.  Returns whether the answer goes on.
+        """Add the token just chosen: emit its text, or end.  Returns whether the answer continues.
 
-        `probability`: of the token, where the request wants to know.
+        `probability`: of the token, where the request asks for it.
         """
         if not self._output:
             self._first_at = time.perf_counter()
@@ -147,7 +147,7 @@ class Sequence(Holding):
         return False
 
     def judge(self, scores: tuple[float, ...]) -> None:
-        """End with how likely each choice is."""
+        """End with the probability of each choice."""
         self._first_at = time.perf_counter()
         self._texts = [self.requested.choices[scores.index(max(scores))]]
         self._end(FinishReason.STOP, scores=scores)
@@ -167,7 +167,7 @@ class Sequence(Holding):
 
     def _end(self, reason: FinishReason, *, keep_held: bool = True, scores: tuple[float, ...] = ()) -> None:
         if keep_held:
-            # half a letter at the limit is the limit's doing, not the model's: it is left out
+            # half a character at the limit is caused by the limit, not by the model: it is left out
             half = "" if reason is FinishReason.LENGTH else self._detokenizer.flush()
             text, stopped = self._filter.feed(half)
             rest = text if stopped else text + self._filter.flush()
@@ -197,15 +197,15 @@ class Sequence(Holding):
 
 
 def _within(probabilities: Items[TokenProbability], length: int) -> tuple[TokenProbability, ...]:
-    """What is left of them in a text that ends before a stop string; tokens that wrote nothing have none."""
+    """Those that belong to a text that ends before a stop string; tokens that wrote nothing have none."""
     cut = ((begin, min(end, length), probability) for begin, end, probability in probabilities)
     return tuple(one for one in cut if one[0] < one[1])
 
 
 def repeats(tokens: Items[int]) -> bool:
-    """Whether the end of `tokens` is the same up to 80 tokens over and over.
+    """Whether `tokens` end in the same sequence of up to 80 tokens over and over.
 
-    At least three rounds and 120 tokens; so an answer that starts to turn in circles is noticed within 256 tokens.
+    At least three rounds and 120 tokens; so an answer that begins to loop is noticed within 256 tokens.
     """
     end = len(tokens)
     last = tokens[-_CHECK_EVERY:]

@@ -1,4 +1,4 @@
-"""The events of one call of `generate`, from the engine thread to the thread that reads them."""
+"""Passes the events of one call of `generate` from the engine thread to the thread that reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ then wait for each other: waking at every token halved the speed on two cores.  
 
 
 class Outbox:
-    """The engine thread's end: takes events until its reader has gone."""
+    """The engine thread's end: accepts events until its reader has gone."""
 
     def __init__(self) -> None:
         self._held: dict[str, str] = {}
@@ -24,7 +24,7 @@ class Outbox:
         """Set when the reader wants no more; read by the engine thread before each step."""
 
     def put(self, event: EngineEvent) -> None:
-        """Hand over an event; words soon, what is held of them before any other event.  Never blocks."""
+        """Hand over an event; text is collected for a moment, and passed on before any other event.  Never blocks."""
         if not isinstance(event, Piece):
             self._tell_held()
             self.queue.put(event)
@@ -43,7 +43,7 @@ class Outbox:
 class EventStream(Iterator[EngineEvent]):
     """The reader's end: a blocking iterator that ends when each of its requests has ended.
 
-    `close` may be called from any thread and any number of times: it cancels what still runs and wakes a reader.
+    `close` may be called from any thread and any number of times: it cancels what is still running and wakes a reader.
     """
 
     def __init__(self, outbox: Outbox, requests: int, cancel: Callable[[], None]) -> None:
@@ -65,7 +65,7 @@ class EventStream(Iterator[EngineEvent]):
         return event
 
     def close(self) -> None:
-        """Cancel what still runs.  Returns at once; the engine stops within a step."""
+        """Cancel what is still running.  Returns at once; the engine stops within a step."""
         if not self._outbox.closed:
             self._outbox.closed = True
             self._outbox.queue.put(None)

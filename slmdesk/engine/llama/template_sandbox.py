@@ -1,6 +1,6 @@
-"""A chat template from a model file, run over random placeholders; and the throwaway process that tries one first.
+"""Runs a chat template from a model file over random placeholders; and the throwaway process that tries one first.
 
-A template is a program of whoever made the file.  It sees roles and placeholders, never a person's words.  This module
+A template is a program by whoever made the file.  It sees roles and placeholders, never a person's text.  This module
 imports nothing of slmdesk, so that the throwaway process starts fast and small: `python template_sandbox.py` reads a
 template from stdin and writes a verdict to stdout, under limits on time and memory.
 """
@@ -44,7 +44,7 @@ TRIALS: tuple[tuple[str, ...], ...] = (
 
 
 class TemplateUnusableError(Exception):
-    """A template cannot be used; its text says why in a few words."""
+    """A template cannot be used; the message says why in a few words."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(" ".join(reason.split())[:MAX_REASON_CHARACTERS])
@@ -52,7 +52,7 @@ class TemplateUnusableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the messages of a conversation stand in a prompt."""
+    """Where the messages of a conversation go in a prompt."""
 
     pieces: tuple[str | int, ...]
     """Words of the template (trusted), and numbers of messages."""
@@ -61,26 +61,26 @@ class Layout:
 
 
 class _GenerationBlocks(jinja2.ext.Extension):
-    """`{% generation %}…{% endgeneration %}`, which marks answers for training: the body as it is."""
+    """`{% generation %}…{% endgeneration %}`, which marks answers for training: the body is kept."""
 
     tags = {"generation"}  # noqa: RUF012  Jinja declares it so
 
     def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
-        """Leave out the marks."""
+        """Keep the body and drop the marks."""
         next(parser.stream)
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
 class _Sandbox(jinja2.sandbox.ImmutableSandboxedEnvironment):
-    """Jinja without a way out of the template, and without the shortest ways to burn memory.
+    """Jinja without a way out of the template, and without the easiest ways to exhaust memory.
 
-    The rest (a template that waits for its hundredth message before it burns) is the heartbeat's.
+    Other ways (a template that waits for its hundredth message) are caught by the heartbeat's time limit.
     """
 
     intercepted_binops = frozenset({"*", "**", "+", "%"})
 
     def call_binop(self, context: jinja2.runtime.Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuse what would make a huge value."""
+        """Refuse an operation that would make a huge value."""
         if operator == "**" and not (isinstance(right, int | float) and abs(right) <= _MAX_POWER):
             raise OverflowError("a power too large")
         if operator == "*":
@@ -98,7 +98,7 @@ class ChatTemplate:
     """A compiled template.  Belongs to one thread at a time."""
 
     def __init__(self, text: str, *, bos: str, eos: str, clock: Callable[[], datetime] = datetime.now) -> None:
-        """Compiling alone can burn time and memory: not before `main` has tried the same text in a child.
+        """Compiling alone can exhaust time and memory: only after `main` has tried the same text in a child.
 
         `bos` and `eos` are the model's tokens as text.  Raises TemplateUnusableError.
         """
@@ -114,10 +114,10 @@ class ChatTemplate:
         self._template = _guarded(lambda: environment.from_string(text))
 
     def layout(self, roles: Sequence[str]) -> Layout:
-        """Lay out a conversation of these roles, each "system", "user" or "assistant", with room for the answer.
+        """Lay out a conversation of these roles, each "system", "user" or "assistant", with a place for the answer.
 
-        A template that refuses or leaves out a system message, or two turns of one role, gets them in one turn.
-        Raises TemplateUnusableError when it fails, or gives a message twice.
+        A template that refuses or leaves out a system message, or two turns of one role, is given them in one turn.
+        Raises TemplateUnusableError when it fails, or outputs a message twice.
         """
         given: list[Turn] = [(role, (n,)) for n, role in enumerate(roles)]
         ways = [given, fold_system(given), merge_same(given), merge_same(fold_system(given))]
@@ -163,7 +163,7 @@ class ChatTemplate:
 
 
 def fold_system(turns: Sequence[Turn]) -> list[Turn]:
-    """The same turns, with each system message at the head of the user turn after it (else a user turn itself)."""
+    """The same turns, with each system message at the start of the user turn after it (else a user turn itself)."""
     folded: list[Turn] = []
     waiting: tuple[int, ...] = ()
     for role, numbers in turns:
@@ -178,7 +178,7 @@ def fold_system(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def merge_same(turns: Sequence[Turn]) -> list[Turn]:
-    """The same turns, with those of one role that follow each other made one."""
+    """The same turns, with consecutive ones of one role merged."""
     merged: list[Turn] = []
     for role, numbers in turns:
         if merged and merged[-1][0] == role:
@@ -188,7 +188,7 @@ def merge_same(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def together(numbers: Sequence[int]) -> list[str | int]:
-    """Messages of one turn, an empty line between them."""
+    """The messages of one turn, with an empty line between them."""
     pieces: list[str | int] = []
     for number in numbers:
         pieces += ["\n\n", number] if pieces else [number]
@@ -208,7 +208,7 @@ def find_problem(text: str, *, bos: str, eos: str) -> str:
 
 
 def main() -> int:
-    """The throwaway process: an object with template, bos and eos on stdin, one with problem on stdout."""
+    """The throwaway process: reads an object with template, bos and eos on stdin, writes one with problem on stdout."""
     request = json.loads(sys.stdin.buffer.read())
     _limit_this_process()
     problem = find_problem(request["template"], bos=request["bos"], eos=request["eos"])
@@ -217,7 +217,7 @@ def main() -> int:
 
 
 def _limit_this_process() -> None:
-    """Time and memory from the system, where it can; elsewhere the parent watches alone."""
+    """Set the system's limits on time and memory where it has them; elsewhere only the parent watches."""
     try:
         import resource
     except ImportError:  # Windows
@@ -240,7 +240,7 @@ def _guarded(work: Callable[[], Any]) -> Any:
         raise TemplateUnusableError("needs too much memory") from err
     except RecursionError as err:
         raise TemplateUnusableError("nested too deeply") from err
-    except Exception as err:  # a template may raise anything: it is somebody's program
+    except Exception as err:  # a template may raise anything: it is foreign code
         raise TemplateUnusableError(f"{type(err).__name__}: {err}") from err
 
 

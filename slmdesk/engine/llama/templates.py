@@ -1,4 +1,4 @@
-"""How a conversation becomes a prompt: the file's own template where it is fit, else a format of its family."""
+"""Turns a conversation into a prompt: by the file's own template where it is usable, else by the family's format."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _POLL_SECONDS = 0.05
 
 
 class TryTemplate(Protocol):
-    """How a template is tried before it is trusted with this process."""
+    """A function that tries a template before this process runs it."""
 
     def __call__(self, text: str, *, bos: str, eos: str) -> str:
-        """Returns '' for a usable one, else why not."""
+        """Return '' for a usable template, else why it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,21 @@ class RenderedChat:
 
     @property
     def text(self) -> str:
-        """Exactly what the model sees."""
+        """Exactly what the model receives."""
         return "".join(part.text for part in self.parts)
 
 
 class ChatFormat:
     """The chat format of one loaded model.  One thread at a time.
 
-    The words of a message are never trusted, unless the program itself wrote them (Origin.PROGRAM), and are given as
-    they are: a template that would trim them only sees a placeholder.
+    The text of a message is never trusted, unless the program itself wrote it (Origin.PROGRAM), and is not
+    changed: a template that would trim it only sees a placeholder.
     """
 
     def __init__(
         self, *, family: Family, template: ChatTemplate | None, vocabulary: Vocabulary, problem: str = ""
     ) -> None:
-        """Made by `for_model`.  `family` is what stands in for `template`, or the format itself without one."""
+        """Use `for_model` instead.  `family` is the fallback for `template`, or the format itself without one."""
         self._family = family
         self._template = template
         self._bos = vocabulary.text_of(vocabulary.bos)
@@ -93,14 +93,14 @@ class ChatFormat:
         clock: Callable[[], datetime] = datetime.now,
         trial: TryTemplate | None = None,
     ) -> ChatFormat:
-        """The format for a model whose file holds `template` (None or blank: none).
+        """The format for a model whose file contains `template` (None or blank: none).
 
         `wanted`: None or "file" for the file's own, else the name of a built-in family ("builtin:NAME" too) or
         "plain".  `checked`: the template was found usable before, under the file's checksum; else it is tried in a
-        throwaway child first, which takes about 0.3 s, 8 s at the worst, and blocks.  An unusable template is no
-        error: the family's format takes its place and `problem` says why.  `trial`: instead of `try_template`, for a
+        throwaway child first, which takes about 0.3 s, at worst 8 s, and blocks.  An unusable template is not an
+        error: the family's format takes its place and `problem` says why.  `trial`: used instead of `try_template` in a
         process that may not start programs.
-        Raises KnownError `request.invalid` for a name not known.
+        Raises KnownError `request.invalid` for an unknown name.
         """
         if requested not in (None, "file"):
             return cls(family=_family_named(requested or ""), template=None, vocabulary=vocabulary)
@@ -136,14 +136,14 @@ class ChatFormat:
 
     @property
     def stop_strings(self) -> tuple[str, ...]:
-        """Words that end an answer in this format, besides the model's own end tokens."""
+        """Strings that end an answer in this format, besides the model's own end tokens."""
         return () if self._template is not None else self._family.stop
 
     def render(self, messages: Sequence[ChatMessage], answer_prefix: str = "") -> RenderedChat:
-        """The prompt for the next answer.  `answer_prefix`: words it already has, untrusted.
+        """The prompt for the next answer.  `answer_prefix`: text it already has, untrusted.
 
-        Never raises for a template's sake: one that fails on this conversation is replaced for it by its family's
-        format, and `problem` says so.
+        Never raises because of a template: one that fails on this conversation is replaced by its family's
+        format for this prompt, and `problem` says so.
         """
         layout, problem = self._lay_out([message.role.value for message in messages])
         parts: list[PromptPart] = []
@@ -167,7 +167,7 @@ class ChatFormat:
         return self._lay_out_by_family(roles), ""
 
     def _lay_out_by_family(self, roles: Sequence[str]) -> Layout:
-        """The family's layout, without a space at its end: a model writes it with its first word."""
+        """The family's layout without a space at its end, which a model writes with its first word."""
         layout = lay_out(self._family, roles, bos=self._bos, eos=self._eos)
         *before, last = layout.pieces
         if isinstance(last, str) and last.endswith(" "):
@@ -175,7 +175,7 @@ class ChatFormat:
         return layout
 
     def _find_answer_lead(self) -> str:
-        """What stands between the prompt's end and an answer once that is history, if it is one space."""
+        """The text between the prompt's end and an answer once that is history, if it is one space."""
         fresh = self._lay_out(("user",))[0].pieces
         reported = self._lay_out(("user", "assistant", "user"))[0].pieces
         if 0 not in fresh or 0 not in reported or 1 not in reported:
@@ -188,7 +188,7 @@ class ChatFormat:
 def try_template(text: str, *, bos: str, eos: str, command: Sequence[str] | None = None) -> str:
     """Compile and render a template once in a throwaway process.  Returns '' when it is usable, else why not.
 
-    The process has 2 s of computing time and 512 MiB; on systems without such limits this one watches over both.
+    The process has 2 s of computing time and 512 MiB; on systems without such limits this process watches both.
     """
     if len(text.encode("utf-8", "replace")) > MAX_TEMPLATE_BYTES:
         return f"larger than {MAX_TEMPLATE_BYTES // 1024} KiB"
@@ -223,7 +223,7 @@ def trial_command() -> list[str]:
 
 
 def _watch(process: subprocess.Popen[bytes], request: bytes) -> tuple[bytes, str]:
-    """Wait for the process within its limits.  Returns (its output, '') or (b'', why it was given up)."""
+    """Wait for the process within its limits.  Returns (its output, '') or (b'', why it was stopped)."""
     answers: list[bytes] = []
     # On a thread: communicate() with a time limit, called again, forgets what it has not yet written (Python 3.11).
     talk = threading.Thread(target=lambda: answers.append(process.communicate(request)[0]), daemon=True)

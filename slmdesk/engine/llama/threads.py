@@ -1,4 +1,4 @@
-"""How many threads to compute with, chosen while running: an office computer is never idle.
+"""Chooses the number of threads while running, since an office computer is never idle.
 
 With OpenMP's spinning barriers two threads fall to a quarter of one thread's speed as soon as another program uses a
 core, and no setting at start wins both cases; changing the number between two steps costs nothing.
@@ -32,14 +32,14 @@ def usable_cores() -> int:
 
 
 def thread_candidates(cores: int) -> tuple[int, ...]:
-    """The numbers worth trying on `cores` cores, the largest first: all, half, one."""
+    """The numbers of threads worth trying on `cores` cores, the largest first: all, half, one."""
     return tuple(sorted({cores, max(1, cores // 2), 1}, reverse=True))
 
 
 def give_up_after(best_s: float) -> float:
-    """Seconds a try may take where the best known number of threads takes `best_s`.
+    """Seconds a trial may take where the best known number of threads takes `best_s`.
 
-    With a busy machine's collapsed barriers one step was seen to take more than ten seconds.
+    On a busy machine, with collapsed barriers, one step was seen to take more than ten seconds.
     """
     return max(_LEAST_PATIENCE_S, _HOPELESS * best_s)
 
@@ -52,8 +52,8 @@ def time_threads(
 ) -> dict[int, float]:
     """Seconds of `decode(threads, patience)` for each number of threads: the best of several rounds.
 
-    One round decides nothing, since another program may have had the processor in it.  The fewest threads go first:
-    they bear a busy machine, where more may collapse.  Ends early when `keep_going` says no.
+    One round decides nothing, since another program may have used the processor in it.  The fewest threads go first:
+    they tolerate a busy machine, where more may collapse.  Ends early when `keep_going` returns False.
     """
     fastest: dict[int, float] = {}
     until = clock() + _TRY_S
@@ -70,14 +70,14 @@ def time_threads(
 class ThreadChooser:
     """Keeps a running cost for each number of threads, uses the cheapest and tries another now and then.
 
-    Tries become rarer while they lose (`first_gap`, doubled up to 256 steps).  One chooser for one kind of step; it
+    Trials become rarer while they lose (`first_gap`, doubled up to 256 steps).  One chooser for one kind of step; it
     lives as long as the model, so that costs are kept across turns.
     """
 
     def __init__(self, candidates: Sequence[int], *, first_gap: int = 16, hint: ThreadChooser | None = None) -> None:
         """`hint`: a chooser for cheaper steps; fewer threads that are far from its best are not tried here.
 
-        So a slice of a prompt is not read by one thread of eight just to see: single steps gain less by many threads,
+        So a slice of a prompt is not read by one thread of eight just to see: single steps gain less from many threads,
         so what is too few for them is too few here.  More threads than they need are always tried.
         """
         self._hint = hint
@@ -115,13 +115,13 @@ class ThreadChooser:
         return self._probing
 
     def note(self, threads: int, cost: float) -> None:
-        """The step just taken with `threads` cost `cost`: seconds for the same amount of work each time."""
+        """Record that a step with `threads` cost `cost`: seconds for the same amount of work each time."""
         known = self._costs.get(threads)
         if threads != self._probing:
             self._costs[threads] = cost if known is None else known + _WEIGHT_OF_NEW * (cost - known)
             return
         before = self.best
-        # A try counts as it is: its last figure may be from another hour.
+        # A trial counts unsmoothed: its last figure may be an hour old.
         self._costs[threads] = cost
         won = threads == self.best and threads != before
         untried = len(self._costs) < len(self._candidates)
@@ -130,13 +130,13 @@ class ThreadChooser:
         self._probing = None
 
     def settle(self) -> None:
-        """All have been tried just now, outside of `choose`: the next try comes as late as after any other."""
+        """Count all as tried just now, outside of `choose`: the next trial comes as late as after any other."""
         self._due = self._steps + self._gap
 
     def patience(self, threads: int, work: float = 1.0) -> float:
-        """Seconds after which a step with `threads` may be given up: never, unless it is a try beside a known best.
+        """Seconds after which a step with `threads` may be aborted: never, unless it is a trial beside a known best.
 
-        `work`: how many times the amount of which the costs are kept.
+        `work`: multiple of the amount of work that the costs are for.
         """
         if threads != self._probing or not self._costs:
             return math.inf

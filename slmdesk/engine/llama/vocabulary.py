@@ -1,4 +1,4 @@
-"""The vocabulary of a model: text to tokens and back, with control tokens only where they are trusted."""
+"""The vocabulary of a model: text to tokens and back, with control tokens only from trusted text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BREAK = "\n"  # never joined with the text after it to one token; see _bare()
 
 
 class Vocabulary:
-    """The tokenizer of a loaded model.  May be read from several threads; dies with the model it came from."""
+    """The tokenizer of a loaded model.  May be read from several threads; invalid once its model is freed."""
 
     def __init__(self, vocab: int) -> None:
         """`vocab` is llama.cpp's pointer.  Builds the table of pieces: 0.1 s for 49,000 tokens."""
@@ -58,7 +58,7 @@ class Vocabulary:
         return token in self.end_tokens
 
     def text_of(self, token: int) -> str:
-        """How the file spells `token`, control tokens too; '' for none (-1)."""
+        """The text of `token` in the file, control tokens too; '' for none (-1)."""
         if not 0 <= token < self.n_tokens:
             return ""
         raw: bytes = self._api.llama_vocab_get_text(self._vocab, token) or b""
@@ -69,16 +69,16 @@ class Vocabulary:
         return b"".join(self.pieces[token] for token in tokens)
 
     def count(self, text: str) -> int:
-        """Tokens of `text`, taken as untrusted."""
+        """How many tokens `text` has, taken as untrusted."""
         return len(self.tokenize(text, special=False))
 
     def tokenize(self, text: str, *, special: bool, after_text: bool = True) -> list[int]:
         """The tokens of `text`, without a BOS.
 
         With `special`, control tokens written out in the text become control tokens: for trusted text only.
-        Without, none of `marker_tokens` comes out, whatever the text holds.  `after_text`: the text goes on from other
+        Without, none of `marker_tokens` results, whatever the text contains.  `after_text`: the text follows other
         text, so that tokenizers which put a space before a text (SentencePiece) do not.  Lone surrogates, which no
-        tokenizer knows, and characters this one would leave out without a word, become U+FFFD.
+        tokenizer knows, and characters this one would silently leave out, become U+FFFD.
         """
         text = self._without_missing(_without_surrogates(text))
         if not text:
@@ -89,15 +89,15 @@ class Vocabulary:
         return self._broken(text, after_text=after_text)
 
     def _bare(self, text: str, *, special: bool) -> list[int]:
-        """Tokens of `text` without the space that SentencePiece puts first: behind a line break, which is cut off."""
+        """Tokens of `text` without the space that SentencePiece puts first: after a line break, which is cut off."""
         tokens = self._call(_BREAK + text, special)
         n = len(self._break_tokens)
         return tokens[n:] if tokens[:n] == self._break_tokens else self._call(text, special)
 
     def _broken(self, text: str, *, after_text: bool) -> list[int]:
-        """Tokens of an untrusted text that holds markers which the file declares as ordinary words.
+        """Tokens of an untrusted text that contains markers which the file declares as ordinary words.
 
-        llama.cpp finds such "user defined" tokens in any text, so each is cut behind its first character.
+        llama.cpp finds such "user defined" tokens in any text, so each is split after its first character.
         """
         spelled = sorted(filter(None, map(self.text_of, self.marker_tokens)), key=len, reverse=True)
         pattern = re.compile("|".join(map(re.escape, spelled)))
@@ -113,11 +113,11 @@ class Vocabulary:
         tokens = self._bare(text, special=False) if after_text and self._adds_space else self._call(text, special=False)
         if self.marker_tokens.isdisjoint(tokens):
             return tokens
-        # A vocabulary in which words grow together to a marker: one character at a time none can.
+        # A vocabulary in which words merge to a marker: one character at a time none can.
         return [t for c in text for t in self._bare(c, special=False) if t not in self.marker_tokens]
 
     def _find_missing_bytes(self) -> bytes:
-        """The bytes a vocabulary of bytes has no token for (SmolLM2: U+0016, and the first of U+40000)."""
+        """The bytes that a byte vocabulary has no token for (SmolLM2: U+0016, and the first of U+40000)."""
         single = {piece[0] for piece in self.pieces if len(piece) == 1}
         return bytes(set(range(256)) - single) if max(single, default=0) >= 0x80 else b""
 
@@ -152,7 +152,7 @@ class Vocabulary:
 def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True) -> list[int]:
     """The tokens of a prompt: trusted parts with control tokens, the others without any.
 
-    Parts of the same trust are joined first; a space that ends a trusted part goes with the word behind it, as it
+    Parts of the same trust are joined first; a space that ends a trusted part goes with the word after it, as it
     would in one piece.  With `add_bos` the prompt begins with the model's BOS where the model wants one, and never
     with two.
     """
@@ -182,9 +182,9 @@ def _joined(parts: Sequence[PromptPart]) -> list[PromptPart]:
 
 @contextmanager
 def open_vocabulary(path: str | Path) -> Iterator[Vocabulary]:
-    """The vocabulary of a file, no weights read.  Raises KnownError `model.damaged`.
+    """Open the vocabulary of a file; no weights are read.  Raises KnownError `model.damaged`.
 
-    The file must be a regular one that core.gguf has checked: llama.cpp waits for ever on a FIFO.
+    The file must be a regular one that core.gguf has checked: llama.cpp waits forever on a FIFO.
     """
     library = load_library()
     api = library.api
