@@ -1,1 +1,1 @@
-"""Pure functions on text, for desk and children."""
+"""Pure functions on text, for app and children."""

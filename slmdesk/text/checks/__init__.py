@@ -1,1 +1,1 @@
-"""Does a text say it?  Numbers, dates, names, negations, conditions."""
+"""Checks whether a source supports a sentence: numbers, dates, names, negations, conditions."""

@@ -1,9 +1,9 @@
-"""What a sentence says that its source does not: numbers, dates, amounts, units, names, turned statements, and what
-holds under a condition told as if it held always.
+"""Finds what a sentence says that its source does not: numbers, dates, amounts, units, names, reversed statements, and
+conditional statements repeated without their condition.
 
 Rules over words and figures, without a model: they find what is altered in a copy or a paraphrase, in English, German,
-French, Spanish, Italian and Polish; of other languages figures, dates in figures and names.  What they cannot see:
-a true name or number put in another's place, and a statement made up of words of the source.  Measured on
+French, Spanish, Italian and Polish; in other languages figures, dates in figures and names.  They cannot detect
+a true name or number put in another's place, or a statement made up of words of the source.  Measured on
 `tests/golden/checks.toml`.
 """
 
@@ -24,10 +24,10 @@ Kind = Literal["number", "date", "amount", "name", "negation", "unit", "percent"
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something in a sentence that its source does not bear out.
+    """A part of a sentence that its source does not support.
 
-    `text` stands in the sentence from `start` to `end` (characters); `detail` is what the source has instead, as far
-    as that can be told, else "".
+    `text` stands in the sentence from `start` to `end` (characters); `detail` is what the source has instead, where
+    that can be determined, else "".
     """
 
     kind: Kind
@@ -39,7 +39,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A text taken apart, once for all questions."""
+    """An analysed text, prepared once for all checks."""
 
     language: str
     whens: tuple[dates.When, ...]
@@ -54,14 +54,14 @@ class _Reading:
 
 
 def check(sentence: str, source: str, language: str = "", source_language: str = "") -> tuple[Flag, ...]:
-    """The misses of a sentence against the text it should come from, in order; empty when none was found.
+    """What of a sentence its source does not support, in order; empty when nothing was found.
 
-    `language` is a code of ISO 639-1 for the sentence; the source may be in another, and is told by itself where
-    `source_language` is not said.  Any thread; well under a millisecond, and the source is taken apart once for all
+    `language` is a code of ISO 639-1 for the sentence; the source may be in another, which is detected where
+    `source_language` is not given.  Any thread; well under a millisecond, and a source is analysed once for all
     sentences about it.
     """
     if " ".join(sentence.split()) in " ".join(source.split()):
-        return ()  # the source's own words
+        return ()  # copied from the source
     known = _read(source, tongue(source, source_language) if source_language else "")
     said = _read(sentence, tongue(sentence, language, known.language))
     flags = [*_dates(sentence, said, known), *_identifiers(sentence, said, known)]
@@ -82,7 +82,7 @@ def _places(sentence: str, said: _Reading) -> list[tuple[int, int]]:
 
 
 def _conditions(sentence: str, source: str, said: _Reading) -> list[Flag]:
-    """Asked last, for the flag is the whole sentence's."""
+    """Checked last, since the flag covers the whole sentence."""
     flags = []
     for start, end in _places(sentence, said):
         if condition := conditions.left_away(sentence[start:end], source, said.language):
@@ -129,7 +129,7 @@ def _dates(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:
 
 
 def _as_number(when: dates.When, known: _Reading) -> bool:
-    """Whether an hour said as "3 pm" stands in the source as a plain 15 or 3."""
+    """Whether a time written as "3 pm" is in the source as a plain 15 or 3."""
     hours = {minutes / 60 % 12 for minutes in when.minutes if minutes % 60 == 0}
     return any(
         value % 12 in hours for number in known.numbers if number.unit is None for value in number.values
@@ -173,7 +173,7 @@ def _numbers(sentence: str, source: str, said: _Reading, known: _Reading) -> lis
 
 
 def _pool(source: str, known: _Reading) -> list[tuple[check_numbers.Number, str]]:
-    """All numbers of the source, those in dates and codes too, each with its text."""
+    """All numbers of the source, including those in dates and codes, each with its text."""
     pool = [(number, source[number.start : number.end]) for number in known.numbers]
     for when in known.whens:
         parts = {part for reading in when.readings for part in reading if part} | {m // 60 for m in when.minutes}
@@ -188,7 +188,7 @@ def _pool(source: str, known: _Reading) -> list[tuple[check_numbers.Number, str]
 def _verdict(
     number: check_numbers.Number, pool: list[tuple[check_numbers.Number, str]], has_percent: bool
 ) -> tuple[Kind, str] | None:
-    """None when the source has the number; else what kind of miss it is, and what the source has instead."""
+    """None when the source has the number; else the kind of flag, and what the source has instead."""
     other_unit = ""
     for known, text in pool:
         if set(number.values) & set(known.values):

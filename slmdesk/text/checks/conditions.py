@@ -1,7 +1,7 @@
-"""Whether a sentence says for all cases what its source says for some: "if", "unless", "only" left away.
+"""Finds statements that the source limits ("if", "unless", "only") and the sentence does not.
 
-Compared are clauses by their words: the source's condition counts as left away when the sentence tells what stands
-beside it, has no condition of its own, and names hardly a word of it; an "only", when the sentence has what it limits.
+Clauses are compared by their words: a condition of the source counts as left out when the sentence repeats the clause
+beside it, has no condition of its own, and hardly a word of it; an "only", when the sentence has what it limits.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _openers(language: str) -> re.Pattern[str] | None:
 
 @cache
 def _signs(language: str) -> frozenset[str]:
-    """Words by which a sentence says that it holds in some cases."""
+    """Words by which a sentence says that it holds in some cases only."""
     return frozenset(tables()["conditions"]["signs"].get(language, "").split())
 
 
@@ -46,7 +46,7 @@ def _limits(language: str) -> frozenset[str]:
 
 @cache
 def _not_before() -> frozenset[str]:
-    """Behind which an "only" limits nothing: "not only", "the only"."""
+    """Words before an "only" that limits nothing: "not only", "the only"."""
     return frozenset(tables()["conditions"]["not_before_limit"].split())
 
 
@@ -56,7 +56,7 @@ def _not_behind() -> frozenset[str]:
 
 
 def left_away(sentence: str, source: str, language: str) -> str:
-    """The condition of the source that the sentence leaves away, as it stands there; "" where there is none."""
+    """The condition of the source that the sentence leaves out, as the source has it; "" where there is none."""
     if _openers(language) is None or _has_sign(sentence, language):
         return ""
     said = _stems(sentence, language)
@@ -101,7 +101,7 @@ def _is_left(said: frozenset[str], line: str, condition: str, language: str) -> 
 
 
 def _limit(said: frozenset[str], line: str, language: str) -> str:
-    """An "only" of the source with what it limits, where the sentence has that."""
+    """An "only" of the source with what it limits, where the sentence repeats that."""
     words = list(WORD.finditer(line))
     limits, small = _limits(language), function_words(language)
     for at, word in enumerate(words):

@@ -1,4 +1,4 @@
-"""Dates and times of day in a text, in the common forms of six languages."""
+"""Finds dates and times of day in a text, in the common forms of six languages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Day = tuple[int | None, int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A date, weekday or time of day as it stands in a text; `readings` has more than one where 03/04 may be both."""
+    """A date, weekday or time of day in a text; `readings` has more than one where 03/04 may be both."""
 
     start: int
     end: int
@@ -151,7 +151,7 @@ def _add(found: list[When], match: re.Match[str], readings: list[Day]) -> None:
 
 
 def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
-    """The minutes since midnight a time may mean; empty when it is none."""
+    """The minutes since midnight that a time may mean; empty when it is none."""
     half = (match["half"] or "").casefold().replace(".", "").replace(" ", "")
     is_spaced = (match["sep"] or "").strip() == "h" != match["sep"]
     if half in ("h", "heure", "heures") or is_spaced:
@@ -176,7 +176,7 @@ def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
 
 
 def dates_agree(said: When, known: list[When], years: set[int]) -> bool:
-    """Whether what a sentence says of a day or an hour is in its source; `years` are all the source names."""
+    """Whether a date or time of a sentence agrees with its source; `years` are all that the source names."""
     if said.minutes:
         return any(set(said.minutes) & set(other.minutes) for other in known)
     if said.weekday is not None:

@@ -1,6 +1,6 @@
-"""Whether a sentence denies something: by a word that says no, or half by one that means it.
+"""Detects whether a sentence denies something, explicitly or half by a word that implies it.
 
-For comparing a sentence with its translation, where only the presence of a denial can be told, not what it denies.
+For comparing a sentence with its translation, where only the presence of a denial can be detected, not its object.
 English, German, French, Spanish, Italian, Polish, Portuguese and Dutch.
 """
 
@@ -51,17 +51,17 @@ _PREFIXED = {
 
 
 def denial(text: str, language: str) -> str | None:
-    """The first word by which a text says no; "" where it does not, None in a language whose words are not known."""
+    """The first word of a text that denies; "" where there is none, None in a language without a word list."""
     no = _KNOWN.get(language)
     if no is None:
         return None
     if language == "en":
-        text = _NUMERO.sub(" ", text)  # "no. 5" counts, and denies nothing
+        text = _NUMERO.sub(" ", text)  # "no. 5" is a number, not a denial
     if language == "fr":
         text = _FRENCH_SHORT.sub(" ", text)
     words: list[str] = _WORDS.findall(text.casefold())
     if language == "fr" and _FRENCH_ONLY.search(text) and not _FRENCH_FULL & set(words):
-        return ""  # "ne … que": only
+        return ""  # "ne … que" means "only"
     for word in words:
         if word in no or (language == "en" and word.endswith(("n't", "n’t"))):
             return word
@@ -69,7 +69,7 @@ def denial(text: str, language: str) -> str | None:
 
 
 def half_denial(text: str, language: str) -> bool:
-    """Whether something in a text may stand for a denial: "forbidden", "invalid", "unless", "undone"."""
+    """Whether a word of a text may stand for a denial: "forbidden", "invalid", "unless", "undone"."""
     found = _PREFIXED.get(language)
     if found is not None and found.search(text[:1].casefold() + text[1:]):
         return True

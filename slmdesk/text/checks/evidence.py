@@ -1,5 +1,5 @@
-"""Where a text has the numbers, dates and names that a sentence names: what is looked for before one of them is said to
-be missing.  Rules of text.checks, without a model.
+"""Looks for the numbers, dates and names of a sentence in a whole text, before one of them is reported
+missing.  Uses the rules of text.checks, without a model.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def values_in(sentence: str, language: str = "") -> tuple[Flag, ...]:
 
 
 def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
-    """Whether a text has what is flagged in a sentence, in whatever form."""
+    """Whether a text contains what is flagged in a sentence, in any form."""
     if flag.kind == "name":
         return _has_name(flag.text, text)
     others = check(sentence, text, language)
@@ -36,7 +36,7 @@ def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
 
 
 def may_hold(flag: Flag) -> Callable[[str], bool]:
-    """A quick look that leaves out texts which cannot have it; what it lets through is to be asked of `holds`."""
+    """A fast filter for texts that cannot contain it; those it passes must be checked with `holds`."""
     if flag.kind == "name" and (first := next(iter(tokens(flag.text)), None)) is not None:
         start = "" if first.acronym else first.word[:3]
         return lambda text: start in fold(text)
@@ -53,7 +53,7 @@ def may_hold(flag: Flag) -> Callable[[str], bool]:
 
 @cache
 def _words_for(number: int) -> re.Pattern[str]:
-    """The words that a number may be written with, or a part of it, in every language: "seven", "twenty-", "-seven"."""
+    """Words that may write the number or a part of it, in every language: "seven", "twenty-", "-seven"."""
     tables = [values(name, language) for language in _LANGUAGES for name in ("ones", "tens")]
     parts = {number, number % 10, number // 10 * 10} - {0}
     words = sorted({word for table in tables for word, value in table.items() if value in parts})

@@ -1,7 +1,7 @@
-"""Names in a sentence that its source does not have: people, places, organisations, acronyms.
+"""Finds names in a sentence that its source does not have: people, places, organisations, acronyms.
 
-By capital letters, where the language writes only names with them.  German writes all nouns so; there a word counts
-when it stands like a name (after a title, beside another name, before a legal form) or in the very place where the
+By capital letters, where the language writes only names with them.  German capitalises all nouns; there a word counts
+when it looks like a name (after a title, beside another name, before a legal form) or is in the very place where the
 source has another one.
 """
 
@@ -20,7 +20,7 @@ _JOINED = re.compile(r"^[\s.&-]{1,3}$|^[’']$|^ (?:of|de|der|van|von|di|da|del|
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of a text: where it stands, folded, and what its letters tell."""
+    """A word of a text: its position, its folded form, and what its letters show."""
 
     start: int
     end: int
@@ -73,7 +73,7 @@ def tokens(text: str) -> list[Token]:
 def foreign_names(
     sentence: str, said: list[Token], known: list[Token], words: frozenset[str], language: str
 ) -> list[tuple[int, int]]:
-    """Where names stand in `sentence` that are not in the source, whose words are `known` (and `words`, as a set)."""
+    """Positions of names in `sentence` that are not in the source, whose words are `known` (and `words`, as a set)."""
     missing = [at for at, token in enumerate(said) if token.large and not _is_known(token, known, words)]
     chosen = []
     for at in missing:
@@ -107,7 +107,7 @@ def _is_known(token: Token, known: list[Token], words: frozenset[str]) -> bool:
 
 
 def _is_initials(word: str, known: list[Token]) -> bool:
-    """Whether an acronym is made of the first letters of words that follow one another; small words may be left out."""
+    """Whether an acronym is made of the first letters of consecutive words; small words may be left out."""
     letters = word.rstrip("s") if len(word) > 3 else word
     large = "".join(token.word[0] for token in known if token.large)
     every = "".join(token.word[0] for token in known)
@@ -115,7 +115,7 @@ def _is_initials(word: str, known: list[Token]) -> bool:
 
 
 def _is_replaced(said: list[Token], at: int, known: list[Token], language: str) -> bool:
-    """Whether the source has another capitalised word between the same neighbours, which the sentence has not."""
+    """Whether the source has another capitalised word between the same neighbours, which the sentence lacks."""
     token = said[at]
     before = said[at - 1].word if at else ""
     after = said[at + 1].word if at + 1 < len(said) else ""
@@ -164,7 +164,7 @@ _ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des", "ein", "eine", 
 
 
 def _is_first_of_name(sentence: str, said: list[Token], at: int, missing: list[int]) -> bool:
-    """Whether the first word of a sentence begins a name: the next is large too, and beside it."""
+    """Whether the first word of a sentence begins a name: the next word is capitalised too, and adjacent."""
     token = said[at]
     if at + 1 >= len(said) or token.word in function_words():
         return False

@@ -1,7 +1,8 @@
-"""Whether a sentence says the opposite of its source: a "not" more or less, "unstable" for "stable", "fell" for "rose".
+"""Detects sentences that contradict their source: a "not" too many or missing, "unstable" for "stable", "fell" for
+"rose".
 
-Compared are only places that speak of the same: a negation belongs to the words around it in its clause, and it counts
-when the source has those words together and without one (or the other way round).
+Only places about the same thing are compared: a negation belongs to the words around it in its clause, and it counts
+when the source has those words together without one (or the other way round).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _NEAR = 3
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word with its place; `clause` counts the clauses of the sentence."""
+    """A word with its position; `clause` is the number of its clause in the sentence."""
 
     start: int
     end: int
@@ -39,7 +40,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence taken apart."""
+    """An analysed sentence."""
 
     words: tuple[Word, ...]
     stems: frozenset[str]
@@ -91,7 +92,7 @@ def _kept() -> WordSet:
 
 @lru_cache(maxsize=20_000)
 def _senses(word: str) -> tuple[tuple[int, int], ...]:
-    """In which pairs a folded word stands, and on which side: (pair, 0 or 1)."""
+    """The pairs of opposites that a folded word belongs to, and on which side: (pair, 0 or 1)."""
     found = [(pair, side) for pair, sides in enumerate(_pairs()) for side in (0, 1) if word in sides[side]]
     return tuple((pair, side) for pair, side in found if (pair, 1 - side) not in found)
 
@@ -102,12 +103,12 @@ def _pairs() -> tuple[tuple[WordSet, WordSet], ...]:
 
 
 def lines(text: str, language: str) -> list[Line]:
-    """The sentences of a text, taken apart."""
+    """The sentences of a text, analysed."""
     return [take_apart(text[start:end], language) for start, end in sentence_spans(text, language)]
 
 
 def take_apart(sentence: str, language: str) -> Line:
-    """The words of a sentence, their clauses and what is denied in it."""
+    """Analyse a sentence: its words, their clauses and what is negated."""
     hard, small = _hard(language), function_words(language if language else "en")
     words: list[Word] = []
     clause = last = 0
@@ -124,7 +125,7 @@ def take_apart(sentence: str, language: str) -> Line:
             is_hard = False  # "ne … pas" is one negation
         content = not is_hard and len(word) > 1 and word not in small
         if content and words and words[-1].hard and word in _phrases() and _opens(words):
-            content = False  # "in no event may they": what is denied comes behind
+            content = False  # "in no event may they": what is negated comes after it
         words.append(Word(match.start(), match.end(), word, stem(word), clause, is_hard, content))
     denials = tuple(
         (at, _denied(words, at)) for at, word in enumerate(words) if word.hard and not _is_phrase(words, at)
@@ -134,13 +135,13 @@ def take_apart(sentence: str, language: str) -> Line:
 
 
 def _opens(words: list[Word]) -> bool:
-    """Whether the negation that stands last is the second word of its clause, or the first: "in no", "auf keinen"."""
+    """Whether the last negation is the first or second word of its clause: "in no", "auf keinen"."""
     clause = words[-1].clause
     return sum(word.clause == clause for word in words) <= 2 or len(words) <= 2
 
 
 def _is_phrase(words: list[Word], at: int) -> bool:
-    """Whether a "not" is part of a bound ("not before March", "no more than ten") or of "not only"."""
+    """Whether a "not" is part of a limit ("not before March", "no more than ten") or of "not only"."""
     after = [word.word for word in words[at + 1 : at + 4]]
     bounds = frozenset(tables()["negation"]["bounds"].split())
     return bool(after) and (
@@ -159,7 +160,7 @@ def _denied(words: list[Word], at: int) -> frozenset[str]:
 
 
 def turned_round(said: Line, known: list[Line], source_forms: frozenset[str]) -> list[tuple[int, int, str]]:
-    """Where the sentence contradicts its source: (start, end, what the source has there)."""
+    """Positions where the sentence contradicts its source: (start, end, what the source has there)."""
     if not said.stems or not known:
         return []
     alike = _alike(said, known)
@@ -174,7 +175,7 @@ def turned_round(said: Line, known: list[Line], source_forms: frozenset[str]) ->
 
 
 def _alike(said: Line, known: list[Line]) -> list[Line]:
-    """The sentences of the source that speak of the same, best first."""
+    """The sentences of the source about the same thing, best first."""
     shared = [(len(said.stems & line.stems), line) for line in known]
     best = max(count for count, _ in shared)
     if best < (2 if len(said.stems) > 2 else 1) or best / len(said.stems) < 0.3:
@@ -183,7 +184,7 @@ def _alike(said: Line, known: list[Line]) -> list[Line]:
 
 
 def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
-    """Negations that one side has and the other has not, about words that both have."""
+    """Negations that only one side has, about words that both have."""
     best = alike[0]
     here, there = _unmatched(said.denials, best.denials)
     for at, denied in here:
@@ -209,7 +210,7 @@ _Denials = list[tuple[int, frozenset[str]]]
 def _unmatched(
     one: tuple[tuple[int, frozenset[str]], ...], other: tuple[tuple[int, frozenset[str]], ...]
 ) -> tuple[_Denials, _Denials]:
-    """The negations left on both sides when each has found the one that denies most of the same words."""
+    """The negations left on both sides after each was matched with the one that negates most of the same words."""
     pairs = sorted(
         ((len(mine[1] & theirs[1]), mine, theirs) for mine in one for theirs in other), key=lambda pair: -pair[0]
     )
@@ -222,7 +223,7 @@ def _unmatched(
 
 
 def _head(line: Line, at: int) -> str:
-    """The stem of the word a negation turns round: the next of its clause that carries matter, else the last before."""
+    """The stem of the word a negation applies to: the next content word of its clause, else the last before."""
     clause = line.words[at].clause
     after = [word.stem for word in line.words[at + 1 :] if word.clause == clause and word.content]
     before = [word.stem for word in line.words[:at] if word.clause == clause and word.content]
@@ -230,7 +231,7 @@ def _head(line: Line, at: int) -> str:
 
 
 def _says_no(line: Line, other: Line) -> bool:
-    """Whether a sentence denies something: by a negation, or by a word like "refuse" that the other has not."""
+    """Whether a sentence denies something: by a negation, or by a word like "refuse" that the other lacks."""
     return bool(line.denials) or _has_soft(line, other)
 
 
@@ -243,7 +244,7 @@ def _affirmed(stems: frozenset[str], others: list[Line]) -> bool:
 
 
 def _opposite_word(said: Line, known: list[Line]) -> bool:
-    """Whether one side says by a word of the other sense, or by a prefix, what the other says by a negation."""
+    """Whether one side says with an opposite word or a prefix what the other says with a negation."""
     there = frozenset().union(*(line.forms for line in known))
     here_senses = {sense for word in said.words if word.word not in _MODAL for sense in _senses(word.word)}
     there_senses = {sense for line in known for word in line.words for sense in _senses(word.word)}
@@ -309,7 +310,7 @@ def _antonyms(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
 
 
 def _turned_by(said: Line, at: int, alike: list[Line], sense: tuple[int, int]) -> str:
-    """The word of the other sense that the source has where the sentence has its `at`-th; "" when it has not."""
+    """The opposite word that the source has where the sentence has its `at`-th; "" where it has none."""
     around = [word.stem for word in said.words[max(0, at - 4) : at + 5] if word.content and word is not said.words[at]]
     verdicts: list[str] = []
     for line in alike:
@@ -334,7 +335,7 @@ def _turned_by(said: Line, at: int, alike: list[Line], sense: tuple[int, int]) -
 
 
 def _distance(line: Line, sense: tuple[int, int], anchors: list[int]) -> tuple[float, str] | None:
-    """How far a word of that sense stands from the anchors, at best, summed over the nearest two; and which it is."""
+    """The smallest distance of a word of that sense from the anchors, summed over the nearest two; and the word."""
     best: tuple[float, str] | None = None
     for place, word in enumerate(line.words):
         if sense in _senses(word.word):

@@ -1,4 +1,4 @@
-"""Numbers in a text with their units: figures in the ways of six languages, and number words."""
+"""Finds numbers in a text with their units: figures in the notations of six languages, and number words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Unit = tuple[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it stands in a text.
+    """A number in a text.
 
     `values` has more than one where "1.234" may be both; `soft` when it may be an article or a filler (one, first);
     `of_date` when it is part of a date.
@@ -51,7 +51,7 @@ class Number:
 
     @property
     def kind(self) -> str:
-        """What a miss of it is called."""
+        """The kind of flag when it is missing in the source."""
         if self.unit is None:
             return "number"
         name = self.unit[0]
@@ -78,7 +78,7 @@ def _joins() -> frozenset[str]:
 
 
 def find_identifiers(text: str) -> list[tuple[int, int]]:
-    """Where codes of letters and figures stand, (start, end) each: invoice numbers, versions, clauses (4.2.1)."""
+    """Positions of codes of letters and figures, (start, end) each: invoice numbers, versions, clauses (4.2.1)."""
     found = []
     for match in _NAMED.finditer(text):
         if not _GROUPED.fullmatch(match.group()) and not _CURRENCY_BEFORE.fullmatch(re.split(r"\d", match.group())[0]):
@@ -87,7 +87,7 @@ def find_identifiers(text: str) -> list[tuple[int, int]]:
 
 
 def find_numbers(text: str, language: str = "") -> list[Number]:
-    """All numbers, in order; `language` chooses the number words ("" for figures alone)."""
+    """All numbers, in order; `language` selects the number words ("": figures only)."""
     found: list[Number] = []
     if any(sign.isnumeric() for sign in text):
         found += [_figure(text, match) for match in _FIGURES.finditer(text)]
@@ -140,7 +140,7 @@ def _unit_at(text: str, end: int) -> tuple[Unit | None, int]:
 
 
 def readings(raw: str) -> tuple[float, ...]:
-    """The values figures may have: "1.234" is 1234 and 1.234, "1,234.50" is one number only."""
+    """The possible values of figures: "1.234" is 1234 or 1.234, "1,234.50" has only one value."""
     plain = re.sub(rf"[{_SPACE}'’]", "", raw)
     comma, dot = plain.rfind(","), plain.rfind(".")
     try:
@@ -172,7 +172,7 @@ def _is_about(text: str, start: int) -> bool:
 
 
 def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Number]:
-    """Number words, put together: "one hundred and twenty-five" is one number."""
+    """Number words, combined: "one hundred and twenty-five" is one number."""
     ones, tens = values("ones", language), values("tens", language)
     scales, soft = values("scales", language), values("soft", language)
     found: list[Number] = []
@@ -226,7 +226,7 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
 
 
 def _follows(value: int, last: int, language: str) -> bool:
-    """Whether a small number word goes on after one worth `last`: twenty-one, and dix-huit, soixante-quinze."""
+    """Whether a small number word continues one worth `last`: twenty-one, and dix-huit, soixante-quinze."""
     if language == "fr" and last in (10, 60, 80):
         return value >= 7 if last == 10 else True
     return last >= 20 and value < min(last, 10 if last < 100 else 100)
@@ -256,7 +256,7 @@ def _is_no_number(text: str, number: Number, language: str) -> bool:
 
 
 def _compound(word: str, language: str) -> int | None:
-    """What a number written as one word is worth: "ventiquattro", "veintidos", and German ones of any length."""
+    """The value of a number written as one word: "ventiquattro", "veintidos", and German ones of any length."""
     if language == "de":
         return _german(word)
     ones = {**values("ones", language), "uno": 1, "un": 1} if language in ("es", "it") else {}
@@ -270,7 +270,7 @@ def _compound(word: str, language: str) -> int | None:
 
 
 def _german(word: str) -> int | None:
-    """What a German number written as one word is worth: "dreihundertfunfundzwanzig", folded."""
+    """The value of a German number written as one word, folded: "dreihundertfunfundzwanzig"."""
     if len(word) < 7 or not any(part in word for part in ("und", "hundert", "tausend", "zig", "zehn")):
         return None
     total, rest = 0, word

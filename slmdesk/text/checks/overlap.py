@@ -1,4 +1,4 @@
-"""How much of a sentence stands in a text: content words, the rare ones counting more.
+"""Measures how much of a sentence is in a text: content words, rare ones counting more.
 
 Weights as in tf-idf (Spärck Jones 1972, "A statistical interpretation of term specificity").
 """
@@ -17,7 +17,7 @@ STEM = 6
 
 
 class Rarity:
-    """How rare words are among some texts; in place of a list of words that mean nothing."""
+    """How rare words are among some texts; used in place of stop word lists."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._words: list[frozenset[str]] = []
@@ -25,25 +25,25 @@ class Rarity:
         self.add(texts)
 
     def add(self, texts: Iterable[str]) -> None:
-        """More texts; their numbers go on."""
+        """Add texts; their numbers continue."""
         for text in texts:
             words = stems(text)
             self._words.append(words)
             self._spread.update(words)
 
     def weight(self, word: str) -> float:
-        """0 for a word in every text, the most for one that is in none."""
+        """0 for a word in every text, the maximum for a word in none."""
         count = len(self._words)
         return math.log((count + 1.0) / (self._spread[word] + 0.5)) if count > 1 else 1.0
 
     def share(self, sentence: str, text: str) -> float:
-        """How much of the sentence stands in the text, 0..1; a sentence without words: 1."""
+        """How much of the sentence is in the text, 0..1; 1 for a sentence without words."""
         return self._share(stems(sentence), stems(text))
 
     def best(self, sentence: str, among: Sequence[int], *, beside: str = "") -> tuple[int, float]:
-        """Which of the texts (by their numbers) holds most of it, the first of equals; and how much, 0..1.
+        """Which of the texts (by number) contains most of it, the first of equals; and how much, 0..1.
 
-        `beside`: a text that holds some of it already; of what it lacks alone.
+        `beside`: a text that contains some of it already; only the rest counts.
         """
         requested = stems(sentence) - stems(beside)
         shares = [(self._share(requested, self._words[at]), -at) for at in among]
@@ -58,6 +58,6 @@ class Rarity:
 
 @lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
-    """The words of a text as search knows them, without their ends."""
+    """The words of a text in the form used for search, without endings."""
     words = fold_for_search(text).split()
     return frozenset(word[:STEM] for word in words if len(word) > 2 or not word.isascii() or word.isdigit())

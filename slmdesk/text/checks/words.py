@@ -1,4 +1,4 @@
-"""What the checks of sentences know about words: `checks.toml`, read once, and how words are compared."""
+"""Word lists of the checks (`checks.toml`, read once), and how words are compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 @dataclass(frozen=True, slots=True)
 class WordSet:
-    """Folded words, and beginnings of words."""
+    """Folded words, and word beginnings."""
 
     words: frozenset[str]
     starts: tuple[str, ...]
@@ -27,7 +27,7 @@ class WordSet:
 
 
 def word_set(text: str) -> WordSet:
-    """Words with a space between; one that ends in "*" stands for all that begin so."""
+    """Parse words separated by spaces; one that ends in "*" stands for all that begin with it."""
     all_words = text.split()
     return WordSet(
         frozenset(word for word in all_words if not word.endswith("*")),
@@ -43,7 +43,7 @@ def tables() -> dict[str, Any]:
 
 @cache
 def values(name: str, language: str = "") -> dict[str, int]:
-    """A list like "two=2 three=3" of the numbers, as a table."""
+    """Parse a list like "two=2 three=3" from the numbers section."""
     found = tables()["numbers"]
     text = found[language][name] if language else found[name]
     return {word: int(value) for word, _, value in (pair.partition("=") for pair in text.split())}
@@ -51,7 +51,7 @@ def values(name: str, language: str = "") -> dict[str, int]:
 
 @cache
 def function_words(language: str = "") -> frozenset[str]:
-    """Words that carry no matter, of one language or of all."""
+    """Function words of one language, or of all."""
     found = tables()["function"]
     return frozenset((found[language] if language in found else " ".join(found.values())).split())
 
@@ -66,9 +66,9 @@ def _tellers() -> dict[str, tuple[str, ...]]:
 
 
 def tongue(text: str, language: str = "", likely: str = "") -> str:
-    """The language whose small words a text has most of, when at least two speak for it; "" when none does.
+    """The language that has most of a text's function words, if at least two; "" otherwise.
 
-    `language` wins when the checks know it, `likely` when nearly as much speaks for it as for the best.  Rough, but in
+    `language` wins when the checks know it, `likely` when it has nearly as many as the best.  Rough, but takes
     microseconds: the checks must not wait for a model.
     """
     short = language.partition("-")[0].casefold()
@@ -88,7 +88,7 @@ def tongue(text: str, language: str = "", likely: str = "") -> str:
 
 @lru_cache(maxsize=20_000)
 def folded(word: str) -> str:
-    """A word in small letters without accents; kept, since the same words come again and again."""
+    """A word in lower case without accents; cached, since the same words occur again and again."""
     return fold(word)
 
 
@@ -98,7 +98,7 @@ def _endings() -> frozenset[str]:
 
 
 def same_word(one: str, other: str) -> bool:
-    """Whether two folded words are forms of one: the same beginning of three letters or more, and known endings."""
+    """Whether two folded words are forms of one: a common beginning of three letters or more, and known endings."""
     if one == other:
         return True
     if one[:3] != other[:3]:
@@ -117,7 +117,7 @@ _STEM_ENDINGS = tuple(_STEM_ENDING_WORDS.split())
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
-    """A folded word without its commonest endings, so that forms of one word mostly meet.  No linguistics."""
+    """A folded word without its most common endings, so that forms of one word mostly match.  No linguistics."""
     if word.endswith("s") and not word.endswith("ss") and len(word) > 4:
         word = word[:-1]
     for ending in _STEM_ENDINGS:

@@ -1,4 +1,4 @@
-"""Two sequences laid side by side: what both have, in the same order.  Pure; near-linear, whatever is given.
+"""Aligns two sequences: finds what both have, in the same order.  Pure; near-linear for any input.
 
 Anchors are what both sides have equally often (as in the patience diff of Bram Cohen, where it is once); of them the
 heaviest chain that keeps the order is taken (Jacobson and Vo 1992, "Heaviest increasing/common subsequence problems"),
@@ -22,9 +22,9 @@ Pair = tuple[int, int]
 def common(
     old: Sequence[Hashable], new: Sequence[Hashable], weight: Callable[[int], float] = lambda _at: 1.0
 ) -> list[Pair]:
-    """Which of `old` are which of `new`: pairs of places, rising on both sides.
+    """Which of `old` correspond to which of `new`: pairs of positions, increasing on both sides.
 
-    `weight` of a place in `old`: the heavier decide which stay in order.
+    `weight` of a position in `old`: the heavier ones decide which stay in order.
     """
     found: list[Pair] = []
     gaps = [(0, len(old), 0, len(new))]
@@ -54,7 +54,7 @@ def common(
 
 
 def heaviest(pairs: Iterable[tuple[int, int, float]]) -> list[Pair]:
-    """Of pairs (place, other place, weight) the chain that rises on both sides and weighs most."""
+    """Of pairs (position, other position, weight) the heaviest chain that increases on both sides."""
     given = sorted(pairs, key=lambda pair: (pair[0], -pair[1]))
     ranks = {value: at + 1 for at, value in enumerate(sorted({pair[1] for pair in given}))}
     best: list[tuple[float, int]] = [(0.0, -1)] * (len(ranks) + 1)
@@ -77,7 +77,7 @@ def heaviest(pairs: Iterable[tuple[int, int, float]]) -> list[Pair]:
 
 
 def _most(best: Sequence[tuple[float, int]], rank: int) -> tuple[float, int]:
-    """The heaviest of all up to a rank (a tree of Fenwick's, 1994)."""
+    """The heaviest of all up to a rank (a Fenwick tree, 1994)."""
     found = (0.0, -1)
     while rank > 0:
         if best[rank][0] > found[0]:
@@ -89,7 +89,7 @@ def _most(best: Sequence[tuple[float, int]], rank: int) -> tuple[float, int]:
 def _anchors(
     old: Sequence[Hashable], new: Sequence[Hashable], here: range, there: range, weight: Callable[[int], float]
 ) -> list[Pair]:
-    """What both gaps have equally often, the first as the first, the second as the second; else what both have."""
+    """Pair what both gaps have equally often, the first with the first and so on; else what both have at all."""
     mine, theirs = Counter(old[at] for at in here), Counter(new[at] for at in there)
     equal = {key for key, count in mine.items() if theirs.get(key) == count}
     if not equal:

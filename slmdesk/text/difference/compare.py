@@ -1,9 +1,9 @@
-"""What differs between two versions of a document: passages added, removed, changed and moved.  Pure; any thread.
+"""Compares two versions of a document: passages added, removed, changed and moved.  Pure; any thread.
 
 Blocks that both have anchor the comparison (see `alignment`); what lies between is compared by sentences, and changed
-sentences by words.  A sentence's counterpart is the one with most words in common (Dice 1945, the rarer words counting
-more), as far as the order allows; what stands elsewhere unchanged, or nearly so, was moved.  The two versions are put
-into an order of their own before, so that the way back shows the same changes the other way round.
+sentences by words.  A sentence's counterpart is the one with most words in common (Dice 1945, rarer words counting
+more), as far as the order allows; what is elsewhere unchanged, or nearly so, was moved.  The two versions are put
+into a fixed order first, so that comparing them the other way round shows the same changes reversed.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def difference(
 ) -> Difference:
     """Compare two documents by their pages.
 
-    `language` is a code of ISO 639-1, for where sentences end.  `breathe` is called often: it may raise to stop, or
-    rest to let others work.
+    `language` is a code of ISO 639-1, for finding the ends of sentences.  `breathe` is called often: it may raise to
+    stop, or wait to let others work.
     """
     before, after = units_of(old), units_of(new)
     swapped = _order(before) > _order(after)
@@ -83,7 +83,7 @@ def _order(units: Sequence[Unit]) -> tuple[int, int]:
 
 
 class _Work:
-    """One comparison."""
+    """The state of one comparison."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class _Work:
         self._events: list[_Event] = []
 
     def run(self) -> list[_Event]:
-        """Every passage of both in some event; in no order."""
+        """Return every passage of both versions in some event; in no order."""
         before, after = self._before, self._after
         pairs = common([one.key for one in before], [one.key for one in after], lambda at: float(len(before[at].key)))
         self._breathe()
@@ -119,14 +119,14 @@ class _Work:
         return self._events
 
     def _is_same(self, mine: list[Unit], theirs: list[Unit]) -> bool:
-        """Whether two stretches differ in where their blocks or sentences end, and in nothing else."""
+        """Whether two stretches differ only in where their blocks or sentences end."""
         if not mine or not theirs or "".join(one.key for one in mine) != "".join(one.key for one in theirs):
             return False
         self._events.append(_Event(mine, theirs, is_same=True))
         return True
 
     def _moved_away(self, gaps: list[tuple[list[Unit], list[Unit]]]) -> list[tuple[list[Unit], list[Unit]]]:
-        """The gaps without what stands, the same and only once, in another of them."""
+        """The gaps without what is, unchanged and only once, in another of them."""
         mine = Counter(one.key for some, _ in gaps for one in some if len(one.key) >= LEAST_MOVED)
         theirs = {one.key: one for _, some in gaps for one in some if mine.get(one.key) == 1}
         counts = Counter(one.key for _, some in gaps for one in some if one.key in theirs)
@@ -139,7 +139,7 @@ class _Work:
         return [(one, other) for one, other in left if one or other]
 
     def _by_sentences(self, mine: list[Unit], theirs: list[Unit]) -> Iterator[tuple[list[Unit], list[Unit]]]:
-        """What is left of a gap between the sentences both have."""
+        """What is left of a gap between the sentences that both have."""
         if not mine or not theirs:
             yield mine, theirs
             return
@@ -160,7 +160,7 @@ class _Work:
         ]
 
     def _resolve(self, mine: list[Unit], theirs: list[Unit]) -> None:
-        """Which sentences of a gap are which, changed; the others were removed or added."""
+        """Pair the changed sentences of a gap; the others were removed or added."""
         if not mine or not theirs:
             self._events += _alone(mine, theirs)
             return
@@ -177,7 +177,7 @@ class _Work:
             self._events.append(group)
 
     def _moved_alike(self) -> None:
-        """What was removed here and added there, with few words changed."""
+        """Pair what was removed in one place and added in another with few words changed."""
         gone = [one for one in self._events if not one.new and _letters(one.old) >= LEAST_MOVED]
         come = [one for one in self._events if not one.old and _letters(one.new) >= LEAST_MOVED]
         gone, come = _by_block(gone, 0), _by_block(come, 1)
@@ -200,7 +200,7 @@ class _Work:
         self._events = small + rest + found
 
     def _moved_along(self) -> None:
-        """Short things beside what moved went with it: a heading, the last words of a clause."""
+        """Treat short passages beside a moved one as moved with it: a heading, the last words of a clause."""
         gone = {_place_of(one.old[0]): one for one in self._events if len(one.old) == 1 and not one.new}
         come = {_place_of(one.new[0]): one for one in self._events if len(one.new) == 1 and not one.old}
         taken: set[int] = set()
@@ -218,7 +218,7 @@ class _Work:
 
 
 def _beside(events: dict[tuple[int, int], _Event], units: Sequence[Unit], *, is_before: bool) -> _Event | None:
-    """The event right before or behind some units."""
+    """The event directly before or after some units."""
     if is_before:
         block, at = _place_of(units[0])
         return events.get((block, at - 1)) if at else events.get((block - 1, 0))
@@ -227,7 +227,7 @@ def _beside(events: dict[tuple[int, int], _Event], units: Sequence[Unit], *, is_
 
 
 def _unless_moved(before: Sequence[Unit], after: Sequence[Unit], pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The pairs of equal units without those that only cross changed ones: it was they that moved."""
+    """The pairs of equal units without those that only cross changed ones, which were moved."""
     matched, others = {at for at, _ in pairs}, {to for _, to in pairs}
     mine = [at for at in range(len(before)) if at not in matched]
     theirs = [to for to in range(len(after)) if to not in others]
@@ -260,7 +260,7 @@ def _gaps(
 
 @lru_cache(maxsize=20_000)
 def _bag(text: str) -> Counter[str]:
-    """The words of a text, counted.  Not to be changed."""
+    """The words of a text, counted.  Do not change it: it is cached."""
     return Counter(token_key(folded(text[start:end])) for start, end in tokens_of(text) if text[start].isalnum())
 
 
@@ -272,7 +272,7 @@ def _weight(word: str) -> float:
 def _alike(
     bags: Sequence[Counter[str]], others: Sequence[Counter[str]], least: float = LEAST_ALIKE
 ) -> list[tuple[int, int, float]]:
-    """Which are like which, and how much, from `least` to 1; looked for by words that stand in few of them."""
+    """Pairs of similar texts with their similarity, from `least` to 1; found by words that few texts have."""
     index: dict[str, list[int]] = {}
     for to, bag in enumerate(others):
         for word in bag:
@@ -315,7 +315,7 @@ def _without_parts(units: list[Unit], before: _Event | None, after: _Event | Non
 
 
 def _joins(unit: Unit, group: _Event, side: int) -> bool:
-    """Whether a sentence without a counterpart is part of a neighbour's: one was made into two, or two into one."""
+    """Whether a sentence without a counterpart is part of a neighbour's: one was split, or two were joined."""
     bag = _bag(unit.text)
     whole = _size(bag)
     here, there = (group.old, group.new) if side == 0 else (group.new, group.old)
@@ -327,7 +327,7 @@ def _joins(unit: Unit, group: _Event, side: int) -> bool:
 
 
 def _alone(mine: list[Unit], theirs: list[Unit]) -> list[_Event]:
-    """What is left without a counterpart; a pair in the same place may still be one sentence written anew."""
+    """Events for what has no counterpart; a pair in the same place may still be one rewritten sentence."""
     if len(mine) == len(theirs) == 1:
         bag, other = _bag(mine[0].text), _bag(theirs[0].text)
         is_short = max(bag.total(), other.total()) <= SHORT_WORDS
@@ -337,7 +337,7 @@ def _alone(mine: list[Unit], theirs: list[Unit]) -> list[_Event]:
 
 
 def _by_block(events: list[_Event], side: int) -> list[_Event]:
-    """Neighbouring sentences of one block as one."""
+    """Join neighbouring sentences of one block."""
     found: list[_Event] = []
     for one in sorted(events, key=lambda event: _place_of((event.old or event.new)[0])):
         some = one.old or one.new
@@ -354,7 +354,7 @@ def _letters(units: Sequence[Unit]) -> int:
 
 
 def _joined(units: Sequence[Unit]) -> str:
-    """Their words, each block on a line of its own, unless a page's end cut a sentence."""
+    """The text of units, each block on its own line, unless a page break cut a sentence."""
     found = ""
     for at, one in enumerate(units):
         if at:
@@ -368,12 +368,12 @@ def _place_of(unit: Unit) -> tuple[int, int]:
     return unit.block, unit.at
 
 
-# ---- telling
+# ---- presenting
 
 
 @dataclass(slots=True, eq=False)
 class _Step:
-    """An event where it is shown: a moved one is shown twice, on each side by itself."""
+    """An event where it is shown: a moved one is shown twice, once on each side."""
 
     event: _Event
     old: list[Unit]
@@ -383,7 +383,7 @@ class _Step:
 
 
 def _moved_together(events: Sequence[_Event]) -> list[_Event]:
-    """Moved passages that follow each other in both versions as one."""
+    """Join moved passages that follow each other in both versions."""
     found = [one for one in events if not one.is_moved]
     last: _Event | None = None
     for one in sorted((one for one in events if one.is_moved), key=lambda one: _place_of(one.old[0])):
@@ -396,7 +396,7 @@ def _moved_together(events: Sequence[_Event]) -> list[_Event]:
 
 
 def _in_order(events: Sequence[_Event]) -> list[_Step]:
-    """As they are read: by the new version, what was removed before what stands in its place."""
+    """The events in reading order: by the new version, removed ones before what replaced them."""
 
     def by_old(some: Iterable[_Event]) -> list[_Event]:
         return sorted(some, key=lambda one: _place_of(one.old[0]))
@@ -432,14 +432,14 @@ def _in_order(events: Sequence[_Event]) -> list[_Step]:
 
 
 class _Telling:
-    """Makes changes and rows of what was found."""
+    """Makes changes and rows from the events."""
 
     def __init__(self, steps: Sequence[_Step], breathe: Yield) -> None:
         self._steps, self._breathe = steps, breathe
         self._changes: list[Change] = []
 
     def notify(self) -> Difference:
-        """The whole."""
+        """Build the whole result."""
         steps = self._joined_steps()
         runs: list[tuple[tuple[Run, ...], tuple[Run, ...]]] = []
         for step in steps:
@@ -449,7 +449,7 @@ class _Telling:
         return Difference(tuple(self._changes), tuple(self._rows(steps, runs)))
 
     def _joined_steps(self) -> list[_Step]:
-        """Neighbours that were removed or added together are one change."""
+        """Join neighbours that were removed or added together."""
         found: list[_Step] = []
         for step in self._steps:
             last = found[-1] if found else None
@@ -509,7 +509,7 @@ class _Telling:
         return (change.old_runs if step.old else ()), (change.new_runs if step.new else ())
 
     def _rows(self, steps: Sequence[_Step], runs: Sequence[tuple[tuple[Run, ...], tuple[Run, ...]]]) -> Iterator[Row]:
-        """Paragraph by paragraph; those without a change as one row."""
+        """Yield rows paragraph by paragraph; unchanged ones are counted in one row."""
         same = Row()
         for group in _paragraphs(steps):
             old, new = [steps[at].old for at in group], [steps[at].new for at in group]
@@ -533,7 +533,7 @@ class _Telling:
 
 
 def _paragraphs(steps: Sequence[_Step]) -> Iterator[list[int]]:
-    """Steps that share a block with the one before, on either side."""
+    """Group steps that share a block with the one before, on either side."""
     group: list[int] = []
     for at, step in enumerate(steps):
         last = steps[at - 1] if at else None

@@ -1,6 +1,6 @@
-"""Two versions of a text taken apart for comparing them: blocks, sentences, words, and what counts as the same.  Pure.
+"""Splits a text into blocks, sentences and words for comparison, and defines which count as the same.  Pure.
 
-The same are texts that differ in layout alone: white space, hyphens inside words, ligatures and other forms of one
+Texts are the same if they differ only in layout: white space, hyphens inside words, ligatures and other forms of one
 letter, the shape of quotation marks and dashes, the bullets of lists.
 """
 
@@ -60,7 +60,7 @@ class Unit:
 
 
 def units_of(pages: Sequence[Page]) -> list[Unit]:
-    """The blocks of a document in order; headers, footers and what says nothing are left out."""
+    """The blocks of a document in order, without headers, footers and empty ones."""
     found: list[Unit] = []
     for page in pages:
         for block in page.blocks:
@@ -99,7 +99,7 @@ def sentences_of(unit: Unit, raw: str, language: str) -> list[Unit]:
 
 
 def shown(raw: str, kind: BlockKind) -> str:
-    """A stretch of a page as it is shown: one line, words mended that a line end cut."""
+    """A stretch of a page for display: on one line, with words rejoined that a line end cut."""
     text = _BROKEN.sub(lambda match: "" if match[1] == "\u00ad" else "-", raw)
     if kind is BlockKind.TABLE_ROW:
         text = text.replace("\t", " | ")
@@ -107,7 +107,7 @@ def shown(raw: str, kind: BlockKind) -> str:
 
 
 def key_of(text: str) -> str:
-    """What is left of a text when layout is gone; texts with one key are the same."""
+    """A key without layout; texts with the same key are the same."""
     bare = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if not bare[:1].isalnum():
         bare = _BULLET.sub("", bare)
@@ -117,13 +117,13 @@ def key_of(text: str) -> str:
 
 @lru_cache(maxsize=50_000)
 def token_key(token: str) -> str:
-    """The same of a word."""
+    """The same key for a word."""
     bare = token if token.isascii() else unicodedata.normalize("NFKC", token)
     return _INSIDE.sub("", bare.translate(_SAME))
 
 
 def tokens_of(text: str) -> list[tuple[int, int]]:
-    """Where the words and signs of a shown text stand; bars between cells and bullets are none."""
+    """Positions of the words and signs of a displayed text, without bars between cells and bullets."""
     bullet = _BULLET.match(text)
     start = bullet.end() if bullet else 0
     found = (match.span() for match in TOKEN.finditer(text, start))
@@ -131,7 +131,7 @@ def tokens_of(text: str) -> list[tuple[int, int]]:
 
 
 def lead_of(text: str) -> str:
-    """The number or letter an item of a list begins with, "3.2", "(a)"; empty where there is none."""
+    """The number or letter at the start of a list item, "3.2", "(a)"; empty where there is none."""
     found = _LEAD.match(text)
     return found.group().strip() if found else ""
 

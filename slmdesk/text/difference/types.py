@@ -1,4 +1,4 @@
-"""What a comparison of two texts consists of.  Light to import: how it is found is in `difference`."""
+"""The result of a comparison of two texts; cheap to import, unlike `compare`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A fact that changed, as it stands in both versions; one is empty where it is only in the other."""
+    """A fact that changed, as in both versions; empty where it is only in the other."""
 
     kind: str
     """amount, percent, number, date, name, negation"""
@@ -37,7 +37,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words of a row."""
+    """Words of a row, in one style."""
 
     text: str
     is_marked: bool = False
@@ -60,12 +60,12 @@ class Change:
 
     @property
     def old(self) -> str:
-        """The passage as it was; empty where it was added."""
+        """The passage in the old version; empty where it was added."""
         return "".join(run.text for run in self.old_runs)
 
     @property
     def new(self) -> str:
-        """The passage as it is; empty where it was removed."""
+        """The passage in the new version; empty where it was removed."""
         return "".join(run.text for run in self.new_runs)
 
 

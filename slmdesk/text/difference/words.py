@@ -1,4 +1,4 @@
-"""What changed between two wordings of a passage: which words, and which numbers, dates, names and negations.  Pure."""
+"""Compares two wordings of a passage: which words changed, and which numbers, dates, names and negations.  Pure."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _Range = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """A stretch of words in place of another; either may be empty."""
+    """Words that replaced others; either side may be empty."""
 
     old: Span
     new: Span
 
 
 def hunks_of(old: str, new: str) -> list[Hunk]:
-    """Which words of `old` gave way to which of `new`; layout alone is no change, nor is a list's number that only one
-    of two formats keeps as text.
+    """Which words of `old` were replaced by which of `new`; layout is no change, nor is a list number that only one
+    of two formats has as text.
     """
-    if old > new:  # the way back is the same way
+    if old > new:  # so that both directions give the same result
         return [Hunk(one.new, one.old) for one in hunks_of(new, old)]
     mine, theirs = tokens_of(old), tokens_of(new)
     keys = [token_key(old[start:end]) for start, end in mine]
@@ -61,7 +61,7 @@ def hunks_of(old: str, new: str) -> list[Hunk]:
 
 
 def named_of(old: str, new: str, hunks: Sequence[Hunk]) -> tuple[Named, ...]:
-    """The facts among what changed, in order, each once."""
+    """The facts that changed, in order, each once."""
     language = tongue(f"{old} {new}")
     found: list[Named] = []
     taken: tuple[set[Span], set[Span]] = (set(), set())
@@ -80,7 +80,7 @@ def named_of(old: str, new: str, hunks: Sequence[Hunk]) -> tuple[Named, ...]:
 
 
 def _is_lead(old: str, new: str, mine: Sequence[Span], theirs: Sequence[Span], first: _Range) -> bool:
-    """Whether the first difference is a list's number that stands on one side alone."""
+    """Whether the first difference is a list number that only one side has."""
     _, end, _, last = first
     if end and last:
         return False
@@ -90,7 +90,9 @@ def _is_lead(old: str, new: str, mine: Sequence[Span], theirs: Sequence[Span], f
 
 
 def _slid(one: _Range, after: _Range | None, keys: Sequence[str], others: Sequence[str]) -> _Range:
-    """What was only added or only removed, begun with a word where it could: "x. New." is "New." behind "x."."""
+    """Move a pure addition or removal so that it starts with a word if possible: "x. New." becomes "New." after
+    "x.".
+    """
     a, b, c, d = one
     end, last = (after[0], after[2]) if after else (len(keys), len(others))
     if a == b:
@@ -103,7 +105,7 @@ def _slid(one: _Range, after: _Range | None, keys: Sequence[str], others: Sequen
 
 
 def _bridged(ranges: Sequence[_Range], keys: Sequence[str]) -> list[_Range]:
-    """Changes with next to nothing between them as one."""
+    """Join changes with next to nothing between them."""
     found: list[_Range] = []
     for one in ranges:
         if found:
@@ -136,7 +138,7 @@ class _Value:
 
 
 def _values(text: str, language: str) -> list[_Value]:
-    """The numbers and dates of a text, in order; the number a list's item begins with is none."""
+    """The numbers and dates of a text, in order; the number of a list item does not count."""
     whens = dates.find_dates(text, language)
     lead = len(lead_of(text)) + 1
     found = [
@@ -168,7 +170,7 @@ def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Va
 
 
 def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> list[Named]:
-    """What stands for what: facts of one kind in their order, then the rest; equal ones are no change."""
+    """Pair facts of one kind in order, then the rest; equal ones are no change."""
     both = [(one, other) for one in mine for other in theirs if one.values & other.values]
     for one, other in both:
         if one in mine and other in theirs:
@@ -215,7 +217,7 @@ def _names(old: str, new: str, hunks: Sequence[Hunk], language: str) -> list[Nam
 
 
 def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str) -> list[Named]:
-    """A "not" more or less among what changed, else a word of the opposite sense."""
+    """A "not" added or removed by the change, else a word of opposite sense."""
     found: list[Named] = []
     before, after = _denials(old, language), _denials(new, language)
     for hunk in hunks:

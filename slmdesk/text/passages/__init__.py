@@ -1,1 +1,1 @@
-"""Passages of a document: cut, ranked, quoted."""
+"""Passages of a document: cutting, ranking, finding quotations."""

@@ -1,4 +1,4 @@
-"""Which sentences of a text say most of it: the honest stand-in for a summary where no model is good enough.
+"""Picks the most central sentences of a text, in place of a summary where no model is good enough.
 
 Continuous LexRank (Erkan and Radev 2004, doi 10.1613/jair.1523): sentences vote for those they share words with,
 words weighted by how rare they are in the text.  Two sentences are never compared: the votes go to the words and back,
@@ -25,10 +25,10 @@ _Vector = dict[str, float]
 
 
 def central(sentences: Sequence[str], count: int) -> list[int]:
-    """The places of the `count` sentences that say most, in the order of the text; fewer when there are fewer.
+    """The positions of the `count` most central sentences, in the order of the text; fewer when there are fewer.
 
     They are spread: each of `count` equal stretches of the text gives one before any gives a second at the same worth,
-    and what repeats a chosen sentence is passed over while there is something else.
+    and a sentence that repeats a chosen one is skipped while there are others.
     """
     if count <= 0 or not sentences:
         return []
@@ -43,7 +43,7 @@ def central(sentences: Sequence[str], count: int) -> list[int]:
 
 
 def _vectors(sentences: Sequence[str]) -> tuple[list[_Vector], list[int]]:
-    """Per sentence its words, weighted by rarity, of length one; and how many words it has."""
+    """For each sentence its words, weighted by rarity, of length one; and how many words it has."""
     counts = [Counter(fold_for_search(sentence).split()) for sentence in sentences]
     spread: Counter[str] = Counter(word for words in counts for word in words)
     vectors: list[_Vector] = []
@@ -65,7 +65,7 @@ def _rank(vectors: Sequence[_Vector]) -> list[float]:
 
 
 def _votes(vectors: Sequence[_Vector], weights: Sequence[float]) -> list[float]:
-    """What each sentence hears when each says `weights` to all, by the cosine between them."""
+    """The votes each sentence receives when each gives `weights` to all, by the cosine between them."""
     words: defaultdict[str, float] = defaultdict(float)
     for vector, weight in zip(vectors, weights, strict=True):
         for word, value in vector.items():

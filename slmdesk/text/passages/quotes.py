@@ -1,6 +1,6 @@
-"""Where a quotation stands in a text, whatever became of its white space, hyphens, quotes and ligatures on the way.
+"""Finds a quotation in a text despite differences in white space, hyphens, quotation marks and ligatures.
 
-Both are taken apart into the same plain letters, and each letter of the text remembers where it came from.
+Both are reduced to the same plain letters, and each letter of the text remembers its position.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ class FoldedText:
         self._letters, self._places = _folded(text)
 
     def find(self, quote: str) -> tuple[int, int] | None:
-        """The span of the first place where the quotation stands word for word; None where it does not."""
+        """The span of the first exact occurrence of the quotation; None where there is none."""
         return next(self.find_all(quote), None)
 
     def find_all(self, quote: str, *, whole: bool = True) -> Iterator[tuple[int, int]]:
-        """The spans of all places, in order, not overlapping; unless `whole`, it may begin and end inside words."""
+        """The spans of all occurrences, in order, not overlapping; unless `whole`, one may begin and end inside
+        words.
+        """
         requested = folded_quote(quote)
         if not any(one.isalnum() for one in requested):
             return
@@ -47,7 +49,7 @@ class FoldedText:
 
 
 def folded_quote(quote: str) -> str:
-    """The plain letters of a quotation, without what surrounds it; a minus before a number is part of it."""
+    """The plain letters of a quotation, without signs around it; a minus before a number is part of it."""
     letters = _folded(quote)[0]
     bare = letters.strip(_EDGES)
     before = letters[: letters.find(bare)] if bare else ""
@@ -55,7 +57,7 @@ def folded_quote(quote: str) -> str:
 
 
 def _stands_alone(letters: str, start: int, end: int) -> bool:
-    """Whether no word and no number is cut at its ends; what is written without spaces has no such ends."""
+    """Whether no word and no number is cut at its ends; scripts without spaces have no such ends."""
 
     def joins(left: str, right: str) -> bool:
         return left.isalnum() and right.isalnum() and left < "\u0e00" and right < "\u0e00"

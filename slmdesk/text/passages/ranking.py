@@ -1,4 +1,4 @@
-"""Which of some texts in memory a question is about, by its words: for text that is in no index.
+"""Ranks texts in memory by the words of a question: for text that is in no index.
 
 BM25 (Robertson and Zaragoza 2009), weighed by how near one another the words stand, as the store's passages are.
 """
@@ -17,7 +17,7 @@ SATURATION, LENGTH_SHARE = 1.2, 0.75
 
 
 def ranked_by_words(words: Sequence[str], texts: Sequence[str]) -> list[int]:
-    """The places of the texts that have any of the words (text.stop_words.search_words), the best first."""
+    """The positions of the texts that have any of the words (text.stop_words.search_words), the best first."""
     stems = {stem_of(one) for one in words}
     counts = [Counter(stem_of(one) for one in fold_for_search(text).split()) for text in texts]
     lengths = [sum(one.values()) for one in counts]

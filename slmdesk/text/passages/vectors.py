@@ -1,6 +1,6 @@
-"""Vectors of texts: little-endian, of length 1; how alike two are is their product.
+"""Vectors of texts: little-endian, of length 1; their similarity is their dot product.
 
-They come as float32 and are kept as float16: half the room, and no other order of what is found (384 numbers of 11
+They arrive as float32 and are stored as float16: half the size, and the same ranking of results (384 numbers of 11
 significant bits each).
 """
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 
 class Nearest:
-    """Finds the vectors nearest to one among many that come some at a time."""
+    """Finds the vectors nearest to one among many, which are added in portions."""
 
     def __init__(self, requested: bytes, limit: int) -> None:
-        """`wanted`: float32."""
+        """`requested`: float32."""
         self._requested = (
             np.frombuffer(requested, "<f4") if requested and len(requested) % 4 == 0 else np.zeros(0, np.float32)
         )
@@ -24,9 +24,7 @@ class Nearest:
         self._best: list[tuple[float, int]] = []
 
     def add(self, vectors: Sequence[tuple[int, bytes]]) -> None:
-        """More vectors with their numbers, float16 or float32; those of another length (another model's) are passed
-        over.
-        """
+        """Add vectors with their numbers, float16 or float32; those of another length are skipped."""
         width = len(self._requested)
         for kind, size in (("<f2", 2 * width), ("<f4", 4 * width)):
             usable = [(number, one) for number, one in vectors if len(one) == size]
@@ -40,17 +38,17 @@ class Nearest:
 
     @property
     def best(self) -> list[tuple[int, float]]:
-        """Their numbers, the nearest first, and how near they are, -1..1."""
+        """The numbers of the nearest vectors, nearest first, and their similarity, -1..1."""
         return [(number, near) for near, number in self._best]
 
 
 def halved(data: bytes) -> bytes:
-    """A vector of float32 as it is kept."""
+    """A float32 vector as float16, the form that is stored."""
     return np.frombuffer(data, "<f4").astype("<f2").tobytes()
 
 
 def is_vector(data: bytes) -> bool:
-    """Whether these bytes are a vector of length 1, float32: what a child sends is not trusted."""
+    """Whether these bytes are a float32 vector of length 1: data from a child is not trusted."""
     if not data or len(data) % 4:
         return False
     length = float(np.linalg.norm(np.frombuffer(data, "<f4")))

@@ -1,1 +1,1 @@
-"""Terms in all their forms."""
+"""Finds terms in all their forms."""

@@ -1,9 +1,9 @@
-"""Words of a text that look like terms: frequent phrases of one to four words, and names.
+"""Finds likely terms in a text: frequent phrases of one to four words, and names.
 
-Phrases are what stands between small words (articles, prepositions, verbs of every day) and signs; their worth is the
-C-value (Frantzi, Ananiadou and Mima 2000, doi 10.1007/s007999900023): how often they stand there, times the logarithm
-of their length, less what they only are a part of.  In languages with a list of small words (text.stop_words); in
-others every word may be part of a phrase, and more that is none is proposed.  Pure; a document of 100,000 words takes
+Phrases are the words between function words (articles, prepositions, common verbs) and signs; their score is the
+C-value (Frantzi, Ananiadou and Mima 2000, doi 10.1007/s007999900023): their frequency times the logarithm
+of their length, less the occurrences inside longer phrases.  In languages with a stop word list (text.stop_words); in
+others every word may be part of a phrase, and more false ones are proposed.  Pure; a document of 100,000 words takes
 about two seconds.
 """
 
@@ -32,7 +32,7 @@ LEAST_DICE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A phrase that may be a term."""
+    """A likely term."""
 
     words: str
     """As it is written most often."""
@@ -47,7 +47,7 @@ class Candidate:
 
 
 def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list[Candidate]:
-    """The phrases worth most, the best first."""
+    """The phrases with the highest scores, the best first."""
     small = STOP_WORDS.get(language, frozenset()) | function_words(language)
     counts: Counter[tuple[str, ...]] = Counter()
     written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
@@ -82,9 +82,9 @@ def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list
 def likely_translations(
     candidates: Sequence[Candidate], pairs: Sequence[tuple[str, str]], source: str, target: str
 ) -> Mapping[str, str]:
-    """For each candidate the phrase of the translation that most stands where it does (Dice's coefficient, 1945).
+    """For each candidate the phrase of the translation that most often occurs with it (Dice's coefficient, 1945).
 
-    `pairs`: segments with their translations.  Only those that stand in at least LEAST_TIMES segments and agree by
+    `pairs`: segments with their translations.  Only those that occur in at least LEAST_TIMES segments and reach
     LEAST_DICE.
     """
     small = STOP_WORDS.get(target, frozenset()) | function_words(target)
@@ -123,7 +123,7 @@ def _best(places: set[int], where: Mapping[tuple[str, ...], set[int]], size: int
 
 
 def _runs(sentence: str, small: frozenset[str]) -> list[list[re.Match[str]]]:
-    """The stretches of a sentence without small words and signs."""
+    """The stretches of a sentence without function words and signs."""
     runs: list[list[re.Match[str]]] = [[]]
     end = 0
     for one in _WORD.finditer(sentence):
@@ -145,7 +145,7 @@ def _first_letter(sentence: str) -> int:
 
 
 def _with_forms(counts: Counter[tuple[str, ...]], language: str) -> dict[tuple[str, ...], int]:
-    """The forms of one phrase counted together, under the one that is met most."""
+    """Count the forms of one phrase together, under the most frequent one."""
     by_beginning: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     merged: dict[tuple[str, ...], int] = {}
     for key, count in sorted(counts.items(), key=lambda one: (-one[1], len(" ".join(one[0])), one[0])):

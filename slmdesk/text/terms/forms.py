@@ -1,4 +1,5 @@
-"""Whether a word of a text is a form of a word of a glossary: endings of inflection, by language; no dictionary.
+"""Decides whether a word of a text is a form of a glossary word: by inflectional endings of each language, no
+dictionary.
 
 A form is the word of the list, its last letters changed or dropped where the language does so, and one of the
 language's endings.  Endings that make another word ("contract-or", "Arbeit-er") are no inflection and do not fit.
@@ -103,7 +104,7 @@ def fits(word: str, part: str, language: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def is_within(word: str, part: str, language: str, *, anywhere: bool) -> bool:
-    """Whether a word that is written together has `part` as its last element, or with `anywhere` as any of its own."""
+    """Whether a compound has `part` as its last element, or with `anywhere` as any element."""
     if language not in COMPOUNDING or len(word) < len(part) + LEAST_STEM:
         return False
     if len(part) >= LEAST_PART:
@@ -146,7 +147,7 @@ def _is_doubled(word: str, part: str) -> bool:
 
 
 def same_stem(one: str, other: str) -> bool:
-    """Whether two folded words of a language without a table differ in their endings alone.
+    """Whether two folded words of a language without a table differ only in their endings.
 
     They share their beginning but for at most MOST_ENDING letters of each, and at least two thirds of the shorter one;
     a letter may change inside a long stem.

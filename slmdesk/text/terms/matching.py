@@ -1,6 +1,6 @@
-"""Terms of a glossary in a text, also with other endings than in the list (`term_forms`).
+"""Finds glossary terms in a text, also with other endings (`text.terms.forms`).
 
-In the source a term counts where it stands as a word, or as the last element of a word written together ("Mietvertrag"
+In the source a term counts as a word, or as the last element of a compound ("Mietvertrag"
 has "Vertrag"); in the translation also as any other element, since that is how terms are used there ("Vertragsstrafe").
 """
 
@@ -35,9 +35,9 @@ class Occurrence:
 
 
 class TermIndex(Sequence[Term]):
-    """A list of terms that finds those which may stand in a text, without looking at all of them.
+    """An index of terms that finds those which may occur in a text without checking all of them.
 
-    200,000 terms take two seconds to be put in order, and a sentence some milliseconds after that.
+    Building it takes two seconds for 200,000 terms, and a look-up some milliseconds per sentence.
     """
 
     def __init__(self, terms: Iterable[Term] = ()) -> None:
@@ -63,7 +63,7 @@ class TermIndex(Sequence[Term]):
         return self._terms[index]
 
     def candidates(self, text: str, language: str) -> list[Term]:
-        """Terms that may stand in a text, the longer ones first, equals as in the list."""
+        """Terms that may occur in a text, the longer ones first, equals as in the list."""
         folded = fold(text)
         found: set[int] = set()
         words = _WORD.findall(folded)
@@ -79,7 +79,7 @@ class TermIndex(Sequence[Term]):
         return [self._terms[at] for at in sorted(found, key=lambda at: (-len(self._terms[at].source), at))]
 
     def same_as(self, term: Term) -> list[Term]:
-        """The terms of the list with the same words in the source, this one among them: it may be said as any."""
+        """All terms with the same source words, including this one: any of their translations will do."""
         return [self._terms[at] for at in self._by_source.get(fold(term.source.strip()), ())]
 
     def _put(self, at: int, term: Term) -> None:
@@ -96,9 +96,9 @@ class TermIndex(Sequence[Term]):
 
 
 def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occurrence]:
-    """Where terms stand in a text of the source language; longer terms win over those inside them.
+    """Occurrences of terms in a text of the source language; longer terms win over those inside them.
 
-    Of equal terms with several translations the first one is given.
+    Of equal terms with several translations the first one is returned.
     """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found: list[Occurrence] = []
@@ -112,7 +112,7 @@ def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occ
 
 
 def terms_in(text: str, terms: Sequence[Term], language: str = "") -> tuple[Term, ...]:
-    """The terms that stand in a text, each once; of those with several translations all, in the list's order."""
+    """The terms that occur in a text, each once; of those with several translations all, in the list's order."""
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found = (one.term for one in find_terms(text, index, language))
     return tuple(dict.fromkeys(same for term in found for same in index.same_as(term)))
@@ -127,7 +127,7 @@ def spans_of(
     minds_case: bool = False,
     anywhere: bool = False,
 ) -> list[tuple[int, int]]:
-    """Where words stand in a text, in order.  `anywhere`: also as any element of a word written together."""
+    """Where words occur in a text, in order.  `anywhere`: also as any element of a compound."""
     requested = requested.strip()
     parts = _words(requested)
     if not requested:
@@ -179,17 +179,17 @@ def _is_acronym(part: str) -> bool:
 
 
 def _keeps_capitals(word: str, acronym: str) -> bool:
-    """Whether a word is the acronym, with an ending at most: "WHO", "PDFs", not "who"."""
+    """Whether a word is the acronym, with at most an ending: "WHO", "PDFs", not "who"."""
     return word.startswith(acronym)
 
 
 def _is_cased(run: Sequence[_Word], parts: Sequence[_Word]) -> bool:
-    """Whether any word is written with other capitals than in the list."""
+    """Whether any word is capitalised differently from the list."""
     return any(word.text[:LEAST_STEM] != part.text[:LEAST_STEM] for word, part in zip(run, parts, strict=True))
 
 
 def _is_one_phrase(text: str, run: Sequence[_Word], requested: str, parts: Sequence[_Word]) -> bool:
-    """Nothing but blanks and hyphens between the words, or what stands between them in the list."""
+    """Whether only blanks and hyphens separate the words, or what separates them in the list."""
     for (one, other), (first, second) in zip(itertools.pairwise(run), itertools.pairwise(parts), strict=True):
         between = text[one.end : other.start]
         if between.strip(_BETWEEN) and between != requested[first.end : second.start]:
@@ -206,12 +206,12 @@ def _as_written(text: str, requested: str, *, minds_case: bool) -> list[tuple[in
 
 
 def _has_no_forms(requested: str) -> bool:
-    """Written without blanks between words, or with signs at its ends ("C++")."""
+    """Whether it is written without spaces between words, or has signs at its ends ("C++")."""
     return _UNSPACED.search(requested) is not None or not (requested[:1].isalnum() and requested[-1:].isalnum())
 
 
 def _edge(letter: str, side: str) -> str:
-    """No letter or digit beside a word's own; beside a sign ("C++", "§") anything may stand."""
+    """A pattern for no letter or digit beside a word's end; beside a sign ("C++", "§") anything may stand."""
     if not (letter.isalnum()):
         return ""
     return r"(?<![^\W_])" if side == "<" else r"(?![^\W_])"

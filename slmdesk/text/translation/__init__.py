@@ -1,1 +1,1 @@
-"""What a translation must keep: tags, placeholders, figures, terms."""
+"""What a translation must preserve: tags, placeholders, numbers, terms; and checks that it does."""

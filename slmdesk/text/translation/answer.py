@@ -1,4 +1,4 @@
-"""What a model's answer becomes as a translation: the same for typed text, for documents and for a second try."""
+"""Turns a model's answer into a translation: the same for typed text, documents and a second attempt."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Cleaned:
 
 
 def cleaned(source: str, answer: str, tags: Tags, probabilities: Sequence[TokenProbability] = ()) -> Cleaned:
-    """The translation in an answer: without talk around it and tags the source has not, on one line where the source
-    is, and ended as the source ends.  Pure; `probabilities` of the answer's tokens.
+    """The translation in an answer: without remarks around it and tags that the source lacks, on one line where the
+    source is, and with the source's end punctuation.  Pure; `probabilities` of the answer's tokens.
     """
     target = without_strangers(mended(without_chatter(source, answer).strip(), tags), tags, source)
-    if "\n" not in source:  # those of a subtitle or a verse are wanted
+    if "\n" not in source:  # line breaks of a subtitle or a verse are kept
         target = " ".join(line.strip() for line in target.split("\n") if line.strip())
     if "  " not in source:
         target = _BLANKS.sub(" ", target)

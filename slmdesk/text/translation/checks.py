@@ -1,4 +1,4 @@
-"""What of a segment did not survive its translation: numbers, dates, names, negations, tags, terms, language, length.
+"""Finds what a translation changed: numbers, dates, names, negations, tags, terms, language, length.
 
 Rules without a model, for any pair of languages as far as signs and figures go; number words, months and negations in
 English, German, French, Spanish, Italian and Polish.  Measured on tests/golden/translations.toml.
@@ -69,11 +69,11 @@ def flags_of(
     terms: Sequence[Term] = (),
     cue: str = "",
 ) -> tuple[SegmentFlag, ...]:
-    """What deserves a look in the translation of a segment, the gravest first; empty: nothing was found.
+    """What to review in the translation of a segment, the most serious first; empty: nothing was found.
 
     `cue`: the time of a subtitle, in which it must be read (text.subtitles).
-    `terms`: those of the glossary; which of them the source holds is found here.  Any thread; under a millisecond but
-    for the first time a language is detected.
+    `terms`: those of the glossary; which of them the source contains is found here.  Any thread; under a millisecond
+    except for the first time a language is detected.
     """
     flags = [SegmentFlag("tags", str(one.number), one.kind) for one in problems(target, tags)]
     before, after = plain(source, tags), plain(target, tags)
@@ -102,11 +102,11 @@ def flags_of(
 
 
 def is_chatter(source: str, target: str) -> bool:
-    """Whether the translation talks about itself, refuses, tells the instructions, or answers a question instead."""
+    """Whether the translation talks about itself, refuses, repeats the instructions, or answers a question instead."""
     if _OF_QUOTES.search(target) and not _OF_QUOTES.search(source):
         return True
     if source.rstrip().endswith("?") and not _ASKS.search(target):
-        return True  # answered instead
+        return True  # answered instead of translated
     return any(one.match(target) is not None and one.match(source) is None for one in _TALK)
 
 
@@ -114,9 +114,9 @@ _QUOTES = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("'", "'"))
 
 
 def without_chatter(source: str, target: str) -> str:
-    """The translation without an announcement before it, where that is certain: a line of its own that ends in a colon,
-    with more behind it, and nothing like it in the source.  What is said behind a translation in quotation marks that
-    was announced so goes too, and so do quotation marks the source has not.
+    """The translation without an announcement, where that is certain: a line of its own that ends in a colon,
+    with more after it, and nothing like it in the source.  Remarks after a translation in quotation marks that
+    was announced in this way are removed too, and so are quotation marks that the source lacks.
     """
     first, _, rest = target.lstrip().partition("\n")
     if rest.strip() and first.rstrip().endswith(":") and is_chatter(source, first):
@@ -154,7 +154,7 @@ def with_same_end(source: str, target: str) -> str:
 def term_flags(
     source: str, target: str, source_language: str, target_language: str, terms: Sequence[Term]
 ) -> list[SegmentFlag]:
-    """Terms of the source that do not stand in the target as the glossary wants them, and forbidden words there.
+    """Terms of the source that are not translated as the glossary says, and forbidden words in the target.
 
     Of a term with several translations any will do; the first one is named.
     """
@@ -170,7 +170,7 @@ def term_flags(
 
 
 def _flags_of_term(target: str, count: int, choices: Sequence[Term], language: str) -> list[SegmentFlag]:
-    """What is wrong with a term that stands `count` times in the source and may be said as any of `choices`."""
+    """What is wrong with a term that occurs `count` times in the source and may be translated as any of `choices`."""
     flags = []
     requested = {term.source if term.keeps else term.target: term for term in choices if term.keeps or term.target}
     first = next(iter(requested), "")
@@ -218,7 +218,7 @@ _LOUD = re.compile(r"\b[^\W\d_a-zà-ÿ]{3,}\b")
 
 def _is_lost_name(flag: Flag, source_language: str) -> bool:
     """A name inside a sentence, or one of two words at its beginning; a single word there may be any, and German
-    writes all nouns large.
+    capitalises all nouns.
     """
     if any(sign.isdigit() for sign in flag.text):
         return True
@@ -227,13 +227,13 @@ def _is_lost_name(flag: Flag, source_language: str) -> bool:
 
 
 def _is_title(text: str, language: str) -> bool:
-    """Whether Most Words Are Written So, as in English titles: no names can be told there."""
+    """Whether Most Words Are Written So, as in English titles: names cannot be recognised there."""
     words = [word for word in WORD.findall(text) if folded(word) not in function_words()]
     return language != "de" and len(words) > 2 and all(word[0].isupper() for word in words)
 
 
 def _negation(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
-    """One side says no and the other does not, not even in other words ("forbidden", "invalid", "unless")."""
+    """Flag when one side denies and the other does not, not even by other words ("forbidden", "invalid", "unless")."""
     before, after = denial(source, source_language), denial(target, target_language)
     if before is None or after is None or bool(before) == bool(after):
         return []
@@ -262,7 +262,7 @@ def _language(source: str, target: str, source_language: str, target_language: s
 def _kept(
     source: str, target: str, source_language: str, target_language: str, terms: Sequence[Term]
 ) -> list[SegmentFlag]:
-    """Words of the source left as they were, and letters of a third language."""
+    """Flag untranslated words of the source, and letters of a third language."""
     flags = []
     if source.strip() != target.strip() or len(target.split()) < LEAST_DETECTED:  # a longer one is named by _language
         words = leftover(source, target, source_language, target_language)

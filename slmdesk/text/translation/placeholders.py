@@ -1,4 +1,4 @@
-"""What must be the same before and after a translation: placeholders, addresses, code."""
+"""Finds what a translation must not change: placeholders, addresses, code."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Protected:
 
 
 def protected_in(text: str) -> list[Protected]:
-    """What in a text is to be kept letter for letter, in order."""
+    """What in a text must be kept letter for letter, in order."""
     return [
         Protected(one.lastgroup or "", one[0], one.start(), one.end()) for one in _PROTECTED.finditer(text) if one[0]
     ]
 
 
 def changed(source: str, target: str) -> tuple[list[str], list[str]]:
-    """What of the source's protected things is missing in the target, and which the target has besides."""
+    """The protected parts of the source that are missing in the target, and those that only the target has."""
     before = Counter(one.text for one in protected_in(source))
     after = Counter(one.text for one in protected_in(target))
     missing = [text for text in before for _ in range(before[text] - min(before[text], target.count(text)))]
@@ -49,7 +49,7 @@ def changed(source: str, target: str) -> tuple[list[str], list[str]]:
 
 
 def is_only_protected(text: str) -> bool:
-    """Whether there is nothing to translate: no letters, or none outside what is kept."""
+    """Whether there is nothing to translate: no letters, or none outside protected parts."""
     left = _PROTECTED.sub(" ", text)
     return _LETTER.search(left) is None
 
@@ -72,9 +72,9 @@ _PROMPT = ("$", ">")
 
 
 def is_code(text: str) -> bool:
-    """Whether a whole text is no language: a file's name, a part's number, an abbreviation, a command to be typed.
+    """Whether a whole text is not language: a file name, a part number, an abbreviation, a command to type.
 
-    Asked for such a translation, small models invent one, or tell their instructions.
+    Asked to translate one, small models invent something, or repeat their instructions.
     """
     words = [one.strip("\"'“”„`(),;:") or one for one in text.split()]
     if not words:

@@ -1,4 +1,4 @@
-"""Searching and replacing in translations, between their tags."""
+"""Searches and replaces in translations, between their tags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slmdesk.text.translation.tagged import Tags, pieces
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for; what a tag parts is not found as one."""
+    """What to search for; words separated by a tag are not found as one."""
 
     words: str
     is_exact: bool = False
@@ -19,12 +19,12 @@ class Search:
     whole_words: bool = False
 
     def __bool__(self) -> bool:
-        """Whether anything is looked for."""
+        """Whether there is anything to search for."""
         return bool(self.words)
 
 
 def spans_in(text: str, tags: Tags, search: Search) -> list[tuple[int, int]]:
-    """Where the words stand in a text, from begin to end, in order."""
+    """Where the words occur in a text, from start to end, in order."""
     if not search:
         return []
     pattern, found, at = _pattern(search), list[tuple[int, int]](), 0
@@ -37,7 +37,7 @@ def spans_in(text: str, tags: Tags, search: Search) -> list[tuple[int, int]]:
 
 
 def replaced(text: str, tags: Tags, search: Search, instead: str) -> tuple[str, int]:
-    """The text with other words in their places, and how often; `instead` is taken as it stands."""
+    """The text with the words replaced, and how often; `instead` is inserted literally."""
     spans = spans_in(text, tags, search)
     for start, end in reversed(spans):
         text = text[:start] + instead + text[end:]

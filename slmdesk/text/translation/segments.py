@@ -1,4 +1,4 @@
-"""A text with tags cut into segments for translation: sentences, none of which has one end of a pair of tags alone."""
+"""Splits a text with tags into segments for translation: sentences that never contain only one tag of a pair."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slmdesk.text.words.sentences import sentence_spans
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a text: `lead` + `text` + `trail` of all segments, joined, are the text."""
+    """A stretch of a text; `lead` + `text` + `trail` of all segments, joined, are the text."""
 
     text: str
     tags: Tags
@@ -24,10 +24,10 @@ class Segment:
 
 
 def segments_of(text: str, tags: Tags, language: str = "") -> list[Segment]:
-    """The sentences of a text, in order; one that holds an end of a pair alone is joined with the next.
+    """The sentences of a text, in order; one with only one tag of a pair is joined with the next.
 
-    A pair around a whole sentence is set aside, like the blanks: the sentence alone is easier to translate and found
-    again in the memory.
+    A pair around a whole sentence is set aside, like the blanks: the bare sentence is easier to translate and to find
+    in the memory.
     """
     parts = pieces(text, tags)
     words, places = _words_and_places(parts)
@@ -42,7 +42,7 @@ def segments_of(text: str, tags: Tags, language: str = "") -> list[Segment]:
 
 
 def _words_and_places(parts: list[str | Tag]) -> tuple[str, list[int]]:
-    """The words alone, and for each of their letters where it stands in the text; tags before a letter go with it."""
+    """The text without tags, and the position of each of its letters; tags before a letter go with it."""
     words: list[str] = []
     places: list[int] = []
     at = 0
@@ -63,7 +63,7 @@ def _words_and_places(parts: list[str | Tag]) -> tuple[str, list[int]]:
 
 
 def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
-    """Where pairs begin and end in the text: no cut may lie between."""
+    """Where pairs begin and end in the text: no cut may be inside."""
     found: list[tuple[int, int]] = []
     opened: dict[int, int] = {}
     at = 0
@@ -78,7 +78,7 @@ def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
 
 
 def segment_of(text: str, tags: Tags) -> Segment:
-    """A text as one segment, the blanks and pairs around all of it set aside."""
+    """A whole text as one segment, with the blanks and pairs around it set aside."""
     lead, middle, trail = stripped(text, tags)
     while (inner := _unwrapped(middle, tags)) is not None:
         opening, middle, closing = inner
@@ -99,7 +99,7 @@ def _unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
 
 
 def _joined(found: list[Segment]) -> list[Segment]:
-    """A stretch without words, such as a lone tag between two sentences, goes with the one before it."""
+    """Join a stretch without words, such as a lone tag between two sentences, to the one before it."""
     result: list[Segment] = []
     for one in found:
         if result and not one.text:

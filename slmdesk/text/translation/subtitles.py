@@ -1,4 +1,4 @@
-"""What subtitles must be to be read: lines of 42 characters, two of them, and no faster than people read.
+"""Checks that subtitles are readable: at most two lines of 42 characters, and no faster than people read.
 
 Netflix, Timed Text Style Guide (General Requirements, English): 42 characters a line, two lines, 20 characters a second
 for adults; European broadcasters ask for 37 to 42 and 15 to 17.
@@ -24,7 +24,7 @@ _BLANK = re.compile(r" +(?![^<> ]*(?: [^<>]*)?>)(?![^{}]*\})")
 
 
 def lines_of(words: str, count: int) -> list[str]:
-    """The words of a cue in lines about as long as each other: one where they fit, else as few as let each have 42
+    """Split the words of a cue into lines of about equal length: one where they fit, else as few as keep each within 42
     characters, at most two or as many as there were (`count`).
     """
     if len(shown(words)) <= LINE_CHARACTERS:
@@ -38,7 +38,7 @@ def lines_of(words: str, count: int) -> list[str]:
 
 
 def shown(words: str) -> str:
-    """The words without markup."""
+    """The text without markup."""
     return _MARKUP.sub("", words)
 
 
@@ -60,7 +60,7 @@ def _balanced(words: str, count: int) -> list[str]:
 
 
 def seconds_of(place: str) -> float | None:
-    """How long a cue is shown, by its times; None where they are no times."""
+    """How long a cue is shown, from its times; None where they are not times."""
     found = _TIMES.search(place)
     return None if found is None else _seconds(found[2]) - _seconds(found[1])
 
@@ -73,9 +73,9 @@ def _seconds(time: str) -> float:
 
 
 def reading_flags(source: str, target: str, place: str) -> tuple[SegmentFlag, ...]:
-    """Whether a cue can be read: `line_length` with the longest line, `reading_speed` with characters a second.
+    """Flags of an unreadable cue: `line_length` with the longest line, `reading_speed` with characters per second.
 
-    A cue whose source is as fast or as long is the source's fault.
+    Not flagged where the source is as fast or as long.
     """
     flags = []
     longest = max((len(shown(line)) for line in lines_of(target, MOST_LINES)), default=0)

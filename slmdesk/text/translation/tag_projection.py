@@ -1,4 +1,4 @@
-"""Tags put into a translation that was made without them."""
+"""Inserts tags into a translation that was made without them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGNS = ".,;:!?()[]\"'“”„«»…"
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What a pair of tags stands around in the source, or where a lone one stands."""
+    """The words of the source inside a pair of tags, or the position of a lone tag."""
 
     number: int
     text: str
@@ -29,7 +29,7 @@ class Phrase:
 
 
 def phrases_of(text: str, tags: Tags) -> tuple[str, list[Phrase]]:
-    """A text without its tags, letter for letter, and what stood where; outer pairs before those inside them."""
+    """A text without its tags, and what they enclosed; outer pairs before those inside them."""
     words: list[str] = []
     length = 0
     opened: dict[int, int] = {}
@@ -49,7 +49,7 @@ def phrases_of(text: str, tags: Tags) -> tuple[str, list[Phrase]]:
 
 
 def occurrences(text: str, words: str) -> list[tuple[int, int]]:
-    """Where words stand in a text as words: not inside longer ones."""
+    """Positions of words in a text as whole words."""
     if not words:
         return []
     begins = r"(?<!\w)" if words[0].isalnum() else ""
@@ -58,17 +58,17 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
 
 
 def verbatim(target: str, phrase: str) -> bool:
-    """Whether a phrase stands in a translation as it is, so that nobody need be asked where: a number or a name.
+    """Whether a phrase is in a translation unchanged, so that its place is certain: a number or a name.
 
-    Words in small letters alone may mean something else in the other language ("not", "fast", "also").
+    Lower-case words alone may mean something else in the other language ("not", "fast", "also").
     """
     words = phrase.strip()
     return any(sign.isdigit() or sign.isupper() for sign in words) and len(occurrences(target, words)) == 1
 
 
 def span_of(source: str, target: str, phrase: Phrase, words: str) -> tuple[int, int] | None:
-    """Where the words that stand for a phrase are in the translation; of several places the one that lies most like
-    the phrase in the source.  Signs at the ends of the phrase are taken in where they stand there too.
+    """The place in the translation of the words that stand for a phrase; of several places the one at a position most
+    like the phrase's in the source.  Signs at the ends of the phrase are included where the translation has them.
     """
     found = occurrences(target, words)
     if not found:
@@ -85,7 +85,7 @@ def span_of(source: str, target: str, phrase: Phrase, words: str) -> tuple[int, 
 
 
 def _with_figures(target: str, phrase: Phrase, start: int, end: int) -> tuple[int, int]:
-    """A span drawn out to the phrase's numbers, where they stand beside it: "innerhalb" to "innerhalb von 14 Tagen"."""
+    """A span extended to the phrase's numbers beside it: "innerhalb" to "innerhalb von 14 Tagen"."""
     longest = len(phrase.text.split()) + FIGURES_MORE
     for figures in re.findall(r"\d+", phrase.text):
         for first, last in occurrences(target, figures):
@@ -99,14 +99,14 @@ def _with_figures(target: str, phrase: Phrase, start: int, end: int) -> tuple[in
 
 
 def emptied(source: str, target: str, tags: Tags) -> list[int]:
-    """Numbers of pairs that stand around words in the source and around nothing in the translation."""
+    """Numbers of pairs that enclose words in the source and nothing in the translation."""
     full = {one.number for one in phrases_of(source, tags)[1] if one.text.strip()}
     return [one.number for one in phrases_of(target, tags)[1] if one.number in full and not one.text.strip()]
 
 
 def doubled(source: str, target: str, tags: Tags) -> list[int]:
-    """Numbers of pairs whose words stand outside of them once more, as they do not in the source: to have somewhere to
-    put the tags, small models say a thing twice ("ist hier verfügbar <1>hier</1>").
+    """Numbers of pairs whose words occur once more outside of them, unlike in the source: to have a place for
+    the tags, small models say a thing twice ("ist hier verfügbar <1>hier</1>").
     """
     bare_source, before = phrases_of(source, tags)
     bare_target, after = phrases_of(target, tags)
@@ -123,8 +123,8 @@ def _count(text: str, phrase: Phrase) -> int:
 
 
 def placed(source: str, target: str, phrases: list[Phrase], spans: Mapping[int, tuple[int, int]]) -> str:
-    """The translation with all tags: pairs at `spans` (by number), where those do not cross; the others, and lone tags,
-    at the same share of the text, at the end of a word.
+    """The translation with all tags: pairs at `spans` (by number), where those do not cross; others, and lone tags,
+    at the same relative position, at the end of a word.
     """
     chosen: dict[int, tuple[int, int]] = {}
     for index, phrase in enumerate(phrases):
@@ -156,7 +156,9 @@ def _chosen(
     spans: Mapping[int, tuple[int, int]],
     chosen: Mapping[int, tuple[int, int]],
 ) -> tuple[int, int]:
-    """Where one pair goes: inside those it lies inside of, around the same words as one around the same words."""
+    """The place of a pair: inside the pairs that enclose it, and around the same words as a pair around the same
+    words.
+    """
     outer = [one for one in before if one.text and one.start <= phrase.start and phrase.end <= one.end]
     same = next((one for one in outer if (one.start, one.end) == (phrase.start, phrase.end)), None)
     if same is not None:
@@ -179,7 +181,7 @@ def _chosen(
 
 
 def _lone_place(source: str, target: str, at: int) -> int:
-    """Behind the sign it stands behind in the source, where both have as many of it; else at the same share."""
+    """After the sign it follows in the source, where both have equally many; else at the same relative position."""
     sign = source[at - 1 : at]
     if sign and sign in ":;!?" and source.count(sign) == target.count(sign):
         place = -1
@@ -199,7 +201,7 @@ def _shared(source: str, target: str, at: int) -> int:
 
 
 def _by_share(source: str, target: str, phrase: Phrase) -> tuple[int, int]:
-    """The words of the target that stand where the phrase's words stand among those of the source."""
+    """The words of the target at the same relative position as the phrase's words in the source."""
     words = [(one.start(), one.end()) for one in _WORD.finditer(target)]
     if not words:
         return len(target), len(target)

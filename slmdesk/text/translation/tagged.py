@@ -1,7 +1,7 @@
-"""Text whose formatting travels as numbered tags: `<1>words</1>` for words of another look, `<2/>` for what has none.
+"""Text whose formatting is kept as numbered tags: `<1>words</1>` around formatted words, `<2/>` for a lone object.
 
 The numbers of a text are chosen above any number its own words use in that way (`first_number`), so that a tag and
-words that look like one can never be mixed up.
+words that look like one are never confused.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LOOSE = re.compile(r"(?:<|＜|&lt;)\s*([/／]?)\s*(\d{1,6})\s*([/／]?)\s*(?:>|
 
 
 class Side(StrEnum):
-    """What a tag does."""
+    """The kind of a tag."""
 
     OPEN = "open"
     CLOSE = "close"
@@ -33,7 +33,7 @@ class Tag:
     number: int
 
     def __str__(self) -> str:
-        """As it is written."""
+        """The tag in its written form."""
         match self.side:
             case Side.OPEN:
                 return f"<{self.number}>"
@@ -64,12 +64,12 @@ class TagProblem:
 
 
 def first_number(*texts: str) -> int:
-    """The first number for tags among words that may themselves hold "<7>": one above the highest of those."""
+    """The first number for tags in texts that may themselves contain "<7>": one above the highest of those."""
     return max((int(found[2]) for text in texts for found in _LOOSE.finditer(text)), default=0) + 1
 
 
 def pieces(text: str, tags: Tags) -> list[str | Tag]:
-    """A text as words and tags; what looks like a tag but is none of `tags` stays words."""
+    """Split a text into words and tags; what looks like a tag but is none of `tags` stays text."""
     found: list[str | Tag] = []
     at = 0
     paired, lone = frozenset(tags.paired), frozenset(tags.lone)
@@ -96,7 +96,7 @@ def _tag(found: re.Match[str], paired: frozenset[int], lone: frozenset[int]) -> 
 
 
 def plain(text: str, tags: Tags) -> str:
-    """The words alone; where a lone tag parted two words without a blank there is one."""
+    """The text without tags; a lone tag that separated two words without a blank becomes one."""
     words: list[str] = []
     for one in pieces(text, tags):
         if isinstance(one, str):
@@ -107,9 +107,9 @@ def plain(text: str, tags: Tags) -> str:
 
 
 def problems(text: str, tags: Tags) -> list[TagProblem]:
-    """What is wrong with the tags of a translation, in the order of their numbers; empty: all are balanced.
+    """What is wrong with the tags of a translation, by number; empty: all are in order.
 
-    A tag of a number the source has not is `unknown`: a model made it up.
+    A tag whose number the source does not have is `unknown`: a model made it up.
     """
     found = pieces(text, tags)
     counts = Counter(one for one in found if isinstance(one, Tag))
@@ -158,9 +158,9 @@ def _crossed(found: Collection[str | Tag]) -> list[int]:
 
 
 def mended(text: str, tags: Tags) -> str:
-    """A translation whose tags are written as tags are: without blanks, in plain signs, lone ones closed in themselves.
+    """A translation with its tags in the standard form: without blanks, in plain signs, lone ones self-closed.
 
-    Nothing is placed or invented; only what can mean nothing else is rewritten.
+    Nothing is placed or invented; only unambiguous tags are rewritten.
     """
 
     def one(found: re.Match[str]) -> str:
@@ -179,8 +179,8 @@ def mended(text: str, tags: Tags) -> str:
 
 
 def without_strangers(text: str, tags: Tags, source: str) -> str:
-    """A model's translation without marks it took over from another sentence: beside that one they would be read as
-    that one's.  What the source itself writes so stays, and so does what `problems` names.
+    """A model's translation without tags copied from another sentence, which would be read as that sentence's.
+    Tag-like text of the source itself is kept, and so is what `problems` reports.
     """
     known = {*tags.paired, *tags.lone}
     least = min(known, default=0)
@@ -194,15 +194,15 @@ def without_strangers(text: str, tags: Tags, source: str) -> str:
 
 
 def tag_spans(text: str, tags: Tags) -> list[tuple[int, int]]:
-    """Where tags of these numbers stand, also as models write them; in order."""
+    """Positions of tags with these numbers, also in the forms that models write; in order."""
     numbers = {*tags.paired, *tags.lone}
     return [found.span() for found in _LOOSE.finditer(text) if int(found[2]) in numbers]
 
 
 def stripped(text: str, tags: Tags) -> tuple[str, str, str]:
-    """A text without what stands around its words: (before, the rest, after).
+    """Split a text into (before, the words, after).
 
-    Blanks and lone tags at the ends are no matter of translation: they are set aside and put back.  Pairs stay.
+    Blanks and lone tags at the ends are not translated: they are set aside and put back.  Pairs stay.
     """
     parts = pieces(text, tags)
     start, end = 0, len(parts)

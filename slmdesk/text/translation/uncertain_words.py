@@ -1,8 +1,8 @@
-"""Of which words of a translation its model was unsure: the probabilities of an answer's tokens, brought to the words
-of what was made of the answer.
+"""Finds the words of a translation that its model was unsure of, from the probabilities of the answer's
+tokens.
 
-A translation is the answer without chatter before it, with tags and white space put in order.  So both have the same
-signs in the same order but for what was cut off at the ends; where that is not so, nothing is said.
+A translation is the answer without remarks before it, with tags and white space put in order.  So both have the same
+signs in the same order except for what was cut off at the ends; where that is not so, nothing is reported.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 def doubts_in(
     target: str, answer: str, probabilities: Sequence[TokenProbability], tags: Tags, *, below: float = UNSURE
 ) -> tuple[Doubt, ...]:
-    """The words of `target`, made of `answer`, with a token less likely than `below`; see core.translation.Doubt.
+    """The words of `target`, made from `answer`, with a token less likely than `below`; see core.translation.Doubt.
 
-    `probabilities` of the answer's tokens.  Empty where none were asked for, and where the two texts have more than
-    their ends, white space and the look of their tags that differ.  Any thread; linear in the length but for a search.
+    `probabilities` of the answer's tokens.  Empty where none were requested, and where the two texts differ in more
+    than their ends, white space and the form of their tags.  Any thread; linear in the length except for a search.
     """
     if not any(probability < below for _, _, probability in probabilities):
         return ()
@@ -47,13 +47,13 @@ def doubts_in(
 
 
 def _signs(text: str, tags: Tags) -> list[int]:
-    """Where there are signs that a translation keeps: no blanks and no tags."""
+    """Positions of signs that a translation keeps: no blanks and no tags."""
     within = {at for begin, end in tag_spans(text, tags) for at in range(begin, end)}
     return [at for at, sign in enumerate(text) if not sign.isspace() and at not in within]
 
 
 def _offset(before: Sequence[str], after: Sequence[str]) -> int | None:
-    """At which of the answer's signs those of the translation begin; None where that is not certain."""
+    """The index of the answer's sign at which the translation begins; None where that is not certain."""
     whole, part = "".join(before), "".join(after)
     if not part:
         return None
@@ -64,7 +64,7 @@ def _offset(before: Sequence[str], after: Sequence[str]) -> int | None:
 
 
 def _least_of_each(text: str, probabilities: Sequence[TokenProbability]) -> list[tuple[float, int]]:
-    """For each character the least probability of its tokens, and which token that is; no token is sure."""
+    """For each character the lowest probability of its tokens, and which token that is; characters of none are sure."""
     least: list[tuple[float, int]] = [(1.0, -1)] * len(text)
     for number, (begin, end, probability) in enumerate(probabilities):
         for at in range(begin, min(end, len(text))):
@@ -74,7 +74,7 @@ def _least_of_each(text: str, probabilities: Sequence[TokenProbability]) -> list
 
 
 def _words(text: str, tags: Tags, tokens: dict[int, tuple[float, int]]) -> list[tuple[int, int]]:
-    """The words of a text, tags left out; where words are not parted by blanks, the characters of each token."""
+    """The words of a text without tags; where words are not separated by blanks, the characters of each token."""
     found: list[tuple[int, int]] = []
     at = 0
     for tag_begin, tag_end in [*tag_spans(text, tags), (len(text), len(text))]:

@@ -1,8 +1,8 @@
-"""Words of the source that a translation kept, and letters of a script that does not belong there.
+"""Finds words of the source that a translation left untranslated, and letters of a foreign script.
 
-Small models leave a phrase as it was ("must be taken twice a day" → "muss twice a day genommen werden"), mostly a
-formatted one, and some of them slip into Chinese within a word.  Found over the words that carry grammar, which no
-language borrows; names and terms in capital letters are not looked at.
+Small models leave a phrase untranslated ("must be taken twice a day" → "muss twice a day genommen werden"), mostly a
+formatted one, and some of them slip into Chinese within a word.  Found by function words, which no
+language borrows; names and capitalised terms are ignored.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _ADVERB = re.compile(r"[a-z]{4,}ly")
 
 
 def leftover(source: str, target: str, source_language: str, target_language: str) -> str:
-    """The first words of the source that stand untranslated in the target; "" where none do or that cannot be told.
+    """The first untranslated words of the source in the target; "" where there are none or that cannot be determined.
 
-    Told for sources in a language whose small words are known (checks.toml), and targets that do not share them.
+    Works for sources in a language whose function words are known (checks.toml), and targets that do not share them.
     """
     small = _small_words(source_language)
     if not small or source_language == target_language or any({source_language, target_language} <= k for k in _KIN):
@@ -85,12 +85,12 @@ def _small_words(language: str) -> frozenset[str]:
 
 
 def _is_of_name(word: str, before: str, after: str, pairs: set[tuple[str, str]]) -> bool:
-    """Whether a small word stands in a name that was kept: "Lord of the Rings"."""
+    """Whether a function word is part of a name that was kept: "Lord of the Rings"."""
     return ((word, after) in pairs and after[:1].isupper()) or ((before, word) in pairs and before[:1].isupper())
 
 
 def foreign_letters(source: str, target: str, target_language: str) -> str:
-    """Letters of the target in a script that is neither its language's nor in the source; Latin never is one."""
+    """Letters of the target in a script that belongs neither to its language nor to the source; Latin never counts."""
     if target.isascii():
         return ""
     known = {_script(sign) for sign in source}

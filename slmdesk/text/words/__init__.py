@@ -1,1 +1,1 @@
-"""Words and sentences: folding, language, stop words, what cannot be seen."""
+"""Words and sentences: folding, language detection, stop words, invisible characters."""

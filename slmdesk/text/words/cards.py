@@ -1,7 +1,7 @@
-"""A model's card made fit to be read as Markdown: without front matter and without HTML.
+"""Turns a model card into readable Markdown: without front matter and without HTML.
 
-No wall stands here: what shows the card takes HTML for text anyway and loads nothing.  This is for the reader, who
-wants the words and not the tags.  One pass each, however the text was made (tests/text/test_cards.py).
+This is not a security barrier: the view shows HTML as text anyway and loads nothing.  It is for the reader, who
+wants the text and not the tags.  One pass each, however the text was made (tests/text/test_cards.py).
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ class ReadableCard:
 
 
 def readable_card(untrusted: str, *, is_cut: bool = False, limit: int = MOST_SHOWN) -> ReadableCard:
-    """The words of a card, at most `limit` characters of them; `is_cut`: it did not come whole."""
+    """The text of a card, at most `limit` characters of it; `is_cut`: it was not received completely."""
     body = without_front_matter(untrusted.replace("\r\n", "\n").replace("\r", "\n"))
-    long = body[: 3 * limit]  # tags weigh more than words, but a card of nothing else need not be read to its end
+    long = body[: 3 * limit]  # tags take more space than words, but a card of nothing else need not be read to its end
     words = without_html(long).strip()
     is_cut = is_cut or len(long) < len(body) or len(words) > limit
     return ReadableCard(words[:limit], is_cut)
 
 
 def without_front_matter(text: str) -> str:
-    """The text behind the YAML between two lines of `---` at its beginning; all of it where there is none."""
+    """The text after the YAML between two lines of `---` at its beginning; all of it where there is none."""
     begin = _FRONT.match(text)
     end = _FRONT_END.search(text, begin.end()) if begin else None
     return text[end.end() :].lstrip("\n") if end else text
 
 
 def without_html(text: str) -> str:
-    """Tags taken out, their words kept, pictures named by their alternative text; code stays as it is."""
+    """Remove tags but keep their words, name pictures by their alternative text; code is not changed."""
     kept: list[str] = []
     prose: list[str] = []
     fence = ""
@@ -112,13 +112,13 @@ def _prose(text: str) -> str:
 
 
 def _line_after(line: str, piece: str) -> str:
-    """The beginning of the line that is being written, once `piece` stands there too."""
+    """The beginning of the line being written, after `piece` is added."""
     _, newline, last = piece.rpartition("\n")
     return (last if newline else line + last)[:80]
 
 
 def _end_of_hidden(text: str, found: re.Match[str]) -> int:
-    """Where what no browser shows ends; never closed, all that follows belongs to it, as a browser has it."""
+    """The end of what no browser shows; if never closed, all that follows belongs to it, as in a browser."""
     if found["comment"]:
         end = text.find("-->", found.end())
         return end + 3 if end >= 0 else len(text)
@@ -127,7 +127,7 @@ def _end_of_hidden(text: str, found: re.Match[str]) -> int:
 
 
 def _instead_of(found: re.Match[str], line: str) -> str:
-    """What stands where a tag stood."""
+    """The text that replaces a tag."""
     tag, is_end = found["tag"].lower(), bool(found["close"])
     if tag == "img":
         alt = _ALT.search(found["rest"])

@@ -1,4 +1,4 @@
-"""Text as search sees it: without case, accents or the letters a keyboard may lack; Chinese and Japanese in pairs.
+"""Normalises text for search: without case, accents or letters a keyboard may lack; Chinese and Japanese in pairs.
 
 A folded text is words with a space between.  FTS5's own `unicode61` keeps Łódź apart from lodz and ß from ss, and
 takes a Chinese sentence for one word, hence a column of our own making (read with the tokenizer `ascii`, which takes
@@ -36,7 +36,7 @@ _PIECES = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
 @cache
 def _words() -> re.Pattern[str]:
-    """Letters and digits with the marks on them: the usual class of words cuts Hindi at its vowel signs."""
+    """A pattern of letters and digits with their marks: the usual word class cuts Hindi at its vowel signs."""
     marks: list[str] = []
     first = None
     for number in range(0x300, 0x1F000 if sys.maxunicode > 0xFFFF else 0xFFFF):
@@ -50,7 +50,7 @@ def _words() -> re.Pattern[str]:
 
 
 def fold(text: str) -> str:
-    """Case, accents and width gone; still the same words in the same order, unknown to position."""
+    """Remove case, accents and width; the words and their order stay, positions do not."""
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold())
@@ -59,7 +59,7 @@ def fold(text: str) -> str:
 
 
 def fold_for_search(text: str) -> str:
-    """The text as words for the index, a space between; what is written without spaces in overlapping pairs.
+    """The text as words for the index, separated by spaces; scripts without spaces in overlapping pairs.
 
     A run of one script ends with its last character alone, so that each single character begins a piece and is found.
     """
@@ -68,7 +68,7 @@ def fold_for_search(text: str) -> str:
 
 
 def query_pieces(words: str) -> list[list[str]]:
-    """What to look for: per word or run a list of pieces that must stand one after another."""
+    """What to search for: for each word or run a list of pieces that must follow one another."""
     query: list[list[str]] = []
     for run, unspaced in _runs(fold(words)):
         if unspaced and len(run) > 1:
@@ -79,16 +79,16 @@ def query_pieces(words: str) -> list[list[str]]:
 
 
 def find_spans(text: str, words: str, *, limit: int = 8) -> list[tuple[int, int]]:
-    """Where in the original `text` the first hits of `words` stand: (start, end), in order, not overlapping.
+    """Positions in the original `text` of the first hits of `words`: (start, end), in order, not overlapping.
 
-    A word counts when it begins with a word looked for, a run without spaces when it contains one.
+    A word counts when it begins with a word of the query, a run without spaces when it contains one.
     """
     needles = [run for run, _ in _runs(fold(words))]
     spans: list[tuple[int, int]] = []
     for stretch in _STRETCHES.finditer(text):
         folded = fold(stretch.group())
         if not any(needle in folded for needle in needles):
-            continue  # folding a stretch at once is fast, looking at each word is not
+            continue  # folding a stretch at once is fast, checking each word is not
         for word in _words().finditer(text, stretch.start(), stretch.end()):
             for piece in _PIECES.finditer(word.group()):
                 spans += _hits(piece.group(), needles, word.start() + piece.start())
@@ -106,7 +106,7 @@ def _hits(piece: str, needles: list[str], start: int) -> Iterator[tuple[int, int
     at = 0
     while at < len(folded):
         size = max((len(needle) for needle in needles if folded.startswith(needle, at)), default=0)
-        if size and len(folded) != len(piece):  # folding moved the places: the whole run is marked
+        if size and len(folded) != len(piece):  # folding shifted the positions: the whole run is marked
             yield start, start + len(piece)
             return
         if size:

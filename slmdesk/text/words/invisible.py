@@ -1,4 +1,4 @@
-"""Characters that cannot be seen and can mislead: direction marks, tags, fillers, control marks.
+"""Makes invisible and misleading characters visible: direction marks, tags, fillers, control marks.
 
 Joiners (U+200C, U+200D) are left alone: Persian and emoji are written with them.
 """
@@ -15,5 +15,5 @@ _SUSPECTS = re.compile(
 
 
 def made_visible(text: str) -> tuple[str, int]:
-    """The text with each such character as its number between brackets, ⟦U+202E⟧, and how many there are."""
+    """The text with each such character as its code between brackets, ⟦U+202E⟧, and how many there are."""
     return _SUSPECTS.subn(lambda found: f"\u27e6U+{ord(found.group()):04X}\u27e7", text)

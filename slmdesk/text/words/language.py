@@ -1,7 +1,7 @@
-"""Which of a few languages a text is in.  For sentences: a word or two tell nothing, and are left undecided.
+"""Detects the language of a text, among a few.  For sentences: one or two words are too little, and left undecided.
 
 By py3langid, a naive Bayes model over byte sequences (Lui and Baldwin 2011, 2012).  Loading it takes some 0.4 s, at the
-first question, so not on the window's thread.
+first call, so not on the window's thread.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _loading = threading.Lock()
 
 
 def detect(text: str, among: Collection[str] = LANGUAGES) -> tuple[str | None, float]:
-    """The code of the language a text is in, one of `among`, and how sure that is, 0..1.
+    """The code of the language of a text, one of `among`, and how certain that is, 0..1.
 
-    None when the text is too short or no language stands out; the second is then how sure the best guess would be.
-    Any thread.  Raises ValueError for a code that is not known.
+    None when the text is too short or no language stands out; the second value is then how certain the best guess is.
+    Any thread.  Raises ValueError for an unknown code.
     """
     identifier = _identifier(frozenset(among))
     if len(_WORDS.findall(text)) < LEAST_WORDS:
@@ -44,7 +44,7 @@ def detect(text: str, among: Collection[str] = LANGUAGES) -> tuple[str | None, f
 
 @cache
 def _identifier(among: frozenset[str]) -> LanguageIdentifier:
-    """One for each set of languages: `set_languages` changes what it is asked of."""
+    """One for each set of languages, since `set_languages` changes the identifier itself."""
     found = copy.copy(_whole())
     found.set_languages(sorted(among))
     return found
@@ -57,7 +57,7 @@ def _whole() -> LanguageIdentifier:
 
 @cache
 def _load() -> LanguageIdentifier:
-    """The model, unpacked in memory: the library would do it in a temporary file, and a child may write none."""
+    """The model, unpacked in memory: the library would use a temporary file, and a child may write none."""
     import io
     import lzma
     from array import array

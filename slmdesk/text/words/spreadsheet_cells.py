@@ -1,4 +1,4 @@
-"""Words in a table as text that no spreadsheet takes for a formula, and the way back."""
+"""Escapes text in a table so that no spreadsheet takes it for a formula, and reverses that."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NUMBER = re.compile(r"[+-]\d[\d.,\u00a0\u202f ]*%?")
 
 
 def harmless_cell(words: str) -> str:
-    """A cell with an apostrophe before all that would begin a formula (OWASP, CSV injection).
+    """A cell with an apostrophe before everything that would begin a formula (OWASP, CSV injection).
 
-    That is a sign at the start and after each of `; , | TAB newline`: which of them parts cells is a setting of the
-    PC that opens the file, and such a program looks for quotation marks at the start of a cell only.  A cell that is
-    nothing but a number with a sign ("-45", "+3.5 %") stays as it is: it carries nothing out, and is to be added up.
+    That is a sign at the start and after each of `; , | TAB newline`: which of them separates cells is a setting of the
+    PC that opens the file, and such a program looks for quotation marks only at the start of a cell.  A cell that is
+    nothing but a number with a sign ("-45", "+3.5 %") is not changed: it can do no harm, and should be summed up.
     """
     if _NUMBER.fullmatch(words):
         return words
@@ -32,7 +32,7 @@ def harmless_cell(words: str) -> str:
 
 
 def words_of_cell(cell: str) -> str:
-    """The words a cell was made of by `harmless_cell`."""
+    """The text that `harmless_cell` made a cell from."""
 
     def bare(found: re.Match[str]) -> str:
         run, quotes, sign = found.groups()

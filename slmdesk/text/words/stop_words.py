@@ -1,4 +1,4 @@
-"""Words that say nothing about what a question is about, in eight languages: left out when passages are looked for.
+"""Stop words of eight languages, left out when passages are searched for a question.
 
 Short lists of our own: articles, pronouns, auxiliaries, prepositions and question words, folded as text.folding does.
 """
@@ -73,14 +73,14 @@ ASKING_WORDS = frozenset(_ASKING.split())
 
 
 def stop_words_of(words: Sequence[str]) -> frozenset[str]:
-    """The list of the language most of these words' small ones belong to; none where no list knows any."""
+    """The stop words of the language that most of these words belong to; empty where no list has any."""
     hits = {code: sum(word in known for word in words) for code, known in STOP_WORDS.items()}
     best = max(hits, key=lambda code: hits[code])
     return STOP_WORDS[best] if hits[best] else frozenset()
 
 
 def search_words(question: str) -> list[str]:
-    """The folded pieces of a question that are worth looking for, each once, in order; none where all are small."""
+    """The folded words of a question worth searching for, each once, in order; none where all are stop words."""
     pieces = list(dict.fromkeys(piece for run in query_pieces(question) for piece in run))
     small = stop_words_of(pieces)
     return [piece for piece in pieces if piece not in small]

@@ -1,4 +1,4 @@
-"""Text that a database can hold: what is no text (lone surrogates) becomes U+FFFD, and is counted."""
+"""Makes text storable in a database: lone surrogates become U+FFFD, and are counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 def make_storable(text: str) -> tuple[str, int]:
     """The text with each lone surrogate replaced by U+FFFD, and how many there were.  All else stays as written.
 
-    A pair of surrogates is one character in disguise (escapes of another program): it is joined and not counted.
+    A pair of surrogates is one character (escapes of another program): it is joined and not counted.
     """
     try:
         text.encode()
