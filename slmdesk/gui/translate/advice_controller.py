@@ -1,4 +1,7 @@
-"""Whether the model can translate the chosen pair of languages, and what would do it better.  No widgets here."""
+"""Advice on whether the model can translate the chosen pair of languages, and which one does it better.
+
+No widgets here.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from slmdesk.services.translation.pairs.items import PIVOT
 class AdviceController(QObject):
     """Lives on the window's thread.
 
-    Emits `advised` with a PairAdvice, or None while there is no text or no model; `models_wanted` with the code of a
+    Emits `advised` with a PairAdvice, or None while there is no text or no model; `models_requested` with the code of a
     language, `notice_raised`, `model_changed` when another model is used from now on.
     """
 
@@ -42,25 +45,25 @@ class AdviceController(QObject):
         bridge.model_state_changed.connect(self._on_state_changed)
 
     def about(self, source: str, target: str) -> None:
-        """Say what is known of a pair of codes, and say it anew when more is; an empty source is any."""
+        """Emit the advice for a pair of language codes, and again whenever it changes; an empty source is any."""
         if self._asked != (source, target):
             self._asked = (source, target)
             self._again()
 
     @Slot(object)
     def about_manner(self, manner: Manner) -> None:
-        """The same for the languages of a manner."""
+        """Emit the advice for the languages of a manner."""
         self.about(manner.source, manner.target)
 
     def clear(self) -> None:
-        """There is nothing to translate."""
+        """Stop giving advice: there is nothing to translate."""
         if self._asked is not None:
             self._asked = None
             self._notify(None)
 
     @Slot()
     def use_better(self) -> None:
-        """Translate with the model that is better at it from now on."""
+        """Make the better model the default for translations."""
         better = self._advice.better if self._advice else None
         if better is not None:
             self._bridge.ask(
@@ -71,7 +74,7 @@ class AdviceController(QObject):
 
     @Slot()
     def examine(self) -> None:
-        """Have the model examined for this pair now, in the background."""
+        """Test the model for this pair of languages now, in the background."""
         advice = self._advice
         if advice is not None:
             self._bridge.ask(
@@ -82,7 +85,7 @@ class AdviceController(QObject):
 
     @Slot()
     def see_models(self) -> None:
-        """Look at the models that were made for it."""
+        """Show the models made for the target language."""
         if self._advice is not None:
             self.models_requested.emit(self._advice.target)
 

@@ -1,4 +1,4 @@
-"""The line that says whether the model can translate the pair of languages, with the way to one that can."""
+"""A line that warns if the model cannot translate the pair of languages, with buttons to change that."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from slmdesk.services.translation.pairs.advice import PairAdvice
 
 
 class AdviceLine(QFrame):
-    """Hidden while nothing speaks against the model.  Emits `grown` with the pixels it takes when it comes up."""
+    """Hidden while there is nothing to warn of.  Emits `grown` with the pixels it takes when it appears."""
 
     grown = Signal(int)
 
     def __init__(self, controller: AdviceController, parent: QWidget, *, is_narrow: bool = False) -> None:
-        """`is_narrow`: the buttons stand below the words."""
+        """`is_narrow`: the buttons stand below the text."""
         super().__init__(parent)
         self.setObjectName("advice_line")
         self.setProperty("kind", "band")

@@ -23,7 +23,7 @@ from slmdesk.settings import Settings
 class TranslatePage(QStackedWidget):
     """The text, or a document that was dropped on it.
 
-    Emits `data_given` with what was dropped or pasted and `paste_wanted` for what is on the clipboard.
+    Emits `data_given` with what was dropped or pasted and `paste_requested` for what is on the clipboard.
     """
 
     data_given = Signal(object)
@@ -58,19 +58,17 @@ class TranslatePage(QStackedWidget):
         documents.form_requested.connect(self._on_form_requested)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Documents, folders of them, or a text."""
         data = event.mimeData()
         if files_among(data) or (data.hasText() and not data.hasUrls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Documents are asked about, a text is translated."""
         event.acceptProposedAction()
         self.data_given.emit(event.mimeData())
 
     @Slot(str)
     def take_text(self, text: str) -> None:
-        """Translate a text from elsewhere; a document that is translated goes on in the background."""
+        """Translate a text from elsewhere; a document being translated goes on in the background."""
         if self.currentWidget() is not self.text:
             self._documents.close()
             self.setCurrentWidget(self.text)
@@ -78,7 +76,7 @@ class TranslatePage(QStackedWidget):
 
     @Slot(object)
     def take_documents(self, paths: Sequence[Path]) -> None:
-        """Translate documents from elsewhere: first it is asked how."""
+        """Translate documents from elsewhere: show the form first."""
         self._documents.look(paths)
 
     @Slot(object)
@@ -101,7 +99,6 @@ class TranslatePage(QStackedWidget):
 
     @Slot(str)
     def open_item(self, item: str) -> None:
-        """Show an earlier translation, of a text or a document."""
         self._controller.open(item)
 
     @Slot(int)
@@ -113,12 +110,12 @@ class TranslatePage(QStackedWidget):
         self.setCurrentWidget(self.text)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """The first time the text of the last run is there again."""
+        """Restore the text of the last run when the page is first shown."""
         super().showEvent(event)
         self._controller.restore()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """What was typed is kept when the page is left."""
+        """Keep the typed text when the page is left."""
         super().hideEvent(event)
         self._controller.keep()
 

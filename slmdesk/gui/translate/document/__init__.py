@@ -1,1 +1,1 @@
-"""Documents translated: what is asked first, how far each is, the file that is written."""
+"""Translation of documents: the form, the progress, the written file."""

@@ -1,4 +1,4 @@
-"""Documents being translated: looked at, begun one after another, followed, written out.  No widgets here."""
+"""Translation of documents: inspected, begun one after another, followed, written.  No widgets here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ AHEAD = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A document of this run of the window."""
+    """A document whose translation was begun in this run of the window."""
 
     item: str
     job: str
@@ -51,7 +51,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRequest:
-    """What a person chose for documents before their translation begins."""
+    """The choices for documents before their translation begins."""
 
     manner: Manner
     glossaries: tuple[str, ...] = ()
@@ -63,14 +63,15 @@ class DocumentRequest:
 
 
 class DocumentTranslation(QObject):
-    """Lives on the window's thread.  The segments of the translation on show are `segments`.
+    """Lives on the window's thread.
 
-    Emits `form_wanted` with a Chosen and the Settings, `columns_came` with Columns, `language_came` with
-    a path and the code of the language the document is in, `glossaries_came` with
-    GlossaryRecords, `opened` with a TranslationView, `progressed` with a JobChanged or None and words, `ended` with
-    words and whether there is more to do, `written` with a path, `queue_changed` with the documents begun in this run,
-    `password_wanted` with a file's name and whether the last one was wrong, `save_asked` with a TranslationView that is
-    about to be written, `retry_asked` with a TranslationView and ModelRecords, `notice_raised`.
+    The segments of the shown translation are in `segments`.  Emits `form_requested` with a Chosen and the Settings,
+    `columns_came` with Columns, `language_came` with a path and the code of the language the document is in,
+    `glossaries_came` with GlossaryRecords, `opened` with a TranslationView, `progressed` with a JobChanged or None and
+    a text, `ended` with a text and whether there is more to do, `written` with a path, `queue_changed` with the
+    documents begun in this run, `password_requested` with a file's name and whether the last password was wrong,
+    `save_asked` with a TranslationView that is about to be written, `retry_asked` with a TranslationView and
+    ModelRecords, `notice_raised`.
     """
 
     form_requested = Signal(object, object)
@@ -104,13 +105,13 @@ class DocumentTranslation(QObject):
 
     @property
     def item(self) -> str:
-        """The id of the translation on show; empty: none."""
+        """The id of the shown translation; empty: none."""
         return self._item
 
     # ---- before the beginning
 
     def look(self, paths: Sequence[Path]) -> None:
-        """See which of these files and folders can be translated; `form_wanted` follows."""
+        """Find which of these files and folders can be translated; `form_requested` follows."""
 
         def come(found: Chosen | Problem, settings: Settings) -> None:
             if isinstance(found, Problem):
@@ -128,7 +129,7 @@ class DocumentTranslation(QObject):
         self._bridge.ask(work, None, self._on_refused)
 
     def _ask_language(self, path: Path) -> None:
-        """Which language a document is in; `language_came` follows where its words tell."""
+        """Detect the language of a document; `language_came` follows if its text tells."""
 
         def come(language: str) -> None:
             if language:
@@ -159,7 +160,7 @@ class DocumentTranslation(QObject):
         )
 
     def ask_glossaries(self, manner: Manner) -> None:
-        """Which glossaries there are for a pair of languages; `glossaries_came` follows."""
+        """Ask for the glossaries of a pair of languages; `glossaries_came` follows."""
 
         def work(services: Services) -> list[GlossaryRecord]:
             return services.glossaries.of_pair(manner.source, manner.target)
@@ -167,7 +168,7 @@ class DocumentTranslation(QObject):
         self._bridge.ask(work, self.glossaries_came.emit, self._on_refused)
 
     def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
-        """Translate documents, one after another; the first is shown.  The choices are remembered."""
+        """Translate documents, one after another; the first is shown.  The choices are saved."""
         manner = request.manner
         shape = TranslationRequest(
             manner.target, source=manner.source, domain=manner.domain, formality=manner.formality,
@@ -197,34 +198,33 @@ class DocumentTranslation(QObject):
 
     @Slot(str)
     def open(self, item: str) -> None:
-        """Show a translation that is there."""
+        """Show an existing translation."""
         self._bridge.ask(lambda services: services.translations.open(item), self._on_opened, self._on_refused)
 
     @Slot()
     def close(self) -> None:
-        """No translation is on show; one that is made goes on."""
+        """Show no translation; one being made goes on."""
         self._item = self._job = ""
         self.segments.show_item("", TranslationRequest(""))
 
     @Slot()
     def pause(self) -> None:
-        """Stop for now."""
         job = self._job
         self._bridge.ask(lambda services: services.jobs.pause(job), None, self._on_refused)
 
     @Slot()
     def cancel(self) -> None:
-        """Translate no further; what is translated stays."""
+        """Cancel the translation; finished segments stay."""
         job = self._job
         self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._on_refused)
 
     @Slot()
     def resume(self) -> None:
-        """Go on, or try what failed anew."""
+        """Resume, or retry what failed."""
         self.try_again(Again.FAILED, None)
 
     def try_again(self, scope: Again, model: str | None) -> None:
-        """Ask anew for what failed, or for all that deserves a look; `model`: another one than before."""
+        """Translate again what failed, or everything to review; `model`: another model, or None for the same."""
         item = self._item
         self._bridge.ask(
             lambda services: services.translations.again(item, model, scope), self._on_again, self._on_refused
@@ -232,7 +232,7 @@ class DocumentTranslation(QObject):
 
     @Slot()
     def ask_retry(self) -> None:
-        """What a person chooses from for another try; `retry_asked` follows."""
+        """Get the choices for another try; `retry_asked` follows."""
         item = self._item
 
         def work(services: Services) -> tuple[TranslationView, list[ModelRecord]]:
@@ -241,7 +241,7 @@ class DocumentTranslation(QObject):
         self._bridge.ask(work, lambda found: self.retry_asked.emit(*found), self._on_refused)
 
     def unlock(self, password: str) -> None:
-        """Go on with the password of a locked document."""
+        """Continue with the password of a locked document."""
         item, after = self._item, self._after_unlock
         self._after_unlock = None
         if after is not None:
@@ -255,16 +255,16 @@ class DocumentTranslation(QObject):
 
     @Slot()
     def ask_save(self) -> None:
-        """How the translation stands before it is written; `save_asked` follows."""
+        """Get the state of the translation before it is written; `save_asked` follows."""
         item = self._item
         self._bridge.ask(lambda services: services.translations.open(item), self.save_asked.emit, self._on_refused)
 
     def write(self, target: Path) -> None:
-        """Write the translated document; what is there is replaced, which the file dialog has asked."""
+        """Write the translated document.  An existing file is replaced: the dialog has asked."""
         self._write(self._item, target, replace_it=True)
 
     def hand_out(self, what: Handout, form: str, target: Path) -> None:
-        """Write both languages, a report or TMX; what is there is replaced, which the file dialog has asked."""
+        """Write both languages, a report or TMX. An existing file is replaced: the dialog has asked."""
         item = self._item
 
         def come(result: int | Problem) -> None:
@@ -387,7 +387,7 @@ class DocumentTranslation(QObject):
         self._bridge.ask(work, lambda path: self._write(known.item, path, replace_it=False), self._on_refused)
 
     def _note(self, item: str, **changes: object) -> None:
-        """Something is new of one of the documents begun in this run."""
+        """Update the queue's entry of an item, if it was begun in this run."""
         for at, one in enumerate(self._queue):
             if one.item == item:
                 self._queue[at] = replace(one, **changes)  # type: ignore[arg-type]
@@ -399,7 +399,7 @@ class DocumentTranslation(QObject):
 
 
 def done_words(view: TranslationView) -> str:
-    """How a finished translation stands."""
+    """The result of a finished translation, in sentences."""
     counts = {state.value: count for state, count in view.counts.items()}
     if not counts:
         return "There is no text to translate in it."
@@ -418,7 +418,7 @@ def unfinished(view: TranslationView) -> int:
 
 
 def unfinished_words(view: TranslationView) -> str:
-    """What speaks against writing the document now; empty: nothing."""
+    """What is unfinished and speaks against writing the document now; empty: nothing."""
     reported = [
         (view.counts.get(SegmentState.OPEN, 0), ("not translated yet",) * 2),
         (view.counts.get(SegmentState.FAILED, 0), ("could not be translated",) * 2),
@@ -432,7 +432,7 @@ def _counted_words(count: int, one: str, many: str) -> str:
 
 
 def free_name(path: Path) -> Path:
-    """The name itself, or with a number where there is such a file already."""
+    """The path itself, or with a number added if the file exists."""
     found, number = path, 2
     while found.exists() or found.is_symlink():
         found = path.with_name(f"{path.stem} ({number}){path.suffix}")
@@ -450,10 +450,10 @@ def _counted(view: TranslationView) -> tuple[int, int]:
 
 
 def counted_words(done: int, total: int, share: float | None) -> str:
-    """How many segments are done; empty: there are none yet.
+    """How many segments are done; empty: none exist yet.
 
-    A segment whose first answer had a fault is done with its second: the bar, which has `share` of the work, is then
-    far ahead of the count, and why is said.
+    A segment whose first answer had a fault is done only with its second: the bar, which shows `share` of the work, may
+    then be far ahead of the count, and the text says why.
     """
     if not total:
         return ""

@@ -1,4 +1,4 @@
-"""What is asked before documents are translated: languages, glossaries, what else of them, which columns."""
+"""The form before documents are translated: languages, glossaries, parts, columns."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ MOST_HEIGHT = 640
 
 
 class DocumentForm(QDialog):
-    """Emits `begin_requested` with the paths and a DocumentWish, `glossaries_wanted` with a Manner when the languages
-    are others.
+    """Emits `begin_requested` with the paths and a DocumentRequest, `glossaries_requested` with a Manner when the
+    languages have changed.
     """
 
     begin_requested = Signal(object, object)
@@ -146,7 +146,7 @@ class DocumentForm(QDialog):
         self.resize(520, min(560, max(380, height)))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """It is as wide as its fields: their letters and the scroll bar have their size only now."""
+        """Set the width here: fonts and scroll bar have their size only now."""
         super().showEvent(event)
         bar = self._area.verticalScrollBar().sizeHint().width()
         self._area.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
@@ -161,7 +161,7 @@ class DocumentForm(QDialog):
 
     @Slot(object)
     def show_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
-        """Those of the languages; the active ones are ticked."""
+        """List the glossaries of the languages; the active ones are ticked."""
         self._known = tuple(found)
         self._glossaries.clear()
         for one in found:
@@ -172,7 +172,7 @@ class DocumentForm(QDialog):
 
     @Slot(object)
     def show_columns(self, found: Sequence[Column]) -> None:
-        """The columns of a table; those with sentences are ticked, all if none has any."""
+        """List the columns of a table; those with sentences are ticked, or all if none has any."""
         self._columns.clear()
         has_text = any(one.is_text for one in found)
         for number, one in enumerate(found, start=1):
@@ -185,7 +185,7 @@ class DocumentForm(QDialog):
 
     @Slot(object, str)
     def show_language(self, path: Path, language: str) -> None:
-        """The language a document is in: where it is that of the translation, another one is proposed."""
+        """Note the language of a document; if it is the target language, propose another target."""
         if path not in self._chosen.paths:
             return
         self._language_of = (path.name, language)
@@ -197,7 +197,7 @@ class DocumentForm(QDialog):
             )
 
     def _is_already(self) -> bool:
-        """Whether the document is in the language of the translation; where a person names its language, that holds."""
+        """Whether the document is in the target language already; a source chosen by a person is trusted."""
         return not self._source.currentData() and self._language_of[1] == self._target.currentData()
 
     def _this_document(self) -> str:
@@ -214,7 +214,7 @@ class DocumentForm(QDialog):
 
     @Slot(int)
     def _on_grown(self, height: int) -> None:
-        """What is said of the model takes no room from what can be chosen."""
+        """Grow by the height of the advice, so that it takes no room from the choices."""
         self.resize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
 
     @Slot()
@@ -243,7 +243,7 @@ class DocumentForm(QDialog):
     # ---- inside
 
     def _requested_glossaries(self) -> tuple[str, ...]:
-        """Those ticked; none named where they are the active ones, so that one made later holds too."""
+        """The ticked glossaries; none if they are just the active ones, so that one added later is used too."""
         ticked = [self._known[row].id for row in self._ticked_rows(self._glossaries)]
         if ticked == [one.id for one in self._known if one.is_active]:
             return ()
@@ -263,7 +263,7 @@ class DocumentForm(QDialog):
         self._rows.setRowVisible(self._formality, LANGUAGES[manner.target].has_formal)
 
     def ask_glossaries(self) -> None:
-        """Have the glossaries of the languages shown."""
+        """Request the glossaries of the languages."""
         self.glossaries_requested.emit(self._manner())
 
     def _names(self) -> str:
@@ -308,7 +308,7 @@ class DocumentForm(QDialog):
 
 
 def _other_than(language: str) -> str:
-    """What a document is likely to be translated into: English, or of English ones into the language of the system."""
+    """A likely target language: English, or, for English documents, the system's language."""
     if language != "en":
         return "en"
     here = QLocale.system().name().partition("_")[0]

@@ -1,4 +1,4 @@
-"""A document's translation: how far it is, its segments, what deserves a look, and the file.  Widgets only."""
+"""The pane of a document's translation: progress, segments, what to review, and the file.  Widgets only."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ class DocumentPane(QWidget):
 
     @Slot()
     def _on_words_changed(self) -> None:
-        """A file that was written does not follow."""
+        """Say that the written file does not have the latest changes."""
         if self._written is not None and not self._is_running:
             self._words.setText(f"Changed since {self._written} was written. Save it again to have that in the file.")
 
@@ -222,7 +222,7 @@ class DocumentPane(QWidget):
         self._allow()
 
     def _allow(self) -> None:
-        """Of a document that could not be read there is nothing to be written or tried again."""
+        """Enable the buttons; a document without segments can be neither written nor tried again."""
         self._save.setEnabled(self._has_segments and not self._is_running)
         self._more.setEnabled(self._has_segments)
         self._retry.setEnabled(self._has_segments)

@@ -1,4 +1,4 @@
-"""The documents begun in this run of the window, when there are several: how each stands, one to be shown."""
+"""A menu of the documents begun in this run of the window, with the state of each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATUS_WORDS = {
 
 
 class QueueMenu(QPushButton):
-    """A button with a menu; hidden while there is one document at most.  Emits `item_chosen` with an id."""
+    """A button with a menu; hidden for fewer than two documents.  Emits `item_chosen` with an id."""
 
     item_chosen = Signal(str)
 
@@ -38,7 +38,6 @@ class QueueMenu(QPushButton):
 
     @Slot(object)
     def show_queue(self, queue: Sequence[Begun]) -> None:
-        """How they stand now."""
         self.setVisible(len(queue) > 1)
         done = sum(one.status is JobStatus.DONE for one in queue)
         self.setText(f"{done} of {len(queue)} documents done")

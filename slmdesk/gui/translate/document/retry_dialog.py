@@ -1,4 +1,4 @@
-"""Another try for what failed or deserves a look: of which segments, by which model."""
+"""A dialog for another try: which segments, and by which model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialogs before something of a translation is written: what is unfinished, where to, in which form."""
+"""Dialogs before a translation is written: what is unfinished, where to write, in which format."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SUFFIX_WORDS = {Handout.PAIR: "both languages", Handout.REPORT: "report", Handou
 
 
 class SaveMenu(QMenu):
-    """What is handed out beside the document.  Emits `chosen` with a Handout and a form."""
+    """A menu of exports other than the document.  Emits `chosen` with a Handout and a form."""
 
     chosen = Signal(object, str)
 
@@ -55,7 +55,7 @@ class SaveMenu(QMenu):
 
 
 def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
-    """Say what is unfinished, and ask; where nothing is, `save` at once.  Does not block."""
+    """Say what is unfinished, and ask; if nothing is, call `save` at once.  Does not block."""
     words = unfinished_words(view)
     if not words:
         save()
@@ -93,7 +93,7 @@ def ask_where_to_write(
     form: str,
     chosen: Callable[[Handout, str, Path], None],
 ) -> None:
-    """Ask for the file of something else that is handed out.  Does not block."""
+    """Ask for the file of another export.  Does not block."""
     source = Path(view.request.path)
     title = f"{source.stem or view.item.title} {view.request.target} {SUFFIX_WORDS[what]}"
     folder = source.parent if view.request.path else None

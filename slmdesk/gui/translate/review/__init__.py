@@ -1,1 +1,1 @@
-"""The segments of a translated document looked through, corrected and asked about."""
+"""Review of a translated document's segments: read, corrected, translated again."""

@@ -1,4 +1,4 @@
-"""The segments of the translation on show: listed, changed, undone, asked about.  No widgets here."""
+"""The segments of the shown translation: listed, changed, undone, translated again.  No widgets here."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class SegmentsController(QObject):
 
     Emits `listed` with a Listed, `rows_came` with SegmentRecords, `segment_changed` with one, `help_came` with a
     SegmentHelp, `found` with Hits, `replaced` with a Replaced, `undone` with an Undone or None, `flagged_found` with
-    the number of a segment or -1, `draft_offered` with the number of a segment and words that could not be kept as they
-    are, `back_came` with (number, words), `others_came` with (number, list of words), `busy_changed` with what the
-    model is asked just now or '', `words_changed` when a person changed translations, `shading_told` with whether
-    doubtful words are to be shaded, `notice_raised`.
+    the number of a segment or -1, `draft_offered` with the number of a segment and text that could not be saved as it
+    is, `back_came` with (number, text), `others_came` with (number, list of texts), `busy_changed` with what the model
+    is doing or '', `words_changed` when a person changed translations, `shading_reported` with whether uncertain words
+    are shaded, `notice_raised`.
     """
 
     listed = Signal(object)
@@ -71,7 +71,7 @@ class SegmentsController(QObject):
     # ---- what is to be seen
 
     def show_item(self, item: str, request: TranslationRequest) -> None:
-        """The segments of this translation; '' of none."""
+        """Show the segments of this translation; '' for none."""
         self._item, self._request, self._requested = item, request, Requested()
         self._stop_asking()
         self._on_list()
@@ -79,40 +79,40 @@ class SegmentsController(QObject):
             self._ask(lambda services: services.settings.current.translate_doubts, self.shading_reported.emit)
 
     def keep_shading(self, is_on: bool) -> None:
-        """Remember whether doubtful words are shaded."""
+        """Save whether uncertain words are shaded."""
         self._ask(lambda services: services.settings.change(translate_doubts=is_on))
 
     @property
     def requested(self) -> Requested:
-        """Which segments are to be seen."""
+        """Which segments are listed."""
         return self._requested
 
     def want(self, requested: Requested) -> None:
-        """See others."""
+        """List other segments."""
         if requested != self._requested:
             self._requested = requested
             self._on_list()
 
     @Slot()
     def refresh(self) -> None:
-        """List them anew, soon."""
+        """List the segments again, soon."""
         if not self._timer.isActive():
             self._timer.start()
 
     @Slot(object)
     def need(self, numbers: Sequence[int]) -> None:
-        """Fetch these."""
+        """Load these segments."""
         item = self._item
         self._ask(lambda services: services.segment_lists.rows(item, numbers), self.rows_came.emit)
 
     def ask_help(self, number: int) -> None:
-        """Terms of a segment, and what is like it in the memory."""
+        """Get the terms of a segment, and similar sentences from the memory; `help_came` follows."""
         item = self._item
         self._ask(lambda services: services.segment_lists.help(item, number), self._on_help, quietly=True)
 
     def ask_flagged(self, number: int, step: int) -> None:
-        """The next segment that deserves a look (`step` 1) or the one before (-1), among those that are to be seen;
-        `flagged_found` follows.
+        """Find the next segment to review (`step` 1) or the one before (-1) among those listed; `flagged_found`
+        follows.
         """
         item, requested = self._item, self._requested
 
@@ -125,7 +125,7 @@ class SegmentsController(QObject):
 
     @Slot(int, str)
     def edit(self, number: int, target: str, *, approve: bool = False) -> None:
-        """A person's words for a segment; `approve`: if they can be kept, they are approved too."""
+        """Save a person's text for a segment; `approve`: approve it too, if it can be saved."""
         item = self._item
 
         def refused(problem: Problem) -> None:
@@ -141,12 +141,12 @@ class SegmentsController(QObject):
         self._bridge.ask(work, self._of(item, self._on_edited), refused)
 
     def approve(self, numbers: Sequence[int]) -> None:
-        """Take segments as they are."""
+        """Approve segments as they are."""
         item = self._item
         self._ask(lambda services: services.segment_changes.approve(item, numbers))
 
     def retry(self, number: int, hint: str) -> None:
-        """Translate a segment once more, with a request."""
+        """Translate a segment again, with a hint for the model."""
         item = self._item
         self._ask_model(
             "Translating once more…",
@@ -155,29 +155,29 @@ class SegmentsController(QObject):
         )
 
     def find(self, search: Search) -> None:
-        """Where words stand in the translations; `found` follows."""
+        """Find words in the translations; `found` follows."""
         self._ask_later(
             self.found.emit, lambda services, item, ended: services.segment_changes.find(item, search, ended)
         )
 
     def replace(self, numbers: Sequence[int], search: Search, instead: str) -> None:
-        """Put other words in their places in these segments; `replaced` follows."""
+        """Replace words in these segments; `replaced` follows."""
         self._ask_later(
             self._on_replaced,
             lambda services, item, ended: services.segment_changes.replace(item, numbers, search, instead, ended),
         )
 
     def recheck(self) -> None:
-        """Check all anew, after a glossary was changed."""
+        """Check all segments again, after a glossary was changed."""
         self._ask_later(self._on_rechecked, lambda services, item, ended: services.segment_changes.recheck(item, ended))
 
     @Slot()
     def undo(self) -> None:
-        """Put back the last change; `undone` follows."""
+        """Undo the last change; `undone` follows."""
         self._ask_later(self._on_undone, lambda services, item, ended: services.segment_changes.undo(item, ended))
 
     def back(self, segment: SegmentRecord) -> None:
-        """Put a translation back into the language of its source; `back_came` follows."""
+        """Translate a translation back into its source language; `back_came` follows."""
         tags, manner = Tags(segment.paired, segment.lone), self._manner_of(segment)
         words, source = plain(segment.target, tags), plain(segment.source, tags)
         self._ask_model(
@@ -187,7 +187,7 @@ class SegmentsController(QObject):
         )
 
     def others(self, segment: SegmentRecord) -> None:
-        """Ask for other wordings; `others_came` follows."""
+        """Ask the model for other translations; `others_came` follows."""
         words = plain(segment.source, Tags(segment.paired, segment.lone))
         now = plain(segment.target, Tags(segment.paired, segment.lone))
         manner = self._manner_of(segment)
@@ -212,7 +212,7 @@ class SegmentsController(QObject):
 
     @Slot()
     def _on_list(self) -> None:
-        """One question at a time; what changed meanwhile is asked for after it."""
+        """One request at a time; changes meanwhile are requested after it."""
         if not self._item:
             return
         if self._is_listing:
@@ -263,7 +263,7 @@ class SegmentsController(QObject):
     def _ask_model(
         self, words: str, work: Callable[[Services, Callable[[object], None]], object], came: Callable[..., None]
     ) -> None:
-        """Ask the model one thing; the answer to an earlier question is not waited for any more."""
+        """Ask the model one thing; the answer to an earlier request is ignored."""
         self._stop_asking()
         asked = self._asked = object()
         self.busy_changed.emit(words)
@@ -302,7 +302,10 @@ class SegmentsController(QObject):
         came: Callable[..., None],
         work: Callable[[Services, str, Callable[[object], None]], None],
     ) -> None:
-        """As `_ask`, for what is worked off in slices: `work` gets the translation and who hears its end."""
+        """As `_ask`, for work done in slices:
+
+        `work` gets the services, the translation, and a callback for the result.
+        """
         item = self._item
 
         def answered(result: object) -> None:
@@ -317,7 +320,7 @@ class SegmentsController(QObject):
         self._ask(lambda services: work(services, item, ended))
 
     def _of(self, item: str, came: Callable[..., None]) -> Callable[..., None]:
-        """An answer counts only while its translation is on show."""
+        """Wrap `came` so that it is called only while this translation is shown."""
 
         def answered(found: object) -> None:
             if item == self._item:
@@ -326,7 +329,7 @@ class SegmentsController(QObject):
         return answered
 
     def _ignore(self, _problem: Problem) -> None:
-        """What nobody asked for need not be refused aloud."""
+        """For requests a person did not make: their problems are not shown."""
 
     def _raise(self, problem: Problem) -> None:
         self.notice_raised.emit(notice_of(problem))

@@ -1,4 +1,4 @@
-"""Which segments are to be seen, and words to be found and replaced in them."""
+"""A bar that filters segments, and finds and replaces words in them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ TYPED_MS = 200
 
 
 class FilterBar(QWidget):
-    """A list of states and flags with their counts, and a field for words; below, on Ctrl+H, words to put instead.
-
-    Emits `wanted` with a Wanted, `search_changed` with a Search while words are to be replaced, `replace_requested`
-    with whether all are meant.
+    """A list of states and flags with their counts, and a field for words; below, on Ctrl+H, a field for the
+    replacement.  Emits `requested` with a Requested, `search_changed` with a Search while words are to be replaced,
+    `replace_requested` with whether to replace all.
     """
 
     requested = Signal(object)
@@ -107,12 +106,12 @@ class FilterBar(QWidget):
 
     @property
     def undo_button(self) -> QToolButton:
-        """Puts back the last change."""
+        """The button that undoes the last change."""
         return self._undo
 
     @property
     def search(self) -> Search:
-        """What is looked for in the translations."""
+        """What to find in the translations."""
         words = self._search.text()
         if not self._more.isChecked():
             return Search(words)
@@ -120,46 +119,46 @@ class FilterBar(QWidget):
 
     @property
     def instead(self) -> str:
-        """What is put instead."""
+        """The replacement."""
         return self._instead.text()
 
     @property
     def is_replacing(self) -> bool:
-        """Words are to be replaced."""
+        """Whether the field for the replacement is open."""
         return self._more.isChecked()
 
     @property
     def hits(self) -> Hits | None:
-        """Where the words stand; None while that is not known, or nothing is to be replaced."""
+        """Where the words were found; None while unknown, or when nothing is to be replaced."""
         return self._hits
 
     def clear(self) -> None:
-        """Everything is shown, nothing is searched."""
+        """Remove the filter and the words."""
         self._search.clear()
         self._timer.stop()  # the list is asked for anyway
         self._more.setChecked(False)
         self._choice.setCurrentIndex(0)
 
     def look(self, state: str = "", flag: str = "") -> None:
-        """Show those of a state or with a flag."""
+        """List those with a state or a flag."""
         self._fill(state, flag)
         self._on_requested()
 
     @Slot()
     def search_words(self) -> None:
-        """Words are searched."""
+        """Focus the field for words to find."""
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._search.selectAll()
 
     @Slot()
     def replace_words(self) -> None:
-        """Words are replaced."""
+        """Open the field for the replacement."""
         self._more.setChecked(True)
         (self._instead if self._search.text() else self._search).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot(object)
     def show_listed(self, found: Listed) -> None:
-        """How many there are of each."""
+        """Show the counts of each state and flag."""
         self._listed = found
         if not self._choice.view().isVisible():
             state, flag = self._value()
@@ -167,7 +166,7 @@ class FilterBar(QWidget):
 
     @Slot(object)
     def show_hits(self, hits: Hits) -> None:
-        """Where the words stand."""
+        """Show how many places were found."""
         self._hits = hits
         count = len(hits.numbers)
         words = f"{hits.places:,} in {count:,} {'segment' if count == 1 else 'segments'}"
@@ -205,7 +204,7 @@ class FilterBar(QWidget):
             self._on_requested()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape ends replacing."""
+        """Esc closes the replacement."""
         if event.key() == Qt.Key.Key_Escape and self._more.isChecked():
             self._more.setChecked(False)
             return
@@ -216,7 +215,7 @@ class FilterBar(QWidget):
         return (str(found[0]), str(found[1])) if found else ("", "")
 
     def _fill(self, state: str, flag: str) -> None:
-        """Each state and each kind of flag there is, and the one that is chosen; with its count."""
+        """Fill the list with the states and flags that occur, and the chosen ones, with their counts."""
         found = self._listed
         values: list[tuple[tuple[str, str], str]] = [(("", ""), "All segments")]
         if found is not None:

@@ -1,4 +1,4 @@
-"""The segments of a translation as rows of a table: only those in sight are fetched, however many there are."""
+"""The table model of a translation's segments: only visible rows are loaded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Index = QModelIndex | QPersistentModelIndex
 class SegmentModel(QAbstractTableModel):
     """Some segments of a translation, by their numbers.
 
-    Emits `wanted` with the numbers of segments to be fetched (see `add`), `edited` with (number, words).
+    Emits `requested` with the numbers of segments to load (see `add`), `edited` with (number, text).
     """
 
     requested = Signal(object)
@@ -54,7 +54,6 @@ class SegmentModel(QAbstractTableModel):
     # ---- what is there
 
     def clear(self) -> None:
-        """No segments."""
         self.beginResetModel()
         self._numbers = ()
         self._known.clear()
@@ -62,7 +61,7 @@ class SegmentModel(QAbstractTableModel):
         self.endResetModel()
 
     def show_numbers(self, numbers: Sequence[int]) -> None:
-        """These segments are to be seen, in order; rows that stay keep their place and an open editor."""
+        """Show these segments, in order; rows that stay keep their place and an open editor."""
         old, new = self._numbers, numbers
         if list(old) == list(new):
             return
@@ -89,7 +88,7 @@ class SegmentModel(QAbstractTableModel):
         self._asked.clear()
 
     def add(self, segments: Sequence[SegmentRecord]) -> None:
-        """Segments have come."""
+        """Add loaded segments."""
         for one in segments:
             self._known.pop(one.number, None)
             self._known[one.number] = one
@@ -101,7 +100,7 @@ class SegmentModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), len(COLUMNS) - 1))
 
     def change(self, segment: SegmentRecord) -> None:
-        """One of them is another now; one that was not seen yet is fetched when it is."""
+        """Replace a segment; one that is not loaded is loaded when it becomes visible."""
         if segment.number in self._known:
             self._known[segment.number] = segment
             row = self.row_of(segment.number)
@@ -109,35 +108,32 @@ class SegmentModel(QAbstractTableModel):
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def segment(self, row: int) -> SegmentRecord | None:
-        """The segment of a row; None where it is not here yet."""
+        """The segment of a row; None if it is not loaded."""
         return self._known.get(self._numbers[row]) if 0 <= row < len(self._numbers) else None
 
     def number(self, row: int) -> int:
-        """Of the segment of a row."""
         return self._numbers[row]
 
     def row_of(self, number: int) -> int:
-        """Where a segment stands; -1: it is not among them."""
+        """The row of a segment; -1: it is not listed."""
         at = bisect_left(self._numbers, number)
         return at if at < len(self._numbers) and self._numbers[at] == number else -1
 
     @property
     def numbers(self) -> Sequence[int]:
-        """Of all rows, in order."""
+        """The numbers of all rows, in order."""
         return self._numbers
 
     # ---- Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """How many are to be seen."""
         return 0 if parent.isValid() else len(self._numbers)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """As the table has."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Names of columns; of rows the number of the segment in the document."""
+        """The names of the columns; for rows the number of the segment in the document."""
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if orientation is Qt.Orientation.Horizontal:
@@ -145,7 +141,7 @@ class SegmentModel(QAbstractTableModel):
         return str(self._numbers[section] + 1) if section < len(self._numbers) else ""
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Words, colours, tooltips; a segment that is not here yet is fetched."""
+        """Text, colours, tooltips; a segment that is not loaded is requested."""
         segment, column = self.segment(index.row()), index.column()
         if segment is None:
             self._missing.add(index.row() // PAGE)
@@ -165,7 +161,7 @@ class SegmentModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """A person's words; they are shown when they are kept."""
+        """Request a change of the text; it is shown once it is saved."""
         segment = self.segment(index.row())
         if segment is None or role != Qt.ItemDataRole.EditRole or index.column() != TARGET:
             return False
@@ -175,7 +171,6 @@ class SegmentModel(QAbstractTableModel):
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Only the translation is edited."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         is_open = index.column() == TARGET and self.segment(index.row()) is not None
         return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
@@ -200,7 +195,7 @@ class SegmentModel(QAbstractTableModel):
 
 
 def words_of(segment: SegmentRecord, column: int) -> str:
-    """What stands in a column of a segment's row."""
+    """The text in a column of a segment's row."""
     match column:
         case 0:
             return segment.source
@@ -215,7 +210,7 @@ def words_of(segment: SegmentRecord, column: int) -> str:
 
 
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Stretches of neighbouring rows: (first, last), in order."""
+    """Runs of neighbouring rows: (first, last), in order."""
     found = []
     for _, group in groupby(enumerate(rows), key=lambda one: one[1] - one[0]):
         run = [row for _, row in group]

@@ -1,4 +1,4 @@
-"""How the cells of the grid look and are edited: marks of the formatting as chips, found words, doubtful words."""
+"""Paints and edits the cells of the segment table: formatting tags as chips, found words, uncertain words."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class SegmentCells(QStyledItemDelegate):
-    """Draws and edits source and translation.
+    """Paints and edits source and translation.
 
-    Enter keeps the words, Escape leaves them; `approve_requested` when Ctrl+Enter found nothing to be kept;
-    `draft` may give words an editor begins with.
+    Enter saves the text, Escape discards it; `approve_requested` when Ctrl+Enter found no change to save; `drafts` may
+    hold text an editor begins with.
     """
 
     approve_requested = Signal()
@@ -58,7 +58,7 @@ class SegmentCells(QStyledItemDelegate):
     # ---- drawing
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """A cell: its ground as the style has it, its words by their formats."""
+        """Paint the background by the style, then the text by its formats."""
         segment = index.data(SEGMENT_ROLE)
         if not isinstance(segment, SegmentRecord):
             super().paint(painter, option, index)
@@ -78,7 +78,7 @@ class SegmentCells(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """As high as the words are in a column as wide as `option.rect`."""
+        """The height of the text in a column as wide as `option.rect`."""
         segment = index.data(SEGMENT_ROLE)
         line = option.fontMetrics.lineSpacing()
         if not isinstance(segment, SegmentRecord):
@@ -133,7 +133,6 @@ class SegmentCells(QStyledItemDelegate):
     # ---- editing
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        """A field of plain text."""
         editor = QPlainTextEdit(parent)
         editor.setObjectName("segment_editor")
         editor.setAccessibleName("The translation of this segment")
@@ -145,12 +144,13 @@ class SegmentCells(QStyledItemDelegate):
         return editor
 
     def destroyEditor(self, editor: QWidget, index: Index) -> None:
-        """It is over."""
         self.is_editing = False
         super().destroyEditor(editor, index)
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """The words that are there, or those that could not be kept; without any the source, for its marks."""
+        """Begin with the existing text, or with a draft that could not be saved; if there is none with the source, for
+        its tags.
+        """
         assert isinstance(editor, QPlainTextEdit)
         if editor.property("begun"):  # the row changed meanwhile: what is typed stays
             return
@@ -162,14 +162,14 @@ class SegmentCells(QStyledItemDelegate):
         editor.setProperty("begun", True)
 
     def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Keep them: on one line where the source is."""
+        """Save the text, on one line if the source is."""
         assert isinstance(editor, QPlainTextEdit)
         source = str(index.sibling(index.row(), SOURCE).data() or "")
         words = editor.toPlainText()
         model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        """Over its cell, at least as high as some lines."""
+        """Cover the cell, with a minimum height of some lines."""
         rect = QRect(option.rect)
         rect.setHeight(max(rect.height(), 4 * option.fontMetrics.lineSpacing() + 2 * theme.SPACE_8))
         parent = editor.parentWidget()
@@ -178,7 +178,7 @@ class SegmentCells(QStyledItemDelegate):
         editor.setGeometry(rect)
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        """Enter keeps, Shift+Enter breaks the line, Ctrl+Enter keeps and goes on."""
+        """Enter saves, Shift+Enter breaks the line, Ctrl+Enter saves and approves."""
         is_enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if not is_enter or not isinstance(editor, QPlainTextEdit) or not isinstance(event, QKeyEvent):
             return super().eventFilter(editor, event)
@@ -200,14 +200,13 @@ class SegmentCells(QStyledItemDelegate):
 
 
 class TagHighlighter(QSyntaxHighlighter):
-    """Marks of the formatting as chips while a translation is edited."""
+    """Shows formatting tags as chips while a translation is edited."""
 
     def __init__(self, keeper: ThemeKeeper, tags: Tags, document: QTextDocument) -> None:
         super().__init__(document)
         self._keeper, self._tags = keeper, tags
 
     def highlightBlock(self, text: str) -> None:
-        """The marks of one line."""
         places = _Units(text)
         points = self.document().defaultFont().pointSizeF()
         for begin, end in tag_spans(text, self._tags):
@@ -216,7 +215,7 @@ class TagHighlighter(QSyntaxHighlighter):
 
 
 def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
-    """How a mark of the formatting looks: small on a ground of its own."""
+    """The format of a formatting tag: small, on its own background."""
     form = QTextCharFormat()
     form.setBackground(keeper.theme.colour("line"))
     form.setForeground(keeper.theme.colour("text"))
@@ -226,7 +225,7 @@ def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
 
 
 def tag_spans(text: str, tags: Tags) -> Iterator[tuple[int, int]]:
-    """Where the marks stand in a text."""
+    """The positions of the tags in a text."""
     at = 0
     for piece in pieces(text, tags):
         size = len(str(piece))
@@ -236,7 +235,7 @@ def tag_spans(text: str, tags: Tags) -> Iterator[tuple[int, int]]:
 
 
 class _Units:
-    """From characters to the UTF-16 units Qt counts."""
+    """Converts character positions to UTF-16 units, as Qt counts."""
 
     def __init__(self, text: str) -> None:
         self._text = None if text.isascii() or all(ord(sign) < 0x10000 for sign in text) else text

@@ -1,4 +1,4 @@
-"""Looking through the segments of a translation: filter, grid, help with the chosen one, and what is done to it."""
+"""The pane to review a translation's segments: filter, table, help for the current one, and its actions."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class ReviewPane(QWidget):
         self._nothing.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The grid has the greater part of the height."""
+        """The table gets the greater part of the height."""
         super().resizeEvent(event)
         if not self._is_split_moved:
             height = max(1, self._split.height())
@@ -163,7 +163,7 @@ class ReviewPane(QWidget):
     # ---- what is told
 
     def show_view(self, view: TranslationView) -> None:
-        """Another translation; its segments follow."""
+        """Show another translation; its segments follow."""
         self._model.clear()
         self._bar.clear()
         self._hint.clear()
@@ -177,12 +177,12 @@ class ReviewPane(QWidget):
         self._shade.setVisible(True)
 
     def take_focus(self) -> None:
-        """The keys go to the segments."""
+        """Focus the table."""
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def look(self) -> None:
-        """Show what deserves a look."""
+        """List what is to be reviewed."""
         self._bar.look(LOOK_AT)
         self.take_focus()
 
@@ -218,7 +218,7 @@ class ReviewPane(QWidget):
             self._controller.ask_help(segment.number)
 
     def _allow(self, segment: SegmentRecord | None) -> None:
-        """What can be done with the chosen segment."""
+        """Enable the actions possible for the current segment."""
         can_ask = segment is not None and not self._is_busy
         self._approve.setEnabled(segment is not None)
         self._again.setEnabled(can_ask and segment is not None and segment.state is not SegmentState.LEFT)
@@ -233,7 +233,7 @@ class ReviewPane(QWidget):
 
     @Slot(int, str)
     def _on_draft(self, number: int, words: str) -> None:
-        """Words that could not be kept: they stand in the field again, to be mended."""
+        """Open the editor with text that could not be saved, to be corrected."""
         row = self._model.row_of(number)
         if row >= 0:
             self._table.cells.drafts[number] = words
@@ -249,7 +249,10 @@ class ReviewPane(QWidget):
 
     @Slot(int, str)
     def _on_edited(self, number: int, words: str) -> None:
-        """Words that cannot be kept are not approved either: what stands there is what they were to replace."""
+        """Save the text; if it was approved, go to the next segment.
+
+        Text that cannot be saved is not approved either.
+        """
         is_approving, self._table.cells.is_approving = self._table.cells.is_approving, False
         self._controller.edit(number, words, approve=is_approving)
         if is_approving:
@@ -293,7 +296,7 @@ class ReviewPane(QWidget):
 
     @Slot()
     def _on_next_key(self) -> None:
-        """From wherever the keys go: the next one edits the segment."""
+        """By shortcut, from anywhere on the page: go to the next one and focus the table."""
         self.take_focus()
         self._on_next()
 
@@ -345,7 +348,7 @@ class ReviewPane(QWidget):
             self._controller.replace([segment.number], self._bar.search, self._bar.instead)
 
     def _ask_approved(self, hits: Hits) -> None:
-        """Replace in all; where some are approved, ask whether there too."""
+        """Replace in all segments; if some are approved, ask whether to include them."""
         if not hits.approved:
             self._replace(list(hits.numbers))
             return
@@ -405,7 +408,7 @@ class ReviewPane(QWidget):
 
     @Slot(int)
     def go_to(self, number: int) -> None:
-        """Choose the segment of a number, if it is to be seen."""
+        """Make a segment current, if it is listed."""
         row = self._model.row_of(number)
         if row >= 0:
             self._go(row)
@@ -419,7 +422,7 @@ class ReviewPane(QWidget):
         self._table.scrollTo(index)
 
     def _keep_row(self, number: int, row: int) -> None:
-        """The chosen segment stays chosen; where it is gone, the one in its place."""
+        """Keep the current segment; if it is gone, take the one in its place."""
         if number < 0:
             return
         now = self._model.row_of(number)

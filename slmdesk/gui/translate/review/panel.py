@@ -1,4 +1,4 @@
-"""What helps with the chosen segment: its doubts, terms, what the memory has like it, other wordings."""
+"""The help for the current segment: findings, terms, similar sentences from the memory, other translations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DOMAIN_WORDS = {"legal": "law", "medical": "medicine", "technical": "technology"
 
 
 class SegmentPanel(QScrollArea):
-    """Emits `use_requested` with words for the segment."""
+    """Emits `use_requested` with a text for the segment."""
 
     use_requested = Signal(int, str)
 
@@ -51,7 +51,7 @@ class SegmentPanel(QScrollArea):
     # ---- what is told
 
     def show_segment(self, segment: SegmentRecord | None) -> None:
-        """Another segment is chosen, or the chosen one is another now."""
+        """Show another segment, or the current one after a change."""
         if segment is not None and segment == self._segment:
             return
         if segment is None or self._segment is None or segment.number != self._segment.number:
@@ -63,21 +63,21 @@ class SegmentPanel(QScrollArea):
 
     @Slot(object)
     def show_help(self, found: SegmentHelp) -> None:
-        """Terms and likenesses of the chosen segment."""
+        """Show terms and similar sentences of the current segment."""
         if self._segment is not None and found.number == self._segment.number and found != self._help:
             self._help = found
             self._show()
 
     @Slot(int, str)
     def show_back(self, number: int, words: str) -> None:
-        """The chosen segment put back into the language of its source."""
+        """Show the back-translation of the current segment."""
         if self._segment is not None and number == self._segment.number:
             self._back = words or "(the model gave no answer)"
             self._show()
 
     @Slot(int, object)
     def show_others(self, number: int, words: list[str]) -> None:
-        """Other wordings of the chosen segment."""
+        """Show other translations of the current segment."""
         if self._segment is not None and number == self._segment.number:
             self._others = tuple(words)
             self._show()
@@ -140,7 +140,10 @@ class SegmentPanel(QScrollArea):
             self._offer(pair.target, "use_likeness", "Use")
 
     def _difference(self, one: Likeness) -> QLabel:
-        """The remembered source against this one: words gone struck out, new ones marked.  Every word is escaped."""
+        """The remembered source compared with this one: removed words struck out, new ones marked.
+
+        Every word is escaped.
+        """
         colours = self._keeper.theme
         forms = {
             "same": "{}",

@@ -1,4 +1,4 @@
-"""The table of segments: rows as high as their words, measured where they come into sight."""
+"""The table of segments: rows as high as their text, measured when they become visible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARES = {SOURCE: 0.345, TARGET: 0.345, STATE: 0.135, FLAGS: 0.175}
 
 
 class SegmentTable(QTableView):
-    """Shows a SegmentModel; scrolled by rows, so that heights found late move nothing."""
+    """Shows a SegmentModel; scrolls by rows, so that heights measured late move nothing."""
 
     def __init__(self, model: SegmentModel, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -56,7 +56,6 @@ class SegmentTable(QTableView):
         self._segments.modelReset.connect(self.fit_soon)
 
     def edit_row(self, row: int) -> None:
-        """Edit the translation of a row."""
         index = self._segments.index(row, TARGET)
         if index.isValid():
             self.setCurrentIndex(index)
@@ -65,7 +64,7 @@ class SegmentTable(QTableView):
 
     @Slot()
     def fit_soon(self) -> None:
-        """Measure what is in sight, once for all that changed."""
+        """Measure the visible rows soon, once for several changes."""
         if not self._timer.isActive():
             self._timer.start()
 

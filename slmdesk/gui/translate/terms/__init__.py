@@ -1,1 +1,1 @@
-"""Windows of the glossaries, the translation memory and the terms that are proposed."""
+"""The windows of glossaries, translation memory and proposed terms."""

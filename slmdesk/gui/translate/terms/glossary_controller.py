@@ -33,9 +33,9 @@ class GlossaryController(TableController):
     """Lives on the window's thread.
 
     Emits `listed` with all glossaries and the id of the chosen one, `page_came` with a TermPage, `term_changed` with a
-    Term, `refused` with a sentence ('': nothing is wrong any more), `said` with a sentence on what was done,
-    `noticed` with a Notice that offers a way back, `asked` with (Problem, ImportWish, first rows of the file) where a
-    person has to say how a file is to be read.
+    Term, `refused` with a sentence ('': no problem any more), `said` with a sentence on what was done, `noticed` with a
+    Notice that offers undo, `asked` with (Problem, ImportRequest, first rows of the file) when a person has to say how
+    to read a file.
     """
 
     listed = Signal(object, str)
@@ -55,19 +55,18 @@ class GlossaryController(TableController):
 
     @property
     def chosen(self) -> GlossaryRecord | None:
-        """The glossary on show."""
         return next((one for one in self._all if one.id == self._chosen), None)
 
     # ---- looking
 
     @Slot()
     def refresh(self) -> None:
-        """Read which glossaries there are; the first of them is shown where none is."""
+        """List the glossaries; if none is shown, the first one is."""
         self._bridge.ask(lambda services: services.glossaries.all(), self._on_all, self._on_refused)
 
     @Slot(str)
     def choose(self, glossary: str) -> None:
-        """Show the terms of one."""
+        """Show the terms of a glossary."""
         if glossary != self._chosen:
             self._chosen, self._words, self._order = glossary, "", ""
             self.refused.emit("")
@@ -76,25 +75,25 @@ class GlossaryController(TableController):
 
     @Slot(str)
     def search(self, words: str) -> None:
-        """Only terms with these letters, soon."""
+        """Show only terms with these letters, after a pause in typing."""
         self._words = words
         self._timer.start()
 
     def sort(self, order: str, descending: bool) -> None:
-        """As they came (''), or by `source` or `target`."""
+        """Sort in order of entry (''), or by `source` or `target`."""
         self._order, self._descending = order, descending
         self.read()
 
     @Slot()
     def read(self) -> None:
-        """Read the first page anew."""
+        """Read the first page again."""
         self._timer.stop()
         self._turn += 1
         self.more(0)
 
     @Slot(int)
     def more(self, begin: int) -> None:
-        """Read the page that begins at this place."""
+        """Read the page that begins at this offset."""
         if not self._chosen:
             return
         glossary, words, order, descending = self._chosen, self._words, self._order, self._descending
@@ -109,27 +108,26 @@ class GlossaryController(TableController):
     # ---- glossaries
 
     def add(self, name: str, source: str, target: str, domain: str) -> None:
-        """A new, empty one, which is then shown."""
+        """Add an empty glossary, and show it."""
         self._bridge.ask(
             lambda services: services.glossaries.add(name, source, target, domain), self._show_new, self._on_refused
         )
 
     @Slot()
     def show_keep_list(self) -> None:
-        """The words that are not translated, whatever the languages."""
+        """Show the list of words that are never translated, in any language."""
         self._bridge.ask(lambda services: services.glossaries.keep_list(), self._show_new, self._on_refused)
 
     def rename(self, glossary: str, name: str) -> None:
-        """Another name."""
         self._ask_change(glossary, name=name)
 
     def activate(self, glossary: str, is_active: bool) -> None:
-        """Have it obeyed, or not."""
+        """Whether translations use the glossary."""
         self._ask_change(glossary, is_active=is_active)
 
     @Slot()
     def duplicate(self) -> None:
-        """A copy of the one on show, which is then shown."""
+        """Copy the shown glossary, and show the copy."""
         glossary, bridge = self._chosen, self._bridge
 
         def ended(result: GlossaryRecord | Problem) -> None:  # on the service thread
@@ -139,7 +137,7 @@ class GlossaryController(TableController):
 
     @Slot()
     def forget(self) -> None:
-        """The one on show goes; a notice offers it back."""
+        """Delete the shown glossary; a notice offers to undo it."""
         glossary = self._chosen
         if not glossary:
             return
@@ -153,7 +151,7 @@ class GlossaryController(TableController):
     # ---- terms
 
     def add_term(self, source: str, target: str) -> None:
-        """One more; into the list of what is not translated without a translation."""
+        """Add a term; in the list of words never translated, without a translation."""
         record = self.chosen
         if record is None:
             return
@@ -163,13 +161,13 @@ class GlossaryController(TableController):
         )
 
     def change_term(self, term: Term) -> None:
-        """A term is this now; where it cannot be, the old one is shown again."""
+        """Save a changed term; if that fails, the old one is shown again."""
         self._bridge.ask(
             lambda services: services.glossaries.change_term(term.n, term), self._on_term, self._on_change_refused
         )
 
     def forget_terms(self, numbers: Sequence[int]) -> None:
-        """Terms go; a notice offers them back."""
+        """Delete terms; a notice offers to undo it."""
         glossary, requested = self._chosen, list(numbers)
         if requested:
             self._bridge.ask(
@@ -181,7 +179,7 @@ class GlossaryController(TableController):
     # ---- files
 
     def import_file(self, request: ImportRequest) -> None:
-        """Read a file into a new glossary, or into one that is there."""
+        """Import a file into a new glossary, or into an existing one."""
         bridge = self._bridge
 
         def ended(result: Imported | Problem) -> None:  # on the service thread
@@ -191,7 +189,7 @@ class GlossaryController(TableController):
         bridge.ask(lambda services: services.glossaries.import_file(request, ended), None, self._on_refused)
 
     def export(self, form: str, path: Path) -> None:
-        """Write the one on show to a file."""
+        """Write the shown glossary to a file."""
         glossary, bridge = self._chosen, self._bridge
 
         def ended(result: Path | Problem) -> None:  # on the service thread
@@ -313,7 +311,7 @@ def count_of(number: int, noun: str) -> str:
 
 
 def imported_words(done: Imported) -> str:
-    """What came of a file, in a sentence or more: nothing that was left out is passed over."""
+    """The result of an import in sentences, with everything that was left out."""
     said = [f"{count_of(done.kept, 'term')} came into “{done.glossary.name}”."]
     if done.was_there:
         said.append("A glossary of this name was there already; it has both now.")

@@ -1,4 +1,4 @@
-"""What is asked about a glossary: which languages a new one is for, and how a file is to be read.  Widgets only."""
+"""Dialogs for glossaries: the languages of a new one, and how to read a file.  Widgets only."""
 
 from __future__ import annotations
 
@@ -40,17 +40,16 @@ MOST_LETTERS = 30
 
 
 def languages() -> list[tuple[object, str]]:
-    """All languages by their names."""
     return [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
 
 
 def language_words(code: str) -> str:
-    """The name of a language; "any language" for none."""
+    """The name of a language; "any language" for an empty code."""
     return LANGUAGES[code].name if code in LANGUAGES else code or "any language"
 
 
 class _Form(QDialog):
-    """Questions above, two buttons below."""
+    """A form with two buttons below."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:
         super().__init__(parent)
@@ -86,14 +85,14 @@ class _Form(QDialog):
             self.accept()
 
     def check(self) -> str:
-        """What is wrong with the answers, in a sentence; '' for nothing."""
+        """What is wrong with the input, in a sentence; '' for nothing."""
         return ""
 
     def notify(self) -> None:
-        """Emit the answers."""
+        """Emit the input."""
 
     def choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
-        """A row with a list of values."""
+        """Add a row with a list of values."""
         choice = named(Choice(values, self), name)
         choice.setAccessibleName(words)
         self.form.addRow(words, choice)
@@ -101,7 +100,7 @@ class _Form(QDialog):
 
 
 class NewGlossaryForm(_Form):
-    """A new glossary.  Emits `wanted` with (name, from, to, domain)."""
+    """A new glossary.  Emits `requested` with (name, from, to, domain)."""
 
     requested = Signal(str, str, str, str)
 
@@ -119,12 +118,10 @@ class NewGlossaryForm(_Form):
         self._target.show_value(target)
 
     def check(self) -> str:
-        """The languages differ."""
         is_same = self._source.currentData() == self._target.currentData()
         return "Choose two different languages." if is_same else ""
 
     def notify(self) -> None:
-        """Emit what was chosen."""
         self.requested.emit(
             self._name.text().strip(), str(self._source.currentData()), str(self._target.currentData()),
             str(self._domain.currentData()),
@@ -132,7 +129,7 @@ class NewGlossaryForm(_Form):
 
 
 class LanguagesForm(_Form):
-    """From which language to which a file is to be read.  Emits `wanted` with their codes."""
+    """The languages for reading a file.  Emits `requested` with their codes."""
 
     requested = Signal(str, str)
 
@@ -146,17 +143,15 @@ class LanguagesForm(_Form):
         self._target.setCurrentIndex(1)
 
     def check(self) -> str:
-        """They differ."""
         is_same = self._source.currentData() == self._target.currentData()
         return "Choose two different languages." if is_same else ""
 
     def notify(self) -> None:
-        """Emit what was chosen."""
         self.requested.emit(str(self._source.currentData()), str(self._target.currentData()))
 
 
 class NameForm(_Form):
-    """Another name.  Emits `wanted` with it."""
+    """Another name.  Emits `requested` with it."""
 
     requested = Signal(str)
 
@@ -169,16 +164,14 @@ class NameForm(_Form):
         self.form.addRow("Name", self._name)
 
     def check(self) -> str:
-        """There is one."""
         return "" if self._name.text().strip() else "Write a name."
 
     def notify(self) -> None:
-        """Emit it."""
         self.requested.emit(self._name.text().strip())
 
 
 class ImportQuestion(_Form):
-    """How a file is to be read.  Emits `wanted` with an ImportWish."""
+    """How to read a file.  Emits `requested` with an ImportRequest."""
 
     requested = Signal(object)
 
@@ -228,7 +221,7 @@ class ImportQuestion(_Form):
         self.form.addRow("", self._head)
 
     def check(self) -> str:
-        """A column for the terms and one for something to do with them; two languages that differ."""
+        """There must be a column for the terms and one for what to do with them, and two different languages."""
         if self._columns:
             chosen = [choice.currentData() for choice in self._columns.values() if choice.currentData() != -1]
             if len(chosen) != len(set(chosen)):
@@ -242,7 +235,6 @@ class ImportQuestion(_Form):
         return ""
 
     def notify(self) -> None:
-        """Emit the request as it is now."""
         request = self._request
         if self._columns:
             chosen = {name: int(choice.currentData()) for name, choice in self._columns.items()}

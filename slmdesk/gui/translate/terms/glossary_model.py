@@ -1,4 +1,4 @@
-"""The terms of a glossary as a table: read by pages, edited in place."""
+"""The table model of a glossary's terms: read by pages, edited in place."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class TermModel(QAbstractTableModel):
-    """Terms by pages.  Emits `edited` with the Term a person wants, `page_requested` with the place of the next page,
+    """Terms by pages.
+
+    Emits `edited` with the changed Term to be saved, `page_requested` with the offset of the next page,
     `sort_requested` with (order, whether descending).
     """
 
@@ -57,7 +59,7 @@ class TermModel(QAbstractTableModel):
 
     @Slot(object)
     def show_page(self, page: TermPage) -> None:
-        """The first page replaces what is there, others come behind."""
+        """The first page replaces what is there, later ones are appended."""
         self._contradicting, self._found = page.counts.contradicting, page.counts.found
         self._is_waiting = False
         if page.begin == 0:
@@ -71,48 +73,42 @@ class TermModel(QAbstractTableModel):
 
     @Slot()
     def clear(self) -> None:
-        """No terms."""
         self.beginResetModel()
         self._rows, self._found = [], 0
         self.endResetModel()
 
     @Slot(object)
     def change(self, term: Term) -> None:
-        """One of them is another now."""
         for row, one in enumerate(self._rows):
             if one.n == term.n:
                 self._rows[row] = term
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def terms(self, rows: Sequence[int]) -> list[Term]:
-        """Those of these rows."""
         return [self._rows[row] for row in rows if row < len(self._rows)]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """How many are here."""
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """See COLUMNS."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def canFetchMore(self, parent: Index) -> bool:
-        """Whether there is another page."""
         return not parent.isValid() and len(self._rows) < self._found
 
     def fetchMore(self, parent: Index) -> None:
-        """Ask for it; it comes later."""
+        """Request the next page; it arrives later."""
         if self.canFetchMore(parent) and not self._is_waiting:
             self._is_waiting = True
             self.page_requested.emit(len(self._rows))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """The store sorts: only a part of the terms is here."""
+        """The store sorts: only some of the terms are loaded."""
         name = {SOURCE: "source", TARGET: "target"}.get(column, "")
         self.sort_requested.emit(name, order == Qt.SortOrder.DescendingOrder)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Names of columns, and what they are for."""
+        """The names of the columns, and their purpose."""
         if orientation is not Qt.Orientation.Horizontal:
             return str(section + 1) if role == Qt.ItemDataRole.DisplayRole else None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -120,7 +116,6 @@ class TermModel(QAbstractTableModel):
         return TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Words, marks, colours."""
         term, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole and column in (KEEPS, CASE):
             is_on = term.keeps if column == KEEPS else term.minds_case
@@ -136,7 +131,7 @@ class TermModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """What a person wants; it is shown when it is kept."""
+        """Request a change; it is shown once it is saved."""
         term, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole:
             is_on = Qt.CheckState(value) == Qt.CheckState.Checked
@@ -150,7 +145,7 @@ class TermModel(QAbstractTableModel):
         return False
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Everything but what contradicts is edited; marks are ticked."""
+        """KEEPS and CASE can be ticked, LOOK is read-only, all other cells can be edited."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() in (KEEPS, CASE):
             return flags | Qt.ItemFlag.ItemIsUserCheckable
@@ -202,21 +197,21 @@ class TermModel(QAbstractTableModel):
 
 
 class TickDelegate(QStyledItemDelegate):
-    """Boxes to tick that are seen in the dark too: the style takes their outline from the window's colour."""
+    """Check boxes that can be seen in the dark too: the style takes their outline from the window's colour."""
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self._keeper = keeper
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        """A line, named after its column."""
+        """A line edit, named after its column."""
         editor = super().createEditor(parent, option, index)
         editor.setObjectName("cell_editor")
         editor.setAccessibleName(str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
         return editor
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """The outline in the colour of lesser words."""
+        """Use the colour of muted text for the outline."""
         super().initStyleOption(option, index)
         option.palette.setColor(QPalette.ColorRole.Window, self._keeper.theme.colour("muted"))
 
@@ -225,7 +220,6 @@ class FormsEditor(QStyledItemDelegate):
     """Chooses in which forms a term is found."""
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        """A list of the three."""
         editor = QComboBox(parent)
         editor.setObjectName("term_forms_editor")
         editor.setAccessibleName("In which forms the term is found")
@@ -233,11 +227,9 @@ class FormsEditor(QStyledItemDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """As it is."""
         assert isinstance(editor, QComboBox)
         editor.setCurrentText(str(index.data(Qt.ItemDataRole.EditRole)))
 
     def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """As it was chosen."""
         assert isinstance(editor, QComboBox)
         model.setData(index, editor.currentText())

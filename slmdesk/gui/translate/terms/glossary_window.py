@@ -1,4 +1,4 @@
-"""The window of the glossaries: which there are, their terms, files in and out.  Widgets only."""
+"""The window of the glossaries: the list, the terms, import and export.  Widgets only."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ WIDTH = 21
 
 
 class GlossaryWindow(TableWindow):
-    """Not modal: a text can be translated beside it.  Emits `proposals_wanted` with the glossary on show."""
+    """Not modal: a text can be translated beside it.  Emits `proposals_requested` with the shown glossary."""
 
     proposals_requested = Signal(object)
 

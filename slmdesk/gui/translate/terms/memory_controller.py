@@ -1,4 +1,7 @@
-"""The translation memory as its window shows it: searched, read by pages, edited, in and out.  No widgets here."""
+"""The translation memory as its window shows it: searched, read by pages, edited, imported, exported.
+
+No widgets here.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ ASKING = ("glossary.no_languages", "glossary.more_languages")
 
 @dataclass(frozen=True, slots=True)
 class TmxRequest:
-    """A file of pairs to be read."""
+    """A file of pairs to import."""
 
     path: Path
     source: str = ""
@@ -36,10 +39,10 @@ class TmxRequest:
 class MemoryController(TableController):
     """Lives on the window's thread.
 
-    Emits `shares_came` with how many pairs there are of which languages, `page_came` with a MemoryPage and whether it
-    is the first, `matches_came` with a list of Match, `pair_changed` with a MemoryPair, `refused` with a sentence (''
-    for none), `said` with a sentence on what was done, `noticed` with a Notice, `asked` with (Problem, TmxWish) where
-    a person has to say which languages are meant.
+    Emits `shares_came` with the number of pairs for each pair of languages, `page_came` with a MemoryPage and whether
+    it is the first, `matches_came` with a list of Match, `pair_changed` with a MemoryPair, `refused` with a sentence
+    ('' for none), `said` with a sentence on what was done, `noticed` with a Notice, `asked` with (Problem, TmxRequest)
+    when a person has to say which languages to read.
     """
 
     shares_came = Signal(object)
@@ -59,40 +62,40 @@ class MemoryController(TableController):
 
     @Slot()
     def refresh(self) -> None:
-        """Count anew and read the first page."""
+        """Count again and read the first page."""
         self._bridge.ask(lambda services: services.memory.shares(), self.shares_came.emit, self._on_refused)
         self.read()
 
     @Slot(str)
     def search(self, words: str) -> None:
-        """Only pairs with these words, or like this sentence, soon."""
+        """Show only pairs with these words, or like this sentence, after a pause in typing."""
         self._requested = replace(self._requested, words=words.strip())
         self._timer.start()
 
     @Slot(bool)
     def set_fuzzy(self, is_fuzzy: bool) -> None:
-        """Whether sentences alike are wanted, not those with the words."""
+        """Whether to search for similar sentences instead of words."""
         self._is_fuzzy = is_fuzzy
         self.read()
 
     def set_languages(self, source: str, target: str) -> None:
-        """Only pairs of these; '' is any."""
+        """Show only pairs of these languages; '' is any."""
         self._requested = replace(self._requested, source_language=source, target_language=target)
         self.read()
 
     def set_domain(self, domain: str | None) -> None:
-        """Only pairs of this one; None is any."""
+        """Show only pairs of this domain; None is any."""
         self._requested = replace(self._requested, domain=domain)
         self.read()
 
     def set_origin(self, origin: Origin | None) -> None:
-        """Only pairs that came so; None is any."""
+        """Show only pairs of this origin; None is any."""
         self._requested = replace(self._requested, origin=origin)
         self.read()
 
     @Slot()
     def read(self) -> None:
-        """Read the first page anew, or look for sentences alike."""
+        """Read the first page again, or search for similar sentences."""
         self._timer.stop()
         self._turn += 1
         turn, requested = self._turn, self._requested
@@ -124,13 +127,13 @@ class MemoryController(TableController):
     # ---- changing
 
     def change(self, n: int, source: str, target: str) -> None:
-        """Other words for a pair; where they cannot be kept, the old ones are shown again."""
+        """Change the text of a pair; if that fails, the old one is shown again."""
         self._bridge.ask(
             lambda services: services.memory.change(n, source, target), self._on_pair, self._on_change_refused
         )
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Pairs go; a notice offers them back, or to delete them for good at once."""
+        """Delete pairs; a notice offers to undo it, or to delete them for good at once."""
         requested = list(numbers)
         if requested:
             self._bridge.ask(lambda services: services.memory.forget(requested), self._on_gone, self._on_refused)
@@ -138,7 +141,6 @@ class MemoryController(TableController):
     # ---- files
 
     def import_file(self, request: TmxRequest) -> None:
-        """Read a TMX file."""
         bridge = self._bridge
 
         def ended(result: ImportedPairs | Problem) -> None:  # on the service thread
@@ -216,7 +218,7 @@ class MemoryController(TableController):
 
 
 def imported_words(done: ImportedPairs) -> str:
-    """What came of a file: nothing that was left out is passed over."""
+    """The result of an import, with everything that was left out."""
     said = [f"{done.kept:,} pairs were kept."]
     if done.duplicates:
         said.append(f"{done.duplicates:,} were there already.")
@@ -230,7 +232,7 @@ def imported_words(done: ImportedPairs) -> str:
 
 
 def share_words(shares: Sequence[MemoryShare]) -> str:
-    """How much is remembered, in a sentence."""
+    """The number of pairs, in a sentence."""
     total = sum(one.pairs for one in shares)
     if not total:
         return "Empty. Sentences you edit are saved here; you can also import a TMX file."

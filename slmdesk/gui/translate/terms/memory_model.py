@@ -1,4 +1,4 @@
-"""Remembered pairs as a table: by pages, or those like a sentence with what differs."""
+"""The table model of the translation memory: pairs by pages, or those similar to a sentence with their differences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class MemoryModel(QAbstractTableModel):
-    """Emits `edited` with (number, source, translation), `page_requested` with the number below which more are due."""
+    """Pairs by pages.
+
+    Emits `edited` with (number, source, translation), `page_requested` with the number below which more are needed.
+    """
 
     edited = Signal(int, str, str)
     page_requested = Signal(int)
@@ -38,7 +41,7 @@ class MemoryModel(QAbstractTableModel):
 
     @Slot(object, bool)
     def show_page(self, page: MemoryPage, is_first: bool) -> None:
-        """The first page replaces what is there, others come behind."""
+        """The first page replaces what is there, later ones are appended."""
         rows = [Match(one, 0.0, ()) for one in page.pairs]
         self._is_waiting = False
         if is_first:
@@ -50,52 +53,45 @@ class MemoryModel(QAbstractTableModel):
 
     @Slot(object)
     def show_matches(self, matches: Sequence[Match]) -> None:
-        """Sentences like the one looked for, the likest first."""
+        """Show sentences similar to the one searched for, the most similar first."""
         self._show(list(matches), len(matches))
 
     @Slot(object)
     def change(self, pair: MemoryPair) -> None:
-        """One of them is another now."""
         for row, one in enumerate(self._rows):
             if one.pair.n == pair.n:
                 self._rows[row] = Match(pair, one.likeness, one.changes, one.penalty)
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def pairs(self, rows: Sequence[int]) -> list[MemoryPair]:
-        """Those of these rows."""
         return [self._rows[row].pair for row in rows if row < len(self._rows)]
 
     @property
     def found(self) -> int:
-        """How many there are in all, of which some may not be here yet."""
+        """The number of pairs found, including those not loaded yet."""
         return self._found
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """How many are here."""
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """See COLUMNS."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def canFetchMore(self, parent: Index) -> bool:
-        """Whether there is another page."""
         return not parent.isValid() and 0 < len(self._rows) < self._found
 
     def fetchMore(self, parent: Index) -> None:
-        """Ask for it; it comes later."""
+        """Request the next page; it arrives later."""
         if self.canFetchMore(parent) and not self._is_waiting:
             self._is_waiting = True
             self.page_requested.emit(self._rows[-1].pair.n)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Names of columns."""
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """A cell's words."""
         match = self._rows[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.AccessibleTextRole):
             return cells_of(match)[index.column()]
@@ -106,7 +102,7 @@ class MemoryModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """A person's words; they are shown when they are kept."""
+        """Request a change of the text; it is shown once it is saved."""
         pair, words = self._rows[index.row()].pair, str(value)
         if role != Qt.ItemDataRole.EditRole or words == (pair.source, pair.target)[index.column() == TARGET]:
             return False
@@ -117,7 +113,6 @@ class MemoryModel(QAbstractTableModel):
         return False
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Source and translation are edited."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return flags | Qt.ItemFlag.ItemIsEditable if index.column() in (SOURCE, TARGET) else flags
 
@@ -128,7 +123,7 @@ class MemoryModel(QAbstractTableModel):
 
 
 def cells_of(match: Match) -> tuple[str, ...]:
-    """A row in words, in the order of COLUMNS."""
+    """A row as text, in the order of COLUMNS."""
     pair = match.pair
     day = day_words(pair.created)
     return (

@@ -1,4 +1,4 @@
-"""The window of the translation memory: search, edit, delete, files in and out.  Widgets only."""
+"""The window of the translation memory: search, edit, delete, import, export.  Widgets only."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class MemoryWindow(TableWindow):
 
     @Slot()
     def _show_delete(self) -> None:
-        """Only what is chosen can be deleted."""
+        """Enable deleting only while rows are selected."""
         self._delete.setEnabled(self._table.selectionModel().hasSelection())
 
     @Slot()

@@ -1,4 +1,4 @@
-"""Terms proposed from a document or a translation: the ones a person ticks come into the glossary."""
+"""Terms proposed from a document or a translation: ticked ones are added to the glossary."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MOST_EARLIER = 30
 
 
 class ProposalWindow(QDialog):
-    """For one glossary.  Emits `added` with how many terms came into it."""
+    """For one glossary.  Emits `added` with the number of terms added to it."""
 
     added = Signal(int)
 

@@ -1,4 +1,4 @@
-"""What the controllers of glossaries and of the memory share: searching, what is refused and said.  No widgets here."""
+"""Base of the controllers of glossaries and memory: search, problems and messages.  No widgets here."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from slmdesk.services.base.events import Problem
 class TableController(QObject):
     """Lives on the window's thread.
 
-    Emits `outdated` when the table is to be read anew (who reads it connects that), `refused` with a sentence ('':
-    nothing is wrong any more), `said` with a sentence on what was done, `noticed` with a Notice that offers a way back.
+    Emits `outdated` when the table is to be read again (the subclass connects that), `refused` with a sentence ('': no
+    problem any more), `said` with a sentence on what was done, `noticed` with a Notice that offers undo.
     """
 
     outdated = Signal()
@@ -23,7 +23,7 @@ class TableController(QObject):
     noticed = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None, *, name: str, search_ms: int) -> None:
-        """`search_ms`: after the last letter, until the table is read anew."""
+        """`search_ms`: the pause after the last key before the table is read again."""
         super().__init__(parent)
         self.setObjectName(name)
         self._bridge = bridge
@@ -36,7 +36,7 @@ class TableController(QObject):
 
     @Slot()
     def close(self) -> None:
-        """The window closes: what was forgotten is then in no file of ours any more."""
+        """The window closes: purge what was deleted from the files."""
         if self._is_forgetting:
             self._purge()
 
@@ -45,7 +45,7 @@ class TableController(QObject):
         self._bridge.ask(lambda services: services.memory.purge(), None, None)
 
     def _on_change_refused(self, problem: Problem) -> None:
-        """What a person wrote into a cell is not kept: the old words are shown again."""
+        """A change of a cell was refused: show the old text again."""
         self._on_refused(problem)
         self.outdated.emit()
 

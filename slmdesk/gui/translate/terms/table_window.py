@@ -1,4 +1,4 @@
-"""What the windows of glossaries and of the memory share: a table edited in place, what is wrong and what was done."""
+"""Base of the windows of glossaries and memory: a table edited in place, problems and messages."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ WIDEST = 1080
 
 
 class TableWindow(QDialog):
-    """Not modal.  The controller is the window's from now on."""
+    """Not modal.  Takes ownership of the controller."""
 
     def __init__(self, controller: TableController, parent: QWidget, *, name: str, title: str, height: int) -> None:
-        """`name` begins the names of its parts, such as `memory_window`."""
+        """`name` begins the object names of its parts, such as `memory_window`."""
         super().__init__(parent)
         self.setObjectName(f"{name}_window")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -48,7 +48,7 @@ class TableWindow(QDialog):
         self._noticed = controller.noticed
 
     def _build_end(self, name: str) -> None:
-        """What stands below all else.  To be built last: Tab goes by the order in which widgets are made."""
+        """Build the bottom of the window.  Call it last: Tab follows the order in which widgets are created."""
         self._close = self._button("Close", name, "")
         self._close.clicked.connect(self.reject)
         self._notices = NoticeArea(self)
@@ -72,7 +72,7 @@ class TableWindow(QDialog):
     def _make_table(
         self, model: QAbstractItemModel, keeper: ThemeKeeper, *, name: str, words: str, widths: Mapping[int, int]
     ) -> QTableView:
-        """`widths` of the columns, in letters."""
+        """`widths` of the columns, in characters."""
         table = named(QTableView(self), name)
         table.setAccessibleName(words)
         table.setModel(model)

@@ -1,4 +1,4 @@
-"""Opens the windows of the glossaries and of the memory, each once."""
+"""Opens the windows of the glossaries and of the memory, one of each at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TermWindows(QObject):
 
     @Slot()
     def open_glossaries(self) -> None:
-        """The glossaries; new ones are proposed for the languages of the page."""
+        """Open the glossaries; a new one starts with the languages of the page."""
         if self._is_open("glossary_window"):
             return
         from slmdesk.gui.translate.terms.glossary_controller import GlossaryController
@@ -44,7 +44,7 @@ class TermWindows(QObject):
 
     @Slot()
     def open_memory(self) -> None:
-        """What was translated before."""
+        """Open the translation memory."""
         if self._is_open("memory_window"):
             return
         from slmdesk.gui.translate.terms.memory_controller import MemoryController

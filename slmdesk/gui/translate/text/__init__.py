@@ -1,1 +1,1 @@
-"""Text translated while it is typed: two panes, or sentence beside sentence."""
+"""Translation of text while it is typed: two panes, or sentence beside sentence."""

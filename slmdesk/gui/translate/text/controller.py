@@ -1,4 +1,4 @@
-"""Text translated while it is typed: languages, manner, what came.  No widgets here."""
+"""Translation of typed text: languages, manner, results.  No widgets here."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MOST_CHARACTERS = 50_000
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """What is kept of the text in the pane."""
+    """What is saved of the text in the pane."""
 
     item: str = ""
     """Id; on the service thread alone."""
@@ -51,10 +51,10 @@ class _Entry:
 class TranslateController(QObject):
     """Lives on the window's thread.
 
-    Emits `shown` with a Shown, `refused` with words on why nothing is translated, `manner_changed` with a Manner,
-    `text_opened` with an earlier text for the pane, `document_asked` with the id of an earlier translation that is no
-    typed text, `saved` with the path of a file a text was written to, `notice_raised`.  What speaks against the model
-    is told by `advice`.
+    Emits `shown` with a Shown, `refused` with why nothing is translated, `manner_changed` with a Manner, `text_opened`
+    with an earlier text for the pane, `document_asked` with the id of an earlier translation that is a document,
+    `saved` with the path of a file a text was written to, `notice_raised`.  Warnings about the model come from
+    `advice`.
     """
 
     shown = Signal(object)
@@ -97,22 +97,20 @@ class TranslateController(QObject):
 
     @property
     def manner(self) -> Manner:
-        """Languages and manner as they are chosen."""
+        """The chosen languages and manner."""
         return self._manner
 
     @property
     def last(self) -> Shown:
-        """What was shown last."""
         return self._last
 
     @property
     def text(self) -> str:
-        """The text in the pane."""
         return self._text
 
     @Slot(str)
     def set_text(self, text: str) -> None:
-        """The text in the pane; it is translated when nothing was typed for a moment."""
+        """Set the text of the pane; it is translated after a pause in typing."""
         if text == self._text:
             return
         before = self._text
@@ -129,27 +127,26 @@ class TranslateController(QObject):
 
     @Slot(str)
     def set_source(self, code: str) -> None:
-        """The language of the text; empty: told by itself."""
+        """Set the source language; empty: detect it."""
         self._change(replace(self._manner, source=code))
 
     @Slot(str)
     def set_target(self, code: str) -> None:
-        """The language of the translation."""
         formality = self._manner.formality if LANGUAGES[code].has_formal else ""
         self._change(replace(self._manner, target=code, formality=formality))
 
     @Slot(str)
     def set_domain(self, domain: str) -> None:
-        """What the text is about."""
+        """Set the domain of the text."""
         self._change(replace(self._manner, domain=domain))
 
     @Slot(str)
     def set_formality(self, formality: str) -> None:
-        """How the reader is spoken to; empty: as the text does."""
+        """Set the form of address; empty: as in the text."""
         self._change(replace(self._manner, formality=formality))
 
     def swap(self) -> str:
-        """Exchange the languages; gives the text to go on with: the translation, where there is one."""
+        """Swap the languages.  Returns the text to continue with: the translation, if there is one."""
         source = self._manner.source or self._last.language or "en"
         if source == self._manner.target:
             return self._text
@@ -164,14 +161,13 @@ class TranslateController(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Stop writing."""
         self._timer.stop()
         self._bridge.ask(lambda services: services.live.stop())
 
     # ---- sentences changed by a person
 
     def put(self, index: int, source: str, target: str) -> None:
-        """A person's words for a sentence; they are remembered, and can be taken back."""
+        """Save a person's translation of a sentence in the memory; can be undone."""
         number: list[int] = []  # an undo may be asked for before the answer is here
         self._puts.append(number)
         self._bridge.ask(
@@ -212,7 +208,7 @@ class TranslateController(QObject):
 
     @Slot()
     def keep(self) -> None:
-        """Keep the text and its translation in the history, unless nothing has changed since."""
+        """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
         shown, manner, entry = self._last, self._manner, self._entry
         now = (shown.source, manner, tuple(one.target for one in shown.segments))
@@ -231,13 +227,13 @@ class TranslateController(QObject):
         self._bridge.ask(work, None, refused)
 
     def begin_anew(self) -> None:
-        """What is typed from now on is another text; the one so far is kept."""
+        """Save the current text; what is typed from now on is another one."""
         self.keep()
         self._entry, self._is_stale = _Entry(), True
 
     @Slot()
     def restore(self) -> None:
-        """Show the text of the last run, where none is there yet; one that is gone is passed over."""
+        """Show the text of the last run, unless there is one already; a deleted one is ignored."""
         item, self._restored = self._restored, ""
         if not item or self._text:
             return
@@ -255,7 +251,7 @@ class TranslateController(QObject):
         self._bridge.ask(work, come, self._on_problem)
 
     def open(self, item: str) -> None:
-        """Show an earlier translation: a typed text here, a document where documents are."""
+        """Open an earlier translation: a typed text here; for a document, `document_asked` follows."""
         self.begin_anew()
 
         def work(services: Services) -> Typed | None:
@@ -280,7 +276,10 @@ class TranslateController(QObject):
         self.shown.emit(self._last)
 
     def save_text(self, text: str, path: Path) -> None:
-        """Write a text too long for the pane into a file, to be translated as a document; the dialog has asked."""
+        """Write a text too long for the pane into a file, to be translated as a document; the dialog has asked.
+
+        `saved` follows.
+        """
         self._bridge.ask(
             lambda _services: write_atomically(path, text.encode("utf-8", "replace")),
             lambda _none: self.saved.emit(path),
@@ -288,7 +287,7 @@ class TranslateController(QObject):
         )
 
     def _ask_advice(self) -> None:
-        """What speaks against the model for what is shown."""
+        """Update the advice for the languages shown."""
         if self._last.segments:
             self.advice.about(self._manner.source or self._last.language, self._manner.target)
         else:
@@ -332,7 +331,7 @@ class TranslateController(QObject):
         self._bridge.ask(request, self._on_begun, self._on_refused)
 
     def _on_begun(self, _none: None) -> None:
-        """What is shown from now on is of the text and the manner as they are."""
+        """From now on results match the current text and manner, unless another change is waiting."""
         self._is_stale = self._is_stale and self._timer.isActive()  # where another change waits already
 
     def _on_refused(self, problem: Problem) -> None:
@@ -350,7 +349,7 @@ class TranslateController(QObject):
 
 
 def _opened(services: Services, item: str) -> Typed | None:
-    """An earlier text, with what is known of its sentences; None where it is a document, or too long for the pane."""
+    """An earlier text with its sentences; None for a document or a text too long for the pane."""
     typed = services.typed.open(item)
     if typed is None or len(typed.text) > MOST_CHARACTERS:
         return None
@@ -360,13 +359,13 @@ def _opened(services: Services, item: str) -> Typed | None:
 
 
 def _remember(services: Services, item: str) -> None:
-    """Which text stands in the pane, for the next run."""
+    """Save which text is in the pane, for the next run."""
     if services.settings.current.last_typed != item:
         services.settings.change(last_typed=item)
 
 
 def too_long_words(characters: int) -> str:
-    """Why a text is not translated while it is typed."""
+    """Why a text of this length is not translated while it is typed."""
     return (
         f"The text has {characters:,} characters; here are {MOST_CHARACTERS:,} at most. "
         "It can be translated as a document."
@@ -374,7 +373,9 @@ def too_long_words(characters: int) -> str:
 
 
 def _first_manner(settings: Settings) -> Manner:
-    """The languages of the last run; at first from whatever it is into the system's language, or out of English."""
+    """The languages of the last run; at first detect the source and take the system's language as target, German for
+    English.
+    """
     target = settings.translate_target
     if target not in LANGUAGES:
         system = QLocale.system().name()[:2]
@@ -384,13 +385,13 @@ def _first_manner(settings: Settings) -> Manner:
 
 
 def _language(segments: Sequence[LiveSegment]) -> str:
-    """The one most segments are in; empty: none is known."""
+    """The language of most segments; empty: unknown."""
     languages = [one.language for one in segments if one.language]
     return max(set(languages), key=languages.count) if languages else ""
 
 
 def pause_ms(before: str, now: str) -> int:
-    """How long nothing must be typed until a text is translated that was another `before`."""
+    """How long to wait for more typing before the text is translated."""
     if abs(len(now) - len(before)) > 1:
         return PASTED_MS
     return TYPED_MS if now[-1:].isalnum() else WORD_MS

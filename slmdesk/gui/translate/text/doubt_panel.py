@@ -1,4 +1,4 @@
-"""The answer to a doubt: a sentence put back into its language, or said otherwise, to be used or not."""
+"""The panel with a back-translation or other translations of a sentence, to use or to dismiss."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ LIST_HEIGHT = 120
 
 
 class DoubtPanel(QFrame):
-    """Emits `used` with a segment, its source and the words that shall stand for it; `left` when the keys are to go
-    back to the translation, `shown_changed` when it comes and goes.
+    """Emits `used` with a segment, its source and the text to replace its translation; `left` when the focus is to go
+    back to the translation, `shown_changed` when it opens and closes.
     """
 
     used = Signal(int, str, str)
@@ -91,7 +91,6 @@ class DoubtPanel(QFrame):
         self._list.itemActivated.connect(self._on_use)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes."""
         if event.key() == Qt.Key.Key_Escape:
             self._controller.cancel()
         else:

@@ -1,4 +1,4 @@
-"""A doubt about one sentence: put back into its language, or said otherwise.  No widgets here."""
+"""Asks the model for a back-translation of a sentence, or for other translations.  No widgets here."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from slmdesk.services.translation.asking.prompts import Manner
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What is asked."""
-
     index: int
     """Of the segment."""
     segment: LiveSegment
@@ -29,10 +27,10 @@ class Doubt:
 
 
 class DoubtController(QObject):
-    """Lives on the window's thread; one question at a time, a new one ends the old one.
+    """Lives on the window's thread; one question at a time, a new one cancels the old one.
 
-    Emits `asked` with a Doubt, `answered` with it and a list of words, `refused` with words on why there is no answer,
-    `ended` when the question is cancelled.
+    Emits `asked` with a Doubt, `answered` with it and a list of texts, `refused` with why there is no answer, `ended`
+    when the question is cancelled.
     """
 
     asked = Signal(object)
@@ -49,7 +47,6 @@ class DoubtController(QObject):
         """On the service thread alone."""
 
     def ask(self, doubt: Doubt, manner: Manner) -> None:
-        """Ask the model."""
         self._turn += 1
         turn, bridge, running = self._turn, self._bridge, self._running
         asked_as = replace(manner, source=doubt.segment.language or manner.source)
@@ -66,7 +63,7 @@ class DoubtController(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Nobody waits for the answer any more."""
+        """Cancel the question."""
         self._turn += 1
         running = self._running
         self._bridge.ask(lambda _services: _cancel(running))
@@ -84,7 +81,7 @@ class DoubtController(QObject):
 def _question(
     services: Services, doubt: Doubt, manner: Manner, ended: Callable[[str | list[str] | Problem], None]
 ) -> AskOnce:
-    """Begin it; on the service thread."""
+    """Begin the request; on the service thread."""
     now = doubt.segment.target
     if doubt.is_back:
         return services.segment_edits.back(doubt.words or now, manner, ended, doubt.segment.source)

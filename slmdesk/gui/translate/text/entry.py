@@ -1,4 +1,4 @@
-"""Texts and files that come to the translator from elsewhere: the clipboard, a selection, another page.  No widgets."""
+"""Text and files sent to the translator: from the clipboard, a selection, another page.  No widgets."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ NO_WORDS = "There is neither a text nor a file on the clipboard: copy one of the
 class Reach(QObject):
     """Lives on the window's thread.
 
-    Emits `page_wanted` as soon as there is something to translate, then `text_taken` with a text, once its language is
-    told and the languages are chosen, or `documents_taken` with a list of paths; `notice_raised`.
+    Emits `page_requested` as soon as there is something to translate, then `text_taken` with a text, once its language
+    is detected and the languages are set, or `documents_taken` with a list of paths; `notice_raised`.
     """
 
     page_requested = Signal()
@@ -49,7 +49,7 @@ class Reach(QObject):
 
     @Slot(str)
     def take_text(self, text: str) -> None:
-        """Translate a text into the language used last, or, where it is in that one already, into the person's own."""
+        """Translate a text into the language used last, or, if it is in that one already, into the person's own."""
         self.page_requested.emit()
 
         def reported(language: str) -> None:
@@ -67,26 +67,24 @@ class Reach(QObject):
 
     @Slot(object)
     def take_document(self, path: Path) -> None:
-        """Translate a document."""
         self.page_requested.emit()
         self.documents_taken.emit([path])
 
     @Slot()
     def take_clipboard(self) -> None:
-        """Translate what is on the clipboard: files, else words; says so where there is neither."""
+        """Translate what is on the clipboard: files, else text; a notice if there is neither."""
         self._patience.stop()
         self.take_data(QGuiApplication.clipboard().mimeData())
 
     @Slot()
     def take_clipboard_in_front(self) -> None:
-        """The same, once the window is in front: another start of the program asked for it."""
+        """Translate the clipboard once the window is in front: another start of the program asked for it."""
         if QGuiApplication.focusWindow() is not None:
             self.take_clipboard()
         else:
             self._patience.start()
 
     def take_data(self, data: QMimeData | None) -> None:
-        """Translate what was copied, pasted or dropped."""
         paths = files_among(data)
         if paths:
             admit(None, paths, self._take_documents)
@@ -106,7 +104,7 @@ class Reach(QObject):
             QTimer.singleShot(0, self, self.take_clipboard)
 
     def _choose(self, language: str) -> None:
-        """The languages for a text of this language ('': not known)."""
+        """Set the languages for a text in this language ('': unknown)."""
         manner = self._translate.manner
         before = manner.source or self._translate.last.language
         self._translate.set_source("")
@@ -116,7 +114,7 @@ class Reach(QObject):
 
 
 def files_among(data: QMimeData | None) -> list[Path]:
-    """The files and folders among what was copied or dragged; those on other computers are not looked at."""
+    """The files and folders that were copied or dragged; those on other computers are not accessed."""
     if data is None or not data.hasUrls():
         return []
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
@@ -124,15 +122,13 @@ def files_among(data: QMimeData | None) -> list[Path]:
 
 
 def own_language() -> str:
-    """The code of the language the system speaks to the person; '' for one that is not translated into."""
+    """The code of the system's language; '' if it is not supported."""
     code = QLocale.system().name().partition("_")[0]
     return {"nb": "no", "nn": "no", "C": "en"}.get(code, code if code in LANGUAGES else "")
 
 
 def target_for(language: str, target: str, others: Iterable[str]) -> str:
-    """The language to translate into: `target`, or, for a text that is in it already, the first of `others` that is not
-    the text's own.
-    """
+    """The target language: `target`, or, for a text in that language, the first of `others` that differs."""
     if not language or language != target:
         return target
     return next((one for one in others if one in LANGUAGES and one != language), target)

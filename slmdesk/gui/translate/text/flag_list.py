@@ -1,4 +1,4 @@
-"""What there is to look at in a translation, a line each; a click or Enter goes to the sentence."""
+"""The list of findings in a translation, a line each; a click or Enter goes to the sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEGMENT = Qt.ItemDataRole.UserRole
 
 
 class FlagList(QListWidget):
-    """Emits `segment_wanted` with the number of a segment."""
+    """Emits `segment_requested` with the number of a segment."""
 
     segment_requested = Signal(int)
 
@@ -37,7 +37,7 @@ class FlagList(QListWidget):
         keeper.theme_changed.connect(self._on_theme)
 
     def show_lines(self, lines: Sequence[tuple[int, str]]) -> None:
-        """Show these, each with its segment; the list is only as high as it must be."""
+        """Show these lines, each with its segment; the list is only as high as needed."""
         if list(lines) != self._lines:
             self._lines = list(lines)
             self.clear()
@@ -51,24 +51,20 @@ class FlagList(QListWidget):
 
     @property
     def words(self) -> str:
-        """All lines."""
         return "\n".join(words for _, words in self._lines)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter goes there."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._on_taken()
         else:
             super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Larger letters take more room."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._size()
 
     def sizeHint(self) -> QSize:
-        """As high as its lines."""
         return QSize(200, self.maximumHeight())
 
     @Slot(object)

@@ -1,4 +1,4 @@
-"""Translations made earlier: listed, searched, renamed, forgotten with a way back.  No widgets here."""
+"""Earlier translations: listed, searched, renamed, deleted with undo.  No widgets here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
 
 @dataclass(frozen=True, slots=True)
 class EarlierRow:
-    """One of them."""
+    """One earlier translation."""
 
     id: str
     title: str
@@ -37,8 +37,8 @@ class EarlierRow:
 class EarlierController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not looked
-    through), `notice_raised`.
+    Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not searched),
+    `notice_raised`.
     """
 
     listed = Signal(object, bool)
@@ -54,35 +54,35 @@ class EarlierController(QObject):
 
     @Slot()
     def start(self) -> None:
-        """List the newest; what changes is listed anew until `stop`."""
+        """List the newest, and again after each change until `stop`."""
         self._words, self._limit, self._is_watched = "", PAGE, True
         self._ask()
 
     @Slot()
     def stop(self) -> None:
-        """Nobody looks any more."""
+        """Stop listing: the window is hidden."""
         self._is_watched = False
 
     @Slot(str)
     def search(self, words: str) -> None:
-        """Those that hold these words in text, translation or title; none: all."""
+        """List those with these words in text, translation or title; empty words: all."""
         if words.strip() != self._words:
             self._words = words.strip()
             self._ask()
 
     @Slot()
     def show_more(self) -> None:
-        """A page more."""
+        """List one page more."""
         self._limit += PAGE
         self._ask()
 
     def rename(self, item: str, title: str) -> None:
-        """Another title; without words it stays."""
+        """Rename a translation; an empty title is ignored."""
         if title.strip():
             self._bridge.ask(lambda services: services.history.rename(item, title), None, self._on_refused)
 
     def forget(self, item: str) -> None:
-        """Into the trash; a bar offers it back."""
+        """Move a translation to the trash; a notice offers to undo it."""
         self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed, self._on_refused)
 
     def _ask(self) -> None:
@@ -123,7 +123,7 @@ class EarlierController(QObject):
 
 
 def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
-    """On the service thread: the newest, and whether there are more."""
+    """The newest, and whether there are more.  Runs on the service thread."""
     rows = [_row(one) for one in services.history.items(KIND, limit=limit)]
     return rows, len(rows) >= limit
 
@@ -132,7 +132,7 @@ _Rows = tuple[Sequence[EarlierRow], bool]
 
 
 def _bring_rows(bridge: Bridge, come: Callable[[_Rows | Problem], None], result: Earlier | Problem) -> None:
-    """On the service thread: what was found, to the window's."""
+    """Pass the result to the window's thread.  Called on the service thread."""
     found: _Rows | Problem
     if isinstance(result, Problem):
         found = result

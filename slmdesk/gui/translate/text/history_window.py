@@ -1,4 +1,4 @@
-"""The list of earlier translations, texts and documents: searched, opened, renamed, forgotten."""
+"""The list of earlier translations, texts and documents: searched, opened, renamed, deleted."""
 
 from __future__ import annotations
 
@@ -104,19 +104,18 @@ class EarlierWindow(QDialog):
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """List the newest."""
         super().showEvent(event)
         self._search.clear()
         self._controller.start()
         self._search.setFocus()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks any more; Esc hides it without closing."""
+        """Stop listing; Esc hides the window without closing it."""
         super().hideEvent(event)
         self._controller.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Down goes from the search into the list; in the title Enter keeps it, Esc leaves it."""
+        """Down goes from the search to the list; while a title is edited, Enter saves it and Esc discards it."""
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return False
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

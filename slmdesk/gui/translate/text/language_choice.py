@@ -1,4 +1,4 @@
-"""A language to choose: favourites and the last used ones on top, found by typing, pinned with a key or a click."""
+"""A list of languages with search: favourites and recent ones on top, pinned with a key or a click."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ ICON_WIDTH = 28
 
 
 class LanguageChoice(Choice):
-    """Emits `value_chosen` with a code, `pin_wanted` with the code of a language to pin or to let go."""
+    """Emits `value_chosen` with a code, `pin_requested` with the code of a language to pin or unpin."""
 
     pin_requested = Signal(str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
-        """`detect`: words for the choice of none; empty: one must be chosen."""
+        """`detect`: the label for no language; empty: a language must be chosen."""
         known = sorted(LANGUAGES.values(), key=lambda one: one.name)
         super().__init__([*([("", detect)] if detect else []), *((one.code, one.name) for one in known)], parent)
         self._keeper, self._detect = keeper, detect
@@ -45,13 +45,11 @@ class LanguageChoice(Choice):
 
     @Slot(object)
     def show_view(self, view: TextView) -> None:
-        """Which ones stand on top."""
         self._view = view
         if self._popup is not None:
             self._popup.show_view(view)
 
     def showPopup(self) -> None:
-        """The list with its search."""
         popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
         popup.chosen.connect(self._on_chosen)
         popup.pin_requested.connect(self.pin_requested)
@@ -67,7 +65,6 @@ class LanguageChoice(Choice):
         popup.setFocus()
 
     def hidePopup(self) -> None:
-        """Close it."""
         if self._popup is not None:
             self._popup.close()
         super().hidePopup()
@@ -83,7 +80,7 @@ class LanguageChoice(Choice):
 
 
 class LanguagePopup(QFrame):
-    """Emits `chosen` with a code, `pin_wanted` with one."""
+    """Emits `chosen` with a code, `pin_requested` with one."""
 
     chosen = Signal(str)
     pin_requested = Signal(str)
@@ -132,17 +129,17 @@ class LanguagePopup(QFrame):
 
     @property
     def code(self) -> str:
-        """Of the row the keys are on; empty: detect, or none."""
+        """The code of the current row; empty: detect, or no row."""
         item = self._list.currentItem()
         return str(item.data(CODE)) if item is not None else ""
 
     def show_view(self, view: TextView) -> None:
-        """Other ones stand on top now."""
+        """Update which languages are on top."""
         self._view = view
         self._fill(self.code)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrows in the search move in the list; Enter takes; a click on a row's pin pins it."""
+        """In the search field, arrow keys move in the list; Enter chooses; a click on a row's pin pins it."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self._on_taken()
@@ -164,7 +161,6 @@ class LanguagePopup(QFrame):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes."""
         if event.key() == Qt.Key.Key_Escape:
             self.close()
         else:

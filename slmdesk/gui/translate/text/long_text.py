@@ -1,4 +1,4 @@
-"""A text too long to be translated while it is typed: kept, and offered as a document."""
+"""Offers to translate a text that is too long for the pane as a document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slmdesk.gui.widgets.text import plain_label
 
 
 class LongTextBar(QFrame):
-    """Emits `file_chosen` with the text and the path of the file it shall be kept in."""
+    """Emits `file_chosen` with the text and the path of the file to save it in."""
 
     file_chosen = Signal(str, object)
 
@@ -40,7 +40,7 @@ class LongTextBar(QFrame):
 
     @Slot(str)
     def show_text(self, text: str) -> None:
-        """Offer it."""
+        """Offer to translate this text as a document."""
         self._text = text
         self._words.setText(too_long_words(len(text)))
         self.show()

@@ -22,7 +22,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class PairModel(QAbstractTableModel):
-    """Emits `edited` with a row and a person's words."""
+    """Emits `edited` with a row and the new text."""
 
     edited = Signal(int, str)
 
@@ -33,11 +33,10 @@ class PairModel(QAbstractTableModel):
 
     @property
     def rows(self) -> Sequence[LiveSegment]:
-        """The segments."""
         return self._rows
 
     def show(self, rows: Sequence[LiveSegment]) -> list[int]:
-        """Show these; gives the rows that are others now."""
+        """Show these segments.  Returns the rows that have changed."""
         old = self._rows
         if len(old) != len(rows):
             self.beginResetModel()
@@ -51,21 +50,17 @@ class PairModel(QAbstractTableModel):
         return changed
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """One for each segment."""
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        """As the table has."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Names of columns, numbers of rows."""
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Words and colours."""
         one, column = self._rows[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return (one.source, shown_of(one), tip_of(one))[column]
@@ -77,21 +72,21 @@ class PairModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """A person's words; they are shown when they are kept."""
+        """Request a change of the text; it is shown once it is saved."""
         if role != Qt.ItemDataRole.EditRole or str(value).strip() in ("", self._rows[index.row()].target):
             return False
         self.edited.emit(index.row(), str(value))
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Only what was translated is edited."""
+        """Only translated segments can be edited."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         is_open = index.column() == TARGET and not is_left(self._rows[index.row()])
         return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
 
 
 class PairView(QTableView):
-    """The rows.  Emits `edited` with a row and a person's words."""
+    """The rows.  Emits `edited` with a row and the new text."""
 
     edited = Signal(int, str)
 
@@ -124,14 +119,13 @@ class PairView(QTableView):
         self._show_flags()
 
     def show_pairs(self, shown: Shown) -> None:
-        """Show a text and its translation."""
         self._stale.update(self._model.show(shown.segments))
         self._show_flags()
         if self._stale and self.isVisible():
             self._timer.start()
 
     def set_letters(self, percent: int) -> None:
-        """The size of its letters, in percent of those of the window."""
+        """Set the font size, in percent of the window's."""
         font = QApplication.font()
         font.setPointSizeF(max(4.0, font.pointSizeF() * percent / 100))
         if font != self.font():
@@ -141,11 +135,11 @@ class PairView(QTableView):
 
     @property
     def current_segment(self) -> int:
-        """The row the keys are on; -1: none."""
+        """The current row; -1: none."""
         return self.currentIndex().row()
 
     def go_to(self, index: int) -> None:
-        """Put the keys on a row and bring it into sight."""
+        """Make a row current and visible."""
         at = self._model.index(index, TARGET)
         if at.isValid():
             self.setCurrentIndex(at)
@@ -153,13 +147,12 @@ class PairView(QTableView):
 
     @Slot()
     def copy(self) -> None:
-        """The chosen rows: text, tab, translation."""
+        """Copy the selected rows: source, tab, translation."""
         rows = sorted({one.row() for one in self.selectedIndexes()})
         lines = [self._model.rows[row] for row in rows]
         QApplication.clipboard().setText("\n".join(f"{one.source}\t{shown_of(one)}" for one in lines))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Other widths, other heights."""
         super().resizeEvent(event)
         self._stale.update(range(self._model.rowCount()))
         self._timer.start()
@@ -176,5 +169,5 @@ class PairView(QTableView):
 
 
 def is_left(segment: LiveSegment) -> bool:
-    """It stays as it is."""
+    """Whether a segment stays as it is."""
     return segment.state is SegmentState.LEFT

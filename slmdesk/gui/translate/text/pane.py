@@ -1,4 +1,4 @@
-"""Two panes of text with languages on top: what is typed, and its translation.  Widgets only."""
+"""Two panes of text with the languages above: the source, and its translation.  Widgets only."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ FORMALITIES: list[tuple[object, str]] = [("", "Formality: automatic"), ("formal"
 class TextPane(QWidget):
     """Two panes of text, or pairs of sentences.
 
-    Emits `files_chosen` with paths, `files_pasted` with paths, `paste_wanted` for what is on the clipboard,
-    `earlier_chosen` with an item, `glossaries_wanted`, `memory_wanted`.
+    Emits `files_chosen` with paths, `files_pasted` with paths, `paste_requested` for what is on the clipboard,
+    `earlier_chosen` with an item, `glossaries_requested`, `memory_requested`.
     """
 
     files_chosen = Signal(object)
@@ -239,7 +239,7 @@ class TextPane(QWidget):
     # ---- what a person does
 
     def take_text(self, text: str) -> None:
-        """Translate a text from elsewhere; what was there before comes back by undo."""
+        """Translate a text from elsewhere; undo brings back the text before."""
         if len(text) > MOST_CHARACTERS:
             self._long.show_text(text)
         else:
@@ -352,7 +352,7 @@ class TextPane(QWidget):
 
 
 def _stops_in(part: QWidget) -> list[QWidget]:
-    """The widgets of a part that Tab stops at, in the order they were made in."""
+    """The widgets of a part that Tab stops at, in the order they were created."""
     found = part.findChildren(QWidget)
     stops = [one for one in found if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.focusProxy() is None]
     return [one for one in stops if one.objectName() and not one.objectName().startswith("qt_")]

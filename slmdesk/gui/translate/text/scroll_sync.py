@@ -1,4 +1,4 @@
-"""Two panes read together: one is scrolled as the other, the segment that is pointed at lights in both."""
+"""Keeps the panes of source and translation in step: scrolled together, the pointed-at segment highlighted in both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slmdesk.gui.translate.text.status_text import Shown, shown_of, tip_of
 
 
 class Reading(QObject):
-    """Holds a text and its translation together."""
+    """Connects the panes of a text and its translation."""
 
     def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
         super().__init__(parent)
@@ -25,9 +25,9 @@ class Reading(QObject):
             pane.pointed.connect(self._on_pointed)
 
     def show(self, shown: Shown, *, is_source_there: bool, is_shaded: bool) -> None:
-        """Show a translation, with its flags and, where wished, its doubts.
+        """Show a translation, with its findings and, if `is_shaded`, its uncertain words.
 
-        `is_source_there`: the pane of the source holds the very text the segments are of.
+        `is_source_there`: the source pane holds exactly the text the segments come from.
         """
         self._is_following = True
         self._target.show_text(shown.text)
@@ -60,7 +60,7 @@ class Reading(QObject):
 
 
 def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
-    """The words the model was unsure of: where they stand, and what is said of them."""
+    """The words the model was unsure of: their positions and tooltips."""
     found = []
     for start, end, likely in segment.doubts:
         span = (begin + size16(segment.target[:start]), begin + size16(segment.target[:end]))
@@ -69,7 +69,7 @@ def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
 
 
 def spans_of(shown: Shown) -> tuple[list[Span], list[Span]]:
-    """Where each segment stands in the text, and in the translation."""
+    """The position of each segment in the text, and in the translation."""
     source: list[Span] = []
     target: list[Span] = []
     at = there = 0

@@ -1,4 +1,4 @@
-"""A pane of text that knows where its segments stand: marks them, follows another pane, says what is doubtful."""
+"""A text pane that knows the positions of its segments: marks them, scrolls with another pane, explains findings."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Span = tuple[int, int]
 
 
 def size16(text: str) -> int:
-    """How long Qt takes a text to be."""
+    """The length of a text in UTF-16 units, as Qt counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A stretch that looks different: wavy underlined, or shaded and dotted, and what is said of it."""
+    """A marked stretch: wavy underlined, or shaded and dotted, with a tooltip."""
 
     span: Span
     colour: QColor
@@ -56,13 +56,13 @@ class SegmentEdit(QPlainTextEdit):
         self._lit = -1
 
     def sizeHint(self) -> QSize:
-        """A few lines: where there is less room, the page is scrolled; where there is more, it has it."""
+        """A few lines: in less room the page is scrolled, extra room is used."""
         return QSize(256, FEW_LINES * self.fontMetrics().lineSpacing() + 2 * theme.SPACE_12)
 
     # ---- what is shown
 
     def show_text(self, text: str) -> None:
-        """Show a text; what is there already stays untouched, with its selection and place."""
+        """Set the text; what is unchanged at its beginning and end stays untouched, with selection and scrolling."""
         old = self._shown
         if text == old:
             return
@@ -76,34 +76,34 @@ class SegmentEdit(QPlainTextEdit):
         cursor.insertText(text[begin : len(text) - end])
 
     def show_spans(self, spans: Sequence[Span], marks: Sequence[Mark], colour: QColor) -> None:
-        """Where the segments stand, what is marked in them, and the colour of the one that is pointed at."""
+        """Set the positions of the segments, the marks in them, and the colour of the pointed-at one."""
         self._spans, self._marks, self._mark_colour = spans, marks, colour
         self._draw()
 
     def light(self, index: int) -> None:
-        """Mark a segment; -1: none."""
+        """Highlight a segment; -1: none."""
         if index != self._lit:
             self._lit = index
             self._draw()
 
     def set_letters(self, percent: int) -> None:
-        """The size of its letters, in percent of those of the window."""
+        """Set the font size, in percent of the window's."""
         self._percent = percent
         self._size_letters()
 
     # ---- segments
 
     def segment_at(self, position: int) -> int:
-        """The segment that stands at a place, or ends before it; -1 before the first."""
+        """The segment at a position, or the last one before it; -1 before the first."""
         return bisect_right(self._spans, position, key=lambda span: span[0]) - 1
 
     @property
     def current_segment(self) -> int:
-        """Where the caret, or the beginning of the selection, is."""
+        """The segment at the caret, or at the beginning of the selection."""
         return self.segment_at(self.textCursor().selectionStart())
 
     def words_within(self, index: int) -> str:
-        """What of a segment is selected; empty: nothing, or more than the segment."""
+        """The selected part of a segment; empty: nothing, or more than the segment."""
         cursor = self.textCursor()
         begin, end = self._spans[index]
         if not cursor.hasSelection() or cursor.selectionStart() < begin or cursor.selectionEnd() > end:
@@ -112,7 +112,7 @@ class SegmentEdit(QPlainTextEdit):
         return "" if cursor.selectionStart() == begin and cursor.selectionEnd() == end else words
 
     def go_to(self, index: int) -> None:
-        """Put the caret to a segment and bring it into sight."""
+        """Put the caret into a segment and make it visible."""
         if 0 <= index < len(self._spans):
             cursor = self.textCursor()
             cursor.setPosition(self._spans[index][0])
@@ -120,7 +120,9 @@ class SegmentEdit(QPlainTextEdit):
             self.centerCursor()
 
     def top(self) -> tuple[int, float] | None:
-        """The segment at the upper edge, and how much of it is above; None: there are none, or the text's end shows."""
+        """The segment at the top edge, and how much of it is above; None: no segments, or the end of the text is
+        visible.
+        """
         bar = self.verticalScrollBar()
         if not self._spans or (bar.value() == bar.maximum() and bar.maximum() > 0):
             return None
@@ -130,7 +132,7 @@ class SegmentEdit(QPlainTextEdit):
         return index, min(1.0, max(0.0, (position - begin) / max(1, end - begin)))
 
     def bring_up(self, top: tuple[int, float] | None) -> None:
-        """Scroll as far as another pane, by its `top`; None: to the end."""
+        """Scroll to the `top` of another pane; None: to the end."""
         bar = self.verticalScrollBar()
         if top is None:
             bar.setValue(bar.maximum())
@@ -143,7 +145,7 @@ class SegmentEdit(QPlainTextEdit):
             bar.setValue(block.firstLineNumber() + (line.lineNumber() if line.isValid() else 0))
 
     def place_of(self, index: int) -> QPoint:
-        """Below the first line of a segment, in the pane's own coordinates."""
+        """The point below the first line of a segment, in the pane's own coordinates."""
         cursor = QTextCursor(self.document())
         cursor.setPosition(self._spans[index][0])
         return self.viewport().mapTo(self, self.cursorRect(cursor).bottomLeft())
@@ -151,7 +153,7 @@ class SegmentEdit(QPlainTextEdit):
     # ---- Qt
 
     def event(self, event: QEvent) -> bool:
-        """What is said of a marked stretch, where the mouse rests on it."""
+        """Show the tooltip of the mark under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             at = self.cursorForPosition(self.viewport().mapFrom(self, event.pos())).position()
             tips = [one.tip for one in self._marks if one.tip and one.span[0] <= at < one.span[1]]
@@ -160,7 +162,7 @@ class SegmentEdit(QPlainTextEdit):
         return super().event(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Say which segment is pointed at."""
+        """Emit which segment is under the mouse."""
         super().mouseMoveEvent(event)
         at = self.cursorForPosition(event.position().toPoint()).position()
         index = self.segment_at(at)
@@ -172,7 +174,6 @@ class SegmentEdit(QPlainTextEdit):
         self.pointed.emit(-1)
 
     def changeEvent(self, event: QEvent) -> None:
-        """The window's letters have another size now."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._size_letters()
@@ -217,7 +218,7 @@ class SegmentEdit(QPlainTextEdit):
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters two texts have in common at their beginning."""
+    """The length of the common beginning of two texts."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,4 +1,4 @@
-"""What is done with one sentence of a translation, by menu and keys: edited, put back, said otherwise, undone."""
+"""Actions on one sentence of a translation, by menu and keys: edit, back-translate, other translations, undo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.named import named
 
 
 class SentenceActions(QObject):
-    """Acts on the sentence the caret, or the chosen row, is on.  Emits `said` with words on why nothing is done."""
+    """Acts on the sentence at the caret, or on the current row.  Emits `said` with why nothing is done."""
 
     said = Signal(str)
 
@@ -65,7 +65,7 @@ class SentenceActions(QObject):
         return action
 
     def _current(self) -> tuple[int, LiveSegment, str] | None:
-        """The sentence that is meant, with the words of its translation that are selected; None: there is none."""
+        """The current sentence, with the selected words of its translation; None: there is none."""
         words, shown = "", self._controller.last
         if self._controller.view.view.is_paired:
             index = self._pairs.current_segment
@@ -109,7 +109,7 @@ class SentenceActions(QObject):
 
     @Slot(QPoint)
     def _on_menu(self, at: QPoint) -> None:
-        """The menu of the translation: what is done with a sentence, then copying."""
+        """Show the menu of the translation: actions on the sentence, then copying."""
         if not self._target.textCursor().hasSelection():
             self._target.setTextCursor(self._target.cursorForPosition(at))
         standard = named(self._target.createStandardContextMenu(), "standard_menu")

@@ -1,4 +1,4 @@
-"""One sentence of a translation, to be said in a person's own words."""
+"""An editor for one sentence of a translation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEIGHT, LEAST_WIDTH = 150, 300
 
 
 class SentenceEditor(QFrame):
-    """Lies over the translation.  Emits `kept` with the segment, its source and the words; `left` when it closes."""
+    """Lies over the translation.  Emits `kept` with the segment, its source and the text; `left` when it closes."""
 
     kept = Signal(int, str, str)
     left = Signal()
@@ -50,7 +50,7 @@ class SentenceEditor(QFrame):
         self.hide()
 
     def open(self, index: int, source: str, target: str, below: QPoint) -> None:
-        """Edit a sentence; `below`: where it stands, in the parent's coordinates."""
+        """Edit a sentence; `below`: its place, in the parent's coordinates."""
         self._index, self._source = index, source
         self._about.set_full_text(source)
         self._words.setPlainText(target)
@@ -67,13 +67,13 @@ class SentenceEditor(QFrame):
 
     @Slot()
     def close_editor(self) -> None:
-        """Leave it as it was."""
+        """Close without saving."""
         if self.isVisible():
             self.hide()
             self.left.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter keeps, Esc leaves."""
+        """Enter saves, Esc discards."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() == Qt.Key.Key_Escape:
                 self.close_editor()

@@ -1,4 +1,4 @@
-"""Where the text to be translated is typed: files that are pasted there are documents."""
+"""The pane for the source text; files pasted there are translated as documents."""
 
 from __future__ import annotations
 
@@ -12,31 +12,30 @@ from slmdesk.gui.widgets.shares import admit
 
 
 class SourceEdit(SegmentEdit):
-    """Emits `files_pasted` with paths instead of writing their names into the text, `too_long` with a text that was
-    not pasted: a pane that is given megabytes would stand still.
+    """Emits `files_pasted` with paths instead of inserting their names, `too_long` with a text that was not pasted: a
+    pane with megabytes of text would freeze.
     """
 
     files_pasted = Signal(object)
     too_long = Signal(str)
 
     def __init__(self, parent: QWidget, *, name: str, words: str, hint: str, most: int) -> None:
-        """`most`: characters that fit."""
+        """`most`: the maximum number of characters."""
         super().__init__(parent, name=name, words=words, hint=hint)
         self._most = most
 
     def replace_text(self, text: str) -> None:
-        """Put another text there; undo brings the old one back, as after typing."""
+        """Replace the text; undo brings the old one back, as after typing."""
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text)
         self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Words, and files."""
         return bool(files_among(source)) or super().canInsertFromMimeData(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Of what is pasted, files go their own way; of formatted text only the words are taken, as Qt does."""
+        """Files are emitted as paths; of formatted text only the plain text is inserted, as by Qt."""
         if paths := files_among(source):
             admit(self, paths, self.files_pasted.emit)
             return

@@ -1,4 +1,4 @@
-"""What is said of a text and its translation, in words: languages, counts, flags.  No widgets here."""
+"""Texts about a translation: languages, counts, findings.  No widgets here."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ class Shown:
 
     @property
     def text(self) -> str:
-        """The translation, in one piece; what has none yet is left out."""
+        """The translation as one text; segments without one are left out."""
         return "".join(one.lead + shown_of(one) + one.trail for one in self.segments)
 
     @property
     def source(self) -> str:
-        """The text the segments are of, in one piece."""
+        """The source of the segments as one text."""
         return "".join(one.lead + one.source + one.trail for one in self.segments)
 
 
 def shown_of(segment: LiveSegment) -> str:
-    """What stands for a segment in the translation."""
+    """The text shown for a segment in the translation."""
     if segment.state is SegmentState.LEFT:
         return segment.source
     return segment.target
 
 
 def count_words(shown: Shown, manner: Manner, *, has_text: bool = False) -> str:
-    """How far the translation is, and what there is to look at."""
+    """Progress of the translation, and the number of findings."""
     if not any(one.source.strip() for one in shown.segments):
         return "There are no words to translate." if has_text else "Your text stays on this PC."
     count = len(shown.segments)
@@ -68,9 +68,9 @@ def _is_there(segment: LiveSegment, manner: Manner) -> bool:
 
 
 def language_words(shown: Shown, manner: Manner) -> tuple[str, str]:
-    """The language a text was told to be in, with how sure that is: (in short, paragraph by paragraph).
+    """The detected language of a text and how certain it is: (in short, paragraph by paragraph).
 
-    Both empty where it was chosen, or there is no text.
+    Both empty if the language was chosen, or there is no text.
     """
     paragraphs = _paragraphs(shown.segments)
     if manner.source or not paragraphs:
@@ -91,7 +91,7 @@ def language_words(shown: Shown, manner: Manner) -> tuple[str, str]:
 
 
 def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
-    """For each paragraph its language and how sure that was told."""
+    """The language of each paragraph, with its certainty."""
     found = []
     for _, parts in groupby(segments, key=lambda one: one.paragraph):
         segments = list(parts)
@@ -113,7 +113,7 @@ def _name(code: str) -> str:
 
 
 def flag_lines(shown: Shown) -> list[tuple[int, str]]:
-    """What there is to look at, by segment: (which one, in words)."""
+    """The findings: (number of the segment, text)."""
     return [
         (at, f"“{one.source[:60]}{'…' if len(one.source) > 60 else ''}”: {flag_words(flag)}")
         for at, one in enumerate(shown.segments)
@@ -123,5 +123,5 @@ def flag_lines(shown: Shown) -> list[tuple[int, str]]:
 
 
 def tip_of(segment: LiveSegment) -> str:
-    """What there is to look at in one sentence; empty for nothing."""
+    """The findings in one sentence, for a tooltip; empty for none."""
     return "\n".join(flag_words(flag) for flag in segment.flags)

@@ -1,4 +1,4 @@
-"""A translation edited in a cell of a table."""
+"""Edits a translation in a cell of a table."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ CELL_PADDING = 10
 
 
 class TargetEditor(QStyledItemDelegate):
-    """Edits a translation over several lines; Ctrl+Enter or leaving the field keeps it."""
+    """Edits a translation on several lines; Ctrl+Enter or leaving the field saves it."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """As high as the words are beside the cell's padding, which Qt forgets where it breaks lines."""
+        """The height of the text with the cell's padding, which Qt forgets where it wraps lines."""
         narrow, rect = QStyleOptionViewItem(option), QRect(option.rect)
         rect.setWidth(max(1, rect.width() - CELL_PADDING))
         narrow.rect = rect
         return super().sizeHint(narrow, index)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        """A field of plain text."""
         editor = QPlainTextEdit(parent)
         editor.setObjectName("segment_editor")
         editor.setAccessibleName("The translation of this segment")
@@ -33,13 +32,13 @@ class TargetEditor(QStyledItemDelegate):
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """The words that are there; a segment without any begins with its source, for its tags."""
+        """Begin with the existing text; a segment without any begins with its source, for its tags."""
         assert isinstance(editor, QPlainTextEdit)
         words = index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
         editor.setPlainText(str(words))
         editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Keep them, on one line as segments are."""
+        """Save the text on one line, as segments are."""
         assert isinstance(editor, QPlainTextEdit)
         model.setData(index, " ".join(editor.toPlainText().split("\n")))

@@ -1,4 +1,4 @@
-"""How the translator's text is looked at: languages on top of the choices, letters, side by side.  No widgets here."""
+"""View settings of the translator's text: languages on top, font size, side by side.  No widgets here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_RECENT = 4
 
 @dataclass(frozen=True, slots=True)
 class TextView:
-    """What a person chose; kept in the settings."""
+    """The view settings; saved with the settings."""
 
     favourites: tuple[str, ...] = ()
     """Codes of languages, in the order they were pinned."""
@@ -32,7 +32,7 @@ class TextView:
 
 
 class ViewKeeper(QObject):
-    """Lives on the window's thread.  Emits `changed` with a TextView; what is changed is saved."""
+    """Lives on the window's thread.  Emits `changed` with a TextView; changes are saved."""
 
     changed = Signal(object)
 
@@ -50,46 +50,43 @@ class ViewKeeper(QObject):
 
     @property
     def view(self) -> TextView:
-        """As it is now."""
         return self._view
 
     @Slot(str)
     def toggle_favourite(self, code: str) -> None:
-        """Pin a language to the top of the choices, or let it go."""
+        """Pin a language to the top of the list, or unpin it."""
         old = self._view.favourites
         new = tuple(one for one in old if one != code) if code in old else (*old, code)
         self._change(replace(self._view, favourites=new), translate_favourites=" ".join(new))
 
     @Slot(str)
     def note_used(self, code: str) -> None:
-        """A language was chosen by a person."""
+        """Note that a person has chosen a language."""
         if code in LANGUAGES:
             new = (code, *(one for one in self._view.recent if one != code))[:MOST_RECENT]
             self._change(replace(self._view, recent=new), translate_recent=" ".join(new))
 
     @Slot()
     def enlarge(self) -> None:
-        """Larger letters."""
         self._set_font(next((one for one in FONT_STEPS if one > self._view.font_percent), FONT_STEPS[-1]))
 
     @Slot()
     def shrink(self) -> None:
-        """Smaller letters."""
         self._set_font(next((one for one in reversed(FONT_STEPS) if one < self._view.font_percent), FONT_STEPS[0]))
 
     @Slot()
     def reset_font(self) -> None:
-        """Letters as elsewhere in the window."""
+        """Use the window's font size."""
         self._set_font(100)
 
     @Slot(bool)
     def set_paired(self, is_paired: bool) -> None:
-        """Sentence beside sentence, or two panes."""
+        """Show sentence beside sentence, or two panes."""
         self._change(replace(self._view, is_paired=is_paired), translate_pairs=is_paired)
 
     @Slot(bool)
     def set_shaded(self, is_shaded: bool) -> None:
-        """Shade what the model was unsure of, or not."""
+        """Shade the words the model was unsure of, or not."""
         self._change(replace(self._view, is_shaded=is_shaded), translate_doubts=is_shaded)
 
     def _set_font(self, percent: int) -> None:
@@ -103,5 +100,5 @@ class ViewKeeper(QObject):
 
 
 def _codes(kept: str) -> tuple[str, ...]:
-    """Codes of languages that are known, each once."""
+    """The known language codes among these, each once."""
     return tuple(dict.fromkeys(one for one in kept.split() if one in LANGUAGES))

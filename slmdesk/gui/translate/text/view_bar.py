@@ -1,4 +1,4 @@
-"""Over the panes: the language that was found, and how the text is looked at."""
+"""The bar above the panes: the detected language, and the view settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slmdesk.gui.widgets.text import plain_label, plain_tip
 
 
 class ViewBar(QWidget):
-    """Wishes go to the keeper of the view."""
+    """Actions go to the keeper of the view."""
 
     def __init__(self, view: ViewKeeper, parent: QWidget) -> None:
         super().__init__(parent)
@@ -42,7 +42,7 @@ class ViewBar(QWidget):
 
     @Slot(str, str)
     def show_language(self, short: str, long: str) -> None:
-        """The language that was found, in short and paragraph by paragraph."""
+        """Show the detected language, in short and paragraph by paragraph."""
         self._language.setText(short)
         self._language.setToolTip(plain_tip(long))
 
