@@ -271,7 +271,7 @@ class Answers:
         growing.due = started + gap
 
     def _write_end(self, growing: _Growing, ending: Ending) -> KnownError | None:
-        """Why it cannot be written now; None too where there is nothing left to write it in."""
+        """Write the end into the row; returns why it cannot be written now, None also when the row is gone."""
         try:
             growing.message_store.end_message(growing.message.id, growing.text, ending)
         except KnownError as err:

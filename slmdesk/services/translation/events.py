@@ -1,4 +1,4 @@
-"""Events of translation."""
+"""Events of translations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slmdesk.services.base.events import Event, Problem
 
 @dataclass(frozen=True, slots=True)
 class TranslationGrew(Event):
-    """More of a translation is done: how many segments have their end, of how many."""
+    """Progress of a translation: the number of finished segments, and of all."""
 
     item: str
     job: str
@@ -20,7 +20,7 @@ class TranslationGrew(Event):
 
 @dataclass(frozen=True, slots=True)
 class SegmentChanged(Event):
-    """A segment of a translation is another now."""
+    """A segment of a translation has changed."""
 
     item: str
     segment: SegmentRecord
@@ -38,7 +38,7 @@ class PairUsed(Event):
 
 @dataclass(frozen=True, slots=True)
 class LiveTranslated(Event):
-    """The text in the pane of the translator, as far as it is translated."""
+    """The typed text, as far as it is translated."""
 
     segments: tuple[LiveSegment, ...]
     is_done: bool
@@ -48,9 +48,9 @@ class LiveTranslated(Event):
 
 @dataclass(frozen=True, slots=True)
 class GlossariesChanged(Event):
-    """A glossary or a term is new, another, or gone."""
+    """A glossary or a term was added, changed or removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryChanged(Event):
-    """The translation memory has other pairs."""
+    """The pairs of the translation memory have changed."""

@@ -1,4 +1,4 @@
-"""What of a translation is handed out beside the document itself: both languages, a report, TMX.  Service thread."""
+"""Exports of a translation besides the document itself: both languages side by side, a report, TMX.  Service thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REPORT_FORMAT = "slmdesk-translation-report"
 
 
 class Handout(StrEnum):
-    """What is handed out of a translation."""
+    """The kinds of exports of a translation."""
 
     PAIR = "pair"
     """Both languages side by side."""
@@ -50,7 +50,7 @@ HANDOUT_FORMS = {
 
 
 class TranslationFiles:
-    """Hands out translations."""
+    """Writes the exports of translations."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, translations: TranslationService) -> None:
         self._service_thread, self._store, self._translations = service_thread, store, translations
@@ -58,7 +58,8 @@ class TranslationFiles:
     def write(
         self, item: str, what: Handout, form: str, target: Path, ended: OnEnded[int], *, replace: bool = False
     ) -> None:
-        """Write one of HANDOUT_FORMS to `target`; `ended` gets its bytes, or a Problem (`file.exists` …).
+        """Write an export in one of HANDOUT_FORMS to `target`; `ended` gets its size in bytes, or a Problem
+        (`file.exists` …).
 
         Raises KnownError `item.unknown`, `request.invalid`.
         """
@@ -84,7 +85,7 @@ class TranslationFiles:
         in_slices(self._service_thread, all_segments(self._store, view.item.id), gathered)
 
     def _info(self, view: TranslationView) -> list[tuple[str, str]]:
-        """What holds for the whole of it."""
+        """Return the facts about the whole translation, as (label, value)."""
         request, jobs = view.request, self._store.jobs_of(view.item.id)
         names = {one.sha256: one.name for one in self._store.models()}
         models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))
@@ -121,7 +122,7 @@ def _data(
 
 
 def _pair(title: str, source: str, target: str, segments: Sequence[SegmentRecord]) -> Paper:
-    """What has no translation is there in the source's words alone."""
+    """Build the bilingual paper; a segment without translation has its source alone."""
     return pair_paper(title, (source, target), ((one.source, _shown(one)) for one in segments))
 
 
@@ -130,7 +131,7 @@ def _shown(segment: SegmentRecord) -> str:
 
 
 def report_of(view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]) -> Report:
-    """How a translation went.  Every segment stands in one of its lists.  Any thread."""
+    """Build the report of a translation; every segment is in one of its lists.  Any thread."""
     lists: dict[str, list[TranslatedRow]] = {"failed": [], "flagged": [], "left": [], "fine": []}
     for one in segments:
         lists[_list_of(one)].append(_row(one))

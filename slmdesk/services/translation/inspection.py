@@ -1,4 +1,4 @@
-"""What is known of documents before their translation begins: which can be translated, what may be chosen for them."""
+"""Inspects documents before they are translated: which can be translated, and which options apply."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_DOCUMENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Documents that are to be translated."""
+    """Documents chosen for translation."""
 
     paths: tuple[Path, ...]
     formats: frozenset[str]
@@ -44,23 +44,23 @@ class Chosen:
 
     @property
     def has_sheets(self) -> bool:
-        """Whether there are names of sheets."""
+        """Whether sheet names can be translated."""
         return bool(self.formats & WITH_SHEETS)
 
     @property
     def has_properties(self) -> bool:
-        """Whether there are properties such as the title."""
+        """Whether properties such as the title can be translated."""
         return bool(self.formats & WITH_PROPERTIES)
 
     @property
     def table(self) -> Path | None:
-        """The one table as text whose columns can be chosen."""
+        """The single text table whose columns can be chosen, or None."""
         return self.paths[0] if len(self.paths) == 1 and self.formats == WITH_COLUMNS else None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table as text."""
+    """A column of a text table."""
 
     name: str
     """Its first value; empty where there is none."""
@@ -71,23 +71,23 @@ class Column:
 
 
 class StartService:
-    """Looks at documents before their translation begins.  Service thread."""
+    """Inspects documents before they are translated.  Service thread."""
 
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader
 
     def look(self, paths: Sequence[Path], ended: OnEnded[Chosen]) -> None:
-        """Which of these files, and of those in these folders, can be translated.
+        """Find the files that can be translated, among these and in these folders.
 
-        `ended` hears a Problem `document.none_translatable` where none can.
+        `ended` gets the Problem `document.none_translatable` where there are none.
         """
         on_file_thread(self._service_thread, lambda: _chosen(paths), ended, name="translation")
 
     def language(self, request: TranslationRequest, ended: Callable[[str], None]) -> None:
-        """The code of the one language that a document, or a text, is in: of its beginning.
+        """Detect the language of a document or text from its beginning.
 
-        `ended` gets '' where it is in several, where its words do not tell, and where it cannot be read, which is told
-        when its translation is begun.
+        `ended` gets its code, or '' where it has several, is unknown, or cannot be read; that is reported when the
+        translation starts.
         """
         from slmdesk.services.translation.asking.units import LOOKED_AT, beginning_of, only_language_of_text
 
@@ -113,7 +113,7 @@ class StartService:
         handles.append(self._reader.start("units", payload_of(request), on_event))
 
     def columns(self, path: Path, ended: OnEnded[list[Column]]) -> None:
-        """The columns of a table as text, read by the reader child; `ended` hears a Problem `document.…`."""
+        """Read the columns of a text table in the reader child; `ended` gets them or a Problem `document.…`."""
         found: list[Column] = []
 
         def on_event(event: FromChild) -> None:  # on a thread of the client

@@ -1,7 +1,7 @@
-"""How the segments of a translation are made, as a plan of batches: translate, try again, place the tags.
+"""The plan that translates segments in batches: first try, second try for faulty ones, then placing the tags.
 
-See growing.Plan; service thread.  What a batch brings is kept by segment the moment it comes; the checks decide which
-segments are asked once more, and what is flagged.
+See jobs.plan.Plan; service thread.  Each result is stored with its segment as it comes; the checks decide which
+segments are tried again and which are flagged.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ GUESSED = SegmentFlag("formatting")
 
 @dataclass(slots=True, eq=False)
 class _Work:
-    """One segment in hand."""
+    """A segment being translated."""
 
     segment: SegmentRecord
     tags: Tags
@@ -71,24 +71,24 @@ class _Work:
 
     @property
     def weight(self) -> int:
-        """How bad the flags are."""
+        """Severity of the flags."""
         return weight_of(self.flags)
 
     def take_over(self, tried: _Work) -> None:
-        """A try counts."""
+        """Use the result of this try."""
         self.target, self.flags, self.doubts = tried.target, tried.flags, tried.doubts
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the model said."""
+    """The answer of the model."""
 
     text: str
     probabilities: Sequence[TokenProbability] = ()
 
 
 class TranslationPlan:
-    """The plan of one translation's segments."""
+    """The plan for the segments of one translation."""
 
     def __init__(
         self,
@@ -102,11 +102,11 @@ class TranslationPlan:
         is_tagged_first: bool = True,
         todo: int = 0,
     ) -> None:
-        """`segments(begin, limit)` reads them as they are kept, `keep` changes one.
+        """Create the plan; `segments(begin, limit)` reads stored segments, `keep` changes one.
 
-        `attempt`: only those that are open are asked; from the first on less strictly, each with other steps.
+        `attempt`: only open segments are asked for; from 1 on with looser sampling and other steps each time.
         `is_tagged_first`: the model keeps tags often enough to be asked for them; else they are placed afterwards.
-        `todo`: how many segments there are to ask for, as far as it is known, for the time left.
+        `todo`: the number of segments to ask for, as far as known, for the time left.
         """
         self._todo = todo
         self._manner, self._terms, self._sha256 = manner, TermIndex(terms), model_sha256
@@ -117,7 +117,7 @@ class TranslationPlan:
         """First tries so far, and what was asked once more after them."""
 
     def run(self) -> Plan:
-        """Every batch in turn; all segments are kept at the end."""
+        """Yield all batches; all segments are stored at the end."""
         begin = 0
         while found := self._segments(begin, WAVE):
             begin = found[-1].number + 1
@@ -133,7 +133,7 @@ class TranslationPlan:
                 yield from self._translate(works)
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
-        """A first try has come: it is shown at once where nothing is wrong with it."""
+        """Take the result of a first try as it arrives, and show it when no check flags it."""
         for work in self._received.get(key, ()):
             tried = self._judged(work, _answer_of(value))
             if tried.target and not any(one.kind in HARD for one in tried.flags):
@@ -142,7 +142,7 @@ class TranslationPlan:
     # ---- batches
 
     def _translate(self, works: list[_Work]) -> Generator[Asked, Any, None]:
-        """The first try of all, the second of those with faults, then the tags of those that lost them."""
+        """Translate: first try for all, second try for faulty ones, then the tags of those that lost them."""
         first = works if self._is_tagged_first else [work for work in works if not work.tags]
         yield from self._ask(first, lambda work: self._step(work), self._take)
         yield Yield()
@@ -159,7 +159,7 @@ class TranslationPlan:
             self._settle(work)
 
     def _plain_again(self, works: Sequence[_Work]) -> Generator[Asked, Any, None]:
-        """Where the plain translation was the first try, it has a second as any other, before tags are placed on it."""
+        """Give plain first tries with faults a second try, before tags are placed."""
         wrong = {id(work): self._plain_flags(work, work.plain) for work in works}
         again = [work for work in works if any(one.kind in HARD for one in wrong[id(work)])]
         yield from self._ask(again, lambda work: self._plain_step(work, wrong=wrong[id(work)]), self._take_better_plain)
@@ -170,7 +170,7 @@ class TranslationPlan:
         step: Callable[[_Work], Mapping[str, Json]],
         take: Callable[[_Work, _Answer], None],
     ) -> Generator[Asked, Any, None]:
-        """One batch: a step for each, equal ones once."""
+        """Yield one batch with a step for each segment, equal steps once."""
         if not works:
             return
         version = prompt_version()
@@ -191,7 +191,7 @@ class TranslationPlan:
             take(work, _answer_of(value))
 
     def _ahead(self, first: int = 0) -> tuple[Ahead, ...]:
-        """The first tries of the segments behind those in hand, and second ones as often as they were needed so far.
+        """Return the batches ahead: first tries of later segments, and second tries as often as needed so far.
 
         `first`: how many have their first try now.  Second tries have no name: steps that may not come are not counted.
         """
@@ -201,7 +201,7 @@ class TranslationPlan:
         return (*reported, Ahead("", again, 1.0)) if again else tuple(reported)
 
     def _anew(self, step: Mapping[str, Json]) -> Mapping[str, Json]:
-        """The same step, asked so that the answer may be another one than last time: repeatable by its seed."""
+        """Return the step with looser sampling and another seed, so that the answer may differ but stays repeatable."""
         sampling = step.get("sampling")
         if not self._attempt or not isinstance(sampling, Mapping):
             return step
@@ -231,7 +231,7 @@ class TranslationPlan:
         work.take_over(self._judged(work, answer))
 
     def _take_better(self, work: _Work, answer: _Answer) -> None:
-        """The second try counts where it has fewer or lesser faults."""
+        """Use the second try where it has fewer or lesser faults."""
         tried = self._judged(work, answer)
         if tried.target and tried.weight < work.weight:
             work.take_over(tried)
@@ -247,7 +247,7 @@ class TranslationPlan:
             work.plain = tried.plain
 
     def _plain_flags(self, work: _Work, words: str) -> tuple[SegmentFlag, ...]:
-        """What the checks say to a translation without tags."""
+        """Return the flags of a translation without tags."""
         manner = self._manner_of(work)
         return flags_of(
             work.words,
@@ -259,7 +259,7 @@ class TranslationPlan:
         )
 
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
-        """The segment with this answer as its translation."""
+        """Return the segment with this answer as its translation, checked."""
         source = work.segment.source
         found = cleaned(source, answer.text, work.tags, answer.probabilities)
         return replace(work, target=found.target, flags=self._flags(work, found.target), doubts=found.doubts)
@@ -279,7 +279,7 @@ class TranslationPlan:
     # ---- tags
 
     def _project(self, works: Sequence[_Work]) -> Generator[Asked, Any, None]:
-        """Ask which words of the plain translation stand for each tagged phrase, and put the tags around them."""
+        """Ask which words of the plain translation belong to each tagged phrase, and put the tags around them."""
         version = prompt_version()
         asked: list[tuple[_Work, Phrase, str]] = []
         steps: dict[str, Mapping[str, Json]] = {}
@@ -319,9 +319,9 @@ class TranslationPlan:
     # ---- ends
 
     def _settle(self, work: _Work) -> None:
-        """Keep what there is; a segment without a usable translation has failed, and keeps its source.
+        """Store the result; a segment without a usable translation fails and keeps its source.
 
-        A translation that was there before stays unless the new one is better.
+        An earlier translation stays unless the new one is better.
         """
         if work.segment.target:
             old = replace(work, target=work.segment.target, flags=self._flags(work, work.segment.target))
@@ -365,17 +365,17 @@ class TranslationPlan:
 
 
 def _is_spoilt(flags: Sequence[SegmentFlag]) -> bool:
-    """Whether the sentence is to be tried without its tags: small models leave the words inside them as they were."""
+    """Return whether to try the sentence without tags: small models leave the words inside tags untranslated."""
     return _lost_tags(flags) or any(one.kind in ("untranslated", "language") for one in flags)
 
 
 def _lost_tags(flags: Sequence[SegmentFlag]) -> bool:
-    """Whether tags are gone or unbalanced, or stand around nothing."""
+    """Return whether tags are missing or unbalanced, or enclose nothing."""
     return any(one.kind in ("tags", "formatting") for one in flags)
 
 
 def _answer_of(value: Any) -> _Answer:
-    """What is kept of an answer (job_steps.value_of); no words where a step failed."""
+    """Return the stored answer (jobs.steps.value_of); empty text where a step failed."""
     shape = value if isinstance(value, Mapping) else {}
     text = shape.get("text")
     return _Answer(text, shape.get("probabilities", ())) if isinstance(text, str) else _Answer("")

@@ -1,4 +1,4 @@
-"""A kept translation in words for people, and as JSON.  Service thread."""
+"""A stored translation as rows for people and as JSON.  Service thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AT_ONCE = 100
 
 
 def segments_of_item(store: Store, item: str) -> Iterator[SegmentRecord]:
-    """All segments of a translation, in order; no query stays open between."""
+    """Yield all segments of a translation in order; no query stays open in between."""
     begin = 0
     while found := store.segments(item, begin=begin, limit=_AT_ONCE):
         yield from found
@@ -26,14 +26,14 @@ def segments_of_item(store: Store, item: str) -> Iterator[SegmentRecord]:
 
 
 def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
-    """What of a document stays as it is: (kind, place, words)."""
+    """Return the parts of a document that are not translated: (kind, place, words)."""
     kept = (store.result(item) or {}).get("left")
     found = kept if isinstance(kept, list) else []
     return [(str(one[0]), str(one[1]), str(one[2])) for one in found if isinstance(one, list) and len(one) == 3]
 
 
 def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
-    """All segments of a translation, bit by bit."""
+    """Read all segments of a translation in slices."""
     found: list[SegmentRecord] = []
     while part := store.segments(item, begin=found[-1].number + 1 if found else 0, limit=_AT_ONCE):
         found += part
@@ -42,7 +42,7 @@ def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
 
 
 def translated_rows(segments: Sequence[SegmentRecord]) -> tuple[str, list[TranslatedRow]]:
-    """What is said about a translation, its segments as rows.  Any thread."""
+    """Return a line about a translation, and its segments as rows.  Any thread."""
     rows = []
     counts: dict[SegmentState, int] = {}
     for one in segments:
@@ -57,7 +57,7 @@ def translated_rows(segments: Sequence[SegmentRecord]) -> tuple[str, list[Transl
 def translation_json(
     item: Item, found: Sequence[SegmentRecord], parts: Sequence[tuple[str, str, str]]
 ) -> dict[str, Json]:
-    """The whole of it, with what stays as it is.  Any thread."""
+    """Return the whole translation as JSON, with the parts that are not translated.  Any thread."""
     segments: list[Json] = [
         {"place": one.place, "source": one.source, "target": one.target, "state": one.state.value,
          "flags": flags_json(one.flags), "doubts": doubts_json(one.doubts), "reason": one.reason,

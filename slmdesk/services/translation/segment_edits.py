@@ -1,4 +1,4 @@
-"""What a person does with one segment: edit, approve, try again, look at it from the other side.  Service thread."""
+"""Edits single segments: change, approve, translate again, back-translate, alternatives.  Service thread."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ class SegmentEdits:
         self._translations = translations
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
-        """A person's words for a segment; they are remembered.  Raises KnownError `translation.tags` where they lack
-        tags of the source.
+        """Set a person's translation of a segment and remember it in the memory.
+
+        Raises KnownError `translation.tags` when tags of the source are missing.
         """
         view = self._translations.open(item)
         return self.put(self._segment(item, number), target, view.request, self._translations.terms_of(view.request))
@@ -50,7 +51,7 @@ class SegmentEdits:
     def put(
         self, segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
     ) -> SegmentRecord:
-        """As `edit`, for many with the same request and terms."""
+        """Do the same as `edit`, for many segments with the same request and terms."""
         tags = Tags(segment.paired, segment.lone)
         wrong = problems(target, tags)
         if wrong:
@@ -72,16 +73,15 @@ class SegmentEdits:
         return changed
 
     def approve(self, item: str, number: int) -> SegmentRecord:
-        """A person has looked at a segment and takes it as it is."""
+        """Approve a segment as it is."""
         changed = self._store.change_segment(item, number, state=SegmentState.APPROVED)
         self._publish(SegmentChanged(item, changed))
         return changed
 
     def retry(self, item: str, number: int, hint: str, ended: OnEnded[SegmentRecord]) -> AskOnce:
-        """Translate one segment once more, with a request in the person's words; what comes is kept and flagged as
-        usual.
+        """Translate one segment again with a person's hint; the result is stored and checked as usual.
 
-        `ended` hears a Problem where nothing usable came: the segment then stays as it was.  Raises KnownError
+        `ended` gets a Problem when nothing usable came; the segment then stays as it was.  Raises KnownError
         `item.unknown`, `request.invalid`, `model.…`.
         """
         from slmdesk.services.translation.asking.prompts import translation_step
@@ -117,10 +117,10 @@ class SegmentEdits:
         return asked
 
     def back(self, text: str, manner: Manner, ended: OnEnded[str], source: str) -> AskOnce:
-        """A translation put back into the language of its source, for a doubt to be judged by.
+        """Back-translate a translation, so that a person can judge a doubt.
 
-        `manner`: as it was translated; where it names no language, that of the words of the `source` is found out.
-        Raises KnownError `translation.source_unknown`, `model.…`.
+        `manner`: as it was translated; where it names no language, that of `source` is detected.  Raises KnownError
+        `translation.source_unknown`, `model.…`.
         """
         from slmdesk.services.translation.asking.prompts import translation_step
         from slmdesk.text.translation.answer import cleaned
@@ -135,11 +135,11 @@ class SegmentEdits:
     def alternatives(
         self, text: str, manner: Manner, ended: OnEnded[list[str]], *, now: str = "", word: str = ""
     ) -> AskOnce:
-        """Other ways to say a sentence in the target language, each once.
+        """Ask for alternative translations of a sentence, each once.
 
-        `now`: as it is said now, which is left out.  `word`: words of it that shall be said otherwise: the model is
-        told not to use them, and what still has as many of them is left out.  What is in another language, or is no
-        translation at all, is left out too.  Raises KnownError `model.…`.
+        `now`: the current translation, which is left out.  `word`: words of it to avoid: the model is told not to use
+        them, and results that use them as often are left out, as are results in another language or that are no
+        translation.  Raises KnownError `model.…`.
         """
         from slmdesk.services.translation.asking.prompts import other_steps
         from slmdesk.text.translation.answer import cleaned
@@ -167,7 +167,7 @@ class SegmentEdits:
 
 
 def says_otherwise(sentence: str, now: str, word: str) -> bool:
-    """Whether `word`, of the sentence as it is said `now`, is there less often: whole words, case aside."""
+    """Return whether `word` occurs less often than in the current sentence `now`: whole words, ignoring case."""
     if not word:
         return True
     form = re.compile(rf"(?<!\w){re.escape(word.casefold())}(?!\w)")
@@ -175,7 +175,7 @@ def says_otherwise(sentence: str, now: str, word: str) -> bool:
 
 
 def turned(manner: Manner, source: str) -> Manner:
-    """How what was translated in this manner is put back, by the words of its `source` where that names no language.
+    """Return the manner of the back-translation, with the detected language of `source` where none is named.
 
     Raises KnownError `translation.source_unknown`.
     """

@@ -1,4 +1,4 @@
-"""What a person sees of the segments of a translation: which there are of a kind, pages of them, help for one.
+"""Lists the segments of a translation by filter, in pages, with help for editing one.
 
 Service thread.
 """
@@ -25,7 +25,7 @@ LOOK_AT = LOOK
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """Which segments are to be seen."""
+    """The filter for segments."""
 
     state: str = ""
     """Of SegmentState, or LOOK; empty: any."""
@@ -36,7 +36,7 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The segments that are wanted, and how many there are of each sort."""
+    """The numbers of the matching segments, and the counts of each sort."""
 
     numbers: Sequence[int]
     states: Mapping[SegmentState, int]
@@ -47,13 +47,13 @@ class Listed:
 
     @property
     def total(self) -> int:
-        """All segments of the translation."""
+        """Number of all segments of the translation."""
         return sum(self.states.values())
 
 
 @dataclass(frozen=True, slots=True)
 class TermUse:
-    """A term of the glossary in a source, and whether its translation has it."""
+    """A glossary term in the source, and whether the translation uses it."""
 
     term: Term
     is_used: bool
@@ -63,7 +63,7 @@ class TermUse:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """A remembered pair beside the segment."""
+    """A pair of the memory that is similar to the segment."""
 
     match: Match
     runs: tuple[tuple[str, str], ...]
@@ -74,7 +74,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class SegmentHelp:
-    """What helps to judge or to write the translation of a segment."""
+    """Terms and similar pairs, for judging or writing the translation of a segment."""
 
     number: int
     terms: tuple[TermUse, ...]
@@ -88,14 +88,15 @@ class SegmentLists:
         self._store, self._translations, self._memory = store, translations, memory
 
     def listed(self, item: str, requested: Requested) -> Listed:
-        """The segments that fit, by number, and the counts of all."""
+        """Return the numbers of the matching segments and the counts of all."""
         states = self._store.count_segments(item)
         numbers = self._store.segment_numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
         return Listed(numbers, states, self._store.count_flags(item), self._store.count_look(item))
 
     def flagged(self, item: str, requested: Requested, number: int, step: int) -> int:
-        """The next segment of those wanted that deserves a look, behind `number` (`step` 1) or before it (-1); round at
-        the end; -1 where there is none.
+        """Return the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
+
+        Wraps round at the ends; -1 where there is none.
         """
         look = set(self._store.segment_numbers(item, state=LOOK))
         listed = self._store.segment_numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
@@ -105,13 +106,11 @@ class SegmentLists:
         return next((one for one in numbers if one > number), numbers[0] if numbers else -1)
 
     def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
-        """The segments of these numbers."""
+        """Return the segments with these numbers."""
         return self._store.segments_numbered(item, numbers)
 
     def help(self, item: str, number: int) -> SegmentHelp:
-        """The terms in a segment, and what is remembered of sentences like it.  Raises KnownError
-        `request.invalid`.
-        """
+        """Return the terms of a segment and similar pairs of the memory.  Raises KnownError `request.invalid`."""
         found = self._store.segments_numbered(item, [number])
         if not found:
             raise KnownError("request.invalid", what="segment")
@@ -141,7 +140,7 @@ def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term
 
 
 def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
-    """How `new` differs from `old` by words: runs ("same" | "gone" | "new", words) in order (Ratcliff, Obershelp)."""
+    """Compare two texts by words: runs ("same" | "gone" | "new", words) in order (Ratcliff, Obershelp)."""
     before, after = old.split(), new.split()
     runs: list[tuple[str, str]] = []
     for _, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():

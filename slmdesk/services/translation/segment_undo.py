@@ -1,7 +1,7 @@
-"""What a person does with the segments of a translation, with a way back: edit, approve, replace, use another wording.
+"""Changes segments of a translation with undo: edit, approve, replace, use another wording.
 
-Each act remembers the segments, and what the memory knew of them, as they were before; `undo` puts back the last one.
-Kept for this run of the program alone.  Service thread.
+Each change remembers the segments, and what the memory had for them, as they were before; `undo` restores the last one.
+Kept only until the program ends.  Service thread.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CHANGEABLE = frozenset((SegmentState.TRANSLATED, SegmentState.EDITED, SegmentSta
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Where words stand in the translations of a document."""
+    """The places of words in the translations of a document."""
 
     numbers: tuple[int, ...]
     """Of the segments."""
@@ -46,7 +46,7 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What came of replacing."""
+    """The result of replacing."""
 
     segments: int
     places: int
@@ -56,7 +56,7 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was put back."""
+    """What was undone."""
 
     words: str
     """What the act was, such as "edit"."""
@@ -67,7 +67,7 @@ class Undone:
 
 @dataclass(slots=True)
 class _Before:
-    """A segment as it was, what it became, and what the memory had for it."""
+    """A segment before and after a change, and what the memory had for it."""
 
     segment: SegmentRecord
     target: str
@@ -83,7 +83,7 @@ class _Act:
 
 
 class SegmentChanges:
-    """Changes segments so that it can be undone."""
+    """Changes segments so that each change can be undone."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class SegmentChanges:
         self._acts: dict[str, deque[_Act]] = {}
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
-        """A person's words for a segment; they are remembered.  Raises KnownError `translation.tags`,
+        """Set a person's translation of a segment and remember it.  Raises KnownError `translation.tags`,
         `request.invalid`.
         """
         segment, request = self._segment(item, number), self._request(item)
@@ -108,7 +108,7 @@ class SegmentChanges:
         return changed
 
     def approve(self, item: str, numbers: Sequence[int]) -> int:
-        """A person has looked at segments and takes them as they are.  Gives how many have changed by that."""
+        """Approve segments as they are; returns how many changed."""
         act = _Act("approval")
         with self._store.together():
             for one in self._store.segments_numbered(item, numbers):
@@ -119,7 +119,7 @@ class SegmentChanges:
         return len(act.before)
 
     def retry(self, item: str, number: int, hint: str, ended: OnEnded[SegmentRecord]) -> None:
-        """As SegmentEdits.retry, and can be undone."""
+        """Translate a segment again as SegmentEdits.retry does, with undo."""
         before = self._segment(item, number)
 
         def came(result: SegmentRecord | Problem) -> None:
@@ -131,7 +131,7 @@ class SegmentChanges:
         self._edits.retry(item, number, hint, came)
 
     def find(self, item: str, search: Search, ended: OnEnded[Hits]) -> None:
-        """Where words stand in the translations; `ended` hears it."""
+        """Find words in the translations; `ended` gets their places."""
         in_slices(self._service_thread, self._finding(item, search), ended)
 
     def _finding(self, item: str, search: Search) -> Slices[Hits]:

@@ -1,8 +1,8 @@
-"""Translations of texts and documents: begun, followed, edited, written out.  Service thread.
+"""The translation service: starts, resumes, opens and writes translations of texts and documents.  Service thread.
 
-A translation is an item of kind `translation`; its segments are rows of their own, each kept the moment it is made; a
-job of that kind makes them (translation_plan).  A document is taken apart and put together again by the reader child
-(tasks.rewrite): what comes back is the same file with other words.
+A translation is an item of kind `translation`; its segments are rows of their own, each stored as soon as it is made by
+a job of that kind (see `plan`).  The reader child takes a document apart and puts it together again (tasks.rewrite):
+the result is the same file with other words.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ MOST_TEXT = 5 << 20
 
 @dataclass(slots=True, eq=False)
 class _Live:
-    """A translation this instance makes."""
+    """State of a translation this instance is making."""
 
     plan: TranslationPlan
     done: int
@@ -77,7 +77,7 @@ class _Live:
 
 
 class TranslationService(JobPlanner):
-    """Begins translations and makes them."""
+    """Starts translations and plans their jobs."""
 
     def __init__(
         self,
@@ -108,9 +108,9 @@ class TranslationService(JobPlanner):
     # ---- wishes
 
     def begin(self, request: TranslationRequest) -> Item:
-        """Keep a new translation and have it made in the background.
+        """Add a translation and have it made in the background.
 
-        TranslationGrew and SegmentChanged follow; its job can be paused, resumed and cancelled as all can.  Raises
+        TranslationGrew and SegmentChanged are published; its job can be paused, resumed and cancelled.  Raises
         KnownError `language.…`, `request.invalid`, `model.…`, `store.…`, `glossary.unknown`.
         """
         request = self._checked(request)
@@ -127,14 +127,16 @@ class TranslationService(JobPlanner):
         return self._store.item(item.id)
 
     def begun_before(self, request: TranslationRequest, *, unsaved: bool = False) -> JobRecord | None:
-        """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
+        """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
+        does.
+        """
         request = self._checked(request)
         shape = to_json(replace(request, password=""))
         record = self.record(request.model)
         return begun_before(self._store, KIND, shape, record, path=request.path, unsaved=unsaved)
 
     def open(self, item: str) -> TranslationView:
-        """A translation, made or being made.  Raises KnownError `item.unknown`."""
+        """Return a translation, finished or not.  Raises KnownError `item.unknown`."""
         found = self._store.item(item)
         if found.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
@@ -149,11 +151,11 @@ class TranslationService(JobPlanner):
         )
 
     def again(self, item: str, model: str | None = None, scope: Again = Again.FAILED) -> JobRecord:
-        """Go on with a translation; or ask anew for what failed, or for all that has something to look at.
+        """Resume a translation, or translate the failed or all flagged segments again.
 
-        The same model is then asked less strictly, for it would say the same; what it says replaces a translation that
-        is there only where the checks find it better.  What a person edited or approved stays.
-        Raises KnownError `item.unknown`, `model.…`.
+        The same model is then asked with looser sampling, as it would repeat itself; its answer replaces an existing
+        translation only where the checks find it better.  What a person edited or approved stays.  Raises KnownError
+        `item.unknown`, `model.…`.
         """
         view = self.open(item)
         record = self.record(model or view.request.model)
@@ -170,7 +172,7 @@ class TranslationService(JobPlanner):
         )
 
     def _reopen(self, item: str, scope: Again) -> int:
-        """Segments of a scope wait again, with the translation they have.  Gives how many."""
+        """Mark the segments of a scope as waiting, with the translation they have, and return how many."""
         numbers = set(self._store.segment_numbers(item, state=SegmentState.FAILED.value))
         if scope is Again.FLAGGED:
             numbers.update(self._store.segment_numbers(item, state=LOOK))
@@ -184,7 +186,7 @@ class TranslationService(JobPlanner):
         return count
 
     def unlock(self, item: str, password: str) -> JobRecord:
-        """Go on with the translation of a locked document; the password is kept for this run alone, nowhere written.
+        """Resume the translation of a locked document; the password is never stored and lasts until the program ends.
 
         Raises KnownError `item.unknown`, `job.…`.
         """
@@ -192,59 +194,60 @@ class TranslationService(JobPlanner):
         return self.again(item)
 
     def _settings_of(self, request: TranslationRequest, record: ModelRecord) -> dict[str, Json]:
-        """Of a job: what is wished, and what is decided by the model's exam now, so that the plan stays the same."""
+        """Return a job's settings: the request and decisions by the model's exam, so that the plan stays the same."""
         shape = dict(to_json(replace(request, password="")))
         return shape | {"tagged_first": self._pairs.is_tagged_first(record, request.source, request.target)}
 
     def use_password(self, item: str, password: str) -> None:
-        """Know the password of a locked document, for writing it.  Raises KnownError `item.unknown`."""
+        """Set the password of a locked document, for writing it.  Raises KnownError `item.unknown`."""
         self._passwords[self._store.item(item).id] = password
 
     def segments(
         self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE, only_flagged: bool = False,
         states: Sequence[SegmentState] = (),
     ) -> list[SegmentRecord]:  # fmt: skip
-        """Segments from a number on, in the order of the document."""
+        """Return segments from a number on, in document order."""
         return self._store.segments(item, begin=begin, limit=limit, only_flagged=only_flagged, states=states)
 
     def text_of(self, item: str) -> str:
-        """The translation of a text as it stands; what has none is there in the source's words."""
+        """Return the translated text so far, with the source where a segment has no translation."""
         paragraphs: list[str] = []
         for _, parts in groupby(segments_of_item(self._store, item), key=lambda one: one.unit):
             paragraphs.append("".join(one.lead + (one.target or one.source) + one.trail for one in parts))
         return "".join(paragraphs)
 
     def terms(self, source: str, target: str, domain: str = "") -> Sequence[Term]:
-        """The terms of the active glossaries of a pair of languages; an empty one is any."""
+        """Return the terms of the active glossaries for a pair of languages; an empty language is any."""
         return self._terms.of(source, target, "" if domain == "everyday" else domain)
 
     def warning(
         self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
     ) -> str:
-        """What is to be said before a model translates a pair of languages: that it is not made for it; empty where
-        nothing speaks against it.  Raises KnownError `model.…`.
+        """Return the warning before a model translates a pair of languages; empty when there is none.
+
+        Raises KnownError `model.…`.
         """
         return self.advice(model, source, target, for_document=for_document).words
 
     def advice(
         self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
     ) -> PairAdvice:
-        """The same with the models that would do it better.  Raises KnownError `model.…`."""
+        """Return the advice for a model and pair, with better models.  Raises KnownError `model.…`."""
         has_terms = bool(target) and bool(self.terms(source, target))
         return self._pairs.advise(self.record(model), source, target, has_terms=has_terms, for_document=for_document)
 
     def record(self, model: str | None) -> ModelRecord:
-        """The model to translate with.  Raises KnownError `model.…`."""
+        """Return the model to translate with.  Raises KnownError `model.…`."""
         default = None if model else self._uses.default(Use.TRANSLATE)
         return able(default or self._models.choose(model))
 
     # ---- the document, written
 
     def write(self, item: str, target: Path, ended: OnEnded[WrittenFile], *, replace: bool = False) -> None:
-        """Put the translation into a copy of its document at `target`.
+        """Write a translated copy of the document to `target`.
 
-        `ended` gets what was written or a Problem (`file.exists`, `document.changed`, `disk.full` …); the document
-        itself is never touched.  Raises KnownError `item.unknown`, `request.invalid` for a text, `file.is_source` where
+        `ended` gets a WrittenFile or a Problem (`file.exists`, `document.changed`, `disk.full` …); the document itself
+        is never changed.  Raises KnownError `item.unknown`, `request.invalid` for a text, `file.is_source` where
         `target` is the document itself.
         """
         view = self.open(item)
@@ -269,7 +272,7 @@ class TranslationService(JobPlanner):
         Writing(self._service_thread, self._reader, payload, self._answers(item), target, written, replace).start()
 
     def _answers(self, item: str) -> Iterator[tuple[int, str, str]]:
-        """For each unit that has a translation: its number, its text, its translation."""
+        """Yield number, text and translation of each unit that has a translation."""
         for unit, parts in groupby(segments_of_item(self._store, item), key=lambda one: one.unit):
             segments = list(parts)
             if any(one.target for one in segments):
@@ -279,7 +282,7 @@ class TranslationService(JobPlanner):
     # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        """The plan of a translation's job, from its beginning."""
+        """Return the plan of a translation's job, from its beginning."""
         from slmdesk.services.translation.plan import UNSETTLED, TranslationPlan  # with all checks of text
 
         item = self._store.item(job.item or "")
@@ -324,12 +327,12 @@ class TranslationService(JobPlanner):
             self._publish(PairUsed(record.id, request.source or str(language or ""), request.target))
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """A segment is shown as soon as it is there."""
+        """Publish a segment as soon as it is translated."""
         if live := self._live.get(job):
             live.plan.received(key, value)
 
     def _take(self, item: str, request: TranslationRequest) -> Plan:
-        """The segments of the text or the document, kept; a second time after a crash they are taken anew."""
+        """Cut the text or document into stored segments; after a crash this is repeated."""
         from slmdesk.services.translation.asking.units import Taken, language_of_units, segments_from, units_of_text
 
         self._store.forget_segments(item)
@@ -371,7 +374,7 @@ class TranslationService(JobPlanner):
         return self._reader.start("units", payload_of(replace(request, password=password)), on_event)
 
     def _recall(self, item: str, request: TranslationRequest) -> Plan:
-        """What was translated before, word for word, is taken from the memory."""
+        """Take translations of identical segments from the memory."""
         begin, terms = 0, self.terms_of(request)
         while found := self._store.segments(item, begin=begin, limit=SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
@@ -428,7 +431,7 @@ class TranslationService(JobPlanner):
     # ---- inside
 
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
-        """The terms that hold for a translation: of the chosen glossaries, else of all active ones."""
+        """Return the terms for a translation: of the chosen glossaries, else of all active ones."""
         return self._terms.of(request.source, request.target, memory_domain(request), request.glossaries)
 
     def _checked(self, request: TranslationRequest) -> TranslationRequest:
@@ -450,7 +453,7 @@ class TranslationService(JobPlanner):
 def segment_flags(
     segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
 ) -> tuple[SegmentFlag, ...]:
-    """What the checks say to a translation of a segment."""
+    """Return the flags of the checks for a translation of a segment."""
     from slmdesk.text.translation.checks import flags_of
 
     return flags_of(

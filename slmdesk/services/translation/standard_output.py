@@ -1,4 +1,4 @@
-"""Documents on their way to standard output: in the cache for a moment, and swept up where a instance was killed."""
+"""Temporary files in the cache for documents that are written to standard output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ FOLDER = "piped"
 
 @contextmanager
 def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
-    """A private folder of this instance, gone afterwards.  Raises KnownError file.unwritable, disk.full."""
+    """Create a private folder for this instance and delete it afterwards.  Raises KnownError file.unwritable,
+    disk.full.
+    """
     folder = paths.cache / FOLDER / instance_id
     private_folder(folder)
     try:
@@ -26,7 +28,7 @@ def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
 
 
 def sweep_piped(paths: Paths) -> None:
-    """Delete what instances that were killed left there."""
+    """Delete the folders left behind by killed instances."""
     with suppress(OSError):
         for folder in list((paths.cache / FOLDER).iterdir()):
             if not is_instance_alive(paths, folder.name):

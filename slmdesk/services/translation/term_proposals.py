@@ -1,4 +1,4 @@
-"""Terms proposed from a document, or from a translation that is here.  Service thread; the work is done beside it."""
+"""Proposes glossary terms from a document or a translation.  Service thread; the search runs on another thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_SENTENCE = 400
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """What was found."""
+    """The proposed terms."""
 
     name: str
     """Of the document or translation."""
@@ -45,7 +45,7 @@ class Proposals:
 
 
 class ProposalService:
-    """Looks for terms."""
+    """Proposes terms."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, reader: ChildClient) -> None:
         self._service_thread, self._store, self._reader = service_thread, store, reader
@@ -54,9 +54,9 @@ class ProposalService:
     def of_document(
         self, path: Path, ended: OnEnded[Proposals], *, source: str = "", target: str = "", most: int = 100
     ) -> JobHandle:
-        """From a document, in any format that can be read.  Its language is found out where it is not said.
+        """Propose terms of a document in any readable format; its language is detected where not given.
 
-        Raises KnownError `language.unknown`; `ended` hears a Problem where the document cannot be read, or is empty.
+        Raises KnownError `language.unknown`; `ended` gets a Problem when the document cannot be read, or is empty.
         """
         first, second = (language_of(one).code if one else "" for one in (source, target))
         pages: list[str] = []
@@ -82,7 +82,7 @@ class ProposalService:
         return self._reader.start("read", {"path": str(path)}, on_event)
 
     def of_translation(self, item: str, ended: OnEnded[Proposals], *, most: int = 100) -> None:
-        """From a translation that is here, with what likely stands for each term in it.
+        """Propose terms of a stored translation, with their likely translations in it.
 
         Raises KnownError `item.unknown`.
         """
@@ -114,7 +114,7 @@ class ProposalService:
 def _found(
     text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, known: Sequence[Term]
 ) -> Proposals:
-    """On a thread of its own."""
+    """Find the proposals; runs on a thread of its own."""
     from slmdesk.text.words.language import detect
     from slmdesk.text.words.sentences import sentences
 

@@ -1,4 +1,4 @@
-"""What is asked for of a translation, and what is shown of it."""
+"""Types of translations: the request, the open translation, and what was written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_GLOSSARY = "none"
 
 @dataclass(frozen=True, slots=True)
 class TranslationRequest:
-    """What shall be translated, and how."""
+    """What to translate, and how."""
 
     target: str
     """Code of the language, or its name."""
@@ -41,7 +41,7 @@ class TranslationRequest:
 
 
 class Again(StrEnum):
-    """What of a translation is asked for anew."""
+    """Which segments are translated again."""
 
     FAILED = "failed"
     FLAGGED = "flagged"
@@ -50,7 +50,7 @@ class Again(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeftPart:
-    """A part of a document that stays as it is, for a reason."""
+    """A part of a document that is not translated, and why."""
 
     kind: str
     place: str
@@ -59,7 +59,7 @@ class LeftPart:
 
 @dataclass(frozen=True, slots=True)
 class TranslationView:
-    """A translation opened."""
+    """An open translation."""
 
     item: Item
     request: TranslationRequest
@@ -73,7 +73,7 @@ class TranslationView:
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A translated document."""
+    """A translated document that was written."""
 
     path: Path
     bytes: int
@@ -82,12 +82,12 @@ class WrittenFile:
 
 
 def memory_domain(request: TranslationRequest) -> str:
-    """What the memory keeps a pair under: nothing where the text is of every day."""
+    """Return the domain under which the memory stores a pair; empty for general texts."""
     return "" if request.domain == "everyday" else request.domain
 
 
 def request_from(untrusted: Json) -> TranslationRequest:
-    """Of what was kept; what is not known there is as it usually is."""
+    """Read a stored request; unknown values become the defaults."""
     shape = untrusted if isinstance(untrusted, Mapping) else {}
 
     def text(name: str) -> str:

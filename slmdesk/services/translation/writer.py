@@ -1,4 +1,4 @@
-"""A translated document on its way back from the reader child to a file.  Service thread."""
+"""Writes a translated document to a file with the reader child.  Service thread."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ UNWRITTEN = SegmentFlag("unwritten")
 
 @dataclass(slots=True, eq=False)
 class Writing:
-    """A document on its way back from the reader child."""
+    """The writing of one translated document."""
 
     service_thread: ServiceThread
     client: ChildClient
@@ -47,7 +47,7 @@ class Writing:
     is_over: bool = False
 
     def start(self) -> None:
-        """Give the child all units, then wait for the file."""
+        """Send all units to the child, then wait for the file."""
         try:
             if is_there(self.target) and not self.may_replace:
                 raise KnownError("file.exists", path=str(self.target))
@@ -65,7 +65,7 @@ class Writing:
         in_slices(self.service_thread, self._giving(job), given)
 
     def _giving(self, job: JobHandle) -> Slices[bool]:
-        """All units to the child; a long document has many, and others wait for the service thread."""
+        """Send all units to the child in slices."""
         for number, source, target in self.answers:
             if self.is_over:
                 return False
@@ -112,9 +112,7 @@ class Writing:
 def mark_unwritten(
     store: Store, item: str, refused: Collection[int], publish: Callable[[SegmentRecord], None]
 ) -> Slices[None]:
-    """Flag the segments of the units that stand in the file untranslated, and unflag those that stand there now, so
-    that the table, the report and the command line all name them.
-    """
+    """Flag the segments whose units were written untranslated, and unflag the others, so that all views name them."""
     for one in segments_of_item(store, item):
         is_unwritten = one.unit in refused and bool(one.target)
         if (UNWRITTEN in one.flags) != is_unwritten:
@@ -125,7 +123,7 @@ def mark_unwritten(
 
 
 def payload_of(request: TranslationRequest) -> dict[str, Json]:
-    """Of the jobs `units` and `rewrite` of the reader child."""
+    """Return the input of the reader child's jobs `units` and `rewrite`."""
     return {
         "path": request.path,
         "password": request.password,
@@ -140,7 +138,7 @@ def payload_of(request: TranslationRequest) -> dict[str, Json]:
 
 
 def units_in(untrusted: Json) -> list[Mapping[str, Any]]:
-    """The units, and what is left out, in a message of the reader child's job `units`."""
+    """Return the units, and what is left out, from a message of the reader child's job `units`."""
     found = untrusted if isinstance(untrusted, list | tuple) else ()
     return [one for one in found if isinstance(one, Mapping) and _is_found(one)]
 

@@ -1,1 +1,1 @@
-"""How a model is asked for a translation."""
+"""Prompts of a translation, and the segments they are asked for."""

@@ -1,4 +1,4 @@
-"""Words of a trade that are offered to the model where they stand in a segment: data, not a person's glossary."""
+"""Built-in terms of a domain, offered to the model where they occur in a segment; not a person's glossary."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from slmdesk.text.terms.matching import TermIndex, find_terms
 
 
 def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]:
-    """The terms of a domain that stand in a text, each once; none where a language is not known there."""
+    """Return the terms of a domain that occur in a text, each once; none where the data lacks a language."""
     index = _index(domain, source, target)
     return list({one.term.source: one.term for one in find_terms(text, index, source)}.values()) if index else []
 
 
 @cache
 def _index(domain: str, source: str, target: str) -> TermIndex:
-    """The terms of a domain for a pair of languages."""
+    """Return the terms of a domain for a pair of languages."""
     order: Sequence[str] = _data()["order"]
     lines = str(_data().get(domain, "")).strip().split("\n")
     if source not in order or target not in order or source == target or lines == [""]:
@@ -31,6 +31,6 @@ def _index(domain: str, source: str, target: str) -> TermIndex:
 
 @cache
 def _data() -> Mapping[str, Any]:
-    """The lists.  Read once."""
+    """Return the built-in lists."""
     source = resources.files("slmdesk.services.translation.asking") / "domains.toml"
     return tomllib.loads(source.read_text("utf-8"))

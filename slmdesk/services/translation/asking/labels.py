@@ -1,4 +1,4 @@
-"""What the flags of a translation mean, in words for people."""
+"""Labels for the flags of a translation and for parts that are not translated."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ KIND_WORDS = {
 
 
 def kind_words(kind: str) -> str:
-    """What a kind of flags is about; one that is not known is named."""
+    """Return what a kind of flag is about; an unknown kind is returned as it is."""
     return KIND_WORDS.get(kind, kind.replace("_", " "))
 
 
@@ -112,12 +112,12 @@ _LEFT = {
 
 
 def left_words(kind: str) -> str:
-    """What a part that stays as it is is, as a phrase; one of a kind that is not known is named."""
+    """Return a phrase for a part that is not translated; an unknown kind is returned as it is."""
     return _LEFT[kind][0] if kind in _LEFT else kind.replace("_", " ")
 
 
 def counted_left(kinds: Iterable[str]) -> str:
-    """What stays as it is, counted: "2 equations, 1 page without text"."""
+    """Count the parts that are not translated: "2 equations, 1 page without text"."""
     found = []
     for kind, count in Counter(kinds).items():
         one, many = _LEFT.get(kind, (kind.replace("_", " "),) * 2)
@@ -126,7 +126,7 @@ def counted_left(kinds: Iterable[str]) -> str:
 
 
 def flag_words(flag: SegmentFlag) -> str:
-    """A flag as a phrase; one of a kind that is not known is named."""
+    """Return a flag as a phrase; an unknown kind is returned as it is."""
     if flag.kind in _BOTH:
         missing, added, other = _BOTH[flag.kind]
         form = missing if flag.detail == "missing" else added if flag.detail == "added" else other

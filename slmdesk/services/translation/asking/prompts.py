@@ -1,4 +1,4 @@
-"""What is asked of a model for a translation: the wording is data, the shape is here."""
+"""Builds the prompts of a translation; their wording is data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LEAST_ANSWER, ANSWER_SHARE = 48, 3
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How something is translated."""
+    """How to translate: languages, style and domain."""
 
     target: str
     """Code of the language."""
@@ -46,13 +46,13 @@ class Manner:
 
 @cache
 def texts() -> Mapping[str, Any]:
-    """The wording.  Read once."""
+    """Return the wording of the prompts."""
     source = resources.files("slmdesk.services.translation.asking") / "prompts.toml"
     return tomllib.loads(source.read_text("utf-8"))
 
 
 def prompt_version() -> str:
-    """Under which answers are kept."""
+    """Return the version under which answers are stored."""
     return f"translate-{texts()['version']}"
 
 
@@ -65,18 +65,20 @@ def translation_step(
     wrong: Sequence[SegmentFlag] = (),
     with_probabilities: bool = False,
 ) -> dict[str, Json]:
-    """The step that translates one segment; with `wrong` a second, stricter one that says what the first had."""
+    """Build the step that translates one segment; with `wrong` a stricter second one that names the first one's
+    faults.
+    """
     turns = messages(text, tags, manner, terms=terms, wrong=wrong)
     return step_of(turns, sampling_for(text), with_probabilities=with_probabilities)
 
 
 def sampling_for(text: str) -> Sampling:
-    """The likeliest words, and not endlessly many."""
+    """Return the sampling: the likeliest words, with a limit of length."""
     return Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + ANSWER_SHARE * _size(text))
 
 
 def _size(text: str) -> int:
-    """Words, or signs where words are not parted by blanks."""
+    """Return the number of words, or of characters where words are not separated by spaces."""
     return max(len(text.split()), len(text) // 4)
 
 
@@ -88,10 +90,10 @@ def messages(
     terms: Sequence[Term] = (),
     wrong: Sequence[SegmentFlag] = (),
 ) -> list[ChatMessage]:
-    """Instructions that are the same for all segments of a kind, so that they are read once, then the segment.
+    """Build the messages: instructions shared by all segments of a kind, so that they are read once, then the segment.
 
-    The sentence before is not given as context: a model of 1.5 billion weights translated it as well, or instead; and
-    given with its translation as an earlier turn it helped in one sentence of 44 (docs/decisions.md).
+    The sentence before is not given as context: a model of 1.5 billion weights translated it as well, or instead; given
+    with its translation as an earlier turn it helped in one sentence of 44 (docs/decisions.md).
     """
     known = texts()
     parts: list[TextPart] = []
@@ -152,7 +154,7 @@ ALTERNATIVES = 3
 
 
 def other_steps(text: str, manner: Manner, *, without: str = "") -> list[dict[str, Json]]:
-    """Steps that translate one sentence several ways: less likely words, each with a seed of its own.
+    """Build steps that translate one sentence in several ways: less likely words, each with a seed of its own.
 
     `without`: words of the target language that must not be used.
     """
@@ -166,9 +168,9 @@ def other_steps(text: str, manner: Manner, *, without: str = "") -> list[dict[st
 
 
 def projection_step(source: str, target: str, phrase: str) -> dict[str, Json] | None:
-    """The step that asks which words of `target` stand for `phrase` of `source`; None where there are no words.
+    """Build the step that asks which words of `target` translate `phrase` of `source`; None where there are no words.
 
-    The grammar allows the target's own runs of words alone, at most SPAN_MORE longer than the phrase (design.md).
+    The grammar only allows runs of words of the target, at most SPAN_MORE longer than the phrase (design.md).
     """
     spans = word_runs(target, len(phrase.split()) + SPAN_MORE)
     if not spans:
@@ -191,7 +193,7 @@ MOST_RUNS = 400
 
 
 def word_runs(text: str, longest: int) -> list[tuple[int, int]]:
-    """Every run of up to `longest` words of a text, each once: (start, end), signs at its ends left out."""
+    """Return every run of up to `longest` words of a text, each once: (start, end), without punctuation at its ends."""
     words: list[tuple[int, int]] = []
     at = 0
     for word in text.split():

@@ -1,4 +1,4 @@
-"""From the units of a document, or the paragraphs of a text, to the segments that are translated."""
+"""Cuts the units of a document, or the paragraphs of a text, into segments for translation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINE = re.compile(r"[^\n]*\n*")
 
 @dataclass(slots=True, eq=False)
 class Taken:
-    """What is known while units are taken one after another."""
+    """State kept while units are cut one after another."""
 
     source: str
     """Code; empty: told by unit."""
@@ -38,7 +38,7 @@ class Taken:
 
 
 def units_of_text(text: str) -> list[dict[str, Any]]:
-    """The lines of a text as units, the ends of lines with them: joined they are the text."""
+    """Return the lines of a text as units, with their line ends: joined they are the text."""
     return [
         {"unit": {"text": one, "paired": [], "lone": [], "kind": "paragraph", "place": f"line {number}"}}
         for number, one in enumerate((found[0] for found in _LINE.finditer(text) if found[0]), start=1)
@@ -46,7 +46,7 @@ def units_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def segments_from(unit: Mapping[str, Any], taken: Taken) -> list[NewSegment]:
-    """The segments of a unit; what needs no translation says why (`nothing`, `kept`, `already`)."""
+    """Return the segments of a unit; one that needs no translation says why (`nothing`, `kept`, `already`)."""
     tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
     text = str(unit["text"])
     reported, taken.sure = unit.get("language"), 0.0
@@ -76,8 +76,9 @@ def segments_from(unit: Mapping[str, Any], taken: Taken) -> list[NewSegment]:
 
 
 def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
-    """Why a segment needs no translation: `nothing` (no words, or code), `kept` (none but terms that are not
-    translated); "" for none.
+    """Return why a segment needs no translation.
+
+    `nothing` (no words, or code), `kept` (only terms that are not translated), "" when it needs one.
     """
     words = plain(source, tags)
     if is_only_protected(words):
@@ -92,7 +93,7 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
 
 
 def _reported(words: str, taken: Taken) -> str:
-    """The language of a unit, by its words; of short ones that of the one before."""
+    """Return the language of a unit; a short one has that of the unit before."""
     if len(words.split()) >= LEAST_WORDS or not words.isascii():
         found, sure = detect(words, OFFERED)
         if found:
@@ -111,27 +112,27 @@ ALL = 0.9
 
 
 def language_of_text(text: str) -> str:
-    """The code of the language most of a text is in; '' where none of its lines tells."""
+    """Return the code of the language of most of a text; '' where unknown."""
     sizes = _sizes(text)
     return max(sizes, key=lambda one: sizes[one]) if sizes else ""
 
 
 def only_language_of_text(text: str) -> str:
-    """The code of the one language that (nearly) all of a text is in; '' where it has several, or tells none."""
+    """Return the code of the one language of (nearly) all of a text; '' where it has several or is unknown."""
     sizes = _sizes(text)
     best = max(sizes, key=lambda one: sizes[one]) if sizes else ""
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
 
 
 def language_of_units(found: Sequence[Mapping[str, Any]]) -> str:
-    """The code of the language most of a document is in: of short units at its beginning, such as "Dear Sir", before
-    any has told its own.
+    """Return the code of the language of most of a document; used for short units at its beginning, such as
+    "Dear Sir".
     """
     return language_of_text(beginning_of(found))
 
 
 def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
-    """The words of a document by which its language is told."""
+    """Return the beginning of a document, from which its language is detected."""
     texts, size = list[str](), 0
     for one in found:
         if "unit" in one and size < LOOKED_AT:
@@ -142,7 +143,7 @@ def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _sizes(text: str) -> dict[str, int]:
-    """How many characters of a text are in each language."""
+    """Return how many characters of a text are in each language."""
     taken, sizes = Taken("", "", ()), dict[str, int]()
     for line in text[:LOOKED_AT].splitlines():
         if line.strip() and (language := _reported(line, taken)):

@@ -1,1 +1,1 @@
-"""What a model can do with a pair of languages."""
+"""How well a model translates a pair of languages: exams and advice."""

@@ -1,4 +1,4 @@
-"""What to say before a model translates from one language into another, and which model would do it better.
+"""Advice before a model translates a pair of languages, with a better model if there is one.
 
 Three sources, the best first: the exam for the pair, the publisher's list of languages, the size.  Service thread.
 """
@@ -31,7 +31,7 @@ _RANK = {"weak": 0, "fair": 1, "good": 2}
 
 @dataclass(frozen=True, slots=True)
 class Better:
-    """A model of this PC that is better at a pair."""
+    """A model on this PC that translates a pair better."""
 
     id: str
     name: str
@@ -41,7 +41,7 @@ class Better:
 
 @dataclass(frozen=True, slots=True)
 class PairAdvice:
-    """What to say of a model and a pair."""
+    """The advice for a model and a pair of languages."""
 
     model: str
     source: str
@@ -59,7 +59,7 @@ class PairAdvice:
 
 
 class PairAdviceService:
-    """Reads what is known; asks no model."""
+    """Gives advice from stored results, without running a model."""
 
     def __init__(self, store: Store, exams: PairExamService) -> None:
         self._store, self._exams = store, exams
@@ -67,7 +67,9 @@ class PairAdviceService:
     def advise(
         self, record: ModelRecord, source: str, target: str, *, has_terms: bool = False, for_document: bool = False
     ) -> PairAdvice:
-        """For a pair of codes; an empty source is any, an empty target asks of the model as such."""
+        """Return the advice for a pair of codes; an empty source is any, an empty target asks about the model in
+        general.
+        """
         result = self._exams.result(record, source, target) if target else None
         words = self._words(record, result, target)
         parts = [words, _format_words(record)]
@@ -84,10 +86,10 @@ class PairAdviceService:
         return PairAdvice(record.id, source, target, said, level, better, has_offers, can_examine)
 
     def is_tagged_first(self, record: ModelRecord, source: str, target: str) -> bool:
-        """Whether it is worth asking this model for a translation with its tags; else they are placed afterwards.
+        """Return whether to ask this model for translations with tags; else the tags are placed afterwards.
 
-        Placing takes two steps a segment; asking first one, and two more for each that lost its tags: dearer where more
-        than half do.
+        Placing takes two steps a segment; asking first takes one, and two more for each that lost its tags: dearer
+        where more than half do.
         """
         result = self._exams.result(record, source, target)
         return target in NO_BLANKS or result is None or not result.is_weak(PairSkill.TAGS)
@@ -109,7 +111,7 @@ class PairAdviceService:
         return f"{record.name} is very small: expect poor translations." if is_small and language is None else ""
 
     def _better(self, record: ModelRecord, level: str, source: str, target: str) -> Better | None:
-        """Another model here whose exam for the pair went better; else one that was made for it."""
+        """Return another model here with a better exam for the pair, else one made for it."""
         others = [one for one in self._store.models() if one.can_chat and one.sha256 != record.sha256]
         found = [(one, self._exams.result(one, source, target)) for one in others]
         examined = [(_RANK[result.level], one) for one, result in found if result is not None]
@@ -131,12 +133,12 @@ class PairAdviceService:
 
 
 def made_for(source: str, target: str) -> tuple[CatalogueEntry, ...]:
-    """Of the curated list those meant for translating a pair; an empty source is any."""
+    """Return the models of the catalogue made for translating a pair; an empty source is any."""
     return tuple(one for one in _catalogue() if _is_made_for(one, source, target))
 
 
 def entry_of(record: ModelRecord) -> CatalogueEntry | None:
-    """What the curated list says of a model that came from the Hub."""
+    """Return the catalogue entry of a model that came from the Hub, or None."""
     place, _, rest = record.source.partition(":")
     if place != "huggingface":
         return None
@@ -155,7 +157,7 @@ def _named(entry: CatalogueEntry) -> str:
 
 
 def _format_words(record: ModelRecord) -> str:
-    """A model that was never taught to answer continues a text instead."""
+    """Return a warning for a model without instruction training, which continues a text instead."""
     if record.header.get("has_chat_template") is not False:
         return ""
     return f"{record.name} brings no chat format; a plain one is used, and it may go on writing instead of translating."

@@ -1,4 +1,4 @@
-"""The exam for a pair of languages a model sits by itself, once it has translated that pair."""
+"""Starts the exam of a model for a pair of languages automatically, after it has translated that pair."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from slmdesk.settings import SettingsFile
 
 
 class FirstPairExams(FirstExams):
-    """As FirstExams, after a translation instead of an answer: of the pair that was translated last.  Service
-    thread.
-    """
+    """Like FirstExams, but after a translation: examines the pair translated last.  Service thread."""
 
     def __init__(
         self,
@@ -63,7 +61,7 @@ class FirstPairExams(FirstExams):
         return self._pairs.take(record.id, *self._last[record.id], by_itself=True)
 
     def _offer(self, record: ModelRecord, seconds: float) -> None:
-        """The pages of translation say what is known of a pair, with a button for its exam."""
+        """Do nothing: the translation pages show what is known of a pair, with a button for its exam."""
 
     def _note_failed(self, record: ModelRecord) -> None:
         self._pairs.note(record, self._last[record.id], "failed")

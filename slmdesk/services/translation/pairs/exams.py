@@ -1,7 +1,7 @@
-"""Exams for pairs of languages: whether a model can translate from one into the other, found out once on this PC.
+"""Exams for pairs of languages: tests on this PC whether a model can translate from one into the other.
 
-A job of kind `pair_exam`: sentences are translated, then translated back.  Its result is a fact of the model, kept by
-its checksum, the version of items and prompts, and the pair.
+A job of kind `pair_exam` translates sentences, then back-translates them.  The result is stored by the model's
+checksum, the version of items and prompts, and the pair.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Weak is where more than two of five fail: then a person would mend more than rea
 
 @dataclass(frozen=True, slots=True)
 class PairSkillResult:
-    """How one skill went."""
+    """The result of one skill."""
 
     skill: PairSkill
     level: str
@@ -68,26 +68,28 @@ class PairResult:
     version: str = ""
 
     def of(self, skill: PairSkill) -> PairSkillResult:
-        """One skill's result.  Raises StopIteration where there is none, which `result_from` does not let through."""
+        """Return one skill's result.  Raises StopIteration where there is none, which `result_from` does not let
+        through.
+        """
         return next(one for one in self.skills if one.skill is skill)
 
     def is_weak(self, skill: PairSkill) -> bool:
-        """Whether it cannot be relied on."""
+        """Return whether the model is weak in this skill."""
         return self.of(skill).level == "weak"
 
 
 class PairExamService(JobPlanner):
-    """Begins exams for pairs and reads their results.  Service thread."""
+    """Starts exams for pairs and reads their results.  Service thread."""
 
     def __init__(self, store: Store, models: ModelService, jobs: JobService, publish: Callable[[Event], None]) -> None:
         self._store, self._models, self._jobs, self._publish = store, models, jobs, publish
         jobs.plan_by(KIND, self)
 
     def take(self, model: str | None, source: str, target: str, *, by_itself: bool = False) -> JobRecord:
-        """Begin the exam of a model for a pair, in the background; one that is under way goes on.
+        """Start the exam of a model for a pair in the background, or resume an unfinished one.
 
-        A source without items is examined from English instead.  Raises KnownError `language.…`, `model.…`, `store.…`;
-        `exam.pair` for a pair that cannot be examined.
+        A source without items is examined from English instead.  Raises KnownError `language.…`, `model.…`, `store.…`,
+        and `exam.pair` for a pair that cannot be examined.
         """
         pair = _pair(source, target)
         record = self._models.choose(model)
@@ -107,7 +109,7 @@ class PairExamService(JobPlanner):
         )
 
     def unfinished(self, record: ModelRecord, source: str, target: str) -> JobRecord | None:
-        """The exam of a model for this pair that is under way, waits, or was paused."""
+        """Return the running, waiting or paused exam of a model for this pair, or None."""
         requested = (KIND, record.sha256, pair_version(), source, target)
         for job in self._jobs.list():
             found = job.settings
@@ -121,7 +123,7 @@ class PairExamService(JobPlanner):
         return None
 
     def _end_older(self, record: ModelRecord) -> None:
-        """Cancel exams over other items or in other words: nobody wants their answers."""
+        """Cancel exams with outdated items or prompts."""
         for job in self._jobs.list():
             is_older = job.settings.get("version") != pair_version() and not job.status.is_end
             if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_older:
@@ -129,7 +131,7 @@ class PairExamService(JobPlanner):
                     self._jobs.cancel(job.id)
 
     def note(self, record: ModelRecord, pair: tuple[str, str], reason: str | None) -> None:
-        """Keep why a pair is not examined by itself (slow, failed, stopped); None forgets it."""
+        """Store why a pair is not examined automatically (slow, failed, stopped); None removes the reason."""
         notes = dict(notes_of(record))
         name = "-".join(pair)
         if notes.get(name) == reason:
@@ -138,9 +140,9 @@ class PairExamService(JobPlanner):
         self._keep_info(record.sha256, notes=notes)
 
     def result(self, record: ModelRecord, source: str, target: str) -> PairResult | None:
-        """What is known of a pair, or of what is examined in its place; None: nothing.
+        """Return the result for a pair, or for the pair examined in its place; None when there is none.
 
-        With an empty source: of any pair into `target`, from English where that is known.
+        With an empty source: for any pair into `target`, from English where that is known.
         """
         found = [one for one in results_of(record) if one.target == target]
         requested = examined_pair(source, target) if source else None
@@ -153,7 +155,7 @@ class PairExamService(JobPlanner):
     # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        """There, then back, then the verdict.  Answers given before under these items are not asked again."""
+        """Translate, back-translate, then judge.  Answers stored under these items are not asked again."""
         source, target = str(job.settings.get("source")), str(job.settings.get("target"))
         if job.settings.get("version") != pair_version():
             return  # an older program's: its answers say nothing of these items
@@ -174,7 +176,7 @@ class PairExamService(JobPlanner):
         self._keep(job.model_sha256, judged(source, target, answers, backs, now=time.time()))
 
     def _need_some(self, job: JobRecord, values: Sequence[StepValue] | None) -> None:
-        """A model that could not be asked at all is not weak: the exam has failed, for the reason the first step had.
+        """Fail the exam with the first step's error when the model answered nothing: that does not make it weak.
 
         Raises KnownError.
         """
@@ -190,7 +192,7 @@ class PairExamService(JobPlanner):
     def _keep_info(
         self, sha256: str, *, result: PairResult | None = None, notes: Mapping[str, Json] | None = None
     ) -> None:
-        """Note it of each record of this file; results under another version are forgotten."""
+        """Store it in each record of this file and remove results of other versions."""
         for record in self._store.models():
             if record.sha256 != sha256:
                 continue
@@ -203,7 +205,7 @@ class PairExamService(JobPlanner):
 
 
 def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:
-    """The result of an exam from its answers."""
+    """Return the result of an exam from its answers."""
     scores = judge_pair(source, target, answers, backs)
     skills = tuple(
         PairSkillResult(skill, level_of(score.passed / max(score.total, 1)), score.passed, score.total)
@@ -213,12 +215,12 @@ def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str
 
 
 def level_of(share: float) -> str:
-    """good, fair or weak."""
+    """Return good, fair or weak."""
     return "good" if share >= GOOD else "fair" if share >= FAIR else "weak"
 
 
 def level_in_all(skills: Sequence[PairSkillResult]) -> str:
-    """Language and sense decide: the rest is checked in each translation, and made good by the program or flagged."""
+    """Return the level over all skills: language and meaning decide, the rest is checked in each translation."""
     levels = {one.skill: one.level for one in skills}
     main = {levels[PairSkill.LANGUAGE], levels[PairSkill.SENSE]}
     if "weak" in main:
@@ -228,7 +230,7 @@ def level_in_all(skills: Sequence[PairSkillResult]) -> str:
 
 
 def results_of(record: ModelRecord) -> list[PairResult]:
-    """All pairs a model was examined for under the present items, by their names."""
+    """Return the results of a model under the current items, sorted by language names."""
     found = _info(record).get("pairs")
     results = [_result_from(one) for one in found.values()] if isinstance(found, Mapping) else []
     known = [one for one in results if one is not None]
@@ -236,7 +238,7 @@ def results_of(record: ModelRecord) -> list[PairResult]:
 
 
 def notes_of(record: ModelRecord) -> Mapping[str, Json]:
-    """Why pairs ("en-pl") are not examined by themselves: slow, failed, stopped."""
+    """Return why pairs ("en-pl") are not examined automatically: slow, failed, stopped."""
     found = _info(record).get("notes")
     return found if isinstance(found, Mapping) else {}
 
@@ -269,6 +271,6 @@ def _prompt_version() -> str:
 
 
 def _words_of(value: object) -> str:
-    """The words of an answer; none where a step failed."""
+    """Return the text of an answer; empty where a step failed."""
     text = value.get("text") if isinstance(value, Mapping) else None
     return text if isinstance(text, str) else ""

@@ -1,7 +1,6 @@
-"""The items of exams for pairs of languages, and how answers are judged: pure functions, no model, no store.
+"""The test sentences of exams for pairs of languages, and how answers are judged.  Pure functions.
 
-Each sentence is asked in the very words a translation is asked in (translation_prompts), so that what is examined is
-what is used.
+Each sentence uses the same prompt as a translation (asking/prompts), so that the exam tests what is used.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _ALIKE = ({"no", "da"}, {"hr", "sr", "sl"}, {"cs", "sk"}, {"bg", "ru", "uk"})
 
 
 class PairSkill(StrEnum):
-    """What is examined of a pair of languages."""
+    """The skills tested for a pair of languages."""
 
     LANGUAGE = "language"
     """Answers in the language asked for."""
@@ -49,7 +48,7 @@ class PairSkill(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """The sorts of items."""
+    """The kinds of test sentences."""
 
     PLAIN = "plain"
     TAGGED = "tagged"
@@ -58,7 +57,7 @@ class ItemKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PairItem:
-    """A sentence that is translated in an exam."""
+    """A test sentence of an exam."""
 
     kind: ItemKind
     text: str
@@ -67,39 +66,39 @@ class PairItem:
 
     @property
     def words(self) -> str:
-        """Without tags."""
+        """The sentence without tags."""
         return plain(self.text, self.tags)
 
     @property
     def has_figures(self) -> bool:
-        """Whether there are numbers to keep."""
+        """Whether it contains numbers that must be kept."""
         return any(sign.isdigit() for sign in self.words)
 
     def step(self, source: str, target: str) -> dict[str, Json]:
-        """As a step of a job."""
+        """Return it as a step of a job."""
         return translation_step(self.text, self.tags, Manner(target, source), terms=self.terms)
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How many of the answers that show a skill did."""
+    """How many answers were right, of those that test a skill."""
 
     passed: int
     total: int
 
 
 def pair_version() -> str:
-    """Under which results are kept: of the items, and of the words they are asked in."""
+    """Return the version of items and prompts under which results are stored."""
     return f"{_shape()['version']} {prompt_version()}"
 
 
 def examined_languages() -> tuple[str, ...]:
-    """The languages there are items in."""
+    """Return the languages that have items."""
     return tuple(code for code in _shape() if code in LANGUAGES)
 
 
 def examined_pair(source: str, target: str) -> tuple[str, str] | None:
-    """The pair that is examined for a wished one: itself, or from English where the source has no items.
+    """Return the pair examined for a requested one: itself, or from English where the source has no items.
 
     None where that would be English into English: such a pair is not examined.
     """
@@ -109,7 +108,7 @@ def examined_pair(source: str, target: str) -> tuple[str, str] | None:
 
 @cache
 def pair_items(source: str) -> tuple[PairItem, ...]:
-    """The sentences in a language.  Raises KeyError for one without items."""
+    """Return the test sentences of a language.  Raises KeyError for one without items."""
     found = _shape()[source]
     items = [PairItem(ItemKind.PLAIN, text) for text in found["plain"]]
     for one in found["tagged"]:
@@ -122,21 +121,21 @@ def pair_items(source: str) -> tuple[PairItem, ...]:
 
 
 def back_step(answer: str, source: str, target: str) -> dict[str, Json]:
-    """The step that translates an answer back."""
+    """Build the step that back-translates an answer."""
     return translation_step(answer, Tags(), Manner(source, target))
 
 
 def said(item: PairItem, answer: str) -> str:
-    """An answer as a translation would use it: mended, and without what is certainly chatter."""
+    """Return an answer as a translation would use it: repaired, without the model's comments."""
     from slmdesk.text.translation.checks import without_chatter  # with all checks of text
 
     return mended(without_chatter(item.text, answer).strip(), item.tags)
 
 
 def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence[str]) -> Mapping[PairSkill, Score]:
-    """What the answers to all items of `source` show; `backs`: those to the plain ones, translated back.
+    """Judge the answers to all items of `source`; `backs`: the plain ones' back-translations.
 
-    An empty answer shows nothing.  Under a second; any thread.
+    An empty answer does not count.  Takes less than a second; any thread.
     """
     items = pair_items(source)
     given = [said(item, answer) for item, answer in zip(items, answers, strict=True)]
@@ -157,9 +156,9 @@ def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence
 
 
 def is_in(target: str, source_words: str, words: str) -> bool:
-    """Whether words are in a language, and not just those that were to be translated.
+    """Return whether words are in a language and not merely a copy of the source.
 
-    Of the 144 items in 12 languages 142 are told right among all languages that are translated.
+    Of the 144 items in 12 languages 142 are detected correctly among all languages that are translated.
     """
     from slmdesk.text.words.language import detect  # loads its model
 
@@ -170,15 +169,16 @@ def is_in(target: str, source_words: str, words: str) -> bool:
 
 
 def keeps_sense(source: str, given: str, back: str, ours: str) -> bool:
-    """Whether a translation says the same, as far as letters tell: by the way back, or by our own where there is one.
+    """Return whether a translation has the same meaning, judged by its back-translation or by our reference
+    translation.
 
-    Either is enough: a model may be worse on the way back than on the way there, and there are many right translations.
+    Either is enough: a model may be worse at translating back, and there are many right translations.
     """
     return chrf(back, source) >= SAME_SENSE or (bool(ours) and chrf(given, ours) >= LIKE_OURS)
 
 
 def chrf(text: str, requested: str) -> float:
-    """How far a text has the runs of letters of another, 0..1: chrF (Popović 2015), n = 1..6, beta = 2, no blanks."""
+    """Return the similarity of two texts, 0..1: chrF (Popović 2015), n = 1..6, beta = 2, without spaces."""
     one, other = ("".join(some.casefold().split()) for some in (text, requested))
     found = []
     for size in range(1, LONGEST_GRAM + 1):
@@ -192,7 +192,7 @@ def chrf(text: str, requested: str) -> float:
 
 
 def keeps_figures(source_words: str, words: str, source: str, target: str) -> bool:
-    """Whether all numbers of a sentence are there, and no others."""
+    """Return whether a translation has all numbers of the sentence and no others."""
     from slmdesk.text.translation.checks import flags_of
 
     if not words:
@@ -202,7 +202,7 @@ def keeps_figures(source_words: str, words: str, source: str, target: str) -> bo
 
 
 def uses(term: Term, words: str, target: str) -> bool:
-    """Whether a translation has the word of the glossary; an ending may be added to it."""
+    """Return whether a translation contains the glossary's word, possibly with an ending."""
     from slmdesk.text.terms.matching import spans_of
     from slmdesk.text.words.folding import fold
 
@@ -211,7 +211,7 @@ def uses(term: Term, words: str, target: str) -> bool:
 
 
 def is_quiet(item: PairItem, words: str) -> bool:
-    """Whether there is nothing but a translation: no announcement, no note, not the same thing over and over."""
+    """Return whether the answer is only a translation: no introduction, no note, no repetition."""
     from slmdesk.text.translation.checks import LONGEST, is_chatter
 
     given = plain(words, item.tags)
@@ -221,7 +221,9 @@ def is_quiet(item: PairItem, words: str) -> bool:
 
 
 def _stretch(source: str, target: str) -> float:
-    """How much longer the same may be: a sign of Chinese or Japanese says as much as several letters."""
+    """Return how much longer the translation may be: a Chinese or Japanese character says as much as several
+    letters.
+    """
     widths = [sum(1 if ord(sign) < 0x2E80 else 3 for sign in text) / max(len(text), 1) for text in (source, target)]
     return widths[0] / widths[1]
 

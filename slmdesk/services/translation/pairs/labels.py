@@ -1,4 +1,4 @@
-"""What an exam for a pair of languages found, in plain sentences.  Pure."""
+"""Labels for the results of exams for pairs of languages.  Pure functions."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _SHORT = {
 
 
 def pair_words(result: PairResult) -> str:
-    """The pair: "English → Polish"."""
+    """Format the pair: "English → Polish"."""
     return f"{LANGUAGES[result.source].name} → {LANGUAGES[result.target].name}"
 
 
 def pair_line(result: PairResult) -> str:
-    """Everything in a line, for lists: the pair, the level, and what it rests on."""
+    """Format a result in one line for lists: the pair, the level and its reasons."""
     counts = ", ".join(f"{_SHORT[one.skill]} {one.passed} of {one.total}" for one in result.skills)
     return f"{pair_words(result)}: {LEVELS[result.level]} ({counts})."
 
 
 def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
-    """Why pairs ("en-pl") were not examined by themselves."""
+    """Return why pairs ("en-pl") were not examined automatically, in words."""
     why = {"slow": "it would take long on this PC", "failed": "the last one could not be done"}
     found = []
     for pair, reason in sorted(notes.items()):
@@ -45,7 +45,7 @@ def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
 
 
 def result_sentence(name: str, result: PairResult) -> str:
-    """The verdict in one sentence, whatever it is."""
+    """Return the result in one sentence."""
     return warning_words(name, result) or (
         f"{name} is good from {LANGUAGES[result.source].name} to {LANGUAGES[result.target].name}: in its exam "
         f"{_counted(result, PairSkill.SENSE)} sentences kept their sense."
@@ -53,7 +53,7 @@ def result_sentence(name: str, result: PairResult) -> str:
 
 
 def warning_words(name: str, result: PairResult) -> str:
-    """What is to be said before it translates this pair; empty where it is good at it."""
+    """Return the warning before translating this pair; empty when the model is good at it."""
     source, target = LANGUAGES[result.source].name, LANGUAGES[result.target].name
     if result.is_weak(PairSkill.LANGUAGE):
         found = _counted(result, PairSkill.LANGUAGE)
@@ -67,7 +67,7 @@ def warning_words(name: str, result: PairResult) -> str:
 
 
 def terms_words(result: PairResult) -> str:
-    """What is to be said where a glossary holds; empty where its terms are used."""
+    """Return the warning for use with a glossary; empty when its terms are used."""
     if not result.is_weak(PairSkill.GLOSSARY):
         return ""
     used = _counted(result, PairSkill.GLOSSARY)
@@ -75,14 +75,14 @@ def terms_words(result: PairResult) -> str:
 
 
 def tags_words(result: PairResult) -> str:
-    """What is to be said before a document; empty where it keeps formatting."""
+    """Return the warning for documents; empty when formatting is kept."""
     if not result.is_weak(PairSkill.TAGS):
         return ""
     return "It loses the marks of formatting, so they are placed afterwards: look at the segments flagged for it."
 
 
 def shape_of_pair(result: PairResult) -> dict[str, Json]:
-    """As JSON."""
+    """Return the result as JSON."""
     return {
         "from": result.source,
         "to": result.target,
@@ -96,7 +96,7 @@ def shape_of_pair(result: PairResult) -> dict[str, Json]:
 
 
 def _doubt(result: PairResult) -> str:
-    """The first thing that keeps it from being good."""
+    """Return the first reason why the model is not good at the pair."""
     target = LANGUAGES[result.target].name
     if result.of(PairSkill.LANGUAGE).level != "good":
         return f"in its exam {_counted(result, PairSkill.LANGUAGE)} answers were in {target}"

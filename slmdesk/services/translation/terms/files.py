@@ -1,4 +1,4 @@
-"""Files of terms and pairs of other programs, read by the reader child; what comes back is checked once more."""
+"""Imports files of terms and pairs from other programs with the reader child, and checks the result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from slmdesk.services.documents.reading_queue import read_problem
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """The rows of a file and what is said of it."""
+    """The rows of a file, and what it says about itself."""
 
     name: str
     rows: tuple[Any, ...]
@@ -32,7 +32,7 @@ class FileRows:
 
 
 class TermReader:
-    """Asks the reader child.  Service thread."""
+    """Reads files with the reader child.  Service thread."""
 
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader
@@ -50,8 +50,8 @@ class TermReader:
     ) -> JobHandle:
         """Read all rows of a file: `kind` is terms or pairs (see tasks.terms).
 
-        `ended` hears a Problem for a file of which nothing can be made, and `language.unknown` for one in a language
-        that is not known here.  Raises KnownError `language.unknown` for a request.
+        `ended` gets a Problem for an unusable file, and `language.unknown` for one in an unsupported language.  Raises
+        KnownError `language.unknown` for the request.
         """
         codes = [language_of(one).code if one else "" for one in (source, target)]
         found: list[Any] = []
@@ -73,7 +73,7 @@ class TermReader:
         return self._start(kind, path, payload, lambda rows: found.extend(rows), made, ended)
 
     def sample(self, path: Path, ended: OnEnded[list[list[str]]]) -> JobHandle:
-        """The first rows of a table that may be a glossary."""
+        """Return the first rows of a table that may be a glossary through `ended`."""
 
         def made(result: Mapping[str, Json]) -> list[list[str]]:
             rows = result.get("rows")

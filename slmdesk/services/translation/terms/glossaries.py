@@ -1,6 +1,6 @@
-"""Glossaries: made, imported, edited, exported.  Service thread, unless a method says otherwise.
+"""The glossary service: creates, imports, edits and exports glossaries.  Service thread unless a method says otherwise.
 
-Long lists are read and written in pieces, so that nothing on the service thread takes longer than a blink.
+Long lists are processed in pieces, so that nothing holds up the service thread.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ KEEP_LIST = "Do not translate"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of a file."""
+    """The result of importing a file."""
 
     kept: int
     skipped: int
@@ -52,7 +52,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """How a file of terms is to be read."""
+    """How to read a file of terms."""
 
     path: Path
     source: str = ""
@@ -75,7 +75,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class TermPage:
-    """Some terms of a glossary, and how many there are."""
+    """Some terms of a glossary, and their total number."""
 
     glossary: GlossaryRecord
     terms: tuple[Term, ...]
@@ -85,7 +85,7 @@ class TermPage:
 
 @dataclass(frozen=True, slots=True)
 class ForgottenGlossary:
-    """A glossary that was forgotten, for `restore`."""
+    """A deleted glossary, for `restore`."""
 
     record: GlossaryRecord
     terms: tuple[Term, ...]
@@ -93,7 +93,7 @@ class ForgottenGlossary:
 
 @dataclass(frozen=True, slots=True)
 class _Sorted:
-    """A file's terms that are about to be kept."""
+    """The terms of a file, about to be stored."""
 
     file: FileRows
     new: list[Term]
@@ -104,7 +104,7 @@ class _Sorted:
 
 
 class GlossaryService:
-    """Glossaries and their terms."""
+    """Creates, changes, imports and exports glossaries and their terms."""
 
     def __init__(
         self, service_thread: ServiceThread, store: Store, reader: ChildClient, publish: Callable[[Event], None]
@@ -117,15 +117,15 @@ class GlossaryService:
     # ---- glossaries
 
     def of_pair(self, source: str, target: str) -> list[GlossaryRecord]:
-        """Those that may hold for a pair of languages; an empty one is any."""
+        """Return the glossaries that may apply to a pair of languages; an empty language is any."""
         return self._store.glossaries(source_language=source, target_language=target)
 
     def all(self) -> list[GlossaryRecord]:
-        """All glossaries: the one of words not to be translated first, then by name."""
+        """Return all glossaries: the list of words not to be translated first, then by name."""
         return sorted(self._there(), key=lambda one: (not is_keep_list(one), one.name.casefold()))
 
     def add(self, name: str, source: str, target: str, domain: str = "") -> GlossaryRecord:
-        """A new, empty one.  Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
+        """Create an empty glossary.  Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
         first, second = language_of(source), language_of(target)
         if first.code == second.code:
             raise KnownError("language.same", language=first.name)
@@ -139,7 +139,7 @@ class GlossaryService:
         return made
 
     def keep_list(self) -> GlossaryRecord:
-        """The list of words that are never translated, whatever the languages; made where it is not there."""
+        """Return the list of words never translated, for all languages; it is created where missing."""
         found = next((one for one in self._there() if is_keep_list(one)), None)
         if found is None:
             found = self._store.add_glossary(KEEP_LIST, source_language="", target_language="")
@@ -149,7 +149,7 @@ class GlossaryService:
     def change(
         self, glossary: str, *, name: str | None = None, is_active: bool | None = None, domain: str | None = None
     ) -> GlossaryRecord:
-        """Rename one, have it obeyed or not, or say what it is about.  Raises KnownError `glossary.unknown`."""
+        """Change the name, domain or active state of a glossary.  Raises KnownError `glossary.unknown`."""
         changed = self._store.change_glossary(
             glossary,
             name=_name(name) or None if name is not None else None,
@@ -160,7 +160,10 @@ class GlossaryService:
         return changed
 
     def duplicate(self, glossary: str, ended: OnEnded[GlossaryRecord]) -> None:
-        """A copy with all terms, not in use yet, so that no term holds twice.  Raises KnownError `glossary.unknown`."""
+        """Copy a glossary with all terms; the copy is inactive so that no term applies twice.
+
+        Raises KnownError `glossary.unknown`.
+        """
         old = self._store.glossary(glossary)
         made = self._store.add_glossary(
             f"{old.name} (copy)", source_language=old.source_language, target_language=old.target_language,
@@ -176,10 +179,10 @@ class GlossaryService:
         on_file_thread(self._service_thread, lambda: self._all_terms(old.id), fill, name="glossary-copy")
 
     def forget(self, glossary: str, ended: OnEnded[ForgottenGlossary]) -> None:
-        """A glossary and its terms go; what `ended` hears brings them back.
+        """Delete a glossary and its terms; `ended` gets what `restore` needs.
 
-        A long one goes bit by bit, so that others are served meanwhile; it is listed no more from now on.  A program
-        killed meanwhile leaves the rest of it, not obeyed.  Raises KnownError `glossary.unknown`.
+        A long one is deleted in pieces, and is not listed from now on.  If the program is killed meanwhile, the rest
+        stays but is inactive.  Raises KnownError `glossary.unknown`.
         """
         record = self._store.glossary(glossary)
         if record.id in self._going:
@@ -206,18 +209,18 @@ class GlossaryService:
         ended(ForgottenGlossary(record, tuple(gone)))
 
     def restore(self, gone: ForgottenGlossary, ended: OnEnded[GlossaryRecord]) -> None:
-        """Bring a forgotten glossary back, in its old place."""
+        """Restore a deleted glossary in its old position."""
         self._store.restore_glossary(gone.record)
         self._fill(gone.record.id, gone.terms, lambda problem: ended(problem or self._reported(gone.record.id)))
 
     def purge(self) -> None:
-        """What was forgotten is in no file of ours any more.  About a second.  Raises KnownError `store.…`."""
+        """Purge deleted terms from all our files; takes about a second.  Raises KnownError `store.…`."""
         self._store.purge()
 
     # ---- terms
 
     def terms(self, glossary: str) -> list[Term]:
-        """All terms of one.  Raises KnownError `glossary.unknown`."""
+        """Return all terms of a glossary.  Raises KnownError `glossary.unknown`."""
         return self._store.terms(self._store.glossary(glossary).id)
 
     def page(
@@ -230,7 +233,7 @@ class GlossaryService:
         begin: int = 0,
         limit: int = TERMS_AT_ONCE,
     ) -> TermPage:
-        """Terms from place `begin` on; `order`: as they came, or by `source` or `target`.
+        """Return a page of terms from position `begin` on; `order`: as added, or by `source` or `target`.
 
         Raises KnownError `glossary.unknown`.
         """
@@ -239,14 +242,14 @@ class GlossaryService:
         return TermPage(record, tuple(terms), begin, self._store.count_terms(record.id, words))
 
     def add_term(self, glossary: str, term: Term) -> Term:
-        """One more.  Raises KnownError `glossary.…` for one that is none."""
+        """Add a term.  Raises KnownError `glossary.…` for an invalid one."""
         checked, found = check_term(term), self._store.glossary(glossary).id
         (n,) = self._store.add_terms(found, [checked])
         self._publish(GlossariesChanged())
         return replace(checked, n=n)
 
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
-        """More of them, those that are there already left out.  Returns how many came."""
+        """Add terms that are not there yet, and return how many were added."""
         found = self._store.glossary(glossary).id
         known = {key_of(one) for one in self._store.terms_called(found, [one.source for one in terms])}
         requested = [one for one in map(check_term, terms) if key_of(one) not in known]
@@ -255,13 +258,13 @@ class GlossaryService:
         return len(requested)
 
     def change_term(self, n: int, term: Term) -> Term:
-        """A term is this now.  Raises KnownError `glossary.…` for one that is none, `request.invalid`."""
+        """Change a term.  Raises KnownError `glossary.…` for an invalid one, `request.invalid`."""
         changed = self._store.change_term(n, check_term(term))
         self._publish(GlossariesChanged())
         return changed
 
     def forget_terms(self, numbers: Sequence[int]) -> list[Term]:
-        """Terms go.  Returns those that were there, for `add_terms`."""
+        """Delete terms and return them, for `add_terms`."""
         gone = self._store.forget_terms(numbers)
         self._publish(GlossariesChanged())
         return gone
@@ -269,10 +272,10 @@ class GlossaryService:
     # ---- files
 
     def import_file(self, request: ImportRequest, ended: OnEnded[Imported]) -> None:
-        """Read a glossary from a CSV, TSV, spreadsheet or TBX file.
+        """Import a glossary from a CSV, TSV, spreadsheet or TBX file.
 
-        `ended` hears a Problem for a file of which nothing can be made; nothing is kept of it then.  Raises KnownError
-        `language.unknown`, `glossary.unknown`.
+        `ended` gets a Problem for an unusable file, of which nothing is stored.  Raises KnownError `language.unknown`,
+        `glossary.unknown`.
         """
         known = self._store.glossary(request.into) if request.into else None
         source = request.source or (known.source_language if known else "")
@@ -306,11 +309,11 @@ class GlossaryService:
         )
 
     def sample(self, path: Path, ended: OnEnded[list[list[str]]]) -> None:
-        """The first rows of a table, for a person to say which column holds what."""
+        """Pass the first rows of a table to `ended`, so that a person can assign its columns."""
         self._files.sample(path, ended)
 
     def export(self, glossary: str, form: str) -> bytes:
-        """A glossary as one of exports.terms.GLOSSARY_FORMS.  Any thread but the app's.
+        """Export a glossary in one of exports.terms.GLOSSARY_FORMS.  Any thread except the service thread.
 
         Raises KnownError `glossary.unknown`, `request.invalid`.
         """
@@ -319,7 +322,7 @@ class GlossaryService:
         return to_glossary_file(record, terms, form)
 
     def export_file(self, glossary: str, form: str, path: Path, ended: OnEnded[Path]) -> None:
-        """The same into a file, which is replaced where it is there: the file dialog has asked."""
+        """Export into a file, replacing an existing one: the file dialog has asked."""
 
         def work() -> Path:
             write_atomically(path, self.export(glossary, form))

@@ -1,4 +1,4 @@
-"""The terms that hold for a translation, read once and kept as long as no term is changed.  Service thread."""
+"""The terms that apply to a translation, cached until a term changes.  Service thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_KEPT = 4
 
 
 class TermLists:
-    """Terms by languages and domain."""
+    """Caches terms by languages and domain."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -22,8 +22,9 @@ class TermLists:
         self._ready: OrderedDict[tuple[str, ...], TermIndex] = OrderedDict()
 
     def of(self, source: str, target: str, domain: str = "", chosen: Sequence[str] = ()) -> TermIndex:
-        """The terms of the chosen glossaries, else of all active ones of these languages that are about anything or
-        this domain; and in any case the words that are not to be translated.  An empty language is any.
+        """Return the terms of the chosen glossaries, else of all active ones for these languages and this domain.
+
+        The words that are not to be translated are always included.  An empty language is any.
         """
         version = self._store.terms_version()
         if version != self._version:

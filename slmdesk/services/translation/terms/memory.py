@@ -1,7 +1,7 @@
-"""The translation memory: looked through, edited, imported, exported.  Service thread, unless a method says otherwise.
+"""The translation memory: search, edit, import, export.  Service thread unless a method says otherwise.
 
-What a person wrote or imported is remembered, and used where the same sentence comes again; a sentence that is only
-alike is shown with what differs.
+What a person wrote or imported is remembered and used where the same sentence comes again; a similar sentence is shown
+with the differences.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PAIRS_READ = 500
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A remembered pair beside a new sentence."""
+    """A remembered pair that is similar to a new sentence."""
 
     pair: MemoryPair
     likeness: float
@@ -52,13 +52,13 @@ class Match:
 
     @property
     def percent(self) -> int:
-        """For people: 100 only where all is the same."""
+        """Similarity for people: 100 only for an identical sentence."""
         return 100 if self.likeness >= 1.0 else min(99, round(self.likeness * 100))
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedPairs:
-    """What came of a file of pairs."""
+    """The result of importing a file of pairs."""
 
     kept: int
     skipped: int
@@ -76,7 +76,7 @@ class ImportedPairs:
 
 @dataclass(frozen=True, slots=True)
 class MemoryPage:
-    """Some pairs, and how many there are."""
+    """Some pairs, and their total number."""
 
     pairs: tuple[MemoryPair, ...]
     found: int
@@ -85,7 +85,7 @@ class MemoryPage:
 
 
 class MemoryService:
-    """The memory."""
+    """Searches, changes, imports and exports the translation memory."""
 
     def __init__(
         self, service_thread: ServiceThread, store: Store, reader: ChildClient, publish: Callable[[Event], None]
@@ -96,7 +96,7 @@ class MemoryService:
     # ---- looking
 
     def matches(self, source_language: str, target_language: str, text: str, domain: str = "") -> list[Match]:
-        """Remembered sentences like this one, the likest first: at least FUZZY, those of another domain penalised.
+        """Return similar remembered sentences, best first: at least FUZZY, other domains penalised.
 
         An empty language is any.
         """
@@ -111,23 +111,25 @@ class MemoryService:
         return sorted(found, key=lambda one: (-one.likeness, one.pair.origin is Origin.MODEL, -one.pair.used))
 
     def page(self, requested: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
-        """Pairs as they are wanted, the newest first."""
+        """Return a page of pairs matching the filter, newest first."""
         found = self._store.count_memory(requested) if before is None else 0
         pairs = self._store.memory(requested, before=before, limit=limit)
         return MemoryPage(tuple(pairs), found, self._store.count_memory() if before is None else 0)
 
     def search(self, words: str, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
-        """Remembered pairs with all of these words in the source, the newest first."""
+        """Return remembered pairs with all of these words in the source, newest first."""
         return self._store.memory(MemoryFilter(words=words), before=before, limit=limit)
 
     def shares(self) -> list[MemoryShare]:
-        """How many pairs there are of each pair of languages and domain, the most first."""
+        """Return the number of pairs by languages and domain, most first."""
         return self._store.memory_shares()
 
     # ---- changing
 
     def change(self, n: int, source: str, target: str) -> MemoryPair:
-        """Other words for a pair; it is a person's then.  Raises KnownError `memory.empty`, `memory.known`."""
+        """Change a pair, which then counts as written by a person.  Raises KnownError `memory.empty`,
+        `memory.known`.
+        """
         source, target = source.strip(), target.strip()
         if not source or not target:
             raise KnownError("memory.empty")
@@ -136,19 +138,19 @@ class MemoryService:
         return changed
 
     def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        """Pairs go.  Returns those that were there, for `restore`; `purge` then leaves them in no file."""
+        """Delete pairs and return them, for `restore`; `purge` then removes them from our files."""
         gone = self._store.forget_pairs(numbers)
         self._publish(MemoryChanged())
         return gone
 
     def restore(self, pairs: Sequence[MemoryPair]) -> int:
-        """Forgotten pairs come back, but for those learned anew since.  Returns how many."""
+        """Restore deleted pairs, except those learned again since, and return how many."""
         back = self._store.restore_pairs(pairs)
         self._publish(MemoryChanged())
         return back
 
     def purge(self) -> None:
-        """What was forgotten is in no file of ours any more.  About a second.  Raises KnownError `store.…`."""
+        """Purge deleted pairs from all our files; takes about a second.  Raises KnownError `store.…`."""
         self._store.purge()
 
     # ---- files
@@ -156,10 +158,10 @@ class MemoryService:
     def import_file(
         self, path: Path, ended: OnEnded[ImportedPairs], *, source: str = "", target: str = "", domain: str = ""
     ) -> None:
-        """Read a TMX file into the memory, in pieces: nothing else waits for it.
+        """Import a TMX file into the memory, in pieces.
 
-        `ended` hears a Problem for a file of which nothing can be made, `glossary.more_languages` for one that has more
-        than two and of which none is chosen.  Raises KnownError `language.unknown`.
+        `ended` gets a Problem for an unusable file, `glossary.more_languages` for one with more than two languages of
+        which none was chosen.  Raises KnownError `language.unknown`.
         """
 
         def read(result: FileRows | Problem) -> None:
@@ -176,9 +178,10 @@ class MemoryService:
         self._files.read("pairs", path, read, source=source, target=target)
 
     def tmx(self, source: str = "", target: str = "") -> Iterator[str]:
-        """The memory as TMX 1.4, piece by piece; of one pair of languages, if named.  Any thread but the app's.
+        """Yield the memory as TMX 1.4 in pieces; of one pair of languages, if named.  Any thread except the service
+        thread.
 
-        What a model guessed is left out.  What is forgotten while it is written may be in it or not.
+        Translations guessed by a model are left out.  Pairs deleted meanwhile may be in it or not.
         """
         return to_tmx(self._units(MemoryFilter(source_language=source, target_language=target)))
 
@@ -193,7 +196,9 @@ class MemoryService:
                     yield one.source_language, one.source, one.target_language, one.target
 
     def export_file(self, path: Path, ended: OnEnded[Path], *, source: str = "", target: str = "") -> None:
-        """The same into a file, on a thread of its own; what is there is replaced, which the file dialog has asked."""
+        """Export as TMX into a file, on a thread of its own; an existing one is replaced, as the file dialog
+        has asked.
+        """
 
         def work() -> Path:
             write_atomically(path, "".join(self.tmx(source, target)).encode("utf-8", "replace"))

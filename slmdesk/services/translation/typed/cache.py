@@ -1,4 +1,6 @@
-"""What is known of the segments of typed text: kept in this run, by words, languages and manner.  Service thread."""
+"""Caches the translated segments of typed text by words, languages and manner, until the program ends.  Service
+thread.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ Key: TypeAlias = tuple[str, str, str, str, str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a segment; while it is OPEN, the words so far."""
+    """The cached translation of a segment; while it is OPEN, the words so far."""
 
     target: str
     state: SegmentState
@@ -51,7 +53,7 @@ class Known:
 
 
 class KnownSegments:
-    """The last ones that were asked for, as many as are remembered."""
+    """The cache of the most recently requested segments."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, Known] = OrderedDict()

@@ -1,4 +1,4 @@
-"""A person's words for sentences of typed text: put, remembered, and taken back.  Service thread."""
+"""A person's own translations of typed sentences: stored in the memory, with undo.  Service thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_PUTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What a person's words took the place of."""
+    """An edit, with what it replaced."""
 
     key: Key
     known: Known | None
@@ -27,7 +27,7 @@ class Put:
 
 
 class LiveEdits:
-    """Writes into the memory, and undoes it; the last MOST_PUTS edits are known."""
+    """Stores edits in the memory and undoes them; the last MOST_PUTS edits can be undone."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -37,7 +37,7 @@ class LiveEdits:
     def put(
         self, key: Key, known: Known | None, source: str, target: str, *, languages: tuple[str, str], domain: str
     ) -> int:
-        """Remember the words; `known`: what they take the place of.  Returns a number for `take_back`."""
+        """Store the edit; `known`: what it replaces.  Returns a number for `take_back`."""
         pair = self._pair(languages, domain, source)
         number, self._next = self._next, self._next + 1
         self._puts[number] = Put(key, known, source, languages, domain, pair)
@@ -47,7 +47,7 @@ class LiveEdits:
         return number
 
     def take_back(self, number: int) -> Put | None:
-        """Have the memory as it was before; None where the edit is long ago, or was taken back already."""
+        """Undo an edit in the memory; None when it is too old or already undone."""
         put = self._puts.pop(number, None)
         if put is None:
             return None

@@ -1,6 +1,7 @@
-"""What was typed and translated, kept as items of kind `translation` beside those of documents.  Service thread.
+"""Stores typed translations as items of kind `translation`, and finds translations of all kinds.  Service thread.
 
-The segments are rows, as of all translations; source and translation are a message too, by which history is searched.
+The segments are rows, as of all translations; source and translation are also a message, so that history can search
+them.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Typed:
 
     @property
     def live(self) -> tuple[LiveSegment, ...]:
-        """As the panes show it."""
+        """The segments as the panes show them."""
         return tuple(
             LiveSegment(
                 one.source,
@@ -69,7 +70,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Translations that were looked for."""
+    """The result of a search for translations."""
 
     found: tuple[tuple[Item, str], ...]
     """Each with the words around the hit; the last touched first."""
@@ -78,7 +79,7 @@ class Earlier:
 
 
 class TypedHistory:
-    """Keeps typed translations, finds translations of all kinds."""
+    """Stores typed translations and searches translations of all kinds."""
 
     def __init__(
         self,
@@ -93,11 +94,11 @@ class TypedHistory:
         self._turn = 0
 
     def keep(self, text: str, manner: Manner, segments: Sequence[LiveSegment], item: str = "") -> str:
-        """Keep a text with its translation; `item`: the one it was kept as before, which is then changed.
+        """Store a text with its translation; `item`: the item it was stored as before, which is then changed.
 
-        A text that is another one now becomes an item of its own.  Returns the item's id; '' where nothing is kept:
-        nothing is translated yet, the setting `translate_history` is off, or nothing can be written, which was said at
-        the start.  Raises KnownError store.*.
+        A text that is no longer the same becomes an item of its own.  Returns the item's id; '' when nothing is stored:
+        nothing is translated yet, the setting `translate_history` is off, or the history is read-only.  Raises
+        KnownError store.*.
         """
         done = [one for one in segments if one.target and one.state is not SegmentState.OPEN]
         is_requested = self._settings.current.translate_history and not self._store.read_only
@@ -125,7 +126,7 @@ class TypedHistory:
         return old.id
 
     def open(self, item: str) -> Typed | None:
-        """A text translated earlier; None: the item is the translation of a document.
+        """Return a text translated earlier; None when the item is the translation of a document.
 
         Raises KnownError `item.unknown`.
         """
@@ -137,9 +138,9 @@ class TypedHistory:
         return Typed(view.item.id, request.text, manner, tuple(segments_of_item(self._store, view.item.id)))
 
     def search(self, words: str, ended: OnEnded[Earlier]) -> None:
-        """Look for translations whose text, translation or title holds the words; `ended` hears which, on this thread.
+        """Search text, translation and title of translations; `ended` gets the result on the service thread.
 
-        A search begun later ends this one: it is told what was found so far.
+        A later search ends this one, which then gets what was found so far.
         """
         self._turn += 1
         in_slices(self._service_thread, self._searching(words, self._turn), ended)

@@ -1,8 +1,8 @@
-"""Text translated while it is typed: only what changed is asked again, and words are shown as they come.  Service
+"""Translates text while it is typed: only changed segments are asked again, words are shown as they come.  Service
 thread.
 
-A text is cut into segments; each is known by its words, the languages and the manner.  What was translated in this run,
-or stands in the memory, is there at once; the others are asked of the model together, before any background work.
+A text is cut into segments, each identified by its words, the languages and the manner.  What was translated in this
+run or is in the memory is used at once; the others are asked of the model together, before any background work.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MOST_DEATHS = 1
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """One job of the engine."""
+    """One request to the engine."""
 
     segments: dict[str, tuple[LiveSegment, Key]]
     """By the step's name."""
@@ -49,7 +49,7 @@ class _Asked:
 
 
 class LiveTranslation:
-    """One pane of text.  `LiveTranslated` tells what changed."""
+    """The live translation of one text pane; publishes LiveTranslated."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class LiveTranslation:
     # ---- wishes
 
     def translate(self, text: str, manner: Manner, record: ModelRecord) -> None:
-        """Have `text` translated: what is typed now; an empty one stops everything."""
+        """Translate `text`, replacing the text given before; an empty one stops everything."""
         if self._record is None or record.id != self._record.id or manner != self._manner:
             self._stop()
         self._manner, self._record = manner, record
@@ -95,16 +95,16 @@ class LiveTranslation:
         self._advance()
 
     def stop(self) -> None:
-        """Stop writing; what is there stays."""
+        """Stop translating; what is there stays."""
         self._stop()
         self._known.settle()
         self._say(is_done=True)
 
     def put(self, index: int, target: str, source: str = "") -> int:
-        """A person's words for the segment at `index` of what was told last; they are remembered.
+        """Set a person's translation of the segment at `index` of the last event, and remember it.
 
-        `source`: of the segment that is meant; the text may have changed meanwhile.  Returns a number for `take_back`.
-        Raises KnownError `request.invalid` where there is no such segment, it stays as it is, or there are no words.
+        `source`: of the segment that is meant, as the text may have changed.  Returns a number for `take_back`.  Raises
+        KnownError `request.invalid` where there is no such segment, it is not translated, or `target` is empty.
         """
         segment, key = self._requested[index] if 0 <= index < len(self._requested) else (None, None)
         if segment is None or key is None or (source and segment.source != source):
@@ -125,7 +125,7 @@ class LiveTranslation:
         return number
 
     def take_back(self, number: int) -> None:
-        """Undo a `put`, in the memory too; one that is long ago, or was taken back already, changes nothing."""
+        """Undo a `put`, in the memory too; does nothing when it is too old or already undone."""
         put = self._edits.take_back(number)
         if put is None:
             return
@@ -138,7 +138,7 @@ class LiveTranslation:
         self._advance()
 
     def adopt(self, text: str, manner: Manner, record: ModelRecord, kept: Iterable[SegmentRecord]) -> None:
-        """Go on with a text that was translated earlier: what is `kept` of it is not asked again."""
+        """Continue with a text translated earlier; its stored segments are not asked again."""
         self._stop()
         self._manner, self._record = manner, record
         self._requested = self._cut(text)
@@ -150,7 +150,7 @@ class LiveTranslation:
         self._advance()
 
     def segments(self) -> tuple[LiveSegment, ...]:
-        """The text as it stands."""
+        """The current segments of the text."""
         return tuple(self._as_known(one, key) for one, key in self._requested)
 
     # ---- segments
