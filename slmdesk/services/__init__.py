@@ -1,1 +1,1 @@
-"""Each use case once, for window and command line alike."""
+"""The use cases of the program, one package per job, shared by window and command line."""

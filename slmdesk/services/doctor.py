@@ -1,4 +1,4 @@
-"""What this PC is, what works, and what is missing: for `slmdesk doctor` and for a report."""
+"""Examines this PC and the program for `slmdesk doctor` and for reports: what works, and what is missing."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlit
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found, as a JSON object."""
+    """The findings as a JSON object."""
 
     shape: dict[str, Json]
 
 
 def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> None:
-    """Find out; starts each child once, to see whether it does.  Called on the service thread, as `ended` is."""
+    """Examine everything, starting each child once as a test.  Called on the service thread, as is `ended`."""
     shape = examine_computer(services.paths, services.models.folder).shape
     shape["history"] = {
         "read_only": services.read_only,
@@ -94,7 +94,7 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
 
 
 def examine_computer(paths: Paths, models_folder: Path | None = None) -> Findings:
-    """What can be said without a history.  Any thread."""
+    """Examine what needs no history.  Any thread."""
     return Findings(
         {
             "slmdesk": slmdesk.__version__,

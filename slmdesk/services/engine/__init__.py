@@ -1,1 +1,1 @@
-"""The engine child and the model that it has loaded."""
+"""The engine child and the model it has loaded."""

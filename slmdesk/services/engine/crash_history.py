@@ -1,6 +1,6 @@
-"""What crashed too often is not started by itself: two deaths in a row at load, or three in a minute in use.
+"""Counts crashes per model: after two in a row at load, or three in a minute in use, it is not started automatically.
 
-And the book in which that is kept, with what else is found out when a model is loaded.
+Also stores what else is found out when a model is loaded.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ KEY = "crashes"
 
 
 class ModelBook:
-    """What is known of the models of a store.  Service thread."""
+    """Stores crashes and measurements of models.  Service thread."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def fresh(self, record: ModelRecord) -> ModelRecord:
-        """The record as it is now."""
+        """Return the current record of a model."""
         try:
             return self._store.model(record.id)
         except KnownError:
             return record  # removed meanwhile: what was known of it is enough
 
     def remember(self, record: ModelRecord, info: Mapping[str, Json], *, last_used: float | None = None) -> None:
-        """Keep facts of a model; a store that cannot be written now costs only the memory of them."""
+        """Store information about a model; when the store cannot be written, only this information is lost."""
         try:
             self._store.set_model_info(record.id, **info)
             if last_used is not None:
@@ -45,41 +45,41 @@ class ModelBook:
             return
 
     def note_mark(self, record: ModelRecord, mark: FileMark) -> None:
-        """The file was checked anew under another size, time or inode; if that cannot be kept, it is checked again."""
+        """Store the new size, time or inode of a verified file; if that fails, it is verified again next time."""
         if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
             with suppress(KnownError):
                 self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
 
     def times_blocked(self, record: ModelRecord) -> int:
-        """0, or after how many deaths this model is not started by itself any more."""
+        """Return 0, or the number of crashes after which this model is no longer started automatically."""
         return times_blocked(self.fresh(record).info)
 
     def note_load_death(self, record: ModelRecord) -> None:
-        """The child died while it opened this model."""
+        """Count a crash of the child while it loaded this model."""
         self.remember(record, {KEY: after_load_death(self.fresh(record).info)})
 
     def note_use_death(self, record: ModelRecord, now: float) -> None:
-        """The child died with this model loaded."""
+        """Count a crash of the child with this model loaded."""
         self.remember(record, {KEY: after_use_death(self.fresh(record).info, now)})
 
     def note_good_load(self, record: ModelRecord, info: Mapping[str, Json], now: float) -> None:
-        """It was loaded, and `facts` were measured."""
+        """Store that a load went well, with what was measured."""
         calm = after_good_load(self.fresh(record).info)
         self.remember(record, {**info, KEY: calm} if calm is not None else info, last_used=now)
 
     def forget(self, record: ModelRecord) -> None:
-        """A person chose it, or its deaths had another cause: they do not count any more."""
+        """Reset the crash count, because a person chose the model or the crashes had another cause."""
         if record.info.get(KEY):
             self.remember(record, {KEY: None})
 
 
 def times_blocked(info: Mapping[str, Json]) -> int:
-    """0, or after how many deaths this model is not started by itself any more."""
+    """Return 0, or the number of crashes after which this model is no longer started automatically."""
     return _count(_crashes(info).get("blocked"))
 
 
 def after_load_death(info: Mapping[str, Json]) -> dict[str, Json]:
-    """The record of crashes after the child died while it loaded this model."""
+    """Return the crash record after a crash while loading."""
     old = _crashes(info)
     loads = _count(old.get("load")) + 1
     blocked = max(_count(old.get("blocked")), loads if loads >= LOADS_IN_A_ROW else 0)
@@ -87,7 +87,7 @@ def after_load_death(info: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def after_use_death(info: Mapping[str, Json], now: float) -> dict[str, Json]:
-    """The record of crashes after the child died with this model loaded; `now` in seconds since the epoch."""
+    """Return the crash record after a crash in use; `now` in seconds since the epoch."""
     old = _crashes(info)
     untrusted = old.get("use")
     times = [one for one in untrusted if isinstance(one, int | float)] if isinstance(untrusted, list | tuple) else []
@@ -98,7 +98,7 @@ def after_use_death(info: Mapping[str, Json], now: float) -> dict[str, Json]:
 
 
 def after_good_load(info: Mapping[str, Json]) -> dict[str, Json] | None:
-    """The record of crashes after a load that went well; None when nothing is to be changed."""
+    """Return the crash record after a good load; None when nothing changes."""
     old = _crashes(info)
     if not _count(old.get("load")):
         return None

@@ -1,4 +1,4 @@
-"""How much energy an answer took: from the processor's counters, a battery, or else estimated and marked so."""
+"""Measures the energy of an answer: by the processor's counters, a battery, or a marked estimate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JOULES_PER_WH = 3600.0
 
 
 class EnergySource(StrEnum):
-    """Where a number of joules comes from."""
+    """The source of an energy value."""
 
     COUNTERS = "counters"
     """The processor packages' own counters: all that they did, also for other programs."""
@@ -31,7 +31,7 @@ class EnergySource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """Joules, and where the number comes from."""
+    """Energy in joules, with its source."""
 
     joules: float
     source: EnergySource
@@ -39,7 +39,7 @@ class Energy:
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """One reading of a battery that is giving."""
+    """One reading of a discharging battery."""
 
     held_j: float
     watts: float | None
@@ -47,7 +47,7 @@ class Battery:
 
 
 class Meter:
-    """Measures from when it is made until `spent` is asked.  `pid`: of the process that does the work; None: none."""
+    """Measures from its creation until `spent` is called.  `pid`: the process that does the work; None: none."""
 
     def __init__(self, pid: int | None, *, powercap: Path = POWERCAP, supplies: Path = SUPPLIES) -> None:
         self._pid, self._powercap, self._supplies = pid, powercap, supplies
@@ -57,7 +57,7 @@ class Meter:
         self._began = time.monotonic()
 
     def spent(self) -> Energy | None:
-        """What was used since; None when even an estimate is not to be had."""
+        """Return the energy used since creation; None when not even an estimate is possible."""
         joules = counted_between(self._counters, read_counters(self._powercap))
         if joules is not None:
             return Energy(joules, EnergySource.COUNTERS)

@@ -1,4 +1,4 @@
-"""Events of engine."""
+"""Events of the engine and the library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slmdesk.services.base.events import Event, Problem
 
 
 class ModelState(StrEnum):
-    """What the engine child has of the chosen model."""
+    """The state of the chosen model in the engine child."""
 
     NONE = "none"
     """No model in the library."""
@@ -22,7 +22,7 @@ class ModelState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelStateChanged(Event):
-    """The state of the model in use."""
+    """The state of the model in use has changed."""
 
     state: ModelState
     model: str | None
@@ -36,4 +36,4 @@ class ModelStateChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModelsChanged(Event):
-    """The library has another set of models."""
+    """The models of the library have changed."""

@@ -1,4 +1,4 @@
-"""What this PC is made of, without measuring anything."""
+"""Describes this PC's processor and memory without measuring."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def processor() -> str:
-    """The name of the processor, as the system has it."""
+    """Return the processor's name as the system reports it."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
             for line in file:
@@ -20,7 +20,7 @@ def processor() -> str:
 
 
 def hardware_key() -> str:
-    """Another one where processor, cores or memory are others: what was measured before holds no more."""
+    """Return a key of processor, cores and memory; when it changes, earlier measurements are invalid."""
     import psutil  # 17 ms
 
     cores = psutil.cpu_count(logical=False) or 0

@@ -1,4 +1,4 @@
-"""How a model of the library is loaded: the settings, and what was measured of it on this PC."""
+"""Builds the load options of a model from the settings and what was measured of it on this PC."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from slmdesk.settings import Settings
 
 
 def context_tokens(record: ModelRecord, settings: Settings) -> int:
-    """The limit of one request a model is loaded with: the setting, or as many as it was trained with."""
+    """Return the context size a model is loaded with: the setting, or the size it was trained with."""
     requested, train = settings.context_tokens, record.header.get("context_length")
     return min(requested, train) if isinstance(train, int) and train > 0 else requested
 
 
 def limits_of(settings: Settings) -> tuple[int, int]:
-    """The settings a model is loaded with; another value of them wants another load."""
+    """Return the settings a model is loaded with; when they change it must be loaded again."""
     return settings.context_tokens, settings.sequences
 
 
 def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -> LoadSpec:
-    """How to load a model, so that nothing is measured or tried twice.  `anyway`: however short memory is."""
+    """Return how to load a model, reusing earlier measurements.  `anyway`: even when memory seems too small."""
     untrusted_curve = record.info.get("cost_curve")
     curve = untrusted_curve if isinstance(untrusted_curve, list | tuple) else ()
     return LoadSpec(

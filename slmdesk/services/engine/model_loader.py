@@ -1,4 +1,4 @@
-"""Which model the engine child has: loading on request, one at a time; deaths counted; idle models freed."""
+"""Loads and unloads the model of the engine child: one at a time, on request; counts crashes, frees idle models."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OnFailed = Callable[[Problem | None], None]
 
 @dataclass(slots=True, eq=False)
 class LoadRequest:
-    """Somebody who wants a model."""
+    """A request for a loaded model."""
 
     record: ModelRecord
     ready: OnReady
@@ -59,7 +59,7 @@ class _Loading:
 
 
 class ModelLoader:
-    """The model of the engine child.  Everything on the service thread; answers come by callback, on it too."""
+    """Manages the model of the engine child.  Called on the service thread, as are its callbacks."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class ModelLoader:
     # ---- wishes
 
     def choose(self, record: ModelRecord, *, explicit: bool) -> None:
-        """Have `record` loaded instead of another that was only chosen.  What comes of it is told as states."""
+        """Load `record` instead of another model that was only chosen; ModelStateChanged reports the result."""
         self._waiters = [one for one in self._waiters if not one.is_choice]
         loading = self._loading
         if (
@@ -101,10 +101,10 @@ class ModelLoader:
         self._want(LoadRequest(record, lambda _loaded: None, lambda _problem: None, is_choice=True), explicit=explicit)
 
     def want(self, record: ModelRecord, ready: OnReady, failed: OnFailed, *, explicit: bool = False) -> LoadRequest:
-        """Have `record` loaded, then call `ready`, or `failed`.
+        """Load `record`, then call `ready` or `failed`.
 
-        A model that crashed too often is refused with `model.crashes`, unless a person chose it (`explicit`).  Another
-        model's running answers end first.
+        A model that crashed too often is refused with `model.crashes`, unless a person chose it (`explicit`).  Running
+        answers of another model end first.
         """
         load_request = LoadRequest(record, ready, failed)
         self._want(load_request, explicit=explicit)
@@ -127,13 +127,11 @@ class ModelLoader:
         self._advance()
 
     def force_load(self, record: ModelRecord) -> None:
-        """A person wants this one tried although memory looks too short; holds until it failed, or this instance
-        ends.
-        """
+        """Load this model although memory seems too small; holds until it fails or this instance ends."""
         self._forced.add(record.id)
 
     def forget(self, load_request: LoadRequest) -> None:
-        """Nobody waits any more; a load nobody waits for goes on, since it is wanted soon."""
+        """Withdraw a request; a load that is running continues, because the model is likely to be used soon."""
         if load_request in self._waiters:
             self._waiters.remove(load_request)
 
@@ -143,15 +141,15 @@ class ModelLoader:
         return self._running > 0
 
     def others_wait(self, record: ModelRecord) -> bool:
-        """Whether somebody waits for another model than this one, which long work should let go then."""
+        """Return whether a request waits for another model, so that long work should give way."""
         return any(one.record.id != record.id for one in self._waiters)
 
     def reset_crashes(self, record: ModelRecord) -> None:
-        """The last deaths had a known cause that is gone: they do not count against the model."""
+        """Reset the crash count, because the cause of the last crashes is known and gone."""
         self._book.forget(self._book.fresh(record))
 
     def cancel_load(self) -> None:
-        """Stop loading; who waits is told with None.  The state says so when it has happened."""
+        """Cancel loading; waiting requests get None.  ModelStateChanged follows."""
         waiting, self._waiters = self._waiters, []
         if self._loading:
             self._stop(self._loading)
@@ -159,15 +157,15 @@ class ModelLoader:
             one.failed(None)
 
     def times_crashed(self, record: ModelRecord) -> int:
-        """0, or after how many deaths this model is not started by itself any more."""
+        """Return 0, or the number of crashes after which this model is no longer started automatically."""
         return self._book.times_blocked(record)
 
     def count_death(self, record: ModelRecord) -> None:
-        """The child died while it opened this model, in whatever way."""
+        """Count a crash of the child while it loaded this model."""
         self._book.note_load_death(record)
 
     def unload(self) -> None:
-        """Free the model; its running answers end with `model.not_loaded`."""
+        """Unload the model; its running answers end with `model.not_loaded`."""
         self._is_outdated = False
         if self._loading:
             self.cancel_load()
@@ -181,8 +179,10 @@ class ModelLoader:
             self._say(ModelState.NOT_LOADED, old.record)
 
     def let_open(self, reach: Reach, adapters: Sequence[str]) -> None:
-        """The files that a child may open.  One that runs gets no more of them: for a model there is a new one when it
-        is loaded, for an adapter of the model that is there, when nobody uses that.
+        """Set the files a child may open.
+
+        A running child gets no more of them: for a model a new child is started when it is loaded, for an adapter of
+        the loaded model when that is idle.
         """
         self.client.may_open(reach)
         self._falls_short = not self.client.can_open(adapters)
@@ -190,12 +190,12 @@ class ModelLoader:
             self._unload_soon()
 
     def begin(self) -> None:
-        """An answer starts to use the model."""
+        """Note that an answer starts using the model."""
         self._running += 1
         self._rest(idle=False)
 
     def end(self) -> None:
-        """An answer ended."""
+        """Note that an answer ended."""
         self._running -= 1
         if self._running == 0 and self._is_outdated:
             self.unload()
@@ -206,18 +206,18 @@ class ModelLoader:
                 self._say(ModelState.READY, self._in_use.record, loaded=self._in_use.model)
 
     def loaded(self) -> tuple[ModelRecord, LoadedModel] | None:
-        """The model that can answer now."""
+        """The loaded model, or None."""
         if self._in_use and self._is_ready(self._in_use.record):
             return self._in_use.record, self._in_use.model
         return None
 
     @property
     def generation(self) -> int:
-        """Of the child that has the model; 0: none."""
+        """Generation of the child that has the model; 0 for none."""
         return self._in_use.generation if self._in_use else 0
 
     def close(self) -> None:
-        """No more loads; the client is closed by whoever made it."""
+        """Load nothing more; the client is closed by its owner."""
         self._closed = True
         self._rest(idle=False)
         self.cancel_load()
@@ -239,7 +239,7 @@ class ModelLoader:
     # ---- the child's facts, posted to the service thread
 
     def on_child(self, event: ChildEvent) -> None:
-        """A child started or ended.  Called on the service thread."""
+        """Handle the start or end of a child.  Called on the service thread."""
         old = self._in_use
         if not isinstance(event, ChildEnded) or old is None or event.generation != old.generation:
             return
@@ -416,7 +416,7 @@ class ModelLoader:
         self._publish(self.state)
 
     def memory_bytes(self) -> int:
-        """What the child has in memory now (resident); 0 without one."""
+        """Return the resident memory of the child; 0 without one."""
         import psutil  # 17 ms, and only asked for when a model is there
 
         pid = self.client.pid

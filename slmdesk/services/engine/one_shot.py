@@ -1,4 +1,4 @@
-"""A few answers of a model for somebody who waits, without a row of their own.  Service thread."""
+"""Asks a model for a few answers without message rows, for a person who waits.  Service thread."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
 
 
 class AskOnce:
-    """Steps (jobs.step_of) answered side by side, before all background work.
+    """Runs steps (jobs.steps.step_of) side by side, before all background work.
 
-    `ended` gets the words of each in order, or the first Problem; not called after `cancel`.  `probabilities` are then
+    `ended` gets the answers in order, or the first Problem; it is not called after `cancel`.  `probabilities` are then
     those of the words, where the steps ask for them.
     """
 
@@ -43,7 +43,7 @@ class AskOnce:
             self._load_request = load_request
 
     def cancel(self) -> None:
-        """Nobody waits any more."""
+        """Cancel the steps."""
         if self._is_over:
             return
         self._is_over = True
@@ -55,7 +55,7 @@ class AskOnce:
 
     @property
     def probabilities(self) -> list[tuple[TokenProbability, ...]]:
-        """Of each step's answer in order; none for one that has none yet."""
+        """Return the token probabilities of each step's answer in order; none for one without an answer yet."""
         answers = (self._answers.get(str(number)) for number in range(len(self._steps)))
         return [one.probabilities if one else () for one in answers]
 

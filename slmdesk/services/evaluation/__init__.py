@@ -1,1 +1,1 @@
-"""What models are good for: exams, benchmark, comparison."""
+"""Exams, benchmark and comparison of models."""

@@ -1,8 +1,8 @@
-"""The exam of a model that was chatted with: offered once, and begun unasked only where nobody works at this PC.
+"""Offers the exam of a model after its first answer, and starts it automatically only when this PC is idle.
 
-That is looked at when the model has been idle for a little, only while it is the one in memory, and not where the exam
-would take long.  One that began unasked, never on battery, gives way to everything: it ends when the person takes
-another model, and goes on when this one answers again.
+It starts when the model has been idle for a little while, is still loaded, and the exam does not take long; never on
+battery.  An exam started automatically gives way to everything: it ends when the person loads another model, and is
+resumed when this one answers again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
 
 
 def on_battery() -> bool:
-    """Whether this PC runs on its battery now; False where that is not known."""
+    """Return whether this PC runs on battery; False where unknown."""
     import psutil  # 17 ms
 
     try:
@@ -45,14 +45,14 @@ def on_battery() -> bool:
 
 
 def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
-    """About how long the exam takes with these tokens a second."""
+    """Return the approximate duration of an exam with these speeds in tokens per second."""
     questions = items()[1]
     words = sum(one.skill not in (Skill.TRUTH, Skill.BLOCK) for one in questions)
     return words * ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(read_per_s, 0.01)
 
 
 class FirstExams:
-    """Hears what happens and begins an exam when its time has come.  Service thread."""
+    """Listens to events and starts exams when appropriate.  Service thread."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class FirstExams:
         """Whether nobody works at this PC; where that cannot be found out somebody does."""
 
     def begin(self) -> None:
-        """From now on exams are offered after a first answer.  Those that began unasked in an earlier run wait too."""
+        """Start offering exams after a first answer; those started automatically in an earlier run wait too."""
         self._is_on = True
         for job in self._jobs.list():
             is_open = job.status in (JobStatus.OPEN, JobStatus.RUNNING)
@@ -84,12 +84,12 @@ class FirstExams:
                 self._pause(job.id)
 
     def close(self) -> None:
-        """Begin none any more."""
+        """Start no more exams."""
         self._is_on = False
         self._rest()
 
     def hear(self, event: Event) -> None:
-        """What was told to everybody."""
+        """Handle an event published by any service."""
         if not self._is_on:
             return
         self._on_used(event)

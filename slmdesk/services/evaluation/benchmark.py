@@ -1,4 +1,4 @@
-"""How fast a model is on this PC: one short answer to a page of text, measured and kept with the model."""
+"""Measures a model's speed on this PC with one short answer to a page of text, and stores it with the model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TOKENS_A_SENTENCE = 24
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """What was measured."""
+    """The result of a benchmark."""
 
     prompt_tokens_per_s: float
     output_tokens_per_s: float
@@ -50,7 +50,10 @@ class BenchResult:
     """One of EnergySource; '' without a number."""
 
     def energy_words(self) -> str:
-        """What writing 1,000 tokens takes, in words.  The energy is shared out by time: both keep the cores busy."""
+        """Return the energy of 1,000 generated tokens in words.
+
+        The energy is divided by time, because reading and writing both keep the cores busy.
+        """
         if self.energy_j is None or self.energy_source not in tuple(EnergySource):
             return "not measured"
         reading = self.prompt_tokens / max(self.prompt_tokens_per_s, 1e-6)
@@ -59,7 +62,7 @@ class BenchResult:
         return energy_words(share, EnergySource(self.energy_source), max(self.output_tokens, 1))
 
     def sentence(self) -> str:
-        """All of it in one line for people."""
+        """Return the result in one line for people."""
         return (
             f"Reads {self.prompt_tokens_per_s:.0f} and writes {self.output_tokens_per_s:.1f} tokens a second with "
             f"{bytes_for_people(self.memory_bytes)} of memory; energy: {self.energy_words()}."
@@ -68,7 +71,7 @@ class BenchResult:
 
 @dataclass(frozen=True, slots=True)
 class BenchProgress:
-    """What a measurement is doing: words for people, and how much of the whole is done, 0..1."""
+    """Progress of a benchmark: a label, and the share done, 0..1."""
 
     what: str
     fraction: float
@@ -92,7 +95,7 @@ class BenchService:
         jobs: JobService,
         note: Callable[[ModelRecord, float, int], None],
     ) -> None:
-        """`note` is told each model measured, its tokens a second, and after how many tokens."""
+        """Create the service; `note` gets each measured model, its tokens per second, and after how many tokens."""
         self._service_thread, self._store, self._models, self._loader, self._jobs = (
             service_thread,
             store,
@@ -105,13 +108,13 @@ class BenchService:
 
     @property
     def running(self) -> str:
-        """The id of the model that is measured now; '' for none."""
+        """Id of the model being measured; '' for none."""
         return self._bench.record.id if self._bench else ""
 
     def run(self, model: str | None, ended: OnEnded, progressed: OnProgress | None = None) -> ModelRecord:
-        """Load a model anew and measure it.  Jobs stand back meanwhile; the model in use before is loaded again after.
+        """Load a model afresh and measure it; jobs wait meanwhile, and the model in use is loaded again afterwards.
 
-        Raises KnownError `model.…`, and `request.invalid` while an answer is being written or another is measured.
+        Raises KnownError `model.…`, and `request.invalid` while an answer is being written or another benchmark runs.
         """
         record = self._models.choose(model)
         if self._jobs.is_held:
@@ -138,12 +141,12 @@ class BenchService:
         return record
 
     def cancel(self) -> None:
-        """Stop measuring; nothing is kept of it.  No error when nothing is measured."""
+        """Cancel the benchmark without a result; does nothing when none runs."""
         if self._bench is not None:
             self._bench.cancel()
 
     def result(self, record: ModelRecord) -> BenchResult | None:
-        """What was measured of a model before, if anything."""
+        """Return the stored benchmark of a model, or None."""
         try:
             return dataclass_from(BenchResult, record.info.get(FACT))
         except KnownError:
@@ -151,7 +154,7 @@ class BenchService:
 
 
 class _Bench:
-    """One measurement: a child, the model loaded anew, an answer to warm up, the answer that counts."""
+    """One benchmark: loads the model in a child, has an answer written to warm up, and measures the next one."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The items of the exams, and how an answer is judged: pure functions, no model, no store."""
+"""The questions of the exams, and how answers are judged.  Pure functions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CORRECT = "Correct the mistakes in this text. Change nothing else. Write only t
 
 
 class Skill(StrEnum):
-    """What is examined."""
+    """The skills that are tested."""
 
     FORMAT = "format"
     BLOCK = "block"
@@ -36,7 +36,7 @@ class Skill(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One step of an exam: an item, asked once."""
+    """One step of an exam: a question, asked once."""
 
     skill: Skill
     item: Mapping[str, Any]
@@ -70,7 +70,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """How well scores tell true from altered statements."""
+    """How well scores separate true from altered statements."""
 
     auc: float
     """Chance that a true one scores higher than an altered one; 0.5 is guessing."""

@@ -1,4 +1,4 @@
-"""What an exam found, in plain sentences: short ones for lists, one for each skill on the model's card."""
+"""Labels for exam results: short ones for lists, one sentence per skill for the model's card."""
 
 from __future__ import annotations
 

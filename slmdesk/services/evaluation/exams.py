@@ -1,6 +1,6 @@
-"""Exams: what a model can be trusted with, found out once on this PC and said in a plain sentence.
+"""The exam service: tests once on this PC which jobs a model can be trusted with.
 
-An exam is a job of kind `exam`; its result is a fact of the model, kept by its checksum and the items' version.
+An exam is a job of kind `exam`; its result is stored by the model's checksum and the version of the questions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NOTE = "exam_note"
 
 @dataclass(frozen=True, slots=True)
 class SkillResult:
-    """How one skill went."""
+    """The result of one skill."""
 
     skill: Skill
     level: str
@@ -49,7 +49,7 @@ class SkillResult:
 
 @dataclass(frozen=True, slots=True)
 class ExamResult:
-    """What a model can be trusted with."""
+    """The result of an exam."""
 
     version: str
     """Of the items."""
@@ -63,17 +63,17 @@ class ExamResult:
 
 
 class ExamService:
-    """Begins exams and reads their results.  Service thread."""
+    """Starts exams and reads their results.  Service thread."""
 
     def __init__(self, store: Store, models: ModelService, jobs: JobService) -> None:
         self._store, self._models, self._jobs = store, models, jobs
         jobs.when_done(KIND, self._keep)
 
     def take(self, model: str | None = None, *, by_itself: bool = False) -> JobRecord:
-        """Begin the exam of a model, in the background.  Items answered before under this version are not asked again.
+        """Start the exam of a model in the background.  Questions answered under this version are not asked again.
 
-        `by_itself`: nobody asked for it, and it gives way to everything (see first_exams).
-        Raises KnownError `model.…`, `store.…`.
+        `by_itself`: started automatically, so it gives way to everything (see auto_exams).  Raises KnownError
+        `model.…`, `store.…`.
         """
         record = self._models.choose(model)
         version, questions = items()
@@ -92,7 +92,7 @@ class ExamService:
         )
 
     def unfinished(self, record: ModelRecord) -> JobRecord | None:
-        """The exam of a model that is under way, waits, or was paused."""
+        """Return the running, waiting or paused exam of a model, or None."""
         version = items()[0]
         for job in self._jobs.list():
             same = (job.kind, job.model_sha256, job.settings.get("version")) == (KIND, record.sha256, version)
@@ -110,7 +110,7 @@ class ExamService:
                     self._jobs.cancel(job.id)
 
     def stop(self, model: str) -> None:
-        """End the exam of a model because a person asked; it is not begun again by itself.  Answers so far are kept.
+        """Cancel an exam because a person asked; it is not started automatically again.  Answers so far are kept.
 
         Raises KnownError `model.unknown`, `job.…`.
         """
@@ -120,12 +120,12 @@ class ExamService:
             self._jobs.cancel(job.id)
 
     def models_of(self, job: str) -> tuple[str, ...]:
-        """The ids of the models whose exam a job is.  Raises KnownError `job.unknown`."""
+        """Return the ids of the models a job examines.  Raises KnownError `job.unknown`."""
         sha256 = self._store.job(job).model_sha256
         return tuple(one.id for one in self._store.models() if one.sha256 == sha256)
 
     def note(self, record: ModelRecord, reason: str | None, **more: Json) -> None:
-        """Keep why a model is not examined by itself (slow, stopped, failed); None forgets it."""
+        """Store why a model is not examined automatically (slow, stopped, failed); None removes the reason."""
         if reason is None and NOTE not in record.info:
             return
         shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}

@@ -1,4 +1,4 @@
-"""What is known of the models on this PC, put together: a line for each, and everything of one."""
+"""Collects what is known of the models on this PC: a line for each, or all details of one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class ModelDetails:
-    """All that is known of a model."""
+    """All details of a model."""
 
     card: ModelCard
     can_do: tuple[Use, ...]
@@ -80,7 +80,7 @@ class _Read:
 
 
 class CardService:
-    """Service thread; headers are read on another."""
+    """Builds model cards.  Service thread; file headers are read on another."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Comparisons: one prompt, answered by several models one after another under the same conditions.  Service thread.
+"""Compares models: one prompt, answered by several models one after another under equal conditions.  Service thread.
 
-A comparison is an item of kind `comparison`: its one message of the person's has the answers as children, so that
-history, search, trash and export know it as they know a chat.  What was measured, and the vote, are its settings.
+A comparison is an item of kind `comparison`: its prompt is a message that has the answers as children, so that history,
+search, trash and export treat it like a chat.  Measurements and the vote are in its settings.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SETTINGS = Sampling(
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """What shall be compared."""
+    """The prompt and models to compare."""
 
     prompt: str
     models: tuple[str, ...]
@@ -61,7 +61,7 @@ class CompareRequest:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured of one answer."""
+    """The measurements of one answer."""
 
     first_token_s: float
     total_s: float
@@ -90,7 +90,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """Which answer a person found best."""
+    """The answer a person found best."""
 
     best: str | None
     """Id of an answer; None: none of them."""
@@ -113,7 +113,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A comparison opened."""
+    """An open comparison."""
 
     item: Item
     prompt: str
@@ -125,7 +125,7 @@ class Comparison:
 
     @property
     def hides_names(self) -> bool:
-        """Whether a frontend must not say yet which model wrote what."""
+        """Whether a frontend must not show yet which model wrote what."""
         return self.is_blind and self.vote is None
 
     @property
@@ -136,7 +136,7 @@ class Comparison:
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """The comparison that is written now."""
+    """The comparison being written."""
 
     item: str
     user: Message
@@ -150,7 +150,7 @@ class _Run:
 
 
 class ComparingService:
-    """What a person can do with comparisons.  One is written at a time."""
+    """Starts, opens and votes on comparisons.  One is written at a time."""
 
     def __init__(
         self,
@@ -171,9 +171,9 @@ class ComparingService:
     def begin(self, request: CompareRequest) -> Comparison:
         """Save the prompt and the rows of all answers, and have them written one after another.
 
-        Each model is loaded anew and answers alone: jobs stand back, and answers being written elsewhere end first.
-        One that fails does not keep the others from answering.  Raises KnownError `request.invalid`, `model.…`,
-        `store.…`, `feature.hidden`.
+        Each model is loaded afresh and answers alone: jobs wait, and answers being written elsewhere end first.  A
+        failure does not stop the other answers.  Raises KnownError `request.invalid`, `model.…`, `store.…`,
+        `feature.hidden`.
         """
         self._models.require("models.compare")
         records = self._checked(request)
@@ -188,7 +188,7 @@ class ComparingService:
         return self.open(item)
 
     def stop(self) -> None:
-        """Stop what is being written, and begin nothing more; the words so far stay."""
+        """Stop the answer being written and start no others; the text so far stays."""
         run = self._run
         if run is None or run.stopped:
             return
@@ -199,7 +199,7 @@ class ComparingService:
             self._advance(run)
 
     def open(self, id: str) -> Comparison:
-        """A comparison with the words that are not in its rows yet.  Raises KnownError `item.unknown`."""
+        """Return a comparison, with text that is not in its rows yet.  Raises KnownError `item.unknown`."""
         item = self._store.item(id)
         if item.kind != KIND:
             raise KnownError("item.unknown", id=id[:80])
@@ -216,9 +216,9 @@ class ComparingService:
         return self._store.items(KIND, before=before, limit=limit)
 
     def vote(self, id: str, best: str | None, note: str = "") -> Comparison:
-        """Keep which answer was best, None for none; a later vote takes the place of an earlier one.
+        """Store which answer was best, None for none; replaces an earlier vote.
 
-        Raises KnownError `item.unknown`, and `request.invalid` while answers are still to come.
+        Raises KnownError `item.unknown`, and `request.invalid` while answers are missing.
         """
         held = self.open(id)
         if held.is_running:
@@ -349,7 +349,7 @@ class ComparingService:
 
 
 class _Watcher:
-    """Measures one answer while it is written; see `answers.Watcher`."""
+    """Measures one answer while it is written; see `answer_writer.Watcher`."""
 
     def __init__(self, loader: ModelLoader, reported: Callable[[Message, Figures | None], None]) -> None:
         self._loader, self._reported = loader, reported

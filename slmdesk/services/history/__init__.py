@@ -1,1 +1,1 @@
-"""What is kept: found, exported, printed, backed up."""
+"""The history: list, search, export, print, backup."""

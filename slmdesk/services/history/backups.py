@@ -1,4 +1,4 @@
-"""A copy of everything but the models, checked before it is called one, and put back in the place of the history."""
+"""Backups of everything but the models: made, checked, listed and restored."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ PAGE = 500
 
 
 class BackupService:
-    """Makes backups and puts them back.  On the service thread; the copying has a file thread of its own.
+    """Makes and restores backups.  On the service thread; the copying runs on a file thread.
 
-    `on_replaced` is called when the history is another one, before the listeners hear of its items.
+    `on_replaced` is called when the history was replaced, before events of its items are published.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class BackupService:
         on_file_thread(self._service_thread, lambda: backup(self._paths, target, on_progress), finish, name="backup")
 
     def restore(self, source: Path, ended: Callable[[Restored | Problem], None]) -> None:
-        """Put a backup in the place of the history; `ended` is called once, on the service thread.
+        """Replace the history by a backup; `ended` is called once, on the service thread.
 
-        What was there is set aside whole.  Listeners hear ItemGone of each chat that was shown, then of the newest
-        ones there are now, and ModelsChanged.  Raises KnownError `store.in_use` while another instance runs,
+        The old history is set aside as a whole.  ItemGone is published for each chat that was shown, then ItemChanged
+        for the newest ones, and ModelsChanged.  Raises KnownError `store.in_use` while another instance runs,
         `store.read_only`, `request.invalid` while an answer is being written.
         """
         self._check_quiet()

@@ -1,4 +1,4 @@
-"""What other instances wrote: settings and database are asked once a second whether anything is new."""
+"""Watches settings and database for changes by other instances, once a second."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORPHANS_EVERY = 5
 
 
 class Watch:
-    """Tells what other instances changed.  Everything on the service thread."""
+    """Publishes the changes other instances made.  Everything on the service thread."""
 
     def __init__(
         self,
@@ -46,27 +46,29 @@ class Watch:
         self._next: Later | None = None
 
     def start(self) -> None:
-        """Look each second from now on."""
+        """Start checking every second."""
         self._next = self._service_thread.call_later(EVERY_S, self._on_time)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         if self._next:
             self._next.cancel()
             self._next = None
 
     def begin_anew(self) -> None:
-        """The history is another one: what is in it is nothing new."""
+        """Start over after the history was replaced: its current content is not new."""
         self._revision, self._version = self._store.revision(), self._store.data_version()
         self.hear_models()
 
     def hear_models(self) -> None:
-        """ModelsChanged was told: what the library holds now is nothing new."""
+        """Note that ModelsChanged was published: the current models are not new."""
         with contextlib.suppress(KnownError):  # a store in trouble: the next look says so
             self._models = _marks(self._store)
 
     def look(self) -> None:
-        """Tell what is new now.  A store that cannot answer is asked again next time; its trouble is told once."""
+        """Publish what is new.  When the store cannot answer, it is asked again next time; the problem is published
+        once.
+        """
         self._settings.refresh()  # first: “offline” said elsewhere holds here too, whatever ails the store
         try:
             self._look()

@@ -1,7 +1,7 @@
-"""Handing things out: chats and comparisons of the history, and any document of ours, in the forms people use.
+"""Exports items of the history, and any document of ours, as Word, HTML, PDF, Markdown, spreadsheet or JSON.
 
-Word and HTML are made on a thread of their own, PDF by the printer child; the file is written whole or not at all.
-Service thread; answers come there too.
+Word and HTML are made on a thread of their own, PDF by the printer child; a file is written completely or not at all.
+Called on the service thread, as are the callbacks.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class ExportService:
         self._unread = unread
 
     def paper(self, id: str) -> Paper:
-        """An item of the history as a document.  Raises KnownError `item.unknown`."""
+        """Return an item of the history as a document.  Raises KnownError `item.unknown`."""
         found = self._history.item(id)
         if found.kind == model_comparison.KIND:
             return comparison_paper(*model_comparison.export_parts(found, self._chats.messages(found.id)))
@@ -94,9 +94,9 @@ class ExportService:
         return chat_paper(held.item, held.messages)
 
     def give(self, id: str, form: str, ended: OnEnded[bytes], *, progressed: OnProgress | None = None) -> None:
-        """An item of the history in one of FORMS, as bytes; a summary also as "xlsx", a table also as "csv".
+        """Export an item in one of FORMS, as bytes; a summary also as "xlsx", a table also as "csv".
 
-        `progressed` hears of the pages of a PDF.  Raises KnownError `item.unknown`, `request.invalid`.
+        `progressed` gets the pages of a PDF.  Raises KnownError `item.unknown`, `request.invalid`.
         """
         found = self._history.item(id)
         kept = self._store.result(found.id) if found.kind == VERSIONS else None
@@ -190,7 +190,9 @@ class ExportService:
         replace: bool = False,
         progressed: OnProgress | None = None,
     ) -> None:
-        """The same into a file; `ended` gets its bytes or a Problem (`file.exists`, `file.unwritable`, `disk.full`)."""
+        """Export an item into a file; `ended` gets its size or a Problem (`file.exists`, `file.unwritable`,
+        `disk.full`).
+        """
         self.give(id, form, self._to_file(target, ended, replace), progressed=progressed)
 
     def give_paper(

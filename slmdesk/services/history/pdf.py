@@ -1,4 +1,4 @@
-"""PDF of our own documents, made by the printer child.  Service thread."""
+"""Prints our own documents as PDF with the printer child.  Service thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def page_size(environment: Mapping[str, str] = os.environ) -> str:
 
 
 class PrintService:
-    """Hands documents to the printer child; it starts with the first of them."""
+    """Sends documents to the printer child, which starts with the first one."""
 
     def __init__(self, service_thread: ServiceThread, client: ChildClient, page: Callable[[], str]) -> None:
         self._service_thread, self._client, self._page = service_thread, client, page

@@ -1,4 +1,4 @@
-"""What a rescue brought, in words for people."""
+"""Labels for what was recovered from a damaged history."""
 
 from __future__ import annotations
 

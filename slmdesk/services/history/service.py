@@ -1,4 +1,4 @@
-"""History: listing, finding, exporting, the bin, and deleting for good.  Everything on the service thread."""
+"""The history service: lists, searches, exports, trashes and deletes items.  Everything on the service thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slmdesk.store import Rescued, Store, damaged_copies
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
-    """What was deleted for good, and histories set aside earlier that may still hold it."""
+    """Items deleted for good, and histories set aside earlier that may still hold them."""
 
     ids: tuple[str, ...]
     may_remain_in: tuple[Path, ...]
@@ -31,7 +31,7 @@ class Emptied:
 
 
 class HistoryService:
-    """What a person can do with what is kept."""
+    """Lists, searches, renames, exports and deletes what is kept."""
 
     def __init__(
         self, store: Store, paths: Paths, chats: ChatService, states: StateService, publish: Callable[[Event], None]
@@ -46,40 +46,42 @@ class HistoryService:
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """A page of items, newest first; `before` is (updated, n) of the last one seen.  `kind` None: of every kind."""
+        """Return a page of items, newest first; `before` is (updated, n) of the last one seen.  `kind` None: every
+        kind.
+        """
         return self._store.items(kind, before=before, limit=limit, deleted=deleted)
 
     def item(self, id: str) -> Item:
-        """By id or unique prefix of one.  Raises KnownError `item.unknown`."""
+        """Return an item by id or unique prefix.  Raises KnownError `item.unknown`."""
         return self._store.item(id)
 
     def about(self, document: str, kind: str) -> list[Item]:
-        """The items of a kind about a document that are not in the bin, newest first."""
+        """Return the items of a kind about a document that are not in the bin, newest first."""
         items = [self._store.item(one) for one in self._store.items_about(document)]
         return [one for one in items if one.kind == kind and one.deleted_at is None]
 
     def messages(self, item: str) -> list[Message]:
-        """The whole tree, oldest first.  Raises KnownError `item.unknown`."""
+        """Return all messages of an item's tree, oldest first.  Raises KnownError `item.unknown`."""
         return self._chats.messages(item)
 
     def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> Sequence[Found]:
-        """Hits, newest first.  `before` and `kind`: see Store.search."""
+        """Return search hits, newest first.  `before` and `kind`: see Store.search."""
         return self._store.search(words, limit=limit, before=before, kind=kind)
 
     def rename(self, id: str, title: str) -> Item:
-        """Another title.  Raises KnownError `item.unknown`."""
+        """Change the title of an item.  Raises KnownError `item.unknown`."""
         return self._chats.rename(self._store.item(id).id, title)
 
     def trash(self, id: str) -> Item:
-        """Into the bin.  Raises KnownError `item.unknown`."""
+        """Move an item to the bin.  Raises KnownError `item.unknown`."""
         return self._chats.trash(self._store.item(id).id)
 
     def restore(self, id: str) -> Item:
-        """Out of the bin.  Raises KnownError `item.unknown`."""
+        """Take an item out of the bin.  Raises KnownError `item.unknown`."""
         return self._chats.restore(self._store.item(id).id)
 
     def delete_for_good(self, id: str) -> tuple[str, tuple[Path, ...]]:
-        """Leave the item in no file.  Raises KnownError `item.unknown`.
+        """Delete an item for good, from all files.  Raises KnownError `item.unknown`.
 
         Returns its id, and histories that were set aside earlier, which may still hold it.
         """
@@ -115,7 +117,7 @@ class HistoryService:
         return self._store.count_remembered(self._store.item(id).id)
 
     def empty_trash(self, older_than_s: float = 0.0) -> Emptied:
-        """Delete for good what has lain in the bin for longer; nothing else ever empties it.  Raises KnownError."""
+        """Delete for good what has been in the bin for longer; nothing else ever empties it.  Raises KnownError."""
         before = self._store.revision()
         uses = self._store.document_uses()
         self._forget_states()
@@ -137,11 +139,11 @@ class HistoryService:
         self._states.forget(documents)
 
     def damaged(self) -> Sequence[Path]:
-        """Histories that were set aside because they were damaged, oldest first."""
+        """Return histories that were set aside because they were damaged, oldest first."""
         return damaged_copies(self._paths.database)
 
     def rescue(self, damaged: Path) -> Rescued:
-        """Take over what can still be read of a damaged history; it is never written.  May take seconds.
+        """Recover what can still be read of a damaged history, which is never written to.  May take seconds.
 
         Raises KnownError `file.missing`, `file.unreadable` (also when nothing in it is ours), `store.full`.
         """
@@ -159,7 +161,9 @@ class HistoryService:
         return found
 
     def export(self, id: str, form: str) -> str:
-        """A chat as text in the format `form` ('md', 'json').  Raises KnownError `item.unknown`, `request.invalid`."""
+        """Export a chat as text in the format `form` ('md', 'json').  Raises KnownError `item.unknown`,
+        `request.invalid`.
+        """
         if form not in FORMATS:
             raise KnownError("request.invalid", what=f"no format {form}")
         item = self._store.item(id)

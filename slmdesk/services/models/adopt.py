@@ -1,4 +1,6 @@
-"""Looks for model files in the folders of the library that are not in it.  On file threads; no store, no instance."""
+"""Finds model files in the library's folders that the library does not list.  On file threads; no store, no other
+service.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from slmdesk.services.base.messages import problem_for
 
 @dataclass(frozen=True, slots=True)
 class Unadopted:
-    """Files that the library does not know."""
+    """Model files that the library does not list."""
 
     own: tuple[Path, ...] = ()
     """In the person's own folder."""

@@ -1,4 +1,4 @@
-"""Which model is the default for which job.  A default is a setting: the id of a model, empty for the last used."""
+"""The default model for each job.  A default is a setting: the id of a model, or empty for the one last used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name under which a model is shown: the header's, or the file's where that plainly says more."""
+"""The name under which a model is shown: the one in its header, or its file name where that says more."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ from slmdesk.services.base.events import Event, Problem
 
 @dataclass(frozen=True, slots=True)
 class PaceChanged(Event):
-    """More is known of how fast this PC is: what was said of the speed of models may be said anew."""
+    """The estimate of this PC's speed has changed, so speeds shown for models may be outdated."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress(Event):
-    """A model file is being copied in."""
+    """Progress of copying a model file in."""
 
     path: str
     done_bytes: int
@@ -26,7 +26,7 @@ class ImportProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class ImportEnded(Event):
-    """A model file is in the library (`model`), or is not (`problem`; both None: it was cancelled)."""
+    """An import ended: with the `model`, with a `problem`, or cancelled (both None)."""
 
     path: str
     model: ModelRecord | None = None
@@ -37,7 +37,7 @@ class ImportEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class PackProgress(Event):
-    """A pack of models is being written, or read and checked."""
+    """Progress of writing a pack, or of reading and checking one."""
 
     path: str
     done_bytes: int
@@ -48,7 +48,7 @@ class PackProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class UnpackedModel:
-    """A model that was in a pack."""
+    """A model unpacked from a pack."""
 
     model: ModelRecord
     is_new: bool
@@ -60,7 +60,7 @@ class UnpackedModel:
 
 @dataclass(frozen=True, slots=True)
 class PackEnded(Event):
-    """A pack was written, or its models were taken in; else `problem`, or nothing at all when it was cancelled."""
+    """A pack was written or its models were added; else `problem`, or neither when cancelled."""
 
     path: str
     manifest_sha256: str = ""
@@ -71,7 +71,7 @@ class PackEnded(Event):
 
 
 class MoveStep(StrEnum):
-    """What a move of the models folder does just now."""
+    """The steps of moving the models folder."""
 
     COPYING = "copying"
     CHECKING = "checking"
@@ -82,7 +82,7 @@ class MoveStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MoveProgress(Event):
-    """The models folder is being moved."""
+    """Progress of moving the models folder."""
 
     target: str
     step: MoveStep
@@ -98,7 +98,7 @@ class MoveProgress(Event):
 
 @dataclass(frozen=True, slots=True)
 class MoveEnded(Event):
-    """The models folder is another one; else `problem`, or nothing at all (`moved` is None): it was cancelled."""
+    """The models folder was moved; else `problem`, or neither (`moved` is None) when cancelled."""
 
     target: str
     moved: int | None = None

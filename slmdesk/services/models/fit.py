@@ -1,4 +1,4 @@
-"""Whether a model fits this PC, from its header alone."""
+"""Estimates from its header whether a model fits this PC's memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CARD_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A verdict before anything is loaded: 'fits', 'tight' or 'too_large'."""
+    """The verdict before loading: 'fits', 'tight' or 'too_large'."""
 
     verdict: str
     memory: MemoryParts
@@ -34,7 +34,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Pc:
-    """What a model is judged against.  Any thread."""
+    """The memory of this PC, against which a model is judged.  Any thread."""
 
     available_bytes: int
     pace: Pace = field(default_factory=Pace)

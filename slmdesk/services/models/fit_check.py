@@ -1,4 +1,4 @@
-"""Whether the models of the library can be used on this PC."""
+"""Checks which models of the library can be used on this PC."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from slmdesk.settings import SettingsFile
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Whether a model of the library can be used here."""
+    """Whether a model of the library can be used on this PC."""
 
     fit: str
     """fits, tight, too_large; broken where `problem` says why."""
@@ -33,7 +33,7 @@ class Judged:
 
 
 class JudgeService:
-    """On the service thread; files are looked at on another."""
+    """Checks models.  On the service thread; files are read on another."""
 
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
         self._service_thread, self._settings, self._pc = service_thread, settings, pc

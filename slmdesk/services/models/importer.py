@@ -1,4 +1,4 @@
-"""Bringing model files in, by copy or where they are; a model in parts is put together.  Work on file threads."""
+"""Imports model files, by copy or by link, and joins models in parts.  The file work runs on file threads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ OnImported = Callable[[ImportEnded], None]
 
 
 class Register(Protocol):
-    """What gives a checked file its record: `ModelService.register`."""
+    """Interface that adds a checked file to the library: `ModelService.register`."""
 
     def __call__(self, file: HashedFile, header: GgufHeader, name: str, *, linked: bool = False) -> ModelRecord:
         """The record; of a known sha256 the one that is there."""
@@ -70,7 +70,7 @@ class _Import:
 
 
 class Importer:
-    """All files that are being brought in.  Wishes on the service thread."""
+    """Runs all imports.  Called on the service thread."""
 
     def __init__(
         self,

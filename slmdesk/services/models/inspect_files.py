@@ -1,4 +1,4 @@
-"""What model files are, before any is added: files, folders of them, models in parts.  Nothing is changed."""
+"""Inspects files and folders for models before an import, models in parts included.  Nothing is changed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_DEPTH = 5
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model that could be added."""
+    """A model that could be imported."""
 
     path: Path
     """Of a model in parts: one of them."""
@@ -48,7 +48,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was found."""
+    """The models found."""
 
     candidates: tuple[Candidate, ...]
     was_cut: bool = False
@@ -56,7 +56,7 @@ class Looked:
 
 
 class LookService:
-    """Wishes on the service thread; files are looked at on another."""
+    """Inspects files.  Called on the service thread; files are read on another."""
 
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
         self._service_thread, self._settings, self._pc = service_thread, settings, pc

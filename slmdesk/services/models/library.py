@@ -1,6 +1,4 @@
-"""The models on this PC: bringing in, choosing, checking, removing.  On the service thread; long work on file
-threads.
-"""
+"""The model library: adds, chooses, checks and removes models.  On the service thread; long work on file threads."""
 
 from __future__ import annotations
 
@@ -39,7 +37,7 @@ from slmdesk.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What a file says of itself."""
+    """What a model file says about itself."""
 
     name: str
     header: GgufHeader
@@ -48,7 +46,7 @@ class ModelInfo:
 
 
 class ModelService:
-    """The library, and the one model that is loaded."""
+    """Manages the library, and the one model that is loaded."""
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
-"""What can be set for a model, before it is loaded: what its makers recommend, its context and what that costs, and
-which adapters of the library fit it.  On the service thread; files are looked at on another.
+"""Options of a model before it is loaded: recommended sampling, context sizes and their memory, matching adapters.
+
+On the service thread; files are read on another.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class AdapterChoice:
 
 @dataclass(frozen=True, slots=True)
 class ContextChoice:
-    """A size of the context, and what the model takes with it in all."""
+    """A context size, and the total memory the model needs with it."""
 
     tokens: int
     bytes: int
@@ -48,7 +49,7 @@ class ContextChoice:
 
 @dataclass(frozen=True, slots=True)
 class ModelTuning:
-    """What can be set for one model."""
+    """The options of one model."""
 
     model: ModelRecord
     makers: Sampling
@@ -60,7 +61,7 @@ class ModelTuning:
 
 
 class TuningService:
-    """Looks at models and adapters for a person who sets something."""
+    """Reads the options of models."""
 
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, models: ModelService) -> None:
         self._service_thread, self._settings, self._models = service_thread, settings, models

@@ -1,6 +1,6 @@
-"""Where other programs on this PC keep their models: their usual folders, and those their settings name.
+"""Finds the folders in which other programs keep their models: the usual ones, and those named by their settings.
 
-Only small settings files are read, at most MAX_BYTES of each; what cannot be understood names no folder.
+Only small settings files are read, at most MAX_BYTES of each; what cannot be parsed names no folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_BYTES = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder in which a program keeps its models."""
+    """A folder in which another program keeps its models."""
 
     program: str
     folder: Path
@@ -63,7 +63,7 @@ def all_places(home: Path, environ: Mapping[str, str], system: str = sys.platfor
 
 
 class _Base:
-    """The folders of a system that others are named by."""
+    """The folders of the system that other paths are based on."""
 
     def __init__(self, home: Path, environ: Mapping[str, str], system: str) -> None:
         self.home, self._environ, self.system = home, environ, system

@@ -1,7 +1,7 @@
-"""Model files that other programs keep on this PC: looked for when a person asks, linked where they are.
+"""Finds model files of other programs on this PC when a person asks, and links them where they are.
 
-Looks in the folders of these programs alone (`other_programs.py`).  Folders that are links are not entered; a file that
-is a link counts when it stays inside its program's folder, as in the Hub's cache.  What cannot be read is named.
+Only the folders of these programs are searched (`other_program_folders.py`).  Linked folders are not entered; a linked
+file counts when it stays inside its program's folder, as in the Hub's cache.  What cannot be read is reported.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class FoundModel:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """What was not looked at, and why."""
+    """What was not searched, and why."""
 
     path: Path
     reason: str
@@ -67,14 +67,14 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class FoundModels:
-    """What was found, program by program."""
+    """The models found, by program."""
 
     models: tuple[FoundModel, ...]
     skipped: tuple[Skipped, ...]
 
 
 class FindingService:
-    """Finds and links.  Wishes on the service thread; the looking is done on a file thread."""
+    """Finds and links models of other programs.  Called on the service thread; the search runs on a file thread."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, models: ModelService) -> None:
         self._service_thread, self._store, self._models = service_thread, store, models
@@ -133,7 +133,7 @@ class FindingService:
 
 @dataclass(slots=True)
 class _Walk:
-    """One look into one program's folder."""
+    """The search of one program's folder."""
 
     root: Path
     stop: threading.Event

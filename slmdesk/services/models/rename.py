@@ -1,4 +1,4 @@
-"""The names of models: chosen by a person, each but once."""
+"""Renames models; each name is used only once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.store import Store
 
 
 class NameService:
-    """Names of models.  On the service thread."""
+    """Renames models.  On the service thread."""
 
     def __init__(self, store: Store, publish: Callable[[Event], None]) -> None:
         self._store, self._publish = store, publish

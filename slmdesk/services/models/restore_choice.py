@@ -1,4 +1,4 @@
-"""Other models are tried or measured for a while; afterwards the one in use before is in use again.  Service thread."""
+"""Restores the model that was in use, after others were tried or measured.  Service thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slmdesk.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """Which model was in use."""
+    """The model that was in use before."""
 
     usual: ModelRecord | None
     """The one that answers where none is named."""

@@ -1,7 +1,7 @@
-"""How fast this PC is: measured once in a quiet second, made exact by the answers that were written here.
+"""Measures the speed of this PC in a quiet second, and refines it by the answers written here.
 
-The measurement runs in a child of its own that ends with it, so that it neither holds up the window nor leaves memory
-behind.  Services are told PaceChanged when more is known; `MeasuringService.pace` is what judges models.
+The measurement runs in a child process of its own that ends with it, so that it neither blocks the window nor keeps
+memory.  PaceChanged is published when more is known; `MeasuringService.pace` is used to judge models.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ OnMeasured = Callable[[PcMeasured | Problem], None]
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """How fast a model wrote here."""
+    """The speed at which a model generated tokens on this PC."""
 
     hardware: str
     tokens_per_s: float
@@ -76,7 +76,7 @@ class _Written:
 
 
 class MeasuringService:
-    """On the service thread.  `make_child` gives a client for an engine child of its own."""
+    """Measures the speed.  On the service thread; `make_child` returns the client of a new engine child."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Comparing model files with their checksums: the whole file is read, on a file thread."""
+"""Verifies model files against their checksums by reading the whole file on a file thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VERIFIED = "verified"
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Whether a model's file still is what it was when it came in."""
+    """Whether a model's file is unchanged since it was added."""
 
     id: str
     ok: bool
@@ -36,7 +36,7 @@ _Read = tuple[ModelRecord, HashedFile | KnownError]
 
 
 class Checker:
-    """Wishes on the service thread."""
+    """Verifies models.  Called on the service thread."""
 
     def __init__(self, service_thread: ServiceThread, store: Store) -> None:
         self._service_thread, self._store = service_thread, store

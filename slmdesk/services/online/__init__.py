@@ -1,1 +1,1 @@
-"""What may go to the network: the log of requests, the Hub, downloads."""
+"""Everything that uses the network: the network log, the Hub and downloads."""

@@ -1,7 +1,7 @@
-"""The access token of the Hub: where it is kept, who may have it, and that nobody else hears of it.
+"""The access token of the Hub: where it is stored, and which requests may carry it.
 
-It is asked for where a gated repository is read, and sent to the Hub alone (hub/transport.py takes it off everywhere
-else).  It stands in no log, no error, no row of the ledger and no fact.
+It is used where a gated repository is read, and sent to the Hub alone (hub/transport.py removes it elsewhere).  It is
+in no log, error, event or row of the network log.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FEATURE = "token"
 
 @dataclass(frozen=True, slots=True)
 class TokenPlaces:
-    """Where a token can be kept here."""
+    """The places where a token can be stored on this PC."""
 
     no_keyring: str = ""
     """Why the system's keyring cannot be used; empty when it can."""
@@ -59,7 +59,9 @@ def checked_token(untrusted: str) -> str:
 
 
 class TokenService:
-    """One token, for one host.  Wishes on the service thread; keyring and file are used on threads of their own."""
+    """Stores the one token for the one host.  Called on the service thread; keyring and file are used on other
+    threads.
+    """
 
     def __init__(
         self,

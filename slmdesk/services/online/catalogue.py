@@ -1,4 +1,4 @@
-"""What can be had: the suggested models and what a search on the Hub found, ready to be shown."""
+"""Models that can be downloaded: the suggested ones and the results of a Hub search, ready to be shown."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _MANY = 20
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A model of the curated list, in words.  Its size is an estimate: only the Hub knows the file's."""
+    """A suggested model in words.  Its size is an estimate: only the Hub knows the size of the file."""
 
     repo: str
     title: str
@@ -87,7 +87,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class OfferedFile:
-    """A file of a repository.  `size_bytes` 0 until the repository was asked; `fit` is by an estimate until then."""
+    """A file of a repository.  Until the repository was asked, `size_bytes` is 0 and `fit` an estimate."""
 
     repo: str
     name: str
@@ -138,7 +138,7 @@ class OfferedRepo:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What a search found so far."""
+    """The results of a search so far."""
 
     repos: tuple[OfferedRepo, ...]
     search: Search | None = None
@@ -215,7 +215,7 @@ class OfferService:
 
 @dataclass(frozen=True, slots=True)
 class _Sized:
-    """As core.quantization sorts and recommends."""
+    """Adapter for the sorting and recommendation of core.quantization."""
 
     name: str
     size_bytes: int

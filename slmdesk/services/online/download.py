@@ -1,4 +1,4 @@
-"""One download from the question to the record in the library.  On a thread of its own."""
+"""One download, from the first request to the record in the library.  On a thread of its own."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _REASONS = {
 
 
 class Fetch:
-    """Fetches one model.  Tells each change; `now` is the last."""
+    """Downloads one model and reports each change; `now` is the latest state."""
 
     def __init__(
         self,

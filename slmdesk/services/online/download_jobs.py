@@ -1,4 +1,4 @@
-"""Downloads in the table of jobs: what is wanted, in which order, and how far each is.  On the service thread."""
+"""Downloads as rows of the jobs table: their requests, order and progress.  On the service thread."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STATUSES = {
 
 
 class DownloadJobs:
-    """The rows of kind `download`.  Their settings hold the request, the place in the queue, and what was seen last."""
+    """The jobs of kind `download`.  Their settings hold the request, the place in the queue, and the last progress."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,8 +1,8 @@
-"""Downloads: jobs in a queue, each on a thread of its own, into the library at the end.
+"""The download service: a queue of jobs, each on a thread of its own, that end in the library.
 
-Wishes and facts on the service thread.  The table of jobs holds what is wanted and in which order, so a download whose
-window was closed or killed goes on at the next start, and any instance can pause or cancel it: its owner looks once a
-second.
+Called on the service thread, where events are published too.  The jobs table holds requests and order, so a download
+whose window was closed or killed is resumed at the next start, and any instance can pause or cancel it: its owner
+checks once a second.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Download:
 
 
 class DownloadService:
-    """What is being fetched, what waits, and what was left over."""
+    """Starts, queues, pauses and resumes downloads, and finds what earlier ones left behind."""
 
     def __init__(
         self,

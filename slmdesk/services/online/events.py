@@ -1,4 +1,4 @@
-"""Events of online."""
+"""Events of the network: downloads, requests, access token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slmdesk.services.base.events import Event, Problem
 
 
 class DownloadState(StrEnum):
-    """Where a download is.  The last four are ends; a paused or failed one may be gone on with."""
+    """The states of a download.  The last four are ends; a paused or failed download can be resumed."""
 
     QUEUED = "queued"
     """It waits for its turn, or, with a note, for the network to be allowed."""
@@ -31,7 +31,7 @@ class DownloadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DownloadChanged(Event):
-    """How a download is; at most four times a second while it runs, and once at its end."""
+    """The state of a download; at most four times a second while it runs, and once at its end."""
 
     id: str
     repo: str
@@ -55,14 +55,14 @@ class DownloadChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class RequestsToday(Event):
-    """Requests in the network ledger since midnight, local time."""
+    """The number of requests in the network log since midnight, local time."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class TokenChanged(Event):
-    """Where the access token of the Hub is; never the token."""
+    """The place of the Hub's access token has changed; never contains the token."""
 
     place: str
     """environment (HF_TOKEN), keyring, file, ask (in memory until slmdesk ends), or empty: there is none."""

@@ -1,4 +1,4 @@
-"""Finding models on the Hub: a search, the files of a repository, and whether they fit this PC."""
+"""Reads the Hub: searches, files of a repository, and whether they fit this PC."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A model on the Hub and whether it fits this PC: fits, tight, too_large, or unknown."""
+    """A model on the Hub, and whether it fits this PC: fits, tight, too_large, or unknown."""
 
     file: RemoteFile
     fit: str
@@ -56,7 +56,7 @@ class FoundRepo:
 
 
 class Asking:
-    """A question to the Hub that is under way."""
+    """A request to the Hub in progress."""
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -67,7 +67,7 @@ class Asking:
 
 
 class HubService:
-    """The Hub for window and command line.  Wishes on the service thread; each runs on a thread of its own."""
+    """Asks the Hub for window and command line.  Called on the service thread; each request has a thread of its own."""
 
     def __init__(
         self,

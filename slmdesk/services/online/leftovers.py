@@ -1,4 +1,4 @@
-"""What downloads left in the models folder: parts nobody fetches, and files that were found damaged."""
+"""Finds what downloads left in the models folder: abandoned partial files, and damaged files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PART_OF = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class LeftOver:
-    """A part of a download that is not running here, or a file that was found damaged."""
+    """A partial file whose download is not running here, or a damaged file."""
 
     id: str
     repo: str

@@ -1,4 +1,4 @@
-"""The network ledger: how many requests left today, and the records the guard asks for."""
+"""The network log: counts today's requests, and writes a record for the guard before each request is sent."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ EXPORT_PAGE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The ledger was written."""
+    """The exported network log."""
 
     path: str
     rows: int
 
 
 class NetworkService:
-    """What left this PC, and whether anything may."""
+    """Shows what left this PC, and whether the network may be used."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""The password of the proxy: in the system's keyring, else in a file that only its owner can read.
+"""Stores the proxy's password: in the system's keyring, else in a file that only its owner can read.
 
-It stands in no settings, no log, no error and no row of the ledger, and is sent to the proxy alone.
+It is in no settings, log, error or row of the network log, and is sent to the proxy alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SERVICE = "slmdesk: password of a proxy"
 
 
 class ProxyPasswords:
-    """One password, for one address of a proxy.  Any thread but the app's and the window's: a keyring may wait."""
+    """Stores one password for one proxy address.  Not on the service or window thread: a keyring may wait."""
 
     def __init__(self, paths: Paths, vaults: Mapping[str, Vault] | None = None) -> None:
         self._vaults = vaults or {

@@ -1,4 +1,4 @@
-"""The page of a repository: what its files need by the header of one of them, and what its publisher wrote."""
+"""The page of a repository: the memory its files need, from one file's header, and its publisher's text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slmdesk.text.words.cards import ReadableCard, readable_card
 
 @dataclass(frozen=True, slots=True)
 class RepoJudged:
-    """What the header of one file says of all: they differ in the size of their weights alone."""
+    """What one file's header says about all files: they differ only in the size of their weights."""
 
     fits: Mapping[str, Fit]
     """By the name of the file; without those whose size the Hub does not say."""
@@ -31,7 +31,9 @@ class RepoJudged:
 
 
 class RepoPageService:
-    """Wishes on the service thread; each runs on a thread of its own and may be cancelled."""
+    """Reads repository pages.  Called on the service thread; each request has a thread of its own and can be
+    cancelled.
+    """
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub

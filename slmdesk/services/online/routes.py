@@ -1,4 +1,4 @@
-"""From the settings and the surroundings to what the guard allows: endpoint, storage, proxy, certificates."""
+"""Derives from settings and environment what the network guard allows: endpoint, storage, proxy, certificates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_CA_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """The same proxy for every host but this PC itself."""
+    """Uses the same proxy for every host except this PC itself."""
 
     address: str
     place: str = ""

@@ -1,7 +1,7 @@
-"""Searching the Hub for models: what the Hub cannot filter itself is filtered here, and what was left out is counted.
+"""Searches the Hub for models, filters what the Hub cannot filter itself, and counts what was left out.
 
-The Hub knows publisher, language, licence and task; whether a model fits this PC it does not.  So pages are read until
-there are enough that pass, at most MOST_LOOKED_AT repositories, and how many were passed over is said.
+The Hub knows publisher, language, licence and task, but not whether a model fits this PC.  So pages are read until
+enough repositories pass, at most MOST_LOOKED_AT of them; the number left out is shown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MOST_PARAMETERS = 10**13
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a person wants to see; empty is any."""
+    """The filters of a search; an empty one accepts all."""
 
     task: str = ""
     """A key of hub.search.TASKS."""
@@ -57,7 +57,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """What a search found so far, and what it passed over on the way."""
+    """The results of a search so far, and the number left out."""
 
     found: tuple[FoundRepo, ...]
     may_be_more: bool
@@ -68,7 +68,7 @@ class SearchPage:
 
 
 class Search:
-    """One search and what was read of it.  Asked for more, it goes on where it was.  Any thread but the app's."""
+    """One search with its results; it continues where it stopped.  Any thread except the service thread."""
 
     def __init__(self, hub: Hub, words: str, filters: Filters) -> None:
         self._hub, self.filters = hub, filters
@@ -124,7 +124,7 @@ FEATURE = "hub.search"
 
 
 class SearchService:
-    """Searches for window and command line.  Wishes on the service thread; each runs on a thread of its own."""
+    """Searches for window and command line.  Called on the service thread; each search has a thread of its own."""
 
     def __init__(self, hub: HubService) -> None:
         self._hub = hub

@@ -1,4 +1,4 @@
-"""Does what an answer says stand in the passages it cites?  Numbers, dates, names, denials, conditions; by rule."""
+"""Checks by rule whether the cited passages support an answer: numbers, dates, names, negations, conditions."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _TURNS = frozenset({"negation", "condition"})
 
 
 def marks_of(answer: str, question: str, passages: Sequence[str], language: str = "") -> tuple[Mark, ...]:
-    """What of an answer its passages do not bear out, by places in the answer; without passages: nothing is said.
+    """Return marks for what the passages do not support, by places in the answer; none without passages.
 
-    A "No, it is not 1,400" may name what was asked about, though the text has it not.
+    A "No, it is not 1,400" may name what was asked about, even if the text does not.
     """
     source = "\n".join(passages)
     if not source.strip():

@@ -1,6 +1,6 @@
-"""What a model is given to read for a question: the documents whole where they fit, else their best passages.
+"""Chooses what a model reads for a question: the documents whole where they fit, else their best passages.
 
-Passages are ranked, the model is waited for, tokens are counted; then it is decided.  On the service thread.
+Passages are ranked, the model is loaded, tokens are counted; then it is decided.  On the service thread.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BEFORE_NEIGHBOURS = 4
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was chosen."""
+    """The chosen passages or documents."""
 
     ranked: Ranked
     sources: tuple[Source, ...] = ()
@@ -50,7 +50,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ReadingRequest:
-    """For which question something is to be chosen."""
+    """The question for which passages are chosen, and its documents."""
 
     question: str
     before: tuple[tuple[str, str], ...]
@@ -62,7 +62,7 @@ class ReadingRequest:
 
 
 class ReadingChoice:
-    """One choice on its way; `cancel` forgets it.  Exactly one of `chosen` and `failed` is called, or none of them."""
+    """One choice in progress; `cancel` drops it.  At most one of `chosen` and `failed` is called, once."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class ReadingChoice:
         chosen: Callable[[Reading], None],
         failed: Callable[[Problem | None], None],
     ) -> None:
-        """`failed` gets None when the load of the model was cancelled."""
+        """Create the choice; `failed` gets None when loading the model was cancelled."""
         self._service_thread, self._store, self._loader, self._retrieval = service_thread, store, loader, retrieval
         self._request, self._chosen, self._failed = request, chosen, failed
         self._ranked = Ranked((), ())
@@ -84,7 +84,7 @@ class ReadingChoice:
         self._is_over = False
 
     def begin(self) -> None:
-        """Rank, then go on."""
+        """Rank the passages, then choose."""
         ids = [one.id for one in self._request.documents]
         try:
             self._retrieval.rank(
@@ -94,7 +94,7 @@ class ReadingChoice:
             self._fail(problem_for(err))
 
     def cancel(self) -> None:
-        """Nobody wants it any more."""
+        """Drop the choice: neither callback is called any more."""
         self._is_over = True
         if self._load_request:
             self._loader.forget(self._load_request)

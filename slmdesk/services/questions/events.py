@@ -10,7 +10,7 @@ from slmdesk.services.questions.prompt import Answered
 
 @dataclass(frozen=True, slots=True)
 class QuestionPlanned(Event):
-    """What a model is about to read for a question: the documents whole, or their best passages."""
+    """The model is about to read for a question: the documents whole, or their best passages."""
 
     item: str
     message: str
@@ -24,7 +24,7 @@ class QuestionPlanned(Event):
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnswered(Event):
-    """A question has its answer, with citations that were verified; its MessageEnded was told before."""
+    """A question was answered, with verified citations; published after its MessageEnded."""
 
     item: str
     message: str

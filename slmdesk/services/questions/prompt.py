@@ -1,6 +1,4 @@
-"""A question to documents as a model is asked it, and what is taken of its answer: only quotations that really stand
-on their page become citations.  Pure functions.
-"""
+"""Builds the prompt of a question and parses the answer: only verified quotations become citations.  Pure functions."""
 
 from __future__ import annotations
 
@@ -40,7 +38,7 @@ _ANSWER = re.compile(r"^\s*answer\s*:\s*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A passage given to a model, under a number."""
+    """A passage given to a model, with its number."""
 
     number: int
     passage: Passage
@@ -50,7 +48,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What is shown of an answer."""
+    """An answer as it is shown."""
 
     answer: str
     found: bool
@@ -72,12 +70,12 @@ class Answered:
 
     @property
     def supported(self) -> bool:
-        """Whether it cites something, and nothing speaks against it."""
+        """Whether it has citations and no check has marked it."""
         return bool(self.citations) and not self.marks
 
     @property
     def reading_words(self) -> str:
-        """How much was read, where it was not all: "8 of 213 passages were read, those that fit the question best."."""
+        """Say how much was read, if not all: "8 of 213 passages were read, those that fit the question best."."""
         if self.is_whole or not self.passages_read:
             return ""
         return (

@@ -1,8 +1,8 @@
-"""Questions to documents: answered from the whole text where it fits, else from the best passages, with citations
-that were verified.  Everything on the service thread.
+"""The question service: answers questions about documents, with verified citations.  Everything on the service thread.
 
-A question is an item of kind `question` whose messages are as a chat's, so that history, search, trash and export know
-it; what was verified is its result in the store.
+The model reads the whole text where it fits, else the best passages.  A question is an item of kind `question` with
+messages like a chat's, so that history, search, trash and export treat it like one; what was verified is its result in
+the store.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ LEAST_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class AskRequest:
-    """A question."""
+    """A question and its documents."""
 
     question: str
     documents: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class AskRequest:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of an item, and its answer."""
+    """A question of an item, with its answer."""
 
     question: str
     message: Message
@@ -96,7 +96,7 @@ class Asked:
 
 @dataclass(slots=True, eq=False)
 class _Asking:
-    """A question on its way to an answer."""
+    """A question that is being answered."""
 
     item: str
     question: str
@@ -115,7 +115,7 @@ class _Asking:
 
 
 class QuestionService:
-    """Asks documents."""
+    """Answers questions about documents."""
 
     def __init__(
         self,
@@ -135,11 +135,11 @@ class QuestionService:
     # ---- wishes
 
     def ask(self, request: AskRequest) -> Sent:
-        """Keep a question and the row of its answer, then have it answered.
+        """Save a question and the row of its answer, then have it answered.
 
-        Told as a chat's answer is, with QuestionPlanned before its first word and QuestionAnswered at its end.  Where
-        no model is, or it is too weak, the passages that fit best are the answer, and it says so.
-        Raises KnownError `request.invalid` (no words, no documents), `document.unknown`, `document.stopped` (not read),
+        Published like a chat's answer, with QuestionPlanned before its first word and QuestionAnswered at its end.
+        Where there is no model, or it is too weak, the best passages are the answer, and it says so.  Raises KnownError
+        `request.invalid` (no words, no documents), `document.unknown`, `document.stopped` (not read),
         `collection.unknown`, `collection.empty` (nothing was read of it yet), `model.unknown`, `store.…`.
         """
         if not request.question.strip():
@@ -176,7 +176,7 @@ class QuestionService:
         return Sent(self._store.item(item.id), user, answer)
 
     def again(self, message: str, *, model: str | None = None) -> Message:
-        """A new version of an answer beside the old one, shown instead of it.  Raises KnownError as `ask` does."""
+        """Write a new version of an answer and show it instead of the old one.  Raises KnownError as `ask` does."""
         old = self._store.message(message)
         item = self._store.item(old.item)
         path = active_path(self._store.messages(item.id), message)
@@ -187,7 +187,7 @@ class QuestionService:
         return self._begin(item, path[at - 1], self._model(model), documents, path[: at - 1], explicit=True)
 
     def stop(self, message: str) -> None:
-        """Stop an answer; its words stay.  No error when nothing is written."""
+        """Stop an answer; its text stays.  Does nothing when none is written."""
         asking = self._asking.get(message)
         if asking is None or asking.is_written:
             self._answers.stop(message)
@@ -196,17 +196,17 @@ class QuestionService:
         self._end(asking, Ending(Status.CANCELLED))
 
     def is_busy(self, message: str) -> bool:
-        """Whether this answer is under way here."""
+        """Return whether this instance is preparing or writing this answer."""
         return message in self._asking or self._answers.is_writing(message)
 
     # ---- looking
 
     def documents_of(self, item: str) -> list[DocumentRecord]:
-        """What was asked."""
+        """Return the documents of a question."""
         return self._store.documents_of_item(item)
 
     def about(self, item: str) -> tuple[CollectionRecord | None, list[DocumentRecord]]:
-        """What a next question without documents of its own would be put to: a folder, or documents.
+        """Return what a follow-up question without documents is about: a folder, or documents.
 
         Raises KnownError `item.unknown`, `collection.unknown`.
         """
@@ -216,7 +216,7 @@ class QuestionService:
         return folder, [] if folder else self._store.documents_of_item(found.id)
 
     def turns(self, item: str) -> list[Asked]:
-        """What was asked in an item and what came of it, oldest first.  Raises KnownError `item.unknown`."""
+        """Return the questions of an item and their answers, oldest first.  Raises KnownError `item.unknown`."""
         found = self._store.item(item)
         path, answered = active_path(self._store.messages(found.id), _leaf(found)), self.answered(found.id)
         return [
@@ -226,7 +226,7 @@ class QuestionService:
         ]
 
     def answered(self, item: str) -> dict[str, Answered]:
-        """What was verified of the answers of an item, by the ids of its messages."""
+        """Return what was verified of an item's answers, by message id."""
         kept = (self._store.result(item) or {}).get("answers")
         found: dict[str, Answered] = {}
         for id, shape in kept.items() if isinstance(kept, Mapping) else ():
@@ -235,7 +235,7 @@ class QuestionService:
         return found
 
     def close(self) -> None:
-        """The app ends: what was not begun yet is `interrupted`, as what is being written."""
+        """End questions not answered yet as `interrupted` when the app ends."""
         for asking in tuple(self._asking.values()):
             if not asking.is_written:
                 self._let_go(asking)
@@ -513,7 +513,7 @@ _SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKE
 
 
 class _Watcher:
-    """Hears the end of an answer; see `answers.Watcher`."""
+    """Waits for the end of an answer; see `answer_writer.Watcher`."""
 
     def __init__(self, asking: _Asking, ended: Callable[[Message], None]) -> None:
         self._asking, self._ended = asking, ended

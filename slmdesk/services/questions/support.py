@@ -1,6 +1,4 @@
-"""The places of documents that an answer rests on: where the quotations a model chose do not hold what it says, the
-text is looked through for the place that does, and that is cited instead.  Pure functions.
-"""
+"""Finds the places of documents that support an answer, where the model's own quotations do not.  Pure functions."""
 
 from __future__ import annotations
 
@@ -35,7 +33,7 @@ _LARGE_BEHIND = re.compile(r"(?:[ -][^\W\d_a-z][\w'’-]*)+")
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What an answer is shown with."""
+    """The citations and marks an answer is shown with."""
 
     citations: tuple[Citation, ...]
     marks: tuple[Mark, ...]
@@ -43,7 +41,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A sentence of a document, and the passage it stands in."""
+    """A sentence of a document, with its passage."""
 
     citation: Citation
     passage: Passage

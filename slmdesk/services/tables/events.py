@@ -10,7 +10,7 @@ from slmdesk.services.tables.types import Table, TableRow
 
 @dataclass(frozen=True, slots=True)
 class ExtractionGrew(Event):
-    """A row of a table is whole.  Time left: the JobChanged of its job."""
+    """A row of a table is complete.  Time left: the JobChanged of its job."""
 
     item: str
     job: str
@@ -19,7 +19,7 @@ class ExtractionGrew(Event):
 
 @dataclass(frozen=True, slots=True)
 class ExtractionEnded(Event):
-    """A table is done and kept: as the result of its item, and as its message."""
+    """A table is done and stored, as the result of its item and as a message."""
 
     item: str
     table: Table

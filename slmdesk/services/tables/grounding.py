@@ -1,6 +1,6 @@
-"""Which words of a document go into a cell: only what really stands on a page, and the place where it does.
+"""Grounds table cells in the document: only words that stand on a page become a cell, with their place.
 
-A model proposes words and a quotation that proves them; both are looked for.  A line that names a column by itself
+A model proposes a value and a quotation that proves it; both are searched for.  A line that names a column itself
 ("Invoice no: 17") needs no model.  Pure functions.
 """
 
@@ -67,7 +67,7 @@ class Place:
 
 
 class PageTexts:
-    """Pages in which is looked; each is prepared once."""
+    """The pages that are searched; each is prepared once."""
 
     def __init__(self, pages: Sequence[Page], language: str = "") -> None:
         self.language = language
@@ -75,7 +75,7 @@ class PageTexts:
         self._folded: dict[int, FoldedText] = {}
 
     def find(self, words: str, among: Sequence[Place] = ()) -> Iterator[Place]:
-        """Where words stand: on any page, or inside the places given."""
+        """Yield the places of words: on any page, or inside the given places."""
         if among:
             for place in among:
                 inside = FoldedText(self.texts[place.page][place.start : place.end])
@@ -89,15 +89,15 @@ class PageTexts:
                 yield Place(number, start, end)
 
     def whole(self) -> list[Place]:
-        """Every page."""
+        """Return the places of all whole pages."""
         return [Place(number, 0, len(text)) for number, text in self.texts.items()]
 
     def words(self, place: Place) -> str:
-        """What stands there, on one line."""
+        """Return the words of a place, on one line."""
         return " ".join(self.texts[place.page][place.start : place.end].split())
 
     def around(self, place: Place) -> Place:
-        """The line, or lines, around a place; of long ones what is near."""
+        """Return the line or lines around a place; of long ones the nearest part."""
         text = self.texts[place.page]
         start = max(text.rfind("\n", 0, place.start) + 1, place.start - MOST_QUOTE // 2)
         end = text.find("\n", place.end)
@@ -321,7 +321,7 @@ def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
 
 
 class Labels:
-    """What stands behind the names of columns in a document, gathered page by page."""
+    """Collects the values behind labels that name a column, page by page."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
@@ -331,7 +331,7 @@ class Labels:
         self._doubtful: set[int] = set()
 
     def feed(self, page: Page, language: str) -> None:
-        """One more page."""
+        """Add a page."""
         places = [one for one in _behind_labels(page) if one[0] in self._every]
         texts = PageTexts([page], language) if places else None
         for label, place, is_beside in places:
@@ -349,7 +349,7 @@ class Labels:
 
     @property
     def cells(self) -> dict[int, TableCell]:
-        """The columns behind whose names one thing stands, and never another."""
+        """Return the cells of columns whose labels have one value and never another."""
         return {
             at: next(iter(found.values()))
             for at, found in enumerate(self._found)

@@ -1,7 +1,8 @@
-"""How a table is made, as a plan of batches: some documents at a time, their labels, then the model.  See growing.Plan.
+"""The plan of a table's job: documents in groups, their labels by rule, then the model.  See jobs.plan.Plan.
 
-What a line names by itself ("Invoice no: 17") is read by rule; the rest is asked of the model, from the whole document
-where it fits, else from the passages that fit a column best.  What it names is looked for before it is a cell.
+What a line names itself ("Invoice no: 17") is read by rule; the rest is asked of the model, from the whole document
+where it fits, else from the passages that match a column best.  Its answer is searched for in the document before it
+becomes a cell.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class _Asked:
 
 @dataclass(slots=True, eq=False)
 class _Row:
-    """One document on its way to a row."""
+    """One document whose row is being made."""
 
     record: DocumentRecord
     cells: dict[int, TableCell] = field(default_factory=dict)
@@ -67,7 +68,7 @@ class _Row:
 
 
 class ExtractingPlan:
-    """The plan of one table, and what it has found so far."""
+    """The plan of one table, with its results so far."""
 
     def __init__(
         self,
@@ -100,7 +101,7 @@ class ExtractingPlan:
         self.table: Table | None = None
 
     def run(self) -> Plan:
-        """Every batch in turn; `table` is there at the end."""
+        """Yield all batches; `table` is set at the end."""
         asked_for = 0
         for begin in range(0, len(self._rows), DOCUMENTS_AT_ONCE):
             some = range(begin, min(begin + DOCUMENTS_AT_ONCE, len(self._rows)))
@@ -123,14 +124,14 @@ class ExtractingPlan:
         self.table = self._made(len(self._rows), is_done=True)
 
     def received(self, key: str, value: StepValue) -> None:
-        """A step of the batch in hand has its result: a row may be whole with it."""
+        """Take the result of a step as it arrives: a row may be complete with it."""
         asked = self._at.get(key)
         if asked is not None:
             self._hear(key, value)
             self._publish(self._rows[asked.row])
 
     def so_far(self) -> Table:
-        """What is there of it."""
+        """Return the table so far."""
         return self._made(len(self._rows), is_done=False)
 
     # ---- what is asked of a document

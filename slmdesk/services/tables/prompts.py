@@ -1,4 +1,4 @@
-"""What a model is asked for the cells of a row, and what its answers say; the columns many people want.  Pure."""
+"""Builds the prompts for the cells of a row and parses the answers; also the built-in columns.  Pure functions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _KIND_WORDS: Mapping[ColumnKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Columns under a name."""
+    """A named set of built-in columns."""
 
     id: str
     name: str
@@ -57,7 +57,7 @@ class Preset:
 
 @cache
 def presets() -> tuple[Preset, ...]:
-    """The columns that come with the program."""
+    """Return the built-in sets of columns."""
     text = resources.files("slmdesk.services.tables").joinpath("presets.toml").read_text("utf-8")
     return tuple(
         Preset(one["id"], one["name"], tuple(_column_of(column) for column in one["column"]))

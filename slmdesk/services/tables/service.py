@@ -1,7 +1,7 @@
-"""Tables taken from documents: begun, followed, kept, changed by hand.  Service thread.
+"""The table service: starts, repeats, opens and edits tables made from documents.  Service thread.
 
-A table is an item of kind `extraction`, linked to its documents; a job of that kind makes it (extracting_plan), its
-result is kept with the item, a person's cells beside it, and its words as a message, so that history knows it.
+A table is an item of kind `extraction`, linked to its documents and made by a job of that kind (see `plan`).  The
+result and a person's edits are stored with the item, its words as a message for the history.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ WEAK = "{model} is too weak for tables: it often names the wrong words, or none.
 
 @dataclass(frozen=True, slots=True)
 class TableRequest:
-    """What shall be looked for, and where."""
+    """The columns to fill, and the documents."""
 
     documents: tuple[str, ...]
     """Ids, or the only ones that begin so."""
@@ -67,7 +67,7 @@ class TableRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExtractionView:
-    """A table opened."""
+    """An open table."""
 
     item: Item
     request: TableRequest
@@ -79,7 +79,7 @@ class ExtractionView:
 
 
 class ExtractionService(JobPlanner):
-    """Begins tables, makes them, and keeps what a person changes in them."""
+    """Starts and plans tables, and stores what a person changes in them."""
 
     def __init__(
         self,
@@ -102,11 +102,11 @@ class ExtractionService(JobPlanner):
     # ---- wishes
 
     def begin(self, request: TableRequest) -> Item:
-        """Keep a new table and have it made in the background.
+        """Add a table and have it made in the background.
 
-        ExtractionGrew follows for each row, ExtractionEnded at the end.  Raises KnownError `document.unknown`,
-        `document.not_read`, the document's own where the only one could not be read, `request.invalid`, `model.…`,
-        `store.…`.
+        ExtractionGrew is published for each row, ExtractionEnded at the end.  Raises KnownError `document.unknown`,
+        `document.not_read`, the document's own error where the only one could not be read, `request.invalid`,
+        `model.…`, `store.…`.
         """
         columns = checked_columns(request.columns)
         documents = self._documents(request)
@@ -119,7 +119,9 @@ class ExtractionService(JobPlanner):
         return self._store.item(item.id)
 
     def begun_before(self, request: TableRequest) -> JobRecord | None:
-        """The job of the same request that has not ended and can be resumed.  Raises KnownError as `begin` does."""
+        """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
+        does.
+        """
         return begun_before(self._store, KIND, self._settings_of(request), self._record(request.model))
 
     def _settings_of(self, request: TableRequest) -> dict[str, Json]:
@@ -127,9 +129,9 @@ class ExtractionService(JobPlanner):
         return to_json(replace(request, columns=checked_columns(request.columns), documents=ids))
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
-        """Make a table anew from its documents as they are now; only what changed is asked again.
+        """Make a table again from the current documents; only what changed is asked again.
 
-        What a person wrote stays, unless asked otherwise.  Raises KnownError as `begin` does, and `item.unknown`.
+        A person's edits stay unless `keep_edits` is False.  Raises KnownError as `begin` does, and `item.unknown`.
         """
         view = self.open(item)
         if view.job and not view.job.status.is_end:
@@ -141,8 +143,7 @@ class ExtractionService(JobPlanner):
         return self._add_job(view.item, view.item.title.removeprefix("Table: "), record, to_json(view.request))
 
     def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:
-        """Write into a cell, or take back what was written (None): the table then, and what a person had written there
-        before, with which the same call undoes it.
+        """Set a person's value for a cell, or remove it (None); returns the table and the previous value, for undo.
 
         Raises KnownError `item.unknown`, `request.invalid`, store.*.
         """
@@ -159,7 +160,7 @@ class ExtractionService(JobPlanner):
         return with_edits(table), before
 
     def open(self, item: str) -> ExtractionView:
-        """A table, made or being made.  Raises KnownError `item.unknown`."""
+        """Return a table, finished or not.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         request = _request_from(found.settings.get("wish"))
         job, table = self._items.newest_job(found.id), self._kept(found.id)
@@ -171,7 +172,7 @@ class ExtractionService(JobPlanner):
     # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        """The plan of a table's job, from its beginning."""
+        """Return the plan of a table's job, from its beginning."""
         from slmdesk.services.tables.plan import ExtractingPlan  # with the checks of text: only who asks waits
 
         item = self._store.item(job.item or "")
@@ -203,7 +204,7 @@ class ExtractionService(JobPlanner):
                 del self._live[job.id]
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """A row is shown as soon as its document is done."""
+        """Publish a row as soon as its document is done."""
         if plan := self._live.get(job):
             plan.received(key, value)
 

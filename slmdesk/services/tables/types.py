@@ -1,6 +1,4 @@
-"""What a table taken from documents is, for frontends, store and exports: columns, a row for each document, cells
-with the page they stand on.
-"""
+"""The types of a table made from documents: columns, a row for each document, cells with their page."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from slmdesk.services.documents.citations import PAGE_WORDS, Coverage
 
 
 class ColumnKind(StrEnum):
-    """What stands in the cells of a column."""
+    """The kinds of values in a column."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -29,7 +27,7 @@ class ColumnKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What is looked for in each document."""
+    """What to look for in each document."""
 
     name: str
     kind: ColumnKind = ColumnKind.TEXT
@@ -40,7 +38,7 @@ class Column:
 
 
 class Flag(StrEnum):
-    """Why a cell is empty, or what is doubtful about it."""
+    """Why a cell is empty or doubtful."""
 
     NONE = ""
     NOT_FOUND = "not found"
@@ -80,7 +78,7 @@ DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND})
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """A cell: the document's own words, and where they stand; or empty, and why."""
+    """A cell: the document's own words and their place, or empty with a reason."""
 
     value: str = ""
     quote: str = ""
@@ -104,7 +102,7 @@ class TableCell:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """What was found in one document."""
+    """The cells of one document."""
 
     document: str
     name: str
@@ -118,7 +116,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a person wrote into a cell."""
+    """A person's value for a cell."""
 
     document: str
     column: int
@@ -127,7 +125,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, as it was found."""
+    """A finished table."""
 
     columns: tuple[Column, ...]
     rows: tuple[TableRow, ...]
@@ -141,7 +139,7 @@ class Table:
 
 
 def table_from(untrusted: Mapping[str, Json] | None) -> Table | None:
-    """Of what the store kept; None where it is no table, or of a newer program."""
+    """Read a stored table; None when it is invalid or of a newer program."""
     try:
         return dataclass_from(Table, untrusted) if untrusted else None
     except KnownError:
@@ -149,7 +147,7 @@ def table_from(untrusted: Mapping[str, Json] | None) -> Table | None:
 
 
 def with_edits(table: Table) -> Table:
-    """As it is shown and handed out: what a person wrote stands above what was found, and keeps its page."""
+    """Return the table as shown and exported: a person's values replace those found, and keep their page."""
     if not table.edits:
         return table
     edits = {(one.document, one.column): one.value for one in table.edits}
@@ -164,7 +162,7 @@ def with_edits(table: Table) -> Table:
 
 
 def edited(cell: TableCell, value: str) -> TableCell:
-    """A cell with a person's words in it."""
+    """Return a cell with a person's value."""
     return replace(
         cell, value=value, flag=Flag.NONE, origin="person", edited=True, number=None, unit="", date=""
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Two versions of a document compared."""
+"""Comparison of two versions of a document."""

@@ -1,4 +1,4 @@
-"""Events of versions."""
+"""Events of version comparisons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VersionsCompared(Event):
-    """Two versions of a document are compared; told again when a model has said in words what changed."""
+    """Two versions were compared; published again when a model has described the changes."""
 
     item: str
     comparison: Comparison
@@ -21,7 +21,7 @@ class VersionsCompared(Event):
 
 @dataclass(frozen=True, slots=True)
 class VersionsFailed(Event):
-    """A comparison of two versions could not be made, or was stopped."""
+    """A comparison of two versions failed or was stopped."""
 
     item: str
     problem: Problem

@@ -1,8 +1,8 @@
-"""Two versions of a document compared: begun, followed, kept.  Service thread.
+"""The version service: compares two versions of a document and stores the result.  Service thread.
 
-A comparison is an item of kind `versions`, linked to its two documents.  The pages are fetched some at a time and
-compared on a thread of their own; what was found is the item's result.  Where a model is there that an exam trusts
-with wording, a job then tells the most important changes in its words, each checked against both versions.
+A comparison is an item of kind `versions`, linked to its two documents.  Pages are read in pieces and compared on a
+thread of their own.  Where an exam trusts the model with wording, a job then describes the most important changes in
+its words, each checked against both versions.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ SKILLS = (Skill.FORMAT, Skill.TRUTH)
 
 @dataclass(frozen=True, slots=True)
 class VersionRequest:
-    """Which versions shall be compared, and how."""
+    """The versions to compare, and how."""
 
     old: str
     """Ids of documents, or the only ones that begin so."""
@@ -63,7 +63,7 @@ class VersionRequest:
 
 @dataclass(frozen=True, slots=True)
 class VersionView:
-    """A comparison opened."""
+    """An open comparison."""
 
     item: Item
     documents: tuple[DocumentRecord, ...]
@@ -78,13 +78,13 @@ class VersionView:
 
 @dataclass(frozen=True, slots=True)
 class Paragraphs:
-    """Paragraphs that are the same on both sides."""
+    """Paragraphs that are the same in both versions."""
 
     texts: tuple[str, ...]
 
 
 class VersionService(JobPlanner):
-    """Compares documents.  What it finds is told as VersionsCompared; again when a model has told it in words."""
+    """Compares documents; publishes VersionsCompared, and again once a model has described the changes."""
 
     def __init__(
         self,
@@ -107,13 +107,13 @@ class VersionService(JobPlanner):
     # ---- wishes
 
     def comparable(self, documents: Sequence[str]) -> set[str]:
-        """Those of these ids that can be compared: read, and with words."""
+        """Return those of these ids that can be compared: read, and with text."""
         return self._store.with_words(documents)
 
     def begin(self, request: VersionRequest) -> Item:
-        """Keep a new comparison and have it made; VersionsCompared or VersionsFailed follows.
+        """Add a comparison and have it made; VersionsCompared or VersionsFailed follows.
 
-        Raises KnownError `document.unknown`, `document.not_read`, the document's own where it could not be read,
+        Raises KnownError `document.unknown`, `document.not_read`, the document's own error where it could not be read,
         `model.…` where one is named, `store.…`.
         """
         old, new = read_document(self._store, request.old), read_document(self._store, request.new)
@@ -127,7 +127,7 @@ class VersionService(JobPlanner):
         return self._store.item(item.id)
 
     def again(self, item: str) -> None:
-        """Compare anew, the documents as they are now.  Raises KnownError as `begin` does, and `item.unknown`."""
+        """Compare the current documents again.  Raises KnownError as `begin` does, and `item.unknown`."""
         found = self._items.find(item)
         if found.id not in self._busy:
             request = _mapping(found.settings.get("wish"))
@@ -135,12 +135,12 @@ class VersionService(JobPlanner):
             self._compare(found.id, old, new)
 
     def cancel(self, item: str) -> None:
-        """Stop comparing; VersionsFailed follows with `versions.stopped`.  What is kept already stays."""
+        """Cancel comparing; VersionsFailed follows with `versions.stopped`.  What is stored already stays."""
         if stop := self._busy.get(item):
             stop.set()
 
     def open(self, item: str, opened: Callable[[VersionView], None]) -> None:
-        """A comparison, made or being made; `opened` is called on the service thread.
+        """Pass a comparison, finished or not, to `opened` on the service thread.
 
         Raises KnownError `item.unknown`.
         """
@@ -184,7 +184,7 @@ class VersionService(JobPlanner):
         on_file_thread(self._service_thread, read, ended, name="compare")
 
     def close(self) -> None:
-        """The app ends: what is being compared is left."""
+        """Abandon running comparisons when the app ends."""
         self._closed = True
         for stop in self._busy.values():
             stop.set()
@@ -268,7 +268,7 @@ class VersionService(JobPlanner):
     # ---- in a model's words (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
-        """The plan of the job that tells a comparison in words."""
+        """Return the plan of the job that describes the changes in words."""
         from slmdesk.services.versions.types import comparison_from
 
         item = self._store.item(job.item or "").id

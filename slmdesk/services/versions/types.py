@@ -1,4 +1,4 @@
-"""What a comparison of two versions is when it is done, for frontends, store and exports; and how it is said."""
+"""The types of a finished comparison of two versions, and their text form."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A change in a sentence: the model's words, checked against both versions."""
+    """A change described in a sentence by the model and checked against both versions."""
 
     change: int
     text: str
@@ -56,7 +56,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two versions compared."""
+    """A finished comparison."""
 
     old: Side
     new: Side
@@ -75,7 +75,7 @@ class Comparison:
 
 
 def comparison_from(untrusted: Mapping[str, Json] | None) -> Comparison | None:
-    """Of what the store kept; None where it is no comparison, or of a newer program."""
+    """Read a stored comparison; None when it is invalid or of a newer program."""
     from slmdesk.core.errors import KnownError
 
     try:

@@ -1,4 +1,4 @@
-"""A change in a model's words: what it is asked, and what speaks against its answer.  Pure functions."""
+"""Has a model describe a change, and checks its sentence against both versions.  Pure functions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TASK = (
 
 
 def prompt_version() -> str:
-    """Under which answers are kept."""
+    """Return the version under which answers are stored."""
     return f"versions {VERSION}"
 
 

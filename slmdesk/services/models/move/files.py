@@ -1,16 +1,14 @@
-"""The file side of moving the models folder: journal, links and checked copies.  On file threads; no store, no
-instance.
+"""The file work of moving the models folder: journal, links and checked copies.  On file threads; no store, no other
+service.
 
-Nothing is taken away from the old place before the library names the new one, so a model is there at every moment:
+Nothing is removed from the old place before the library names the new one, so every model stays available.  Steps: (1)
+The journal is written (`preparing`), with the old and new place of each file.  (2) Each file appears at its new place
+under its new name: as a hard link where the file system can, else as a copy, written beside, synced, read again and
+compared, then renamed.  (3) The journal says `switching`; library and settings get the new places.  (4) The old files
+are removed, then the journal.
 
-1. The journal is written (`preparing`), with where each file is and where it will be.
-2. Each file appears at its new place under its new name: as a second name of the same file where the file system can do
-   that, else as a copy, written beside, synced, read again and compared, renamed.
-3. The journal says `switching`.  Now the library and the settings get the new places.
-4. The old files are removed, then the journal.
-
-At the next start a move that was broken off in 1 or 2 is undone (what was copied is removed), one in 3 or 4 finished.
-Where a file system has neither second names nor a second disk (a stick with exFAT), a file is renamed in step 3.
+At the next start a move interrupted in step 1 or 2 is undone (copies are removed), one in step 3 or 4 is finished.
+Where a file system has no hard links and there is no second disk (a stick with exFAT), a file is renamed in step 3.
 """
 
 from __future__ import annotations
@@ -50,7 +48,7 @@ _SYSTEM = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class MovingFile:
-    """One file and its two places."""
+    """One file with its old and new place."""
 
     id: str
     """Of its model; empty for what belongs to a download."""
@@ -68,7 +66,7 @@ class MovingFile:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What is being moved, as it stands on the disk."""
+    """The files being moved, as stored on the disk."""
 
     phase: str
     target: str

@@ -1,4 +1,4 @@
-"""What a move of the models folder would do: which files, and whether the new folder can be one.  On file threads."""
+"""Plans a move of the models folder: which files, and whether the new folder is usable.  On file threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slmdesk.services.models.move.files import MovingFile
 
 @dataclass(frozen=True, slots=True)
 class MovePlan:
-    """What a move to `target` would do."""
+    """The files and sizes of a move to `target`."""
 
     folder: str
     """Where the models are now."""
@@ -34,7 +34,7 @@ class MovePlan:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What there is to move, and the files of models that are not there now."""
+    """The files to move, and the models whose files are missing."""
 
     files: tuple[MovingFile, ...]
     missing: tuple[str, ...]

@@ -1,5 +1,7 @@
-"""Moving the models folder: planned, done with a journal, undone or finished after a crash.  What happens to the files
-stands in `move_files.py`.  Wishes and facts on the service thread; the work on a file thread.
+"""Moves the models folder with a journal, and undoes or finishes an interrupted move.  See `files.py` for the file
+work.
+
+Called on the service thread, where events are published too; the work runs on a file thread.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ ROUNDS = 3
 
 
 class Pausable(Protocol):
-    """Transfers that write into the folder: they are paused while it moves.  On the service thread."""
+    """Downloads that write into the folder and are paused while it moves.  On the service thread."""
 
     def unfinished(self) -> list[str]:
         """The ids of those that have not ended."""
@@ -57,7 +59,7 @@ class Pausable(Protocol):
 
 
 class MoveService:
-    """Moves the folder, one move at a time on the whole PC."""
+    """Moves the models folder; only one move runs at a time on the whole PC."""
 
     def __init__(
         self,

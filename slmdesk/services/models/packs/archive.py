@@ -1,9 +1,9 @@
-"""The file of a pack: a plain tar of which every byte follows from its list.  Runs on file threads; no store, no
-instance.
+"""The file format of a pack: a plain tar whose every byte follows from its manifest.  On file threads; no store, no
+other service.
 
 Order: manifest.json, the texts it names, the models it names, 1,024 zero bytes, end.  A header is accepted only when it
 is byte for byte the one that is written for this name and size (POSIX.1-1988 ustar; sizes of 8 GiB and more in base
-256, as GNU tar has it), so links, devices, folders, other names, repeated or added entries cannot stand in a pack.
+256, as in GNU tar), so that links, devices, folders, other names, repeated or added entries are impossible.
 docs/packs.md describes it for administrators.
 """
 
@@ -50,7 +50,7 @@ _ABOUT = ("title", "family", "licence", "good_for", "weakness", "source")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text beside the models, such as the licences in words."""
+    """A text beside the models, such as a licence."""
 
     file: str
     bytes: int
@@ -59,7 +59,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class PackedModel:
-    """A model as the list of a pack has it.  All texts are fit to be shown."""
+    """A model in the manifest of a pack; its texts are safe to be shown."""
 
     file: str
     bytes: int
@@ -73,7 +73,7 @@ class PackedModel:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The list of a pack."""
+    """The manifest of a pack."""
 
     models: tuple[PackedModel, ...]
     texts: tuple[Text, ...] = ()
@@ -171,7 +171,7 @@ def write_pack(
 
 
 class OpenPack:
-    """A pack that is read once, from its beginning to its end.  Nothing in it is trusted before its sum is right."""
+    """A pack that is read once, from beginning to end.  Nothing in it is trusted before its checksum matches."""
 
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self._path, self._file = path, file
@@ -309,7 +309,7 @@ def _write(out: BinaryIO, chunk: bytes) -> None:
 
 
 class _Unwritable(Exception):
-    """What the system said when the pack was written."""
+    """Wraps the system's error when a pack could not be written."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(str(error))

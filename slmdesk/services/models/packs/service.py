@@ -1,4 +1,6 @@
-"""Packs: models for PCs without a network, as one file with its sums.  Wishes on the service thread, work beside it."""
+"""Makes and unpacks packs: models in one file with checksums, for PCs without a network.  Called on the service
+thread.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ FEATURE = "models.packs"
 
 @dataclass(frozen=True, slots=True)
 class OfferedModel:
-    """A model of a pack that was looked into, as its list has it."""
+    """A model offered by a pack, as its manifest describes it."""
 
     listed: PackedModel
     here: str = ""
@@ -44,7 +46,7 @@ class OfferedModel:
 
 @dataclass(frozen=True, slots=True)
 class PackContents:
-    """What the list of a pack says; nothing of it has been checked yet."""
+    """The manifest of a pack; nothing of it has been checked yet."""
 
     path: str
     manifest_sha256: str
@@ -57,7 +59,7 @@ class PackContents:
 
 @dataclass(frozen=True, slots=True)
 class PackPlan:
-    """What a pack would take."""
+    """The size and contents a pack would have."""
 
     bytes: int
     free_bytes: int
@@ -72,7 +74,7 @@ _HUB = "huggingface:"
 
 
 class PackService:
-    """Makes packs and takes models out of them, one at a time or several."""
+    """Makes packs and adds the models of packs to the library."""
 
     def __init__(
         self, service_thread: ServiceThread, store: Store, models: ModelService, publish: Callable[[Event], None]

@@ -1,4 +1,4 @@
-"""Taking models out of a pack: each is checked beside the others before one gets its place.  On file threads."""
+"""Unpacks models from a pack: all are checked before the first gets its final place.  On file threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slmdesk.services.models.packs.archive import OpenPack, PackedModel
 
 
 class Unpacking:
-    """One pass over a pack: what is new lies beside the models as parts, checked, when `read` returns."""
+    """One pass over a pack; when `read` returns, new models lie beside the others as checked partial files."""
 
     def __init__(
         self,
