@@ -1,4 +1,4 @@
-"""The window's composition root: folders, settings, services, the children's commands, and an orderly end."""
+"""Starts and ends the window: folders, settings, services, the children's command lines, a quick and safe exit."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _leave(status: int) -> NoReturn:
 
 
 def _say_no_window(app: QApplication, words: str, status: int) -> int:
-    """One sentence, in the terminal and on the screen, instead of the window.  Returns `status`."""
+    """Show a sentence, in the terminal and on the screen, instead of the window.  Returns `status`."""
     from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QMessageBox
 
@@ -133,7 +133,7 @@ def _say_no_window(app: QApplication, words: str, status: int) -> int:
 
 
 def _folders(paths: Paths) -> tuple[tuple[str, str], ...]:
-    """Where a person's data is, with what it is."""
+    """The folders with a person's data: (what is in it, path)."""
     return (
         ("Chats, documents read, translations, settings of the history", str(paths.data)),
         ("Models", str(paths.models)),
@@ -196,7 +196,7 @@ class WindowRun:
         QTimer.singleShot(0, self._opening.start)
 
     def end(self) -> None:
-        """Hear of nothing more: the loop has ended."""
+        """Disconnect everything: the event loop has ended."""
         self.bridge.end()
         self.frame.errors.remove()
         self._garbage.stop()
@@ -226,7 +226,7 @@ class WindowRun:
         self.frame.end_in(END_MS)
 
     def _open(self) -> None:
-        """On a thread of its own: nothing here may hold up the first frame."""
+        """Runs on a thread of its own: it must not delay the first frame."""
         from slmdesk.services.base.messages import problem_for
         from slmdesk.services.container import open_services
 
@@ -259,7 +259,7 @@ class WindowRun:
         self.bridge.ask(lambda opened: opened.models.adopt(only_shared=True))
 
     def _close_services(self) -> None:
-        """On a thread of its own, so that a hanging child cannot hold up the end."""
+        """Runs on a thread of its own, so that a hanging child cannot delay the exit."""
         self._opening.join(END_MS / 1000)
         if self._services is not None:
             self._services.close()
@@ -284,7 +284,7 @@ class _SignalDoor:
         self._before: dict[int, Any] = {number: signal.signal(number, _received) for number in found}
 
     def close(self) -> None:
-        """Put everything back."""
+        """Restore the earlier handlers."""
         signal.set_wakeup_fd(self._before_fd)
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -301,11 +301,11 @@ class _SignalDoor:
 
 
 def _received(_number: int, _frame: object) -> None:
-    """The wake-up socket has been written to: that is all."""
+    """Does nothing: that Python wrote to the wake-up socket is enough."""
 
 
 def _engine_of(arguments: Sequence[str]) -> str:
-    """What stands behind --engine; '' for the real one."""
+    """The value of --engine; '' for the real one."""
     given = list(arguments)
     at = given.index("--engine") + 1 if "--engine" in given else len(given)
     return given[at] if at < len(given) else ""

@@ -263,7 +263,7 @@ class DocumentsArea(QObject):
             self.versions.open_item(document, item)
         self.page.side.show_pane(PANES.get(kind, kind))
 
-    # ---- heard
+    # ---- events
 
     @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:
@@ -384,7 +384,7 @@ class DocumentsArea(QObject):
         else:
             self.summaries.show_begun(item)
 
-    # ---- inside
+    # ---- private
 
     def _spans(self) -> Iterable[Span]:
         """The passages of all sentences and quotations on show."""

@@ -88,7 +88,7 @@ class DocumentsController(QObject):
         bridge.document_progressed.connect(self._on_progressed)
         bridge.document_gone.connect(self._on_gone)
 
-    # ---- wishes
+    # ---- requests
 
     @Slot()
     def refresh(self) -> None:
@@ -210,7 +210,6 @@ class DocumentsController(QObject):
 
     @property
     def current_folder(self) -> Path | None:
-        """The folder of the shown document's file."""
         record = self._records.get(self.current)
         return file_of(record).parent if record else None
 
@@ -342,7 +341,7 @@ class DocumentsController(QObject):
         """Set the marks for pictures requested from now on, by page."""
         self._marks = marks
 
-    # ---- heard
+    # ---- events
 
     def _on_expanded(self, given: list[Path], found: list[Path] | Problem) -> None:
         if isinstance(found, Problem):
@@ -466,7 +465,7 @@ class DocumentsController(QObject):
         if document == self.current and not picture.isNull():
             self.thumbnail_came.emit(number, picture)
 
-    # ---- inside
+    # ---- private
 
     def _show(self, record: DocumentRecord | None) -> None:
         self.current = record.id if record else ""

@@ -331,7 +331,7 @@ class DocumentsPage(QWidget):
             if state:
                 split.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
 
-    # ---- heard
+    # ---- events
 
     @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:
@@ -540,7 +540,7 @@ class DocumentsPage(QWidget):
         super().resizeEvent(event)
         self._make_room()
 
-    # ---- inside
+    # ---- private
 
     def _show_unread(self, record: DocumentRecord) -> None:
         """Show, in place of the pages, why the document could not be read."""

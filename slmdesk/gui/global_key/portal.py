@@ -75,7 +75,6 @@ class PortalKey(QObject):
         bus.open()
 
     def stop(self) -> None:
-        """Release the key."""
         self._returns = 0
         self._end_line()
         self._notify(KeyStatus.OFF)
@@ -142,7 +141,7 @@ class PortalKey(QObject):
         request = (*body, {**options, "handle_token": ("s", token)})
         bus.call(Call(SERVICE, PATH, SHORTCUTS, member, f"{signature}a{{sv}}", request), answered)
 
-    # ---- what is heard
+    # ---- events
 
     @Slot(object)
     def _on_signal_received(self, reported: BusSignal) -> None:

@@ -71,7 +71,7 @@ class JobsController(QObject):
         """How many jobs started by a person run or wait."""
         return sum(one.kind not in BY_THEMSELVES for one in self._reported.values())
 
-    # ---- wishes
+    # ---- requests
 
     def show(self, is_shown: bool) -> None:
         """Whether the page is visible; jobs of other instances are polled only then."""
@@ -131,7 +131,7 @@ class JobsController(QObject):
         words = first if len(jobs) == 1 else f"{first} and {len(jobs) - 1} more"
         self.notice_raised.emit(Notice(f"Resuming: {words}.", life_ms=REPORTED_MS, key="jobs taken up"))
 
-    # ---- heard
+    # ---- events
 
     @Slot(object)
     def _on_changed(self, event: JobChanged) -> None:
@@ -171,7 +171,7 @@ class JobsController(QObject):
         words = "What had ended is off the list. What was made stays where it is."
         self.notice_raised.emit(Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS, key="jobs cleared"))
 
-    # ---- inside
+    # ---- private
 
     def _do(self, request: Callable[[Services], Any]) -> None:
         self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)

@@ -123,7 +123,7 @@ class JobsPage(QScrollArea):
         super().hideEvent(event)
         self._controller.show(False)
 
-    # ---- heard
+    # ---- events
 
     @Slot(object)
     def _on_listed(self, views: Sequence[JobView]) -> None:

@@ -126,7 +126,6 @@ class MarkdownReader(QWidget):
 
     @Slot()
     def _on_caret_moved(self) -> None:
-        """Scroll the page to the caret."""
         above = self.parentWidget()
         while above is not None and not isinstance(above, QScrollArea):
             above = above.parentWidget()

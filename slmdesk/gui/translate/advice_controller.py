@@ -89,7 +89,7 @@ class AdviceController(QObject):
         if self._advice is not None:
             self.models_requested.emit(self._advice.target)
 
-    # ---- what is heard
+    # ---- events
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
@@ -105,7 +105,7 @@ class AdviceController(QObject):
         if event.state is ModelState.READY:
             self._again()
 
-    # ---- inside
+    # ---- private
 
     def _again(self) -> None:
         if self._asked is None:

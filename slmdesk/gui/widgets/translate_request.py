@@ -28,7 +28,6 @@ def want_translation(source: QWidget, text: str) -> None:
 
 
 def want_document_translation(source: QWidget, path: Path) -> None:
-    """Open a document in the translator."""
     signal = _signal_above(source, DOCUMENT_SIGNAL)
     if signal is not None:
         signal.emit(path)

@@ -110,7 +110,6 @@ class AttachController(QObject):
 
     @property
     def chats(self) -> list[str]:
-        """The chats that have attachments in their drafts."""
         return list(self._drafts)
 
     # ---- requests of the page
@@ -336,7 +335,7 @@ class AttachController(QObject):
 
         self._bridge.ask(lambda services: services.chats.weigh(chat or None, request, answered), None, self._ignore)
 
-    # ---- facts
+    # ---- events
 
     @Slot(object)
     def _on_document_changed(self, event: DocumentChanged) -> None:
@@ -376,7 +375,7 @@ class AttachController(QObject):
                 if one.state == READY:
                     self._weigh(one, lambda _weighed: self._show())
 
-    # ---- inside
+    # ---- private
 
     def _all(self) -> list[Draft]:
         return [one for drafts in self._drafts.values() for one in drafts]

@@ -235,7 +235,6 @@ class Composer(QFrame):
 
     @Slot(bool)
     def set_can_send(self, can_send: bool) -> None:
-        """Whether there is a model to send to."""
         self._can_send = can_send
         self._show_button()
 

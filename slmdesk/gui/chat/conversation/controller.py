@@ -283,7 +283,7 @@ class ChatController(QObject):
             self._renew(answer)
             self._tell_busy()
 
-    # ---- facts
+    # ---- events
 
     @Slot(object)
     def _on_message_added(self, event: events.MessageAdded) -> None:

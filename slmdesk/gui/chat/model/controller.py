@@ -87,7 +87,6 @@ class ModelsController(QObject):
 
     @Slot()
     def import_starter(self) -> None:
-        """Import the bundled starter model."""
         if self._starter is not None:
             self.import_file(self._starter)
 

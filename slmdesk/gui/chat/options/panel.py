@@ -332,7 +332,7 @@ class SettingsPanel(QFrame):
             choice.setItemData(choice.count() - 1, plain_tip(words), Qt.ItemDataRole.ToolTipRole)
         choice.setCurrentIndex(max(0, choice.findData(shown)))
 
-    # ---- wishes
+    # ---- requests
 
     def _set(self, **values: Any) -> None:
         self._options = replace(self._options, **values)

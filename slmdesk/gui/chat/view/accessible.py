@@ -47,7 +47,6 @@ class MessageNode(QObject):
 
     @property
     def is_here(self) -> bool:
-        """Whether the view has this message now."""
         return self.index < len(self.view.rows)
 
 

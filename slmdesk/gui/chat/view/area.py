@@ -155,7 +155,6 @@ class ConversationView(GrowingArea):
     # the keyboard --------------------------------------------------------------------------------------------------
 
     def set_current(self, index: int) -> None:
-        """Make this row current and visible."""
         if not len(self._rows):
             return
         index = min(max(index, 0), len(self._rows) - 1)

@@ -166,7 +166,6 @@ class MessageArea(QAbstractScrollArea):
             self.relay()
 
     def scrollContentsBy(self, _dx: int, _dy: int) -> None:
-        """The reader has scrolled."""
         if self._placing:
             return
         bar = self.verticalScrollBar()

@@ -74,7 +74,6 @@ class MessageWidget(QWidget):
 
     @property
     def has_focused_button(self) -> bool:
-        """Whether one of its buttons has the focus."""
         return any(button.hasFocus() for button in self.buttons)
 
     def show_view(self, view: MessageView, *, width: int) -> bool:

@@ -124,7 +124,7 @@ class SidePanel(QFrame):
         self._is_alone = is_alone
         self._back.setVisible(is_alone or self._has_room)
 
-    # ---- inside
+    # ---- private
 
     def _on_chip(self, name: str) -> None:
         """A person chose a pane: its focus proxy, if it has one, gets the focus."""

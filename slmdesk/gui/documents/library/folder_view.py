@@ -190,7 +190,7 @@ class FolderView(QFrame):
         self._unread.setText(breakable("\n".join(["Not read:", *lines])) if lines else "")
         self._unread.setVisible(bool(lines))
 
-    # ---- heard
+    # ---- events
 
     @Slot(QModelIndex)
     def _on_chosen(self, index: QModelIndex) -> None:

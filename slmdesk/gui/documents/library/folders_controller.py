@@ -48,7 +48,7 @@ class FoldersController(QObject):
         bridge.collection_changed.connect(self._on_changed)
         bridge.collection_gone.connect(self._on_gone)
 
-    # ---- wishes
+    # ---- requests
 
     @Slot()
     def refresh(self) -> None:
@@ -101,7 +101,6 @@ class FoldersController(QObject):
 
     @Slot()
     def pause(self) -> None:
-        """Pause reading the shown folder."""
         state = self._states.get(self.current)
         if state is not None and state.job:
             self._bridge.ask(lambda services: services.jobs.pause(state.job), None, self._raise_problem)
@@ -138,7 +137,7 @@ class FoldersController(QObject):
     def place_of(self, id: str) -> Path:
         return folder_of(self._states[id].record)
 
-    # ---- heard
+    # ---- events
 
     def _on_listed(self, states: Sequence[CollectionState]) -> None:
         self._states = {one.record.id: one for one in states}
@@ -171,7 +170,7 @@ class FoldersController(QObject):
             self._leave_shown()
         self._list()
 
-    # ---- inside
+    # ---- private
 
     def _ask_contents(self) -> None:
         id = self.current

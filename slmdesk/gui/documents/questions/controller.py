@@ -107,7 +107,7 @@ class QuestionController(QObject):
         if message:
             self._bridge.ask(lambda services: services.questions.stop(message))
 
-    # ---- heard
+    # ---- events
 
     def _on_sent(self, sent: Sent) -> None:
         self._set(sent.item.id)
@@ -181,7 +181,7 @@ class QuestionController(QObject):
         if self.item is None:
             self.choose(item)
 
-    # ---- inside
+    # ---- private
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         if items and self.item is None:

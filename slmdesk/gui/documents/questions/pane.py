@@ -243,7 +243,7 @@ class QuestionPane(QScrollArea):
             words = "\n\n".join(self._said)
             pop_up_words_menu(self, event.globalPos(), "Translate questions and answers", words)
 
-    # ---- heard
+    # ---- events
 
     @Slot()
     def _on_ask(self) -> None:
@@ -258,7 +258,7 @@ class QuestionPane(QScrollArea):
         self.light([row.citation])
         self.citation_chosen.emit(row.citation)
 
-    # ---- inside
+    # ---- private
 
     def _cite(self, citations: Sequence[Citation]) -> None:
         for citation in citations[:MOST_SHOWN]:

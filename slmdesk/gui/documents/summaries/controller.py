@@ -41,7 +41,7 @@ class SummaryController(JobFollower):
         bridge.summary_ended.connect(self._on_ended)
         bridge.job_changed.connect(self._on_job_changed)
 
-    # ---- wishes
+    # ---- requests
 
     def show_document(self, document: str) -> None:
         """Another document is shown: show its newest summary, if any; a joint one stays."""
@@ -83,7 +83,7 @@ class SummaryController(JobFollower):
         else:
             self._requested = item
 
-    # ---- heard
+    # ---- events
 
     def _on_opened(self, view: SummaryView) -> None:
         about = frozenset(one.id for one in view.documents)
@@ -132,7 +132,7 @@ class SummaryController(JobFollower):
         if not self.item:
             self.choose(item)
 
-    # ---- inside
+    # ---- private
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         requested, self._requested = self._requested, ""

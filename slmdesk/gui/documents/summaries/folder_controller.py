@@ -56,7 +56,6 @@ class FolderSummariesController(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Cancel reading the folder."""
         requested = self._requested
         if requested is not None:
             self._bridge.ask(lambda services: services.folder_summaries.cancel(requested))

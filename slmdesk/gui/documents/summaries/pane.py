@@ -180,7 +180,6 @@ class SummaryPane(QScrollArea):
 
     @property
     def title(self) -> str:
-        """A title for exports of the shown summary."""
         names = [one.name for one in self._summary.documents] if self._summary else []
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         return f"Summary of {names[0]}{more}" if names else "Summary"
@@ -284,7 +283,7 @@ class SummaryPane(QScrollArea):
         if lit:
             self.ensureWidgetVisible(lit[0])
 
-    # ---- heard
+    # ---- events
 
     @Slot()
     def _on_pause(self) -> None:
@@ -329,7 +328,7 @@ class SummaryPane(QScrollArea):
                 return True
         return False
 
-    # ---- inside
+    # ---- private
 
     def _filed(self, sentence: Sentence) -> Sentence:
         """A sentence with the name of its file, even if there is only one."""

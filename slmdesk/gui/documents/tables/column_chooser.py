@@ -101,7 +101,7 @@ class ColumnChooser(QFrame):
         self._chips.updateGeometry()
         self.columns_changed.emit()
 
-    # ---- heard
+    # ---- events
 
     @Slot(object)
     def _on_preset(self, id: object) -> None:

@@ -69,7 +69,7 @@ class TableController(JobFollower):
         bridge.extraction_ended.connect(self._on_ended)
         bridge.job_changed.connect(self._on_job_changed)
 
-    # ---- wishes
+    # ---- requests
 
     def show_document(self, document: str) -> None:
         """Another document is shown: show its newest table, unless the shown table has a row for it."""
@@ -158,7 +158,7 @@ class TableController(JobFollower):
         elif self._job:
             super().cancel()
 
-    # ---- heard
+    # ---- events
 
     def _on_expanded(self, columns: tuple[Column, ...], found: list[Path] | Problem) -> None:
         if isinstance(found, Problem):
@@ -263,7 +263,7 @@ class TableController(JobFollower):
             self.undo_changed.emit(True)
         self.made.emit(table)
 
-    # ---- inside
+    # ---- private
 
     def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
         request = TableRequest(documents, columns)

@@ -380,7 +380,7 @@ class TablePane(QFrame):
         self._wide.setVisible(not is_wide and self._has_table)
         self._notify(self._table.currentIndex())
 
-    # ---- heard
+    # ---- events
 
     @Slot()
     def _on_new(self) -> None:
@@ -460,7 +460,7 @@ class TablePane(QFrame):
         self._place.setText(_place_words(row, cell) if is_doubtful else f"{row.name}, {words}" if words else row.name)
         self._show_page.setVisible(bool(cell.page) and self._is_wide)
 
-    # ---- inside
+    # ---- private
 
     def _settle(self) -> None:
         """Show and enable what is possible now."""

@@ -71,11 +71,10 @@ class VersionsController(QObject):
         """The id of the comparison shown or being made."""
         return self.items.current
 
-    # ---- wishes
+    # ---- requests
 
     @Slot(object)
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        """Offer those of these documents that have text."""
         ids = [one.id for one in records if one.status is DocumentStatus.READ]
 
         def answered(found: set[str]) -> None:
@@ -196,7 +195,7 @@ class VersionsController(QObject):
 
         self._bridge.ask(ask, None, self._raise_problem)
 
-    # ---- heard
+    # ---- events
 
     def _on_read(self, result: DocumentRecord | Problem) -> None:
         if isinstance(result, Problem):
@@ -248,7 +247,7 @@ class VersionsController(QObject):
         self.comparison = None
         self.emptied.emit()
 
-    # ---- inside
+    # ---- private
 
     def _show(self, comparison: Comparison) -> None:
         self.comparison = comparison

@@ -222,7 +222,6 @@ class ComparePane(QFrame):
 
     @property
     def title(self) -> str:
-        """The title of an export."""
         found = self._comparison
         return f"{found.old.name} and {found.new.name}" if found else "comparison"
 
@@ -347,7 +346,7 @@ class ComparePane(QFrame):
         super().resizeEvent(event)
         self._turn()
 
-    # ---- heard
+    # ---- events
 
     @Slot(object)
     def _on_other_chosen(self, value: object) -> None:
@@ -397,7 +396,7 @@ class ComparePane(QFrame):
         note_document_folder(Path(file))
         admit(self, [Path(file)], lambda paths: self.file_chosen.emit(paths[0]), is_chosen=True)
 
-    # ---- inside
+    # ---- private
 
     def _step(self, by: int) -> None:
         shown = self.list.lines.shown

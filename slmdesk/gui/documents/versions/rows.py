@@ -210,14 +210,14 @@ class CompareRows(QAbstractScrollArea):
         """The text that stands for unchanged paragraphs."""
         return "1 unchanged paragraph – show it" if count == 1 else f"{count:,} unchanged paragraphs – show them"
 
-    # ---- heard
+    # ---- events
 
     @Slot()
     def _on_theme_changed(self) -> None:
         self._forget()
         self._measure(keep=True)
 
-    # ---- inside
+    # ---- private
 
     def _said(self, change: int) -> str:
         if not 0 <= change < len(self._changes):

@@ -119,7 +119,6 @@ class PageTable:
 
     @property
     def handle(self) -> QRectF:
-        """The handle of the scroll bar."""
         share = self._room / (self._room + self._stops[-1])
         bar = self.bar
         return QRectF(self._offset * share, bar.top(), bar.width() * share, bar.height())
@@ -193,7 +192,7 @@ class PageTable:
                 painter.setBrush(theme.colour(colour))
                 painter.drawRoundedRect(place, BAR_HEIGHT / 2, BAR_HEIGHT / 2)
 
-    # ---- inside
+    # ---- private
 
     def _set_fonts(self, fonts: Fonts, size: float) -> None:
         self._font, self._bold = fonts.text(TABLE_SIZE * size), fonts.text(TABLE_SIZE * size, bold=True)
@@ -257,7 +256,6 @@ class PageTable:
         return next((one for one in reversed(row) if one.start <= character), row[0])
 
     def _place(self, cell: _Cell, row: int) -> QRectF:
-        """The place of a cell's text in the whole table."""
         width = self._inner_width(cell)
         height = self._tops[row + 1] - self._tops[row] - 2 * PAD_Y
         return QRectF(self._edges[cell.column] + PAD_X, self._tops[row] + PAD_Y, width, height)

@@ -213,7 +213,7 @@ class PageView(QAbstractScrollArea):
     def zoom_out(self) -> None:
         self.set_zoom(next((one for one in reversed(ZOOMS) if one < self._zoom), ZOOMS[0]))
 
-    # ---- heard
+    # ---- events
 
     @Slot()
     def _on_scrolled(self) -> None:
@@ -374,7 +374,7 @@ class PageView(QAbstractScrollArea):
         status = STATUS_WORDS.get(page.status, "")
         return f"{words}  ·  {status}" if status and sheet.is_pictured else words
 
-    # ---- inside
+    # ---- private
 
     def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
         """The table at a position of the view, and the position in the table."""

@@ -123,7 +123,6 @@ class CheckList(QScrollArea):
 
     @property
     def is_empty(self) -> bool:
-        """Whether no row can be chosen."""
         return not self._boxes
 
     def choose_all(self, is_chosen: bool) -> None:

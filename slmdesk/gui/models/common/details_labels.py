@@ -109,7 +109,6 @@ def behaves_words(record: ModelRecord) -> str:
 
 
 def source_words(source: str) -> str:
-    """Where the model comes from."""
     if source == "file":
         return "a file of this PC"
     place, _, rest = source.partition(":")

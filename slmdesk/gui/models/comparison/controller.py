@@ -57,7 +57,6 @@ class CompareController(QObject):
 
     @property
     def held(self) -> Comparison | None:
-        """The comparison shown."""
         return self._held
 
     def hides(self, name: str) -> bool:
@@ -69,7 +68,7 @@ class CompareController(QObject):
             held.is_running or (name != self._before and any(one.name == name for one in held.answers))
         )
 
-    # ---- wishes
+    # ---- requests
 
     @Slot()
     def refresh(self) -> None:
@@ -136,7 +135,7 @@ class CompareController(QObject):
             lambda services: services.exports.write(id, form, target, ended, replace=True), None, self._raise_problem
         )
 
-    # ---- what is heard
+    # ---- events
 
     def _on_exported(self, target: Path, result: int | Problem) -> None:
         if isinstance(result, Problem):
@@ -218,7 +217,7 @@ class CompareController(QObject):
                     self.note_changed.emit(one.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
                 return
 
-    # ---- inside
+    # ---- private
 
     def _list_earlier(self) -> None:
         limit = self._shown + 1

@@ -248,7 +248,7 @@ class ComparePage(QStackedWidget):
         for column in self._columns.values():
             column.set_style(self._style)
 
-    # ---- what is wished
+    # ---- requests
 
     def _on_vote(self, best: str | None) -> None:
         self._compare.vote(best, self._note.text())

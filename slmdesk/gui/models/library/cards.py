@@ -129,7 +129,6 @@ class LocalModels(QWidget):
 
     @Slot(str, str, object)
     def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
-        """Show the progress of a trial of a model."""
         if trial is None:
             self._trials.pop((model, kind), None)
         else:
@@ -168,7 +167,6 @@ class LocalModels(QWidget):
         self._add.setEnabled(False)
 
     def show_model(self, id: str) -> None:
-        """Open the details of a model on the list."""
         if card := self._cards.get(id):
             card.open_details()
 

@@ -151,7 +151,7 @@ class LibraryController(QObject):
             action = "Use it now" if use else ""
             self.notice_raised.emit(Notice(_added_words(event), action=action, on_action=use, key="import"))
 
-    # ---- what is heard
+    # ---- events
 
     @Slot(object)
     def _on_state_changed(self, event: ModelStateChanged) -> None:
@@ -181,7 +181,7 @@ class LibraryController(QObject):
 
         self._bridge.ask(lambda services: services.judge.judge(models, judged), None, self._raise_problem)
 
-    # ---- inside
+    # ---- private
 
     def _list(self) -> None:
         self.models_listed.emit(tuple(one for one in self._known.values() if one.record.id not in self._going))

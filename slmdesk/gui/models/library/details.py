@@ -129,20 +129,17 @@ class DetailsPanel(QFrame):
         self._fields.show_fields(details.fields, details.fields_left_out)
 
     def show_uses(self, chosen: tuple[Use, ...], possible: tuple[Use, ...]) -> None:
-        """Show for which of the possible uses it is the default."""
         for use, box in self._boxes.items():
             box.setVisible(use in possible)
             box.setChecked(use in chosen)
 
     def lock_uses(self, managed: frozenset[Use]) -> None:
-        """Lock the uses that the organisation has set."""
         for use, box in self._boxes.items():
             box.setEnabled(use not in managed)
             box.setToolTip("Set by your organisation" if use in managed else f"Make it the default for {WORDS[use]}")
 
     @Slot(str, object)
     def show_trial(self, kind: str, trial: Trial | None) -> None:
-        """Show the progress of a trial."""
         self._trials[kind].show_trial(trial)
 
     def _fill_grid(self, details: ModelDetails) -> None:

@@ -55,7 +55,6 @@ class TrialController(QObject):
         bridge.exam_offered.connect(self._on_exam_offered)
 
     def running(self, model: str) -> dict[str, Trial]:
-        """The trials of a model that are running."""
         return {kind: trial for (one, kind), trial in self._now.items() if one == model}
 
     @Slot(str)
@@ -144,7 +143,7 @@ class TrialController(QObject):
             words = "The file is, to the last bit, what it was when it came in."
             self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
 
-    # ---- the exam, whoever began it
+    # ---- the exam
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:

@@ -74,7 +74,6 @@ class FindController(QObject):
 
     @property
     def filters(self) -> Filters:
-        """The filters chosen for the search."""
         return self._filters
 
     @Slot(str)
@@ -151,7 +150,7 @@ class FindController(QObject):
         """Ask for the address of its web page; `page_known` follows."""
         self._bridge.ask(lambda services: services.offers.page_of(repo), self.page_known.emit)
 
-    # ---- inside
+    # ---- private
 
     def _begin_anew(self) -> None:
         self._limit, self._search, self._with_too_large = PAGE, None, False
@@ -288,5 +287,4 @@ def filters_in(settings: Settings) -> Filters:
 
 
 def values_of(filters: Filters) -> dict[str, str | bool]:
-    """The filters as settings."""
     return {f"search_{name}": getattr(filters, name) for name in _FILTERS}

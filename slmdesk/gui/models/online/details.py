@@ -310,13 +310,11 @@ class OfferCard(Card):
         return self._open is not None and self._open.isChecked()
 
     def add_details_button(self, name: str) -> None:
-        """Add the button that opens the details."""
         self._open = self.add_button("Details", name=name, spoken=f"Show files and card of {self._spoken}")
         self._open.setCheckable(True)
         self._open.clicked.connect(self._on_open)
 
     def show_details_button(self, is_shown: bool) -> None:
-        """Show or hide the button for the details."""
         if self._open is not None:
             self._open.setVisible(is_shown)
 

@@ -105,7 +105,7 @@ class FetchController(QObject):
         self._let_go(left_over, f"What came of {name} is removed.", partial(self._discard_now, left_over))
         self._list_left()
 
-    # ---- what is heard
+    # ---- events
 
     @Slot()
     def _on_opened(self) -> None:
@@ -143,7 +143,7 @@ class FetchController(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         self._is_offline = settings.offline
 
-    # ---- inside
+    # ---- private
 
     def _say_done(self, change: DownloadChanged) -> None:
         if change.model is None:

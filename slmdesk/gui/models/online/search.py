@@ -146,7 +146,6 @@ class HubSearch(QWidget):
 
     @Slot()
     def clear(self) -> None:
-        """Show that nothing is searched for."""
         self._set(OFFLINE_HINT if self._is_offline else HINT)
         self._show_cards(())
 

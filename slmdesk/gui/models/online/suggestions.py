@@ -240,7 +240,6 @@ class Suggestions(QWidget):
 
 
 def _key(one: Suggestion) -> tuple[str, str, str]:
-    """What identifies a suggestion."""
     return one.repo, one.file, one.quantization
 
 

@@ -98,7 +98,7 @@ class PackController(QObject):
             path = Path(self._path)
             self._bridge.ask(lambda services: services.packs.cancel(path))
 
-    # ---- what is heard
+    # ---- events
 
     def _on_models(self, models: Sequence[ModelRecord]) -> None:
         self.models_listed.emit(tuple(models))
@@ -130,7 +130,7 @@ class PackController(QObject):
         else:
             (self.made if self._is_making else self.taken).emit(event)
 
-    # ---- inside
+    # ---- private
 
     def _begin(self, path: Path, *, is_making: bool) -> bool:
         if self._path:

@@ -194,7 +194,7 @@ class DocumentTranslation(QObject):
 
         self._bridge.ask(work, begun, self._on_refused)
 
-    # ---- the one on show
+    # ---- the shown translation
 
     @Slot(str)
     def open(self, item: str) -> None:
@@ -312,7 +312,7 @@ class DocumentTranslation(QObject):
         self._after_unlock = again
         self.password_requested.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
 
-    # ---- what is told
+    # ---- events
 
     def _on_opened(self, view: TranslationView) -> None:
         job = view.job

@@ -157,7 +157,7 @@ class DocumentForm(QDialog):
         self._source.currentIndexChanged.connect(self._on_languages)
         self._target.currentIndexChanged.connect(self._on_languages)
 
-    # ---- what is told
+    # ---- events
 
     @Slot(object)
     def show_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
@@ -203,7 +203,7 @@ class DocumentForm(QDialog):
     def _this_document(self) -> str:
         return "This document" if len(self._chosen.paths) == 1 else f"“{self._language_of[0]}”"
 
-    # ---- what a person does
+    # ---- user actions
 
     @Slot()
     def _on_languages(self) -> None:
@@ -240,7 +240,7 @@ class DocumentForm(QDialog):
         self.begin_requested.emit(self._chosen.paths, request)
         self.accept()
 
-    # ---- inside
+    # ---- private
 
     def _requested_glossaries(self) -> tuple[str, ...]:
         """The ticked glossaries; none if they are just the active ones, so that one added later is used too."""

@@ -124,7 +124,7 @@ class DocumentPane(QWidget):
         controller.segments.listed.connect(self._on_listed)
         controller.segments.words_changed.connect(self._on_words_changed)
 
-    # ---- what a person does
+    # ---- user actions
 
     @Slot()
     def _on_back(self) -> None:
@@ -161,7 +161,7 @@ class DocumentPane(QWidget):
         if self._written is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._written)))
 
-    # ---- what is told
+    # ---- events
 
     @Slot(object)
     def _on_opened(self, view: TranslationView) -> None:

@@ -68,7 +68,7 @@ class SegmentsController(QObject):
         bridge.segment_changed.connect(self._on_segment)
         bridge.translation_grew.connect(self._on_grew)
 
-    # ---- what is to be seen
+    # ---- what is listed
 
     def show_item(self, item: str, request: TranslationRequest) -> None:
         """Show the segments of this translation; '' for none."""
@@ -88,7 +88,6 @@ class SegmentsController(QObject):
         return self._requested
 
     def want(self, requested: Requested) -> None:
-        """List other segments."""
         if requested != self._requested:
             self._requested = requested
             self._on_list()
@@ -101,7 +100,6 @@ class SegmentsController(QObject):
 
     @Slot(object)
     def need(self, numbers: Sequence[int]) -> None:
-        """Load these segments."""
         item = self._item
         self._ask(lambda services: services.segment_lists.rows(item, numbers), self.rows_came.emit)
 
@@ -121,7 +119,7 @@ class SegmentsController(QObject):
 
         self._ask(lambda services: services.segment_lists.flagged(item, requested, number, step), come)
 
-    # ---- what a person does
+    # ---- user actions
 
     @Slot(int, str)
     def edit(self, number: int, target: str, *, approve: bool = False) -> None:
@@ -141,7 +139,6 @@ class SegmentsController(QObject):
         self._bridge.ask(work, self._of(item, self._on_edited), refused)
 
     def approve(self, numbers: Sequence[int]) -> None:
-        """Approve segments as they are."""
         item = self._item
         self._ask(lambda services: services.segment_changes.approve(item, numbers))
 
@@ -197,7 +194,7 @@ class SegmentsController(QObject):
             lambda answer: self.others_came.emit(segment.number, answer),
         )
 
-    # ---- what is told
+    # ---- events
 
     @Slot(object)
     def _on_segment(self, event: SegmentChanged) -> None:
@@ -254,7 +251,7 @@ class SegmentsController(QObject):
         if undone is not None and undone.numbers:
             self.words_changed.emit()
 
-    # ---- inside
+    # ---- private
 
     def _manner_of(self, segment: SegmentRecord) -> Manner:
         request = self._request

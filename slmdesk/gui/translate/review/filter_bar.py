@@ -133,14 +133,12 @@ class FilterBar(QWidget):
         return self._hits
 
     def clear(self) -> None:
-        """Remove the filter and the words."""
         self._search.clear()
         self._timer.stop()  # the list is asked for anyway
         self._more.setChecked(False)
         self._choice.setCurrentIndex(0)
 
     def look(self, state: str = "", flag: str = "") -> None:
-        """List those with a state or a flag."""
         self._fill(state, flag)
         self._on_requested()
 

@@ -195,7 +195,6 @@ class SegmentModel(QAbstractTableModel):
 
 
 def words_of(segment: SegmentRecord, column: int) -> str:
-    """The text in a column of a segment's row."""
     match column:
         case 0:
             return segment.source

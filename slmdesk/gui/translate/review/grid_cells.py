@@ -225,7 +225,6 @@ def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
 
 
 def tag_spans(text: str, tags: Tags) -> Iterator[tuple[int, int]]:
-    """The positions of the tags in a text."""
     at = 0
     for piece in pieces(text, tags):
         size = len(str(piece))

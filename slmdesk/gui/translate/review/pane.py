@@ -160,7 +160,7 @@ class ReviewPane(QWidget):
             # of all that stands around the segments too, such as the buttons of the file
             bind(around, f"segment.{name}", work, within=True)
 
-    # ---- what is told
+    # ---- events
 
     def show_view(self, view: TranslationView) -> None:
         """Show another translation; its segments follow."""
@@ -245,7 +245,7 @@ class ReviewPane(QWidget):
         self._busy.setText(words)
         self._allow(self._chosen())
 
-    # ---- what a person does
+    # ---- user actions
 
     @Slot(int, str)
     def _on_edited(self, number: int, words: str) -> None:
@@ -394,7 +394,7 @@ class ReviewPane(QWidget):
         if self._bar.is_replacing:
             self._controller.find(self._bar.search)
 
-    # ---- inside
+    # ---- private
 
     def _row(self) -> int:
         return self._table.currentIndex().row()

@@ -48,7 +48,7 @@ class SegmentPanel(QScrollArea):
         show_column(self, self._inner)
         keeper.theme_changed.connect(self._show)
 
-    # ---- what is told
+    # ---- events
 
     def show_segment(self, segment: SegmentRecord | None) -> None:
         """Show another segment, or the current one after a change."""
@@ -82,7 +82,7 @@ class SegmentPanel(QScrollArea):
             self._others = tuple(words)
             self._show()
 
-    # ---- inside
+    # ---- private
 
     @Slot()
     def _show(self) -> None:

@@ -66,7 +66,6 @@ class GlossaryController(TableController):
 
     @Slot(str)
     def choose(self, glossary: str) -> None:
-        """Show the terms of a glossary."""
         if glossary != self._chosen:
             self._chosen, self._words, self._order = glossary, "", ""
             self.refused.emit("")
@@ -199,7 +198,7 @@ class GlossaryController(TableController):
             lambda services: services.glossaries.export_file(glossary, form, path, ended), None, self._on_refused
         )
 
-    # ---- what is told
+    # ---- events
 
     @Slot(object)
     def _on_changed(self, _event: object) -> None:

@@ -92,7 +92,6 @@ class _Form(QDialog):
         """Emit the input."""
 
     def choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
-        """Add a row with a list of values."""
         choice = named(Choice(values, self), name)
         choice.setAccessibleName(words)
         self.form.addRow(words, choice)

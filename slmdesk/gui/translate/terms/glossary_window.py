@@ -188,7 +188,7 @@ class GlossaryWindow(TableWindow):
             QShortcut(QKeySequence(keys), self, work)
         QShortcut(QKeySequence.StandardKey.Delete, self._table, self._on_delete, context=_WITHIN)
 
-    # ---- what a person does
+    # ---- user actions
 
     @Slot(object, object)
     def _on_chosen(self, item: QListWidgetItem | None, _before: object) -> None:
@@ -297,7 +297,7 @@ class GlossaryWindow(TableWindow):
     def _on_propose(self) -> None:
         self.proposals_requested.emit(self._controller.chosen)
 
-    # ---- what is told
+    # ---- events
 
     @Slot(object, str)
     def _on_listed(self, found: Sequence[GlossaryRecord], chosen: str) -> None:

@@ -171,7 +171,7 @@ class MemoryController(TableController):
             self._on_refused,
         )
 
-    # ---- what is told
+    # ---- events
 
     @Slot(object)
     def _on_changed(self, _event: object) -> None:

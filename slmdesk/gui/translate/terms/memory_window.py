@@ -133,7 +133,7 @@ class MemoryWindow(TableWindow):
         delete = QShortcut(QKeySequence.StandardKey.Delete, self._table, self._on_delete)
         delete.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
-    # ---- what a person does
+    # ---- user actions
 
     @Slot(bool)
     def _on_like(self, is_fuzzy: bool) -> None:
@@ -173,7 +173,7 @@ class MemoryWindow(TableWindow):
             filters="TMX (*.tmx)",
         )
 
-    # ---- what is told
+    # ---- events
 
     @Slot(object, object)
     def _on_asked(self, problem: Problem, request: TmxRequest) -> None:

@@ -123,7 +123,7 @@ class ProposalWindow(QDialog):
         self._close.clicked.connect(self.reject)
         self._table.itemChanged.connect(self._on_ticked)
 
-    # ---- what a person does
+    # ---- user actions
 
     @Slot()
     def _on_choose(self) -> None:
@@ -178,7 +178,7 @@ class ProposalWindow(QDialog):
     def _on_ticked(self, _item: object) -> None:
         self._add.setEnabled(bool(self._ticked()))
 
-    # ---- what is told
+    # ---- events
 
     def _on_earlier(self, items: Sequence[Item]) -> None:
         for one in items:

@@ -44,7 +44,6 @@ class TermWindows(QObject):
 
     @Slot()
     def open_memory(self) -> None:
-        """Open the translation memory."""
         if self._is_open("memory_window"):
             return
         from slmdesk.gui.translate.terms.memory_controller import MemoryController

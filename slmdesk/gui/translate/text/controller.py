@@ -97,7 +97,6 @@ class TranslateController(QObject):
 
     @property
     def manner(self) -> Manner:
-        """The chosen languages and manner."""
         return self._manner
 
     @property
@@ -137,7 +136,6 @@ class TranslateController(QObject):
 
     @Slot(str)
     def set_domain(self, domain: str) -> None:
-        """Set the domain of the text."""
         self._change(replace(self._manner, domain=domain))
 
     @Slot(str)

@@ -63,7 +63,6 @@ class DoubtController(QObject):
 
     @Slot()
     def cancel(self) -> None:
-        """Cancel the question."""
         self._turn += 1
         running = self._running
         self._bridge.ask(lambda _services: _cancel(running))

@@ -72,7 +72,6 @@ class EarlierController(QObject):
 
     @Slot()
     def show_more(self) -> None:
-        """List one page more."""
         self._limit += PAGE
         self._ask()
 

@@ -236,7 +236,7 @@ class TextPane(QWidget):
         ):  # fmt: skip
             bind(self, f"text.{name}", work, within=True)
 
-    # ---- what a person does
+    # ---- user actions
 
     def take_text(self, text: str) -> None:
         """Translate a text from elsewhere; undo brings back the text before."""
@@ -292,7 +292,7 @@ class TextPane(QWidget):
     def _on_edited(self, row: int, words: str) -> None:
         self._controller.put(row, self._shown.segments[row].source, words)
 
-    # ---- what is told
+    # ---- events
 
     @Slot(object)
     def _on_manner(self, manner: Manner) -> None:

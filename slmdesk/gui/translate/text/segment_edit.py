@@ -178,7 +178,7 @@ class SegmentEdit(QPlainTextEdit):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._size_letters()
 
-    # ---- inside
+    # ---- private
 
     def _size_letters(self) -> None:
         font = self.font()

@@ -31,12 +31,10 @@ class Shown:
 
     @property
     def source(self) -> str:
-        """The source of the segments as one text."""
         return "".join(one.lead + one.source + one.trail for one in self.segments)
 
 
 def shown_of(segment: LiveSegment) -> str:
-    """The text shown for a segment in the translation."""
     if segment.state is SegmentState.LEFT:
         return segment.source
     return segment.target
