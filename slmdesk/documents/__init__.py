@@ -1,1 +1,1 @@
-"""Readers, one per format, under the ids of core.formats."""
+"""Readers of documents, one per format, under the ids of core.formats."""

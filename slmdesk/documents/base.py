@@ -1,4 +1,4 @@
-"""What a reader is given and what it gives: pages, one by one, and what it has to say about the whole."""
+"""The interface of a reader: what it is given, the pages it yields, and its report about the whole document."""
 
 from __future__ import annotations
 

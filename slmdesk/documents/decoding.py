@@ -1,4 +1,4 @@
-"""Bytes to text: what is sure is sure, and a guess is called one."""
+"""Decodes bytes to text; a guessed encoding is reported as a guess."""
 
 from __future__ import annotations
 

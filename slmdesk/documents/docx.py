@@ -1,4 +1,4 @@
-"""Word files, walked paragraph by paragraph as they are unpacked.
+"""Reads Word files, paragraph by paragraph while they are unpacked.
 
 What a reader of the printed document sees, in its order: ECMA-376 part 1, chapter 17.  Tracked changes are taken as
 accepted, each text box once (`mc:Fallback` is a second copy), of fields their results.

@@ -1,4 +1,4 @@
-"""From the elements of a Word file to what flows over its pages."""
+"""Turns the elements of a Word file into the text and blocks that flow over its pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shapes with words: what slides, sheets' drawings and charts have in common (DrawingML, ECMA-376 part 1, 20-21)."""
+"""Reads shapes with text, as in slides, spreadsheet drawings and charts (DrawingML, ECMA-376 part 1, 20-21)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mails as they are sent (RFC 5322, MIME), and web pages kept as such (RFC 2557)."""
+"""Reads mails as they are sent (RFC 5322, MIME), and web pages saved in that form (RFC 2557)."""
 
 from __future__ import annotations
 

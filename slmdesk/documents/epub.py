@@ -1,4 +1,4 @@
-"""Books: chapters in the order of the spine, named by the book's own table of contents (EPUB 3.3, sections 5 and 7)."""
+"""Reads e-books: chapters in the order of the spine, named by the table of contents (EPUB 3.3, sections 5 and 7)."""
 
 from __future__ import annotations
 

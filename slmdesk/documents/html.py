@@ -1,4 +1,4 @@
-"""Web pages: sections begin at headings, pictures and frames are never fetched."""
+"""Reads web pages: sections begin at headings; pictures and frames are never fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hypertext becomes pieces: lines break where blocks do, words are never cut at inline tags, nothing is fetched.
+"""Turns hypertext into pieces: lines break where blocks do, words are not cut at inline tags, nothing is fetched.
 
 Which elements are blocks, how blanks collapse and what is never shown follows the rendering section of the HTML
 standard (html.spec.whatwg.org, section 15.3).

@@ -1,4 +1,4 @@
-"""Markdown, read line by line: sections begin at headings of the first two levels, and nothing is left out.
+"""Reads Markdown line by line: sections begin at headings of the first two levels, and nothing is left out.
 Where there are thousands of them, such as in a list that was written by a program, a section holds several.
 
 Block structure only, after CommonMark's kinds of lines (spec.commonmark.org, sections 4 and 5) and GFM's tables; what

@@ -1,4 +1,4 @@
-"""What every kind of mail has in common: its lines about itself, its text, and what came with it."""
+"""What all mail formats share: header lines, text, attachments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outlook's mails: python-oxmsg takes the fields out of the archive; nearly each of them may be missing."""
+"""Reads Outlook mails: python-oxmsg extracts the fields, nearly each of which may be missing."""
 
 from __future__ import annotations
 

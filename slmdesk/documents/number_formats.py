@@ -1,4 +1,4 @@
-"""Numbers of spreadsheets as people see them there: dates, percentages, decimals, units (ECMA-376 part 1, 18.8.30)."""
+"""Formats numbers as a spreadsheet shows them: dates, percentages, decimals, units (ECMA-376 part 1, 18.8.30)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading words off a picture, where the optional library for it is installed (the extra `ocr`, tesserocr).
+"""Recognises text on a picture, where the optional library for it is installed (the extra `ocr`, tesserocr).
 
 Its data (a file per language, tessdata_fast) lie in the folder SLMDESK_TESSDATA, or in one of the places where systems
 keep them.  One page at a time, in one thread: tesseract's own threads slow it down on small machines.

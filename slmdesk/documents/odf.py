@@ -1,4 +1,4 @@
-"""What OpenDocument files have in common, and the walk over their text (OASIS OpenDocument 1.3, part 3)."""
+"""What OpenDocument files share, and the walk through their text (OASIS OpenDocument 1.3, part 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presentations of LibreOffice and its kin: slides with their notes."""
+"""Reads OpenDocument presentations: slides with their notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spreadsheets of LibreOffice and its kin: values as they are shown, dates as ISO 8601."""
+"""Reads OpenDocument spreadsheets: values as displayed, dates as ISO 8601."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of LibreOffice and its kin: as they are unpacked, with the pages they had when they were last shown."""
+"""Reads OpenDocument texts while they are unpacked, with the pages they had when last displayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Old and binary Excel files (.xls, .xlsb), by calamine; what it would lay out in memory is measured before.
+"""Reads old and binary Excel files (.xls, .xlsb) with calamine, after checking how much memory that will take.
 
 calamine makes a full table of the range between a sheet's first and last cell, and ends the process when there is no
 memory for it (tried with 0.9.1: two cells in opposite corners).

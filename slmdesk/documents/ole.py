@@ -1,4 +1,4 @@
-"""What an old Office file is: they are all OLE compound files, told apart by the streams inside ([MS-CFB])."""
+"""Tells old Office files apart: all are OLE compound files, with different streams inside ([MS-CFB])."""
 
 from __future__ import annotations
 

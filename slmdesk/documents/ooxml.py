@@ -1,4 +1,4 @@
-"""What Word, PowerPoint and Excel files have in common: parts found by their types and relationships.
+"""What Word, PowerPoint and Excel files share: parts found by their types and relationships.
 
 Names of parts are conventions only (ECMA-376 part 2); namespaces differ between "strict" and "transitional" files, so
 everything is told by its local name.

@@ -1,4 +1,4 @@
-"""The bytes of a document, from regular files of a bearable size alone; nothing here can block (X7)."""
+"""Reads the bytes of a document, only from regular files of limited size; nothing here can block (X7)."""
 
 from __future__ import annotations
 

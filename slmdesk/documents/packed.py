@@ -1,4 +1,4 @@
-"""Zip archives of office documents, read with limits that count real bytes (X1); nothing is unpacked to disk (X3)."""
+"""Reads zip archives of office documents with limits on real bytes (X1); nothing is unpacked to disk (X3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of formats that flow: where the file says a page ends, else sections that begin at headings."""
+"""Splits formats without fixed pages: at page breaks in the file, else into sections that begin at headings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PDF: pages with their blocks, told as they are found, and pictures of them with the place of any passage."""
+"""Reads PDF: pages with their blocks, one by one, and pictures of pages with the position of any passage."""
 
 from __future__ import annotations
 

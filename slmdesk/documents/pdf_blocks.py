@@ -1,4 +1,4 @@
-"""From the lines of a page to its blocks and its text: which line goes on in the next one, and what each block is."""
+"""Turns the lines of a page into blocks and text: which line continues in the next, and what each block is."""
 
 from __future__ import annotations
 

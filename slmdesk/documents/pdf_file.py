@@ -1,4 +1,4 @@
-"""An open PDF file: its password, its facts, and its pages one at a time.
+"""An open PDF file: its password, its properties, and its pages one at a time.
 
 pdfium must not be entered by two threads: every use of it stands under LOCK.
 """

@@ -1,4 +1,4 @@
-"""From the words of a page to its lines in reading order: columns one after another, rows of tables with their cells.
+"""Arranges the words of a page into lines in reading order: columns one after another, table rows with their cells.
 
 The order of the file is kept wherever it makes sense, since programs that write PDF mostly write in reading order.
 Where lines stand side by side in one row, with a gap that goes down through several rows, it is decided what that is:

@@ -1,4 +1,4 @@
-"""Headers and footers of a page: lines at its edges that its neighbours have too."""
+"""Finds headers and footers of a page: lines at its edges that neighbouring pages have too."""
 
 from __future__ import annotations
 

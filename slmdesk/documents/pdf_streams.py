@@ -1,4 +1,4 @@
-"""Packed streams of a PDF that swell: found before pdfium unpacks them, which it does whole and in memory."""
+"""Finds compressed PDF streams that would expand hugely, before pdfium unpacks them whole in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a PDF page with their places, as pdfium finds them.
+"""The words of a PDF page with their positions, as pdfium finds them.
 
 Coordinates are those of the page as it is shown (turned by its own rotation): points from its top left corner, y down.
 Nothing here decides about lines or blocks (pdf_lines.py).

@@ -1,4 +1,4 @@
-"""Pictures of pages, for the formats that have them, and where a passage stands on one."""
+"""Pictures of pages, for formats that have them, with the position of a passage on one."""
 
 from __future__ import annotations
 

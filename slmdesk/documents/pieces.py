@@ -1,4 +1,4 @@
-"""Pieces of a document before they are pages, for the formats that have sections instead of paper."""
+"""Pieces of a document before they become pages, for formats that have sections instead of pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture as a PNG file, from its raw bytes (the PNG specification, W3C)."""
+"""Encodes raw pixels as a PNG file (the PNG specification, W3C)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PowerPoint files: slides in the order they are shown, with their notes and comments."""
+"""Reads PowerPoint files: slides in presentation order, with their notes and comments."""
 
 from __future__ import annotations
 

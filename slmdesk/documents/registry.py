@@ -1,4 +1,4 @@
-"""One reader per format; a test checks that none is missing."""
+"""The reader of each format; a test checks that none is missing."""
 
 from __future__ import annotations
 

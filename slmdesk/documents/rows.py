@@ -1,4 +1,4 @@
-"""Rows of tables in texts: a block each, unless the table is only there for its layout."""
+"""Turns rows of tables in texts into blocks, unless the table is only used for layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rich text: striprtf turns it into characters; what it would drop or glue together is marked for it before.
+"""Reads rich text with striprtf; what it would drop or join wrongly is marked first.
 
 Control words as in Microsoft's RTF specification 1.9.1.
 """

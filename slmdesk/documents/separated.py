@@ -1,4 +1,4 @@
-"""Tables as text: values parted by commas, semicolons, tabs or bars (RFC 4180, read leniently).
+"""Reads tables as text: values separated by commas, semicolons, tabs or bars (RFC 4180, read leniently).
 
 `csv.Sniffer` takes any frequent letter for a delimiter, and `csv.reader` swallows the rest of a file behind a single
 quotation mark; so both are done here.

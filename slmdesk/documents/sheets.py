@@ -1,4 +1,6 @@
-"""Sheets of any format as pages: a row is a block whose place is its range of cells; long sheets are parted."""
+"""Turns spreadsheets of any format into pages: a row is a block located by its range of cells; long sheets are
+split.
+"""
 
 from __future__ import annotations
 

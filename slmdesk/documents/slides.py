@@ -1,4 +1,4 @@
-"""Slides of any format as pages."""
+"""Turns slides of any format into pages."""
 
 from __future__ import annotations
 

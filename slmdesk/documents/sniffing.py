@@ -1,4 +1,4 @@
-"""What a file is by its first bytes: names lie, and people rename things.
+"""Determines what a file is by its first bytes, since names can be wrong.
 
 Signatures as in the file formats' own specifications; what has none (text) is told by its name.
 """

@@ -1,4 +1,4 @@
-"""Subtitles: a block for each cue with its time, pages of ten minutes.  SRT, WebVTT (w3.org/TR/webvtt1) and ASS/SSA."""
+"""Reads subtitles: a block per cue with its time, pages of ten minutes.  SRT, WebVTT (w3.org/TR/webvtt1), ASS/SSA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Glossaries and translation memories of other programs: CSV, TSV, spreadsheets, TBX (ISO 30042), TMX 1.4 (GALA).
+"""Reads glossaries and translation memories of other programs: CSV, TSV, spreadsheets, TBX (ISO 30042), TMX 1.4 (GALA).
 
 They are foreign documents like any other, and are read where those are.  Nothing is dropped in silence: a row that
 gives no term is counted and named.

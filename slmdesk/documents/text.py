@@ -1,4 +1,4 @@
-"""Plain text: pages where form feeds part them, paragraphs where empty lines do."""
+"""Reads plain text: pages end at form feeds, paragraphs at empty lines."""
 
 from __future__ import annotations
 

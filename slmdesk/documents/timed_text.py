@@ -1,4 +1,4 @@
-"""Subtitles as XML: TTML (w3.org/TR/ttml2), of which each `p` with a time is a cue."""
+"""Reads subtitles as XML: TTML (w3.org/TR/ttml2), in which each `p` with a time is a cue."""
 
 from __future__ import annotations
 

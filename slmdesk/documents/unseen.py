@@ -1,4 +1,4 @@
-"""What a browser would not show, told by an element's own attributes and the plain rules of style sheets (X10)."""
+"""Finds what a browser would not show, by an element's own attributes and simple style sheet rules (X10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Excel files, row by row as they are unpacked: no range is ever laid out, however far apart two cells are (X4).
+"""Reads Excel files row by row while unpacking: no range is ever allocated, however far apart two cells are (X4).
 
 ECMA-376 part 1, chapter 18.  Formulas give the values they had when the file was saved.
 """

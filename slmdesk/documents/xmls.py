@@ -1,4 +1,4 @@
-"""XML of a foreign document, parsed without entities, outside references or unbounded depth (X2)."""
+"""Parses the XML of untrusted documents without entities, external references or unlimited depth (X2)."""
 
 from __future__ import annotations
 

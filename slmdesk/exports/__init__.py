@@ -1,1 +1,1 @@
-"""Our own data as files other programs can read."""
+"""Writes our own data in formats that other programs read."""

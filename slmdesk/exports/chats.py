@@ -1,4 +1,4 @@
-"""A chat as Markdown (its active path) or JSON (the whole tree)."""
+"""Exports a chat as Markdown (its active path) or JSON (the whole tree)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CUT: Mapping[Status, str] = {
 
 
 def cut_words(status: Status) -> str:
-    """Why a message is not whole; "" when it is."""
+    """Why a message is incomplete; "" when it is complete."""
     return _CUT.get(status, "")
 
 
@@ -36,7 +36,7 @@ def iso_time(seconds: float) -> str:
 
 
 def attached_lines(message: Message) -> list[str]:
-    """What was attached to a message, a line each: its name, and how much of it was read."""
+    """A line for each attachment of a message: its name, and how much of it was read."""
     return [f"Attached: {one.attached.name} \u2014 {used_words(one.attached)}" for one in message.attachments]
 
 
@@ -65,7 +65,7 @@ def comparison_to_markdown(
     figures: Mapping[str, Sequence[tuple[str, str]]],
     vote: str,
 ) -> str:
-    """A comparison as a Markdown document: the prompt, each answer with what was measured of it, the vote."""
+    """A comparison as a Markdown document: the prompt, each answer with its measurements, the vote."""
     blocks = [f"# {_heading(item.title)}"]
     for one in messages:
         blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
@@ -80,7 +80,7 @@ def comparison_to_markdown(
 
 
 def to_json(item: Item, messages: Sequence[Message], path: Sequence[Message]) -> str:
-    """Everything the store knows of a chat but owners and revisions, as one JSON object."""
+    """Everything the store has about a chat, except owners and revisions, as one JSON object."""
     shape: dict[str, Json] = {
         "format": JSON_FORMAT,
         "version": JSON_VERSION,
@@ -132,6 +132,6 @@ def _speaker(one: Message) -> str:
 
 
 def _heading(text: str) -> str:
-    """One line whose Markdown marks are taken as text."""
+    """One line whose Markdown marks are escaped."""
     line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
     return "".join(f"\\{one}" if one in "\\`*_[]<>#" else one for one in line)

@@ -1,4 +1,4 @@
-"""A document as a Word file, by python-docx from its own empty template: only our data goes in, nothing is opened."""
+"""Writes a document as a Word file with python-docx and its own empty template; opens no other file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CODE_FONT = "Courier New"
 
 
 def to_docx(paper: Paper) -> bytes:
-    """The file's bytes.  Takes some 0.1 s and more for long ones: not on the service thread."""
+    """The bytes of the file.  Takes 0.1 s, or more for long documents: not on the service thread."""
     import docx  # late: 46 ms
 
     document = docx.Document()

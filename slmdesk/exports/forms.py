@@ -1,4 +1,4 @@
-"""The forms a document of ours can be made into."""
+"""The forms a document can be exported in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A document as one HTML file: no scripts, no pictures, nothing fetched; every foreign word is escaped."""
+"""Writes a document as one HTML file: no scripts, no pictures, nothing fetched; foreign text is escaped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ p, .item, td, th { overflow-wrap: anywhere; }
 
 
 def to_html(paper: Paper) -> str:
-    """The whole file.  Its own policy forbids it to load or run anything."""
+    """The whole file.  Its content security policy forbids it to load or run anything."""
     title = escape(plain(paper.title))
     body = [f"<h1>{title}</h1>"]
     if paper.subtitle:

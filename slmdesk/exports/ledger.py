@@ -1,4 +1,4 @@
-"""The network ledger as CSV or JSON, for an auditor."""
+"""Writes the network log as CSV or JSON, for an auditor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLUMNS = ("time", "host", "method", "path", "bytes", "purpose")
 
 
 def format_for(path: Path) -> str:
-    """Csv or json, by the name.  Raises KnownError `request.invalid` for another."""
+    """Csv or json, by the suffix.  Raises KnownError `request.invalid` for another."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         raise KnownError("request.invalid", what="the name must end in .csv or .json")
@@ -27,12 +27,12 @@ def format_for(path: Path) -> str:
 
 
 def time_of(row: LedgerRow) -> str:
-    """When it left: ISO 8601 in UTC."""
+    """When the request was sent: ISO 8601 in UTC."""
     return iso_time(row.time)
 
 
 def shape_of(row: LedgerRow) -> dict[str, Json]:
-    """A row as the command line's contract has it.  `bytes` is null while the answer has not ended."""
+    """A row as JSON (see cli.md).  `bytes` is null while the answer has not ended."""
     return {
         "time": time_of(row),
         "host": row.host,
@@ -49,7 +49,7 @@ def to_json(rows: Sequence[LedgerRow]) -> bytes:
 
 
 def to_csv(rows: Sequence[LedgerRow]) -> bytes:
-    """RFC 4180, UTF-8 with a mark, so that spreadsheets read it rightly; no formulas."""
+    """RFC 4180, UTF-8 with a BOM, so that spreadsheets detect it; no formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)

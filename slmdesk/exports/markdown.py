@@ -1,4 +1,4 @@
-"""Markdown taken apart into pieces (answers of models), and pieces written as Markdown."""
+"""Parses Markdown (answers of models) into pieces, and writes pieces as Markdown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _parser() -> MarkdownIt:
 
 
 def pieces_of(untrusted: str) -> list[Piece]:
-    """The pieces of a text in Markdown.  HTML is text, a link is its words and its address, a picture its words."""
+    """The pieces of a Markdown text.  HTML is kept as text, a link becomes its text and address, a picture its text."""
     return list(_pieces(_parser().parse(untrusted)))
 
 
@@ -112,7 +112,7 @@ def _runs(token: Token) -> tuple[Run, ...]:
 
 
 def to_markdown(paper: Paper) -> str:
-    """A document in Markdown; marks of Markdown in its words are taken as text."""
+    """A document in Markdown; Markdown marks in its text are escaped."""
     blocks = [f"# {_escaped(_line(paper.title))}"]
     if paper.subtitle:
         blocks.append(f"*{_escaped(_line(paper.subtitle))}*")

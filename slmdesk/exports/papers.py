@@ -1,4 +1,4 @@
-"""What we keep, as documents to hand out: a chat, a comparison, a summary with its proof."""
+"""Builds documents for export: a chat, a comparison, a summary with its evidence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
 def question_paper(
     subject: Item, path: Sequence[Message], documents: Sequence[Mapping[str, Json]], not_read: Json = ()
 ) -> Paper:
-    """Questions to documents: asked and answered, the quotations with their pages; what was read as an appendix.
+    """Questions to documents: questions and answers, the quotations with their pages; what was read as an appendix.
 
     `documents` are {name, page_kind, coverage: {pages_total, pages_read, unreadable: [{page, reason}]}},
     `not_read` {name, reason} of those that could not be read at all.
@@ -44,7 +44,7 @@ def question_paper(
 def comparison_paper(
     subject: Item, messages: Sequence[Message], figures: Mapping[str, Sequence[tuple[str, str]]], vote: str
 ) -> Paper:
-    """A comparison: the prompt, each answer with what was measured of it, the vote."""
+    """A comparison: the prompt, each answer with its measurements, the vote."""
     pieces: list[Piece] = []
     for one in messages:
         pieces += _said(one)
@@ -65,7 +65,7 @@ def _said(one: Message) -> list[Piece]:
 
 
 def _lines(words: str) -> list[Piece]:
-    """What a person wrote, as it was written."""
+    """A person's text with its line breaks."""
     return [paragraph(part.strip("\n")) for part in words.split("\n\n") if part.strip()]
 
 
@@ -87,7 +87,7 @@ def _day(seconds: float) -> str:
 
 
 def summary_paper(title: str, result: Mapping[str, Json]) -> Paper:
-    """A summary with what proves it: a reference behind each sentence; passages and coverage as an appendix.
+    """A summary with its evidence: a reference after each sentence; passages and coverage as an appendix.
 
     `result` is {kind, sentences: [{text, pages, supported, flags, quotation, group, file, passages: [{page, file,
     text}]}], coverage: {pages_total, pages_read, blocks_total, blocks_read, unreadable: [{page, reason}]}, note,
@@ -143,7 +143,7 @@ def _runs_of(one: Mapping[str, Json], word: str) -> list[Run]:
 
 
 def _passages(sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]:
-    """What each sentence rests on, in the document's own words; a quotation that is all of it stands above already."""
+    """The passages that support each sentence; a quotation that is a whole sentence was shown already."""
     pieces: list[Piece] = []
     has_whole = False
     for one in sentences:
@@ -168,7 +168,7 @@ def _sentences_of(result: Mapping[str, Json]) -> list[Mapping[str, Json]]:
 
 
 def _kinded(document: Mapping[str, Json]) -> list[Mapping[str, Json]]:
-    """The sentences of one document, each with what its pages are."""
+    """The sentences of one document, each with the kind of its pages."""
     return [{**one, "page_kind": _page_word(document)} for one in _sentences_of(document)]
 
 
@@ -227,7 +227,7 @@ def summary_sheets(result: Mapping[str, Json]) -> dict[str, list[tuple[str | int
 
 
 def _marks(sentences: Sequence[Mapping[str, Json]], page_word: str) -> list[Piece]:
-    """What was not borne out by the passages: for the reader to look at."""
+    """What the passages do not support, for the reader to check."""
     rows = tuple(
         (_short(str(one.get("text", ""))), words, _reference(one, page_word).strip(" []"))
         for one in sentences

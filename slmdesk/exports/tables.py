@@ -1,4 +1,4 @@
-"""A table taken from documents, to be handed out: spreadsheet, CSV, and as a paper.
+"""Exports a table made from documents: as a spreadsheet, CSV, or document.
 
 `result` is {columns: [{name, kind}], rows: [{name, page_kind, is_whole, cells: [{value, quote, page, flag, number,
 unit, date, edited}], coverage: {pages_total, pages_read, unreadable: [{page, reason}]}}], model}.
@@ -22,7 +22,8 @@ _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK")
 
 
 def table_sheets(result: Mapping[str, Json]) -> dict[str, list[list[Cell]]]:
-    """The table with a page beside each cell and its proof as a comment; what was read of each file on a second sheet.
+    """The table with a page beside each cell and its quotation as a comment; the coverage of each file on a second
+    sheet.
 
     Numbers, amounts and dates are such where they can be read in one way only.
     """
@@ -40,7 +41,7 @@ def table_sheets(result: Mapping[str, Json]) -> dict[str, list[list[Cell]]]:
 
 
 def table_csv(result: Mapping[str, Json]) -> bytes:
-    """RFC 4180, UTF-8 with a mark; the document's own words, and no formulas."""
+    """RFC 4180, UTF-8 with a BOM; the document's own text, and no formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
     for line in table_lines(result):
@@ -49,7 +50,7 @@ def table_csv(result: Mapping[str, Json]) -> bytes:
 
 
 def table_lines(result: Mapping[str, Json]) -> list[list[str]]:
-    """The table as words, the head first: a page behind each cell."""
+    """The table as text, the head first: a page after each cell."""
     columns = _objects(result.get("columns"))
     head = ["Document"]
     for one in columns:
@@ -64,7 +65,7 @@ def table_lines(result: Mapping[str, Json]) -> list[list[str]]:
 
 
 def table_paper(title: str, result: Mapping[str, Json]) -> Paper:
-    """Each document with its columns and pages, and what was read of it."""
+    """Each document with its columns and pages, and its coverage."""
     columns = _objects(result.get("columns"))
     pieces: list[Piece] = []
     for row in _objects(result.get("rows")):
@@ -107,7 +108,7 @@ def _said(cell: Mapping[str, Json]) -> str:
 
 
 def _doubts(columns: Sequence[Mapping[str, Json]], row: Mapping[str, Json]) -> str:
-    """What a person should look at, by column."""
+    """What a person should check, by column."""
     pairs = zip(columns, _objects(row.get("cells")), strict=False)
     said = [f"{column.get('name', '')}: {_said(cell)}" for column, cell in pairs if _said(cell)]
     return "; ".join(said)

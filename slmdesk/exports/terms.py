@@ -1,4 +1,4 @@
-"""Glossaries as files of other programs: CSV, TSV, spreadsheet, TBX-Basic.
+"""Writes glossaries as files for other programs: CSV, TSV, spreadsheet, TBX-Basic.
 
 Source: ISO 30042:2008 with the TBX-Basic dialect, which most programs read.
 """
@@ -21,7 +21,7 @@ HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
 
 
 def to_glossary_file(record: GlossaryRecord, terms: Sequence[Term], form: str) -> bytes:
-    """A glossary as one of GLOSSARY_FORMS; what it gives is read back as the same terms, from TBX without the marks for
+    """A glossary as one of GLOSSARY_FORMS; the file is read back as the same terms, from TBX without the marks for
     case and forms.  Not on the service thread.  Raises KnownError `request.invalid`.
     """
     if form in ("csv", "tsv"):
@@ -70,5 +70,5 @@ def _tbx(record: GlossaryRecord, terms: Sequence[Term]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Words as XML can hold them: control characters, which it cannot, become U+FFFD."""
+    """Text for XML: control characters, which it cannot contain, become U+FFFD."""
     return escape(plain(text))

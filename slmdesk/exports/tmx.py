@@ -1,4 +1,4 @@
-"""Pairs of sentences as TMX, which other translation programs read.  Source: TMX 1.4b (GALA)."""
+"""Writes pairs of sentences as TMX, for other translation programs.  Source: TMX 1.4b (GALA)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Unit: TypeAlias = tuple[str, str, str, str]
 
 
 def to_tmx(units: Iterable[Unit], source: str = ANY) -> Iterator[str]:
-    """A file piece by piece, as the units come; marks of the formatting stand in it as words."""
+    """Yield the file piece by piece, as the units arrive; formatting tags are kept as text."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<tmx version="1.4"><header creationtool="slmdesk" '
     yield 'creationtoolversion="1" segtype="sentence" o-tmf="slmdesk" adminlang="en" '
     yield f'srclang={quoteattr(source or UNKNOWN)} datatype="plaintext"/><body>\n'

@@ -1,4 +1,4 @@
-"""A translation as a document of ours: both languages side by side, a report of how each segment fared."""
+"""Builds documents from a translation: both languages side by side, and a report about each segment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEAD = ("", "Source", "Translation", "State", "Needs review")
 
 @dataclass(frozen=True, slots=True)
 class TranslatedRow:
-    """A segment in words for people."""
+    """A segment as text for people."""
 
     place: str
     source: str
@@ -23,7 +23,7 @@ class TranslatedRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a translation went: every segment stands in exactly one of the four lists."""
+    """How a translation went: every segment is in exactly one of the four lists."""
 
     title: str
     info: Sequence[tuple[str, str]]
@@ -41,7 +41,7 @@ class Report:
 def translation_paper(
     title: str, said: str, rows: Sequence[TranslatedRow], left: Sequence[tuple[str, str, str]]
 ) -> Paper:
-    """The segments as a table; behind it what stays as it is: (kind, place, words)."""
+    """The segments as a table; after it what was left untranslated: (kind, place, words)."""
     cells = tuple((one.place, one.source, one.target, one.state, one.flags) for one in rows)
     pieces = [
         Piece(PieceKind.PARAGRAPH, (Run(said),)),
@@ -62,7 +62,7 @@ _SHOWN_AS = {"About": "Subject", "to look at": "to review"}
 
 
 def report_paper(report: Report) -> Paper:
-    """What happened to each segment, what needs a person first."""
+    """What happened to each segment, first those that need a person."""
     pieces = [item(Run(f"{_SHOWN_AS.get(what, what)}: ", bold=True), words) for what, words in report.info]
     pieces += [heading("How many")]
     pieces += [

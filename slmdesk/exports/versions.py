@@ -1,4 +1,4 @@
-"""Two versions of a document compared, as a document to hand out and as a spreadsheet."""
+"""Exports a comparison of two versions of a document, as a document or a spreadsheet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Cell = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """A change as it is handed out."""
+    """A change in the report."""
 
     kind: str
     where: str
@@ -27,7 +27,7 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class VersionsReport:
-    """What a comparison says."""
+    """The content of a report on two versions."""
 
     old_name: str
     new_name: str
@@ -43,9 +43,9 @@ class VersionsReport:
 
 
 def versions_paper(report: VersionsReport) -> Paper:
-    """The summary, every change with both wordings, and what was read.
+    """The summary, every change with both wordings, and the coverage.
 
-    Words that went stand between [- and -], words that came between {+ and +}: colour alone would not print.
+    Removed words stand between [- and -], added words between {+ and +}: colour alone would not print.
     """
     pieces: list[Piece] = [paragraph(Run(report.headline, bold=True))]
     if report.note:

@@ -1,4 +1,4 @@
-"""Tables as a spreadsheet, by openpyxl.  Words are always words: what begins with "=" is no formula."""
+"""Writes tables as a spreadsheet with openpyxl.  Text is always text: a "=" at its start makes no formula."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slmdesk.core.paper import Paper, PieceKind, plain
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A cell with a comment, and how a number or a day is to be shown."""
+    """A cell with a comment, and the display format of a number or date."""
 
     value: str | int | float | datetime.date | None
     note: str = ""
@@ -71,7 +71,7 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
 
 
 def tables_of(paper: Paper) -> dict[str, list[tuple[str, ...]]]:
-    """The tables of a document by the heading over them, for a spreadsheet."""
+    """The tables of a document by the heading above them, for a spreadsheet."""
     found: dict[str, list[tuple[str, ...]]] = {}
     over = paper.title
     for piece in paper.pieces:

@@ -1,1 +1,1 @@
-"""The only room that may open a connection."""
+"""Access to the Hugging Face Hub: the only package that may open a connection."""

@@ -1,4 +1,4 @@
-"""Between huggingface_hub and the guard: answers read whole and bounded, failures as known errors at once."""
+"""Sits between huggingface_hub and the guard: reads answers whole and bounded, raises failures as known errors."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Writing, hashing and syncing a file behind the line, on a thread of its own: the two go at the same time.
+"""Writes, hashes and syncs a downloaded file on a thread of its own, while the next bytes arrive.
 
-What comes while the thread is idle is written at once; what comes while it works, at one go afterwards.  So nothing
-waits in memory when the line falls silent, and a fast line costs few handovers.
+Bytes that arrive while the thread is idle are written at once; those that arrive while it works, together afterwards.
+So nothing waits in memory when the network stalls, and a fast one costs few handovers.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ MOST_BEHIND = 4 << 20
 
 
 class Digest(Protocol):
-    """What hashlib's objects can do."""
+    """The interface of hashlib's objects."""
 
     def update(self, data: bytes | memoryview, /) -> None:
         """Add bytes."""
 
 
 class Behind:
-    """The thread and what waits for it.  Its methods belong to one caller; they raise the OSError the thread met."""
+    """The thread and its queue.  Its methods belong to one caller; they raise the OSError that the thread met."""
 
     def __init__(self, handle: int, digest: Digest, size: int, synced: Callable[[int], None]) -> None:
         self._handle, self._digest, self._synced = handle, digest, synced
@@ -41,7 +41,7 @@ class Behind:
         self._thread.start()
 
     def put(self, chunk: bytes) -> None:
-        """Have bytes written at the end."""
+        """Queue bytes to be appended."""
         with self._wake:
             while self._bytes > MOST_BEHIND and self._error is None:
                 self._wake.wait()
@@ -52,7 +52,7 @@ class Behind:
         self._raise()
 
     def drain(self, *, sync: bool = False) -> None:
-        """Until all is written and hashed; with `sync` on the disk and noted too."""
+        """Wait until all is written and hashed; with `sync` also on the disk and recorded."""
         with self._wake:
             self._wants_sync = self._wants_sync or sync
             self._wake.notify_all()
@@ -61,7 +61,7 @@ class Behind:
         self._raise()
 
     def close(self) -> None:
-        """End the thread; what still waits is dropped."""
+        """End the thread; bytes still queued are dropped."""
         with self._wake:
             self._waiting.clear()
             self._is_ending = True
@@ -112,7 +112,7 @@ class Behind:
 
 
 def sync_file(handle: int) -> None:
-    """Bring the bytes of a file to the disk.  Raises OSError."""
+    """Flush a file to the disk.  Raises OSError."""
     if hasattr(os, "fdatasync"):  # the journal holds the size: times and owner may come later
         os.fdatasync(handle)
     else:

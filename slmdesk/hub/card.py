@@ -1,4 +1,4 @@
-"""A repository's card: the README.md that its publisher wrote, fetched up to a size and taken as foreign text."""
+"""Downloads a repository's model card: the README.md by its publisher, up to a size, as untrusted text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_CARD_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The text of a card as it came, untrusted."""
+    """The text of a model card, untrusted."""
 
     text: str
     is_cut: bool

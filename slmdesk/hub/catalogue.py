@@ -1,6 +1,6 @@
-"""The curated list of small models: which there are, what each is good at, where that was read.
+"""The curated list of small models: what each is good at, and the source of that.
 
-No request is made for it and no size stands in it: what a file weighs and whether it arrived whole, the Hub says.
+It needs no request and has no file sizes: those, and the checksums, come from the Hub.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ class CatalogueEntry:
 
     @property
     def is_mixture(self) -> bool:
-        """Whether it is a mixture of experts: all its weights in memory, some of them at work."""
+        """Whether it is a mixture of experts: all its weights in memory, only some of them active."""
         return bool(self.active)
 
     @property
     def active_parameters(self) -> int:
-        """Parameters at work for one word."""
+        """The parameters active for one token."""
         return self.active or self.parameters
 
     @property
@@ -107,7 +107,7 @@ def count_text(parameters: int) -> str:
 
 
 def load_catalogue() -> tuple[CatalogueEntry, ...]:
-    """The list of this package, in the order in which it is shown."""
+    """The package's list, in display order."""
     return parse_catalogue((package_files("slmdesk.hub") / "catalogue.toml").read_text(encoding="utf-8"))
 
 
@@ -136,12 +136,12 @@ def of_family(entries: Sequence[CatalogueEntry], family: str) -> tuple[Catalogue
 
 
 def find_entry(entries: Sequence[CatalogueEntry], repo: str) -> CatalogueEntry | None:
-    """What the list says of a repository; the Hub takes upper and lower case for the same."""
+    """The entry of a repository, or None; the Hub ignores case."""
     return next((entry for entry in entries if entry.repo.lower() == repo.lower()), None)
 
 
 class _Table:
-    """One entry as it stands in the file, every value checked when it is taken."""
+    """One entry of the file; every value is checked when it is read."""
 
     def __init__(self, untrusted: object) -> None:
         if not isinstance(untrusted, dict):
@@ -157,7 +157,7 @@ class _Table:
         return _invalid(clean_label(f"{self._where}: {name} {reason}", 200))
 
     def text(self, name: str, pattern: re.Pattern[str] | None = None) -> str:
-        """One line that may be shown as it is."""
+        """One line of text that may be shown."""
         value = self._values.get(name)
         if not isinstance(value, str) or not value or clean_label(value, _LONGEST_TEXT) != value:
             raise self.wrong(name, "is no line of text")
@@ -200,7 +200,7 @@ class _Table:
         return words
 
     def has(self, name: str) -> bool:
-        """Whether it stands there at all."""
+        """Whether the key exists."""
         return name in self._values
 
 

@@ -1,4 +1,4 @@
-"""The second wall: variables that huggingface_hub reads once, when it is imported."""
+"""Sets the environment variables that huggingface_hub reads once, when imported: the second barrier."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slmdesk.paths import Paths
 
 
 def set_environment(paths: Paths) -> None:
-    """No telemetry, no token of its own finding, no Xet, its cache in our folder, and "offline" for its own client.
+    """Turn off telemetry, its own token search and Xet, set its cache to our folder, and its own client to "offline".
 
     Only our guarded client (`make_client`) ignores that last one, so whoever bypasses it is refused.  Call before
     anything imports huggingface_hub; raises BugError when it is too late.

@@ -1,4 +1,4 @@
-"""What the Hub has: repositories and their GGUF files.  Names are labels; no path is ever made of one."""
+"""Repositories of the Hub and their GGUF files.  Their names are labels; no path is ever made from one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RemotePart:
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A model to fetch: one file, or the parts of one that was split."""
+    """A model to download: one file, or the parts of a split one."""
 
     repo: str
     revision: str
@@ -55,22 +55,22 @@ class RemoteFile:
 
     @property
     def bytes(self) -> int:
-        """Of all parts."""
+        """The size of all parts."""
         return sum(one.bytes for one in self.parts)
 
     @property
     def size_bytes(self) -> int:
-        """The same, as core.quantization sorts by it."""
+        """The size, under the name that core.quantization sorts by."""
         return self.bytes
 
     @property
     def sha256(self) -> str:
-        """Of the one part; empty for a split model."""
+        """The checksum of the only part; empty for a split model."""
         return self.parts[0].sha256 if len(self.parts) == 1 else ""
 
     @property
     def is_helper(self) -> bool:
-        """Whether the name says that it is no model by itself."""
+        """Whether the name says that the file is not a model of its own."""
         return is_companion(self.parts[0].name)
 
 
@@ -140,7 +140,7 @@ class Repo:
 
 
 def quantization_of(name: str) -> str:
-    """The quantization that a file's name tells, in capitals; empty where it tells none."""
+    """The quantization in a file's name, in capitals; empty where there is none."""
     stem = _SPLIT.sub(r"\1.gguf", name.rpartition("/")[2]).removesuffix(".gguf")
     found = _QUANTIZATION.findall(stem)
     return str(found[-1]).upper().replace("FP16", "F16").replace("FP32", "F32") if found else ""

@@ -1,4 +1,4 @@
-"""The guard: the one client through which anything may leave this PC.  Refuses before a socket, notes before a byte.
+"""The guard: the one client through which anything may leave this PC.  Checks and logs every request before it is sent.
 
 The client is httpx2's, which huggingface_hub's `set_client_factory` wants; both are imported only when it is made.
 """
@@ -35,7 +35,7 @@ def _no_proxy(_scheme: str, _host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """What may leave and by which way, asked anew for each request and each hop of a redirect."""
+    """What may be sent and by which way; asked for every request and every hop of a redirect."""
 
     offline: Callable[[], bool]
     hosts: frozenset[str]
@@ -58,7 +58,7 @@ class GuardPolicy:
             raise KnownError("network.refused", host=host)
 
     def is_endpoint(self, scheme: str, host: str, port: int | None) -> bool:
-        """Whether this is the Hub itself: the one place a token may be sent to."""
+        """Whether this is the Hub itself: the only place a token may be sent to."""
         ours = urlsplit(self.endpoint)
         standard = {"https": 443, "http": 80}.get(scheme)
         return (scheme, host.lower(), port or standard) == (ours.scheme, ours.hostname, ours.port or standard)
@@ -79,7 +79,7 @@ def _is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a request is made, what ends it, who hears that it waits, and how fast its answer may come."""
+    """The purpose of a request, what stops it, who is told that it waits, and its speed limit."""
 
     purpose: str = ""
     stop: Event | None = None
@@ -94,7 +94,7 @@ _reason: ContextVar[Reason] = ContextVar("reason", default=Reason())  # noqa: B0
 def because(
     purpose: str, *, stop: Event | None = None, on_wait: OnWait | None = None, limit: SpeedLimit | None = None
 ) -> Iterator[None]:
-    """Why the requests made inside are made ("search", "download of NAME"): stands in the ledger.  Per thread.
+    """Give the purpose of the requests made inside ("search", "download of NAME"), for the network log.  Per thread.
 
     Once `stop` is set they raise Stopped within about 0.3 s, wherever they wait.  `on_wait` is told, about four times
     a second, how many seconds no byte has come.  `limit` is heeded where there is a `stop`.

@@ -1,4 +1,4 @@
-"""How fast all downloads of this instance together may be: a bucket that fills with time (a token bucket)."""
+"""Limits the speed of all downloads of this instance together (a token bucket)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PIECES_A_SECOND = 20
 
 
 class SpeedLimit:
-    """Any thread."""
+    """A shared speed limit.  Any thread."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
@@ -25,7 +25,7 @@ class SpeedLimit:
         self._filled = time.monotonic()
 
     def set(self, bytes_per_s: int) -> None:
-        """Hold at once for whoever waits and reads; 0: no limit."""
+        """Set the limit, effective at once also for waiting readers; 0: no limit."""
         with self._change:
             if bytes_per_s == self._rate:
                 return
@@ -33,7 +33,7 @@ class SpeedLimit:
             self._change.notify_all()
 
     def take(self, most: int, stop: threading.Event) -> int:
-        """How many bytes may be read now, 1 to `most`; waits for them.  Raises Stopped within LOOK_S."""
+        """Wait until bytes may be read; returns how many, 1 to `most`.  Raises Stopped within LOOK_S."""
         with self._change:
             while not stop.is_set():
                 if not self._rate:
@@ -50,7 +50,7 @@ class SpeedLimit:
         raise Stopped
 
     def give_back(self, count: int) -> None:
-        """Bytes that were taken and not read."""
+        """Return bytes that were taken and not read."""
         with self._change:
             if self._rate:
                 self._room += count

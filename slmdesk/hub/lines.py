@@ -1,4 +1,4 @@
-"""Connections that hear a stop while they wait: for a name, for a handshake, for the next byte."""
+"""Network connections that can be stopped while they wait: for a name, for a handshake, for the next byte."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOOK_S = 0.25
 
 
 class HearingBackend(httpcore2.NetworkBackend):
-    """Opens connections; each is one that hears."""
+    """Opens connections that can be stopped."""
 
     def __init__(self) -> None:
         self._inner = httpcore2.SyncBackend()
@@ -73,7 +73,7 @@ class HearingStream(httpcore2.NetworkStream):
         raise Stopped
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Requests are small: the system takes them at once."""
+        """Write a request; it is small, so the system takes it at once."""
         self._inner.write(buffer, timeout)
 
     def close(self) -> None:
@@ -88,12 +88,12 @@ class HearingStream(httpcore2.NetworkStream):
         return HearingStream(_hearing(lambda: begin(ssl_context, server_hostname, timeout)))
 
     def get_extra_info(self, info: str) -> Any:
-        """What httpcore2 asks of a connection."""
+        """Information about the connection that httpcore2 asks for."""
         return self._inner.get_extra_info(info)
 
 
 def _hearing(work: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkStream:
-    """Do `work` on a thread of its own and let go of it once the reason's stop is set.
+    """Do `work` on a thread of its own and abandon it once the reason's stop is set.
 
     Neither looking up a name nor a handshake can be ended from outside; a connection that comes too late is closed.
     """

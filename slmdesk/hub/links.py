@@ -1,4 +1,4 @@
-"""Addresses of the Hub: what a person types or pastes, and where a file lies."""
+"""Parses addresses of the Hub that a person types or pastes, and builds the address of a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_OWNERS = ("datasets", "spaces", "models", "docs", "papers", "collections", "
 
 @dataclass(frozen=True, slots=True)
 class HubLink:
-    """A repository, perhaps with a file in it or the quantization that is wanted."""
+    """A repository, perhaps with a file in it or a requested quantization."""
 
     repo: str
     file: str = ""
@@ -69,7 +69,7 @@ def is_repo(untrusted: str) -> bool:
 
 
 def file_address(endpoint: str, repo: str, revision: str, name: str) -> str:
-    """Where a file is fetched.  Whatever its name is, the address stays below the repository."""
+    """The download address of a file.  Whatever its name is, the address stays below the repository."""
     steps = [quote(step, safe="") for step in name.split("/")]
     safe = [step.replace(".", "%2E") if step.strip(".") == "" else step for step in steps]
     return f"{endpoint.rstrip('/')}/{repo}/resolve/{quote(revision, safe='')}/{'/'.join(safe)}"

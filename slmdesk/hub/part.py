@@ -1,4 +1,4 @@
-"""A file that is still coming: `.part`, its journal, and where it goes when it is whole.
+"""An unfinished download: the `.part` file, its journal, and moving it into place when complete.
 
 The names are made of the sum that is expected, so that whoever fetches the same file finds the same part.  One writer
 at a time: the caller holds the lock named `lock` while it uses a Part.
@@ -33,7 +33,7 @@ _READ_BYTES = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a part is a part of, as its journal says: enough to go on with it later."""
+    """What a part belongs to, as its journal says: enough to resume it later."""
 
     repo: str
     name: str
@@ -65,7 +65,7 @@ class Part:
 
     @property
     def size(self) -> int:
-        """Bytes it has."""
+        """How many bytes it has."""
         return self._size
 
     def open(self, stop: Event) -> Iterator[int]:
@@ -99,7 +99,7 @@ class Part:
             raise KnownError("disk.full", path=str(self.path.parent), needed_bytes=needed, available_bytes=free)
 
     def write(self, chunk: bytes) -> None:
-        """Add bytes.  Raises KnownError `download.wrong_size` for more than there should be; those are not written."""
+        """Append bytes.  Raises KnownError `download.wrong_size` for more than expected; those are not written."""
         if self._size + len(chunk) > self.file.bytes:
             raise KnownError(
                 "download.wrong_size", name=self._origin.name, bytes=self._size + len(chunk), expected=self.file.bytes
@@ -117,7 +117,7 @@ class Part:
             self.need_space()
 
     def flush(self, *, sync: bool = False) -> None:
-        """Return when what came is in the file and hashed."""
+        """Wait until all bytes so far are in the file and hashed."""
         try:
             if self._behind is not None:
                 self._behind.drain(sync=sync)
@@ -129,11 +129,11 @@ class Part:
             raise self._problem(err) from err
 
     def sync(self) -> None:
-        """Bring it to the disk and note so in the journal; returns when that is done."""
+        """Flush the file to the disk and record that in the journal; returns when that is done."""
         self.flush(sync=True)
 
     def start_over(self) -> None:
-        """Forget what came."""
+        """Discard what was downloaded."""
         self._end_behind()
         try:
             os.ftruncate(self._handle, 0)
@@ -146,7 +146,9 @@ class Part:
         self._write_journal()
 
     def check(self) -> None:
-        """Raises KnownError `download.damaged` when it is not what was published; it is then set aside as `.bad`."""
+        """Raises KnownError `download.damaged` when it is not what was published; the file is then renamed to
+        `.bad`.
+        """
         self.sync()
         if self._digest.hexdigest() == self.file.sha256:
             return
@@ -158,7 +160,7 @@ class Part:
         raise KnownError("download.damaged", name=self._origin.name)
 
     def move_to(self, target: Path) -> None:
-        """Give the checked file its place.  What stood there is replaced: by its name it is the same, or damaged."""
+        """Move the verified file into place.  A file with that name is replaced: it is the same, or damaged."""
         self.close()
         try:
             self.path.replace(target)
@@ -180,7 +182,7 @@ class Part:
         return freed
 
     def close(self) -> None:
-        """Keep what came and let go of the file.  May be called twice."""
+        """Close the file and keep it.  May be called twice."""
         if self._handle >= 0:
             with suppress(KnownError):  # a full disk was said when it was written
                 self.sync()
@@ -214,7 +216,7 @@ class Part:
             self._behind = None
 
     def _back_to_written(self) -> None:
-        """After a write that failed half way."""
+        """Go back to what is known to be written, after a write that failed half way."""
         if self._behind is None:
             return
         self._size = self._behind.written
@@ -233,7 +235,7 @@ class Part:
 
 
 def read_journal(path: Path) -> Origin | None:
-    """What a journal says, up to its last whole line; None for none, or one that cannot be understood."""
+    """Parse a journal up to its last complete line; None where there is none, or it cannot be understood."""
     try:
         with path.open("rb") as file:
             untrusted = file.read(MAX_JOURNAL_BYTES)
@@ -263,7 +265,7 @@ def _origin_of(untrusted: dict[str, Any]) -> Origin | None:
 
 
 def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:
-    """Parts, files found damaged, and joins that were broken off, in a folder, with what their journals say."""
+    """Parts, damaged files, and interrupted joins in a folder, with their journals."""
     found = [one for suffix in ("part", "bad", "joined") for one in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
     return [(one, read_journal(one.with_suffix(".journal"))) for one in found]
 

@@ -1,4 +1,4 @@
-"""What a server or the line said, as known errors: each cause its own code."""
+"""Translates answers of servers and network failures to known errors, each cause with its own code."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def retry_after(response: httpx2.Response) -> int:
 
 
 def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> KnownError:
-    """What went wrong on the way: certificate, proxy, redirects, or the line itself."""
+    """The error for a failure on the way: certificate, proxy, redirects, or the connection itself."""
     import httpx2
 
     if isinstance(err, httpx2.TooManyRedirects):

@@ -1,4 +1,4 @@
-"""Asking the Hub: which repositories there are, and which files.  The only module that calls huggingface_hub."""
+"""Queries the Hub for repositories and files.  The only module that calls huggingface_hub."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked of the Hub; it filters itself, empty is any."""
+    """A search on the Hub; an empty field matches anything."""
 
     words: str
     author: str = ""
@@ -65,7 +65,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class HubPage:
-    """A page of what was found."""
+    """A page of search results."""
 
     repos: tuple[Repo, ...]
     cursor: str
@@ -87,11 +87,11 @@ class Hub:
 
     @property
     def policy(self) -> GuardPolicy:
-        """What may leave, by the settings of this moment."""
+        """The guard's policy from the current settings."""
         return self._policy()
 
     def address(self, file: RemoteFile, part: RemotePart) -> str:
-        """Where a part of a file is fetched."""
+        """The download address of a part of a file."""
         return file_address(self._policy().endpoint, file.repo, file.revision, part.name)
 
     def header(self, file: RemoteFile, *, token: str = "", stop: Event | None = None) -> GgufHeader:

@@ -1,4 +1,4 @@
-"""The header of a file that is not fetched: its first megabytes, by ranged requests."""
+"""Reads the header of a file that is not downloaded, from its first megabytes by ranged requests."""
 
 from __future__ import annotations
 

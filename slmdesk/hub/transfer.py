@@ -1,4 +1,4 @@
-"""Fetching one file: goes on where it was, tries again by itself, and never takes what was not published.
+"""Downloads one file: resumes where it was, retries by itself, and accepts only what was published.
 
 Range and If-Range as in RFC 9110, sections 13.1.5 and 14.  A plain generator; closing it, or its stop, keeps the part.
 """
@@ -29,7 +29,7 @@ NOTES = ("ignored", "changed", "shifted", "refused")
 
 @dataclass(frozen=True, slots=True)
 class TransferLimits:
-    """How long it waits and how often it tries."""
+    """Waiting times and numbers of retries."""
 
     tries: int = 6
     """Without progress, one after another."""
@@ -63,7 +63,7 @@ class Progress:
 
 
 class Transfer:
-    """One file on its way into its part.  On the thread of its own."""
+    """One file being downloaded into its part.  On a thread of its own."""
 
     def __init__(
         self, client: httpx2.Client, address: str, part: Part, *, stop: Event, token: str = "", limits: TransferLimits
@@ -74,7 +74,7 @@ class Transfer:
         """Bytes that were there when it began, as long as they are used."""
 
     def run(self) -> Generator[Progress, None, None]:
-        """Fetch until the part is whole and checked.  The part is kept whatever happens.
+        """Download until the part is complete and verified.  The part is kept whatever happens.
 
         Raises Stopped, and KnownError: `download.gave_up` after too many tries, `download.damaged`,
         `download.wrong_size`, `download.changed`, `disk.full`, network.*, hub.*.

@@ -1,4 +1,4 @@
-"""The guard's place in httpx2: a transport, so that each hop of a redirect passes it too."""
+"""The guard as an httpx2 transport, so that each hop of a redirect passes it too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USER_AGENT = "slmdesk"
 
 
 class GuardTransport(httpx2.BaseTransport):
-    """Checks, notes, sends, counts."""
+    """Checks, logs, sends, and counts the bytes of requests."""
 
     def __init__(self, policy: GuardPolicy, record: Record, finish: Finish) -> None:
         self._policy = policy

@@ -1,4 +1,4 @@
-"""Where an access token or the password of a proxy is kept: the keyring of the system, or a file of mode 0600.
+"""Keeps an access token or the password of a proxy: in the system's keyring, or in a file of mode 0600.
 
 The only module that imports keyring.  Its back ends speak over D-Bus or to the system and may hang, so every call is
 made on a thread of its own and given up after a while.

@@ -1,1 +1,1 @@
-"""Pages to PDF with QtGui alone, offscreen."""
+"""Prints documents to PDF with QtGui, offscreen."""

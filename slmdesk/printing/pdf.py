@@ -1,4 +1,4 @@
-"""A document of ours laid out on pages by Qt and written as PDF.
+"""Lays out a document of ours on pages with Qt and writes it as PDF.
 
 No HTML and no resource is ever given to Qt: words go in as plain text with formats, so nothing can be loaded.  The
 application object is made on the main thread (`prepare`), the pages on the job's own.
@@ -54,7 +54,7 @@ Printing: TypeAlias = Generator[tuple[int, int], None, bytes]
 
 
 def prepare() -> QGuiApplication:
-    """The application object, without a screen.  Main thread, once; keep it."""
+    """Create the application object, without a screen.  Main thread, once; keep it."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app = QGuiApplication.instance()
     return app if isinstance(app, QGuiApplication) else QGuiApplication(["slmdesk-printer"])
@@ -99,7 +99,7 @@ def print_pdf(paper: Paper, page: str = "A4") -> Printing:
 
 
 def _laid_out(paper: Paper, writer: QPdfWriter, dot: float) -> QTextDocument:
-    """In the dots of a screen, unhinted: for a writer as its device Qt scales some lengths and not others."""
+    """Lay out in the dots of a screen, unhinted: with a writer as its device Qt scales some lengths and not others."""
     document = _Words()
     document.setUndoRedoEnabled(False)
     document.setUseDesignMetrics(True)
@@ -114,7 +114,7 @@ def _laid_out(paper: Paper, writer: QPdfWriter, dot: float) -> QTextDocument:
 
 
 def _lay_out(document: QTextDocument) -> Iterator[tuple[int, int]]:
-    """Bit by bit: in one piece Qt would hold Python's lock for seconds, and the child would be taken for hung."""
+    """Lay out step by step: in one go Qt would hold the GIL for seconds, and the child would be taken for hung."""
     block, count = document.firstBlock(), 0
     while block.isValid():
         count += 1
@@ -125,7 +125,7 @@ def _lay_out(document: QTextDocument) -> Iterator[tuple[int, int]]:
 
 
 def _draw(painter: QPainter, document: QTextDocument, number: int, total: int, dot: float) -> None:
-    """One page, in the dots of the layout."""
+    """Draw one page, in the dots of the layout."""
     size = document.pageSize()
     painter.save()
     painter.translate(0, -(number - 1) * size.height())
@@ -158,7 +158,7 @@ class _Setter:
         self._is_first = True
 
     def set(self, paper: Paper) -> None:
-        """The whole document."""
+        """Write the whole document."""
         self._heading((Run(paper.title),), 1)
         if paper.subtitle:
             self._paragraph((Run(paper.subtitle, cite=True),), after=12)

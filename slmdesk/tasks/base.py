@@ -1,4 +1,4 @@
-"""What every task is given, and the shape it has."""
+"""What every task is given, and the interface it has."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_STEPS = 256
 
 
 def _nothing() -> None:
-    """Nobody counts."""
+    """A counter that counts nothing."""
 
 
 class Job:
@@ -59,7 +59,7 @@ class Job:
 
     @property
     def stop(self) -> threading.Event:
-        """Set by a cancel; for work that looks at it itself."""
+        """An event that a cancel sets, for work that checks it itself."""
         return self._cancelled
 
     def cancel(self) -> None:
@@ -73,7 +73,7 @@ class Job:
                 close()
 
     def close(self) -> None:
-        """It has ended: let go of its document."""
+        """Close the job's document, at its end."""
         if self.document is not None:
             os.close(self.document)
             self.document = None
@@ -84,15 +84,17 @@ class Job:
             raise Stopped
 
     def add_step(self, step: Step) -> None:
-        """One more step came."""
+        """Add a step from the app."""
         self._steps.put(step)
 
     def end_steps(self) -> None:
-        """No more will come."""
+        """Say that no more steps will come."""
         self._steps.put(None)
 
     def batches(self, limit: int) -> Iterator[list[Step]]:
-        """The steps as they come, all that are waiting (at most `limit`) at once.  Raises Stopped on a cancel."""
+        """Yield the steps as they arrive, all that are waiting (at most `limit`) at once.  Raises Stopped on a
+        cancel.
+        """
         while not self._ended:
             batch = [self._steps.get()]
             self.check()
@@ -121,8 +123,8 @@ class Job:
     def answering(
         self, engine: Engine, asked: Callable[[Sequence[Step]], tuple[Sequence[Request], Sequence[RequestFailed]]]
     ) -> Generator[EngineEvent, None, None]:
-        """The engine's events for the steps as they come: those that come later join those under way, so that the
-        engine never works off a few last answers while others wait.
+        """The engine's events for the steps as they arrive: later steps join those in progress, so that the
+        engine never works on a few last answers while others wait.
 
         `asked` makes requests of steps, on a thread of its own, and tells which of them cannot be.  Raises Stopped when
         cancelled; ends when all steps have.

@@ -1,4 +1,4 @@
-"""Many answers, asked for in steps and computed together."""
+"""Generates many answers, requested as steps and computed together."""
 
 from __future__ import annotations
 

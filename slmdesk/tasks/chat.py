@@ -1,4 +1,4 @@
-"""One answer in a chat."""
+"""Generates one answer of a chat."""
 
 from __future__ import annotations
 

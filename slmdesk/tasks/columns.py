@@ -1,4 +1,4 @@
-"""The columns of a table as text, for a person to choose from."""
+"""Lists the columns of a table as text, for a person to choose from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts as vectors, so that passages are found by what they mean."""
+"""Turns texts into vectors, for searching passages by meaning."""
 
 from __future__ import annotations
 

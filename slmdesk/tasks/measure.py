@@ -1,4 +1,4 @@
-"""What this PC can do, whatever the model."""
+"""Measures this PC, independent of any model."""
 
 from __future__ import annotations
 

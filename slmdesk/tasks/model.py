@@ -1,4 +1,4 @@
-"""Loading, freeing and asking models."""
+"""Loads and unloads models, and counts tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our own documents as PDF."""
+"""Prints our own documents to PDF."""
 
 from __future__ import annotations
 

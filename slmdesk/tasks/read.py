@@ -1,4 +1,4 @@
-"""Reading one document, and picturing its pages."""
+"""Reads one document, and draws pictures of its pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model would see."""
+"""Renders the exact prompt that a model would receive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of a document by units, and the document with other words in their places."""
+"""Lists the text units of a document, and writes the document with translations of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read, kept in a file for another day and put back from there."""
+"""Saves what a model has read to a file, and restores it."""
 
 from __future__ import annotations
 

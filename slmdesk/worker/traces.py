@@ -1,4 +1,4 @@
-"""Traces for the log that hold no text of the user."""
+"""Error traces for the log that contain none of the user's text."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""GGUF files: read without loading, bounded, for untrusted files; standard library only."""
+"""Reads GGUF files without loading the model, with limits, as files are untrusted; standard library only."""

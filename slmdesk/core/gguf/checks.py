@@ -1,4 +1,4 @@
-"""What a header and the size of its file let one see of damage that llama.cpp loads without a word."""
+"""Detects damage that llama.cpp would load silently, from a header and the size of its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the metadata of a GGUF file to what a person and the program want to know of it."""
+"""Derives a GgufHeader, as people and the program need it, from the metadata of a GGUF file."""
 
 from __future__ import annotations
 

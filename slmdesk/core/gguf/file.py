@@ -1,5 +1,5 @@
-"""Opening a file that somebody chose: what is no regular file is never opened, nothing blocks, and what is no GGUF is
-named by what it looks like.
+"""Opens a model file that somebody chose: only regular files, without blocking; a file that is not GGUF is
+described by what it looks like.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _STARTS = (
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
-    """The file, unbuffered, and its facts.  Raises KnownError `model.missing`, `model.unreadable`.
+    """The file, unbuffered, and its status.  Raises KnownError `model.missing`, `model.unreadable`.
 
     Looked at before it is opened, since opening alone blocks (a pipe) or moves something (a device); opened without
     waiting and looked at again, since another file may stand there by then.
@@ -89,12 +89,12 @@ def opened(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
 
 
 def shown_path(path: Path) -> str:
-    """A path for a sentence."""
+    """A path for use in a message."""
     return clean_label(str(path), 400)
 
 
 def unreadable(path: Path, err: OSError | ValueError) -> KnownError:
-    """What to say of a file that cannot be opened or read."""
+    """The error for a file that cannot be opened or read."""
     if isinstance(err, (FileNotFoundError, NotADirectoryError)) or not isinstance(err, OSError):
         return KnownError("model.missing", path=shown_path(path))  # ValueError: a NUL in the name
     reason = _REASONS.get(err.errno or 0) or clean_label(err.strerror or "it cannot be read")
@@ -102,7 +102,7 @@ def unreadable(path: Path, err: OSError | ValueError) -> KnownError:
 
 
 def looks_like(untrusted: bytes) -> str:
-    """What a file that is no GGUF seems to be, by its first FIRST_BYTES bytes."""
+    """What a file that is not GGUF seems to be, by its first FIRST_BYTES bytes."""
     if not untrusted:
         return "an empty file"
     if not untrusted.strip(b"\x00"):

@@ -1,4 +1,4 @@
-"""What the header of a GGUF file says, as frozen dataclasses."""
+"""The header of a GGUF file as frozen dataclasses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MetadataValue: TypeAlias = bool | int | float | str | ListSummary
 
 @dataclass(frozen=True, slots=True)
 class Tensors:
-    """The tensors of a file, added up."""
+    """Sums over the tensors of a file."""
 
     count: int
     parameters: int
@@ -81,12 +81,12 @@ class GgufHeader:
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the file brings a template that is not too long."""
+        """Whether the file has a template that is not too long."""
         return self.chat_template is not None
 
     @property
     def tensor_count(self) -> int:
-        """How many tensors."""
+        """The number of tensors."""
         return self.tensors.count
 
     @property
@@ -99,11 +99,11 @@ class GgufHeader:
         return self.metadata.get(f"{self.architecture}.{key}")
 
     def whole(self, key: str, limit: int = 1 << 32) -> int:
-        """The same as a number of 0..limit; 0 where it is missing or makes no sense."""
+        """The value as a number of 0..limit; 0 where it is missing or makes no sense."""
         return whole(self.value(key), limit)
 
 
 def whole(value: object, limit: int = 1 << 32) -> int:
-    """A number of 0..limit that the file gave as one; else 0."""
+    """The value if it is a number of 0..limit, else 0."""
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= limit
     return value if fits and isinstance(value, int) else 0

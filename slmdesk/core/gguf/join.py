@@ -1,4 +1,4 @@
-"""The parts of a model that was split, put together into the one file it was split from.
+"""Joins the parts of a split model to the one file it was split from.
 
 Source: llama.cpp's gguf-split: the first part carries all keys, each part its own tensors, in order; `split.no`,
 `split.count` and `split.tensors.count` are added.  The data of the parts is copied as it is; only offsets change.
@@ -36,9 +36,9 @@ class _Piece:
 
 
 def join(parts: Sequence[Path], out: BinaryIO, on_bytes: Callable[[int], object]) -> str:
-    """Write the whole model to `out`; returns its sha256.  `on_bytes` is told the bytes written, and may raise.
+    """Write the whole model to `out`; returns its sha256.  `on_bytes` is called with the bytes written, and may raise.
 
-    Raises KnownError `model.…` for parts that are damaged, of different models, or not all there, and OSError.
+    Raises KnownError `model.…` for parts that are damaged, of different models, or incomplete, and OSError.
     """
     pieces = [_read(path, number, len(parts)) for number, path in enumerate(parts)]
     alignment = _alignment(parts[0])
@@ -86,7 +86,7 @@ def _read(path: Path, number: int, count: int) -> _Piece:
                 raise damaged("too many tensors or keys")
             spans = [one for _ in range(key_count) if (one := _key(reader)) is not None]
             tensors = [_tensor(reader) for _ in range(tensor_count)]
-        except CutShort as err:  # checked above: it changed meanwhile
+        except CutShort as err:  # checked above: the file has changed meanwhile
             raise damaged("it changed while it was read") from err
         keys = tuple(_span(file, start, end) for start, end in spans)
         infos = tuple((_span(file, start, end), offset) for start, end, offset in tensors)
@@ -94,7 +94,7 @@ def _read(path: Path, number: int, count: int) -> _Piece:
 
 
 def _key(reader: HeaderReader) -> tuple[int, int] | None:
-    """Where a key and its value lie; None for what only says that this is a part."""
+    """Positions of a key and its value; None for keys that only describe the split."""
     start = reader.position
     name, _length = reader.string(MAX_KEY_BYTES)
     reader.value(reader.u32(), keep=False)

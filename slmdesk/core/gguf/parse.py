@@ -1,4 +1,4 @@
-"""From the bytes of a GGUF header to its metadata and the sum of its tensors."""
+"""Parses the bytes of a GGUF header to metadata and sums over its tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantizations in words for people: what each costs in bits, what it keeps of the model, which one to take.
+"""Describes quantizations for people: bits, quality, and which one to choose.
 
 Sources: bits per weight as llama.cpp's own table has them for an 8-billion model (ggml-org/llama.cpp,
 tools/quantize/README.md; small models have a few per cent more, since their vocabulary weighs more), those missing

@@ -1,4 +1,4 @@
-"""The header of a GGUF file, read without loading the model: pure standard library, bounded, for untrusted files.
+"""Reads the header of a GGUF file without loading the model: standard library only, with limits, for untrusted files.
 
 Source: the GGUF specification (ggml-org/ggml, docs/gguf.md) and what llama.cpp itself refuses.
 """
@@ -28,7 +28,7 @@ _START_BYTES = 24
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Read the header alone.  Whether the weights are all there is asked by `check_file`.
+    """Read only the header.  `check_file` also checks whether the weights are complete.
 
     Raises KnownError: model.missing, model.unreadable, model.not_gguf, model.incomplete (in the header; `expected` is
     then the least it can be), model.damaged, model.unsupported (GGUF version or weight type of another time).
@@ -46,7 +46,7 @@ def read_header(path: Path) -> GgufHeader:
 
 
 def check_file(path: Path) -> GgufHeader:
-    """Read the header, and see whether the file can be what it describes.
+    """Read the header, and check whether the file can be what it describes.
 
     Raises KnownError `model.incomplete` too when the file ends before its last tensor, `model.damaged` when the data
     lies elsewhere, was never written, or is less than a half of the file.
@@ -87,7 +87,7 @@ def plain_metadata(header: GgufHeader) -> dict[str, Json]:
 
 
 def _version(path: Path, first: bytes, size: int) -> int:
-    """The version of the format.  Raises for what is no GGUF, or one we cannot read."""
+    """The version of the format.  Raises KnownError for other files, and versions we cannot read."""
     if first[:4] != MAGIC:
         if first and MAGIC.startswith(first):
             raise CutShort(_START_BYTES)

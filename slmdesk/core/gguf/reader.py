@@ -1,4 +1,4 @@
-"""Values out of an untrusted GGUF header, read through a small window and never further than a limit."""
+"""Reads values of an untrusted GGUF header through a small window and never beyond a limit."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ListSummary:
 
 
 def damaged(reason: str) -> KnownError:
-    """A file that contradicts itself."""
+    """The error for a file that contradicts itself."""
     return KnownError("model.damaged", reason=reason)
 
 
@@ -88,7 +88,7 @@ class HeaderReader:
         return piece
 
     def skip(self, count: int) -> None:
-        """Go on without reading."""
+        """Move forward without reading."""
         self._check(self.position + count)
         self._at += count
 
@@ -158,7 +158,7 @@ class HeaderReader:
         return ListSummary("string", count, None)
 
     def _skip_strings(self, count: int) -> None:
-        """Walk over strings by their lengths alone: 0.1 µs each."""
+        """Skip strings using only their lengths: 0.1 µs each."""
         while count:
             window, at, last = self._window, self._at, len(self._window) - 8
             for left in range(count, 0, -1):
@@ -187,12 +187,12 @@ class HeaderReader:
         window = self._file.read(max(count, _WINDOW_BYTES)) or b""
         while len(window) < count:
             more = self._file.read(count - len(window))
-            if not more:  # it became shorter while we read
+            if not more:  # the file became shorter while it was read
                 raise CutShort(start + count)
             window += more
         self._window, self._start, self._at = window, start, 0
 
 
 def name_of(untrusted: bytes) -> str:
-    """A key or a tensor's name for a sentence."""
+    """A key or a tensor's name for use in a message."""
     return clean_bytes(untrusted, 80)

@@ -1,1 +1,1 @@
-"""Documents given back with other words in them: one rewriter per format."""
+"""Writes a document again with translated text, one rewriter per format."""

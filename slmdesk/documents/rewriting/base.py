@@ -1,4 +1,4 @@
-"""What a rewriter is given and what it gives: the units of text of a document, one by one, and the changed parts.
+"""The interface of a rewriter: it yields the units of text of a document, then the changed parts of the file.
 
 A rewriter is one generator for both passes.  In the first nobody answers, and the units are counted; in the second each
 is answered with its translation, or None where it stays as it is, and what was changed is given to `Rewriting.put`.

@@ -1,4 +1,4 @@
-"""Word files with other words in them: body, tables, headers, footers, notes, comments, text boxes, charts.
+"""Translates Word files: body, tables, headers, footers, notes, comments, text boxes, charts.
 
 A paragraph is one text; its main look stays plain, other looks, links and insertions become pairs of tags, pictures,
 marks of notes and fields lone ones (ECMA-376 part 1, chapter 17).  Tabs and line ends part it: what stands behind one

@@ -1,4 +1,4 @@
-"""A paragraph of a Word file as nodes, and nodes as a paragraph again."""
+"""Converts a paragraph of a Word file to nodes and back."""
 
 from __future__ import annotations
 

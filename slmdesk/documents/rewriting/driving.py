@@ -1,4 +1,4 @@
-"""The two passes over a document: listing its units, and writing it with translations in their places."""
+"""The two passes over a document: listing its units, and writing it with their translations."""
 
 from __future__ import annotations
 

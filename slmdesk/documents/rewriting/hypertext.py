@@ -1,4 +1,4 @@
-"""Web pages and e-books with other words: only text and a few attributes change, all markup stays letter for letter.
+"""Translates web pages and e-books: only text and a few attributes change, all markup is kept letter for letter.
 
 Tokens after the HTML standard's tokenization (html.spec.whatwg.org, 13.2.5), leniently; which elements are blocks and
 which stand inside a line is data here.

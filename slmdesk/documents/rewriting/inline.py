@@ -1,4 +1,4 @@
-"""The inside of a paragraph as words, still things and groups, and the same as one text with numbered tags.
+"""The content of a paragraph as words, fixed objects and groups, and the same as one text with numbered tags.
 
 A format turns a paragraph into nodes and nodes into a paragraph again; what lies between, the tags, is here once.
 """

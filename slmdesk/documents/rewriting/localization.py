@@ -1,4 +1,4 @@
-"""Files of programs' texts with translations in them: PO (gettext) and XLIFF 1.2 and 2.0 (OASIS).
+"""Translates files with the texts of programs: PO (gettext) and XLIFF 1.2 and 2.0 (OASIS).
 
 They hold source and target side by side: only what has no translation yet is asked for, and what comes is marked as
 not looked at (`fuzzy`, `needs-review`).

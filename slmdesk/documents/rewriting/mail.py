@@ -1,4 +1,4 @@
-"""A mail with other words in its subject and its texts; attachments stay as they are, and are said (RFC 5322, 2045)."""
+"""Translates a mail's subject and texts; attachments are kept unchanged, and reported (RFC 5322, 2045)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text files changed in place: stretches of a text become units, everything between them stays letter for letter."""
+"""Changes text files in place: stretches of text become units, everything between them is kept letter for letter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenDocument texts, presentations and spreadsheets with other words in them (OASIS OpenDocument 1.3, part 3).
+"""Translates OpenDocument texts, presentations and spreadsheets (OASIS OpenDocument 1.3, part 3).
 
 Paragraphs hold words and elements mixed: spans become pairs of tags where their look differs, links always; notes,
 frames and fields are lone tags, their own paragraphs texts of their own.

@@ -1,4 +1,4 @@
-"""From which side an OpenDocument file is read: the writing mode of pages, paragraphs and tables (part 3, 20.394)."""
+"""The reading direction of an OpenDocument file: writing mode of pages, paragraphs and tables (part 3, 20.394)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A PDF in other words, as a Word file: headings, paragraphs, list items and tables, page for page.
+"""Translates a PDF into a Word file: headings, paragraphs, list items and tables, page by page.
 
 A PDF holds letters at places, no text that could flow: other words cannot take their places.  What is not carried over
 is said: pictures, the layout, pages without words, words nobody sees.

@@ -1,4 +1,4 @@
-"""Plain text and Markdown with other words: line for line where lines are meant, wrapped where they were wrapped."""
+"""Translates plain text and Markdown: line by line where line breaks matter, rewrapped where text was wrapped."""
 
 from __future__ import annotations
 

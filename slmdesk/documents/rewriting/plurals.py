@@ -1,4 +1,4 @@
-"""Plural forms of programs' texts: how many a language has, and a number that shows which one is meant.
+"""Plural forms in texts of programs: how many a language has, and a number that shows which one is meant.
 
 Rules from the manual of GNU gettext, "Additional functions for plural forms".  A model cannot translate "form 2 of 3";
 it can translate "5 files", and the number is taken out again.

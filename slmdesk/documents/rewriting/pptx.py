@@ -1,4 +1,4 @@
-"""PowerPoint files with other words in them: slides, notes, tables, charts, diagrams, alternative texts."""
+"""Translates PowerPoint files: slides, notes, tables, charts, diagrams, alternative texts."""
 
 from __future__ import annotations
 

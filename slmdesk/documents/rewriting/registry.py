@@ -1,4 +1,4 @@
-"""One rewriter per format; a test checks that none is missing that is said to be there."""
+"""The rewriter of each format; a test checks that none is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables as text with other words in the columns that were chosen; all else stays letter for letter.
+"""Translates selected columns of tables as text; all else is kept letter for letter.
 
 Each row is in a language of its own: reviews of many countries stand in one table.
 """

@@ -1,4 +1,4 @@
-"""In which language and from which side words are written, as Office files say it."""
+"""Language and reading direction of text, as Office files declare them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subtitles with other words in their cues, changed in place: times, styles, notes and positions stay as they are.
+"""Translates subtitles in place: times, styles, notes and positions are kept.
 
 SRT, WebVTT (w3.org/TR/webvtt1) and ASS/SSA.  A cue of several lines is one text; its translation is parted anew
 (text.subtitles), and the place of its unit is its time, by which it is told whether it can be read.

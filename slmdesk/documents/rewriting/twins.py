@@ -1,4 +1,4 @@
-"""Words that stand in a file twice: for programs that know a newer way of drawing, and for those that do not.
+"""Text that a file contains twice: for programs that know a newer way of drawing, and for those that do not.
 
 A program shows one of both copies (ECMA-376 part 3, Markup Compatibility), so both must say the same: the second is not
 asked for, it gets what the first was answered.

@@ -1,4 +1,4 @@
-"""A new Word file of headings, paragraphs, list items and tables: for documents that cannot keep their own format.
+"""Writes a new Word file of headings, paragraphs, list items and tables: for formats that cannot be kept.
 
 WordprocessingML after ECMA-376 part 1, chapter 17; the order of elements is that of its schema.
 """

@@ -1,4 +1,4 @@
-"""Excel files with other words in their cells: shared and inline strings, comments, shapes, charts, sheet names.
+"""Translates Excel files: shared and inline strings, comments, shapes, charts, sheet names.
 
 Numbers, dates and formulas stay.  A text a formula compares with ("yes" in IF(A1="yes"; …)) stays too, and is said: the
 sheet would compute something else.  The names of a table's columns are the words of its first row: both are changed
