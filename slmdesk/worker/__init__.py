@@ -1,1 +1,1 @@
-"""A child process: reads lines, drives tasks, writes lines."""
+"""The child process: reads JSON lines, runs tasks, writes JSON lines."""

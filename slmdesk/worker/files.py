@@ -1,4 +1,4 @@
-"""Which files each role of a child keeps on Linux; all others the kernel refuses it (landlock.py)."""
+"""The files that each role of a child may open on Linux; the kernel refuses all others (landlock.py)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 
 
 def files_of(role: str, reach: Reach) -> Files:
-    """What a child of this role keeps; `reach`: what of the person's the app allows it."""
+    """The files that a child of this role may open; `reach`: the user's files among them."""
     read = (*SYSTEM, *_interpreter(), OWN_PROCESS)
     devices: tuple[str, ...] = ("/dev/null",)
     if role == "engine":
@@ -43,12 +43,12 @@ def files_of(role: str, reach: Reach) -> Files:
 
 
 def files_of_trials() -> Files:
-    """What the helper that tries templates keeps, and the programs it starts: the interpreter."""
+    """The files of the helper that tries templates, and of the programs it starts: the interpreter."""
     return Files((*SYSTEM, *_interpreter()), (), ("/dev/null",), (os.path.realpath(sys.executable), *_loaders()))
 
 
 def _interpreter() -> tuple[str, ...]:
-    """Where Python, its libraries and this package are: not the folder a person happens to have put them in."""
+    """Where Python, its libraries and this package are installed."""
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(slmdesk.__file__).resolve().parent)}
     places |= {one for one in sys.path if Path(one).name in _PACKAGE_FOLDERS}
     places |= {one for one in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if Path(one).is_absolute()}
@@ -58,7 +58,7 @@ def _interpreter() -> tuple[str, ...]:
 
 
 def _loaders() -> tuple[str, ...]:
-    """The dynamic linker, which the kernel starts before a program; as this process was."""
+    """The dynamic linker, which the kernel starts before a program such as this one."""
     try:
         lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
@@ -75,7 +75,7 @@ def _nvidia_devices() -> tuple[str, ...]:
 
 
 def _fonts() -> tuple[str, ...]:
-    """Fonts, and fontconfig's settings and cache; it would make a cache that is missing in memory."""
+    """Fonts, and fontconfig's settings and cache; a missing cache would be made in memory."""
     places = [
         str(Path(os.environ.get(variable) or default) / name)
         for variable, default, name in (

@@ -1,4 +1,4 @@
-"""The documents that the app has opened for a child that may open none itself."""
+"""Receives the documents that the app opened for a child that may open none itself."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from slmdesk.core.types import Json
 
 
 class Handles:
-    """The child's end of the way they come (client/handles.py).  For the thread that hears the app."""
+    """The child's end of the channel for open files (client/handles.py).  For the thread that reads from the app."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Without a word of the app nothing comes, and documents are opened by their names."""
+        """If the app set up no channel, documents are opened by their paths."""
         number = environment.get(HANDLES_VARIABLE, "")
         self._channel = socket.socket(fileno=int(number)) if number.isdecimal() else None
 
     def take(self, job: str, payload: Mapping[str, Json]) -> int | None:
-        """The file at the `path` of this job; the caller closes it.  None: none is named, or it could not be opened.
+        """The file at the `path` of this job; the caller closes it.  None: no path, or it could not be opened.
 
-        Each job that names a path has an entry, sent before its line; those whose line was broken are passed over.
+        Each job that names a path has an entry, sent before its line; entries whose line was broken are skipped.
         """
         if self._channel is None or not isinstance(payload.get("path"), str):
             return None

@@ -1,4 +1,4 @@
-"""What a child gives up before it touches foreign data, as far as the system allows."""
+"""Gives up a child's rights before it opens untrusted data, as far as the system allows."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ M_ARENA_MAX = -8
 
 
 def harden(role: str, reach: Reach = NOTHING) -> tuple[str, ...]:
-    """Apply all that this system knows, before there are threads.  Returns what took effect, for `hello`.
+    """Apply all protections this system has, before there are threads.  Returns those in effect, for `hello`.
 
-    `reach`: the files of the person that this child may open.
+    `reach`: the user's files that this child may open.
     """
     done = []
     if sys.platform != "win32":
@@ -46,7 +46,7 @@ def harden(role: str, reach: Reach = NOTHING) -> tuple[str, ...]:
 
 
 def harden_trials() -> None:
-    """What the helper that tries templates gives up: all but starting the interpreter."""
+    """Give up the rights of the helper that tries templates: all but starting the interpreter."""
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # its memory is nobody's, with an old kernel too
     restrict(files_of_trials())
     install(deny_exec=False)
@@ -67,7 +67,7 @@ def _shut_in(files: Files) -> list[str]:
 def _limit_memory(role: str) -> None:
     import resource
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold the user's words
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain the user's text
     if role == "reader":
         if sys.platform == "linux":
             with suppress(AttributeError):  # glibc's: each arena would reserve 64 MiB of the limit
@@ -79,7 +79,7 @@ def _limit_memory(role: str) -> None:
 
 
 def die_with(parent: int) -> None:
-    """Ask for SIGKILL when the parent's thread that started us ends (prctl(2)), and see whether it has already."""
+    """Ask for SIGKILL when the parent's thread that started us ends (prctl(2)), and check whether it already has."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)

@@ -1,4 +1,4 @@
-"""The jobs of a child: each on a thread of its own, each ended exactly once."""
+"""Runs the jobs of a child: each on a thread of its own, each ended exactly once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_EARLY_CANCELS = 1000
 
 def run_job(job: Job, events: Task, send: Callable[[FromChild], None]) -> None:
     """Drive one job: send its events, then exactly one Done, Failed or Cancelled."""
-    with closing(events):  # so that the engine hears of it when `send` fails
+    with closing(events):  # so that the engine stops when `send` fails
         try:
             while True:
                 job.check()
@@ -42,13 +42,13 @@ def run_job(job: Job, events: Task, send: Callable[[FromChild], None]) -> None:
             ended = Failed(job.id, BUG_CODE, {})
     try:
         send(ended)
-    except (TypeError, ValueError) as err:  # a result that is no JSON, such as an infinite number
+    except (TypeError, ValueError) as err:  # a result that is not valid JSON, such as an infinite number
         log.error("a result could not be sent\n%s", trace_of(err))
         send(Failed(job.id, BUG_CODE, {}))
 
 
 class Jobs:
-    """The jobs that run now.  Thread-safe."""
+    """The running jobs.  Thread-safe."""
 
     def __init__(self, send: Callable[[FromChild], None]) -> None:
         self._send = send
@@ -57,7 +57,7 @@ class Jobs:
         self._cancelled_early: OrderedDict[str, None] = OrderedDict()
 
     def start(self, job: Job, task_of: Callable[[Job], Task]) -> bool:
-        """Run a job on a thread of its own.  False: there is one of that name."""
+        """Run a job on a thread of its own.  False: there is one with that id."""
         thread = threading.Thread(target=self._run, args=(job, task_of), name=f"job {job.id}", daemon=True)
         with self._lock:
             if job.id in self._jobs:
@@ -89,14 +89,14 @@ class Jobs:
             job.add_step(step)
 
     def end_steps(self, ident: str) -> None:
-        """No more steps for a job."""
+        """Say that a job gets no more steps."""
         job = self._job(ident)
         if job is not None:
             job.end_steps()
 
     @property
     def are_running(self) -> bool:
-        """Whether there is any."""
+        """Whether any job is running."""
         return bool(self._jobs)
 
     def cancel_all(self, timeout_s: float) -> None:
@@ -115,7 +115,7 @@ class Jobs:
     def _run(self, job: Job, task_of: Callable[[Job], Task]) -> None:
         def send(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                with self._lock:  # first forgotten, then told: whoever hears the end may not find the job again
+                with self._lock:  # removed before its end is sent: whoever receives the end must not find the job again
                     self._jobs.pop(job.id, None)
             self._send(event)
 
@@ -126,5 +126,5 @@ class Jobs:
 
 
 def _guarded(job: Job, task_of: Callable[[Job], Task]) -> Task:
-    """The task, made on the job's own thread, so that an error while making it ends the job and nothing else."""
+    """Create the task on the job's own thread, so that an error in creating it ends only the job."""
     return (yield from task_of(job))

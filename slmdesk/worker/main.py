@@ -1,4 +1,4 @@
-"""A child's life: hello, then lines in and lines out until its stdin closes."""
+"""The main loop of a child: hello, then lines in and lines out until its stdin closes."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ END_S = 1.5
 
 
 def run_worker(arguments: Sequence[str]) -> int:
-    """Be a child of the role in `arguments` until stdin closes; then the process is ended with 0.
+    """Run a child of the role in `arguments` until stdin closes; then end the process with 0.
 
-    The role `template` is none of these: a throwaway process that tries one template and returns its status.
+    The role `template` is different: a throwaway process that tries one template and returns its status.
     """
     request = _parse(arguments)
     if request.role == "template":
@@ -58,7 +58,7 @@ def run_worker(arguments: Sequence[str]) -> int:
         return main()
     source, target = take_pipes()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the app's to hear
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the app
     trials = _start_trials((source, target)) if request.engine == "llama" and request.role == "engine" else None
     secured = harden(request.role, reach_from(os.environ))
     handles = Handles(os.environ)
@@ -90,7 +90,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _start_trials(pipes: tuple[int, int]) -> TemplateTrials | None:
-    """The helper that tries templates, where the engine will not be able to start programs itself."""
+    """Start the helper that tries templates, where the engine will not be able to start programs itself."""
     if sys.platform != "linux":
         return None
 
@@ -114,7 +114,7 @@ def _beat(role: Role, output: Output) -> None:
 
 
 def _read(source: int, obey: Callable[[ToChild], None], output: Output) -> None:
-    """Do what the lines say until there are no more."""
+    """Handle lines until stdin ends."""
     decoder = decoder_of_child()
     with open(source, "rb") as stream:
         for untrusted_line in lines_of(stream):

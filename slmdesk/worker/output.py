@@ -1,4 +1,4 @@
-"""The child's way out: whole lines on the moved-aside stdout, from any thread."""
+"""Writes whole lines to the app on the moved-aside stdout, from any thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slmdesk.core import protocol
 
 
 class Output:
-    """Writes messages to a descriptor, one line at a time.  Without a reader the process ends: nobody is left."""
+    """Writes messages to a descriptor, one line at a time.  When the reader has gone, the process ends."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -34,7 +34,7 @@ class Output:
 def take_pipes() -> tuple[int, int]:
     """Move stdin and stdout aside, so that no library can read or break a line.  Returns their new descriptors.
 
-    What is printed from now on goes to stderr; who reads stdin finds it empty.
+    What is printed from now on goes to stderr; reading from stdin finds it empty.
     """
     source, target = os.dup(0), os.dup(1)
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""What each role of a child can do."""
+"""The tasks that each role of a child can run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ModelRequest = Load | Unload | CountTokens
 
 
 class Role(ABC):
-    """Makes tasks for what the app asks.  Thread-safe."""
+    """Makes tasks for requests of the app.  Thread-safe."""
 
     kinds: tuple[str, ...]
 
@@ -35,14 +35,14 @@ class Role(ABC):
 
     @abstractmethod
     def task_of_request(self, request: ModelRequest, job: Job) -> Task:
-        """The task of load, unload and count_tokens.  Raises KnownError."""
+        """The task for load, unload or count_tokens.  Raises KnownError."""
 
     @abstractmethod
     def heartbeat(self) -> Heartbeat:
-        """How the work goes."""
+        """The present state of work, for the once-a-second message."""
 
     def overdue(self) -> tuple[str, float] | None:
-        """A job that cannot be ended in here, and the seconds it was given: the child must end for it."""
+        """A job that hangs and cannot be ended from inside, with its time limit in seconds: the child must exit."""
         return None
 
     @abstractmethod
@@ -51,7 +51,7 @@ class Role(ABC):
 
 
 class EngineRole(Role):
-    """Models and answers.  The engine is made when first needed, so that `hello` never waits for its library."""
+    """Models and answers.  The engine is created when first needed, so that `hello` never waits for its library."""
 
     kinds = ("chat", "batch", "render", "measure", "embed", "save_state", "load", "unload", "count_tokens")
 
@@ -90,7 +90,7 @@ class EngineRole(Role):
                 return model.count_tokens(job, self._made(), request.texts, handle=request.handle, path=request.path)
 
     def heartbeat(self) -> Heartbeat:
-        """As the engine says."""
+        """The engine's work counter."""
         engine = self._engine
         if engine is None:
             return Heartbeat(0, False)
@@ -114,7 +114,7 @@ class EngineRole(Role):
 class _CountingRole(Role):
     """A role without models.  Busy while a job runs; each event of a job moves the counter.  Nothing is kept.
 
-    A job that gives nothing for longer than `patience_of` it hangs: no thread can be ended from outside.
+    A job without an event for longer than `patience_of` it counts as hung: no thread can be ended from outside.
     """
 
     def __init__(self) -> None:
@@ -126,10 +126,10 @@ class _CountingRole(Role):
 
     @abstractmethod
     def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
-        """What it can do, by kind; imported when first asked."""
+        """The tasks by kind; imported when first needed."""
 
     def patience_of(self, job: Job) -> float:
-        """How many seconds a job may work for its next event."""
+        """How many seconds a job may take for its next event."""
         return math.inf
 
     def task_of(self, kind: str, job: Job) -> Task:
@@ -140,24 +140,24 @@ class _CountingRole(Role):
         return self._counted(job, self.tasks()[kind](job))
 
     def task_of_request(self, request: ModelRequest, job: Job) -> Task:
-        """No models here."""
+        """Refuse: this role has no models."""
         raise KnownError("request.invalid", what="no engine in this role")
 
     def heartbeat(self) -> Heartbeat:
-        """Pages read or printed."""
+        """A counter of pages read or printed."""
         return Heartbeat(self._work, self._running > 0)
 
     def overdue(self) -> tuple[str, float] | None:
-        """The job that hangs, if one does."""
+        """The hung job, if there is one."""
         now = time.monotonic()
         with self._lock:
             return next(((job, most) for job, (since, most) in self._parsing.items() if now - since > most), None)
 
     def close(self) -> None:
-        """Nothing is kept."""
+        """Nothing to free."""
 
     def _worked(self, job_id: str) -> None:
-        """It gives nothing yet, but says that it goes on."""
+        """Count work of a job that has no event yet."""
         with self._lock:
             if job_id in self._parsing:
                 self._parsing[job_id] = (time.monotonic(), self._parsing[job_id][1])
@@ -187,7 +187,7 @@ class _CountingRole(Role):
 
 
 def patience_s(size_bytes: int) -> float:
-    """How long a parser may be silent over a file: a large one may be read whole for its first page."""
+    """Seconds a parser may be silent over a file: a large one may be read whole for its first page."""
     return min(PATIENCE_S + PATIENCE_S_PER_MIB * size_bytes / (1 << 20), MOST_PATIENCE_S)
 
 
@@ -199,7 +199,7 @@ def _size_of(job: Job) -> int:
 
 
 class ReaderRole(_CountingRole):
-    """Documents."""
+    """Reads documents."""
 
     kinds = (
         "read", "page_image", "prepare", "units", "rewrite", "terms", "pairs", "columns", "table_columns",
@@ -223,7 +223,7 @@ class ReaderRole(_CountingRole):
 
 
 class PrinterRole(_CountingRole):
-    """PDF of our own data, by QtGui.  Made on the main thread, which Qt's application object wants."""
+    """Prints our own data to PDF with QtGui.  Created on the main thread, as Qt's application object requires."""
 
     kinds = ("print",)
 
