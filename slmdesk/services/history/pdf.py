@@ -19,7 +19,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 OnPrinted = Callable[[bytes | Problem], None]
 """Called once, on the service thread."""
 OnProgress = Callable[[int, int], None]
-"""Called with pages done and pages in all (0: not known yet), on the thread that hears the child: pass it on."""
+"""Called with pages done and pages in all (0: not known yet), on the thread that reads the child."""
 
 
 def page_size(environment: Mapping[str, str] = os.environ) -> str:

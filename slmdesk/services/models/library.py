@@ -70,11 +70,11 @@ class ModelService:
     # ---- the library
 
     def list(self) -> list[ModelRecord]:
-        """All models, also those whose file is not there now: a folder may come back."""
+        """Return all models, including those whose file is missing now, because a folder may come back."""
         return self._store.models()
 
     def present(self, ended: OnEnded[Sequence[ModelRecord]]) -> None:
-        """Those whose file is there now; the answer comes later."""
+        """Pass the models whose file is present to `ended`."""
         models = self._store.models()
         on_file_thread(
             self._service_thread,
@@ -85,15 +85,15 @@ class ModelService:
 
     @property
     def folder(self) -> Path:
-        """Where copied models are kept."""
+        """The folder in which copied models are stored."""
         chosen = self._settings.current.models_folder
         return Path(chosen) if chosen else self._paths.models
 
     def choose(self, requested: str | None) -> ModelRecord:
-        """A model by id, unique prefix of one, or name (an empty one is no model's); None: one that can chat.
+        """Return a model by id, unique prefix or name (an empty string matches none); None: one that can chat.
 
-        That is the one chosen here, else the default for chat, the last used, or the only one.
-        Raises KnownError `model.none`, `model.unknown` and `model.several`, which name what there is.
+        For None that is the one chosen here, else the default for chat, the last used, or the only one.  Raises
+        KnownError `model.none`, `model.unknown` and `model.several`, which name the models there are.
         """
         if requested is not None and self._store.models():
             return self._store.model(requested)
@@ -113,24 +113,24 @@ class ModelService:
         return known[0]
 
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
-        """The model with this sum, if it is here."""
+        """Return the model with this checksum, or None."""
         return next((one for one in self._store.models() if one.sha256 == sha256), None) if sha256 else None
 
     # ---- the loaded model
 
     @property
     def state(self) -> ModelStateChanged:
-        """The last told state."""
+        """The state published last."""
         reported = self._loader.state
         if reported.model is None and not self._store.models():
             return ModelStateChanged(ModelState.NONE, None, "")
         return reported
 
     def use(self, model: str, *, anyway: bool = False) -> ModelRecord:
-        """Load a model because a person chose it: it answers from now on.
+        """Load a model because a person chose it; it answers from now on.
 
-        `anyway`: also where memory looks too short for it, which `model.out_of_memory` says otherwise.
-        Raises KnownError `model.unknown`, `model.wrong_kind`.
+        `anyway`: even when memory seems too small, which is otherwise reported as `model.out_of_memory`.  Raises
+        KnownError `model.unknown`, `model.wrong_kind`.
         """
         record = self._store.model(model)
         if not record.can_chat:
@@ -142,11 +142,11 @@ class ModelService:
         return record
 
     def force_load(self, record: ModelRecord) -> None:
-        """Have this model tried, when it is next loaded, however short memory looks."""
+        """Load this model next time even when memory seems too small."""
         self._loader.force_load(record)
 
     def try_again(self, model: str) -> ModelRecord:
-        """A person named this model: how often it crashed before does not keep it from being started.
+        """Reset the crash count of a model, because a person named it.
 
         Raises KnownError `model.unknown`, `model.several`.
         """
@@ -155,7 +155,7 @@ class ModelService:
         return record
 
     def warm_up(self) -> None:
-        """Load the last used, or only, model by itself: at start.  One that crashed too often is left alone."""
+        """Load the last used, or only, model automatically at start, unless it crashed too often."""
         try:
             record = self.choose(None)
         except KnownError:
@@ -172,15 +172,15 @@ class ModelService:
             self.warm_up()
 
     def unload(self) -> None:
-        """Free the model now."""
+        """Unload the model now."""
         self._loader.unload()
 
     def cancel_load(self) -> None:
-        """Stop loading; what waits for the model is cancelled."""
+        """Cancel loading; requests that wait for the model are cancelled."""
         self._loader.cancel_load()
 
     def require(self, feature: str) -> None:
-        """Raises KnownError `feature.hidden` for one of core.policy.FEATURES that the organisation has switched off."""
+        """Check that the organisation allows a feature of core.policy.FEATURES.  Raises KnownError `feature.hidden`."""
         self._settings.policy.require(feature)
 
     # ---- bringing in
@@ -188,24 +188,24 @@ class ModelService:
     def import_file(
         self, path: Path, *, link: bool = False, name: str = "", ended: Callable[[ImportEnded], None] | None = None
     ) -> None:
-        """Bring a model file in: by copy, or where it is (`link`).  `name`: instead of the one in its header.
+        """Import a model file, by copy or by link.  `name`: instead of the one in its header.
 
-        ImportProgress, then one ImportEnded are told; `ended` is called too, on the service thread.  A file of a known
-        sha256 gives the model that is there.  Of a model in parts any part will do; they are put together.
+        ImportProgress, then one ImportEnded are published; `ended` is called too, on the service thread.  A file with a
+        known sha256 returns the existing model.  Any part of a model in parts may be given; the parts are joined.
         Raises KnownError `feature.hidden`.
         """
         self.require("models.import")
         self._importer.begin(path, link=link, name=name, ended=ended)
 
     def cancel_import(self, path: Path | None = None) -> None:
-        """Stop the import of `path`, or all; ImportEnded follows, and no part stays."""
+        """Cancel the import of `path`, or all; ImportEnded follows, and no partial file stays."""
         self._importer.cancel(path)
 
     def adopt(self, ended: Callable[[int], None] | None = None, *, only_shared: bool = False) -> None:
-        """Take in GGUF files that lie in the models folder and are not in the library, such as after a damage.
+        """Add GGUF files that are in the models folder but not in the library, for example after damage.
 
-        Those of the organisation's folder are linked.  `ended` is told how many; those that are no models for chatting
-        are left where they are.
+        Those of the organisation's folder are linked.  `ended` gets their number; files that are no chat models are
+        left alone.
         """
         models = self._store.models()
         known = {os.fsdecode(one.path) for one in models}
@@ -250,16 +250,16 @@ class ModelService:
         progressed: Callable[[int, int], None] | None = None,
         stop: threading.Event | None = None,
     ) -> None:
-        """Hash the files of `models` (none given: of all) anew and compare.  Raises KnownError `model.unknown`.
+        """Hash the files of `models` (none given: of all) again and compare.  Raises KnownError `model.unknown`.
 
-        `progressed` is told bytes done and bytes in all, on the service thread; after `stop` is set `ended` gets
-        nothing verified.
+        `progressed` gets bytes done and bytes in total, on the service thread; once `stop` is set, `ended` gets nothing
+        verified.
         """
         records = [self._store.model(one) for one in models] if models else self._store.models()
         self._checker.verify(records, ended, progressed, stop)
 
     def fit(self, model_or_file: str, context_tokens: int | None, ended: OnEnded[Fit]) -> None:
-        """Whether a model of the library, or a file, fits this PC.  The answer comes later."""
+        """Check whether a model of the library, or a file, fits this PC; `ended` gets the verdict."""
         path = self.path_of(model_or_file)
         known = next((one for one in self._store.models() if one.path == os.fsencode(path)), None)
         requested, pc = context_tokens or self._settings.current.context_tokens, self._pc()
@@ -268,7 +268,7 @@ class ModelService:
         )
 
     def info(self, model_or_file: str, ended: OnEnded[ModelInfo]) -> None:
-        """What the header of a model of the library, or of a file, says.  The answer comes later."""
+        """Read the header of a model of the library, or of a file; `ended` gets it."""
         path = self.path_of(model_or_file)
 
         def work() -> ModelInfo:
@@ -278,7 +278,7 @@ class ModelService:
         on_file_thread(self._service_thread, work, ended)
 
     def path_of(self, model_or_file: str) -> Path:
-        """The file of a model of the library; else `model_or_file` as a path.
+        """Return the file of a model of the library, else `model_or_file` as a path.
 
         Raises KnownError `model.unknown` for what is neither: a bare word that names no file here.
         """
@@ -292,10 +292,10 @@ class ModelService:
             return path
 
     def remove(self, model: str) -> int:
-        """Forget a model and delete its file; a linked one stays where it is.  Returns the bytes freed.
+        """Remove a model and delete its file (a linked one stays); returns the bytes freed.
 
-        The file goes only where the record can go: a history that cannot be written loses no model.  Raises KnownError
-        `model.unknown`, `file.unwritable`, store.*, `model.shared` for one of the organisation's folder.
+        The file is only deleted when the record can be: a history that cannot be written loses no model.  Raises
+        KnownError `model.unknown`, `file.unwritable`, store.*, `model.shared` for one of the organisation's folder.
         """
         record = self._store.model(model)
         shared = self._settings.policy.models_folder
@@ -315,7 +315,7 @@ class ModelService:
         return freed
 
     def close(self) -> None:
-        """Stop all file threads; parts of imports are removed by them, for which the end waits a little."""
+        """Stop all file threads, and wait a little until they have removed the partial files of imports."""
         self._checker.close()
         self._importer.close()
 
@@ -331,9 +331,9 @@ class ModelService:
         source: str = "file",
         license: str = "",
     ) -> ModelRecord:
-        """The record of a checked file that is in its place.  A known sha256 gives the record that is there.
+        """Add the record of a checked file in its final place, or return the record of a known sha256.
 
-        `license`: where the header names none.  Tells nothing.  Raises KnownError store.*.
+        `license`: where the header names none.  Publishes nothing.  Raises KnownError store.*.
         """
         place = os.fsencode(file.path)
         old = self.by_sha256(file.sha256)

@@ -88,17 +88,17 @@ class DownloadService:
         settings.listeners.append(self._on_settings)
 
     def all(self) -> list[DownloadChanged]:
-        """How each download of this session is, in the order they were asked for."""
+        """Return the state of each download of this session, in the order of the requests."""
         return [one.now for one in self._all.values()]
 
     def start(
         self, repo: str, file: str = "", quantization: str = "", *, ended: OnEnd | None = None, waits: bool = False
     ) -> str:
-        """Fetch `file` of `repo`, else the one of `quantization`, else the recommended one.  Returns the job's id.
+        """Download `file` of `repo`, else the one of `quantization`, else the recommended one; returns the job's id.
 
-        `waits`: when its turn comes and the network is allowed; else at once.  DownloadChanged is told as it goes on;
-        `ended` is called with each end, on the service thread.  What an earlier run left is gone on with.  Raises
-        KnownError store.*, `feature.hidden`.
+        `waits`: start in its turn and once the network is allowed; else at once.  DownloadChanged is published
+        meanwhile; `ended` is called with each end, on the service thread.  An earlier partial download is resumed.
+        Raises KnownError store.*, `feature.hidden`.
         """
         self._models.require(FEATURE)
         job = self._known_by(self._jobs.begin(repo, file, quantization))
@@ -107,9 +107,9 @@ class DownloadService:
         return job.id
 
     def take_up(self) -> None:
-        """Go on with what waits or ran when its instance ended; show what is paused and what others fetch.
+        """Resume downloads that wait or lost their instance; show paused ones and those of other instances.
 
-        Where an organisation hides downloads nothing is.
+        Nothing is resumed where the organisation hides downloads.
         """
         try:
             self._models.require(FEATURE)
@@ -123,13 +123,13 @@ class DownloadService:
         self._look_later()
 
     def pause(self, id: str) -> None:
-        """Stop, here or in another instance, and keep what came.  Raises KnownError `download.unknown`."""
+        """Pause, here or in another instance, and keep the partial file.  Raises KnownError `download.unknown`."""
         job = self._known(id)
         if job.now.state not in ENDS:
             self._put_down(job, DownloadState.PAUSED)
 
     def resume(self, id: str) -> None:
-        """Go on with one that was paused or failed, when its turn comes.
+        """Resume a paused or failed download in its turn.
 
         Raises KnownError `download.unknown`, `feature.hidden`, job.ended, job.elsewhere.
         """
@@ -141,23 +141,25 @@ class DownloadService:
             self._go(job, waits=job.waits or self._settings.current.offline)
 
     def unfinished(self) -> list[str]:
-        """The ids of those that have not ended."""
+        """Return the ids of unfinished downloads."""
         return [one.id for one in self.all() if one.state not in ENDS]
 
     def resume_paused(self, ids: Sequence[str]) -> None:
-        """Go on with those of these that are paused.  Raises as `resume`."""
+        """Resume those of these downloads that are paused.  Raises as `resume`."""
         for one in self.all():
             if one.id in ids and one.state is DownloadState.PAUSED:
                 self.resume(one.id)
 
     def cancel(self, id: str) -> None:
-        """Stop, here or in another instance, and delete what came.  Raises KnownError `download.unknown`."""
+        """Cancel, here or in another instance, and delete the partial file.  Raises KnownError `download.unknown`."""
         job = self._known(id)
         if job.now.state not in (DownloadState.DONE, DownloadState.CANCELLED):
             self._put_down(job, DownloadState.CANCELLED)
 
     def move(self, id: str, where: str) -> None:
-        """Give one that waits another place: `up`, `down`, `first`.  Raises KnownError `download.unknown`, store.*."""
+        """Move a waiting download `up`, `down` or to the front (`first`).  Raises KnownError `download.unknown`,
+        store.*.
+        """
         self._known(id)
         waiting = [one.id for one in self._waiting()]
         if id not in waiting:
@@ -167,19 +169,19 @@ class DownloadService:
         self._say_places()
 
     def left_overs(self) -> list[LeftOver]:
-        """Parts that nobody fetches here, and damaged files.  Looks at the disk."""
+        """Return abandoned partial files and damaged files.  Reads the disk."""
         running = {(one.now.repo, one.now.name) for one in self._all.values() if one.now.state not in ENDS}
         return left_overs(self._models.folder, but=running)
 
     def discard(self, left_over: str) -> int:
-        """Delete what was left over, by its id.  Returns the bytes freed.
+        """Delete a leftover by its id; returns the bytes freed.
 
-        Raises KnownError `download.unknown` when it is gone or somebody fetches it just now, `file.unwritable`.
+        Raises KnownError `download.unknown` when it is gone or being downloaded, `file.unwritable`.
         """
         return discard(self._models.folder, left_over)
 
     def close(self) -> None:
-        """Stop all; what came is kept, and what ran goes on at the next start."""
+        """Stop all downloads; partial files stay, and running downloads are resumed at the next start."""
         self._closed = True
         for job in self._all.values():
             if job.is_on:
@@ -193,7 +195,9 @@ class DownloadService:
     # ---- as `jobs` runs them (services/jobs.Runner)
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        """Go on with it now: a person named it.  Raises KnownError `feature.hidden`, job.ended, job.elsewhere."""
+        """Resume a download now, because a person named it.  Raises KnownError `feature.hidden`, job.ended,
+        job.elsewhere.
+        """
         self._models.require(FEATURE)
         record = self._jobs.change(record.id, JobStatus.OPEN)
         job = self._known_by(record)

@@ -57,7 +57,7 @@ class NetworkService:
 
     @property
     def is_offline(self) -> bool:
-        """Whether nothing may leave.  Any thread."""
+        """Whether the network may not be used.  Any thread."""
         return self._settings.current.offline
 
     def set_offline(self, offline: bool) -> None:
@@ -70,15 +70,17 @@ class NetworkService:
         return self._settings.is_once
 
     def allow_once(self) -> None:
-        """Allow requests until this process ends; the ledger says so of each.  Raises KnownError `setting.managed`."""
+        """Allow requests until this process ends; each is marked so in the network log.  Raises KnownError
+        `setting.managed`.
+        """
         self._settings.allow_once()
 
     def change(self, ended: OnEnded[Settings], **values: Any) -> None:
         """Change how the Hub is reached; `ended` gets the new settings, or a Problem, on the service thread.
 
-        A file of certificates is read first, on a file thread: it may lie on a share that does not answer.  The
-        password of a proxy goes to the keyring or a file of its own, not into the settings.  What is
-        wrong is `setting.invalid`, which names the key, or `setting.managed`.  Raises KnownError `feature.hidden`.
+        A file of certificates is read first, on a file thread: it may be on a share that does not answer.  The password
+        of a proxy goes to the keyring or a file of its own, not into the settings.  Problems: `setting.invalid`, which
+        names the key, and `setting.managed`.  Raises KnownError `feature.hidden`.
         """
         self._settings.policy.require(FEATURE)
 
@@ -108,7 +110,7 @@ class NetworkService:
             save(values)
 
     def move_password(self) -> None:
-        """A password in the file of settings, written there by hand, goes where passwords are kept.  Service thread."""
+        """Move a password written into the settings file by hand to where passwords are stored.  Service thread."""
         now = self._settings.current
         if "proxy" in self._settings.policy.managed or without_password(now.proxy)[1] is None:
             return
@@ -127,26 +129,29 @@ class NetworkService:
         return self._store.requests_since(midnight.timestamp())
 
     def say_today(self) -> None:
-        """Tell RequestsToday when the number is another than the last told.  Service thread."""
+        """Publish RequestsToday when the number has changed.  Service thread."""
         count = self.today()
         if count != self._reported:
             self._reported = count
             self._publish(RequestsToday(count))
 
     def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[LedgerRow]:
-        """Rows of the ledger, newest first; of a page, those with a number below `before`.  Service thread."""
+        """Return rows of the network log, newest first, with a number below `before` for later pages.  Service
+        thread.
+        """
         if before is None:
             return self._store.requests(limit, words)
         return self._store.requests(limit, words, before)
 
     def count(self, words: str = "") -> int:
-        """How many rows the ledger has in all.  Service thread."""
+        """Return the number of rows in the network log.  Service thread."""
         return self._store.count_requests(words)
 
     def export(self, target: Path, ended: Callable[[Exported | Problem], None], words: str = "") -> None:
-        """Write the ledger, or what of it holds `words`, as CSV or JSON, by the name; `ended` is on the service thread.
+        """Export the network log, or its rows with `words`, as CSV or JSON by file name; `ended` gets it on the service
+        thread.
 
-        A file that is there is replaced: whoever asks for its name has asked about that.  Raises KnownError
+        An existing file is replaced: whoever asked for its name has asked about that.  Raises KnownError
         `request.invalid` for another kind of name.
         """
         kind = format_for(target)
@@ -167,9 +172,11 @@ class NetworkService:
         on_file_thread(self._service_thread, work, ended, name="export-ledger")
 
     def record(self, host: str, method: str, path: str, purpose: str) -> int:
-        """Commit a ledger row before its request leaves: the guard's `record`.  Never on the service thread.
+        """Commit a row of the network log before its request is sent: the guard's `record`.  Never on the service
+        thread.
 
-        Raises KnownError `network.offline` when another instance has just forbidden requests; nothing is noted or sent.
+        Raises KnownError `network.offline` when another instance has just forbidden requests; nothing is recorded or
+        sent.
         """
 
         def write() -> int:
@@ -184,7 +191,7 @@ class NetworkService:
         return self._service_thread.call(write, RECORD_TIMEOUT_S)
 
     def finish(self, n: int, size: int) -> None:
-        """Note the bytes of a request that ended: the guard's `finish`.  Any thread, waits for nothing."""
+        """Record the bytes of a request that ended: the guard's `finish`.  Any thread; never blocks."""
 
         def write() -> None:
             self._store.finish_request(n, size)

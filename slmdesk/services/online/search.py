@@ -51,7 +51,7 @@ class Filters:
 
     @property
     def narrows(self) -> bool:
-        """Whether the Hub is asked for less than everything, so that a search without words makes sense."""
+        """Whether the filters narrow the search, so that it makes sense without words."""
         return bool(self.task or self.language or self.license or self.author)
 
 
@@ -81,7 +81,7 @@ class Search:
     def read(
         self, requested: int, available: int, *, with_too_large: bool = False, stop: threading.Event
     ) -> SearchPage:
-        """The first `wanted` that pass, judged against `available` bytes.
+        """Return the first `requested` repositories that pass, judged against `available` bytes.
 
         Raises KnownError network.*, hub.*, and Stopped.
         """
@@ -130,7 +130,7 @@ class SearchService:
         self._hub = hub
 
     def begin(self, words: str, filters: Filters | None = None) -> Search:
-        """A new search; nothing is asked before `read`.  Raises KnownError `feature.hidden`."""
+        """Create a search; nothing is requested before `read`.  Raises KnownError `feature.hidden`."""
         self._hub.require(FEATURE)
         return Search(self._hub.hub, words, filters or Filters())
 
@@ -143,9 +143,9 @@ class SearchService:
         with_too_large: bool = False,
         with_files: bool = False,
     ) -> Asking:
-        """The first `limit` repositories; `ended` is called once, on the service thread, unless it is cancelled.
+        """Read the first `limit` repositories; `ended` is called once, on the service thread, unless it is cancelled.
 
-        `with_files` asks each repository found for the sizes and sums of its files: one request more for each.
+        `with_files` asks each repository found for the sizes and checksums of its files: one more request for each.
         """
         pc = self._hub.pc()
         available = pc.best_bytes
@@ -173,14 +173,14 @@ class SearchService:
 
 
 def judged_by_name(repo: Repo, available: int) -> FoundRepo:
-    """A repository of which no sizes are known, judged by its number of weights and the names of its files."""
+    """Return a repository without known sizes, judged by its number of weights and its file names."""
     parameters = repo.parameters or parameters_in(repo.id)
     files = tuple(_judged_by_name(one, parameters, available) for one in repo.files)
     return FoundRepo(repo, files, fit=best_fit(files), is_about=True)
 
 
 def parameters_in(name: str) -> int:
-    """How many weights a model has by its name ("Qwen2.5-1.5B", "Mixtral-8x7B", "smollm2-135m"); 0: it says nothing."""
+    """Return the number of weights in a model's name ("Qwen2.5-1.5B", "Mixtral-8x7B", "smollm2-135m"); 0 if none."""
     found = _SIZE_IN_NAME.search(name.rpartition("/")[2])
     if not found:
         return 0

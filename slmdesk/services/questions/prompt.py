@@ -63,7 +63,7 @@ class Answered:
     is_quoted: bool = False
     """No model wrote this: it is too weak, and passages are shown instead."""
     marks: tuple[Mark, ...] = ()
-    """What of the answer's words the cited passages do not bear out."""
+    """Words of the answer that the cited passages do not support."""
     passages_read: int = 0
     passages_total: int = 0
     """How many of the documents' passages the model was given; 0: none was."""
@@ -180,7 +180,7 @@ def verified(quotes: Sequence[tuple[int, str]], sources: Sequence[Source], page_
 
 
 def borne_by(citations: Sequence[Citation], answer: str) -> list[Citation]:
-    """Of true quotations those that have to do with the answer: small models go on copying what stands beside it.
+    """Keep the verified quotations that support the answer: small models also copy the text around them.
 
     Measured against the best of them, so that an answer in another language keeps all.
     """

@@ -135,7 +135,7 @@ def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
 
 
 def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
-    """The ledger in a line: "84 of 84 pages read."; else which were not, and why."""
+    """Return the coverage in a line: "84 of 84 pages read."; else which were not, and why."""
     line = f"{pages_read_words(coverage.pages_read, coverage.pages_total, page_kind)}."
     by_reason: dict[str, list[int]] = {}
     for one in coverage.unreadable:

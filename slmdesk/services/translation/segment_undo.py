@@ -151,9 +151,9 @@ class SegmentChanges:
     def replace(
         self, item: str, numbers: Sequence[int], search: Search, instead: str, ended: OnEnded[Replaced]
     ) -> None:
-        """Put other words in their places in these segments, as a person's edits, undone as one.
+        """Replace words at these places in segments, as a person's edits that are undone together.
 
-        `ended` hears how many there were.  Raises KnownError `request.invalid` for words with a line break.
+        `ended` gets the number of replacements.  Raises KnownError `request.invalid` for words with a line break.
         """
         if not search or "\n" in instead:
             raise KnownError("request.invalid", what="words to replace")
@@ -182,9 +182,9 @@ class SegmentChanges:
         return Replaced(len(act.before), places, tuple(refused))
 
     def recheck(self, item: str, ended: OnEnded[int]) -> None:
-        """Check all translations anew, after a glossary was changed; `ended` hears how many have other flags now.
+        """Check all translations again after a glossary changed; `ended` gets the number of segments with other flags.
 
-        What a person has approved stays as it is.
+        Segments a person approved stay as they are.
         """
         in_slices(self._service_thread, self._rechecking(item), ended)
 
@@ -204,7 +204,7 @@ class SegmentChanges:
         return changed
 
     def undo(self, item: str, ended: OnEnded[Undone | None]) -> None:
-        """Put back what the last act changed; `ended` hears what that was, or None where there is nothing to undo."""
+        """Undo the last change; `ended` gets what was undone, or None when there is nothing to undo."""
         in_slices(self._service_thread, self._undoing(item), ended)
 
     def _undoing(self, item: str) -> Slices[Undone | None]:

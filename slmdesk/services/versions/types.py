@@ -275,7 +275,7 @@ def _counted(count: int, words: tuple[str, str]) -> str:
 
 
 def report_of(found: Comparison) -> VersionsReport:
-    """As it is handed out."""
+    """Return the comparison as a report for export."""
     kinds = found.old.page_kind, found.new.page_kind
     return VersionsReport(
         old_name=found.old.name,

@@ -49,13 +49,13 @@ class Pausable(Protocol):
     """Downloads that write into the folder and are paused while it moves.  On the service thread."""
 
     def unfinished(self) -> list[str]:
-        """The ids of those that have not ended."""
+        """Return the ids of unfinished downloads."""
 
     def pause(self, id: str) -> None:
-        """Stop one and keep what came."""
+        """Pause a download and keep its partial file."""
 
     def resume_paused(self, ids: Sequence[str]) -> None:
-        """Go on with those of these that are paused."""
+        """Resume those of these downloads that are paused."""
 
 
 class MoveService:
@@ -78,19 +78,19 @@ class MoveService:
 
     @property
     def is_running(self) -> bool:
-        """Whether this instance moves the folder just now."""
+        """Whether this instance is moving the folder."""
         return self._thread is not None
 
     def plan(self, target: Path, ended: Callable[[MovePlan | Problem], None]) -> None:
-        """What a move would do, or why it cannot be done; nothing is changed.  `ended` is called on the service
+        """Plan a move, or say why it is impossible, without changing anything; `ended` is called on the service
         thread.
         """
         on_file_thread(self._service_thread, lambda: self._planned(target), ended, name="plan-move")
 
     def move(self, target: Path, ended: Callable[[MoveEnded], None] | None = None) -> None:
-        """Move the models and what downloads have fetched so far into `target`, and keep new ones there.
+        """Move the models and partial downloads into `target`, and store new ones there.
 
-        Linked models stay.  MoveProgress, then one MoveEnded are told; `ended` is called too.  Raises KnownError
+        Linked models stay.  MoveProgress, then one MoveEnded are published; `ended` is called too.  Raises KnownError
         `move.busy` while a move runs.
         """
         if self._thread is not None:
@@ -117,17 +117,17 @@ class MoveService:
         self._thread.start()
 
     def cancel(self) -> None:
-        """Stop; the models stay where they were.  Too late once the library has been told the new places."""
+        """Cancel the move; the models stay where they were.  Has no effect once the library names the new places."""
         self._stop.set()
 
     def close(self) -> None:
-        """Stop, and wait a moment until what was copied is removed."""
+        """Cancel, and wait a moment until copies are removed."""
         self._stop.set()
         if self._thread:
             self._thread.join(CLOSE_S)
 
     def recover(self) -> None:
-        """Undo or finish a move that was broken off.  At the start, on the service thread, before a model is loaded."""
+        """Undo or finish an interrupted move.  Called at the start, on the service thread, before a model is loaded."""
         journal = move_files.read_journal(self._journal)
         if journal is None:
             return

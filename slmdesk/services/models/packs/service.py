@@ -83,9 +83,9 @@ class PackService:
         self._running: dict[threading.Thread, tuple[Path, threading.Event]] = {}
 
     def pack(self, models: Sequence[str], target: Path, ended: OnEnd | None = None) -> None:
-        """Write these models (ids or names) with their sums, names, licences and descriptions into one new file.
+        """Write these models (ids or names) with checksums, names, licences and descriptions into one new file.
 
-        PackProgress, then one PackEnded are told; `ended` is called too, on the service thread.  Raises KnownError
+        PackProgress, then one PackEnded are published; `ended` is called too, on the service thread.  Raises KnownError
         `model.unknown`, `model.none` for an empty list, `feature.hidden`.
         """
         self._models.require(FEATURE)
@@ -100,7 +100,7 @@ class PackService:
         self._run(target, work, ended)
 
     def plan(self, models: Sequence[str], target: Path, ended: Callable[[PackPlan], None]) -> None:
-        """What a pack of these models at `target` would take.  `ended` is called on the service thread.
+        """Plan a pack of these models at `target`; `ended` gets its size on the service thread.
 
         Raises KnownError `model.unknown`.
         """
@@ -120,7 +120,7 @@ class PackService:
         threading.Thread(target=work, name="plan-pack", daemon=True).start()
 
     def contents(self, path: Path, ended: Callable[[PackContents | Problem], None]) -> None:
-        """Read the list of a pack; nothing is brought in.  `ended` is called on the service thread.
+        """Read the manifest of a pack without adding models; `ended` is called on the service thread.
 
         Raises KnownError `feature.hidden`.
         """
@@ -141,12 +141,12 @@ class PackService:
     def unpack(
         self, path: Path, *, expected: str = "", only: Sequence[str] | None = None, ended: OnEnd | None = None
     ) -> None:
-        """Bring in the models of a pack, all of them or none: each is checked before the first one is kept.
+        """Add the models of a pack, all or none: each is checked before the first one is kept.
 
-        `expected`: the sha256 of the pack's list as it was told by whoever made the pack; another one is refused.
-        `only`: the names or checksums of the models that are wanted (None: all); the others are checked as well and
-        not kept.  Models that are here already are recognised.  Facts as for `pack`; `pack.no_model` for a name that
-        is not in it.  Raises KnownError `feature.hidden`.
+        `expected`: the sha256 of the manifest as published by the maker of the pack; another one is refused.  `only`:
+        the names or checksums of the wanted models (None: all); the others are checked as well but not kept.  Models
+        that are here already are recognised.  Events as for `pack`; `pack.no_model` for a name that is not in it.
+        Raises KnownError `feature.hidden`.
         """
         self._models.require(FEATURE)
 
@@ -166,13 +166,13 @@ class PackService:
         self._run(path, work, ended)
 
     def cancel(self, path: Path | None = None) -> None:
-        """Stop the pack at `path`, or all; PackEnded follows, and no part stays."""
+        """Cancel the pack at `path`, or all; PackEnded follows, and no partial file stays."""
         for one, stop in self._running.values():
             if path is None or one == path:
                 stop.set()
 
     def close(self) -> None:
-        """Stop all, and wait a moment until their parts are removed."""
+        """Stop all, and wait a moment until the partial files are removed."""
         self.cancel()
         for thread in tuple(self._running):
             thread.join(CLOSE_S)
@@ -252,7 +252,7 @@ def _make(
 
 
 def pack_size(models: Sequence[PackedModel]) -> int:
-    """Bytes of a pack of these models."""
+    """Return the size in bytes of a pack of these models."""
     texts = tuple(Text(name, len(text), "0" * 64) for name, text in _texts(models).items())
     return Manifest(tuple(models), texts).pack_bytes
 
