@@ -102,7 +102,7 @@ class Settings:
     """Only what fits this PC."""
     search_sort: str = "downloads"
     translate_source: str = ""
-    """Code of the language typed texts are in; empty: told by itself."""
+    """Code of the language of typed text; empty: detected."""
     translate_target: str = ""
     """Code of the language last translated into; empty: none yet."""
     translate_favourites: str = ""

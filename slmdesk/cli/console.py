@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TEST_ENGINE = "SLMDESK_TEST_ENGINE"
-"""For tests alone: 'echo' runs the echo engine in the child instead of the real one.  Read here and nowhere else."""
+"""For tests only: 'echo' runs the echo engine in the child instead of the real one.  Read nowhere else."""
 
 LOOK_S = 0.5
 """How long a wait is deaf to Ctrl-C on systems where a lock cannot be interrupted."""

@@ -62,7 +62,7 @@ class Child:
         self._on_message, self._on_change = on_message, on_change
         self._oom_kills = _oom_kills()
         self.reach = reach
-        """What it was told that it may open."""
+        """What it was allowed to open."""
         self._reached = reached_by(reach)
         said = {REACH_VARIABLE: reach.to_variable()}
         base = {**ENVIRONMENT_OF_ROLES.get(role, {}), **os.environ}

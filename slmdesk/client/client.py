@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 """The longest the keeper sleeps while a child runs."""
 LATE_S = 1.0
-"""Woken later than wanted by so much, the app itself had stopped: nobody is blamed for the silence."""
+"""If the keeper wakes later than planned by so much, the app itself had stopped: no child is blamed."""
 CLOSE_S = 8.0
 """More than reaping a killed child can take."""
 

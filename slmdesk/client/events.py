@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     ASKED = "asked"
     """The app closed it."""
     ENDED = "ended"
-    """With status 0, though nobody asked."""
+    """With status 0, though it was not asked to."""
     EXITED = "exited"
     """With another status."""
     KILLED = "killed"

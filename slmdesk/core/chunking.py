@@ -26,7 +26,7 @@ SHORT_CHARACTERS = 100
 """Items of lists and rows of tables below that are named together, up to JOINED_CHARACTERS."""
 JOINED_CHARACTERS = 300
 LOW, HIGH = 0.65, 1.25
-"""A cut is looked for between these shares of the wanted size."""
+"""A cut is searched for between these shares of the requested size."""
 
 TITLE_CHARACTERS = 120
 """A paragraph of no more, that does not end as a sentence does, is a title, a line of contents or the like."""

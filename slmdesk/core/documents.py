@@ -72,7 +72,7 @@ class Note(StrEnum):
     PARTLY_DAMAGED = "partly_damaged"
     OCR_USED = "ocr_used"
     OCR_MISSING = "ocr_missing"
-    """There are scanned pages, and nothing here that reads pictures."""
+    """There are scanned pages, and no OCR is installed."""
     HEADERS_APART = "headers_apart"
     """Headers and footers repeated on the pages are kept apart."""
     IMAGES_IGNORED = "images_ignored"

@@ -18,7 +18,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
-    """Its desk ended while it grew; the text so far is kept."""
+    """Its instance ended while it grew; the text so far is kept."""
 
 
 @dataclass(frozen=True, slots=True)

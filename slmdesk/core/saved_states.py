@@ -30,7 +30,7 @@ UNFINISHED = ".state-part"
 LEAST_FREE_BYTES = 512 << 20
 """What is left of a disk at least: a saved state only saves time."""
 UNFINISHED_S = 600.0
-"""A file that was begun longer ago is nobody's any more."""
+"""An unfinished file older than this is abandoned."""
 _MARK = b"SLMDESK STATE 1\n"
 _LENGTH = struct.Struct("<I")
 _MOST_HEAD = 1 << 16

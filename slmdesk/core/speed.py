@@ -23,7 +23,7 @@ UNKNOWN_STEP_SECONDS = 0.005
 UNSURE, MEASURED, ITSELF = 0.5, 0.3, 0.15
 """How far off the estimate may be: from the bandwidth alone, with a model measured on this PC, with this very one."""
 USUAL_PAST = 512
-"""Tokens of a chat, for which a speed is given when nobody asks for another length."""
+"""Tokens of a chat that a speed is given for unless another length is requested."""
 
 _SHARES: Mapping[str, float] = MappingProxyType(
     {
@@ -110,7 +110,7 @@ class Pace:
     bandwidth: float = 0.0
     """Bytes a second; 0: not measured yet, and no speed is said."""
     calibration: float | None = None
-    """From models measured here; None before the first."""
+    """From models measured on this PC; None before the first."""
     measured: Mapping[str, float] = field(default_factory=dict)
     """By sha256: the calibration of this very model."""
 

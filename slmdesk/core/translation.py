@@ -19,7 +19,7 @@ class SegmentState(StrEnum):
     LEFT = "left"
     """It stays as it is, for a reason that is said."""
     FAILED = "failed"
-    """It could not be translated: the source stands in its place, and it is listed."""
+    """It could not be translated: the source is in its place, and it is listed."""
     EDITED = "edited"
     """By a person; nothing overwrites it unasked."""
     APPROVED = "approved"
@@ -90,7 +90,7 @@ class SegmentRecord:
     paired: tuple[int, ...]
     lone: tuple[int, ...]
     language: str
-    """Of the source, where it was told by segment; else empty."""
+    """Of the source, where it was detected by segment; else empty."""
     target: str
     state: SegmentState
     origin: Origin | None
@@ -117,7 +117,7 @@ class LiveSegment:
     paragraph: int = 0
     doubts: tuple[Doubt, ...] = ()
     sure: float = 0.0
-    """How sure its paragraph's language was told, 0..1; 0: it was chosen, or taken over from the paragraph before."""
+    """How certain the detected language of its paragraph is, 0..1; 0: it was chosen, or taken from the one before."""
 
 
 @dataclass(frozen=True, slots=True)

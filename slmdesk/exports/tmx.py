@@ -11,7 +11,7 @@ from slmdesk.core.paper import plain
 ANY = "*all*"
 """In the place of a source language: each unit has its own."""
 UNKNOWN = "und"
-"""ISO 639-2's code for a language nobody told."""
+"""ISO 639-2's code for an undetermined language."""
 
 Unit: TypeAlias = tuple[str, str, str, str]
 """Language and words of the source, language and words of the translation; an empty language is UNKNOWN."""

@@ -38,7 +38,7 @@ TASKS: Mapping[str, str] = {
     "code": "code",
     "embedding": "feature-extraction",
 }
-"""What a model is wanted for, to the Hub's tag for it; publishers set them, and many set none."""
+"""What a model is used for, with the Hub's tag for it; publishers set them, and many set none."""
 MOST = 100
 """Repositories of one answer: one page of the Hub."""
 _REQUESTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")

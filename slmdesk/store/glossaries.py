@@ -21,7 +21,7 @@ class GlossaryCounts:
 
     terms: int
     found: int
-    """With the words looked for."""
+    """Those that contain the words."""
     contradicting: frozenset[str]
     """Folded terms that have two translations."""
 

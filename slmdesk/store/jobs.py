@@ -14,7 +14,7 @@ from slmdesk.store.part import StorePart, mapping_from, merged, new_id
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 ALONE_AFTER = 2
-"""A step in hand at so many deaths is run by itself."""
+"""A step that was being done at so many deaths of a child is run alone."""
 
 
 class Jobs(StorePart):

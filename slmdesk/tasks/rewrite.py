@@ -23,9 +23,9 @@ PIECE_BYTES = 384 << 10
 """Of the file, in one line: as base64 it has a third more, and a line has a MiB at most."""
 MOST_STEPS = 500
 MOST_LEFT = 2_000
-"""Things that stay as they are, each listed by itself; more are counted by their kind."""
+"""Unchanged things that are listed one by one; more are counted by their kind."""
 UNITS_AT_ONCE = 50
-"""Units told in one Partial."""
+"""Units in one Partial."""
 
 
 def units(job: Job) -> Task:

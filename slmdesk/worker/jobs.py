@@ -17,7 +17,7 @@ from slmdesk.worker.traces import trace_of
 log = logging.getLogger(__name__)
 
 EXIT_OUT_OF_MEMORY = 77
-"""Told apart by the client from all other ends."""
+"""A status that the client distinguishes from all other ends."""
 MAX_EARLY_CANCELS = 1000
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
 WORKED_OUT = ("docx", "pdf", "html", "xlsx")
-"""With the passages and the ledger as an appendix."""
+"""With the passages and the coverage as an appendix."""
 FORMS = ("md", "txt", "json", *WORKED_OUT)
 
 

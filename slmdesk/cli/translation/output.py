@@ -36,7 +36,7 @@ class Requested:
     """What a command is to write of a translation."""
 
     goal: Path | None
-    """The file; None: standard output, where a document goes only when that was wished (`is_piped`)."""
+    """The file; None: stdout, where a document is written only on request (`is_piped`)."""
     is_piped: bool
     report: Path | None
     form: str

@@ -20,7 +20,7 @@ A, B = ".lora_a", ".lora_b"
 MOST_STRENGTH = 2.0
 """Times the adapter as its makers meant it; above, small models only stammer."""
 _NORM = "_norm.weight"
-"""Changes of norms may stand in a file; llama.cpp passes over them."""
+"""A file may contain changes of norms; llama.cpp ignores them."""
 _TABLE, _OUTPUT = "token_embd.weight", "output.weight"
 _NO_WEIGHTS = frozenset({"I8", "I16", "I32", "I64", "F64", "Q8_1", "Q8_K"})
 _ACTIVATED = "adapter.alora.invocation_tokens"

@@ -14,7 +14,7 @@ from slmdesk.core.gguf.tables import ARRAY
 TOKENS, MERGES = "tokenizer.ggml.tokens", "tokenizer.ggml.merges"
 _LARGEST_ALIGNMENT = 4096
 _MOST_BEHIND = 64 << 20
-"""Bytes behind the last tensor that are nobody's concern, however small the model."""
+"""Bytes after the last tensor that are tolerated, however small the model."""
 _MOST_PIECES_OF_FILE = 10_000
 _BEFORE_KEYS = 16
 """Bytes of magic, version and the count of tensors."""

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 _POLL_S = 0.1
 LEAST_ANSWER = 16
-"""Tokens an answer must have room for, unless fewer are wanted."""
+"""Tokens an answer must have space for, unless fewer are requested."""
 
 
 class LlamaEngine(Engine):

@@ -19,9 +19,9 @@ class Family:
     user: tuple[str, str]
     assistant: tuple[str, str]
     answer: str
-    """What stands before the answer that is wanted."""
+    """The text before the answer to be generated."""
     system: tuple[str, str] | None = None
-    """None: the system message stands in the first user turn, …"""
+    """None: the system message is in the first user turn, …"""
     folded_system: tuple[str, str] = ("", "\n\n")
     """… between these."""
     start: str = ""

@@ -22,7 +22,7 @@ _TITLE_CHARACTERS = 60
 _MOST_TEXT = 1 << 20
 """Characters of a lost item's text that are put together out of its segments."""
 _REPORTED_BY = 4_000
-"""Characters by which a language is told."""
+"""Characters used to detect a language."""
 _LOST_GLOSSARY = "Rescued terms"
 
 _Key = tuple[Cell, ...]

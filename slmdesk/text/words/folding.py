@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 
 VERSION = 2
-"""Changes whenever `fold_for_search` gives another result for any text: an index of another version is made anew."""
+"""Changes whenever `fold_for_search` gives another result for any text: an index of another version is rebuilt."""
 
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ĸ": "k"}
