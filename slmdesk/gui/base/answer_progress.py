@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 SAID_AFTER_S = 2
-"""From then on the seconds are said: who waits shorter needs none."""
+"""Seconds of waiting before they are shown."""
 TICK_MS = 1000
 
 

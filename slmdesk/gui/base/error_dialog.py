@@ -18,7 +18,7 @@ SENTENCE = (
     "The details name program versions and places in the program; they hold nothing you wrote."
 )
 MAX_REPORTS = 20
-"""Kept for copying; further ones are only counted."""
+"""Reports kept for copying; further ones are only counted."""
 
 
 class ErrorThread(QObject):

@@ -14,7 +14,7 @@ COLUMN_WIDTH = 720
 """The widest column of reading text, in device-independent pixels."""
 ICON_SIZE = 18
 LINE_HEIGHT = 1.5
-"""Of reading text, as a share of the font's own size."""
+"""Line height of reading text, as a share of the font size."""
 
 CHOICES = ("system", "light", "dark")
 """What a person may choose."""
@@ -47,7 +47,7 @@ class Theme:
     code_string: str
     code_number: str
     line_width: int = 1
-    """Of separators, in device-independent pixels."""
+    """Width of separators, in device-independent pixels."""
 
     @property
     def separator(self) -> str:

@@ -48,7 +48,7 @@ LIST_WIDTH = 260
 LEAST_WORK = 400
 """Width a chat keeps where the panel stands beside it."""
 ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
-"""Percent of the usual size of letters."""
+"""Zoom steps, in percent of the usual font size."""
 WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 
 
@@ -79,7 +79,7 @@ class ChatPage(QWidget):
         self._open_chat = ""
         self._is_usable = False
         self._first_words = ""
-        """Sent as soon as a model has come."""
+        """The example to send as soon as a model is ready."""
         self._build_ui()
         ModelDrop(self, models.look_at)
         self._connect()

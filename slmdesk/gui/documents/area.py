@@ -36,7 +36,7 @@ from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.settings import Settings
 
 POINTED_AFTER_MS = 120
-"""A mouse that passes over a list marks nothing."""
+"""Delay, so that a mouse passing over a list marks nothing."""
 
 
 PANES = {TABLE: "table"}

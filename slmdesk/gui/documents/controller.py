@@ -25,7 +25,7 @@ from slmdesk.services.documents.page_images import PageImage
 RECENT = 200
 PAGES_AT_ONCE = 500
 SLACK = 0.004
-"""Of a page, around a passage that is clicked at."""
+"""Tolerance around a clicked passage, as a share of the page."""
 LOCKED = ("document.locked", "document.wrong_password")
 
 
@@ -74,7 +74,7 @@ class DocumentsController(QObject):
         self._requested: list[Path] = []
         """Opened by the person just now: the first of them is shown as soon as it is known."""
         self._unread: dict[Path, Problem] = {}
-        """Of what was opened last, what cannot be read."""
+        """The files opened last that cannot be read."""
         self._search: threading.Event | None = None
         self._words = ""
         self._asking_pages = False

@@ -83,7 +83,7 @@ class DocumentsPage(QWidget):
         self._total = 0
         self._spans_requested: tuple[str, Spans] | None = None
         self._marked: Spans = {}
-        """What stays marked when nothing is pointed at."""
+        """The marks to restore when nothing is pointed at."""
         self._hinted = False
         self._tell_timer = QTimer(self, singleShot=True, interval=TELL_MS)
         self._shows_side = False

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from slmdesk.gui.global_key.portal import PortalKey
 
 REPORTED = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLINED)
-"""What a person hears of wherever they are: the key they count on is not there."""
+"""States shown as a notice on every page: the key is not available."""
 
 
 class GlobalKey(QObject):

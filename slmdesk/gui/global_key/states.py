@@ -8,7 +8,7 @@ from enum import StrEnum
 from slmdesk.core.labels import clean_label
 
 MOST_TRIGGER = 60
-"""Letters of what the desktop calls the key."""
+"""Maximum length of the desktop's name for the key."""
 BY_HAND = "Bind the command “slmdesk --translate-clipboard” to a key in the settings of your system instead."
 
 
@@ -19,7 +19,7 @@ class KeyStatus(StrEnum):
     NO_KEY = "no_key"
     """The desktop knows of the request; the person has not given it a key."""
     DECLINED = "declined"
-    """By the person, when the desktop asked."""
+    """The person declined when the desktop asked."""
     REFUSED = "refused"
     UNKNOWN_PROGRAM = "unknown_program"
     MISSING = "missing"

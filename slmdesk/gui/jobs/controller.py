@@ -21,14 +21,14 @@ from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.jobs.time_left import Left
 
 PAGE = 30
-"""Of those that have ended, at once."""
+"""Ended jobs listed at once."""
 LOOK_MS = 2000
-"""How often the page, while it is seen, looks what other instances do."""
+"""Interval for polling jobs of other instances while the page is visible."""
 SOON_MS = 60
 BUSY_MS = 1000
 REPORTED_MS = 8000
 BY_THEMSELVES = ("exam", "pair_exam", "index")
-"""Kinds of jobs that nobody has to begin."""
+"""Kinds of jobs that are started automatically."""
 ON = (JobStatus.OPEN, JobStatus.RUNNING)
 
 
@@ -58,7 +58,7 @@ class JobsController(QObject):
         """Those of this instance that run or wait, as they were told last."""
         self._last: tuple[float, int] | None = None
         self._count = 0
-        """Of those that have ended: how many are on the list."""
+        """How many ended jobs are listed."""
         self._is_shown = False
         self._look = QTimer(self, interval=LOOK_MS)
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)

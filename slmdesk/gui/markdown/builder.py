@@ -57,7 +57,7 @@ class Built:
     codes: list[str] = field(default_factory=list)
     """The code blocks, in order; the first has number 1."""
     short_tables: int = 0
-    """Tables of which only the first rows stand there."""
+    """Number of tables with only their first rows shown."""
 
 
 class Builder:

@@ -13,7 +13,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 PARSE_LIMIT_S = 0.1
-"""What takes longer is shown as plain text."""
+"""Limit for parsing; beyond it the text is shown as plain text."""
 
 DEEPEST = 18
 """Levels of nesting; what is nested deeper is shown as plain text."""

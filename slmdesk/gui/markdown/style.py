@@ -46,7 +46,7 @@ class ViewStyle:
         self.letter_width = metrics.averageCharWidth()
         self.line_height = metrics.height() * self.percent / 100
         self.row_height = max(ceil(QFontMetricsF(self.small_font).height()) + SPACE_12, ICON_SIZE + SPACE_12)
-        """Of a message's actions, in device-independent pixels."""
+        """Height of the row of actions, in device-independent pixels."""
         self.body = self._char(self.font, "text")
         self.muted = self._char(self.font, "muted")
         self.mono = self._char(self.mono_font, "text")

@@ -13,7 +13,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.settings import Settings
 
 BESIDE = frozenset({"setting.invalid", "setting.managed"})
-"""What is said beside the field it is about."""
+"""Problems shown beside the field."""
 
 
 class NetworkController(QObject):

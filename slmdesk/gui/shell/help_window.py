@@ -41,7 +41,7 @@ LICENCES = (
 )
 SIZE = (640, 640)
 LEAST_LETTERS = 50
-"""Of its width."""
+"""Minimum width, in characters."""
 
 
 class HelpWindow(QDialog):

@@ -26,7 +26,7 @@ SHOWN_MS = 10_000
 _MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
 """Some desktops read markup in a notification, images included (G1): no name may look like it."""
 LONG_S = 30.0
-"""Shorter work needs no word: who began it is still there."""
+"""Work shorter than this causes no notification: the person is still there."""
 _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
 
 
@@ -121,7 +121,7 @@ class Notifier(QObject):
         self._last: dict[str, object] = {}
         self._clock = clock
         self._began: dict[str, float] = {}
-        """When a job was first heard of, until it has ended."""
+        """When each running job was first seen."""
         bridge.download_changed.connect(self._on_download_changed)
         bridge.job_changed.connect(self._on_job_changed)
         bridge.settings_changed.connect(self._on_settings_changed)

@@ -29,11 +29,11 @@ from slmdesk.services.base.events import Problem
 
 MOST_BARS = 2
 MOST_LINES = 2
-"""Of a bar's words; the rest is under *More*."""
+"""Lines of a notice; the rest is under *More*."""
 AREA_SHARE = 1 / 3
-"""Of the window's height: what does not fit in waits until the newer bar is closed."""
+"""Share of the window's height for notices; older ones wait until newer ones are closed."""
 BUTTONS_SHARE = 0.5
-"""Of a bar's width: more than that, and the buttons stand under the words."""
+"""Share of a notice's width; wider buttons stand under the text."""
 UNDO_MS = 10_000
 LONG_MS = 30_000
 """Of what is worth reading, or comes back no other way than by looking for it."""

@@ -15,7 +15,7 @@ from slmdesk.services.chat.requests import AttachRequest
 
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
 MOST_NAME = 40
-"""Letters of a name in a sentence."""
+"""Characters of a name in a sentence."""
 _KEYS = count(1)
 MODES = {
     AttachMode.AUTO: "Automatic: whole where it fits",
@@ -37,7 +37,7 @@ class Draft:
     state: str = READING
     done: int = 0
     total: int = 0
-    """Pages, while it is read."""
+    """Number of pages, while it is read."""
     pages: int = 0
     unread: int = 0
     """Pages without words."""

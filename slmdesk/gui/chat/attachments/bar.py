@@ -18,7 +18,7 @@ from slmdesk.gui.widgets.text import ElidedLabel, plain_tip
 LEAST_LETTERS, MOST_LETTERS = 28, 72
 """Width of a chip, in letters x: as many chips stand beside one another as there is room for, as wide as they need."""
 MOST_ROWS, MOST_ROWS_LOW = 2.5, 1.5
-"""Of chips; more are scrolled to."""
+"""Visible rows of chips; more are scrolled to."""
 LOW = 650
 """Height of a page, in pixels, that leaves the conversation little room."""
 BUTTON = 24

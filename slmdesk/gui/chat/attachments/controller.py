@@ -64,7 +64,7 @@ class AttachController(QObject):
         self._drafts: dict[str, list[Draft]] = {}
         self._openings: dict[str, Opening] = {}
         self._then: Callable[[], None] | None = None
-        """What waits until all is read."""
+        """Called once all attachments are read."""
         bridge.document_changed.connect(self._on_document_changed)
         bridge.document_progressed.connect(self._on_progressed)
         bridge.document_gone.connect(self._on_gone)

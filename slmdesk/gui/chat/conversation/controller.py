@@ -30,7 +30,7 @@ from slmdesk.services.engine.events import ModelState, ModelStateChanged
 SAVE_DRAFT_AFTER_MS = 1500
 NEW_CHAT = "New chat"
 KIND = "chat"
-"""Other items have places of their own."""
+"""The kind of item shown here; others have their own pages."""
 
 
 class ChatController(QObject):
@@ -69,7 +69,7 @@ class ChatController(QObject):
         self._chat = ""
         self._title = NEW_CHAT
         self.new_options = ChatOptions()
-        """Of a chat not yet begun."""
+        """The options of a new chat."""
         self._shown = Shown()
         self.attached = AttachController(bridge, self)
         """What is attached to the message being written."""

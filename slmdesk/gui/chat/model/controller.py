@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from slmdesk.services.container import Services
 
 STATE_TOPIC = "model state"
-"""Of notices that are over when a model is ready again."""
+"""Topic of notices that are closed when a model is ready again."""
 GONE = "{name} was removed from the library elsewhere. Your chats are kept; choose another model to go on."
 
 

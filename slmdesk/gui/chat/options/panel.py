@@ -39,7 +39,7 @@ from slmdesk.services.models.load_options import ModelTuning
 LETTERS = 30
 """Width of the panel, in letters of its font."""
 MOST_NAME = 26
-"""Letters of a name in a list; its tooltip has all."""
+"""Characters of a name in a list; its tooltip has all of it."""
 KEEP_AFTER_MS = 600
 MOST_SEED = 2**31 - 1
 """What a field of whole numbers holds."""

@@ -43,7 +43,7 @@ class MessageView:
     note: str = ""
     """A sentence under the text: that it was cut off, what failed."""
     actions: frozenset[str] = frozenset()
-    """Of the keys of ACTIONS."""
+    """Keys of ACTIONS."""
     details: str = ""
     """One line about how it was made: model, speed, tokens."""
     details_tip: str = ""

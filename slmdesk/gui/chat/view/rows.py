@@ -25,9 +25,9 @@ class Row:
     view: MessageView
     height: int = 0
     width: int = -1
-    """The width `height` was measured at; -1: it is a guess."""
+    """The width at which `height` was measured; -1: it is an estimate."""
     guessed: int = -1
-    """The width `height` was guessed for."""
+    """The width for which `height` was estimated."""
     widget: MessageWidget | None = None
     selection: tuple[int, int] | None = None
     """Anchor and position in its document, kept while there is no widget."""

@@ -20,7 +20,7 @@ from slmdesk.gui.markdown.parser import Parser
 from slmdesk.gui.markdown.style import ViewStyle
 
 MARGIN = 400
-"""How far around the viewport messages are real, in device-independent pixels."""
+"""Messages have widgets this far around the viewport, in device-independent pixels."""
 EDGE = SPACE_16
 """Empty space over the first message and under the last."""
 FAR_AWAY = -1_000_000

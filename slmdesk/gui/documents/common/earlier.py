@@ -29,7 +29,7 @@ class Entry:
     made: float
     """Seconds since the epoch."""
     title: str
-    """What a person renames."""
+    """The title; a person can change it."""
 
 
 class EarlierRow(QFrame):

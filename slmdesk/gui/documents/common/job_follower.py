@@ -28,7 +28,7 @@ class JobFollower(QObject):
         self.items = ItemsController(bridge, kind, self)
         self._document = ""
         self.item = ""
-        """What is on show, made or being made."""
+        """The id of the shown item, finished or not."""
         self._job = ""
         self.items.notice_raised.connect(self.notice_raised)
 

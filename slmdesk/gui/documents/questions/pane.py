@@ -68,7 +68,7 @@ class QuestionPane(QScrollArea):
         self._names: Mapping[str, str] = {}
         self._kinds: PageKinds = "page"
         self._said: list[str] = []
-        """What is on show, for copying."""
+        """The shown text, for copying."""
         self._rows: list[CitationRow] = []
         self._at = self._row_at = 0
         """Where the next part and the next row of the newest question go: it stands above the older ones."""

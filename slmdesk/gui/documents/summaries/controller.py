@@ -31,7 +31,7 @@ class SummaryController(JobFollower):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
         self._about: frozenset[str] = frozenset()
-        """The documents of the summary on show."""
+        """The documents of the shown summary."""
         self._requested = ""
         """To be opened once its document is on show."""
         self._points: list[Sentence] = []

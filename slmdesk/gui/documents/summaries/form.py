@@ -20,7 +20,7 @@ KINDS = [
     (Kind.OWN, "As I say below"),
 ]
 LEAST_LETTERS = 6
-"""Of a value, however narrow the form is."""
+"""Minimum width of a value, in characters."""
 LENGTHS = [(Length.SHORT, "short"), (Length.MEDIUM, "medium"), (Length.LONG, "long")]
 
 

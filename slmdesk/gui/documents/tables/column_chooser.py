@@ -25,7 +25,7 @@ KIND_WORDS = {
     ColumnKind.LIST: "List",
 }
 MOST_LETTERS = 24
-"""Of a column's name on its chip."""
+"""Characters of a column's name on its chip."""
 
 
 class ColumnChooser(QFrame):

@@ -59,7 +59,7 @@ class TableController(JobFollower):
         self._awaited = ""
         """To be opened once its document is on show."""
         self._documents: set[str] = set()
-        """Those of the table on show."""
+        """The documents of the shown table."""
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
         self._folder: _Folder | None = None

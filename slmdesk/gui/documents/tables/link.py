@@ -36,7 +36,7 @@ class TableLink(QObject):
         self._documents, self._page, self._exports = documents, page, exports
         self.controller, self.pane = TableController(bridge, self), TablePane(keeper, page)
         self._place: tuple[str, int, int, int] | None = None
-        """Of a cell whose document is not on show yet."""
+        """The place of a cell whose document is not shown yet."""
         page.side.add_pane("Table", NAME, self.pane)
         self._connect()
 

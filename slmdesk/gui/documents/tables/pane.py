@@ -143,7 +143,7 @@ class TablePane(QFrame):
         super().__init__(parent)
         self.setObjectName("table_pane")
         self.folder: Path | None = None
-        """Where tables are offered to be saved."""
+        """The folder proposed for saving tables."""
         self._keeper = keeper
         self._model = TableModel(lambda: keeper.theme, self)
         self._is_paused = self._is_running = self._has_table = self._is_wide = self._is_choosing = False

@@ -22,7 +22,7 @@ LEAST_SIZE = 0.9
 PAD_X, PAD_Y = 8.0, 4.0
 """Between the lines of the table and its words."""
 BAR_HEIGHT, BAR_GAP = 8.0, 4.0
-"""Of the scroll bar below a wide table."""
+"""Size of the scroll bar below a wide table, in pixels."""
 LEAST_COLUMN, USUAL_COLUMN, LONGEST_WORD = 4.0, 14.0, 18.0
 """Widths in ems: a column is not squeezed below the first, and is no wider than the second in a table that scrolls; a
 longer word than the third is broken."""

@@ -46,7 +46,7 @@ WHEEL_STEP = 80
 KEPT = 12
 """Pages whose pictures are kept when they are out of sight."""
 ASK_AFTER_MS = 60
-"""Of rest: pages that fly past are not asked for."""
+"""Delay after scrolling, so that pages flying past are not requested."""
 
 
 class PageView(QAbstractScrollArea):

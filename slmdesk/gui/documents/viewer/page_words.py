@@ -23,7 +23,7 @@ from slmdesk.gui.documents.viewer.page_table import PageTable, Span, tables_of
 from slmdesk.gui.documents.viewer.utf16 import character_at, utf16_at
 
 MARGIN = 0.07
-"""Of a page of words, as a share of its width."""
+"""Margin of a text page, as a share of its width."""
 STATUS_WORDS: Mapping[PageStatus, str] = {
     PageStatus.EMPTY: "This page is empty.",
     PageStatus.SCANNED: "This page is a picture: it has no words that could be read.",

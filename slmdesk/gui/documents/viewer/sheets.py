@@ -39,7 +39,7 @@ class Sheet:
     spans: tuple[tuple[int, int], ...] = ()
     """Marked characters of its text."""
     current: tuple[int, int] | None = None
-    """The one of them that stands out."""
+    """The highlighted one of them."""
     boxes: tuple[Box, ...] = ()
     """All marks on its picture; see `place_marks`."""
     marks: tuple[tuple[Box, ...], ...] = ()

@@ -33,16 +33,16 @@ from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.widgets.named import named
 
 WIDTH = 84
-"""Of a small picture, in device-independent pixels."""
+"""Width of a thumbnail, in device-independent pixels."""
 HEIGHT = 108
 OUTLINE_WIDTH = 150
 """Of the column where pages have names and no pictures."""
 GAP = theme.SPACE_8
 FOOT = 20
 KEPT = 150
-"""Small pictures kept in memory, some 36 kB each."""
+"""Thumbnails kept in memory, some 36 kB each."""
 ASK_AFTER_MS = 120
-"""Of rest; the large pictures are asked for sooner."""
+"""Delay after scrolling; the large pictures are requested sooner."""
 MOST_LABEL = 40
 STATES: Mapping[PageStatus, str] = {
     PageStatus.EMPTY: "empty",

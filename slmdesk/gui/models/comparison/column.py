@@ -26,7 +26,7 @@ from slmdesk.services.evaluation.model_comparison import Compared
 NARROWEST = 29
 """Letters in a line of the narrowest column."""
 LEAST_LINES = 4
-"""Of an answer in a low window."""
+"""Lines of an answer in a low window."""
 _ENDS = {
     Status.CANCELLED: ("Stopped. The words so far are kept.", "warn"),
     Status.INTERRUPTED: ("Cut off when the program ended. The words so far are kept.", "warn"),

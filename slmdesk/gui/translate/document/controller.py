@@ -30,7 +30,7 @@ from slmdesk.services.translation.types import Again, TranslationRequest, Transl
 from slmdesk.settings import Settings
 
 LOOK_WORDS = ("needs review", "need review")
-"""Of one segment, of several."""
+"""Texts for one segment and for several."""
 LOCKED = ("document.locked", "document.wrong_password")
 AHEAD = 0.05
 """From this difference on the share of the work and the count of segments seem to contradict each other."""

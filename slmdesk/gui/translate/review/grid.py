@@ -45,7 +45,7 @@ class SegmentModel(QAbstractTableModel):
         self._numbers: Sequence[int] = ()
         self._known: dict[int, SegmentRecord] = {}
         self._missing: set[int] = set()
-        """Pages that somebody wants to see."""
+        """Pages to be loaded."""
         self._asked: set[int] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.setObjectName("fetch_timer")

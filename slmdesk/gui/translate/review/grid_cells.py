@@ -46,14 +46,14 @@ class SegmentCells(QStyledItemDelegate):
         super().__init__(parent)
         self._keeper = keeper
         self.search = Search("")
-        """Words to be marked in the translations."""
+        """The search whose hits are marked in the translations."""
         self.has_shading = False
-        """Words the model was not sure of are shaded."""
+        """Whether uncertain words are shaded."""
         self.drafts: dict[int, str] = {}
         """By number of a segment: words that could not be kept, to go on with."""
         self.is_editing = False
         self.is_approving = False
-        """Words that are being kept are approved with that."""
+        """The text being saved is to be approved too."""
 
     # ---- drawing
 

@@ -35,7 +35,7 @@ TYPED_MS, WORD_MS, PASTED_MS = 150, 100, 0
 words; behind the sign that ends a word it is whole; and what is put in or taken out at once is not being typed.
 """
 MOST_CHARACTERS = 50_000
-"""In the pane; more is a document, and is translated as one."""
+"""Maximum length of the text in the pane; a longer one is translated as a document."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,9 +43,9 @@ class _Entry:
     """What is saved of the text in the pane."""
 
     item: str = ""
-    """Id; on the service thread alone."""
+    """The item's id; used on the service thread only."""
     kept: tuple[str, Manner, tuple[str, ...]] | None = None
-    """As it was kept last: text, manner, translations."""
+    """What was saved last: text, manner, translations."""
 
 
 class TranslateController(QObject):
@@ -75,7 +75,7 @@ class TranslateController(QObject):
         self._manner = _first_manner(settings)
         self._entry = _Entry()
         self._is_stale = False
-        """What is shown was not made of the text, or in the manner, that is there now."""
+        """The shown translation does not match the current text or manner."""
         self._puts: list[list[int]] = []
         """Edits that can be taken back, the last one last: each a list that the service thread fills with its
         number.

@@ -21,9 +21,9 @@ class Doubt:
     """Of the segment."""
     segment: LiveSegment
     words: str
-    """The part that is meant; empty: all of the sentence."""
+    """The selected part; empty: the whole sentence."""
     is_back: bool
-    """Put back into its language; else said otherwise."""
+    """Whether a back-translation is wanted, else other translations."""
 
 
 class DoubtController(QObject):
@@ -44,7 +44,7 @@ class DoubtController(QObject):
         self._bridge = bridge
         self._turn = 0
         self._running: list[AskOnce] = []
-        """On the service thread alone."""
+        """Used on the service thread only."""
 
     def ask(self, doubt: Doubt, manner: Manner) -> None:
         self._turn += 1

@@ -15,7 +15,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 
 MOST_LINES = 3
-"""In sight at once."""
+"""Visible lines."""
 SEGMENT = Qt.ItemDataRole.UserRole
 
 

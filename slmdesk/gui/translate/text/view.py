@@ -28,7 +28,7 @@ class TextView:
     is_paired: bool = False
     """Sentence beside sentence, instead of two panes."""
     is_shaded: bool = False
-    """Words the model was unsure of."""
+    """Whether words the model was unsure of are shaded."""
 
 
 class ViewKeeper(QObject):
