@@ -23,13 +23,14 @@ class Mark:
     """A part of a sentence that a check did not find supported by its passages."""
 
     kind: str
-    """number, date, amount, name, negation …; `elsewhere`: it stands in the documents, but not where they speak of
-    this; `words`: hardly a word of it stands there; `doubt`: the model itself says that the text does not say this."""
+    """number, date, amount, name, negation …; `elsewhere`: in the documents, but in another context; `words`: hardly a
+    word of it is there; `doubt`: the model itself says that the text does not say this.
+    """
     text: str
     start: int
     end: int
     detail: str = ""
-    """What the passage has instead, as far as that can be told."""
+    """What the passage says instead, where known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Unread:
 
     page: int
     reason: str
-    """empty, scanned, locked, broken, or the code of what kept the model from reading it."""
+    """empty, scanned, locked, broken, or the code of the error that kept the model from reading it."""
     document: str = ""
 
 
@@ -54,7 +55,7 @@ class Coverage:
 
 
 PageKinds = str | Mapping[str, str]
-"""What pages are: the same everywhere, or by the names (or ids) of the documents."""
+"""What pages are called: the same for all documents, or by their names (or ids)."""
 
 
 PAGE_WORDS: Mapping[str, tuple[str, str]] = {
@@ -85,7 +86,7 @@ def page_ranges(pages: Sequence[int]) -> str:
 
 
 LEAST_SHARE = 0.35
-"""Of a point's words, by weight, that its pieces must hold; less is said to be supported by nothing."""
+"""Share of a point's words, by weight, that its pieces must contain for it to count as supported."""
 
 
 WORDS, DOUBT, ELSEWHERE = "words", "doubt", "elsewhere"
@@ -97,4 +98,4 @@ Pages = Callable[[str, int, int], Sequence[Page]]
 
 
 CHARACTERS_PER_TOKEN = 7
-"""No text has more of them; tells without counting what never fits."""
+"""No text has more characters per token; shows without counting what can never fit."""

@@ -22,16 +22,16 @@ class CollectionStatus(StrEnum):
     """What a folder is doing."""
 
     WAITING = "waiting"
-    """It was not looked at yet."""
+    """It was not scanned yet."""
     LOOKING = "looking"
     INDEXING = "indexing"
     CURRENT = "up_to_date"
-    """By the last look, whenever that was."""
+    """As of the last scan, whenever that was."""
     PAUSED = "paused"
     STOPPED = "stopped"
-    """A person ended the indexing; it goes on when the person says so."""
+    """A person stopped the indexing; it is resumed on request."""
     UNREACHABLE = "unreachable"
-    """The folder is not there, as that of a drive that is not plugged in; what was read of it can be asked."""
+    """The folder cannot be reached, for example on an unplugged drive; what was read of it can still be asked."""
     ELSEWHERE = "elsewhere"
     """Another window or command indexes it."""
 
@@ -43,22 +43,22 @@ class CollectionState:
     record: CollectionRecord
     status: CollectionStatus
     documents: int = 0
-    """Read, and to be asked."""
+    """Documents that were read and can be asked."""
     pages: int = 0
     unread: int = 0
     """Documents in it that could not be read; `CollectionService.unread` says which and why."""
     later: int = 0
-    """Files that are being written, or open in an office program: they wait."""
+    """Files being written, or open in an office program; they are read later."""
     done: int = 0
     total: int = 0
-    """Of the files that are being looked at."""
+    """Number of files being indexed."""
     eta_s: float | None = None
     gone: int = 0
-    """Documents that were forgotten in this run because their files are no more."""
+    """Documents removed in this run because their files are gone."""
     looked: float | None = None
-    """When it was last looked at; seconds since the epoch."""
+    """Time of the last scan, in seconds since the epoch."""
     reason: str = ""
-    """Why it cannot be reached, or goes on no more."""
+    """Why it cannot be reached, or why its job is paused."""
     job: str = ""
     """The id of the unfinished job, if there is one."""
 

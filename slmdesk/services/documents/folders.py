@@ -43,16 +43,16 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.store import Store
 
 WATCH_S = 10.0
-"""From one look at a watched folder to the next; more where a look takes long."""
+"""Time between two scans of a watched folder; more where a scan takes long."""
 LOOK_SHARE = 50
-"""A look may take this part of the time."""
+"""A scan may take at most one part in this many of the time."""
 SOON_S = 3.0
-"""To the next look where a file is just being written."""
+"""Time to the next scan when a file is being written."""
 REST_S = 0.3
 MOST_TRIES = 200
-"""So often is looked whether a document that is being forgotten has gone."""
+"""How often to check whether a document being removed is gone."""
 MOST_LEFT = 1000
-"""Files that are left out and named."""
+"""Most left-out files that are listed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,12 +61,12 @@ class _Folder:
 
     state: CollectionState
     stop: threading.Event | None = None
-    """Of the look that runs."""
+    """Stops the running scan."""
     next: Later | None = None
     again: bool = False
-    """Somebody asked for a look while one ran."""
+    """Another scan was requested during one."""
     seconds: float = 0.0
-    """How long the last look took."""
+    """Duration of the last scan."""
     waiting: list[Callable[[CollectionState], None]] = field(default_factory=list)
 
 
@@ -96,7 +96,7 @@ class CollectionService:
         self.runner = IndexRunner(service_thread, store, documents, loader, publish, self._on_progress)
         self._folders: dict[str, _Folder] = {}
         self._going: deque[str | Callable[[], object]] = deque()
-        """Documents that are to be forgotten, one after the other, and what is to be done when they are."""
+        """Documents to be removed one after another, and callbacks for when they are."""
         self._is_forgetting = False
         self._is_watching = False
         self._closed = False

@@ -44,7 +44,7 @@ class Question:
     """Of a statement about a text: whether the text says it."""
 
     def step(self) -> dict[str, Json]:
-        """As a step of a job: greedy, short, the same each time."""
+        """Return it as a step of a job: greedy, short, repeatable."""
         if self.skill is Skill.TRUTH:
             return truth_step(self.item["text"], self.item["true" if self.is_true else "altered"])
         if self.skill is Skill.BLOCK:
@@ -53,7 +53,7 @@ class Question:
         return step_of([_user(asked)], Sampling(temperature=0.0, max_tokens=ANSWER_TOKENS))
 
     def is_passed(self, answer: str) -> bool:
-        """Whether an answer in words is good enough."""
+        """Return whether a text answer passes."""
         answer = answer.strip()
         match self.skill:
             case Skill.FORMAT:
@@ -82,7 +82,7 @@ class Separation:
 
 @cache
 def items() -> tuple[str, tuple[Question, ...]]:
-    """The version of the items, and all questions."""
+    """Return the version of the questions, and all questions."""
     shape = tomllib.loads(resources.files("slmdesk.services.evaluation").joinpath("exam_items.toml").read_text("utf-8"))
     questions: list[Question] = []
     for skill in Skill:
@@ -94,14 +94,14 @@ def items() -> tuple[str, tuple[Question, ...]]:
 
 
 def truth_step(text: str, statement: str) -> dict[str, Json]:
-    """Does a text say this?  Summaries ask as the exam does, so that the exam's threshold holds for them."""
+    """Build the step that asks whether a text says this; summaries use it too, so that the exam's threshold applies."""
     ask = "\n\nDoes the text say this? Answer Yes or No."
     parts = (*_document("Text: ", text), TextPart(f"\n\nStatement: {statement}{ask}"))
     return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
 
 
 def block_step(blocks: Sequence[str], statement: str) -> dict[str, Json]:
-    """Which of up to nine blocks says this?"""
+    """Build the step that asks which of up to nine blocks says this."""
     listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(blocks, 1))
     ask = "\n\nWhich block says this? Answer with its number only."
     parts = (*_document("Blocks:\n", listed), TextPart(f"\n\nStatement: {statement}{ask}"))
@@ -121,14 +121,14 @@ def keeps_format(answer: str, item: Mapping[str, Any]) -> bool:
 
 
 def is_answer(asked: str, answer: str) -> bool:
-    """Whether words were added to the question's, and not the same ones over and over."""
+    """Return whether the answer adds words to the question's without mere repetition."""
     words = re.findall(r"\w+", answer.lower())
     new = set(words) - set(re.findall(r"\w+", asked.lower()))
     return len(new) >= LEAST_NEW_WORDS and len(set(words)) >= len(words) / 2
 
 
 def corrects(wrong: str, right: str, answer: str) -> bool:
-    """Whether an answer is nearer to what is right than what was given, and not another text.
+    """Return whether an answer is nearer to the correct text than the given one was, and not a different text.
 
     At most half of the mistakes, in characters, may be left, and at most twice as much changed as was needed.
     """
@@ -137,7 +137,7 @@ def corrects(wrong: str, right: str, answer: str) -> bool:
 
 
 def distance(one: str, other: str) -> int:
-    """How many letters must be put in, left out or changed (Levenshtein 1966, Wagner and Fischer 1974)."""
+    """Return the edit distance in letters (Levenshtein 1966, Wagner and Fischer 1974)."""
     before = list(range(len(other) + 1))
     for row, left in enumerate(one, 1):
         now = [row]

@@ -58,7 +58,7 @@ class ExamResult:
     skills: tuple[SkillResult, ...]
 
     def of(self, skill: Skill) -> SkillResult | None:
-        """One skill's result."""
+        """Return one skill's result, or None."""
         return next((one for one in self.skills if one.skill is skill), None)
 
 
@@ -133,11 +133,11 @@ class ExamService:
 
     @staticmethod
     def prompt_version() -> str:
-        """Of the exam's steps: what is asked in its words elsewhere is kept under it too."""
+        """Return the prompt version of the exam's steps, also used for the same questions asked elsewhere."""
         return _prompt_version(items()[0])
 
     def questions_for(self, record: ModelRecord, skills: Sequence[Skill]) -> tuple[str, list[Question]]:
-        """What must still be asked to know these skills of a model, and the prompt version of the exam's steps."""
+        """Return the questions still needed to know these skills of a model, and the prompt version."""
         version, questions = items()
         known = self.skills(record)
         requested = [one for one in skills if one not in known]
@@ -146,7 +146,7 @@ class ExamService:
     def keep_skills(
         self, record: ModelRecord, asked: Sequence[tuple[Question, Mapping[str, Json]]]
     ) -> dict[Skill, SkillResult]:
-        """Judge some skills by all their questions and what came of each; keep and return all that is known."""
+        """Judge skills by all their questions and answers, store them, and return all known skills."""
         known = self.skills(record)
         for skill in {question.skill for question, _value in asked}:
             known[skill] = judge_skill(skill, [one for one in asked if one[0].skill is skill])
@@ -157,7 +157,7 @@ class ExamService:
         return known
 
     def skills(self, record: ModelRecord) -> dict[Skill, SkillResult]:
-        """What is known of a model's skills: from its exam, else from what a job asked of it by itself."""
+        """Return the known skills of a model: from its exam, else from the questions another job asked."""
         result = result_of(record)
         if result is not None:
             return {one.skill: one for one in result.skills}
@@ -169,7 +169,7 @@ class ExamService:
         return {one.skill: one for one in results if one is not None}
 
     def result(self, record: ModelRecord) -> ExamResult | None:
-        """What is known of a model; None: it has sat no exam with these items."""
+        """Return the exam result of a model; None when it was not examined with these questions."""
         return result_of(record)
 
     def _keep(self, job: JobRecord) -> None:
@@ -186,7 +186,7 @@ class ExamService:
 
 
 def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float) -> ExamResult:
-    """The result of an exam from its steps.  A step without an answer counts as not passed."""
+    """Return the result of an exam from its steps; a step without an answer counts as not passed."""
     version, questions = items()
     values = {step.key: step.value for step in steps}
     answers = {
@@ -202,7 +202,7 @@ def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float) -> ExamRes
 
 
 def judge_skill(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
-    """One skill, by all its questions and what came of each (empty: nothing)."""
+    """Judge one skill by all its questions and their answers (empty: none)."""
     return _judge_truth(asked) if skill is Skill.TRUTH else _judge_words(skill, asked)
 
 
@@ -244,7 +244,7 @@ def _shape_of(result: ExamResult) -> dict[str, Json]:
 
 
 def shape_of_skill(result: SkillResult) -> dict[str, Json]:
-    """One skill's result as JSON."""
+    """Return one skill's result as JSON."""
     shape: dict[str, Json] = {
         "skill": result.skill.value,
         "level": result.level,
@@ -255,7 +255,7 @@ def shape_of_skill(result: SkillResult) -> dict[str, Json]:
 
 
 def result_of(record: ModelRecord) -> ExamResult | None:
-    """What a model's exam gave; one of other items, or of a newer program, is none."""
+    """Return the stored exam result of a model; None for one with other questions, or of a newer program."""
     untrusted = record.info.get(FACT)
     if untrusted is None:
         return None
@@ -267,7 +267,7 @@ def result_of(record: ModelRecord) -> ExamResult | None:
 
 
 def note_of(record: ModelRecord) -> Mapping[str, Json]:
-    """Why a model is not examined by itself: `reason` and more; empty where nothing speaks against it."""
+    """Return why a model is not examined automatically: `reason` and more; empty where there is no reason."""
     note = record.info.get(NOTE)
     return note if isinstance(note, Mapping) and note.get("version") == items()[0] else {}
 
@@ -277,7 +277,7 @@ FEWEST_PARAMETERS = 300_000_000
 
 
 def is_weak(record: ModelRecord) -> bool:
-    """Whether a model cannot be trusted to keep to the form of an answer with quotations, by its exam or its size."""
+    """Return whether a model is too weak for answers with quotations, by its exam or its size."""
     result = result_of(record)
     if result is not None and (skill := result.of(Skill.FORMAT)):
         return skill.level == "weak"

@@ -44,11 +44,11 @@ class Flag(StrEnum):
     NOT_FOUND = "not found"
     """The model named nothing; whether the document says it is another question."""
     NOT_THERE = "answer not in the text"
-    """The model named something that stands nowhere in the document, and that was therefore left out."""
+    """The model named something that is not in the document; it was left out."""
     ELSEWHERE = "elsewhere"
-    """It stands in the document, but not in the words that were given as its proof."""
+    """It is in the document, but not in the words given as its proof."""
     PARTLY = "partly"
-    """Of a list, what stands nowhere was left out."""
+    """Items of a list that are not in the document were left out."""
     TWICE = "also elsewhere in the row"
     """The same words were given for another column, too: one of them is likely to be wrong."""
     KIND = "other kind"
@@ -171,19 +171,19 @@ def edited(cell: TableCell, value: str) -> TableCell:
 def changed_edits(
     edits: Sequence[Edit], document: str, column: int, value: str | None
 ) -> tuple[tuple[Edit, ...], str | None]:
-    """The edits with one set, or taken back (None); and what was there before."""
+    """Return the edits with one set or removed (None), and its previous value."""
     before = next((one.value for one in edits if (one.document, one.column) == (document, column)), None)
     kept = [one for one in edits if (one.document, one.column) != (document, column)]
     return tuple(kept if value is None else [*kept, Edit(document, column, value)]), before
 
 
 def place_words(cell: TableCell, page_kind: str = "page") -> str:
-    """Where a cell stands: "p. 3", "section 2"; empty where it has no place."""
+    """Format where a cell stands: "p. 3", "section 2"; empty where it has no place."""
     return f"{PAGE_WORDS.get(page_kind, PAGE_WORDS['page'])[0]} {cell.page}" if cell.page else ""
 
 
 def doubts_of(table: Table) -> list[tuple[str, str, str]]:
-    """The cells to look at: document, column and why."""
+    """Return the doubtful cells: document, column and why."""
     return [
         (row.name, column.name, FLAG_WORDS[cell.flag])
         for row in table.rows

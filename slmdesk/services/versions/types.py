@@ -85,7 +85,7 @@ def comparison_from(untrusted: Mapping[str, Json] | None) -> Comparison | None:
 
 
 def by_importance(changes: Sequence[Change]) -> list[int]:
-    """The numbers of the changes, the most important first: changed facts, then by size."""
+    """Return the indexes of the changes, most important first: changed facts, then by size."""
 
     def rank(at: int) -> tuple[int, int, int]:
         change = changes[at]
@@ -129,7 +129,7 @@ def headline(found: Comparison) -> str:
 
 
 def change_words(change: Change) -> str:
-    """A change in a line: its facts, else its words."""
+    """Describe a change in a line: its facts, else its words."""
     values = "; ".join(fact_words(one.old, one.new) for one in change.named)
     if change.kind is ChangeKind.ADDED:
         return f"added: “{shortened(change.new)}”"
@@ -151,7 +151,7 @@ def fact_words(old: str, new: str) -> str:
 
 
 def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") -> str:
-    """Where a change stands: "p. 3", "p. 3 → p. 4", "old p. 3"."""
+    """Format where a change stands: "p. 3", "p. 3 → p. 4", "old p. 3"."""
     old, new = _pages(change.old_places, old_kind), _pages(change.new_places, new_kind)
     if old and new:
         return new if old == new else f"{old} → {new}"
@@ -159,7 +159,7 @@ def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") 
 
 
 def pages_of(change: Change) -> list[int]:
-    """The pages of the new version; of what was removed those of the old one."""
+    """Return the pages in the new version; for removed text those in the old one."""
     return sorted({place.page for place in change.new_places or change.old_places})
 
 
@@ -186,14 +186,14 @@ def unread_words(side: Side, which: str) -> str:
 
 
 def coverage_line(found: Comparison) -> str:
-    """How much of both was read, and what was not."""
+    """Say how much of both versions was read, and what was not."""
     parts = [f"{which} version: {_read_of(side)}" for which, side in (("Old", found.old), ("New", found.new))]
     unread = [words for words in (unread_words(found.old, "old"), unread_words(found.new, "new")) if words]
     return "; ".join(parts) + ". " + (" ".join(unread) or "Nothing was left out.")
 
 
 def marked_text(old: Sequence[Run], new: Sequence[Run]) -> str:
-    """Both wordings in one line: [-what was-]{+what is+}."""
+    """Return both wordings in one line: [-old-]{+new+}."""
     if not old or not new:
         sign = ("[-", "-]") if old else ("{+", "+}")
         return sign[0] + "".join(run.text for run in old or new) + sign[1]
@@ -214,7 +214,7 @@ def marked_text(old: Sequence[Run], new: Sequence[Run]) -> str:
 
 
 def text_of(found: Comparison, most: int = 200) -> str:
-    """The whole as plain Markdown: the summary, the changes, what was read."""
+    """Return the comparison as plain Markdown: summary, changes, coverage."""
     lines = [headline(found)]
     if found.note:
         lines += ["", found.note]
@@ -237,7 +237,7 @@ def text_of(found: Comparison, most: int = 200) -> str:
 
 
 def shortened(text: str, most: int = MOST_QUOTED) -> str:
-    """The beginning of a passage on one line."""
+    """Return the beginning of a passage on one line."""
     flat = " ".join(text.split())
     return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
 
@@ -302,7 +302,7 @@ def report_of(found: Comparison) -> VersionsReport:
 
 
 def shape_of(found: Comparison) -> dict[str, Json]:
-    """As JSON for programs: the contract of `slmdesk compare --json`."""
+    """Return the comparison as JSON for programs: the contract of `slmdesk compare --json`."""
     changes: list[Json] = [
         {
             "kind": change.kind.value,
