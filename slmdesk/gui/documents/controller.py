@@ -184,7 +184,6 @@ class DocumentsController(QObject):
         self.open_file(file_of(record), anew=True)
 
     def open_attachment(self, index: int) -> None:
-        """Read a document attached to the shown one."""
         parent = self.current
 
         def ended(result: DocumentRecord | Problem) -> None:  # on the service thread

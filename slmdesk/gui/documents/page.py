@@ -58,7 +58,7 @@ from slmdesk.services.documents.search import FoundPlaces, Place
 NARROW_LINES = 30
 """Heights of a line: less width than that is for the pages alone."""
 FEW_PAGES = 100
-"""So many are told of at once; more of them while they are read only now and then."""
+"""Up to this many pages every update is shown; for more only now and then, while they are read."""
 TELL_MS = 500
 THUMB_LINES = 24
 """Less than that for the pages alone, and there is no room for small ones beside them."""

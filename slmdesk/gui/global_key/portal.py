@@ -32,7 +32,7 @@ REQUESTED = "CTRL+ALT+SHIFT+t"
 HELD_S = 0.5
 """Some desktops tell a key that is held down again and again (hyprwm/Hyprland#4827): that is one request."""
 MOST_RETURNS = 3
-"""How often a portal that was started anew is asked again by itself: one that dies of it must not do so for ever."""
+"""How often a restarted portal is asked again: one that crashes from it must not do so for ever."""
 MOST_TOKEN = 512
 DONE, DECLINED = 0, 1
 """What a request of a portal may answer; anything else: it was ended some other way."""

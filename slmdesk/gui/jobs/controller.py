@@ -55,7 +55,7 @@ class JobsController(QObject):
         self._bridge = bridge
         self._views: dict[str, JobView] = {}
         self._reported: dict[str, JobChanged] = {}
-        """Those of this instance that run or wait, as they were told last."""
+        """Running and waiting jobs of this instance, as last reported."""
         self._last: tuple[float, int] | None = None
         self._count = 0
         """How many ended jobs are listed."""

@@ -134,7 +134,6 @@ class JobRow(QFrame):
 
 
 def info_of(view: JobView) -> str:
-    """Progress and time left of a job."""
     if view.stand is Stand.ENDED:
         when = moment_words(view.updated)
         failed = f"{view.failed:,} of {view.total:,} steps could not be done" if view.failed else ""

@@ -146,7 +146,6 @@ class MessageText(QTextBrowser):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave scrolling to the view."""
         event.ignore()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -252,7 +252,6 @@ class ModelsPage(QScrollArea):
             self.verticalScrollBar().setValue(top - theme.SPACE_32)
 
     def show_model(self, id: str) -> None:
-        """Open the details of a model on this PC."""
         self._local.show_model(id)
 
     @Slot(object)

@@ -111,7 +111,6 @@ class ChatController(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether an answer of the open chat is being written."""
         return self._is_busy
 
     @property

@@ -354,7 +354,6 @@ class SettingsPanel(QFrame):
 
     @Slot()
     def keep_words(self) -> None:
-        """Save the instructions as typed."""
         self._timer.stop()
         words = self._system.toPlainText().strip()
         if words != self._options.system:

@@ -41,7 +41,7 @@ class DocumentRows(QAbstractListModel):
         self._rows: list[DocumentRecord] = []
         self._words = ""
         self._folded: dict[str, str] = {}
-        """Names as they are compared: folding thousands anew at each letter would be felt."""
+        """Names folded for comparison: folding thousands at each key would be noticed."""
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
         return 0 if parent.isValid() else len(self._rows)

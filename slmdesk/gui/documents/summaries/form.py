@@ -78,7 +78,6 @@ class SummaryForm(QFrame):
         self._begin.setEnabled(is_allowed)
 
     def allow_folder(self, is_allowed: bool) -> None:
-        """Enable or disable the button for a folder."""
         self._folder.setEnabled(is_allowed)
 
     @property

@@ -325,7 +325,6 @@ class TablePane(QFrame):
 
     @Slot(int, int)
     def show_read(self, done: int, total: int) -> None:
-        """Show how many documents of the folder have been read."""
         self._making_words.setText(f"Reading documents: {done} of {total}")
         self._bar.setRange(0, total)
         self._bar.setValue(done)

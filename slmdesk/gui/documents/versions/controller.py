@@ -124,7 +124,6 @@ class VersionsController(QObject):
 
     @Slot()
     def swap(self) -> None:
-        """Exchange old and new version."""
         self._is_new = not self._is_new
         self._show_pair()
 

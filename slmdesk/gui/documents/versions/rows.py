@@ -155,13 +155,11 @@ class CompareRows(QAbstractScrollArea):
             self.change_chosen.emit(self._change_at(line, event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """A double click goes to the page."""
         line = self._line_at(event.position())
         if line is not None and line.changes:
             self.change_opened.emit(self._change_at(line, event.position()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Only visible rows are painted."""
         self._lay_out_sight()
         painter = QPainter(self.viewport())
         colours = self._keeper.theme
@@ -207,7 +205,6 @@ class CompareRows(QAbstractScrollArea):
 
     @staticmethod
     def folded_words(count: int) -> str:
-        """The text that stands for unchanged paragraphs."""
         return "1 unchanged paragraph – show it" if count == 1 else f"{count:,} unchanged paragraphs – show them"
 
     # ---- events

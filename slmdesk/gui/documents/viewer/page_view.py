@@ -335,7 +335,6 @@ class PageView(QAbstractScrollArea):
         self.menu_requested.emit(self._sheets[index].page.number, event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Only visible pages are painted."""
         painter = QPainter(self.viewport())
         colours = self._keeper.theme
         painter.fillRect(event.rect(), colours.colour("window"))

@@ -54,7 +54,6 @@ class Ways(QObject):
 
     @Slot()
     def find(self) -> None:
-        """Search for models of other programs."""
         self._show("found", lambda: FoundDialog(self._window, self.found))
 
     @Slot()

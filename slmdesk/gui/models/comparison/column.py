@@ -60,7 +60,6 @@ class AnswerText(QScrollArea):
 
     @property
     def words(self) -> str:
-        """The Markdown shown."""
         return self._words
 
     def set_style(self, style: ViewStyle) -> None:

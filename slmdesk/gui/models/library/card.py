@@ -105,7 +105,6 @@ class LocalCard(Card):
         self.set_trouble(self._problem or (NOISE if self._card.record.behaves is False else ""))
 
     def show_judged(self, judged: Judged) -> None:
-        """Show whether the model can be used on this PC."""
         needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
         why = judged.problem.sentence if judged.problem else needs
         self.fit.show_fit(judged.fit, why=why, is_slow=is_too_slow(judged.speed))

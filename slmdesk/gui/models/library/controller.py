@@ -77,7 +77,6 @@ class LibraryController(QObject):
 
     @Slot(str)
     def use(self, model: str) -> None:
-        """Open a chat with this model."""
         self.chat_requested.emit(model)
 
     def rename(self, model: str, name: str) -> None:
@@ -221,7 +220,6 @@ class LibraryController(QObject):
 
 
 def _added_words(event: ImportEnded) -> str:
-    """The result of one file."""
     if event.model is None:
         return f"{Path(event.path).name}: {event.problem.sentence if event.problem else 'not added'}"
     if event.was_here:

@@ -204,7 +204,6 @@ class RepoDetails(QWidget):
         _say(self._card_note, "Asking for the card…")
 
     def show_problem(self, problem: Problem) -> None:
-        """Show why nothing is known."""
         self._clear()
         _say(self._note, problem.sentence, kind="danger")
         self._again.show()

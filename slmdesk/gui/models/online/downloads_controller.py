@@ -85,7 +85,6 @@ class FetchController(QObject):
         self._let_go(id, f"The download of {change.name or change.repo} is cancelled.", partial(self._cancel_now, id))
 
     def use(self, id: str) -> None:
-        """Open a chat with the downloaded model."""
         model = self._all[id].model
         if model is not None:
             self._chat_with(model.id, id)

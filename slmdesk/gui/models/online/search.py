@@ -171,7 +171,6 @@ class HubSearch(QWidget):
 
     @Slot(object)
     def show_failed(self, problem: Problem) -> None:
-        """Show why there is no result."""
         self._set(problem.sentence, kind="danger")
         self._again.setVisible(True)
         self._show_cards(())
@@ -192,7 +191,6 @@ class HubSearch(QWidget):
 
     @Slot(str, object)
     def show_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
-        """Show what the files of one of the results need."""
         for card in self._cards_of(asked):
             if card.details is not None:
                 card.details.show_judged(judged)

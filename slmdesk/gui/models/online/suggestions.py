@@ -171,13 +171,11 @@ class Suggestions(QWidget):
 
     @Slot(str, object)
     def show_repo_failed(self, asked: str, problem: Problem) -> None:
-        """Show why the files of one of them are unknown."""
         for details in self._details_of(asked):
             details.show_problem(problem)
 
     @Slot(str, object)
     def show_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
-        """Show what the files of one of them need."""
         for details in self._details_of(asked):
             details.show_judged(judged)
 

@@ -198,7 +198,6 @@ class DocumentTranslation(QObject):
 
     @Slot(str)
     def open(self, item: str) -> None:
-        """Show an existing translation."""
         self._bridge.ask(lambda services: services.translations.open(item), self._on_opened, self._on_refused)
 
     @Slot()

@@ -263,7 +263,6 @@ class DocumentForm(QDialog):
         self._rows.setRowVisible(self._formality, LANGUAGES[manner.target].has_formal)
 
     def ask_glossaries(self) -> None:
-        """Request the glossaries of the languages."""
         self.glossaries_requested.emit(self._manner())
 
     def _names(self) -> str:

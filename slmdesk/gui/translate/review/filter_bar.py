@@ -144,19 +144,16 @@ class FilterBar(QWidget):
 
     @Slot()
     def search_words(self) -> None:
-        """Focus the field for words to find."""
         self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._search.selectAll()
 
     @Slot()
     def replace_words(self) -> None:
-        """Open the field for the replacement."""
         self._more.setChecked(True)
         (self._instead if self._search.text() else self._search).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot(object)
     def show_listed(self, found: Listed) -> None:
-        """Show the counts of each state and flag."""
         self._listed = found
         if not self._choice.view().isVisible():
             state, flag = self._value()

@@ -23,7 +23,7 @@ PAGE = 50
 MOST_KEPT = 4000
 """Segments in memory; those seen longest ago go first."""
 MOST_RUNS = 40
-"""Where more stretches than these come or go at once, the table is made anew."""
+"""If more runs of rows than this change at once, the model is reset."""
 SEGMENT_ROLE = Qt.ItemDataRole.UserRole + 1
 """The SegmentRecord of a row; None while it is being fetched."""
 Index = QModelIndex | QPersistentModelIndex

@@ -70,14 +70,12 @@ class SegmentPanel(QScrollArea):
 
     @Slot(int, str)
     def show_back(self, number: int, words: str) -> None:
-        """Show the back-translation of the current segment."""
         if self._segment is not None and number == self._segment.number:
             self._back = words or "(the model gave no answer)"
             self._show()
 
     @Slot(int, object)
     def show_others(self, number: int, words: list[str]) -> None:
-        """Show other translations of the current segment."""
         if self._segment is not None and number == self._segment.number:
             self._others = tuple(words)
             self._show()

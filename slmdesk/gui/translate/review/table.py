@@ -103,7 +103,6 @@ class SegmentTable(QTableView):
         super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The columns share the width."""
         super().resizeEvent(event)
         width = self.viewport().width()
         for column, share in SHARES.items():

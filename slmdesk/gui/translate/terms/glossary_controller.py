@@ -188,7 +188,6 @@ class GlossaryController(TableController):
         bridge.ask(lambda services: services.glossaries.import_file(request, ended), None, self._on_refused)
 
     def export(self, form: str, path: Path) -> None:
-        """Write the shown glossary to a file."""
         glossary, bridge = self._chosen, self._bridge
 
         def ended(result: Path | Problem) -> None:  # on the service thread

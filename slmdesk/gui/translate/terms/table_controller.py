@@ -28,7 +28,7 @@ class TableController(QObject):
         self.setObjectName(name)
         self._bridge = bridge
         self._turn = 0
-        """Of reading anew: pages of an earlier one are out of date."""
+        """Counts the reads from the first page: pages of earlier reads are ignored."""
         self._is_forgetting = False
         self._timer = QTimer(self, singleShot=True, interval=search_ms)
         self._timer.setObjectName(f"{name}_timer")

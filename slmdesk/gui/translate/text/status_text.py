@@ -12,7 +12,7 @@ from slmdesk.services.translation.asking.labels import flag_words
 from slmdesk.services.translation.asking.prompts import Manner
 
 SURE, FAIRLY = 0.99, 0.93
-"""Whole sentences of the languages that were tried reached 0.96 and more; less than 0.8 is not told at all."""
+"""Whole sentences of the languages tried reached 0.96 and more; below 0.8 no language is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Shown:
     segments: tuple[LiveSegment, ...]
     is_done: bool
     language: str
-    """Of the text, as it was told; empty: not known."""
+    """The detected language of the text; empty: unknown."""
 
     @property
     def text(self) -> str:

@@ -61,7 +61,6 @@ class ViewKeeper(QObject):
 
     @Slot(str)
     def note_used(self, code: str) -> None:
-        """Note that a person has chosen a language."""
         if code in LANGUAGES:
             new = (code, *(one for one in self._view.recent if one != code))[:MOST_RECENT]
             self._change(replace(self._view, recent=new), translate_recent=" ".join(new))
