@@ -80,7 +80,7 @@ def test_the_key_the_desktop_gives_is_named_and_pressed(bus, ask, qtbot):
     assert name == "translate-clipboard"
     assert given["preferred_trigger"] == ["s", "CTRL+ALT+SHIFT+t"]
     assert [one["call"] for one in desktop.received][1] == "Register", "a portal wants to hear the name before all else"
-    desktop.publish("press")
+    desktop.notify("press")
     qtbot.waitUntil(lambda: key.presses == ["leave-42"], timeout=WAIT_MS)
 
 
@@ -90,12 +90,12 @@ def test_a_key_that_is_held_down_is_one_wish(bus, ask, qtbot):
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
     for _ in range(5):
-        desktop.publish("press")
-    desktop.publish("rebind Later")
+        desktop.notify("press")
+    desktop.notify("rebind Later")
     qtbot.waitUntil(lambda: key.states[-1].untrusted_trigger == "Later", timeout=WAIT_MS)
     assert len(key.presses) == 1
     key._clock.now += 1.0
-    desktop.publish("press")
+    desktop.notify("press")
     qtbot.waitUntil(lambda: len(key.presses) == 2, timeout=WAIT_MS)
 
 
@@ -117,8 +117,8 @@ def test_another_session_and_another_program_press_nothing(bus, ask, qtbot):
             reported.header.fields[HeaderFields.destination] = key._bus.name
             stranger.send(reported)
         stranger.send_and_get_reply(_ping())  # the bus has passed them on when it answers this
-    desktop.publish("other")
-    desktop.publish("rebind Afterwards")
+    desktop.notify("other")
+    desktop.notify("rebind Afterwards")
     qtbot.waitUntil(lambda: key.states[-1].untrusted_trigger == "Afterwards", timeout=WAIT_MS)
     assert key.presses == []
 
@@ -134,11 +134,11 @@ def test_the_desktop_gives_another_key_or_none(bus, ask, qtbot):
     desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
-    desktop.publish("rebind Meta+T")
+    desktop.notify("rebind Meta+T")
     qtbot.waitUntil(lambda: "Meta+T translates" in words_of(key.states[-1]), timeout=WAIT_MS)
-    desktop.publish("rebind ")
+    desktop.notify("rebind ")
     key.wait(KeyStatus.NO_KEY)
-    desktop.publish("rebind \u202e<b>evil</b>" + "x" * 500)
+    desktop.notify("rebind \u202e<b>evil</b>" + "x" * 500)
     key.wait(KeyStatus.READY)
     assert "\u202e" not in words_of(key.states[-1])
     assert len(words_of(key.states[-1])) < 200
@@ -176,7 +176,7 @@ def test_the_desktop_closes_the_session(bus, ask, qtbot):
     desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
-    desktop.publish("close")
+    desktop.notify("close")
     key.wait(KeyStatus.CLOSED)
     key.start()
     key.wait(KeyStatus.READY)
@@ -198,7 +198,7 @@ def test_a_portal_that_is_started_anew_is_asked_again_but_not_for_ever(bus, ask,
     desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
-    desktop.publish("vanish")
+    desktop.notify("vanish")
     qtbot.waitUntil(lambda: len(desktop.calls("BindShortcuts")) == 2, timeout=WAIT_MS)
     key.wait(KeyStatus.READY)
     assert [one.status for one in key.states].count(KeyStatus.LOST) == 1
@@ -207,7 +207,7 @@ def test_a_portal_that_is_started_anew_is_asked_again_but_not_for_ever(bus, ask,
     for times in range(1, 5):
         qtbot.waitUntil(lambda times=times: len(dying.calls("BindShortcuts")) >= min(times, 3), timeout=WAIT_MS)
         losses = [one.status for one in key.states].count(KeyStatus.LOST)
-        dying.publish("vanish")
+        dying.notify("vanish")
         qtbot.waitUntil(
             lambda losses=losses: (
                 [one.status for one in key.states].count(KeyStatus.LOST) > losses
@@ -342,7 +342,7 @@ def test_switched_on_in_the_settings_the_key_translates_what_was_copied(environm
     switch(service_thread, True)
     service_thread.wait(lambda: "Ctrl+Alt+Shift+T translates" in sentence(service_thread))
     QApplication.clipboard().setText("The sun is up today.")
-    desktop.publish("press")
+    desktop.notify("press")
     service_thread.wait(lambda: service_thread.window.current_page == "Translate")
     service_thread.wait(lambda: service_thread.find("target_text").toPlainText() == "tHE SUN IS UP TODAY.")
     service_thread.close()

@@ -131,11 +131,11 @@ def test_the_speed_is_measured_kept_and_shown(library) -> None:
 
 def test_comparing_with_the_checksum_says_when(library) -> None:
     panel = opened(library)
-    before = only(library).events.get("verified")
+    before = only(library).info.get("verified")
     press(library, panel, "verify_button")
     library.wait(lambda: any("to the last bit" in one for one in library.notices()))
     assert before is None
-    assert only(library).events["verified"] > 0
+    assert only(library).info["verified"] > 0
 
 
 def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
@@ -216,7 +216,7 @@ def test_the_answers_of_an_exam_are_of_these_items(library) -> None:
     panel = opened(library)
     press(library, panel, "exam_button")
     library.wait(lambda: "Examined: " in words(panel, "exam_words"))
-    assert only(library).events["exam"]["version"] == items()[0]
+    assert only(library).info["exam"]["version"] == items()[0]
 
 
 def dropped(service_thread, *paths: Path):

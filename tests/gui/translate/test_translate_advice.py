@@ -95,7 +95,7 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     first = models(service_thread)[0]
     good = add_model(service_thread.run._services, tmp_path / "good.gguf", "Good & new")
     examine(service_thread, good.id)
-    event = next(one for one in models(service_thread) if one.id == good.id).events["pair_exams"]
+    event = next(one for one in models(service_thread) if one.id == good.id).info["pair_exams"]
     pair = dict(event["pairs"]["en-de"], level="weak")
     pair["skills"] = [dict(one, level="weak", passed=1) for one in pair["skills"]]
     weak = {**event, "pairs": {"en-de": pair}}

@@ -255,7 +255,7 @@ def test_x10_what_is_sent_is_what_is_shown(opened, tmp_path):
     record = document(services, tmp_path / "hidden.txt", text)
     (page,) = pages_of(services, record)
     assert page.text.strip() == text
-    assert "hidden_text" in json.dumps(record.events)  # the page says that there is more than is seen
+    assert "hidden_text" in json.dumps(record.info)  # the page says that there is more than is seen
     summarized(services, recorder, record)
     steps = [one for one in sent_steps(services) if hidden in document_words(one)]
     assert steps

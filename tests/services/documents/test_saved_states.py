@@ -298,7 +298,7 @@ def test_the_organisation_decides(session):
 
 @pytest.mark.model
 def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_path, starter_model):
-    monkeypatch.setattr(service, "FEWEST_PARAMETERS", 0)
+    monkeypatch.setattr(exams, "FEWEST_PARAMETERS", 0)
     monkeypatch.setattr(service, "WORTH_S", 0.0)
     answers = []
     for run in range(2):

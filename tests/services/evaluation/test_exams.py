@@ -59,7 +59,7 @@ def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monk
     questions = items()[1]
     job = on_service_thread(recorder, services.exams.take)
     done(recorder, job)
-    old = on_service_thread(recorder, lambda: services.store.models()[0].events["exam"])
+    old = on_service_thread(recorder, lambda: services.store.models()[0].info["exam"])
     with monkeypatch.context() as newer:
         newer.setattr("slmdesk.services.evaluation.exams.items", lambda: ("next", questions))
         assert result(recorder) is None  # due again
@@ -72,7 +72,7 @@ def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monk
     begin = len(recorder.events)
     on_service_thread(recorder, lambda: services.jobs.resume(again.id))  # an older program's, taken up by this one
     done(recorder, again, begin)
-    assert on_service_thread(recorder, lambda: services.store.models()[0].events["exam"]) == old
+    assert on_service_thread(recorder, lambda: services.store.models()[0].info["exam"]) == old
 
 
 @pytest.mark.process

@@ -36,7 +36,7 @@ def keep(services):
         path=b"/x/lease.pdf", name="lease.pdf", sha256="ab", format="pdf", bytes=1, mtime_ns=1, reader="1"
     )
     services.store.save_pages(record.id, pages)
-    return services.store.change_document(record.id, status="read", events={"format": "pdf", "pages": len(pages)})
+    return services.store.change_document(record.id, status="read", info={"format": "pdf", "pages": len(pages)})
 
 
 def given(recorder, begin):

@@ -70,7 +70,7 @@ class ServiceThread:
         builder = PassageBuilder(record.id)
         store.save_pages(record.id, [one])
         store.save_passages(record.id, [*builder.feed(one), *builder.finish()])
-        return store.change_document(record.id, status="read", events={"format": "pdf", "pages": 1})
+        return store.change_document(record.id, status="read", info={"format": "pdf", "pages": 1})
 
     def chat(self) -> str:
         sent = self.call(lambda services: services.chats.send(SendRequest(f"Who is {self.word}?")))

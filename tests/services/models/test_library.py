@@ -509,10 +509,10 @@ def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(rec
     stopped = threading.Event()
     stopped.set()
     assert list(verify(stopped)) == []
-    assert "verified" not in on_service_thread(recorder, "list")[0].events
+    assert "verified" not in on_service_thread(recorder, "list")[0].info
     assert [one.ok for one in verify()] == [True]
     assert steps[-1] == (model.bytes, model.bytes)
-    assert on_service_thread(recorder, "list")[0].events["verified"] > model.added
+    assert on_service_thread(recorder, "list")[0].info["verified"] > model.added
 
 
 def test_a_history_that_cannot_be_written_loses_no_model(recorder, tiny, monkeypatch) -> None:

@@ -55,7 +55,7 @@ def keep(recorder, name: str, pages, **more):
             path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
         store.save_pages(record.id, pages)
-        return store.change_document(record.id, status="read", events={"format": "pdf", "pages": len(pages), **more})
+        return store.change_document(record.id, status="read", info={"format": "pdf", "pages": len(pages), **more})
 
     return recorder.services.service_thread.call(add)
 

@@ -60,7 +60,7 @@ def summarized(recorder, levels: str):
             path=b"/x/lease.pdf", name="lease.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
         services.store.save_pages(document.id, list(made_pages()))
-        services.store.change_document(document.id, status="read", events={})
+        services.store.change_document(document.id, status="read", info={})
         return services.summaries.begin(SummaryRequest((document.id,), length=Length.SHORT))
 
     item = services.service_thread.call(begin)

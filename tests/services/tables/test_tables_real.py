@@ -52,7 +52,7 @@ def test_no_cell_is_invented_and_each_leads_to_its_words(recorder) -> None:
             path=b"/x/invoice.pdf", name="invoice.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
         services.store.save_pages(document.id, list(made_pages()))
-        services.store.change_document(document.id, status="read", events={})
+        services.store.change_document(document.id, status="read", info={})
         return services.extraction.begin(TableRequest((document.id,), COLUMNS))
 
     item = services.service_thread.call(begin)

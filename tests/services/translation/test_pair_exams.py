@@ -130,7 +130,7 @@ def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_pa
 
 def weak_fact(recorder, model):
     """The result of another model, made weak."""
-    event = next(one for one in recorder.services.store.models() if one.id == model).events["pair_exams"]
+    event = next(one for one in recorder.services.store.models() if one.id == model).info["pair_exams"]
     pair = dict(event["pairs"]["en-pl"], level="weak")
     pair["skills"] = [dict(one, level="weak", passed=0) for one in pair["skills"]]
     return {**event, "pairs": {"en-pl": pair}}

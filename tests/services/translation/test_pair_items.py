@@ -142,7 +142,7 @@ def test_levels_and_small_judgements() -> None:
 
 def test_results_of_other_items_say_nothing() -> None:
     def record(event):
-        return SimpleNamespace(events={"pair_exams": event})
+        return SimpleNamespace(info={"pair_exams": event})
 
     assert results_of(record({"version": "0", "pairs": {"en-pl": {"source": "en"}}})) == []
     assert results_of(record({"version": pair_version(), "pairs": {"en-pl": {"source": "en"}}})) == []
