@@ -61,11 +61,16 @@ def _load() -> LanguageIdentifier:
     import io
     import lzma
     from array import array
+    from zipfile import ZipFile
 
-    import numpy as np
+    from numpy.lib.format import read_array
     from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
-    with lzma.open(MODEL_DIR / MODEL_FILE) as packed, np.load(io.BytesIO(packed.read()), allow_pickle=False) as data:
+    with lzma.open(MODEL_DIR / MODEL_FILE) as packed, ZipFile(io.BytesIO(packed.read())) as archive:
+        data = {}
+        for name in ("ptc", "pc", "classes", "nextmove", "nextmove_row", "out_feat"):
+            with archive.open(f"{name}.npy") as part:
+                data[name] = read_array(part, allow_pickle=False)
         tables = (data[name] for name in ("nextmove", "nextmove_row"))
         moves, rows = (array("HIL"[(2, 4, 8).index(one.dtype.itemsize)], one.tobytes()) for one in tables)
         classes, output = data["classes"].tolist(), data["out_feat"].tolist()
