@@ -20,7 +20,7 @@ HEAD = """# Commands
 Made from the commands themselves by `packaging/command_reference.py`; do not edit by hand. Every command also
 takes `--help`, and those with `--json` print one JSON value (streaming ones: JSON lines). Exit status: 0 done,
 1 a known failure (one line `error: …` on stderr), 2 wrong usage, 130 interrupted. In a checkout,
-`python main.py` stands for `slmdesk`.
+`.venv/bin/slmdesk` stands for `slmdesk`.
 """
 
 

@@ -1,6 +1,6 @@
 """A home that an older version made opens with everything in it.
 
-`golden/home.tar.xz` was made by the version before the folders of the program were laid out anew: two chats, a
+`golden/home.tar.xz` was made by an earlier version: two chats, a
 question, a summary, a table, two versions, a translated document and a typed text, a glossary, jobs, a model that is
 linked.
 `golden/home.json` is what that version said of it.

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fakes import tiny_gguf
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton, QToolButton
 from shiboken6 import delete
@@ -136,6 +137,14 @@ def calm_garbage() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def palette_of_the_system(qapp) -> Iterator[None]:
+    """A window that was dark leaves the next one no dark palette, which it would take for the system's."""
+    before = QPalette(qapp.palette())
+    yield
+    qapp.setPalette(before)
 
 
 @pytest.fixture
