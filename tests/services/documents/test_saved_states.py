@@ -18,6 +18,7 @@ from slmdesk.core.records import Status
 from slmdesk.core.saved_states import head_of, states_in
 from slmdesk.paths import find_paths
 from slmdesk.services.documents.events import DocumentGone
+from slmdesk.services.evaluation import exams
 from slmdesk.services.questions import service
 from slmdesk.services.questions.events import QuestionAnswered
 from slmdesk.services.questions.service import AskRequest
