@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from slmdesk.core.errors import KnownError
 from slmdesk.paths import Paths, find_paths, make_folders
+from slmdesk.services.base.events import ItemGone
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -171,7 +172,7 @@ class WindowRun:
             folders=_folders(paths),
         )
         self.frame.close_requested.connect(self.close)
-        self.bridge.item_gone.connect(lambda _event: forget_folders())
+        self.bridge.on(ItemGone, lambda _event: forget_folders())
         self.frame.global_key.pressed.connect(self.translate_clipboard)
         self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)

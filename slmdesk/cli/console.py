@@ -19,6 +19,7 @@ from slmdesk.core.types import Json
 
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Problem
+    from slmdesk.services.base.pending import Pending
     from slmdesk.services.container import Services
 
 T = TypeVar("T")
@@ -127,6 +128,41 @@ class Console:
         if isinstance(answer, Problem):
             raise ReportedError(answer)
         return answer
+
+    def result_of(
+        self,
+        services: Services,
+        begin: Callable[[], Pending[T]],
+        progressed: Callable[[Any], object] | None = None,
+    ) -> T:
+        """Begin work on the service thread and wait for its result; a Problem is raised as KnownError.
+
+        `progressed` gets the reports of its progress, on the calling thread.  Ctrl-C cancels the work and is raised
+        again.
+        """
+        from slmdesk.services.base.events import Problem
+
+        answers: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+
+        def start() -> Pending[T]:
+            pending = begin()
+            if progressed is not None:
+                pending.listen(lambda report: answers.put((False, report)))
+            return pending.then(lambda result: answers.put((True, result)))
+
+        pending = services.service_thread.call(start)
+        try:
+            is_end, answer = next_of(answers)
+            while not is_end:
+                if progressed is not None:
+                    progressed(answer)
+                is_end, answer = next_of(answers)
+        except KeyboardInterrupt:
+            services.service_thread.call(pending.cancel, 5.0)
+            raise
+        if isinstance(answer, Problem):
+            raise ReportedError(answer)
+        return answer  # type: ignore[no-any-return]
 
     # ---- output
 

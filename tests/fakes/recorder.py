@@ -1,9 +1,10 @@
-"""A frontend for tests: services over the echo engine in a real child, and a collector of the facts they tell."""
+"""A frontend for tests: services over the echo engine in a real child, and a collector of the events they publish."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services, open_services
 
 TIMEOUT_S = 120.0
@@ -21,7 +23,7 @@ LLAMA = [*CHILD, "engine"]
 
 
 class Recorder:
-    """Keeps every fact, and waits for one that is wanted."""
+    """Keeps every event, and waits for one that is requested."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -35,12 +37,12 @@ class Recorder:
             self._more.notify_all()
 
     def of(self, kind: type, begin: int = 0) -> list:
-        """All facts of a kind, the first ones first."""
+        """All events of a kind, the first ones first."""
         with self._more:
             return [event for event in self.events[begin:] if isinstance(event, kind)]
 
     def wait(self, kind: type, requested: Callable[[Event], bool] = lambda _event: True, begin: int = 0):
-        """The first fact of `kind` that is wanted, from the `begin`-th on; waits for it."""
+        """The first event of `kind` that is requested, from the `begin`-th on; waits for it."""
 
         def found() -> Event | None:
             return next((one for one in self.events[begin:] if isinstance(one, kind) and requested(one)), None)
@@ -67,6 +69,13 @@ class Recorder:
 def open_echo(engine: Sequence[str] = ECHO) -> Services:
     """Services over the home of the test, the echo engine in the child."""
     return open_services(find_paths(), engine_command=engine, reader_command=[*CHILD, "reader"])
+
+
+def result_of(services: Services, begin: Callable[[], Pending]):
+    """What a method that takes time returns in the end, a value or a Problem; waits for it."""
+    ended: queue.SimpleQueue = queue.SimpleQueue()
+    services.service_thread.call(lambda: begin().then(ended.put))
+    return ended.get(timeout=TIMEOUT_S)
 
 
 def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord:

@@ -3,53 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from slmdesk.services.base import events
 from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.chat.events import ContextMeasured, QuotesFound
-from slmdesk.services.documents.events import (
-    CollectionChanged,
-    CollectionGone,
-    DocumentChanged,
-    DocumentGone,
-    DocumentProgress,
-    DocumentsChanged,
-)
-from slmdesk.services.engine.events import ModelsChanged, ModelStateChanged
-from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.events import (
-    ImportEnded,
-    ImportProgress,
-    MoveEnded,
-    MoveProgress,
-    PaceChanged,
-    PackEnded,
-    PackProgress,
-)
-from slmdesk.services.online.events import DownloadChanged, RequestsToday, TokenChanged
-from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.services.summaries.events import FolderWritten, SummaryEnded, SummaryGrew
-from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
-from slmdesk.services.translation.events import (
-    GlossariesChanged,
-    LiveTranslated,
-    MemoryChanged,
-    PairUsed,
-    SegmentChanged,
-    TranslationGrew,
-)
-from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
+from slmdesk.services.base.pending import Pending
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
     from slmdesk.settings import Settings
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Event)
 
 
 log = logging.getLogger(__name__)
@@ -60,63 +28,18 @@ GONE = ("Signal source has been deleted", "already deleted.")
 class Bridge(QObject):
     """The services as the window sees them.
 
-    Lives on the window's thread; never blocks it.  Emits a typed signal for each event of the services; `opened` when
-    requests begin to be carried out (those made before are queued), `open_failed` with a Problem, `closed` when the
-    services have ended, and `problem_met` for a refusal whose caller gave no `refused`.
+    Lives on the window's thread; never blocks it.  Emits `opened` when requests begin to be carried out (those made
+    before are queued), `open_failed` with a Problem, `closed` when the services have ended, `settings_changed` with
+    Settings.  `problem_met` with a Problem and `notice_raised` with a Notice are emitted by whoever has something to
+    tell the person; `problem_met` also for a refusal whose caller gave no `refused`.  For events, see `on`.
     """
 
     opened = Signal()
     open_failed = Signal(object)
     closed = Signal()
     problem_met = Signal(object)
+    notice_raised = Signal(object)
     settings_changed = Signal(object)
-    item_changed = Signal(object)
-    item_gone = Signal(object)
-    message_added = Signal(object)
-    message_grew = Signal(object)
-    prompt_progressed = Signal(object)
-    message_ended = Signal(object)
-    message_changed = Signal(object)
-    model_state_changed = Signal(object)
-    models_changed = Signal(object)
-    documents_changed = Signal(object)
-    pace_changed = Signal(object)
-    import_progressed = Signal(object)
-    import_ended = Signal(object)
-    pack_progressed = Signal(object)
-    pack_ended = Signal(object)
-    move_progressed = Signal(object)
-    move_ended = Signal(object)
-    download_changed = Signal(object)
-    job_changed = Signal(object)
-    document_changed = Signal(object)
-    document_progressed = Signal(object)
-    document_gone = Signal(object)
-    collection_changed = Signal(object)
-    collection_gone = Signal(object)
-    versions_compared = Signal(object)
-    versions_failed = Signal(object)
-    question_planned = Signal(object)
-    question_answered = Signal(object)
-    quotes_found = Signal(object)
-    summary_grew = Signal(object)
-    summary_ended = Signal(object)
-    folder_written = Signal(object)
-    extraction_grew = Signal(object)
-    extraction_ended = Signal(object)
-    translation_grew = Signal(object)
-    translation_read = Signal(object)
-    segment_changed = Signal(object)
-    live_translated = Signal(object)
-    exam_offered = Signal(object)
-    pair_used = Signal(object)
-    glossaries_changed = Signal(object)
-    memory_changed = Signal(object)
-    context_measured = Signal(object)
-    requests_counted = Signal(object)
-    token_changed = Signal(object)
-    noticed = Signal(object)
-    notice_over = Signal(object)
 
     _brought = Signal(object)
 
@@ -126,55 +49,7 @@ class Bridge(QObject):
         self._services: Services | None = None
         self._waiting: list[Callable[[], None]] = []
         self._is_ended = False
-        self._signals: Mapping[type[Any], Any] = {
-            events.ItemChanged: self.item_changed,
-            events.ItemGone: self.item_gone,
-            events.MessageAdded: self.message_added,
-            events.MessageGrew: self.message_grew,
-            events.PromptProgress: self.prompt_progressed,
-            events.MessageEnded: self.message_ended,
-            events.MessageChanged: self.message_changed,
-            ModelStateChanged: self.model_state_changed,
-            ModelsChanged: self.models_changed,
-            DocumentsChanged: self.documents_changed,
-            PaceChanged: self.pace_changed,
-            ImportProgress: self.import_progressed,
-            ImportEnded: self.import_ended,
-            PackProgress: self.pack_progressed,
-            PackEnded: self.pack_ended,
-            MoveProgress: self.move_progressed,
-            MoveEnded: self.move_ended,
-            DownloadChanged: self.download_changed,
-            JobChanged: self.job_changed,
-            DocumentChanged: self.document_changed,
-            DocumentProgress: self.document_progressed,
-            DocumentGone: self.document_gone,
-            CollectionChanged: self.collection_changed,
-            CollectionGone: self.collection_gone,
-            VersionsCompared: self.versions_compared,
-            VersionsFailed: self.versions_failed,
-            QuestionPlanned: self.question_planned,
-            QuestionAnswered: self.question_answered,
-            QuotesFound: self.quotes_found,
-            SummaryGrew: self.summary_grew,
-            SummaryEnded: self.summary_ended,
-            FolderWritten: self.folder_written,
-            ExtractionGrew: self.extraction_grew,
-            ExtractionEnded: self.extraction_ended,
-            TranslationGrew: self.translation_grew,
-            events.TranslationRead: self.translation_read,
-            SegmentChanged: self.segment_changed,
-            LiveTranslated: self.live_translated,
-            events.ExamOffered: self.exam_offered,
-            PairUsed: self.pair_used,
-            GlossariesChanged: self.glossaries_changed,
-            MemoryChanged: self.memory_changed,
-            ContextMeasured: self.context_measured,
-            RequestsToday: self.requests_counted,
-            TokenChanged: self.token_changed,
-            events.Noticed: self.noticed,
-            events.NoticeOver: self.notice_over,
-        }
+        self._topics: dict[type[Event], _Topic] = {}
         self._brought.connect(self._on_brought, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -196,6 +71,28 @@ class Bridge(QObject):
         else:
             services.service_thread.post(partial(self._carry_out, services, request, answered, refused))
 
+    def follow(
+        self,
+        request: Callable[[Services], Pending[T]],
+        answered: Callable[[T], None] | None = None,
+        refused: Callable[[Problem], None] | None = None,
+        progressed: Callable[[Any], None] | None = None,
+    ) -> Following:
+        """Begin work that takes time; its end and progress are reported on the window's thread, a refusal as by `ask`.
+
+        Cancel it by the Following returned.
+        """
+        following = Following(self, answered, refused, progressed)
+        self.ask(lambda services: following.begin(request(services)), None, refused)
+        return following
+
+    def on(self, event: type[E], slot: Callable[[E], object] | Callable[[], object]) -> None:
+        """Call `slot` on the window's thread for each event of this type, until the slot's QObject is destroyed."""
+        topic = self._topics.get(event)
+        if topic is None:
+            topic = self._topics[event] = _Topic(self)
+        topic.published.connect(slot)
+
     def post_to_ui(self, work: Callable[[], None]) -> None:
         """Run `work` on the window's thread, soon.  May be called from any thread."""
         if self._is_ended:
@@ -206,8 +103,8 @@ class Bridge(QObject):
             self._is_ended = True
 
     def publish(self, event: Event) -> None:
-        """Emit the signal of this event.  From any thread: this is the listener given to the services."""
-        self.post_to_ui(partial(self._publish, event))
+        """Call the slots of this event.  From any thread: this is the listener given to the services."""
+        self.post_to_ui(partial(self.deliver, event))
 
     def attach(self, services: Services) -> None:
         """Use these services and carry out the requests that waited.  On the window's thread."""
@@ -237,8 +134,11 @@ class Bridge(QObject):
         """Emit `settings_changed`.  From any thread: this is the listener given to the settings file."""
         self.post_to_ui(partial(self.settings_changed.emit, settings))
 
-    def _publish(self, event: Event) -> None:
-        self._signals[type(event)].emit(event)
+    def deliver(self, event: Event) -> None:
+        """Call the slots of this event now.  On the window's thread."""
+        topic = self._topics.get(type(event))
+        if topic is not None:
+            topic.published.emit(event)
 
     def _carry_out(
         self,
@@ -260,3 +160,48 @@ class Bridge(QObject):
 
     def _refuse(self, problem: Problem, refused: Callable[[Problem], None] | None) -> None:
         self.post_to_ui(partial(self.problem_met.emit if refused is None else refused, problem))
+
+
+class _Topic(QObject):
+    """The signal of one type of events."""
+
+    published = Signal(object)
+
+
+class Following:
+    """What the window holds of work that takes time."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        answered: Callable[[Any], None] | None,
+        refused: Callable[[Problem], None] | None,
+        progressed: Callable[[Any], None] | None,
+    ) -> None:
+        self._bridge, self._answered, self._refused, self._progressed = bridge, answered, refused, progressed
+        self._pending: Pending[Any] | None = None
+
+    def cancel(self) -> None:
+        """Ask the work to end early.  On the window's thread; what had ended by then is still reported."""
+        self._bridge.ask(self._cancel)
+
+    def begin(self, pending: Pending[Any]) -> None:
+        """Listen to it.  On the service thread, in the turn in which the work began, so that nothing is missed."""
+        self._pending = pending
+        bridge, progressed = self._bridge, self._progressed
+        if progressed is not None:
+            pending.listen(lambda report: bridge.post_to_ui(partial(progressed, report)))
+        pending.then(lambda result: bridge.post_to_ui(partial(self._on_ended, result)))
+
+    def _cancel(self, _services: Services) -> None:
+        if self._pending is not None:
+            self._pending.cancel()
+
+    def _on_ended(self, result: Any) -> None:
+        if not isinstance(result, Problem):
+            if self._answered is not None:
+                self._answered(result)
+        elif self._refused is not None:
+            self._refused(result)
+        else:
+            self._bridge.problem_met.emit(result)

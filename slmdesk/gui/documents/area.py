@@ -46,10 +46,9 @@ PANES = {TABLE: "table"}
 class DocumentsArea(QObject):
     """Lives on the window's thread.
 
-    Emits `notice_raised` for all of its controllers, `state_changed` when the layout is to be saved.
+    Emits `state_changed` when the layout is to be saved.
     """
 
-    notice_raised = Signal(object)
     state_changed = Signal()
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
@@ -83,19 +82,6 @@ class DocumentsArea(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        controllers = (
-            self.documents,
-            self.summaries,
-            self.questions,
-            self.versions,
-            self.folders,
-            self.folder_summaries,
-            self.folder_questions,
-            self.exports,
-            self.tables.controller,
-        )
-        for source in controllers:
-            source.notice_raised.connect(self.notice_raised)
         self.documents.shown.connect(self._on_shown)
         self.documents.pages_listed.connect(self._on_pages_listed)
         self.page.layout_changed.connect(self.state_changed)

@@ -16,9 +16,9 @@ from slmdesk.core.formats import format_of, takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.viewer.unread_files import unread_notice
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
-from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
+from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress, DocumentsChanged
 from slmdesk.services.documents.library import FoundPlaces, file_of, parent_of
 from slmdesk.services.documents.page_images import PageImage
 
@@ -43,7 +43,7 @@ class DocumentsController(QObject):
     number, a QImage and the boxes of each mark, `boxes_came` with a number and such boxes, `picture_failed` with a
     number, `thumbnail_came` with a number and a QImage, `progressed` with a DocumentProgress, `found` with FoundPlaces,
     `password_requested` with a Path and whether the last password was wrong, `folder_offered` with a folder to be
-    opened and the documents in it, `hits_found` with TextHits, `notice_raised`.
+    opened and the documents in it, `hits_found` with TextHits.
     """
 
     listed = Signal(object)
@@ -60,7 +60,6 @@ class DocumentsController(QObject):
     password_requested = Signal(object, bool)
     folder_offered = Signal(object, object)
     hits_found = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
         super().__init__(parent)
@@ -83,16 +82,16 @@ class DocumentsController(QObject):
         self.current: str = ""
         """The id of the document on show."""
         bridge.opened.connect(self.refresh)
-        bridge.documents_changed.connect(self.refresh)
-        bridge.document_changed.connect(self._on_changed)
-        bridge.document_progressed.connect(self._on_progressed)
-        bridge.document_gone.connect(self._on_gone)
+        bridge.on(DocumentsChanged, self.refresh)
+        bridge.on(DocumentChanged, self._on_changed)
+        bridge.on(DocumentProgress, self._on_progressed)
+        bridge.on(DocumentGone, self._on_gone)
 
     # ---- requests
 
     @Slot()
     def refresh(self) -> None:
-        self._bridge.ask(lambda services: services.documents.recent(RECENT), self._on_listed, self._raise_problem)
+        self._bridge.ask(lambda services: services.documents.recent(RECENT), self._on_listed)
 
     @Slot(object)
     def open_paths(self, paths: Sequence[Path]) -> None:
@@ -106,7 +105,7 @@ class DocumentsController(QObject):
         def expanded(found: list[Path] | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_expanded, given, found))
 
-        self._bridge.ask(lambda services: services.documents.expand(given, expanded), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.documents.expand(given, expanded), None)
 
     @Slot()
     def make_ready(self) -> None:
@@ -118,9 +117,7 @@ class DocumentsController(QObject):
             self._bridge.post_to_ui(partial(self._on_opened, path, result))
 
         self._bridge.ask(
-            lambda services: services.documents.open(path, ended, password=password, anew=anew, encoding=encoding),
-            None,
-            self._raise_problem,
+            lambda services: services.documents.open(path, ended, password=password, anew=anew, encoding=encoding), None
         )
 
     def unlock(self, path: Path, password: str) -> None:
@@ -143,7 +140,7 @@ class DocumentsController(QObject):
         record = self._records.get(document)
         if record is None:
             words = "This document was forgotten here; open its file again to see its pages."
-            self.notice_raised.emit(Notice(words, key="document gone"))
+            self._bridge.notice_raised.emit(Notice(words, key="document gone"))
             return
         self._requested = []
         self._show(record)
@@ -165,12 +162,12 @@ class DocumentsController(QObject):
             self._records[record.id] = record
             self.choose(record.id)
 
-        self._bridge.ask(lambda services: services.documents.document(document), found, self._raise_problem)
+        self._bridge.ask(lambda services: services.documents.document(document), found)
 
     @Slot(str)
     def search(self, words: str) -> None:
         """Search all documents and folders; `hits_found` follows."""
-        self._bridge.ask(lambda services: services.documents.search(words), self.hits_found.emit, self._raise_problem)
+        self._bridge.ask(lambda services: services.documents.search(words), self.hits_found.emit)
 
     def leave(self) -> None:
         """Show no document: something else is shown."""
@@ -189,9 +186,7 @@ class DocumentsController(QObject):
         def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_attached, result))
 
-        self._bridge.ask(
-            lambda services: services.documents.open_attachment(parent, index, ended), None, self._raise_problem
-        )
+        self._bridge.ask(lambda services: services.documents.open_attachment(parent, index, ended), None)
 
     def open_parent(self) -> None:
         """Show the document that the shown one is attached to; its file is read again if it is not on the list."""
@@ -220,7 +215,7 @@ class DocumentsController(QObject):
         record = self._records[document]
         if not is_file(record):
             words = f"{record.name} is inside {file_of(record).name}: save it as a file of its own to translate it."
-            self.notice_raised.emit(Notice(words, key="document inside"))
+            self._bridge.notice_raised.emit(Notice(words, key="document inside"))
             return None
         return file_of(record)
 
@@ -236,7 +231,7 @@ class DocumentsController(QObject):
             self._show(None)
         self._list()
         words = f"{record.name} is off the list, and what was read of it is forgotten in a moment. Its file stays."
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(
                 words,
                 action="Undo",
@@ -344,12 +339,12 @@ class DocumentsController(QObject):
 
     def _on_expanded(self, given: list[Path], found: list[Path] | Problem) -> None:
         if isinstance(found, Problem):
-            self._raise_problem(found)
+            self._bridge.problem_met.emit(found)
         elif len(given) == 1 and found != given:
             self.folder_offered.emit(given[0], found)
         elif not found:
             words = "There is nothing in it that can be read."
-            self.notice_raised.emit(Notice(words, key="no documents"))
+            self._bridge.notice_raised.emit(Notice(words, key="no documents"))
         else:
             self.open_files(found)
 
@@ -366,10 +361,10 @@ class DocumentsController(QObject):
             if result.code in LOCKED and takes_password(path):
                 self.password_requested.emit(path, result.code != "document.locked")
             elif result.report:
-                self._raise_problem(result)
+                self._bridge.problem_met.emit(result)
             elif result.code != "document.stopped":
                 self._unread[path] = result
-                self.notice_raised.emit(unread_notice(self._unread))
+                self._bridge.notice_raised.emit(unread_notice(self._unread))
         elif path in self._requested and self.current != result.id:
             self._requested = []
             self._show(result)
@@ -377,7 +372,7 @@ class DocumentsController(QObject):
 
     def _on_attached(self, result: DocumentRecord | Problem) -> None:
         if isinstance(result, Problem):
-            self._raise_problem(result)
+            self._bridge.problem_met.emit(result)
         else:
             self._records[result.id] = result
             self._show(result)
@@ -388,11 +383,13 @@ class DocumentsController(QObject):
             return
         if isinstance(is_same, Problem):
             words = f"The file of {record.name} is not where it was. What was read of it can still be looked at."
-            self.notice_raised.emit(Notice(words, key=f"changed {record.id}"))
+            self._bridge.notice_raised.emit(Notice(words, key=f"changed {record.id}"))
             return
         words = f"{record.name} has changed since it was read."
         again = partial(self.read_again, record.id)
-        self.notice_raised.emit(Notice(words, action="Read it again", on_action=again, key=f"changed {record.id}"))
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Read it again", on_action=again, key=f"changed {record.id}")
+        )
 
     @Slot(object)
     def _on_changed(self, event: DocumentChanged) -> None:
@@ -439,7 +436,7 @@ class DocumentsController(QObject):
         if document != self.current or words != self._words:
             return
         if isinstance(places, Problem):
-            self._raise_problem(places)
+            self._bridge.problem_met.emit(places)
         else:
             self.found.emit(places)
 
@@ -509,16 +506,13 @@ class DocumentsController(QObject):
 
     def _remove_now(self, document: str) -> None:
         self._going.pop(document, None)
-        self._bridge.ask(lambda services: services.documents.forget(document), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.documents.forget(document), None)
 
     def _keep(self, document: str) -> None:
         if timer := self._going.pop(document, None):
             timer.stop()
             self._list()
             self.choose(document)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
 
 def _is_pictured(record: DocumentRecord) -> bool:

@@ -25,12 +25,11 @@ class GlobalKey(QObject):
     """Follows the setting `global_key`.
 
     Lives on the window's thread.  Emits `pressed` with the desktop's activation token, `sentence_shown` when the
-    sentence on its state has changed, `notice_raised`.
+    sentence on its state has changed.
     """
 
     pressed = Signal(str)
     sentence_shown = Signal(str)
-    notice_raised = Signal(object)
 
     def __init__(
         self,
@@ -96,6 +95,6 @@ class GlobalKey(QObject):
         self._state = state
         self.sentence_shown.emit(self.sentence)
         if state.status in REPORTED:
-            self.notice_raised.emit(Notice(self.sentence, key="global key"))
+            self._bridge.notice_raised.emit(Notice(self.sentence, key="global key"))
         if state.status is KeyStatus.DECLINED:  # else every start would ask anew
             self._bridge.ask(lambda services: services.settings.change(global_key=False), None, lambda _problem: None)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.container import Services
@@ -38,7 +38,7 @@ class JobsController(QObject):
     Emits `listed` with the JobViews of all that have not ended, `changed` with one of them, `ended_listed` with a page
     of the ended ones, whether it is the first and whether there are more, `status_reported` with the text for the
     status bar (empty: nothing runs), `refused` when they cannot be read, `opened` with a JobView whose result is to be
-    shown, and `notice_raised`.
+    shown.
     """
 
     listed = Signal(object)
@@ -47,7 +47,6 @@ class JobsController(QObject):
     status_reported = Signal(str)
     refused = Signal(object)
     opened = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +63,7 @@ class JobsController(QObject):
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._look.timeout.connect(self._refresh_active)
         self._soon.timeout.connect(self.refresh)
-        bridge.job_changed.connect(self._on_changed)
+        bridge.on(JobChanged, self._on_changed)
 
     @property
     def begun(self) -> int:
@@ -120,7 +119,7 @@ class JobsController(QObject):
     @Slot()
     def clear(self) -> None:
         """Hide the ended jobs; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.job_views.clear(), self._on_cleared, self._raise_problem)
+        self._bridge.ask(lambda services: services.job_views.clear(), self._on_cleared)
 
     def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
         """Say once, in a notice, that jobs of an earlier run go on."""
@@ -129,7 +128,7 @@ class JobsController(QObject):
             return
         first = f"{kind_words(jobs[0].kind)} “{jobs[0].title}”"
         words = first if len(jobs) == 1 else f"{first} and {len(jobs) - 1} more"
-        self.notice_raised.emit(Notice(f"Resuming: {words}.", life_ms=REPORTED_MS, key="jobs taken up"))
+        self._bridge.notice_raised.emit(Notice(f"Resuming: {words}.", life_ms=REPORTED_MS, key="jobs taken up"))
 
     # ---- events
 
@@ -169,7 +168,9 @@ class JobsController(QObject):
         self.refresh()
         undo = partial(self._do, lambda services: services.job_views.show_again(before))
         words = "What had ended is off the list. What was made stays where it is."
-        self.notice_raised.emit(Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS, key="jobs cleared"))
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS, key="jobs cleared")
+        )
 
     # ---- private
 
@@ -192,7 +193,7 @@ class JobsController(QObject):
 
     def _on_refused_request(self, problem: Problem) -> None:
         if problem.code != "job.ended":  # it has ended just now: the list says so
-            self._raise_problem(problem)
+            self._bridge.problem_met.emit(problem)
         self.refresh()
 
     def _on_not_listed(self, problem: Problem) -> None:
@@ -205,9 +206,6 @@ class JobsController(QObject):
     def _look_again(self) -> None:
         if self._is_shown:
             self.refresh()
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
 
 def with_info(view: JobView, event: JobChanged) -> JobView:

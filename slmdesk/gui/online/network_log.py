@@ -25,6 +25,7 @@ from slmdesk.core.records import LedgerRow
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.base.events import Problem
+from slmdesk.services.online.events import RequestsToday
 from slmdesk.services.online.network_log import Exported
 
 PAGE = 200
@@ -59,7 +60,7 @@ class LedgerController(QObject):
         self._timer.timeout.connect(self.refresh)
         self._renew_timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._renew_timer.timeout.connect(self._renew)
-        bridge.requests_counted.connect(self._on_requests_counted)
+        bridge.on(RequestsToday, self._on_requests_counted)
 
     @property
     def words(self) -> str:

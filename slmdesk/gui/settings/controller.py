@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.settings import Settings
 
@@ -18,14 +17,13 @@ if TYPE_CHECKING:
 class SettingsController(QObject):
     """Emits `settings_shown` with the settings in force, `policy_shown` with what the organisation has set,
     `saved_shown` with how much saved state there is on the disk (SavedStates), `once_shown` when the network is allowed
-    until slmdesk is closed, and `notice_raised` with a Notice.
+    until slmdesk is closed.
     """
 
     settings_shown = Signal(object)
     policy_shown = Signal(object)
     saved_shown = Signal(object)
     once_shown = Signal()
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,4 +81,4 @@ class SettingsController(QObject):
 
     def _on_refused(self, problem: Problem) -> None:
         self.settings_shown.emit(self._current)
-        self.notice_raised.emit(notice_of(problem))
+        self._bridge.problem_met.emit(problem)

@@ -27,6 +27,7 @@ from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
+from slmdesk.services.base.events import ItemChanged, ItemGone
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
@@ -83,8 +84,8 @@ class DeletedChats(QDialog):
         self._restore.clicked.connect(self._on_restore)
         self._delete.clicked.connect(self._on_delete)
         self._close.clicked.connect(self.reject)
-        self._bridge.item_changed.connect(self.refresh)
-        self._bridge.item_gone.connect(self.refresh)
+        self._bridge.on(ItemChanged, self.refresh)
+        self._bridge.on(ItemGone, self.refresh)
 
     @Slot()
     def refresh(self) -> None:

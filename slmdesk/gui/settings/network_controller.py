@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.settings import Settings
 
@@ -18,12 +17,11 @@ BESIDE = frozenset({"setting.invalid", "setting.managed"})
 
 class NetworkController(QObject):
     """Emits `settings_shown` with the settings in force, `verdict_given` with a key and what is wrong with the value
-    chosen ('' when it is in force), and `notice_raised`.
+    chosen ('' when it is in force).
     """
 
     settings_shown = Signal(object)
     verdict_given = Signal(str, str)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,7 +49,7 @@ class NetworkController(QObject):
             if problem.code in BESIDE:
                 self.verdict_given.emit(key, words_of(problem))
             else:
-                self.notice_raised.emit(notice_of(problem))
+                self._bridge.problem_met.emit(problem)
             self.settings_shown.emit(self._current)
 
         def ended(result: Settings | Problem) -> None:

@@ -53,13 +53,13 @@ from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
 from slmdesk.services.base import events
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import MessageAdded, MessageEnded, Noticed, NoticeOver, Problem
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.history.rescue_labels import rescued_words
 from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.models.inspect_files import Candidate
-from slmdesk.services.online.events import DownloadChanged
+from slmdesk.services.online.events import DownloadChanged, RequestsToday
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -175,18 +175,11 @@ class Frame(QObject):
 
     def _connect_notices(self) -> None:
         bridge, notices = self._bridge, self.window.notices
-        sources = (
-            self.chat, self.chats, self.models, self.options, self.library, self.adding, self.find, self.fetch,
-            self.settings, self.network, self.tokens, self.compare, self.documents_area, self.jobs, self.translate,
-            self.document_translation, self.reach, self.translate.advice, self.document_translation.advice, self.ways,
-            self.global_key,
-        )  # fmt: skip
-        for source in sources:
-            source.notice_raised.connect(self._on_notice_raised)
-        bridge.noticed.connect(self._on_noticed)
-        bridge.notice_over.connect(lambda event: notices.drop_topic(event.code))
-        bridge.message_added.connect(lambda _event: notices.drop_topic("store.full"))
-        bridge.message_ended.connect(self._on_message_ended)
+        bridge.notice_raised.connect(self._on_notice_raised)
+        bridge.on(Noticed, self._on_noticed)
+        bridge.on(NoticeOver, lambda event: notices.drop_topic(event.code))
+        bridge.on(MessageAdded, lambda _event: notices.drop_topic("store.full"))
+        bridge.on(MessageEnded, self._on_message_ended)
         bridge.problem_met.connect(self._on_problem)
 
     def _connect_chat(self) -> None:
@@ -219,8 +212,8 @@ class Frame(QObject):
         self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
         self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
         self.settings.policy_shown.connect(status.show_policy)
-        bridge.requests_counted.connect(lambda event: status.show_requests(event.count))
-        bridge.model_state_changed.connect(self._on_model_state_changed)
+        bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
+        bridge.on(ModelStateChanged, self._on_model_state_changed)
         self.models.state_changed.connect(self._show_model)
         self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
         self.window.help_requested.connect(self._on_help_requested)

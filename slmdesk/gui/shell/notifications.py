@@ -122,8 +122,8 @@ class Notifier(QObject):
         self._clock = clock
         self._began: dict[str, float] = {}
         """When each running job was first seen."""
-        bridge.download_changed.connect(self._on_download_changed)
-        bridge.job_changed.connect(self._on_job_changed)
+        bridge.on(DownloadChanged, self._on_download_changed)
+        bridge.on(JobChanged, self._on_job_changed)
         bridge.settings_changed.connect(self._on_settings_changed)
 
     @Slot(object)

@@ -9,10 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
-from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.defaults import Use
 from slmdesk.services.translation.asking.prompts import Manner
@@ -25,13 +23,12 @@ class AdviceController(QObject):
     """Lives on the window's thread.
 
     Emits `advised` with a PairAdvice, or None while there is no text or no model; `models_requested` with the code of a
-    language, `notice_raised`, `model_changed` when another model is used from now on.
+    language, `model_changed` when another model is used from now on.
     """
 
     advised = Signal(object)
     models_requested = Signal(str)
     model_changed = Signal()
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None, *, for_document: bool = False) -> None:
         super().__init__(parent)
@@ -39,10 +36,10 @@ class AdviceController(QObject):
         self._bridge, self._for_document = bridge, for_document
         self._asked: tuple[str, str] | None = None
         self._advice: PairAdvice | None = None
-        bridge.job_changed.connect(self._on_job_changed)
-        bridge.models_changed.connect(self._on_models_changed)
+        bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(ModelsChanged, self._on_models_changed)
         bridge.settings_changed.connect(self._on_models_changed)
-        bridge.model_state_changed.connect(self._on_state_changed)
+        bridge.on(ModelStateChanged, self._on_state_changed)
 
     def about(self, source: str, target: str) -> None:
         """Emit the advice for a pair of language codes, and again whenever it changes; an empty source is any."""
@@ -69,7 +66,6 @@ class AdviceController(QObject):
             self._bridge.ask(
                 lambda services: services.uses.set_default(Use.TRANSLATE, better.id),
                 lambda _record: self.model_changed.emit(),
-                self._raise_problem,
             )
 
     @Slot()
@@ -78,9 +74,7 @@ class AdviceController(QObject):
         advice = self._advice
         if advice is not None:
             self._bridge.ask(
-                lambda services: services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target),
-                None,
-                self._raise_problem,
+                lambda services: services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target), None
             )
 
     @Slot()
@@ -124,6 +118,3 @@ class AdviceController(QObject):
     def _notify(self, advice: PairAdvice | None) -> None:
         self._advice = advice
         self.advised.emit(advice)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))

@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.access_token import TokenPlaces
 from slmdesk.services.online.events import TokenChanged
@@ -26,14 +26,13 @@ class TokenController(QObject):
     """Lives on the window's thread; keeps no token.
 
     Emits `state_shown` with a TokenChanged (where it is), `places_shown` with TokenPlaces (where it can be), after
-    `keep` either `kept` or `refused` with a Problem, and `notice_raised`.
+    `keep` either `kept` or `refused` with a Problem.
     """
 
     state_shown = Signal(object)
     places_shown = Signal(object)
     kept = Signal()
     refused = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +40,7 @@ class TokenController(QObject):
         self._bridge = bridge
         self._state = TokenChanged("", "")
         self._places: TokenPlaces | None = None
-        bridge.token_changed.connect(self._on_state)
+        bridge.on(TokenChanged, self._on_state)
         bridge.opened.connect(self.refresh)
         bridge.settings_changed.connect(self._on_settings_changed)
 
@@ -82,7 +81,7 @@ class TokenController(QObject):
         def ended(result: TokenChanged | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_forgotten, result))
 
-        self._bridge.ask(lambda services: services.tokens.forget(ended), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.tokens.forget(ended), None)
 
     @Slot(object)
     def _on_state(self, state: TokenChanged) -> None:
@@ -106,13 +105,10 @@ class TokenController(QObject):
 
     def _on_forgotten(self, result: TokenChanged | Problem) -> None:
         if isinstance(result, Problem):
-            self._raise_problem(result)
+            self._bridge.problem_met.emit(result)
         else:
             self._on_state(result)
-            self.notice_raised.emit(Notice("The access token is forgotten.", life_ms=UNDO_MS, key="token"))
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
+            self._bridge.notice_raised.emit(Notice("The access token is forgotten.", life_ms=UNDO_MS, key="token"))
 
 
 def words_of(state: TokenChanged) -> str:

@@ -17,7 +17,6 @@ from slmdesk.services.base.events import Problem
 class ExportController(QObject):
     """Lives on the window's thread.  Emits `notice_raised`, and `written` with the Path of a complete file."""
 
-    notice_raised = Signal(object)
     written = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -43,13 +42,13 @@ class ExportController(QObject):
 
     def _on_progressed(self, target: Path, done: int, total: int) -> None:
         pages = f": page {done:,} of {total:,}" if total else f": {done:,} pages" if done else "…"
-        self.notice_raised.emit(Notice(f"Writing {target.name}{pages}", key=f"export {target}"))
+        self._bridge.notice_raised.emit(Notice(f"Writing {target.name}{pages}", key=f"export {target}"))
 
     def _on_ended(self, target: Path, result: int | Problem) -> None:
         if isinstance(result, Problem):
-            self.notice_raised.emit(replace(notice_of(result), key=f"export {target}"))
+            self._bridge.notice_raised.emit(replace(notice_of(result), key=f"export {target}"))
             return
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(
                 f"Written to {target}.",
                 action="Open",

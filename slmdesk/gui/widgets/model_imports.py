@@ -34,8 +34,8 @@ class ModelImports(QObject):
         self._waiting: deque[tuple[Path, bool]] = deque()
         self._over: list[ImportEnded] = []
         self._count = 0
-        bridge.import_progressed.connect(self._on_progressed)
-        bridge.import_ended.connect(self._on_ended)
+        bridge.on(ImportProgress, self._on_progressed)
+        bridge.on(ImportEnded, self._on_ended)
 
     def add(self, paths: Sequence[Path], *, link: bool) -> None:
         """Queue these files for import: as copies, or (`link`) left where they are."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 
 T = TypeVar("T")
@@ -29,3 +30,16 @@ def on_file_thread(
         service_thread.post(lambda: ended(result))
 
     threading.Thread(target=run, name=name, daemon=True).start()
+
+
+def pending_on_file_thread(
+    service_thread: ServiceThread,
+    work: Callable[[], T],
+    *,
+    cancel: Callable[[], object] | None = None,
+    name: str = "model-file",
+) -> Pending[T]:
+    """Run `work` on a thread of its own and return its Pending result."""
+    pending: Pending[T] = Pending(cancel)
+    on_file_thread(service_thread, work, pending.end, name=name)
+    return pending

@@ -45,7 +45,7 @@ def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_pa
             ends[os.fsencode(file_of(event.document).name)] = event.document.error_code or "read"
 
     refused: list[str] = []
-    service_thread.frame.documents.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
+    service_thread.bridge.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
     service_thread.ask(lambda services: services.add_listener(hear))
     idle = idle_gap_ms()
     gaps, began = Gaps(), time.monotonic()

@@ -68,7 +68,7 @@ def download(state: DownloadState, name: str = "tiny.gguf", id: str = "1") -> Do
 
 def run(bridge, *states: DownloadState, name: str = "tiny.gguf", id: str = "1") -> None:
     for state in states:
-        bridge.download_changed.emit(download(state, name, id))
+        bridge.deliver(download(state, name, id))
 
 
 def test_an_end_is_said_once_by_the_first_way_there_is(service_thread) -> None:
@@ -97,7 +97,7 @@ def test_nothing_is_said_in_front_or_when_it_is_switched_off_or_old(service_thre
 
 def publish(bridge, clock, seconds: float, *statuses: JobStatus, kind: str = "summary", id: str = "1") -> None:
     for status in statuses:
-        bridge.job_changed.emit(JobChanged(id, kind, status, 1, 1, title="Report.pdf"))
+        bridge.deliver(JobChanged(id, kind, status, 1, 1, title="Report.pdf"))
         clock.now += seconds
 
 

@@ -23,7 +23,7 @@ from slmdesk.gui.chat.attachments.attachment import (
     reason_of,
     waiting_words,
 )
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.chat.attachments.sources import Weighed
 from slmdesk.services.chat.events import ContextMeasured
@@ -45,7 +45,7 @@ class AttachController(QObject):
     Emits `shown` with the Drafts of the open chat, `changed` when what would be sent has changed, `waiting_shown` with
     a sentence while a message waits for its attachments ('' when it does not), `password_requested` with a key, the
     file's name and whether the last password was wrong, `text_arrived` with a name, a Weighed and its text,
-    `inline_requested` with text for the composer, `notice_raised`.
+    `inline_requested` with text for the composer.
     """
 
     shown = Signal(object)
@@ -54,7 +54,6 @@ class AttachController(QObject):
     password_requested = Signal(str, str, bool)
     text_arrived = Signal(str, object)
     inline_requested = Signal(str)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent)
@@ -65,11 +64,11 @@ class AttachController(QObject):
         self._openings: dict[str, Opening] = {}
         self._then: Callable[[], None] | None = None
         """Called once all attachments are read."""
-        bridge.document_changed.connect(self._on_document_changed)
-        bridge.document_progressed.connect(self._on_progressed)
-        bridge.document_gone.connect(self._on_gone)
-        bridge.context_measured.connect(self._on_measured)
-        bridge.model_state_changed.connect(self._on_model_changed)
+        bridge.on(DocumentChanged, self._on_document_changed)
+        bridge.on(DocumentProgress, self._on_progressed)
+        bridge.on(DocumentGone, self._on_gone)
+        bridge.on(ContextMeasured, self._on_measured)
+        bridge.on(ModelStateChanged, self._on_model_changed)
 
     # ---- which chat
 
@@ -122,7 +121,7 @@ class AttachController(QObject):
         def expanded(found: list[Path] | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_expanded, chat, found))
 
-        self._bridge.ask(lambda services: services.documents.expand(given, expanded), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.documents.expand(given, expanded), None)
 
     @Slot(str)
     def add_text(self, text: str) -> None:
@@ -137,7 +136,7 @@ class AttachController(QObject):
         self._notify()
         words = f"A long text was attached: {len(text):,} characters."
         into = partial(self.put_inline, draft.key)
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(words, action="Put it into the message", on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}")
         )
 
@@ -159,7 +158,9 @@ class AttachController(QObject):
         self._drop(draft)
         back = partial(self._put_back, chat, draft, place)
         words = f"{draft.name} is not attached any more."
-        self.notice_raised.emit(Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"removed {key}"))
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"removed {key}")
+        )
 
     @Slot(str, str)
     def set_mode(self, key: str, mode: str) -> None:
@@ -202,7 +203,7 @@ class AttachController(QObject):
         if failed is not None:
             self.stop_waiting()
             words = f"{failed.name} cannot be read, so nothing was sent. Remove it, or read it another way."
-            self.notice_raised.emit(Notice(words, key=SETTLED))
+            self._bridge.notice_raised.emit(Notice(words, key=SETTLED))
             return False
         if all(one.is_settled for one in self.now):
             self.stop_waiting()
@@ -236,10 +237,10 @@ class AttachController(QObject):
 
     def _on_expanded(self, chat: str, found: list[Path] | Problem) -> None:
         if isinstance(found, Problem):
-            self._raise_problem(found)
+            self._bridge.problem_met.emit(found)
             return
         if not found:
-            self.notice_raised.emit(Notice("There is nothing in it that can be read.", key="no documents"))
+            self._bridge.notice_raised.emit(Notice("There is nothing in it that can be read.", key="no documents"))
         drafts = self._drafts.setdefault(chat, [])
         known = {one.path for one in drafts}
         for path in [one for one in found if one not in known]:
@@ -254,7 +255,7 @@ class AttachController(QObject):
         if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
             return True
         words = f"At most {MOST_ATTACHED} documents can be attached to a message; the others were left out."
-        self.notice_raised.emit(Notice(words, key="too many attachments"))
+        self._bridge.notice_raised.emit(Notice(words, key="too many attachments"))
         return False
 
     def _begin(self, draft: Draft) -> None:
@@ -301,7 +302,7 @@ class AttachController(QObject):
         is_locked = result.code in LOCKS and takes_password(draft.path or Path(draft.name))
         self._settle(draft, LOCKED if is_locked else FAILED)
         if result.code in LOCKS and not is_locked:  # no password would help: what would is in the sentence
-            self._raise_problem(result)
+            self._bridge.problem_met.emit(result)
         if is_locked and draft in self.now:
             self.password_requested.emit(draft.key, draft.name, result.code != LOCKS[0])
 
@@ -409,9 +410,6 @@ class AttachController(QObject):
 
     def _show(self) -> None:
         self.shown.emit(tuple(self.now))
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
     def _ignore(self, problem: Problem) -> None:
         """Without a model nothing is counted; the model picker shows that."""

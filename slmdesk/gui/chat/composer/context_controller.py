@@ -37,8 +37,8 @@ class ContextWatch(QObject):
         """Tokens needed and available, when what is written is known not to fit."""
         self._timer = QTimer(self, singleShot=True, interval=MEASURE_AFTER_MS)
         self._timer.timeout.connect(self._measure)
-        bridge.context_measured.connect(self._on_context_measured)
-        bridge.model_state_changed.connect(self._on_model_state_changed)
+        bridge.on(ContextMeasured, self._on_context_measured)
+        bridge.on(ModelStateChanged, self._on_model_state_changed)
 
     @Slot()
     def measure_soon(self) -> None:

@@ -19,7 +19,16 @@ from slmdesk.gui.chat.conversation.prompt_inspector import Looking
 from slmdesk.gui.chat.conversation.shown_messages import Shown
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import (
+    ItemChanged,
+    ItemGone,
+    MessageAdded,
+    MessageChanged,
+    MessageEnded,
+    MessageGrew,
+    Problem,
+    PromptProgress,
+)
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.chat.conversation import Conversation, Sent, words_of
 from slmdesk.services.chat.events import QuotesFound
@@ -42,7 +51,7 @@ class ChatController(QObject):
     `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message kept) when it
     changes; `again_begun` and `version_shown` with the id of the answer that has taken another's place;
     `draft_restored` with text for the composer; `busy_changed` with whether an answer is being written; `measured` with
-    tokens and context size (0 when unknown), `parts_measured` with ContextParts; `notice_raised` with a Notice;
+    tokens and context size (0 when unknown), `parts_measured` with ContextParts;
     `other_found` with the id of a found item that is no chat and is shown elsewhere.
     """
 
@@ -59,7 +68,6 @@ class ChatController(QObject):
     busy_changed = Signal(bool)
     measured = Signal(int, int)
     parts_measured = Signal(object)
-    notice_raised = Signal(object)
     other_found = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -86,21 +94,20 @@ class ChatController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        self._bridge.message_added.connect(self._on_message_added)
-        self._bridge.message_grew.connect(self._on_message_grew)
-        self._bridge.message_ended.connect(self._on_message_ended)
-        self._bridge.message_changed.connect(self._on_message_changed)
-        self._bridge.prompt_progressed.connect(self._on_prompt_progressed)
-        self._bridge.item_changed.connect(self._on_item_changed)
-        self._bridge.item_gone.connect(self._on_item_gone)
-        self._bridge.model_state_changed.connect(self._on_model_state_changed)
+        self._bridge.on(MessageAdded, self._on_message_added)
+        self._bridge.on(MessageGrew, self._on_message_grew)
+        self._bridge.on(MessageEnded, self._on_message_ended)
+        self._bridge.on(MessageChanged, self._on_message_changed)
+        self._bridge.on(PromptProgress, self._on_prompt_progressed)
+        self._bridge.on(ItemChanged, self._on_item_changed)
+        self._bridge.on(ItemGone, self._on_item_gone)
+        self._bridge.on(ModelStateChanged, self._on_model_state_changed)
         self._watch.measured.connect(self.measured)
         self._watch.parts_measured.connect(self.parts_measured)
         self.attached.changed.connect(self._on_attached_changed)
-        self.attached.notice_raised.connect(self.notice_raised)
         self.looking.problem_met.connect(self._raise_problem)
         self.attached.waiting_shown.connect(lambda _words: self._tell_busy())
-        self._bridge.quotes_found.connect(self._on_quotes_found)
+        self._bridge.on(QuotesFound, self._on_quotes_found)
         self._draft_timer.timeout.connect(self.save_drafts)
         self._live_timer.timeout.connect(self._on_live_tick)
 
@@ -323,7 +330,7 @@ class ChatController(QObject):
             self._raise_problem(event.problem)
         elif event.problem is not None and event.message.id not in self._shown.by_id:
             open_it = partial(self.open_chat, event.message.item)
-            self.notice_raised.emit(notice_of(event.problem, action="Open the chat", on_action=open_it))
+            self._bridge.notice_raised.emit(notice_of(event.problem, action="Open the chat", on_action=open_it))
 
     @Slot(object)
     def _on_message_changed(self, event: events.MessageChanged) -> None:
@@ -436,9 +443,9 @@ class ChatController(QObject):
     @Slot(object)
     def _raise_problem(self, problem: Problem) -> None:
         if problem.code == "context.full":
-            self.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))
+            self._bridge.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))
         else:
-            self.notice_raised.emit(notice_of(problem))
+            self._bridge.problem_met.emit(problem)
 
 
 def _ignore(problem: Problem) -> None:

@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.list.rows import ChatRows, Key, row_of, row_of_hit
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trashed
 from slmdesk.services.base import events
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import ItemChanged, ItemGone, MessageAdded, MessageChanged, MessageEnded, Problem
 
 KIND = "chat"
 MOST_HITS = 200
@@ -23,12 +23,11 @@ class ListController(QObject):
     """Fills the rows and carries out requests about chats.
 
     Lives on the window's thread.  Emits `hint_changed` with a line over the list ('' for none), `rows_changed` when
-    there are other rows, and `notice_raised` with a Notice.
+    there are other rows.
     """
 
     hint_changed = Signal(str)
     rows_changed = Signal()
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -39,11 +38,12 @@ class ListController(QObject):
         self._writing: dict[str, str] = {}
         self._rows.page_requested.connect(self._on_page_requested)
         self._rows.rename_requested.connect(self.rename)
-        bridge.item_changed.connect(self._on_item_changed)
-        bridge.item_gone.connect(self._on_item_gone)
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemGone, self._on_item_gone)
         bridge.opened.connect(self.start)
-        for reported in (bridge.message_added, bridge.message_changed, bridge.message_ended):
-            reported.connect(self._on_message_reported)
+        bridge.on(MessageAdded, self._on_message_reported)
+        bridge.on(MessageChanged, self._on_message_reported)
+        bridge.on(MessageEnded, self._on_message_reported)
 
     @property
     def rows(self) -> ChatRows:
@@ -57,12 +57,12 @@ class ListController(QObject):
 
     @Slot(str, str)
     def rename(self, chat: str, title: str) -> None:
-        self._bridge.ask(lambda services: services.chats.rename(chat, title), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.chats.rename(chat, title), None)
 
     @Slot(str)
     def delete(self, chat: str) -> None:
         """Move a chat to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.chats.trash(chat), self._on_trashed, self._raise_problem)
+        self._bridge.ask(lambda services: services.chats.trash(chat), self._on_trashed)
 
     def export(self, chat: str, form: str, target: Path) -> None:
         """Write a chat to a file.  An existing file is replaced: the dialog has asked."""
@@ -70,9 +70,7 @@ class ListController(QObject):
         def ended(result: int | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_exported, target, result))
 
-        self._bridge.ask(
-            lambda services: services.exports.write(chat, form, target, ended, replace=True), None, self._raise_problem
-        )
+        self._bridge.ask(lambda services: services.exports.write(chat, form, target, ended, replace=True), None)
 
     @Slot(str)
     def search(self, words: str) -> None:
@@ -85,17 +83,13 @@ class ListController(QObject):
             self._rows.start()
             return
         self._bridge.ask(
-            lambda services: services.history.search(words, limit=MOST_HITS),
-            partial(self._on_found, words),
-            self._raise_problem,
+            lambda services: services.history.search(words, limit=MOST_HITS), partial(self._on_found, words)
         )
 
     @Slot(object, int)
     def _on_page_requested(self, before: Key | None, limit: int) -> None:
         self._bridge.ask(
-            lambda services: services.history.items(KIND, before=before, limit=limit),
-            self._on_page_arrived,
-            self._raise_problem,
+            lambda services: services.history.items(KIND, before=before, limit=limit), self._on_page_arrived
         )
 
     def _on_page_arrived(self, items: Sequence[Item]) -> None:
@@ -117,16 +111,18 @@ class ListController(QObject):
 
     def _on_trashed(self, item: Item) -> None:
         self._rows.drop(item.id)
-        self.notice_raised.emit(trashed(item, self._restore))
+        self._bridge.notice_raised.emit(trashed(item, self._restore))
 
     def _on_exported(self, target: Path, result: int | Problem) -> None:
         if isinstance(result, Problem):
-            self._raise_problem(result)
+            self._bridge.problem_met.emit(result)
         else:
-            self.notice_raised.emit(Notice(f"The chat was written to {target}.", life_ms=UNDO_MS, key="exported"))
+            self._bridge.notice_raised.emit(
+                Notice(f"The chat was written to {target}.", life_ms=UNDO_MS, key="exported")
+            )
 
     def _restore(self, chat: str) -> None:
-        self._bridge.ask(lambda services: services.chats.restore(chat), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.chats.restore(chat), None)
 
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
@@ -150,6 +146,3 @@ class ListController(QObject):
         elif self._writing.pop(message.id, None) is None:
             return
         self._rows.set_writing(frozenset(self._writing.values()))
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))

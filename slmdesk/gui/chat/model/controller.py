@@ -14,9 +14,8 @@ from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.model_imports import ModelImports
 from slmdesk.gui.widgets.notice_bar import Notice, notice_of
-from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.evaluation.exams import KIND as EXAM
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.events import ImportEnded
@@ -35,7 +34,7 @@ class ModelsController(QObject):
     Emits `models_listed` with the ModelRecords that can chat, `exams_known` with exam results by id (a few words and a
     sentence), `state_changed` with a ModelStateChanged, `starter_found` with a sentence ('' when there is none),
     `import_progressed` with a text and a fraction, `import_ended`, `file_chosen` with a Path, or several, to be looked
-    at, `notice_raised`.
+    at.
     """
 
     models_listed = Signal(object)
@@ -45,7 +44,6 @@ class ModelsController(QObject):
     import_progressed = Signal(str, float)
     import_ended = Signal()
     file_chosen = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,35 +53,35 @@ class ModelsController(QObject):
         self._imports = ModelImports(bridge, self)
         self._imports.progressed.connect(self.import_progressed)
         self._imports.ended.connect(self._on_imports_ended)
-        self._imports.refused.connect(self._raise_problem)
+        self._imports.refused.connect(self._bridge.problem_met.emit)
         self._known: frozenset[str] | None = None
         self._event = ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
-        bridge.models_changed.connect(self._list)
-        bridge.job_changed.connect(self._on_job_changed)
-        bridge.model_state_changed.connect(self._on_state_changed)
+        bridge.on(ModelsChanged, self._list)
+        bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(ModelStateChanged, self._on_state_changed)
 
     @Slot(str)
     def use(self, model: str) -> None:
         """Load a model that a person chose."""
-        self._bridge.ask(lambda services: services.models.use(model), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.models.use(model), None)
 
     def use_anyway(self, model: str) -> None:
         """Load a model although memory seems too small for it: a person wants to try."""
-        self._bridge.ask(lambda services: services.models.use(model, anyway=True), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.models.use(model, anyway=True), None)
 
     @Slot()
     def unload(self) -> None:
-        self._bridge.ask(lambda services: services.models.unload(), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.models.unload(), None)
 
     @Slot()
     def reload(self) -> None:
         """Load the model again: the services unload it when its settings change."""
-        self._bridge.ask(_reload, None, self._raise_problem)
+        self._bridge.ask(_reload, None)
 
     @Slot()
     def cancel_load(self) -> None:
-        self._bridge.ask(lambda services: services.models.cancel_load(), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.models.cancel_load(), None)
 
     @Slot()
     def import_starter(self) -> None:
@@ -111,7 +109,7 @@ class ModelsController(QObject):
 
     @Slot()
     def _list(self) -> None:
-        self._bridge.ask(lambda services: services.models.list(), self._on_listed, self._raise_problem)
+        self._bridge.ask(lambda services: services.models.list(), self._on_listed)
 
     def _on_listed(self, models: Sequence[ModelRecord]) -> None:
         self._known = frozenset(one.id for one in models)
@@ -121,7 +119,9 @@ class ModelsController(QObject):
             self._say_anew(models)
             return
         if self._event.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
-            self.notice_raised.emit(Notice(GONE.format(name=self._event.name), key="model gone", topic=STATE_TOPIC))
+            self._bridge.notice_raised.emit(
+                Notice(GONE.format(name=self._event.name), key="model gone", topic=STATE_TOPIC)
+            )
             self.unload()
         else:
             self._on_state_changed(self._event)
@@ -137,7 +137,7 @@ class ModelsController(QObject):
                 self.state_changed.emit(self._event)
 
     def _ask_exams(self) -> None:
-        self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit, self._raise_problem)
+        self._bridge.ask(lambda services: services.cards.exams(), self.exams_known.emit)
 
     @Slot(object)
     def _on_job_changed(self, event: JobChanged) -> None:
@@ -155,20 +155,17 @@ class ModelsController(QObject):
             is_large = event.problem.code == "model.out_of_memory"
             again = partial(self.use_anyway if is_large else self.use, event.model) if event.model else None
             action = ("Load it anyway" if is_large else "Load it again") if event.model else ""
-            self.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
+            self._bridge.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
 
     @Slot(object)
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         self.import_ended.emit()
         for event in ended:
             if event.problem is not None:
-                self._raise_problem(event.problem)
+                self._bridge.problem_met.emit(event.problem)
         added = [event.model for event in ended if event.model is not None]
         if added and added[-1].can_chat:
             self.use(added[-1].id)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
 
 def _reload(services: Services) -> None:

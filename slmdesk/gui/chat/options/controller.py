@@ -9,11 +9,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.conversation.controller import ChatController
-from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import ItemChanged, Problem
 from slmdesk.services.chat.options import ChatOptions, options_from
-from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.models.load_options import ModelTuning
 
 
@@ -21,13 +20,12 @@ class OptionsController(QObject):
     """The options of the open chat.
 
     Lives on the window's thread.  Emits `options_shown` with the chat's id ('' for a new one) and its ChatOptions,
-    `chat_begun` with the id that the new chat has got, `tuning_shown` with a ModelTuning or None, `notice_raised`.
+    `chat_begun` with the id that the new chat has got, `tuning_shown` with a ModelTuning or None.
     """
 
     options_shown = Signal(str, object)
     chat_begun = Signal(str)
     tuning_shown = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,10 +38,10 @@ class OptionsController(QObject):
         self._unanswered = 0
         chat.chat_begun.connect(self._on_chat_begun)
         chat.chat_opened.connect(self._on_chat_opened)
-        bridge.item_changed.connect(self._on_item_changed)
-        bridge.models_changed.connect(self._look)
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ModelsChanged, self._look)
         bridge.settings_changed.connect(self._look)
-        bridge.model_state_changed.connect(self._on_model_state_changed)
+        bridge.on(ModelStateChanged, self._on_model_state_changed)
 
     @property
     def options(self) -> ChatOptions:
@@ -140,7 +138,7 @@ class OptionsController(QObject):
     def _on_refused(self, problem: Problem) -> None:
         self._unanswered -= 1
         self.options_shown.emit(self._chat, self._options)
-        self.notice_raised.emit(notice_of(problem))
+        self._bridge.problem_met.emit(problem)
 
 
 def _ignore(problem: Problem) -> None:

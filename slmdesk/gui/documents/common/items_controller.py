@@ -8,22 +8,21 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import notice_of, trashed
+from slmdesk.gui.widgets.notice_bar import trashed
 from slmdesk.services.base import events
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import ItemChanged
 
 
 class ItemsController(QObject):
     """Lives on the window's thread.
 
     Emits `listed` with Items, newest first, and the id of the one on show; `current_gone` when that one was deleted;
-    `came_back` with the id of one whose deletion was undone; `notice_raised`.
+    `came_back` with the id of one whose deletion was undone.
     """
 
     listed = Signal(object, str)
     current_gone = Signal()
     came_back = Signal(str)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, kind: str, parent: QObject) -> None:
         super().__init__(parent)
@@ -32,7 +31,7 @@ class ItemsController(QObject):
         self._document = ""
         self._items: Sequence[Item] = ()
         self.current = ""
-        bridge.item_changed.connect(self._on_item_changed)
+        bridge.on(ItemChanged, self._on_item_changed)
 
     def show_document(self, document: str, then: Callable[[Sequence[Item]], None] | None = None) -> None:
         """List the items of another document; `then` is called with them if that document is still shown."""
@@ -59,25 +58,25 @@ class ItemsController(QObject):
             if then is not None:
                 then(items)
 
-        self._bridge.ask(lambda services: services.history.about(document, kind), came, self._raise_problem)
+        self._bridge.ask(lambda services: services.history.about(document, kind), came)
 
     @Slot(str, str)
     def rename(self, item: str, title: str) -> None:
-        self._bridge.ask(lambda services: services.history.rename(item, title), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.history.rename(item, title), None)
 
     @Slot(str)
     def delete(self, item: str) -> None:
         """Move an item to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed, self._raise_problem)
+        self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed)
 
     def _on_trashed(self, item: Item) -> None:
-        self.notice_raised.emit(trashed(item, self._restore))
+        self._bridge.notice_raised.emit(trashed(item, self._restore))
 
     def _restore(self, item: str) -> None:
         def restored(_item: Item) -> None:
             self.refresh(lambda _items: self.came_back.emit(item))
 
-        self._bridge.ask(lambda services: services.history.restore(item), restored, self._raise_problem)
+        self._bridge.ask(lambda services: services.history.restore(item), restored)
 
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
@@ -90,6 +89,3 @@ class ItemsController(QObject):
             self.refresh(lambda _items: self.current_gone.emit())
         else:
             self.refresh()
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.events import CollectionChanged, CollectionGone
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
@@ -24,14 +24,13 @@ class FoldersController(QObject):
     """Lives on the window's thread.
 
     Emits `listed` with CollectionStates, `shown` with the state of the shown folder (None: none), `contents_came` with
-    its DocumentRecords and LeftOuts, `documents_requested` with paths to be opened one by one, `notice_raised`.
+    its DocumentRecords and LeftOuts, `documents_requested` with paths to be opened one by one.
     """
 
     listed = Signal(object)
     shown = Signal(object)
     contents_came = Signal(object, object)
     documents_requested = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
         super().__init__(parent)
@@ -45,14 +44,14 @@ class FoldersController(QObject):
         self.current = ""
         """The id of the folder on show."""
         bridge.opened.connect(self.refresh)
-        bridge.collection_changed.connect(self._on_changed)
-        bridge.collection_gone.connect(self._on_gone)
+        bridge.on(CollectionChanged, self._on_changed)
+        bridge.on(CollectionGone, self._on_gone)
 
     # ---- requests
 
     @Slot()
     def refresh(self) -> None:
-        self._bridge.ask(lambda services: services.collections.all(), self._on_listed, self._raise_problem)
+        self._bridge.ask(lambda services: services.collections.all(), self._on_listed)
 
     def offer(self, folder: Path, found: Sequence[Path]) -> None:
         """A folder was dropped: ask whether to open its documents one by one or to watch it as one folder."""
@@ -62,7 +61,7 @@ class FoldersController(QObject):
             action = f"Add {'this document' if len(paths) == 1 else f'these {len(paths):,} documents'}"
         else:
             words, action = f"“{folder.name or folder}” holds no document yet.", ""
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(
                 words,
                 action="Watch this folder",
@@ -79,7 +78,7 @@ class FoldersController(QObject):
         def ended(state: CollectionState | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_added, state))
 
-        self._bridge.ask(lambda services: services.collections.add(folder, ended), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.collections.add(folder, ended), None)
 
     @Slot(str)
     def choose(self, id: str) -> None:
@@ -97,19 +96,19 @@ class FoldersController(QObject):
     def look_again(self) -> None:
         """Look for new documents in the shown folder; a paused one is resumed."""
         id = self.current
-        self._bridge.ask(lambda services: services.collections.look(id, resume=True), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.collections.look(id, resume=True), None)
 
     @Slot()
     def pause(self) -> None:
         state = self._states.get(self.current)
         if state is not None and state.job:
-            self._bridge.ask(lambda services: services.jobs.pause(state.job), None, self._raise_problem)
+            self._bridge.ask(lambda services: services.jobs.pause(state.job), None)
 
     @Slot(bool)
     def set_watched(self, watched: bool) -> None:
         """Whether the shown folder is checked for changes automatically."""
         id = self.current
-        self._bridge.ask(lambda services: services.collections.set_watched(id, watched), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.collections.set_watched(id, watched), None)
 
     @Slot(str)
     def remove(self, id: str) -> None:
@@ -126,7 +125,7 @@ class FoldersController(QObject):
             f"{state.record.name} is off the list, and what was read of it is forgotten in a moment. Its files stay."
         )
         undo = partial(self._keep, id)
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=f"forget folder {id}")
         )
 
@@ -145,7 +144,7 @@ class FoldersController(QObject):
 
     def _on_added(self, state: CollectionState | Problem) -> None:
         if isinstance(state, Problem):
-            self._raise_problem(state)
+            self._bridge.problem_met.emit(state)
             return
         self._states.setdefault(state.record.id, state)
         self._list()
@@ -195,16 +194,13 @@ class FoldersController(QObject):
     def _remove_now(self, id: str) -> None:
         self._going.pop(id, None)
         self._states.pop(id, None)
-        self._bridge.ask(lambda services: services.collections.forget(id), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.collections.forget(id), None)
 
     def _keep(self, id: str) -> None:
         if timer := self._going.pop(id, None):
             timer.stop()
             self._list()
             self.choose(id)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
 
 def _unheard(_problem: Problem) -> None:

@@ -13,9 +13,8 @@ from slmdesk.core.records import Item, Message, Status
 from slmdesk.gui.base.answer_progress import TICK_MS, Live
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.common.items_controller import ItemsController
-from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base import events
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import MessageEnded, MessageGrew, Problem, PromptProgress
 from slmdesk.services.chat.conversation import Sent
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.service import KIND, Asked, AskRequest
@@ -26,7 +25,7 @@ class QuestionController(QObject):
 
     Emits `asked` with a question, `progressed` with a text on the progress, `answered` with an Answered, `ended` with
     why there is no answer ('' when the person stopped it), `emptied` when there is no question yet, `opened` with
-    Askeds when earlier questions are shown, `notice_raised`.  Earlier questions are in `items`.
+    Askeds when earlier questions are shown.  Earlier questions are in `items`.
     """
 
     asked = Signal(str)
@@ -35,7 +34,6 @@ class QuestionController(QObject):
     ended = Signal(str)
     emptied = Signal()
     opened = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(
         self, bridge: Bridge, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic
@@ -51,14 +49,13 @@ class QuestionController(QObject):
         self.item: str | None = None
         """The questions on show; None: a first one will begin them."""
         self._message = ""
-        self.items.notice_raised.connect(self.notice_raised)
         self.items.current_gone.connect(self.begin_anew)
         self.items.came_back.connect(self._on_came_back)
-        bridge.question_planned.connect(self._on_planned)
-        bridge.question_answered.connect(self._on_answered)
-        bridge.prompt_progressed.connect(self._on_prompt)
-        bridge.message_grew.connect(self._on_grew)
-        bridge.message_ended.connect(self._on_ended)
+        bridge.on(QuestionPlanned, self._on_planned)
+        bridge.on(QuestionAnswered, self._on_answered)
+        bridge.on(PromptProgress, self._on_prompt)
+        bridge.on(MessageGrew, self._on_grew)
+        bridge.on(MessageEnded, self._on_ended)
 
     def show_document(self, document: str) -> None:
         """Another document is shown: show the questions it was asked last."""
@@ -77,9 +74,7 @@ class QuestionController(QObject):
     @Slot(str)
     def choose(self, item: str) -> None:
         """Show earlier questions; the next one follows them."""
-        self._bridge.ask(
-            lambda services: services.questions.turns(item), partial(self._on_opened, item), self._raise_problem
-        )
+        self._bridge.ask(lambda services: services.questions.turns(item), partial(self._on_opened, item))
 
     @Slot()
     def begin_anew(self) -> None:
@@ -117,7 +112,7 @@ class QuestionController(QObject):
     def _on_refused(self, problem: Problem) -> None:
         self.ended.emit(problem.sentence)
         if problem.report:
-            self.notice_raised.emit(notice_of(problem))
+            self._bridge.problem_met.emit(problem)
 
     def _on_opened(self, item: str, turns: Sequence[Asked]) -> None:
         self._set(item)
@@ -190,6 +185,3 @@ class QuestionController(QObject):
     def _set(self, item: str | None) -> None:
         self.item = item
         self.items.set_current(item or "")
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))

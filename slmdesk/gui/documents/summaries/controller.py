@@ -37,9 +37,9 @@ class SummaryController(JobFollower):
         self._points: list[Sentence] = []
         self.items.current_gone.connect(self._on_current_gone)
         self.items.came_back.connect(self._on_came_back)
-        bridge.summary_grew.connect(self._on_grew)
-        bridge.summary_ended.connect(self._on_ended)
-        bridge.job_changed.connect(self._on_job_changed)
+        bridge.on(SummaryGrew, self._on_grew)
+        bridge.on(SummaryEnded, self._on_ended)
+        bridge.on(JobChanged, self._on_job_changed)
 
     # ---- requests
 
@@ -56,7 +56,7 @@ class SummaryController(JobFollower):
 
     def begin(self, kind: Kind, length: Length, focus: str, instruction: str = "", language: str = "") -> None:
         request = SummaryRequest((self._document,), Kind(kind), Length(length), language, focus, instruction)
-        self._bridge.ask(lambda services: services.summaries.begin(request), self.show_begun, self._raise_problem)
+        self._bridge.ask(lambda services: services.summaries.begin(request), self.show_begun)
 
     def show_begun(self, item: Item) -> None:
         self._points = []
@@ -67,7 +67,7 @@ class SummaryController(JobFollower):
 
     @Slot(str)
     def choose(self, item: str) -> None:
-        self._bridge.ask(lambda services: services.summaries.open(item), self._on_opened, self._raise_problem)
+        self._bridge.ask(lambda services: services.summaries.open(item), self._on_opened)
 
     @Slot(str)
     def delete(self, item: str) -> None:

@@ -22,19 +22,18 @@ class FolderSummariesController(QObject):
     """Lives on the window's thread.
 
     Emits `progressed` with a text ('' when it is over), how many documents are read and of how many; `begun` with the
-    Item of the summary; `notice_raised`.
+    Item of the summary.
     """
 
     progressed = Signal(str, int, int)
     begun = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("folder_summaries_controller")
         self._bridge = bridge
         self._requested: FolderRequest | None = None
-        bridge.folder_written.connect(self._on_written)
+        bridge.on(FolderWritten, self._on_written)
 
     def begin(self, folder: Path, target: Path, request: tuple[Kind, Length, str, str]) -> None:
         """Summarize the documents in `folder` and write the files into `target`."""
@@ -72,16 +71,16 @@ class FolderSummariesController(QObject):
         if not isinstance(result, Problem):
             self.begun.emit(result)
         elif result.code != "document.stopped":
-            self.notice_raised.emit(notice_of(result))
+            self._bridge.notice_raised.emit(notice_of(result))
 
     @Slot(object)
     def _on_written(self, event: FolderWritten) -> None:
         if event.problem is not None:
-            self.notice_raised.emit(notice_of(event.problem))
+            self._bridge.notice_raised.emit(notice_of(event.problem))
             return
         left = f" {event.failed:,} of the documents could not be read; the table says why." if event.failed else ""
         words = f"{event.files:,} files with summaries were written to {event.folder}.{left}"
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(
                 words,
                 action="Open folder",

@@ -65,9 +65,9 @@ class TableController(JobFollower):
         self._folder: _Folder | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.came_back.connect(self.choose)
-        bridge.extraction_grew.connect(self._on_grew)
-        bridge.extraction_ended.connect(self._on_ended)
-        bridge.job_changed.connect(self._on_job_changed)
+        bridge.on(ExtractionGrew, self._on_grew)
+        bridge.on(ExtractionEnded, self._on_ended)
+        bridge.on(JobChanged, self._on_job_changed)
 
     # ---- requests
 
@@ -197,7 +197,7 @@ class TableController(JobFollower):
         self._folder = None
         if folder.failed:
             words = f"Not in the table, since they could not be read: {len(folder.failed)} of {folder.total}."
-            self.notice_raised.emit(Notice(words, "\n".join(folder.failed[:50]), key="table folder"))
+            self._bridge.notice_raised.emit(Notice(words, "\n".join(folder.failed[:50]), key="table folder"))
         if folder.documents:
             self._begin(folder.columns, tuple(folder.documents))
         else:
@@ -274,13 +274,12 @@ class TableController(JobFollower):
         self._bridge.ask(
             lambda services: services.extraction.edit(item, document, column, words),
             partial(self._on_edited, (document, column), is_undo),
-            self._raise_problem,
         )
 
     def _open_table(self, item: str) -> None:
         self._forget()
         self._requested = item
-        self._bridge.ask(lambda services: services.extraction.open(item), self._on_opened, self._raise_problem)
+        self._bridge.ask(lambda services: services.extraction.open(item), self._on_opened)
 
     def _forget(self) -> None:
         self.item, self.title, self._requested, self._job, self._documents = "", "", "", "", set()
@@ -292,4 +291,4 @@ class TableController(JobFollower):
     def _refuse(self, problem: Problem) -> None:
         self.stopped.emit(problem.sentence)
         if problem.report:
-            self._raise_problem(problem)
+            self._bridge.problem_met.emit(problem)

@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.common.items_controller import ItemsController
-from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
@@ -32,7 +31,7 @@ class VersionsController(QObject):
     Emits `choices_shown` with the other documents and the id chosen, `pair_shown` with the names of the old and the new
     version ('' while none is chosen), `begun` with a text on what is done, `made` with a Comparison, `worded` with
     whether a model is describing the changes, `failed` with a sentence, `emptied`, `unfolded` with a row's number and
-    the paragraphs of both sides, `notice_raised`.
+    the paragraphs of both sides.
     """
 
     choices_shown = Signal(object, str)
@@ -43,14 +42,12 @@ class VersionsController(QObject):
     failed = Signal(str)
     emptied = Signal()
     unfolded = Signal(int, object, object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("versions_controller")
         self._bridge = bridge
         self.items = ItemsController(bridge, KIND, self)
-        self.items.notice_raised.connect(self.notice_raised)
         self.items.current_gone.connect(self._on_gone)
         self.items.came_back.connect(self.choose)
         self._records: Sequence[DocumentRecord] = ()
@@ -62,9 +59,9 @@ class VersionsController(QObject):
         """The document on show is the newer one."""
         self._job = ""
         self.comparison: Comparison | None = None
-        bridge.versions_compared.connect(self._on_compared)
-        bridge.versions_failed.connect(self._on_failed)
-        bridge.job_changed.connect(self._on_job_changed)
+        bridge.on(VersionsCompared, self._on_compared)
+        bridge.on(VersionsFailed, self._on_failed)
+        bridge.on(JobChanged, self._on_job_changed)
 
     @property
     def item(self) -> str:
@@ -81,7 +78,7 @@ class VersionsController(QObject):
             self._records = [one for one in records if one.id in found]
             self._show_choices()
 
-        self._bridge.ask(lambda services: services.versions.comparable(ids), answered, self._raise_problem)
+        self._bridge.ask(lambda services: services.versions.comparable(ids), answered)
 
     def show_document(self, record: DocumentRecord | None) -> None:
         """Another document is shown: show its newest comparison, if any."""
@@ -142,7 +139,7 @@ class VersionsController(QObject):
         """Stop the comparison, or the model that describes the changes."""
         item, job = self.item, self._job
         if job:
-            self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._raise_problem)
+            self._bridge.ask(lambda services: services.jobs.cancel(job), None)
         elif item:
             self._bridge.ask(lambda services: services.versions.cancel(item))
 
@@ -151,7 +148,7 @@ class VersionsController(QObject):
         def opened(view: VersionView) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_opened, view))
 
-        self._bridge.ask(lambda services: services.versions.open(item, opened), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.versions.open(item, opened), None)
 
     def open_item(self, document: str, item: str) -> None:
         """Show a comparison, while one of its two documents is shown."""
@@ -192,7 +189,7 @@ class VersionsController(QObject):
         def ask(services: Services) -> None:
             services.versions.paragraphs(document, first, last, ended)
 
-        self._bridge.ask(ask, None, self._raise_problem)
+        self._bridge.ask(ask, None)
 
     # ---- events
 
@@ -212,7 +209,7 @@ class VersionsController(QObject):
     def _on_refused(self, problem: Problem) -> None:
         self.failed.emit(problem.sentence)
         if problem.report:
-            self.notice_raised.emit(notice_of(problem))
+            self._bridge.problem_met.emit(problem)
 
     def _on_opened(self, view: VersionView) -> None:
         if self._record is None or self._record.id not in [one.id for one in view.documents]:
@@ -275,6 +272,3 @@ class VersionsController(QObject):
         else:
             names = (self._other.name, self._record.name)
             self.pair_shown.emit(*(names if self._is_new else reversed(names)))
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))

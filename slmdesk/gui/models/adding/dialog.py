@@ -14,10 +14,9 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.models.common.card import DOT, FitMark
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.models.inspect_files import MOST_FILES, Candidate, Looked
 
@@ -29,11 +28,10 @@ class AddingController(QObject):
     """Reads the headers of model files.
 
     Lives on the window's thread.  Emits `files_read` with the Candidates that can be added and those that cannot, if at
-    least one can; `notice_raised` otherwise.
+    least one can.
     """
 
     files_read = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,23 +46,20 @@ class AddingController(QObject):
         def ended(found: Looked) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_looked, found))
 
-        self._bridge.ask(lambda services: services.looking.look(requested, ended), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.looking.look(requested, ended), None)
 
     def _on_looked(self, found: Looked) -> None:
         good = [one for one in found.candidates if one.problem is None]
         if found.was_cut:
             words = f"Only the first {MOST_FILES} model files were looked at. Add the others afterwards."
-            self.notice_raised.emit(Notice(words, key="many files"))
+            self._bridge.notice_raised.emit(Notice(words, key="many files"))
         if good:
             self.files_read.emit(found.candidates)
         elif not found.candidates:
-            self.notice_raised.emit(Notice("There is no model file (.gguf) in that folder.", key="no files"))
+            self._bridge.notice_raised.emit(Notice("There is no model file (.gguf) in that folder.", key="no files"))
         for one in [] if good else found.candidates[:1]:
             if one.problem:
-                self._raise_problem(one.problem)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
+                self._bridge.problem_met.emit(one.problem)
 
 
 class AddDialog(QDialog):

@@ -15,7 +15,7 @@ from slmdesk.gui.models.adding.menu import MoreWays
 from slmdesk.gui.models.move.dialog import MoveController, MoveDialog
 from slmdesk.gui.models.packs.controller import PackController
 from slmdesk.gui.models.packs.dialogs import PACK_FILTER, MakePackDialog, OpenPackDialog
-from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.base.events import Problem
 from slmdesk.services.models.events import PackEnded
@@ -26,15 +26,15 @@ from slmdesk.services.models.packs.service import PackContents
 class Ways(QObject):
     """Opens a dialog for each request, one of a kind at a time.
 
-    Emits `notice_raised`, `chat_requested` with a model's id.
+    Emits `chat_requested` with a model's id.
     """
 
-    notice_raised = Signal(object)
     chat_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, window: QWidget, menu: MoreWays, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("ways")
+        self._bridge = bridge
         self._window = window
         self._open: dict[str, QDialog] = {}
         self.packs = PackController(bridge, self)
@@ -43,8 +43,6 @@ class Ways(QObject):
         menu.find_requested.connect(self.find)
         menu.open_pack_requested.connect(self.choose_pack)
         menu.make_pack_requested.connect(self.make_pack)
-        for part in (self.packs, self.found, self.moving):
-            part.notice_raised.connect(self.notice_raised)
         self.packs.opened.connect(self._on_pack_opened)
         self.packs.made.connect(self._on_made)
         self.packs.taken.connect(self._on_taken)
@@ -102,7 +100,7 @@ class Ways(QObject):
         """The dialog shows the checksum; if it was closed, a notice does."""
         if "pack" not in self._open:
             words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
-            self.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
+            self._bridge.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
 
     @Slot(object)
     def _on_taken(self, event: PackEnded) -> None:
@@ -111,15 +109,15 @@ class Ways(QObject):
             use = partial(self.chat_requested.emit, new[0].id)
             words = f"{new[0].name} came out of the pack, and is exactly what was packed."
             action = "Use it now" if new[0].can_chat else ""
-            self.notice_raised.emit(Notice(words, action=action, on_action=use, key="pack"))
+            self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key="pack"))
         else:
             words = f"{len(new)} models came out of the pack, and are exactly what was packed."
-            self.notice_raised.emit(Notice(words, key="pack"))
+            self._bridge.notice_raised.emit(Notice(words, key="pack"))
 
     def _on_refused(self, kind: str, problem: Problem) -> None:
         """The dialog shows the problem; if it was closed, a notice does."""
         if kind not in self._open:
-            self.notice_raised.emit(notice_of(problem))
+            self._bridge.problem_met.emit(problem)
 
     def _show(self, kind: str, make: Callable[[], QDialog]) -> None:
         if self._raise(kind):

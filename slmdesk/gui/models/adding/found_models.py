@@ -33,14 +33,13 @@ class FoundController(QObject):
     """Lives on the window's thread.
 
     Emits `found` with FoundModels, `progressed` with a text and a fraction, `linked` with the results of all, `refused`
-    with a Problem, `notice_raised`.
+    with a Problem.
     """
 
     found = Signal(object)
     progressed = Signal(str, float)
     linked = Signal(object)
     refused = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,8 +47,8 @@ class FoundController(QObject):
         self._bridge = bridge
         self._waiting: list[FoundModel] = []
         self._count = 0
-        bridge.import_progressed.connect(self._on_progressed)
-        bridge.import_ended.connect(self._on_one_ended)
+        bridge.on(ImportProgress, self._on_progressed)
+        bridge.on(ImportEnded, self._on_one_ended)
 
     @Slot()
     def look(self) -> None:
@@ -102,7 +101,9 @@ class FoundController(QObject):
             more = f" {len(failed)} could not be." if failed else ""
             details = "\n".join(f"{one.path}: {one.problem.sentence}" for one in failed if one.problem)
             life = 0 if failed else UNDO_MS
-            self.notice_raised.emit(Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed)))
+            self._bridge.notice_raised.emit(
+                Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
+            )
         self.linked.emit(ends)
 
 

@@ -11,10 +11,18 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item, ModelRecord, Status
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of, trashed
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trashed
 from slmdesk.services.base import events
-from slmdesk.services.base.events import Problem
-from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.base.events import (
+    ItemChanged,
+    ItemGone,
+    MessageChanged,
+    MessageEnded,
+    MessageGrew,
+    Problem,
+    PromptProgress,
+)
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.evaluation.model_comparison import KIND, Compared, CompareRequest, Comparison
 
 PAGE = 30
@@ -25,8 +33,7 @@ class CompareController(QObject):
 
     Lives on the window's thread.  Emits `models_listed` with ModelRecords, `earlier_listed` with Items and whether
     there are more, `comparison_shown` with a Comparison (None: a new one is to be made), `answer_grew` with the id of
-    an answer and all its text so far, `note_changed` with the id of an answer and what is being done for it,
-    `notice_raised` with a Notice.
+    an answer and all its text so far, `note_changed` with the id of an answer and what is being done for it.
     """
 
     models_listed = Signal(object)
@@ -34,7 +41,6 @@ class CompareController(QObject):
     comparison_shown = Signal(object)
     answer_grew = Signal(str, str)
     note_changed = Signal(str, str)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,14 +52,14 @@ class CompareController(QObject):
         self._before = ""
         self._now = ""
         bridge.opened.connect(self.refresh)
-        bridge.models_changed.connect(self.refresh)
-        bridge.item_changed.connect(self._on_item_changed)
-        bridge.item_gone.connect(self._on_item_gone)
-        bridge.message_grew.connect(self._on_message_grew)
-        bridge.message_ended.connect(self._on_message_reported)
-        bridge.message_changed.connect(self._on_message_reported)
-        bridge.prompt_progressed.connect(self._on_prompt_progressed)
-        bridge.model_state_changed.connect(self._on_model_state_changed)
+        bridge.on(ModelsChanged, self.refresh)
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemGone, self._on_item_gone)
+        bridge.on(MessageGrew, self._on_message_grew)
+        bridge.on(MessageEnded, self._on_message_reported)
+        bridge.on(MessageChanged, self._on_message_reported)
+        bridge.on(PromptProgress, self._on_prompt_progressed)
+        bridge.on(ModelStateChanged, self._on_model_state_changed)
 
     @property
     def held(self) -> Comparison | None:
@@ -76,7 +82,7 @@ class CompareController(QObject):
             if not isinstance(models, Problem):
                 self._bridge.post_to_ui(partial(self._on_models, models))
 
-        self._bridge.ask(lambda services: services.models.present(reported), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.models.present(reported), None)
         self._list_earlier()
 
     @Slot()
@@ -95,12 +101,12 @@ class CompareController(QObject):
     @Slot()
     def stop(self) -> None:
         """Stop the answers being written; their text stays."""
-        self._bridge.ask(lambda services: services.comparing.stop(), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.comparing.stop(), None)
 
     @Slot(str)
     def open(self, comparison: str) -> None:
         """Show an earlier one, or the one that is running."""
-        self._bridge.ask(lambda services: services.comparing.open(comparison), self._on_opened, self._raise_problem)
+        self._bridge.ask(lambda services: services.comparing.open(comparison), self._on_opened)
 
     @Slot()
     def begin_anew(self) -> None:
@@ -113,14 +119,12 @@ class CompareController(QObject):
         """Save which answer was best; None: none of them."""
         if self._held is not None:
             id = self._held.item.id
-            self._bridge.ask(
-                lambda services: services.comparing.vote(id, best, note), self._on_opened, self._raise_problem
-            )
+            self._bridge.ask(lambda services: services.comparing.vote(id, best, note), self._on_opened)
 
     @Slot(str)
     def delete(self, comparison: str) -> None:
         """Move a comparison to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.history.trash(comparison), self._on_trashed, self._raise_problem)
+        self._bridge.ask(lambda services: services.history.trash(comparison), self._on_trashed)
 
     def export_to(self, form: str, target: Path) -> None:
         """Write the open one to a file.  An existing file is replaced: the dialog has asked."""
@@ -131,17 +135,17 @@ class CompareController(QObject):
         def ended(result: int | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_exported, target, result))
 
-        self._bridge.ask(
-            lambda services: services.exports.write(id, form, target, ended, replace=True), None, self._raise_problem
-        )
+        self._bridge.ask(lambda services: services.exports.write(id, form, target, ended, replace=True), None)
 
     # ---- events
 
     def _on_exported(self, target: Path, result: int | Problem) -> None:
         if isinstance(result, Problem):
-            self._raise_problem(result)
+            self._bridge.problem_met.emit(result)
         else:
-            self.notice_raised.emit(Notice(f"The comparison was written to {target}.", life_ms=UNDO_MS, key="exported"))
+            self._bridge.notice_raised.emit(
+                Notice(f"The comparison was written to {target}.", life_ms=UNDO_MS, key="exported")
+            )
 
     def _on_models(self, models: Sequence[ModelRecord]) -> None:
         chatting = [one for one in models if one.can_chat]
@@ -158,13 +162,13 @@ class CompareController(QObject):
 
     def _on_refused(self, problem: Problem) -> None:
         self._is_starting = False
-        self._raise_problem(problem)
+        self._bridge.problem_met.emit(problem)
 
     def _on_trashed(self, item: Item) -> None:
-        self.notice_raised.emit(trashed(item, self._restore, what="The comparison "))
+        self._bridge.notice_raised.emit(trashed(item, self._restore, what="The comparison "))
 
     def _restore(self, comparison: str) -> None:
-        self._bridge.ask(lambda services: services.history.restore(comparison), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.history.restore(comparison), None)
 
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:
@@ -221,7 +225,7 @@ class CompareController(QObject):
 
     def _list_earlier(self) -> None:
         limit = self._shown + 1
-        self._bridge.ask(lambda services: services.comparing.items(limit=limit), self._on_earlier, self._raise_problem)
+        self._bridge.ask(lambda services: services.comparing.items(limit=limit), self._on_earlier)
 
     def _renew(self) -> None:
         held = self._held
@@ -231,9 +235,6 @@ class CompareController(QObject):
     def _on_renewed(self, found: Comparison) -> None:
         if self._held is not None and self._held.item.id == found.item.id:
             self._on_opened(found)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
 
 def _with_text(one: Compared, text: str) -> Compared:

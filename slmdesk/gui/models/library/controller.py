@@ -14,15 +14,15 @@ from slmdesk.core.records import JobStatus
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.models.library.trials import TrialController
 from slmdesk.gui.widgets.model_imports import ModelImports
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.model_cards import ModelCard
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.defaults import SETTING, Use, lost_words
-from slmdesk.services.models.events import ImportEnded
+from slmdesk.services.models.events import ImportEnded, PaceChanged
 from slmdesk.services.models.fit_check import Judged
 from slmdesk.settings import Settings
 
@@ -37,7 +37,7 @@ class LibraryController(QObject):
 
     Emits `models_listed` with ModelCards, `models_judged` with Judged by id, `state_changed` with a ModelStateChanged,
     `import_progressed` with a text and a fraction, `import_ended`, `policy_shown` with the organisation's rules,
-    `chat_requested` with a model's id, `notice_raised`.  Exams, measurements and checks of a model are in `trials`.
+    `chat_requested` with a model's id.  Exams, measurements and checks of a model are in `trials`.
     """
 
     models_listed = Signal(object)
@@ -46,7 +46,6 @@ class LibraryController(QObject):
     import_progressed = Signal(str, float)
     import_ended = Signal()
     policy_shown = Signal(object)
-    notice_raised = Signal(object)
     chat_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
@@ -55,32 +54,31 @@ class LibraryController(QObject):
         self._bridge = bridge
         self.undo_ms = undo_ms
         self.trials = TrialController(bridge, self)
-        self.trials.notice_raised.connect(self.notice_raised)
         self._known: dict[str, ModelCard] = {}
         self._defaults: tuple[str, ...] = ()
         self._going: dict[str, QTimer] = {}
         self._imports = ModelImports(bridge, self)
         self._imports.progressed.connect(self.import_progressed)
         self._imports.ended.connect(self._on_imports_ended)
-        self._imports.refused.connect(self._raise_problem)
+        self._imports.refused.connect(self._bridge.problem_met.emit)
         bridge.opened.connect(self.refresh)
         bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
-        bridge.models_changed.connect(self.refresh)
-        bridge.pace_changed.connect(self.refresh)
+        bridge.on(ModelsChanged, self.refresh)
+        bridge.on(PaceChanged, self.refresh)
         bridge.settings_changed.connect(self._on_settings_changed)
-        bridge.job_changed.connect(self._on_job_changed)
-        bridge.model_state_changed.connect(self._on_state_changed)
+        bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(ModelStateChanged, self._on_state_changed)
 
     @Slot()
     def refresh(self) -> None:
-        self._bridge.ask(lambda services: services.cards.list(), self._on_listed, self._raise_problem)
+        self._bridge.ask(lambda services: services.cards.list(), self._on_listed)
 
     @Slot(str)
     def use(self, model: str) -> None:
         self.chat_requested.emit(model)
 
     def rename(self, model: str, name: str) -> None:
-        self._bridge.ask(lambda services: services.names.rename(model, name), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.names.rename(model, name), None)
 
     def set_default(self, model: str, use: Use, requested: bool) -> None:
         """Make it the default for a job, or no longer."""
@@ -91,7 +89,7 @@ class LibraryController(QObject):
 
     def _default_refused(self, model: str, problem: Problem) -> None:
         self.trials.read_details(model)  # the box shows what holds
-        self._raise_problem(problem)
+        self._bridge.problem_met.emit(problem)
 
     def folder_of(self, model: str) -> Path:
         return Path(os.fsdecode(self._known[model].record.path)).parent
@@ -105,7 +103,7 @@ class LibraryController(QObject):
         timer.start()
         self._list()
         fate = "Its file stays where it is." if record.linked else "Its file is deleted in a moment."
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(
                 f"{record.name} is removed. {fate}",
                 action="Undo",
@@ -140,15 +138,15 @@ class LibraryController(QObject):
             is_whole = all(event.model is not None and not event.was_here for event in reported)
             details = "" if is_whole else "\n".join(_added_words(event) for event in reported)
             life = UNDO_MS if is_whole else 0
-            self.notice_raised.emit(Notice(_summary_of(reported), details, life_ms=life, key="import"))
+            self._bridge.notice_raised.emit(Notice(_summary_of(reported), details, life_ms=life, key="import"))
 
     def _say_one(self, event: ImportEnded) -> None:
         if event.problem is not None:
-            self._raise_problem(event.problem)
+            self._bridge.problem_met.emit(event.problem)
         elif event.model is not None:
             use = partial(self.use, event.model.id) if event.model.can_chat else None
             action = "Use it now" if use else ""
-            self.notice_raised.emit(Notice(_added_words(event), action=action, on_action=use, key="import"))
+            self._bridge.notice_raised.emit(Notice(_added_words(event), action=action, on_action=use, key="import"))
 
     # ---- events
 
@@ -178,7 +176,7 @@ class LibraryController(QObject):
         def judged(verdicts: Mapping[str, Judged]) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self.models_judged.emit, verdicts))
 
-        self._bridge.ask(lambda services: services.judge.judge(models, judged), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.judge.judge(models, judged), None)
 
     # ---- private
 
@@ -204,19 +202,16 @@ class LibraryController(QObject):
             self._going.pop(model, None)
             words = f"{name} is removed; {bytes_for_people(freed)} are free again." if freed else f"{name} is removed."
             life = 0 if lost else UNDO_MS
-            self.notice_raised.emit(Notice(f"{words} {lost}".strip(), life_ms=life, key=f"remove {model}"))
+            self._bridge.notice_raised.emit(Notice(f"{words} {lost}".strip(), life_ms=life, key=f"remove {model}"))
 
         def refused(problem: Problem) -> None:
             self._keep(model)
-            self._raise_problem(problem)
+            self._bridge.problem_met.emit(problem)
 
         self._bridge.ask(remove, removed, refused)
 
     def _name(self, model: str) -> str:
         return self._known[model].record.name if model in self._known else model
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
 
 def _added_words(event: ImportEnded) -> str:

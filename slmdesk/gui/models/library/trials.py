@@ -37,12 +37,11 @@ class TrialController(QObject):
     """Lives on the window's thread.
 
     Emits `trial_changed` with a model's id, which of EXAM, BENCH, VERIFY, and a Trial, or None when it is over;
-    `details_read` with ModelDetails, `notice_raised`.
+    `details_read` with ModelDetails.
     """
 
     trial_changed = Signal(str, str, object)
     details_read = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,8 +50,8 @@ class TrialController(QObject):
         self._now: dict[tuple[str, str], Trial] = {}
         self._stops: dict[str, threading.Event] = {}
         self._jobs: dict[str, tuple[str, ...]] = {}
-        bridge.job_changed.connect(self._on_job_changed)
-        bridge.exam_offered.connect(self._on_exam_offered)
+        bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(ExamOffered, self._on_exam_offered)
 
     def running(self, model: str) -> dict[str, Trial]:
         return {kind: trial for (one, kind), trial in self._now.items() if one == model}
@@ -64,7 +63,7 @@ class TrialController(QObject):
         def ended(found: ModelDetails) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self.details_read.emit, found))
 
-        self._bridge.ask(lambda services: services.cards.details(model, ended), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.cards.details(model, ended), None)
 
     @Slot(str, str)
     def start(self, model: str, kind: str) -> None:
@@ -79,10 +78,10 @@ class TrialController(QObject):
     @Slot(str, str)
     def stop(self, model: str, kind: str) -> None:
         if kind == EXAM:
-            self._bridge.ask(lambda services: services.exams.stop(model), None, self._raise_problem)
+            self._bridge.ask(lambda services: services.exams.stop(model), None)
             self._set(model, kind, None)
         elif kind == BENCH:
-            self._bridge.ask(lambda services: services.bench.cancel(), None, self._raise_problem)
+            self._bridge.ask(lambda services: services.bench.cancel(), None)
         elif model in self._stops:
             self._stops[model].set()
 
@@ -105,7 +104,7 @@ class TrialController(QObject):
         self._set(model, BENCH, None)
         self.read_details(model)
         if isinstance(found, Problem):
-            self._raise_problem(found)
+            self._bridge.problem_met.emit(found)
 
     # ---- the checksum
 
@@ -136,12 +135,12 @@ class TrialController(QObject):
         key = f"verify {model}"
         if problem is not None:
             reported = notice_of(problem)
-            self.notice_raised.emit(
+            self._bridge.notice_raised.emit(
                 Notice(reported.text, reported.details, key=key, is_error=True, report=reported.report)
             )
         elif found:
             words = "The file is, to the last bit, what it was when it came in."
-            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
+            self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
 
     # ---- the exam
 
@@ -164,7 +163,7 @@ class TrialController(QObject):
             "says what it can be trusted with."
         )
         begin = partial(self.start, event.model, EXAM)
-        self.notice_raised.emit(Notice(words, action="Test now", on_action=begin, key=f"exam {event.model}"))
+        self._bridge.notice_raised.emit(Notice(words, action="Test now", on_action=begin, key=f"exam {event.model}"))
 
     def _read_all(self, models: tuple[str, ...]) -> None:
         for model in models:
@@ -192,7 +191,4 @@ class TrialController(QObject):
     def _refused(self, model: str, kind: str, problem: Problem) -> None:
         self._stops.pop(model, None)
         self._set(model, kind, None)
-        self._raise_problem(problem)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
+        self._bridge.problem_met.emit(problem)

@@ -12,7 +12,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.common.wide_dialog import WideDialog
 from slmdesk.gui.models.common.work_line import amount_words
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
@@ -31,34 +31,33 @@ class MoveController(QObject):
     """Lives on the window's thread.
 
     Emits `planned` with a MovePlan, `progressed` with a MoveProgress, `ended` with a MoveEnded, `refused` with a
-    Problem, `notice_raised`.
+    Problem.
     """
 
     planned = Signal(object)
     progressed = Signal(object)
     ended = Signal(object)
     refused = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("move_controller")
         self._bridge = bridge
         self.is_moving = False
-        bridge.move_progressed.connect(self.progressed)
-        bridge.move_ended.connect(self._on_ended)
+        bridge.on(MoveProgress, self.progressed.emit)
+        bridge.on(MoveEnded, self._on_ended)
 
     @Slot(object)
     def plan(self, target: Path) -> None:
         """Ask what a move would do; `planned` or a notice follows."""
         if self.is_moving:
-            self.notice_raised.emit(Notice("The models are being moved already.", key="move"))
+            self._bridge.notice_raised.emit(Notice("The models are being moved already.", key="move"))
             return
 
         def ended(found: MovePlan | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_planned, found))
 
-        self._bridge.ask(lambda services: services.moving.plan(target, ended), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.moving.plan(target, ended), None)
 
     def move(self, target: Path) -> None:
         """Move; `ended` or `refused` follows."""
@@ -70,11 +69,9 @@ class MoveController(QObject):
 
         def changed(_settings: object) -> None:
             words = f"New models are kept in {target}. Those added before stay where they are."
-            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="move"))
+            self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="move"))
 
-        self._bridge.ask(
-            lambda services: services.settings.change(models_folder=str(target)), changed, self._raise_problem
-        )
+        self._bridge.ask(lambda services: services.settings.change(models_folder=str(target)), changed)
 
     @Slot()
     def cancel(self) -> None:
@@ -83,7 +80,7 @@ class MoveController(QObject):
 
     def _on_planned(self, found: MovePlan | Problem) -> None:
         if isinstance(found, Problem):
-            self._raise_problem(found)
+            self._bridge.problem_met.emit(found)
         else:
             self.planned.emit(found)
 
@@ -93,17 +90,14 @@ class MoveController(QObject):
         if event.problem is not None:
             self.refused.emit(event.problem)
         elif event.moved is None:
-            self.notice_raised.emit(Notice("The move was stopped. All models are where they were.", key="move"))
+            self._bridge.notice_raised.emit(Notice("The move was stopped. All models are where they were.", key="move"))
         else:
-            self.notice_raised.emit(Notice(_end_words(event), "\n".join(event.left), key="move"))
+            self._bridge.notice_raised.emit(Notice(_end_words(event), "\n".join(event.left), key="move"))
         self.ended.emit(event)
 
     def _on_refused(self, problem: Problem) -> None:
         self.is_moving = False
         self.refused.emit(problem)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
 
 class MoveDialog(WideDialog):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
+from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Offers
 from slmdesk.services.online.search import Filters
 from slmdesk.settings import Settings
@@ -32,8 +32,7 @@ class FindController(QObject):
     Emits `suggested` with Suggestions; of the search `filters_shown` with Filters, `search_began`, `found` with Offers,
     `search_failed` with a Problem, `search_cleared`; of a repository that was opened, each with its name,
     `repo_found` with an OfferedRepo, `repo_failed` with a Problem, then `judged` with RepoJudged and `card_read` with a
-    ReadableCard, or a Problem; `page_known` with the address of a repository's page; `offline_changed`;
-    `notice_raised`.
+    ReadableCard, or a Problem; `page_known` with the address of a repository's page; `offline_changed`.
     """
 
     suggested = Signal(object)
@@ -48,7 +47,6 @@ class FindController(QObject):
     card_read = Signal(str, object)
     page_known = Signal(str)
     offline_changed = Signal(bool)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +62,7 @@ class FindController(QObject):
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._timer.timeout.connect(self.search_now)
         bridge.opened.connect(self._on_opened)
-        bridge.pace_changed.connect(self._on_opened)
+        bridge.on(PaceChanged, self._on_opened)
         bridge.settings_changed.connect(self._on_settings_changed)
 
     @property
@@ -109,7 +107,7 @@ class FindController(QObject):
         if filters == self._filters:
             return
         self._filters = filters
-        self._bridge.ask(lambda services: services.settings.change(**values_of(filters)), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.settings.change(**values_of(filters)), None)
         if self._words or filters.narrows:
             self.search_anew()
         else:
@@ -237,7 +235,7 @@ class FindController(QObject):
     @Slot()
     def _on_opened(self) -> None:
         self.filters_shown.emit(self._filters)
-        self._bridge.ask(lambda services: services.offers.suggestions(), self.suggested.emit, self._raise_problem)
+        self._bridge.ask(lambda services: services.offers.suggestions(), self.suggested.emit)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
@@ -249,9 +247,6 @@ class FindController(QObject):
         self.offline_changed.emit(self._is_offline)
         if not self._is_offline:
             self.search_now()
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
 
 
 class _Visit:

@@ -8,8 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
-from slmdesk.services.base.events import Problem
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.downloads import ENDS
 from slmdesk.services.online.events import DownloadChanged, DownloadState
@@ -23,14 +22,13 @@ class FetchController(QObject):
     """Lives on the window's thread.
 
     Emits `download_shown` with a DownloadChanged, `download_hidden` with an id, `left_overs_listed` with LeftOvers of
-    earlier runs, `chat_requested` with a model's id, `notice_raised`.
+    earlier runs, `chat_requested` with a model's id.
     """
 
     download_shown = Signal(object)
     download_hidden = Signal(str)
     left_overs_listed = Signal(object)
     chat_requested = Signal(str)
-    notice_raised = Signal(object)
 
     def __init__(
         self, bridge: Bridge, settings: Settings, parent: QObject | None = None, *, undo_ms: int = UNDO_MS
@@ -44,7 +42,7 @@ class FetchController(QObject):
         self._left: dict[str, LeftOver] = {}
         self._going: dict[str, QTimer] = {}
         bridge.opened.connect(self._on_opened)
-        bridge.download_changed.connect(self._on_download_changed)
+        bridge.on(DownloadChanged, self._on_download_changed)
         bridge.settings_changed.connect(self._on_settings_changed)
 
     @Slot(str, str, str)
@@ -54,7 +52,9 @@ class FetchController(QObject):
         """
         running = [one for one in self._all.values() if one.repo == repo and one.state not in ENDS]
         if any(file in ("", one.name) for one in running):
-            self.notice_raised.emit(Notice("This model is being downloaded already.", life_ms=UNDO_MS, key="download"))
+            self._bridge.notice_raised.emit(
+                Notice("This model is being downloaded already.", life_ms=UNDO_MS, key="download")
+            )
             return
         begin = partial(self._start, repo, file, quantization)
         if self._is_offline:
@@ -64,7 +64,7 @@ class FetchController(QObject):
 
     def pause(self, id: str) -> None:
         """Pause a download; the part received is kept."""
-        self._bridge.ask(lambda services: services.downloads.pause(id), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.downloads.pause(id), None)
 
     def resume(self, id: str) -> None:
         go_on = partial(self._resume, id)
@@ -75,7 +75,7 @@ class FetchController(QObject):
 
     def move(self, id: str, where: str) -> None:
         """Change the place of a waiting download in the queue: up, down, first."""
-        self._bridge.ask(lambda services: services.downloads.move(id, where), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.downloads.move(id, where), None)
 
     def cancel(self, id: str) -> None:
         """Cancel a download; its part is deleted when the time for *Undo* is over."""
@@ -111,7 +111,7 @@ class FetchController(QObject):
         self._look_for_left_overs()
 
     def _look_for_left_overs(self) -> None:
-        self._bridge.ask(lambda services: services.downloads.left_overs(), self._on_left_overs, self._raise_problem)
+        self._bridge.ask(lambda services: services.downloads.left_overs(), self._on_left_overs)
 
     def _on_left_overs(self, found: Sequence[LeftOver]) -> None:
         known = {(one.repo, one.name) for one in self._all.values() if one.state is not DownloadState.DONE}
@@ -149,7 +149,7 @@ class FetchController(QObject):
             return
         use = partial(self._chat_with, change.model.id, change.id)  # its row may be closed by then
         words = f"{change.model.name} is here, and exactly what was published."
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
         )
 
@@ -159,20 +159,19 @@ class FetchController(QObject):
 
     def _start(self, repo: str, file: str, quantization: str) -> None:
         self._bridge.ask(
-            lambda services: services.downloads.start(repo, file, quantization, waits=True), None, self._raise_problem
-        )  # fmt: skip
+            lambda services: services.downloads.start(repo, file, quantization, waits=True), None)  # fmt: skip
 
     def _resume(self, id: str) -> None:
-        self._bridge.ask(lambda services: services.downloads.resume(id), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.downloads.resume(id), None)
 
     def _offer_network(self, action: str, then: Callable[[], None]) -> None:
         def allow() -> None:
             self._bridge.ask(lambda services: services.network.set_offline(False), lambda _: then())
 
         def once() -> None:
-            self._bridge.ask(lambda services: services.network.allow_once(), lambda _: then(), self._raise_problem)
+            self._bridge.ask(lambda services: services.network.allow_once(), lambda _: then())
 
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(
                 OFFLINE_WORDS,
                 action=action,
@@ -190,7 +189,7 @@ class FetchController(QObject):
         timer.start()
         self.download_hidden.emit(id)
         undo = partial(self._undo, id)
-        self.notice_raised.emit(
+        self._bridge.notice_raised.emit(
             Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=f"cancel {id}")
         )  # fmt: skip
 
@@ -210,7 +209,7 @@ class FetchController(QObject):
 
     def _cancel_now(self, id: str) -> None:
         self._keep(id)
-        self._bridge.ask(lambda services: services.downloads.cancel(id), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.downloads.cancel(id), None)
 
     def _discard_now(self, left_over: str) -> None:
         self._keep(left_over)
@@ -218,9 +217,9 @@ class FetchController(QObject):
 
         def discarded(freed: int) -> None:
             words = f"What came of {name} is removed; {bytes_for_people(freed)} are free again."
-            self.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=f"cancel {left_over}"))
+            self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=f"cancel {left_over}"))
 
-        self._bridge.ask(lambda services: services.downloads.discard(left_over), discarded, self._raise_problem)
+        self._bridge.ask(lambda services: services.downloads.discard(left_over), discarded)
 
     def _forget_left(self, change: DownloadChanged) -> None:
         same = [one.id for one in self._left.values() if (one.repo, one.name) == (change.repo, change.name)]
@@ -231,6 +230,3 @@ class FetchController(QObject):
 
     def _list_left(self) -> None:
         self.left_overs_listed.emit(tuple(one for one in self._left.values() if one.id not in self._going))
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))

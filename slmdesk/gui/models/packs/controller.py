@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.models.events import PackEnded, PackProgress
 from slmdesk.services.models.packs.service import PackContents, PackPlan
@@ -21,7 +21,7 @@ class PackController(QObject):
 
     Emits `models_listed` with ModelRecords to choose from, `planned` with a PackPlan, `opened` with PackContents,
     `progressed` with a PackProgress, `made` and `taken` with a PackEnded, `refused` with a Problem, `stopped` when it
-    was cancelled, `notice_raised`.
+    was cancelled.
     """
 
     models_listed = Signal(object)
@@ -32,7 +32,6 @@ class PackController(QObject):
     taken = Signal(object)
     refused = Signal(object)
     stopped = Signal()
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -41,8 +40,8 @@ class PackController(QObject):
         self._path = ""
         self._is_making = False
         self._turn = 0
-        bridge.pack_progressed.connect(self._on_progressed)
-        bridge.pack_ended.connect(self._on_ended)
+        bridge.on(PackProgress, self._on_progressed)
+        bridge.on(PackEnded, self._on_ended)
 
     @property
     def is_busy(self) -> bool:
@@ -76,7 +75,7 @@ class PackController(QObject):
         def ended(found: PackContents | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_opened, found))
 
-        self._bridge.ask(lambda services: services.packs.contents(path, ended), None, self._raise_problem)
+        self._bridge.ask(lambda services: services.packs.contents(path, ended), None)
 
     def take(self, contents: PackContents, sums: Sequence[str]) -> None:
         """Import the models with these checksums; `taken`, `refused` or `stopped` follows.
@@ -109,7 +108,7 @@ class PackController(QObject):
 
     def _on_opened(self, found: PackContents | Problem) -> None:
         if isinstance(found, Problem):
-            self._raise_problem(found)
+            self._bridge.problem_met.emit(found)
         else:
             self.opened.emit(found)
 
@@ -134,7 +133,7 @@ class PackController(QObject):
 
     def _begin(self, path: Path, *, is_making: bool) -> bool:
         if self._path:
-            self.notice_raised.emit(Notice("A pack is being made or opened already.", key="pack"))
+            self._bridge.notice_raised.emit(Notice("A pack is being made or opened already.", key="pack"))
             return False
         self._path, self._is_making = str(path), is_making
         return True
@@ -142,6 +141,3 @@ class PackController(QObject):
     def _on_refused(self, problem: Problem) -> None:
         self._path = ""
         self.refused.emit(problem)
-
-    def _raise_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))

@@ -14,7 +14,6 @@ from slmdesk.core.translation import GlossaryRecord, SegmentState
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.review.controller import SegmentsController
-from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
@@ -71,7 +70,7 @@ class DocumentTranslation(QObject):
     a text, `ended` with a text and whether there is more to do, `written` with a path, `queue_changed` with the
     documents begun in this run, `password_requested` with a file's name and whether the last password was wrong,
     `save_asked` with a TranslationView that is about to be written, `retry_asked` with a TranslationView and
-    ModelRecords, `notice_raised`.
+    ModelRecords.
     """
 
     form_requested = Signal(object, object)
@@ -86,7 +85,6 @@ class DocumentTranslation(QObject):
     password_requested = Signal(str, bool)
     save_asked = Signal(object)
     retry_asked = Signal(object, object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -99,9 +97,8 @@ class DocumentTranslation(QObject):
         """How many segments are done, of how many."""
         self._queue: list[Begun] = []
         self._after_unlock: Callable[[str], None] | None = None
-        self.segments.notice_raised.connect(self.notice_raised)
-        bridge.translation_grew.connect(self._on_grew)
-        bridge.job_changed.connect(self._on_job)
+        bridge.on(TranslationGrew, self._on_grew)
+        bridge.on(JobChanged, self._on_job)
 
     @property
     def item(self) -> str:
@@ -394,7 +391,7 @@ class DocumentTranslation(QObject):
                 return
 
     def _on_refused(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
+        self._bridge.problem_met.emit(problem)
 
 
 def done_words(view: TranslationView) -> str:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import Manner
@@ -33,7 +32,7 @@ class SegmentsController(QObject):
     the number of a segment or -1, `draft_offered` with the number of a segment and text that could not be saved as it
     is, `back_came` with (number, text), `others_came` with (number, list of texts), `busy_changed` with what the model
     is doing or '', `words_changed` when a person changed translations, `shading_reported` with whether uncertain words
-    are shaded, `notice_raised`.
+    are shaded.
     """
 
     listed = Signal(object)
@@ -50,7 +49,6 @@ class SegmentsController(QObject):
     busy_changed = Signal(str)
     words_changed = Signal()
     shading_reported = Signal(bool)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -65,8 +63,8 @@ class SegmentsController(QObject):
         self._timer = QTimer(self, singleShot=True, interval=LIST_MS)
         self._timer.setObjectName("list_timer")
         self._timer.timeout.connect(self._on_list)
-        bridge.segment_changed.connect(self._on_segment)
-        bridge.translation_grew.connect(self._on_grew)
+        bridge.on(SegmentChanged, self._on_segment)
+        bridge.on(TranslationGrew, self._on_grew)
 
     # ---- what is listed
 
@@ -329,4 +327,4 @@ class SegmentsController(QObject):
         """For requests a person did not make: their problems are not shown."""
 
     def _raise(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
+        self._bridge.problem_met.emit(problem)

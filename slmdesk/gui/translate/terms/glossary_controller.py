@@ -15,6 +15,7 @@ from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
+from slmdesk.services.translation.events import GlossariesChanged
 from slmdesk.services.translation.terms.glossaries import (
     ForgottenGlossary,
     Imported,
@@ -51,7 +52,7 @@ class GlossaryController(TableController):
         self._descending = False
         self._terms = 0
         self.outdated.connect(self.read)
-        bridge.glossaries_changed.connect(self._on_changed)
+        bridge.on(GlossariesChanged, self._on_changed)
 
     @property
     def chosen(self) -> GlossaryRecord | None:

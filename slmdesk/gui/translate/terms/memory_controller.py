@@ -18,6 +18,7 @@ from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
+from slmdesk.services.translation.events import MemoryChanged
 from slmdesk.services.translation.terms.memory import ImportedPairs, Match, MemoryPage
 from slmdesk.store.translation_memory import MemoryFilter, MemoryShare
 
@@ -56,7 +57,7 @@ class MemoryController(TableController):
         self._requested = MemoryFilter()
         self._is_fuzzy = False
         self.outdated.connect(self.read)
-        bridge.memory_changed.connect(self._on_changed)
+        bridge.on(MemoryChanged, self._on_changed)
 
     # ---- looking
 

@@ -20,7 +20,7 @@ from slmdesk.gui.translate.text.doubts import DoubtController
 from slmdesk.gui.translate.text.history import EarlierController
 from slmdesk.gui.translate.text.status_text import Shown
 from slmdesk.gui.translate.text.view import ViewKeeper
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import Manner
@@ -53,7 +53,7 @@ class TranslateController(QObject):
 
     Emits `shown` with a Shown, `refused` with why nothing is translated, `manner_changed` with a Manner, `text_opened`
     with an earlier text for the pane, `document_asked` with the id of an earlier translation that is a document,
-    `saved` with the path of a file a text was written to, `notice_raised`.  Warnings about the model come from
+    `saved` with the path of a file a text was written to.  Warnings about the model come from
     `advice`.
     """
 
@@ -63,7 +63,6 @@ class TranslateController(QObject):
     text_opened = Signal(str)
     document_asked = Signal(str)
     saved = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -90,8 +89,7 @@ class TranslateController(QObject):
         self.view = ViewKeeper(bridge, settings, self)
         self.doubts = DoubtController(bridge, self)
         self.earlier = EarlierController(bridge, self)
-        self.earlier.notice_raised.connect(self.notice_raised)
-        bridge.live_translated.connect(self._on_translated)
+        bridge.on(LiveTranslated, self._on_translated)
         self.advice = AdviceController(bridge, self)
         self.advice.model_changed.connect(self._on_typed)
 
@@ -200,7 +198,7 @@ class TranslateController(QObject):
             life_ms=UNDO_MS,
             key="sentence put",
         )
-        self.notice_raised.emit(undo)
+        self._bridge.notice_raised.emit(undo)
 
     # ---- what is kept
 
@@ -292,7 +290,7 @@ class TranslateController(QObject):
             self.advice.clear()
 
     def _on_problem(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
+        self._bridge.problem_met.emit(problem)
 
     def _save_languages(self) -> None:
         source, target = self._manner.source, self._manner.target

@@ -12,7 +12,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.shares import server_of
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.text.controller import TranslateController
-from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
@@ -29,13 +29,12 @@ class Reach(QObject):
     """Lives on the window's thread.
 
     Emits `page_requested` as soon as there is something to translate, then `text_taken` with a text, once its language
-    is detected and the languages are set, or `documents_taken` with a list of paths; `notice_raised`.
+    is detected and the languages are set, or `documents_taken` with a list of paths.
     """
 
     page_requested = Signal()
     text_taken = Signal(str)
     documents_taken = Signal(object)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, translate: TranslateController, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +56,7 @@ class Reach(QObject):
             self.text_taken.emit(text)
 
         def untold(problem: Problem) -> None:
-            self.notice_raised.emit(notice_of(problem))
+            self._bridge.problem_met.emit(problem)
             reported("")
 
         def request(_services: Services) -> str:  # on the service thread: the first time it takes half a second
@@ -92,7 +91,7 @@ class Reach(QObject):
             self.take_text(data.text())
         else:
             words = NO_WORDS if data is not None and data.formats() else NOTHING
-            self.notice_raised.emit(Notice(words, life_ms=REPORTED_MS, key="clipboard empty"))
+            self._bridge.notice_raised.emit(Notice(words, life_ms=REPORTED_MS, key="clipboard empty"))
 
     def _take_documents(self, paths: list[Path]) -> None:
         self.page_requested.emit()

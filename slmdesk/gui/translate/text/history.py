@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import notice_of, trashed
+from slmdesk.gui.widgets.notice_bar import trashed
 from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.readout import KIND
@@ -37,20 +37,18 @@ class EarlierRow:
 class EarlierController(QObject):
     """Lives on the window's thread.
 
-    Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not searched),
-    `notice_raised`.
+    Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not searched).
     """
 
     listed = Signal(object, bool)
-    notice_raised = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("earlier_translations")
         self._bridge = bridge
         self._words, self._limit, self._is_watched = "", PAGE, False
-        bridge.item_changed.connect(self._on_changed)
-        bridge.item_gone.connect(self._on_gone)
+        bridge.on(ItemChanged, self._on_changed)
+        bridge.on(ItemGone, self._on_gone)
 
     @Slot()
     def start(self) -> None:
@@ -102,7 +100,7 @@ class EarlierController(QObject):
             self.listed.emit(*found)
 
     def _on_trashed(self, item: Item) -> None:
-        self.notice_raised.emit(trashed(item, self._restore))
+        self._bridge.notice_raised.emit(trashed(item, self._restore))
 
     def _restore(self, item: str) -> None:
         self._bridge.ask(lambda services: services.history.restore(item), None, self._on_refused)
@@ -118,7 +116,7 @@ class EarlierController(QObject):
             self._ask()
 
     def _on_refused(self, problem: Problem) -> None:
-        self.notice_raised.emit(notice_of(problem))
+        self._bridge.problem_met.emit(problem)
 
 
 def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
