@@ -1,0 +1,92 @@
+"""Short ways to build what every page is made of: rows, columns and buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QHBoxLayout,
+    QLayout,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.named import named
+
+Part = QWidget | QLayout | int
+"""A widget, a layout, or a stretch with this factor."""
+Margins = int | tuple[int, int] | tuple[int, int, int, int]
+"""Pixels on all sides; left and right, top and bottom; or left, top, right, bottom."""
+B = TypeVar("B", bound=QAbstractButton)
+L = TypeVar("L", bound=QBoxLayout)
+
+
+def row(*parts: Part, into: QWidget | None = None, gap: int | None = None, margins: Margins = 0) -> QHBoxLayout:
+    """Lay parts out from left to right, inside `into` where it is given; `gap` None: the style's."""
+    return _filled(QHBoxLayout(), parts, into, gap, margins)
+
+
+def column(*parts: Part, into: QWidget | None = None, gap: int | None = None, margins: Margins = 0) -> QVBoxLayout:
+    """Lay parts out from top to bottom, inside `into` where it is given; `gap` None: the style's."""
+    return _filled(QVBoxLayout(), parts, into, gap, margins)
+
+
+def button(text: str, name: str, parent: QWidget, **options: Any) -> QPushButton:
+    """A push button with an object name; for the options see `_dress`."""
+    return _dress(named(QPushButton(text, parent), name), **options)
+
+
+def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> QToolButton:
+    """A tool button with an object name; for the options see `_dress`."""
+    made = named(QToolButton(parent), name)
+    made.setText(text)
+    return _dress(made, **options)
+
+
+def _filled(layout: L, parts: tuple[Part, ...], into: QWidget | None, gap: int | None, margins: Margins) -> L:
+    sides = (margins,) * 4 if isinstance(margins, int) else margins * 2 if len(margins) == 2 else margins
+    layout.setContentsMargins(*sides)
+    if gap is not None:
+        layout.setSpacing(gap)
+    for part in parts:
+        if isinstance(part, int):
+            layout.addStretch(part)
+        elif isinstance(part, QWidget):
+            layout.addWidget(part)
+        else:
+            layout.addLayout(part)
+    if into is not None:
+        into.setLayout(layout)
+    return layout
+
+
+def _dress(
+    made: B,
+    *,
+    tip: str = "",
+    label: str = "",
+    kind: str = "",
+    icon: str = "",
+    colour: str = "text",
+    on: Callable[..., object] | None = None,
+) -> B:
+    """Set what is given: the tool tip, the label for assistive tools, the style sheet's `kind`, a Lucide icon and the
+    theme's colour it is drawn in, and what a click calls.
+    """
+    if tip:
+        made.setToolTip(tip)
+    if label:
+        made.setAccessibleName(label)
+    if kind:
+        made.setProperty("kind", kind)
+    if icon:
+        set_icon(made, icon, colour)
+    if on is not None:
+        made.clicked.connect(on)
+    return made
