@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -13,6 +14,8 @@ import pytest
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("SLMDESK_TEST_PLATFORM", "offscreen")
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["PYTHONFAULTHANDLER"] = "1"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of hundreds of children would compile the whole package anew
+sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job ignores it, and so would the children
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
