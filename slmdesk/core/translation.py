@@ -70,6 +70,16 @@ def weight_of(flags: Sequence[SegmentFlag]) -> int:
     return sum(_WEIGHTS.get(one.kind, 2) for one in flags)
 
 
+def needs_second(flags: Sequence[SegmentFlag]) -> bool:
+    """Whether a translation with these flags is worth a second try."""
+    return any(one.kind in HARD for one in flags)
+
+
+def is_better(target: str, flags: Sequence[SegmentFlag], than: Sequence[SegmentFlag]) -> bool:
+    """Whether a second try counts: where it has words, and fewer or lesser faults than the first one's flags say."""
+    return bool(target) and weight_of(flags) < weight_of(than)
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
     """A segment of a saved translation."""

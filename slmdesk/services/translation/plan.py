@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slmdesk.core.translation import (
-    HARD,
     SETTLED,
     Doubt,
     Origin,
@@ -19,7 +18,8 @@ from slmdesk.core.translation import (
     SegmentRecord,
     SegmentState,
     Term,
-    weight_of,
+    is_better,
+    needs_second,
 )
 from slmdesk.core.types import Json, TokenProbability
 from slmdesk.services.jobs.plan import Asked, Batch, Plan, Yield
@@ -68,11 +68,6 @@ class _Work:
     words: str = ""
     """The source without tags."""
     has_failed: bool = False
-
-    @property
-    def weight(self) -> int:
-        """Severity of the flags."""
-        return weight_of(self.flags)
 
     def take_over(self, tried: _Work) -> None:
         """Use the result of this try."""
@@ -136,7 +131,7 @@ class TranslationPlan:
         """Take the result of a first try as it arrives, and show it when no check flags it."""
         for work in self._received.get(key, ()):
             tried = self._judged(work, _answer_of(value))
-            if tried.target and not any(one.kind in HARD for one in tried.flags):
+            if tried.target and not needs_second(tried.flags):
                 self._save(tried)
 
     # ---- batches
@@ -146,7 +141,7 @@ class TranslationPlan:
         first = works if self._is_tagged_first else [work for work in works if not work.tags]
         yield from self._ask(first, lambda work: self._step(work), self._take)
         yield Yield()
-        again = [work for work in first if any(one.kind in HARD - {"tags"} for one in work.flags)]
+        again = [work for work in first if needs_second([one for one in work.flags if one.kind != "tags"])]
         self._firsts, self._seconds = self._firsts + len(first), self._seconds + len(again)
         yield from self._ask(again, lambda work: self._step(work, wrong=work.flags), self._take_better)
         lost = [work for work in works if work.tags and (not work.target or _is_spoilt(work.flags))]
@@ -161,7 +156,7 @@ class TranslationPlan:
     def _plain_again(self, works: Sequence[_Work]) -> Generator[Asked, Any, None]:
         """Give plain first tries with faults a second try, before tags are placed."""
         wrong = {id(work): self._plain_flags(work, work.plain) for work in works}
-        again = [work for work in works if any(one.kind in HARD for one in wrong[id(work)])]
+        again = [work for work in works if needs_second(wrong[id(work)])]
         yield from self._ask(again, lambda work: self._plain_step(work, wrong=wrong[id(work)]), self._take_better_plain)
 
     def _ask(
@@ -233,7 +228,7 @@ class TranslationPlan:
     def _take_better(self, work: _Work, answer: _Answer) -> None:
         """Use the second try where it has fewer or lesser faults."""
         tried = self._judged(work, answer)
-        if tried.target and tried.weight < work.weight:
+        if is_better(tried.target, tried.flags, work.flags):
             work.take_over(tried)
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
@@ -242,8 +237,8 @@ class TranslationPlan:
     def _take_better_plain(self, work: _Work, answer: _Answer) -> None:
         tried = replace(work)
         self._take_plain(tried, answer)
-        before, after = (weight_of(self._plain_flags(work, one.plain)) for one in (work, tried))
-        if tried.plain and after < before:
+        before, after = (self._plain_flags(work, one.plain) for one in (work, tried))
+        if is_better(tried.plain, after, before):
             work.plain = tried.plain
 
     def _plain_flags(self, work: _Work, words: str) -> tuple[SegmentFlag, ...]:
@@ -313,7 +308,7 @@ class TranslationPlan:
         }
         target = placed(work.words, work.plain, work.phrases, spans)
         tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED), doubts=())
-        if not work.target or _lost_tags(work.flags) or tried.weight < work.weight:
+        if not work.target or _lost_tags(work.flags) or is_better(target, tried.flags, work.flags):
             work.take_over(tried)
 
     # ---- ends
@@ -324,9 +319,9 @@ class TranslationPlan:
         An earlier translation stays unless the new one is better.
         """
         if work.segment.target:
-            old = replace(work, target=work.segment.target, flags=self._flags(work, work.segment.target))
-            if not work.target or old.weight <= work.weight:
-                self._keep(replace(work.segment, state=SegmentState.TRANSLATED, flags=old.flags, reason=""))
+            old = self._flags(work, work.segment.target)
+            if not is_better(work.target, work.flags, old):
+                self._keep(replace(work.segment, state=SegmentState.TRANSLATED, flags=old, reason=""))
                 return
         if not work.target or any(one.kind in ("empty", "tags") for one in work.flags):
             reason = "no_answer" if work.has_failed or not work.target else "tags"

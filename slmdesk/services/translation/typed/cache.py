@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from slmdesk.core.translation import Doubt, LiveSegment, Origin, SegmentFlag, SegmentState, weight_of
+from slmdesk.core.translation import Doubt, LiveSegment, Origin, SegmentFlag, SegmentState, is_better
 
 KEPT = 5_000
 """Segments remembered in this run, besides those on show."""
@@ -32,7 +32,7 @@ class Known:
 
     def or_second(self, tried: Known | None) -> Known:
         """The better of this first try and the second: that one only where it has fewer or lesser faults."""
-        if tried is not None and tried.target and weight_of(tried.flags) < weight_of(self.flags):
+        if tried is not None and is_better(tried.target, tried.flags, self.flags):
             return tried
         return self
 

@@ -116,9 +116,9 @@ class TypedHistory:
                 old = self._store.add_item(KIND, title, settings={"wish": to_json(request), "auto_title": title})
             elif old.title == old.settings.get("auto_title"):
                 self._store.rename_item(old.id, title)
-                self._store.change_item_settings(old.id, request=to_json(request), auto_title=title)
+                self._store.change_item_settings(old.id, wish=to_json(request), auto_title=title)
             else:
-                self._store.change_item_settings(old.id, request=to_json(request))
+                self._store.change_item_settings(old.id, wish=to_json(request))
             self._put_segments(old.id, segments)
             self._put_words(old.id, text, segments)
             self._own_pairs(old.id, request, segments)

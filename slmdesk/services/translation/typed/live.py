@@ -15,7 +15,7 @@ from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Token
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.translation import HARD, LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
+from slmdesk.core.translation import LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term, needs_second
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import answer_from
 from slmdesk.services.base.events import Event, Problem
@@ -329,14 +329,12 @@ class LiveTranslation:
         elif tried is None:
             known = Known("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
         else:
-            known = tried.asked_again() if any(one.kind in HARD for one in tried.flags) else tried
+            known = tried.asked_again() if needs_second(tried.flags) else tried
         self._known.note(key, known)
         self._say_soon()
 
     def _judged(self, segment: LiveSegment, value: Mapping[str, Json]) -> tuple[Known | None, str]:
         """What came for a segment, looked through; or None and why nothing did."""
-        from slmdesk.text.translation.answer import cleaned
-
         if "code" in value:
             args = value.get("args")
             return None, problem_of(str(value["code"]), args if isinstance(args, Mapping) else {}).sentence
@@ -344,6 +342,8 @@ class LiveTranslation:
             answer = answer_from(value.get("answer"))
         except KnownError as err:
             return None, problem_for(err).sentence
+        from slmdesk.text.translation.answer import cleaned  # with all checks of text
+
         found = cleaned(segment.source, answer.text, Tags(), answer.probabilities)
         flags = self._flags(segment, found.target)
         return Known(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
