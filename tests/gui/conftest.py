@@ -19,7 +19,7 @@ from shiboken6 import delete
 WAIT_MS = 60_000
 
 
-class ServiceThread:
+class WindowDriver:
     """One run of the window, driven by clicks and keys."""
 
     def __init__(self, run, qtbot) -> None:
@@ -157,36 +157,36 @@ def paths(home: Path):
 
 
 @pytest.fixture
-def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ServiceThread]]:
+def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., WindowDriver]]:
     """Start the window; called again after `close`, the next run of the same home."""
     from slmdesk.app import WindowRun
 
-    instances: list[ServiceThread] = []
+    instances: list[WindowDriver] = []
 
-    def begin(engine: str = "echo", before: Callable[[ServiceThread], None] | None = None, **echo) -> ServiceThread:
+    def begin(engine: str = "echo", before: Callable[[WindowDriver], None] | None = None, **echo) -> WindowDriver:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
         run = WindowRun(qapp, paths, engine=engine)
-        service_thread = ServiceThread(run, qtbot)
-        instances.append(service_thread)
+        program = WindowDriver(run, qtbot)
+        instances.append(program)
         run.start()
         if before is not None:
-            before(service_thread)
-        service_thread.wait(service_thread.is_in_front)
-        service_thread.wait(lambda: run.bridge.is_open)
-        return service_thread
+            before(program)
+        program.wait(program.is_in_front)
+        program.wait(lambda: run.bridge.is_open)
+        return program
 
     yield begin
-    for service_thread in instances:
-        service_thread.close()
-        service_thread.run.end()
-        service_thread.window.close_for_good()
-        delete(service_thread.window)
-        delete(service_thread.frame)
-        delete(service_thread.bridge)
+    for program in instances:
+        program.close()
+        program.run.end()
+        program.window.close_for_good()
+        delete(program.window)
+        delete(program.frame)
+        delete(program.bridge)
 
 
 @pytest.fixture
-def start_real(start) -> Callable[..., ServiceThread]:
+def start_real(start) -> Callable[..., WindowDriver]:
     """The same with the real engine."""
     return lambda: start(engine="")
 
@@ -197,9 +197,9 @@ def model_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def service_thread(start, model_file) -> ServiceThread:
+def program(start, model_file) -> WindowDriver:
     """A window with a model loaded, ready to chat."""
-    service_thread = start()
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    return service_thread
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    return program

@@ -334,18 +334,18 @@ def environment(bus, monkeypatch):
 @needs_bus
 def test_switched_on_in_the_settings_the_key_translates_what_was_copied(environment, start, model_file):
     desktop = environment.desktop()
-    service_thread = start(turned=True)
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
+    program = start(turned=True)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
     assert desktop.calls("Register") == [], "off: nobody is asked anything"
-    service_thread.window.show_page("Settings")
-    switch(service_thread, True)
-    service_thread.wait(lambda: "Ctrl+Alt+Shift+T translates" in sentence(service_thread))
+    program.window.show_page("Settings")
+    switch(program, True)
+    program.wait(lambda: "Ctrl+Alt+Shift+T translates" in sentence(program))
     QApplication.clipboard().setText("The sun is up today.")
     desktop.notify("press")
-    service_thread.wait(lambda: service_thread.window.current_page == "Translate")
-    service_thread.wait(lambda: service_thread.find("target_text").toPlainText() == "tHE SUN IS UP TODAY.")
-    service_thread.close()
+    program.wait(lambda: program.window.current_page == "Translate")
+    program.wait(lambda: program.find("target_text").toPlainText() == "tHE SUN IS UP TODAY.")
+    program.close()
     again = start(turned=True)
     again.wait(lambda: "Ctrl+Alt+Shift+T translates" in sentence(again))
     again.wait(lambda: len(desktop.calls("BindShortcuts")) == 2)
@@ -356,22 +356,22 @@ def test_switched_on_in_the_settings_the_key_translates_what_was_copied(environm
 @needs_bus
 def test_who_declines_is_not_asked_at_every_start(environment, start):
     environment.desktop(bind=1)
-    service_thread = start()
-    switch(service_thread, True)
-    service_thread.wait(lambda: "No key was given" in sentence(service_thread))
-    service_thread.wait(lambda: any("No key was given" in words for words in service_thread.notices()))
-    service_thread.wait(lambda: not service_thread.ask(lambda services: services.settings.current.global_key))
-    service_thread.wait(lambda: service_thread.find("setting_global_key").currentText() == "Off")
-    assert "No key was given" in sentence(service_thread)
-    switch(service_thread, True)
-    service_thread.wait(lambda: len(environment.desktops[0].calls("BindShortcuts")) == 2)
+    program = start()
+    switch(program, True)
+    program.wait(lambda: "No key was given" in sentence(program))
+    program.wait(lambda: any("No key was given" in words for words in program.notices()))
+    program.wait(lambda: not program.ask(lambda services: services.settings.current.global_key))
+    program.wait(lambda: program.find("setting_global_key").currentText() == "Off")
+    assert "No key was given" in sentence(program)
+    switch(program, True)
+    program.wait(lambda: len(environment.desktops[0].calls("BindShortcuts")) == 2)
 
 
 @needs_bus
 def test_a_desktop_without_such_keys_names_the_other_way(environment, start):
-    service_thread = start()
-    switch(service_thread, True)
-    service_thread.wait(lambda: "--translate-clipboard" in sentence(service_thread))
+    program = start()
+    switch(program, True)
+    program.wait(lambda: "--translate-clipboard" in sentence(program))
 
 
 def test_on_other_systems_the_setting_says_how_a_key_is_bound(qapp, owner):
@@ -383,15 +383,15 @@ def test_on_other_systems_the_setting_says_how_a_key_is_bound(qapp, owner):
     assert "--translate-clipboard" in key.sentence
 
 
-def switch(service_thread, is_on):
+def switch(program, is_on):
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
 
-    choice = service_thread.find("setting_global_key")
-    service_thread.window.show_page("Settings")
+    choice = program.find("setting_global_key")
+    program.window.show_page("Settings")
     choice.setFocus()
     QTest.keyClick(choice, Qt.Key.Key_Up if is_on else Qt.Key.Key_Down)
 
 
-def sentence(service_thread):
-    return service_thread.find("global_key_sentence").text()
+def sentence(program):
+    return program.find("global_key_sentence").text()

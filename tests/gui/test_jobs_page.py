@@ -22,131 +22,123 @@ from slmdesk.services.summaries.service import SummaryRequest
 pytestmark = pytest.mark.gui
 
 
-def add(service_thread, title: str, count: int, kind: str = "summary", slow: float = 0.0) -> str:
+def add(program, title: str, count: int, kind: str = "summary", slow: float = 0.0) -> str:
     head = f"#echo {json.dumps({'slow': slow})}\n" if slow else ""
     message = [ChatMessage(Role.USER, (TextPart(f"{head}{title} {number}"),)) for number in range(count)]
     steps = [step_of([one], Sampling(temperature=0.0)) for one in message]
-    return service_thread.ask(
+    return program.ask(
         lambda services: services.jobs.add(kind, title, services.models.choose(None), steps, prompt_version="1").id
     )
 
 
-def rows(service_thread, section: str = "") -> dict[str, JobRow]:
-    within = service_thread.find(f"jobs_{section}") if section else service_thread.frame.jobs_page
+def rows(program, section: str = "") -> dict[str, JobRow]:
+    within = program.find(f"jobs_{section}") if section else program.frame.jobs_page
     found = [one for one in within.findChildren(JobRow) if one.isVisible()]
-    found.sort(key=lambda row: row.mapTo(service_thread.window, row.rect().topLeft()).y())
+    found.sort(key=lambda row: row.mapTo(program.window, row.rect().topLeft()).y())
     return {one.view.title: one for one in found}
 
 
-def press(service_thread, row: JobRow, name: str) -> None:
-    service_thread.click(service_thread.find(name, row))
+def press(program, row: JobRow, name: str) -> None:
+    program.click(program.find(name, row))
 
 
-def show(service_thread) -> None:
-    QTest.keyClick(service_thread.window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
-    service_thread.wait(lambda: service_thread.frame.jobs_page.isVisible())
+def show(program) -> None:
+    QTest.keyClick(program.window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.jobs_page.isVisible())
 
 
-def test_nothing_to_do_says_what_the_page_is_for(service_thread) -> None:
-    show(service_thread)
-    note = service_thread.find("jobs_note")
-    service_thread.wait(lambda: "Nothing is being worked on" in note.text())
-    assert rows(service_thread) == {}
-    assert not service_thread.find("clear_jobs_button").isVisible()
-    assert not service_thread.find("jobs_button").isVisible()
+def test_nothing_to_do_says_what_the_page_is_for(program) -> None:
+    show(program)
+    note = program.find("jobs_note")
+    program.wait(lambda: "Nothing is being worked on" in note.text())
+    assert rows(program) == {}
+    assert not program.find("clear_jobs_button").isVisible()
+    assert not program.find("jobs_button").isVisible()
 
 
-def test_running_waiting_and_paused_are_driven_by_their_buttons(service_thread) -> None:
+def test_running_waiting_and_paused_are_driven_by_their_buttons(program) -> None:
     for title in "abc":
-        add(service_thread, title, 400 if title == "a" else 2, slow=0.05)
-    button = service_thread.find("jobs_button")
-    service_thread.wait(lambda: button.isVisible() and button.text().startswith("3 jobs"))
-    service_thread.click(button)
-    service_thread.wait(
-        lambda: list(rows(service_thread, "running")) == ["a"] and list(rows(service_thread, "waiting")) == ["b", "c"]
-    )
-    service_thread.wait(lambda: "of 400 steps" in service_thread.find("job_facts", rows(service_thread)["a"]).text())
-    press(service_thread, rows(service_thread)["c"], "job_up_button")
-    service_thread.wait(lambda: list(rows(service_thread, "waiting")) == ["c", "b"])
-    focused = service_thread.find("job_pause_button", rows(service_thread)["c"])
+        add(program, title, 400 if title == "a" else 2, slow=0.05)
+    button = program.find("jobs_button")
+    program.wait(lambda: button.isVisible() and button.text().startswith("3 jobs"))
+    program.click(button)
+    program.wait(lambda: list(rows(program, "running")) == ["a"] and list(rows(program, "waiting")) == ["b", "c"])
+    program.wait(lambda: "of 400 steps" in program.find("job_facts", rows(program)["a"]).text())
+    press(program, rows(program)["c"], "job_up_button")
+    program.wait(lambda: list(rows(program, "waiting")) == ["c", "b"])
+    focused = program.find("job_pause_button", rows(program)["c"])
     focused.setFocus()
     QTest.keyClick(focused, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
-    service_thread.wait(lambda: list(rows(service_thread, "waiting")) == ["b", "c"])
-    service_thread.find("job_pause_button", rows(service_thread)["a"]).setFocus()
-    press(service_thread, rows(service_thread)["a"], "job_pause_button")
-    service_thread.wait(
-        lambda: list(rows(service_thread, "paused")) == ["a"] and {"b", "c"} <= set(rows(service_thread, "today"))
-    )
-    assert service_thread.window.focusWidget() is service_thread.find("job_resume_button", rows(service_thread)["a"])
-    press(service_thread, rows(service_thread)["a"], "job_resume_button")
-    service_thread.wait(lambda: list(rows(service_thread, "running")) == ["a"])
-    assert service_thread.window.focusWidget() is service_thread.find("job_pause_button", rows(service_thread)["a"])
-    service_thread.find("job_cancel_button", rows(service_thread)["a"]).setFocus()
-    press(service_thread, rows(service_thread)["a"], "job_cancel_button")
-    service_thread.wait(lambda: "a" in rows(service_thread, "today"))
-    assert service_thread.window.focusWidget() is service_thread.frame.jobs_page, "not a button of another job"
-    assert "Cancelled" in service_thread.find("job_facts", rows(service_thread)["a"]).text()
+    program.wait(lambda: list(rows(program, "waiting")) == ["b", "c"])
+    program.find("job_pause_button", rows(program)["a"]).setFocus()
+    press(program, rows(program)["a"], "job_pause_button")
+    program.wait(lambda: list(rows(program, "paused")) == ["a"] and {"b", "c"} <= set(rows(program, "today")))
+    assert program.window.focusWidget() is program.find("job_resume_button", rows(program)["a"])
+    press(program, rows(program)["a"], "job_resume_button")
+    program.wait(lambda: list(rows(program, "running")) == ["a"])
+    assert program.window.focusWidget() is program.find("job_pause_button", rows(program)["a"])
+    program.find("job_cancel_button", rows(program)["a"]).setFocus()
+    press(program, rows(program)["a"], "job_cancel_button")
+    program.wait(lambda: "a" in rows(program, "today"))
+    assert program.window.focusWidget() is program.frame.jobs_page, "not a button of another job"
+    assert "Cancelled" in program.find("job_facts", rows(program)["a"]).text()
     assert not button.isVisible()
-    assert service_thread.find("job_resume_button", rows(service_thread)["a"]).text() == "Take up again"
-    press(service_thread, rows(service_thread)["a"], "job_resume_button")
-    service_thread.wait(lambda: list(rows(service_thread, "running")) == ["a"])
-    service_thread.wait(lambda: service_thread.find("job_cancel_button", rows(service_thread)["a"]).isVisible())
-    press(service_thread, rows(service_thread)["a"], "job_cancel_button")
+    assert program.find("job_resume_button", rows(program)["a"]).text() == "Take up again"
+    press(program, rows(program)["a"], "job_resume_button")
+    program.wait(lambda: list(rows(program, "running")) == ["a"])
+    program.wait(lambda: program.find("job_cancel_button", rows(program)["a"]).isVisible())
+    press(program, rows(program)["a"], "job_cancel_button")
 
 
-def test_what_failed_says_why_and_is_tried_again(service_thread) -> None:
+def test_what_failed_says_why_and_is_tried_again(program) -> None:
     message = [ChatMessage(Role.USER, (TextPart('#echo {"fail": "model.damaged"}\nx'),))]
     steps = [step_of(message, Sampling(temperature=0.0))]
-    service_thread.ask(
+    program.ask(
         lambda services: services.jobs.add("exam", "bad", services.models.choose(None), steps, prompt_version="1")
     )
-    show(service_thread)
-    service_thread.wait(lambda: "bad" in rows(service_thread, "today"))
-    row = rows(service_thread)["bad"]
-    assert service_thread.find("job_trouble", row).text()
-    assert service_thread.find("job_resume_button", row).text() == "Try again"
+    show(program)
+    program.wait(lambda: "bad" in rows(program, "today"))
+    row = rows(program)["bad"]
+    assert program.find("job_trouble", row).text()
+    assert program.find("job_resume_button", row).text() == "Try again"
     failed_at = row.view.updated
-    press(service_thread, row, "job_resume_button")
-    service_thread.wait(
-        lambda: "bad" in rows(service_thread, "today") and rows(service_thread)["bad"].view.updated > failed_at
-    )
+    press(program, row, "job_resume_button")
+    program.wait(lambda: "bad" in rows(program, "today") and rows(program)["bad"].view.updated > failed_at)
 
 
-def test_finished_ones_come_by_page_and_are_cleared_with_undo(service_thread) -> None:
+def test_finished_ones_come_by_page_and_are_cleared_with_undo(program) -> None:
     def fill(services) -> None:
         for number in range(PAGE + 5):
             job = services.store.add_job("some_kind", f"job {number}", model_sha256="x", steps=())
             services.store.change_job(job.id, JobStatus.CANCELLED)
 
-    service_thread.ask(fill)
-    show(service_thread)
-    service_thread.wait(lambda: len(rows(service_thread)) == PAGE)
-    service_thread.click(service_thread.find("more_jobs_button"))
-    service_thread.wait(lambda: len(rows(service_thread)) == PAGE + 5)
-    assert not service_thread.find("more_jobs_button").isVisible()
-    service_thread.click(service_thread.find("clear_jobs_button"))
-    service_thread.wait(lambda: rows(service_thread) == {})
-    bar = next(one for one in service_thread.window.notices.bars if "off the list" in one.notice.text)
-    service_thread.click(bar.findChild(QPushButton, "notice_action"))
-    service_thread.wait(lambda: len(rows(service_thread)) >= PAGE)
+    program.ask(fill)
+    show(program)
+    program.wait(lambda: len(rows(program)) == PAGE)
+    program.click(program.find("more_jobs_button"))
+    program.wait(lambda: len(rows(program)) == PAGE + 5)
+    assert not program.find("more_jobs_button").isVisible()
+    program.click(program.find("clear_jobs_button"))
+    program.wait(lambda: rows(program) == {})
+    bar = next(one for one in program.window.notices.bars if "off the list" in one.notice.text)
+    program.click(bar.findChild(QPushButton, "notice_action"))
+    program.wait(lambda: len(rows(program)) >= PAGE)
 
 
-def test_open_goes_to_the_model_that_sat_the_exam(service_thread) -> None:
-    add(service_thread, "an exam", 1, kind="exam")
-    show(service_thread)
-    service_thread.wait(lambda: "an exam" in rows(service_thread, "today"))
-    press(service_thread, rows(service_thread)["an exam"], "job_open_button")
-    service_thread.wait(lambda: service_thread.frame.models_page.isVisible())
-    service_thread.wait(lambda: service_thread.frame.models_page.findChild(QWidget, "model_details") is not None)
+def test_open_goes_to_the_model_that_sat_the_exam(program) -> None:
+    add(program, "an exam", 1, kind="exam")
+    show(program)
+    program.wait(lambda: "an exam" in rows(program, "today"))
+    press(program, rows(program)["an exam"], "job_open_button")
+    program.wait(lambda: program.frame.models_page.isVisible())
+    program.wait(lambda: program.frame.models_page.findChild(QWidget, "model_details") is not None)
 
 
-def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(service_thread, start) -> None:
-    add(service_thread, "long one", 300, slow=0.02)
-    service_thread.wait(
-        lambda: " 1" in service_thread.find("jobs_button").text() or "%" in service_thread.find("jobs_button").text()
-    )
-    service_thread.wait(lambda: service_thread.ask(lambda services: services.jobs.list()[0].done) >= 2)
-    service_thread.close()
+def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(program, start) -> None:
+    add(program, "long one", 300, slow=0.02)
+    program.wait(lambda: " 1" in program.find("jobs_button").text() or "%" in program.find("jobs_button").text())
+    program.wait(lambda: program.ask(lambda services: services.jobs.list()[0].done) >= 2)
+    program.close()
     again = start()
     again.wait(lambda: [one for one in again.notices() if "Resuming: Summary “long one”" in one])
     assert not again.frame.jobs_page.isVisible()
@@ -156,34 +148,34 @@ def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(se
     again.wait(lambda: "long one" in rows(again, "today"))
 
 
-def test_who_quits_while_a_job_runs_is_told_and_may_stay(service_thread) -> None:
-    add(service_thread, "long one", 300, slow=0.02)
-    service_thread.wait(lambda: service_thread.frame.jobs.begun == 1)
-    boxes = lambda: [one for one in service_thread.window.findChildren(QMessageBox, "quit_dialog") if one.isVisible()]  # noqa: E731
+def test_who_quits_while_a_job_runs_is_told_and_may_stay(program) -> None:
+    add(program, "long one", 300, slow=0.02)
+    program.wait(lambda: program.frame.jobs.begun == 1)
+    boxes = lambda: [one for one in program.window.findChildren(QMessageBox, "quit_dialog") if one.isVisible()]  # noqa: E731
     for is_open in (True, False):
-        service_thread.window.close()
-        service_thread.window.close()
-        service_thread.wait(lambda: len(boxes()) == 1)
+        program.window.close()
+        program.window.close()
+        program.wait(lambda: len(boxes()) == 1)
         (box,) = boxes()
         assert box.text() == "1 job is running. It goes on at the next start."
         assert box.defaultButton().text() == "Quit"
         if is_open:
             QTest.keyClick(box, Qt.Key.Key_Escape)
-            service_thread.wait(lambda: not boxes())
-            assert service_thread.window.isVisible()
-            assert not service_thread.closed
+            program.wait(lambda: not boxes())
+            assert program.window.isVisible()
+            assert not program.closed
         else:
-            service_thread.click(box.findChild(QPushButton, "quit_button"))
-    service_thread.wait(lambda: service_thread.closed)
+            program.click(box.findChild(QPushButton, "quit_button"))
+    program.wait(lambda: program.closed)
 
 
-def test_nobody_is_asked_where_nothing_runs(service_thread) -> None:
-    service_thread.window.close()
-    assert service_thread.window.findChild(QMessageBox, "quit_dialog") is None
-    service_thread.wait(lambda: service_thread.closed)
+def test_nobody_is_asked_where_nothing_runs(program) -> None:
+    program.window.close()
+    assert program.window.findChild(QMessageBox, "quit_dialog") is None
+    program.wait(lambda: program.closed)
 
 
-def test_a_hundred_thousand_finished_jobs_open_at_once(service_thread) -> None:
+def test_a_hundred_thousand_finished_jobs_open_at_once(program) -> None:
     def fill(services) -> None:
         with services.store._db.writing():
             services.store._db.conn.executemany(
@@ -192,12 +184,12 @@ def test_a_hundred_thousand_finished_jobs_open_at_once(service_thread) -> None:
                 [(f"{number:016x}", number, number) for number in range(100_000)],
             )
 
-    service_thread.ask(fill)
+    program.ask(fill)
     begin = time.perf_counter()
-    show(service_thread)
-    service_thread.wait(lambda: len(service_thread.frame.jobs_page.findChildren(JobRow)) == PAGE)
+    show(program)
+    program.wait(lambda: len(program.frame.jobs_page.findChildren(JobRow)) == PAGE)
     assert time.perf_counter() - begin < 15.0  # some 0.3 s alone; a widget for each of them takes minutes
-    assert service_thread.find("more_jobs_button").isVisible()
+    assert program.find("more_jobs_button").isVisible()
 
 
 @pytest.mark.parametrize(
@@ -219,30 +211,22 @@ def test_the_words_at_the_windows_foot(reported, words) -> None:
     assert status_words(events) == words
 
 
-def test_open_shows_the_very_summary_beside_its_document(service_thread, tmp_path) -> None:
+def test_open_shows_the_very_summary_beside_its_document(program, tmp_path) -> None:
     path = tmp_path / "manual.txt"
     path.write_text("The pump stops at 12 bar.\n\nThe valve opens in winter.\n")
-    service_thread.frame.documents.open_paths([path])
-    service_thread.wait(
-        lambda: (
-            service_thread.ask(lambda services: [one.status.value for one in services.documents.recent()]) == ["read"]
-        )
+    program.frame.documents.open_paths([path])
+    program.wait(
+        lambda: program.ask(lambda services: [one.status.value for one in services.documents.recent()]) == ["read"]
     )
-    document = service_thread.ask(lambda services: services.documents.recent()[0].id)
+    document = program.ask(lambda services: services.documents.recent()[0].id)
     items = []
     for length in (Length.SHORT, Length.LONG):
         request = SummaryRequest((document,), length=length)
-        items.append(service_thread.ask(lambda services, request=request: services.summaries.begin(request).id))
-    show(service_thread)
-    service_thread.wait(
-        lambda: (
-            len(rows(service_thread, "today")) == 1 and len(service_thread.frame.jobs_page.findChildren(JobRow)) == 2
-        )
-    )
-    older = next(one for one in service_thread.frame.jobs_page.findChildren(JobRow) if one.view.item == items[0])
-    press(service_thread, older, "job_open_button")
-    service_thread.wait(
-        lambda: service_thread.frame.documents_page.isVisible() and service_thread.frame.documents.current == document
-    )
-    service_thread.wait(lambda: service_thread.frame.documents_area.summaries.item == items[0])
-    assert service_thread.frame.documents_page.side.current == "summary"
+        items.append(program.ask(lambda services, request=request: services.summaries.begin(request).id))
+    show(program)
+    program.wait(lambda: len(rows(program, "today")) == 1 and len(program.frame.jobs_page.findChildren(JobRow)) == 2)
+    older = next(one for one in program.frame.jobs_page.findChildren(JobRow) if one.view.item == items[0])
+    press(program, older, "job_open_button")
+    program.wait(lambda: program.frame.documents_page.isVisible() and program.frame.documents.current == document)
+    program.wait(lambda: program.frame.documents_area.summaries.item == items[0])
+    assert program.frame.documents_page.side.current == "summary"

@@ -15,20 +15,20 @@ def keep_one(paths, key: str = "a") -> None:
 
 
 def test_the_size_is_shown_and_all_is_deleted(start, paths) -> None:
-    service_thread = start()
-    service_thread.ask(lambda services: services.models.list())
+    program = start()
+    program.ask(lambda services: services.models.list())
     keep_one(paths)
-    service_thread.frame.window.show_page("Settings")
-    service_thread.wait(lambda: service_thread.find("delete_saved_states_sentence").text() == "3 MB of one text.")
-    service_thread.click(service_thread.find("setting_delete_saved_states"))
-    service_thread.wait(lambda: service_thread.find("delete_saved_states_sentence").text() == "Nothing.")
+    program.frame.window.show_page("Settings")
+    program.wait(lambda: program.find("delete_saved_states_sentence").text() == "3 MB of one text.")
+    program.click(program.find("setting_delete_saved_states"))
+    program.wait(lambda: program.find("delete_saved_states_sentence").text() == "Nothing.")
     assert states_in(paths.states) == []
-    assert not service_thread.find("setting_delete_saved_states").isEnabled()
+    assert not program.find("setting_delete_saved_states").isEnabled()
 
 
 def test_the_organisation_may_forbid_it(start, paths) -> None:
     paths.policy_file.write_text("[models]\nsaved_states_mib = 0\n")
-    service_thread = start()
-    service_thread.wait(lambda: "how much is kept" in service_thread.find("policy_note").text())
-    assert not service_thread.find("setting_saved_states_mib").isEnabled()
-    assert service_thread.ask(lambda services: services.settings.current.saved_states_mib) == 0
+    program = start()
+    program.wait(lambda: "how much is kept" in program.find("policy_note").text())
+    assert not program.find("setting_saved_states_mib").isEnabled()
+    assert program.ask(lambda services: services.settings.current.saved_states_mib) == 0

@@ -26,136 +26,132 @@ def drop(widget, path) -> None:
 
 
 @pytest.fixture
-def service_thread(start, tmp_path):
-    service_thread = start()
-    service_thread.window.resize(1200, 800)
-    QTest.keyClick(service_thread.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    service_thread.area = service_thread.frame.documents_area
-    service_thread.pane = service_thread.area.compare_pane
-    service_thread.wait(lambda: service_thread.area.page.isVisible())
-    service_thread.old = write_docx(tmp_path / "old.docx", OLD)
+def program(start, tmp_path):
+    program = start()
+    program.window.resize(1200, 800)
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.area = program.frame.documents_area
+    program.pane = program.area.compare_pane
+    program.wait(lambda: program.area.page.isVisible())
+    program.old = write_docx(tmp_path / "old.docx", OLD)
     time.sleep(0.01)
-    service_thread.new = write_pdf(tmp_path / "new.pdf", new_text())
-    return service_thread
+    program.new = write_pdf(tmp_path / "new.pdf", new_text())
+    return program
 
 
-def is_read(service_thread, path) -> bool:
-    return service_thread.area.page._record is not None and service_thread.area.page._record.name == path.name
+def is_read(program, path) -> bool:
+    return program.area.page._record is not None and program.area.page._record.name == path.name
 
 
-def compared(service_thread):
+def compared(program):
     """The new version is on show, the old one is dropped beside it, and both are compared."""
-    drop(service_thread.area.page, service_thread.new)
-    service_thread.wait(lambda: is_read(service_thread, service_thread.new) and service_thread.pane.isEnabled())
-    service_thread.wait(lambda: service_thread.find("coverage_words").text().startswith("3 of 3"))
-    service_thread.click("versions_chip")
-    assert service_thread.find("versions_hint").isVisible()
-    assert not service_thread.find("versions_button").isEnabled()
-    drop(service_thread.pane, service_thread.old)
-    service_thread.wait(lambda: service_thread.find("versions_button").isEnabled())
-    assert service_thread.find("versions_pair").full_text == "Old: old.docx  →  New: new.pdf"
-    service_thread.click("versions_button")
-    service_thread.wait(lambda: service_thread.find("versions_summary").text().startswith("12 changes"))
+    drop(program.area.page, program.new)
+    program.wait(lambda: is_read(program, program.new) and program.pane.isEnabled())
+    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
+    program.click("versions_chip")
+    assert program.find("versions_hint").isVisible()
+    assert not program.find("versions_button").isEnabled()
+    drop(program.pane, program.old)
+    program.wait(lambda: program.find("versions_button").isEnabled())
+    assert program.find("versions_pair").full_text == "Old: old.docx  →  New: new.pdf"
+    program.click("versions_button")
+    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
 
 
-def test_a_version_dropped_beside_the_document_is_compared(service_thread):
-    compared(service_thread)
-    assert service_thread.area.page.side.has_room
-    assert service_thread.find("versions_rows").isVisible()
-    assert service_thread.find("versions_list").model().rowCount() == 12
-    assert service_thread.find("versions_coverage").text().endswith("Nothing was left out.")
-    lines = [service_thread.find("versions_list").model().index(at).data() for at in range(12)]
+def test_a_version_dropped_beside_the_document_is_compared(program):
+    compared(program)
+    assert program.area.page.side.has_room
+    assert program.find("versions_rows").isVisible()
+    assert program.find("versions_list").model().rowCount() == 12
+    assert program.find("versions_coverage").text().endswith("Nothing was left out.")
+    lines = [program.find("versions_list").model().index(at).data() for at in range(12)]
     assert lines[3].startswith("≠  30 days → 60 days")
 
 
-def test_keys_go_from_change_to_change_and_filters_hold(service_thread):
-    compared(service_thread)
-    rows = service_thread.find("versions_rows")
+def test_keys_go_from_change_to_change_and_filters_hold(program):
+    compared(program)
+    rows = program.find("versions_rows")
     rows.setFocus()
     QTest.keyClick(rows, Qt.Key.Key_F8)
-    assert service_thread.pane.current == 0
+    assert program.pane.current == 0
     QTest.keyClick(rows, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
-    assert service_thread.pane.current == 1
-    assert service_thread.find("versions_count").text() == "2 of 12"
+    assert program.pane.current == 1
+    assert program.find("versions_count").text() == "2 of 12"
     QTest.keyClick(rows, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClick(rows, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
-    assert service_thread.pane.current == 11  # behind the first comes the last
-    choice = service_thread.find("versions_filter")
+    assert program.pane.current == 11  # behind the first comes the last
+    choice = program.find("versions_filter")
     choice.setFocus()
     QTest.keyClicks(choice, "Moved")
     choice.activated.emit(choice.currentIndex())
-    assert service_thread.find("versions_list").model().rowCount() == 1
-    service_thread.click("versions_next")
-    shown = service_thread.area.versions.comparison.changes[service_thread.pane.current]
+    assert program.find("versions_list").model().rowCount() == 1
+    program.click("versions_next")
+    shown = program.area.versions.comparison.changes[program.pane.current]
     assert shown.kind is ChangeKind.MOVED
     assert MOVED in " ".join(shown.new.split())
-    assert service_thread.find("versions_count").text() == "1 of 1"
+    assert program.find("versions_count").text() == "1 of 1"
 
 
-def test_a_change_is_shown_on_its_page_with_its_words_marked(service_thread):
-    compared(service_thread)
-    service_thread.click("versions_next")
-    service_thread.click("versions_next")
-    service_thread.click("versions_open")
-    assert not service_thread.area.page.side.has_room
-    service_thread.wait(lambda: any(sheet.spans for sheet in service_thread.area.page.view._sheets))
-    sheet = next(sheet for sheet in service_thread.area.page.view._sheets if sheet.spans)
-    change = service_thread.area.versions.comparison.changes[1]
+def test_a_change_is_shown_on_its_page_with_its_words_marked(program):
+    compared(program)
+    program.click("versions_next")
+    program.click("versions_next")
+    program.click("versions_open")
+    assert not program.area.page.side.has_room
+    program.wait(lambda: any(sheet.spans for sheet in program.area.page.view._sheets))
+    sheet = next(sheet for sheet in program.area.page.view._sheets if sheet.spans)
+    change = program.area.versions.comparison.changes[1]
     assert [(place.start, place.end) for place in change.new_places] == list(sheet.spans)
-    service_thread.click("versions_next")  # beside the pages a step shows the page at once
-    assert service_thread.pane.current == 2
+    program.click("versions_next")  # beside the pages a step shows the page at once
+    assert program.pane.current == 2
 
 
-def test_unchanged_paragraphs_unfold_at_a_click(service_thread):
-    compared(service_thread)
-    rows: CompareRows = service_thread.find("versions_rows")
+def test_unchanged_paragraphs_unfold_at_a_click(program):
+    compared(program)
+    rows: CompareRows = program.find("versions_rows")
     at = next(at for at, line in enumerate(rows._lines) if line.row.same)
     before = rows.count
     rows.verticalScrollBar().setValue(0)
     rows.grab()
     folded = rows._lines[at].row.same
     QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.rect_of(at).center().toPoint())
-    service_thread.wait(lambda: rows._lines[at].row.same == 0)
+    program.wait(lambda: rows._lines[at].row.same == 0)
     assert rows.count >= before
     text = "".join(run.text for run in rows._lines[at].row.new)
     assert "Service agreement" in text
     assert folded >= 1
 
 
-def test_the_other_way_round_and_opened_again(service_thread):
-    compared(service_thread)
-    item = service_thread.area.versions.item
-    service_thread.click("versions_swap")
-    service_thread.click("versions_button")
-    service_thread.wait(
-        lambda: service_thread.area.versions.item != item and service_thread.find("versions_summary").isVisible()
-    )
-    service_thread.wait(lambda: service_thread.area.versions.comparison is not None)
-    assert service_thread.area.versions.comparison.new.name == "old.docx"
-    service_thread.area.versions.choose(item)
-    service_thread.wait(lambda: service_thread.area.versions.item == item)
-    service_thread.wait(lambda: service_thread.area.versions.comparison.new.name == "new.pdf")
+def test_the_other_way_round_and_opened_again(program):
+    compared(program)
+    item = program.area.versions.item
+    program.click("versions_swap")
+    program.click("versions_button")
+    program.wait(lambda: program.area.versions.item != item and program.find("versions_summary").isVisible())
+    program.wait(lambda: program.area.versions.comparison is not None)
+    assert program.area.versions.comparison.new.name == "old.docx"
+    program.area.versions.choose(item)
+    program.wait(lambda: program.area.versions.item == item)
+    program.wait(lambda: program.area.versions.comparison.new.name == "new.pdf")
 
 
-def test_what_cannot_be_read_is_said(service_thread, tmp_path):
-    drop(service_thread.area.page, service_thread.new)
-    service_thread.wait(lambda: is_read(service_thread, service_thread.new))
-    service_thread.wait(lambda: service_thread.find("coverage_words").text().startswith("3 of 3"))
-    service_thread.click("versions_chip")
+def test_what_cannot_be_read_is_said(program, tmp_path):
+    drop(program.area.page, program.new)
+    program.wait(lambda: is_read(program, program.new))
+    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
+    program.click("versions_chip")
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4\nnothing")
-    drop(service_thread.pane, broken)
-    service_thread.wait(lambda: service_thread.find("versions_failed").isVisible())
-    assert "broken.pdf" in service_thread.find("versions_failed").text()
+    drop(program.pane, broken)
+    program.wait(lambda: program.find("versions_failed").isVisible())
+    assert "broken.pdf" in program.find("versions_failed").text()
     copy = tmp_path / "copy.pdf"
-    copy.write_bytes(service_thread.new.read_bytes() + b"\n")
-    drop(service_thread.pane, copy)
-    service_thread.wait(lambda: service_thread.find("versions_button").isEnabled())
-    service_thread.click("versions_button")
-    service_thread.wait(
-        lambda: service_thread.find("versions_summary").text().startswith("No differences in the text.")
-    )
-    assert not service_thread.find("versions_list").isVisible()
+    copy.write_bytes(program.new.read_bytes() + b"\n")
+    drop(program.pane, copy)
+    program.wait(lambda: program.find("versions_button").isEnabled())
+    program.click("versions_button")
+    program.wait(lambda: program.find("versions_summary").text().startswith("No differences in the text."))
+    assert not program.find("versions_list").isVisible()
 
 
 def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
@@ -193,48 +189,48 @@ def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
     assert "Clause" in "".join(run.text for run in rows[0].old)
 
 
-def test_the_columns_alone_scroll(service_thread):
+def test_the_columns_alone_scroll(program):
     """One scroll bar: the pane around the columns has none where the window has its usual size."""
-    service_thread.window.resize(1280, 800)
-    compared(service_thread)
+    program.window.resize(1280, 800)
+    compared(program)
     columns, around = (
-        service_thread.pane.rows.verticalScrollBar(),
-        service_thread.find("versions_scroll").verticalScrollBar(),
+        program.pane.rows.verticalScrollBar(),
+        program.find("versions_scroll").verticalScrollBar(),
     )
-    service_thread.wait(lambda: service_thread.pane.rows.isVisible() and columns.maximum() > 0)
+    program.wait(lambda: program.pane.rows.isVisible() and columns.maximum() > 0)
     assert around.maximum() == 0
     assert not around.isVisible()
 
 
-def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(service_thread):
+def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(program):
     """At 900 by 600 with large letters there is no room for all of it: it scrolls."""
-    compared(service_thread)
-    usual = service_thread.pane.fontMetrics().lineSpacing()
-    service_thread.frame.settings.change("font_scale", 150)
-    service_thread.wait(lambda: service_thread.pane.fontMetrics().lineSpacing() > usual)
-    service_thread.window.resize(900, 600)
-    bar, summary = service_thread.find("versions_bar"), service_thread.find("versions_summary")
-    service_thread.wait(lambda: bar.height() >= bar.heightForWidth(bar.width()))
-    service_thread.wait(lambda: summary.height() >= summary.heightForWidth(summary.width()))
+    compared(program)
+    usual = program.pane.fontMetrics().lineSpacing()
+    program.frame.settings.change("font_scale", 150)
+    program.wait(lambda: program.pane.fontMetrics().lineSpacing() > usual)
+    program.window.resize(900, 600)
+    bar, summary = program.find("versions_bar"), program.find("versions_summary")
+    program.wait(lambda: bar.height() >= bar.heightForWidth(bar.width()))
+    program.wait(lambda: summary.height() >= summary.heightForWidth(summary.width()))
     for button in ("versions_next", "versions_open", "versions_wide"):
-        assert service_thread.find(button).height() >= service_thread.find(button).sizeHint().height()
-    line = service_thread.pane.fontMetrics().lineSpacing()
-    service_thread.wait(lambda: service_thread.pane.rows.isVisible() and service_thread.pane.rows.height() >= 8 * line)
-    scroll = service_thread.find("versions_scroll")
-    scroll.ensureWidgetVisible(service_thread.pane.rows)
-    assert service_thread.pane.rows.visibleRegion().boundingRect().height() >= 6 * line
+        assert program.find(button).height() >= program.find(button).sizeHint().height()
+    line = program.pane.fontMetrics().lineSpacing()
+    program.wait(lambda: program.pane.rows.isVisible() and program.pane.rows.height() >= 8 * line)
+    scroll = program.find("versions_scroll")
+    scroll.ensureWidgetVisible(program.pane.rows)
+    assert program.pane.rows.visibleRegion().boundingRect().height() >= 6 * line
 
 
-def test_only_documents_with_words_are_offered(service_thread, tmp_path):
+def test_only_documents_with_words_are_offered(program, tmp_path):
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4\nnothing")
     empty = write_docx(tmp_path / "empty.docx", "")
-    for path in (broken, empty, service_thread.old, service_thread.new):
-        drop(service_thread.area.page, path)
-        service_thread.wait(lambda path=path: is_read(service_thread, path))
-    service_thread.wait(lambda: service_thread.find("coverage_words").text().startswith("3 of 3"))
-    service_thread.click("versions_chip")
-    other = service_thread.find("versions_other")
-    service_thread.wait(
+    for path in (broken, empty, program.old, program.new):
+        drop(program.area.page, path)
+        program.wait(lambda path=path: is_read(program, path))
+    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
+    program.click("versions_chip")
+    other = program.find("versions_other")
+    program.wait(
         lambda: [other.itemText(at) for at in range(other.count())] == ["Compare with…", "old.docx", "A file…"]
     )

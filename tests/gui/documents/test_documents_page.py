@@ -30,13 +30,13 @@ LETTER = "# The lease\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begin
 
 
 @pytest.fixture
-def service_thread(start, tmp_path):
-    service_thread = start()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    service_thread.documents = service_thread.frame.documents_page
-    service_thread.wait(lambda: service_thread.documents.isVisible())
-    service_thread.window.resize(1200, 800)
-    return service_thread
+def program(start, tmp_path):
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(lambda: program.documents.isVisible())
+    program.window.resize(1200, 800)
+    return program
 
 
 @pytest.fixture
@@ -46,144 +46,143 @@ def letter(tmp_path):
     return path
 
 
-def opened(service_thread, *paths):
-    drop(service_thread.documents, *paths)
-    service_thread.wait(lambda: service_thread.find("coverage_strip").sentence.startswith("4 of 4"))
+def opened(program, *paths):
+    drop(program.documents, *paths)
+    program.wait(lambda: program.find("coverage_strip").sentence.startswith("4 of 4"))
 
 
-def rows(service_thread):
-    model = service_thread.find("document_view").model()
+def rows(program):
+    model = program.find("document_view").model()
     return [model.index(row).data() for row in range(model.rowCount())]
 
 
-def test_an_empty_page_says_what_to_do(service_thread):
-    assert service_thread.find("documents_empty").isVisible()
-    service_thread.wait(lambda: service_thread.find("document_list_note").text() == "No document was opened yet.")
-    assert service_thread.find("empty_open_button").hasFocus() or service_thread.find("empty_open_button").isEnabled()
+def test_an_empty_page_says_what_to_do(program):
+    assert program.find("documents_empty").isVisible()
+    program.wait(lambda: program.find("document_list_note").text() == "No document was opened yet.")
+    assert program.find("empty_open_button").hasFocus() or program.find("empty_open_button").isEnabled()
 
 
-def test_what_a_command_reads_meanwhile_comes_into_the_list(service_thread, letter):
-    opened(service_thread, letter)
+def test_what_a_command_reads_meanwhile_comes_into_the_list(program, letter):
+    opened(program, letter)
     other = letter.with_name("annex.md")
     other.write_text(LETTER + "\nAnnex.\n")
     done = subprocess.run(
         [*SLMDESK, "documents", "add", str(other)], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
-    service_thread.wait(lambda: rows(service_thread) == ["annex.md", "lease.md"])
-    assert service_thread.find("document_title").full_text == "lease.md"
-    assert service_thread.documents.view.count == 4
+    program.wait(lambda: rows(program) == ["annex.md", "lease.md"])
+    assert program.find("document_title").full_text == "lease.md"
+    assert program.documents.view.count == 4
 
 
-def test_a_dropped_document_is_read_and_its_pages_are_shown(service_thread, letter):
-    opened(service_thread, letter)
-    assert rows(service_thread) == ["lease.md"]
-    assert service_thread.documents.view.count == 4
-    assert service_thread.find("document_title").full_text == "lease.md"
-    assert service_thread.find("coverage_words").text() == "4 of 4 sections read"
+def test_a_dropped_document_is_read_and_its_pages_are_shown(program, letter):
+    opened(program, letter)
+    assert rows(program) == ["lease.md"]
+    assert program.documents.view.count == 4
+    assert program.find("document_title").full_text == "lease.md"
+    assert program.find("coverage_words").text() == "4 of 4 sections read"
     words = [
-        label.text()
-        for label in service_thread.find("about_document").findChildren(type(service_thread.find("coverage_words")))
+        label.text() for label in program.find("about_document").findChildren(type(program.find("coverage_words")))
     ]
     assert "4 of 4 sections have words that were read." in words
-    service_thread.wait(lambda: service_thread.documents.view._sheets[0].words is not None)
-    assert "The tenant pays" in service_thread.documents.view._sheets[0].page.text
+    program.wait(lambda: program.documents.view._sheets[0].words is not None)
+    assert "The tenant pays" in program.documents.view._sheets[0].page.text
 
 
-def test_words_are_found_marked_and_gone_to(service_thread, letter):
-    opened(service_thread, letter)
-    QTest.keyClick(service_thread.documents, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    line = service_thread.find("find_line")
+def test_words_are_found_marked_and_gone_to(program, letter):
+    opened(program, letter)
+    QTest.keyClick(program.documents, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    line = program.find("find_line")
     QTest.keyClicks(line, "march")
-    service_thread.wait(lambda: service_thread.find("find_count").text() == "1 of 3")
-    assert [sheet.page.number for sheet in service_thread.documents.view._sheets if sheet.spans] == [2, 3, 4]
-    start, end = service_thread.documents.view._sheets[1].spans[0]
-    service_thread.wait(lambda: service_thread.documents.view._sheets[1].page.text[start:end] == "March")
+    program.wait(lambda: program.find("find_count").text() == "1 of 3")
+    assert [sheet.page.number for sheet in program.documents.view._sheets if sheet.spans] == [2, 3, 4]
+    start, end = program.documents.view._sheets[1].spans[0]
+    program.wait(lambda: program.documents.view._sheets[1].page.text[start:end] == "March")
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert service_thread.find("find_count").text() == "2 of 3"
+    assert program.find("find_count").text() == "2 of 3"
     QTest.keyClick(line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClick(line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    assert service_thread.find("find_count").text() == "3 of 3"
+    assert program.find("find_count").text() == "3 of 3"
     QTest.keyClick(line, Qt.Key.Key_Escape)
-    service_thread.wait(lambda: not any(sheet.spans for sheet in service_thread.documents.view._sheets))
+    program.wait(lambda: not any(sheet.spans for sheet in program.documents.view._sheets))
     QTest.keyClicks(line, "absent")
-    service_thread.wait(lambda: service_thread.find("find_count").text() == "not found")
+    program.wait(lambda: program.find("find_count").text() == "not found")
 
 
-def test_the_place_gone_to_stands_out_and_other_marks_end_the_count(service_thread, letter):
-    opened(service_thread, letter)
-    line, count = service_thread.find("find_line"), service_thread.find("find_count")
+def test_the_place_gone_to_stands_out_and_other_marks_end_the_count(program, letter):
+    opened(program, letter)
+    line, count = program.find("find_line"), program.find("find_count")
     QTest.keyClicks(line, "e")
-    service_thread.wait(lambda: count.text().startswith("1 of "))
-    first = service_thread.documents.view._sheets[0]
+    program.wait(lambda: count.text().startswith("1 of "))
+    first = program.documents.view._sheets[0]
     assert first.current == first.spans[0]
     QTest.keyClick(line, Qt.Key.Key_Return)
     assert first.current == first.spans[1]
-    service_thread.documents.go_to_spans({2: [(0, 4)]})
+    program.documents.go_to_spans({2: [(0, 4)]})
     assert count.text() == ""
-    assert not service_thread.find("find_next").isEnabled()
-    assert all(sheet.current is None for sheet in service_thread.documents.view._sheets)
+    assert not program.find("find_next").isEnabled()
+    assert all(sheet.current is None for sheet in program.documents.view._sheets)
     QTest.keyClick(line, Qt.Key.Key_Return)
-    service_thread.wait(lambda: count.text().startswith("1 of "))
+    program.wait(lambda: count.text().startswith("1 of "))
     other = letter.with_name("other.md")
     other.write_text("# Another")
-    drop(service_thread.documents, other)
-    service_thread.wait(lambda: service_thread.find("document_title").full_text == "other.md")
+    drop(program.documents, other)
+    program.wait(lambda: program.find("document_title").full_text == "other.md")
     assert line.text() == ""
     (clear,) = line.findChildren(QToolButton)
-    service_thread.wait(lambda: not clear.isVisible() or not clear.property("opacity"))
+    program.wait(lambda: not clear.isVisible() or not clear.property("opacity"))
 
 
-def test_on_a_picture_the_place_gone_to_is_framed(service_thread, tmp_path):
+def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
     path = tmp_path / "rent.pdf"
     path.write_bytes(bytes(TinyPdf().page(Text(72, 700, "The rent is due."), Text(72, 300, "The rent is paid."))))
-    drop(service_thread.documents, path)
-    service_thread.wait(lambda: service_thread.find("coverage_strip").sentence.startswith("1 of 1"))
-    QTest.keyClicks(service_thread.find("find_line"), "rent")
-    service_thread.wait(lambda: service_thread.find("find_count").text() == "1 of 2")
-    sheet = service_thread.documents.view._sheets[0]
-    service_thread.wait(lambda: sheet.picture is not None and len(sheet.marks) == 2)
+    drop(program.documents, path)
+    program.wait(lambda: program.find("coverage_strip").sentence.startswith("1 of 1"))
+    QTest.keyClicks(program.find("find_line"), "rent")
+    program.wait(lambda: program.find("find_count").text() == "1 of 2")
+    sheet = program.documents.view._sheets[0]
+    program.wait(lambda: sheet.picture is not None and len(sheet.marks) == 2)
     upper = sheet.current_boxes
-    QTest.keyClick(service_thread.find("find_line"), Qt.Key.Key_Return)
+    QTest.keyClick(program.find("find_line"), Qt.Key.Key_Return)
     assert sheet.current_boxes
     assert sheet.current_boxes[0][1] > upper[0][1]
 
 
-def test_a_document_is_taken_off_the_list_and_comes_back(service_thread, letter):
-    opened(service_thread, letter)
-    service_thread.find("document_view").setFocus()
-    QTest.keyClick(service_thread.find("document_view"), Qt.Key.Key_Delete)
-    service_thread.wait(lambda: service_thread.find("documents_empty").isVisible())
-    assert rows(service_thread) == []
-    (bar,) = service_thread.window.notices.bars
+def test_a_document_is_taken_off_the_list_and_comes_back(program, letter):
+    opened(program, letter)
+    program.find("document_view").setFocus()
+    QTest.keyClick(program.find("document_view"), Qt.Key.Key_Delete)
+    program.wait(lambda: program.find("documents_empty").isVisible())
+    assert rows(program) == []
+    (bar,) = program.window.notices.bars
     assert "Its file stays" in bar.notice.text
     bar.notice.on_action()
-    service_thread.wait(lambda: rows(service_thread) == ["lease.md"] and service_thread.documents.view.count == 4)
+    program.wait(lambda: rows(program) == ["lease.md"] and program.documents.view.count == 4)
     assert letter.read_text() == LETTER
 
 
-def test_what_is_off_the_list_is_forgotten_when_the_time_is_over(service_thread, letter):
-    opened(service_thread, letter)
-    service_thread.frame.documents.undo_ms = 1
-    document = service_thread.frame.documents.current
-    service_thread.frame.documents.remove(document)
-    service_thread.wait(lambda: not service_thread.ask(lambda services: services.store.documents()))
+def test_what_is_off_the_list_is_forgotten_when_the_time_is_over(program, letter):
+    opened(program, letter)
+    program.frame.documents.undo_ms = 1
+    document = program.frame.documents.current
+    program.frame.documents.remove(document)
+    program.wait(lambda: not program.ask(lambda services: services.store.documents()))
 
 
-def test_a_folder_is_read_and_what_cannot_be_read_is_said(service_thread, letter, tmp_path):
+def test_a_folder_is_read_and_what_cannot_be_read_is_said(program, letter, tmp_path):
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "a.txt").write_text("one\n\ntwo")
     (tmp_path / "odd.xyz").write_bytes(b"\0\1\2")
-    drop(service_thread.documents, letter, tmp_path / "more")
-    service_thread.wait(lambda: sorted(rows(service_thread)) == ["a.txt", "lease.md"])
-    assert service_thread.find("document_title").full_text == "lease.md"
-    drop(service_thread.documents, tmp_path / "odd.xyz")
-    service_thread.wait(lambda: any("cannot be read" in bar.notice.text for bar in service_thread.window.notices.bars))
+    drop(program.documents, letter, tmp_path / "more")
+    program.wait(lambda: sorted(rows(program)) == ["a.txt", "lease.md"])
+    assert program.find("document_title").full_text == "lease.md"
+    drop(program.documents, tmp_path / "odd.xyz")
+    program.wait(lambda: any("cannot be read" in bar.notice.text for bar in program.window.notices.bars))
 
 
-def test_the_next_start_still_has_it(service_thread, letter, start):
-    opened(service_thread, letter)
-    service_thread.close()
+def test_the_next_start_still_has_it(program, letter, start):
+    opened(program, letter)
+    program.close()
     again = start()
     again.documents = again.frame.documents_page
     again.window.resize(1200, 800)
@@ -196,21 +195,21 @@ def test_the_next_start_still_has_it(service_thread, letter, start):
     again.wait(lambda: any("has changed" in bar.notice.text for bar in again.window.notices.bars))
 
 
-def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(service_thread, tmp_path):
+def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(program, tmp_path):
     path = tmp_path / "long.txt"
     path.write_text("\f".join(f"Page {number}\n\nwords" for number in range(1, 5001)))
-    drop(service_thread.documents, path)
-    is_read = lambda: service_thread.find("coverage_strip").sentence == "5,000 of 5,000 pages read"  # noqa: E731
-    service_thread.qtbot.waitUntil(is_read, timeout=90_000)
-    view = service_thread.documents.view
+    drop(program.documents, path)
+    is_read = lambda: program.find("coverage_strip").sentence == "5,000 of 5,000 pages read"  # noqa: E731
+    program.qtbot.waitUntil(is_read, timeout=90_000)
+    view = program.documents.view
     QTest.keyClick(view, Qt.Key.Key_End)
-    service_thread.wait(lambda: view._sheets[-1].words is not None)
+    program.wait(lambda: view._sheets[-1].words is not None)
     assert "Page 5000" in view._sheets[-1].page.text
     assert sum(sheet.words is not None for sheet in view._sheets) < 60
 
 
-def test_the_strip_shows_the_worst_of_pages_that_share_a_cell(qtbot, service_thread):
-    strip = CoverageStrip(service_thread.frame._keeper)
+def test_the_strip_shows_the_worst_of_pages_that_share_a_cell(qtbot, program):
+    strip = CoverageStrip(program.frame._keeper)
     qtbot.addWidget(strip)
     strip.resize(300, 22)
     strip.show_cells([Cell(number, "unreadable" if number == 777 else "read") for number in range(1, 1001)])
@@ -227,113 +226,107 @@ def test_the_strip_shows_the_worst_of_pages_that_share_a_cell(qtbot, service_thr
     assert chosen == [777, 778]
 
 
-def test_a_summary_leads_to_its_passages(service_thread, letter, model_file):
+def test_a_summary_leads_to_its_passages(program, letter, model_file):
     """With a model that cannot keep to the form the sentences are the document's own, each with its place."""
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    opened(service_thread, letter)
-    service_thread.click("summarize_button")
-    pane = service_thread.find("summary_pane")
-    service_thread.wait(lambda: pane._summary is not None)
-    assert "4 of 4 sections read." in service_thread.find("summary_coverage").text()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane._summary is not None)
+    assert "4 of 4 sections read." in program.find("summary_coverage").text()
     assert all(row.findChild(QLabel, "row_bullet") is not None for row in pane.rows), "bullet points have bullets"
-    service_thread.wait(lambda: pane.rows and pane.rows[0].isVisible())
+    program.wait(lambda: pane.rows and pane.rows[0].isVisible())
     row = next(one for one in pane.rows if one.sentence.pages)
-    service_thread.click(row)
+    program.click(row)
     page = row.sentence.blocks[0].page
-    service_thread.wait(
-        lambda: [sheet.page.number for sheet in service_thread.documents.view._sheets if sheet.spans][:1] == [page]
-    )
-    start, end = service_thread.documents.view._sheets[page - 1].spans[0]
-    service_thread.wait(lambda: service_thread.documents.view._sheets[page - 1].has_text)
-    words = service_thread.documents.view._sheets[page - 1].page.text[start:end]
+    program.wait(lambda: [sheet.page.number for sheet in program.documents.view._sheets if sheet.spans][:1] == [page])
+    start, end = program.documents.view._sheets[page - 1].spans[0]
+    program.wait(lambda: program.documents.view._sheets[page - 1].has_text)
+    words = program.documents.view._sheets[page - 1].page.text[start:end]
     assert row.sentence.text.split()[0] in words
-    service_thread.click("copy_summary_button")
+    program.click("copy_summary_button")
     assert "4 of 4 sections read." in QApplication.clipboard().text()
-    service_thread.documents.view.place_clicked.emit(page, start, QPointF())
+    program.documents.view.place_clicked.emit(page, start, QPointF())
     assert row.property("lit")
-    service_thread.click("about_chip")
-    assert service_thread.find("about_document").isVisible()
+    program.click("about_chip")
+    assert program.find("about_document").isVisible()
 
 
-def test_a_question_is_answered_with_passages_that_open(service_thread, letter, model_file):
+def test_a_question_is_answered_with_passages_that_open(program, letter, model_file):
     """The tiny model is too weak to quote: the passages that fit best are the answer, and that is said."""
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    opened(service_thread, letter)
-    service_thread.click("questions_chip")
-    QTest.keyClicks(service_thread.find("question_line"), "How much does the tenant pay?")
-    QTest.keyClick(service_thread.find("question_line"), Qt.Key.Key_Return)
-    pane = service_thread.find("question_pane")
-    service_thread.wait(lambda: pane.findChildren(CitationRow) and service_thread.find("ask_button").isEnabled())
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("questions_chip")
+    QTest.keyClicks(program.find("question_line"), "How much does the tenant pay?")
+    QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
+    pane = program.find("question_pane")
+    program.wait(lambda: pane.findChildren(CitationRow) and program.find("ask_button").isEnabled())
     words = [one.text() for one in pane.findChildren(QLabel, "question_part")]
     assert words[0].replace("\u200b", "") == "How much does the tenant pay?"
     assert "too weak" in words[1]
     row = pane.findChildren(CitationRow)[0]
     assert "1,200 EUR" in row.citation.quote
-    service_thread.wait(row.isVisible)
-    service_thread.click(row)
+    program.wait(row.isVisible)
+    program.click(row)
     page = row.citation.page
-    service_thread.wait(
-        lambda: service_thread.documents.view._sheets[page - 1].spans == ((row.citation.start, row.citation.end),)
-    )
-    service_thread.documents._controller.remove(service_thread.documents._controller.current)
-    service_thread.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
+    program.wait(lambda: program.documents.view._sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
+    program.documents._controller.remove(program.documents._controller.current)
+    program.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
 
 
-def exported(service_thread, button: str, form: str, target) -> None:
+def exported(program, button: str, form: str, target) -> None:
     """Choose a form in the menu of a button and a file in the dialog that follows."""
-    menu = service_thread.find(button).menu()
+    menu = program.find(button).menu()
     next(one for one in menu.actions() if one.objectName() == f"export_{form}").trigger()
-    dialog = service_thread.documents.findChild(QFileDialog, "export_dialog")
+    dialog = program.documents.findChild(QFileDialog, "export_dialog")
     dialog.fileSelected.emit(str(target))
     dialog.close()
-    service_thread.wait(lambda: any(f"Written to {target}" in one for one in service_thread.notices()))
+    program.wait(lambda: any(f"Written to {target}" in one for one in program.notices()))
 
 
 @pytest.fixture
-def summarized(service_thread, letter, model_file):
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    opened(service_thread, letter)
-    service_thread.click("summarize_button")
-    pane = service_thread.find("summary_pane")
-    service_thread.wait(lambda: pane._summary is not None and pane.rows and pane.rows[0].isVisible())
-    return service_thread
+def summarized(program, letter, model_file):
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane._summary is not None and pane.rows and pane.rows[0].isVisible())
+    return program
 
 
 def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path):
-    service_thread = summarized
+    program = summarized
     for form in ("docx", "pdf", "html", "md", "json"):
-        exported(service_thread, "export_summary_button", form, tmp_path / f"s.{form}")
+        exported(program, "export_summary_button", form, tmp_path / f"s.{form}")
     words = "\n".join(one.text for one in docx.Document(tmp_path / "s.docx").paragraphs)
     assert "What was read" in words
     assert "[section" in words
     assert pypdfium2.PdfDocument(tmp_path / "s.pdf")[0].get_textpage().get_text_range().count("section") > 1
     assert "4 of 4 sections read" in (tmp_path / "s.md").read_text()
     assert json.loads((tmp_path / "s.json").read_text())["coverage"]["pages_read"] == 4
-    (bar,) = [one for one in service_thread.window.notices.bars if "s.json" in one.notice.text]
+    (bar,) = [one for one in program.window.notices.bars if "s.json" in one.notice.text]
     assert (bar.notice.action, bar.notice.other) == ("Open", "Open folder")
-    menu = service_thread.find("export_summary_button").menu()
+    menu = program.find("export_summary_button").menu()
     next(one for one in menu.actions() if one.objectName() == "export_pdf").trigger()
-    service_thread.documents.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
-    service_thread.wait(
-        lambda: any(one.notice.is_error and "none" in one.notice.text for one in service_thread.window.notices.bars)
-    )
+    program.documents.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
+    program.wait(lambda: any(one.notice.is_error and "none" in one.notice.text for one in program.window.notices.bars))
 
 
 def test_in_a_low_window_a_summary_that_is_made_is_seen(summarized):
-    service_thread = summarized
-    usual = service_thread.documents.fontMetrics().lineSpacing()
-    service_thread.frame.settings.change("font_scale", 150)
-    service_thread.wait(lambda: service_thread.documents.fontMetrics().lineSpacing() > usual)
-    service_thread.window.resize(900, 600)
-    service_thread.documents._show_one(side=True)
-    pane = service_thread.find("summary_pane")
-    service_thread.wait(pane.isVisible)
+    program = summarized
+    usual = program.documents.fontMetrics().lineSpacing()
+    program.frame.settings.change("font_scale", 150)
+    program.wait(lambda: program.documents.fontMetrics().lineSpacing() > usual)
+    program.window.resize(900, 600)
+    program.documents._show_one(side=True)
+    pane = program.find("summary_pane")
+    program.wait(pane.isVisible)
     pane.verticalScrollBar().setValue(0)
-    service_thread.frame.documents_area.summaries.choose(service_thread.frame.documents_area.summaries.item)
-    service_thread.wait(lambda: pane.rows and pane.rows[0].visibleRegion().boundingRect().height() > 2 * usual)
+    program.frame.documents_area.summaries.choose(program.frame.documents_area.summaries.item)
+    program.wait(lambda: pane.rows and pane.rows[0].visibleRegion().boundingRect().height() > 2 * usual)
 
 
 def test_how_far_a_summary_is_takes_one_line(summarized):
@@ -345,23 +338,19 @@ def test_how_far_a_summary_is_takes_one_line(summarized):
     assert "4 min left" in words.text()
 
 
-def test_what_is_below_the_title_stays_where_it_is(service_thread, letter):
+def test_what_is_below_the_title_stays_where_it_is(program, letter):
     """With small pages there is a button beside the title; without, everything stood eight pixels higher."""
-    opened(service_thread, letter)
-    split = service_thread.find("document_splitter")
+    opened(program, letter)
+    split = program.find("document_splitter")
     top = split.y()
-    assert service_thread.find("thumbnails_button").isVisible()
+    assert program.find("thumbnails_button").isVisible()
     short = letter.with_name("short.txt")
     short.write_text("one page")
-    drop(service_thread.documents, short)
-    service_thread.wait(
-        lambda: (
-            service_thread.find("document_title").full_text == "short.txt" and service_thread.documents.view.count == 1
-        )
-    )
-    service_thread.wait(lambda: not service_thread.find("thumbnails_button").isVisible())
-    service_thread.wait(lambda: not service_thread.find("reading_bar").isVisible())
-    service_thread.find("documents_work").layout().activate()
+    drop(program.documents, short)
+    program.wait(lambda: program.find("document_title").full_text == "short.txt" and program.documents.view.count == 1)
+    program.wait(lambda: not program.find("thumbnails_button").isVisible())
+    program.wait(lambda: not program.find("reading_bar").isVisible())
+    program.find("documents_work").layout().activate()
     assert split.y() == top
 
 
@@ -375,72 +364,72 @@ def test_an_export_is_offered_beside_its_document(summarized, letter):
 
 
 def test_a_sentence_is_copied_with_file_and_page(summarized):
-    service_thread = summarized
-    row = service_thread.find("summary_pane").rows[0]
+    program = summarized
+    row = program.find("summary_pane").rows[0]
     row.setFocus()
     QTest.keyClick(row, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QApplication.clipboard().text().endswith(f"[lease.md, section {row.sentence.pages[0]}]")
-    service_thread.click("copy_summary_button")
-    assert QApplication.clipboard().text().count("[lease.md, section") == len(service_thread.find("summary_pane").rows)
+    program.click("copy_summary_button")
+    assert QApplication.clipboard().text().count("[lease.md, section") == len(program.find("summary_pane").rows)
 
 
 def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summarized):
-    service_thread = summarized
-    row = next(one for one in service_thread.find("summary_pane").rows if one.sentence.blocks)
+    program = summarized
+    row = next(one for one in program.find("summary_pane").rows if one.sentence.blocks)
     pages = {one.page for one in row.sentence.blocks}
-    marked = lambda: {one.page.number for one in service_thread.documents.view._sheets if one.spans}  # noqa: E731
+    marked = lambda: {one.page.number for one in program.documents.view._sheets if one.spans}  # noqa: E731
     row.pointed_at.emit(True)
-    service_thread.wait(lambda: marked() == pages and service_thread.find("coverage_strip")._lit == pages)
+    program.wait(lambda: marked() == pages and program.find("coverage_strip")._lit == pages)
     row.pointed_at.emit(False)
-    service_thread.wait(lambda: not marked())
-    service_thread.click(row)
-    service_thread.wait(lambda: marked() == pages)
+    program.wait(lambda: not marked())
+    program.click(row)
+    program.wait(lambda: marked() == pages)
     row.pointed_at.emit(True)
     row.pointed_at.emit(False)
-    service_thread.wait(lambda: marked() == pages)
+    program.wait(lambda: marked() == pages)
 
 
 def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summarized):
-    service_thread = summarized
-    summaries, pane = service_thread.frame.documents_area.summaries, service_thread.find("summary_pane")
+    program = summarized
+    summaries, pane = program.frame.documents_area.summaries, program.find("summary_pane")
     first = summaries.item
-    menu = service_thread.find("earlier_summaries_more").menu()
-    assert service_thread.find("earlier_summaries_more").isVisible()
+    menu = program.find("earlier_summaries_more").menu()
+    assert program.find("earlier_summaries_more").isVisible()
     assert [one.text() for one in menu.actions()] == ["Rename…", "Delete"]
-    assert not service_thread.find("earlier_summaries_button").isVisible()
-    service_thread.click("summarize_button")
-    service_thread.wait(lambda: summaries.item != first and pane._summary is not None and pane.rows)
-    button = service_thread.find("earlier_summaries_button")
-    service_thread.wait(lambda: button.isVisible() and button.text() == "1 earlier")
-    service_thread.click(button)
+    assert not program.find("earlier_summaries_button").isVisible()
+    program.click("summarize_button")
+    program.wait(lambda: summaries.item != first and pane._summary is not None and pane.rows)
+    button = program.find("earlier_summaries_button")
+    program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
+    program.click(button)
     rows = lambda: [one for one in pane.findChildren(EarlierRow) if one.isVisible()]  # noqa: E731
-    service_thread.wait(lambda: len(rows()) == 2)
-    service_thread.click(rows()[1])
-    service_thread.wait(lambda: summaries.item == first)
-    service_thread.wait(lambda: len(rows()) == 2)
+    program.wait(lambda: len(rows()) == 2)
+    program.click(rows()[1])
+    program.wait(lambda: summaries.item == first)
+    program.wait(lambda: len(rows()) == 2)
     QTest.keyClick(rows()[1], Qt.Key.Key_F2)
-    dialog = service_thread.window.findChild(QInputDialog, "rename_dialog")
+    dialog = program.window.findChild(QInputDialog, "rename_dialog")
     dialog.setTextValue("For the lawyer")
     dialog.accept()
-    service_thread.wait(lambda: any("For the lawyer" in one.accessibleName() for one in rows()))
+    program.wait(lambda: any("For the lawyer" in one.accessibleName() for one in rows()))
     QTest.keyClick(next(one for one in rows() if "lawyer" in one.accessibleName()), Qt.Key.Key_Delete)
-    service_thread.wait(lambda: summaries.item not in ("", first) and pane.rows)
-    (bar,) = [one for one in service_thread.window.notices.bars if "trash" in one.notice.text]
+    program.wait(lambda: summaries.item not in ("", first) and pane.rows)
+    (bar,) = [one for one in program.window.notices.bars if "trash" in one.notice.text]
     bar.notice.on_action()
-    service_thread.wait(lambda: len(rows()) == 2)
+    program.wait(lambda: len(rows()) == 2)
 
 
-def test_questions_stay_with_their_document_over_a_restart(service_thread, letter, model_file, start):
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    opened(service_thread, letter)
-    service_thread.click("questions_chip")
+def test_questions_stay_with_their_document_over_a_restart(program, letter, model_file, start):
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("questions_chip")
     for words in ("How much does the tenant pay?", "When does it begin?"):
-        QTest.keyClicks(service_thread.find("question_line"), words)
-        QTest.keyClick(service_thread.find("question_line"), Qt.Key.Key_Return)
-        service_thread.wait(lambda: service_thread.find("question_foot").isVisible())
-    item = service_thread.frame.documents_area.questions.item
-    service_thread.close()
+        QTest.keyClicks(program.find("question_line"), words)
+        QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
+        program.wait(lambda: program.find("question_foot").isVisible())
+    item = program.frame.documents_area.questions.item
+    program.close()
     again = start()
     again.documents = again.frame.documents_page
     again.window.resize(1200, 800)
@@ -456,64 +445,60 @@ def test_questions_stay_with_their_document_over_a_restart(service_thread, lette
     again.wait(lambda: not asked() and again.find("earlier_questions").isVisible())
 
 
-def test_in_a_narrow_window_panes_and_pages_take_turns(service_thread, letter):
-    opened(service_thread, letter)
-    service_thread.window.resize(700, 600)
-    service_thread.wait(lambda: service_thread.find("show_panes_button").isVisible())
-    assert not service_thread.documents.side.isVisible()
-    service_thread.click("show_panes_button")
-    assert service_thread.documents.side.isVisible()
-    assert not service_thread.documents.view.isVisible()
-    service_thread.click("show_pages_button")
-    assert service_thread.documents.view.isVisible()
-    service_thread.documents.side.show_pane("about")
-    assert service_thread.find("about_document").isVisible()
-    service_thread.find("about_chip").setFocus()
-    service_thread.documents.go_to_spans({2: [(0, 3)]})
-    assert service_thread.documents.view.isVisible()
-    assert service_thread.documents.view.hasFocus()
-    service_thread.window.resize(1200, 800)
-    service_thread.wait(
-        lambda: service_thread.documents.side.isVisible() and not service_thread.find("show_panes_button").isVisible()
-    )
+def test_in_a_narrow_window_panes_and_pages_take_turns(program, letter):
+    opened(program, letter)
+    program.window.resize(700, 600)
+    program.wait(lambda: program.find("show_panes_button").isVisible())
+    assert not program.documents.side.isVisible()
+    program.click("show_panes_button")
+    assert program.documents.side.isVisible()
+    assert not program.documents.view.isVisible()
+    program.click("show_pages_button")
+    assert program.documents.view.isVisible()
+    program.documents.side.show_pane("about")
+    assert program.find("about_document").isVisible()
+    program.find("about_chip").setFocus()
+    program.documents.go_to_spans({2: [(0, 3)]})
+    assert program.documents.view.isVisible()
+    assert program.documents.view.hasFocus()
+    program.window.resize(1200, 800)
+    program.wait(lambda: program.documents.side.isVisible() and not program.find("show_panes_button").isVisible())
 
 
 def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_from_it(summarized, tmp_path):
-    service_thread = summarized
+    program = summarized
     folder, target = tmp_path / "post", tmp_path / "out"
     folder.mkdir()
     (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nThe bill is 900 EUR.")
     (folder / "b.docx").write_bytes(b"PK\x03\x04 this is none")
     (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
-    service_thread.click("summarize_folder_button")
+    program.click("summarize_folder_button")
     for chosen in (folder, target):
-        dialog = service_thread.documents.findChild(QFileDialog, "folder_dialog")
+        dialog = program.documents.findChild(QFileDialog, "folder_dialog")
         dialog.fileSelected.emit(str(chosen))
         dialog.done(0)
-        service_thread.wait(
-            lambda gone=dialog: gone is not service_thread.documents.findChild(QFileDialog, "folder_dialog")
-        )
-    service_thread.wait(lambda: any("files with summaries were written" in one for one in service_thread.notices()))
-    (words,) = [one for one in service_thread.notices() if "files with summaries" in one]
+        program.wait(lambda gone=dialog: gone is not program.documents.findChild(QFileDialog, "folder_dialog"))
+    program.wait(lambda: any("files with summaries were written" in one for one in program.notices()))
+    (words,) = [one for one in program.notices() if "files with summaries" in one]
     assert words.startswith("4 files")
     assert "1 of the documents could not be read" in words
     assert sorted(one.name for one in target.iterdir()) == ["a.txt.md", "c.md.md", "summaries.csv", "together.md"]
     assert "b.docx" in (target / "summaries.csv").read_text("utf-8-sig")
-    service_thread.wait(lambda: service_thread.find("document_title").full_text == "a.txt")
-    pane = service_thread.find("summary_pane")
-    service_thread.wait(lambda: pane._summary is not None and len(pane._summary.documents) == 2 and pane.rows)
+    program.wait(lambda: program.find("document_title").full_text == "a.txt")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane._summary is not None and len(pane._summary.documents) == 2 and pane.rows)
     row = next(one for one in pane.rows if "c.md" in one.accessibleName())
-    service_thread.wait(row.isVisible)
-    service_thread.click(row)  # its passage is in the other document, which is opened there
-    service_thread.wait(lambda: service_thread.find("document_title").full_text == "c.md")
-    service_thread.wait(lambda: any(sheet.spans for sheet in service_thread.documents.view._sheets))
+    program.wait(row.isVisible)
+    program.click(row)  # its passage is in the other document, which is opened there
+    program.wait(lambda: program.find("document_title").full_text == "c.md")
+    program.wait(lambda: any(sheet.spans for sheet in program.documents.view._sheets))
     assert len(pane._summary.documents) == 2, "the joint summary stays beside it"
 
 
-def test_small_pages_lead_and_follow_and_are_remembered(service_thread, letter, start):
-    opened(service_thread, letter)
-    thumbs = service_thread.find("thumbnails")
-    service_thread.wait(thumbs.isVisible)
+def test_small_pages_lead_and_follow_and_are_remembered(program, letter, start):
+    opened(program, letter)
+    thumbs = program.find("thumbnails")
+    program.wait(thumbs.isVisible)
     assert [thumbs.model().index(row).data() for row in range(4)] == [
         "1  The lease",
         "2  Dates",
@@ -523,12 +508,12 @@ def test_small_pages_lead_and_follow_and_are_remembered(service_thread, letter, 
     QTest.mouseClick(
         thumbs.viewport(), Qt.MouseButton.LeftButton, pos=thumbs.visualRect(thumbs.model().index(3)).center()
     )
-    service_thread.wait(lambda: service_thread.documents.view.reached >= 3)
-    QTest.keyClick(service_thread.documents.view, Qt.Key.Key_Home)
-    service_thread.wait(lambda: thumbs.currentIndex().row() == 0)
-    service_thread.click("thumbnails_button")
+    program.wait(lambda: program.documents.view.reached >= 3)
+    QTest.keyClick(program.documents.view, Qt.Key.Key_Home)
+    program.wait(lambda: thumbs.currentIndex().row() == 0)
+    program.click("thumbnails_button")
     assert not thumbs.isVisible()
-    service_thread.close()
+    program.close()
     again = start()
     QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     again.window.resize(1200, 800)
@@ -536,23 +521,23 @@ def test_small_pages_lead_and_follow_and_are_remembered(service_thread, letter, 
     assert not again.find("thumbnails").isVisible()
 
 
-def test_small_pictures_of_a_pdf_come_for_what_is_in_sight(service_thread, tmp_path):
+def test_small_pictures_of_a_pdf_come_for_what_is_in_sight(program, tmp_path):
     path = tmp_path / "long.pdf"
     pdf = pypdfium2.PdfDocument.new()
     for _ in range(60):
         pdf.new_page(300, 400)
     pdf.save(path)
-    drop(service_thread.documents, path)
-    thumbs = service_thread.find("thumbnails")
-    service_thread.wait(lambda: service_thread.documents.view.count == 60 and thumbs.isVisible())
+    drop(program.documents, path)
+    thumbs = program.find("thumbnails")
+    program.wait(lambda: program.documents.view.count == 60 and thumbs.isVisible())
     rows = thumbs.model()
-    service_thread.wait(lambda: rows.has_image(1) and rows.has_image(3))
+    program.wait(lambda: rows.has_image(1) and rows.has_image(3))
     assert not rows.has_image(50)
     thumbs.scrollToBottom()
-    service_thread.wait(lambda: rows.has_image(60))
+    program.wait(lambda: rows.has_image(60))
 
 
-def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures(service_thread, tmp_path):
+def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures(program, tmp_path):
     """A sentence with passages on two pages, another one on the second page only."""
     from slmdesk.core.paper import Paper, paragraph
     from slmdesk.printing.pdf import prepare, print_pdf
@@ -566,14 +551,12 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
             next(pages)
     except StopIteration as end:
         path.write_bytes(end.value)
-    drop(service_thread.documents, path)
-    view, area = service_thread.documents.view, service_thread.frame.documents_area
-    service_thread.wait(lambda: "pages read" in service_thread.find("coverage_strip").sentence and view.count > 1)
-    service_thread.wait(
-        lambda: service_thread.frame.documents.current and service_thread.find("summarize_button").isEnabled()
-    )
-    document = service_thread.frame.documents.current
-    kept = {one.number: one.text for one in service_thread.ask(lambda services: services.documents.pages(document))}
+    drop(program.documents, path)
+    view, area = program.documents.view, program.frame.documents_area
+    program.wait(lambda: "pages read" in program.find("coverage_strip").sentence and view.count > 1)
+    program.wait(lambda: program.frame.documents.current and program.find("summarize_button").isEnabled())
+    document = program.frame.documents.current
+    kept = {one.number: one.text for one in program.ask(lambda services: services.documents.pages(document))}
 
     def span(number):
         page = next(page for page, text in kept.items() if words[number - 1] in text)
@@ -589,13 +572,13 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     coverage = Coverage(view.count, view.count, 1, 1)
     one = OneSummary(document, "lease.pdf", "page", (both, other), coverage)
     area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (one,)))
-    service_thread.wait(lambda: area.summary_pane.rows[0].isVisible())
-    service_thread.click(area.summary_pane.rows[0])
+    program.wait(lambda: area.summary_pane.rows[0].isVisible())
+    program.click(area.summary_pane.rows[0])
     marked = lambda: [sheet.page.number for sheet in view._sheets if sheet.spans]  # noqa: E731
-    service_thread.wait(lambda: marked() == [first.page, last.page])
-    assert service_thread.find("coverage_strip")._lit == {first.page, last.page}
+    program.wait(lambda: marked() == [first.page, last.page])
+    assert program.find("coverage_strip")._lit == {first.page, last.page}
     sheet = view._sheets[first.page - 1]
-    service_thread.wait(lambda: sheet.picture is not None and sheet.boxes)
+    program.wait(lambda: sheet.picture is not None and sheet.boxes)
     lit = lambda: [one.sentence.text for one in area.summary_pane.rows if one.property("lit")]  # noqa: E731
 
     def click(number, box):
@@ -603,17 +586,17 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
         view.place_clicked.emit(number, -1, QPointF((left + right) / 2, (top + bottom) / 2))
 
     click(first.page, (0.5, 0.95, 0.5, 0.95))  # nothing rests on the foot of the page
-    service_thread.wait(lambda: lit() == [])
+    program.wait(lambda: lit() == [])
     click(first.page, sheet.boxes[0])
-    service_thread.wait(lambda: lit() == ["Both."])
+    program.wait(lambda: lit() == ["Both."])
     view.go_to(last.page, to_mark=True)
     sheet = view._sheets[last.page - 1]
-    service_thread.wait(lambda: sheet.boxes)
+    program.wait(lambda: sheet.boxes)
     click(last.page, sheet.boxes[0])
-    service_thread.wait(lambda: lit() == ["Both."])
+    program.wait(lambda: lit() == ["Both."])
     both_boxes = list(sheet.boxes)
-    service_thread.click(area.summary_pane.rows[1])
-    service_thread.wait(lambda: marked() == [last.page] and sheet.boxes and sheet.boxes != both_boxes)
-    service_thread.wait(lambda: lit() == ["Both."])  # where the mark stands is no matter: only a click counts
+    program.click(area.summary_pane.rows[1])
+    program.wait(lambda: marked() == [last.page] and sheet.boxes and sheet.boxes != both_boxes)
+    program.wait(lambda: lit() == ["Both."])  # where the mark stands is no matter: only a click counts
     click(last.page, sheet.boxes[0])
-    service_thread.wait(lambda: lit() == ["The other."])
+    program.wait(lambda: lit() == ["The other."])

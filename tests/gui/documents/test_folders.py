@@ -18,13 +18,13 @@ OLD = 1_000_000_000
 
 
 @pytest.fixture
-def service_thread(start):
-    service_thread = start()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    service_thread.documents = service_thread.frame.documents_page
-    service_thread.wait(lambda: service_thread.documents.isVisible())
-    service_thread.window.resize(1200, 800)
-    return service_thread
+def program(start):
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(lambda: program.documents.isVisible())
+    program.window.resize(1200, 800)
+    return program
 
 
 @pytest.fixture
@@ -45,126 +45,121 @@ def write(path, words):
     os.utime(path, (OLD, OLD))
 
 
-def rows(service_thread, name):
-    model = service_thread.find(name).model()
+def rows(program, name):
+    model = program.find(name).model()
     return [model.index(row).data() for row in range(model.rowCount())]
 
 
-def line(service_thread, name, row=0):
-    model = service_thread.find(name).model()
+def line(program, name, row=0):
+    model = program.find(name).model()
     return model.index(row).data(int(Qt.ItemDataRole.UserRole) + 1)
 
 
-def click_row(service_thread, name, row=0):
-    view = service_thread.find(name)
+def click_row(program, name, row=0):
+    view = program.find(name)
     assert isinstance(view, QListView)
     place = view.visualRect(view.model().index(row)).center()
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
-def watched(service_thread, folder):
-    drop(service_thread.documents, folder)
-    service_thread.wait(lambda: any("holds 3 documents" in one for one in service_thread.notices()))
-    (bar,) = [one for one in service_thread.window.notices.bars if "holds" in one.notice.text]
-    service_thread.click(service_thread.find("notice_action", bar))
-    service_thread.wait(lambda: rows(service_thread, "folder_list") == ["papers"])
-    service_thread.wait(lambda: line(service_thread, "folder_list") == "2 documents, 1 not read")
+def watched(program, folder):
+    drop(program.documents, folder)
+    program.wait(lambda: any("holds 3 documents" in one for one in program.notices()))
+    (bar,) = [one for one in program.window.notices.bars if "holds" in one.notice.text]
+    program.click(program.find("notice_action", bar))
+    program.wait(lambda: rows(program, "folder_list") == ["papers"])
+    program.wait(lambda: line(program, "folder_list") == "2 documents, 1 not read")
 
 
-def test_a_dropped_folder_is_watched_and_shown(service_thread, papers):
-    assert not service_thread.find("folder_list").isVisible()
-    watched(service_thread, papers)
-    view = service_thread.find("folder_view")
+def test_a_dropped_folder_is_watched_and_shown(program, papers):
+    assert not program.find("folder_list").isVisible()
+    watched(program, papers)
+    view = program.find("folder_view")
     assert view.isVisible()
-    assert service_thread.find("folder_words").text().replace("\u200b", "") == "2 documents with 3 pages can be asked."
-    service_thread.wait(lambda: rows(service_thread, "folder_documents") == ["broken.pdf", "lease.md", "pump.txt"])
-    assert "broken.pdf" in service_thread.find("folder_unread").text().replace("\u200b", "")
-    assert rows(service_thread, "document_view") == [], "nobody opened one by itself"
-    QTest.keyClicks(service_thread.find("folder_filter"), "pu")
-    assert rows(service_thread, "folder_documents") == ["pump.txt"]
-    click_row(service_thread, "folder_documents")
-    service_thread.wait(lambda: service_thread.find("document_title").isVisible())
-    service_thread.wait(lambda: service_thread.documents.view.count == 2)
+    assert program.find("folder_words").text().replace("\u200b", "") == "2 documents with 3 pages can be asked."
+    program.wait(lambda: rows(program, "folder_documents") == ["broken.pdf", "lease.md", "pump.txt"])
+    assert "broken.pdf" in program.find("folder_unread").text().replace("\u200b", "")
+    assert rows(program, "document_view") == [], "nobody opened one by itself"
+    QTest.keyClicks(program.find("folder_filter"), "pu")
+    assert rows(program, "folder_documents") == ["pump.txt"]
+    click_row(program, "folder_documents")
+    program.wait(lambda: program.find("document_title").isVisible())
+    program.wait(lambda: program.documents.view.count == 2)
     assert not view.isVisible()
-    click_row(service_thread, "folder_list")
-    service_thread.wait(view.isVisible)
+    click_row(program, "folder_list")
+    program.wait(view.isVisible)
 
 
-def test_the_documents_of_a_dropped_folder_can_be_added_one_by_one(service_thread, papers):
-    drop(service_thread.documents, papers)
-    service_thread.wait(lambda: any("holds 3 documents" in one for one in service_thread.notices()))
-    (bar,) = [one for one in service_thread.window.notices.bars if "holds" in one.notice.text]
-    button = service_thread.find("notice_other_action", bar)
+def test_the_documents_of_a_dropped_folder_can_be_added_one_by_one(program, papers):
+    drop(program.documents, papers)
+    program.wait(lambda: any("holds 3 documents" in one for one in program.notices()))
+    (bar,) = [one for one in program.window.notices.bars if "holds" in one.notice.text]
+    button = program.find("notice_other_action", bar)
     assert button.text() == "Add these 3 documents"
-    service_thread.click(button)
-    service_thread.wait(lambda: sorted(rows(service_thread, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"])
-    assert rows(service_thread, "folder_list") == []
+    program.click(button)
+    program.wait(lambda: sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"])
+    assert rows(program, "folder_list") == []
 
 
-def test_a_folder_is_asked_and_a_quotation_opens_its_document(service_thread, papers):
-    watched(service_thread, papers)
-    pane = service_thread.find("folder_question_pane")
-    line_edit = service_thread.find("folder_question_line")
+def test_a_folder_is_asked_and_a_quotation_opens_its_document(program, papers):
+    watched(program, papers)
+    pane = program.find("folder_question_pane")
+    line_edit = program.find("folder_question_line")
     QTest.keyClicks(line_edit, "When does the pump stop?")
     QTest.keyClick(line_edit, Qt.Key.Key_Return)
-    service_thread.wait(lambda: [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote])
+    program.wait(lambda: [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote])
     (row,) = [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote]
     assert any("pump.txt" in one.text() for one in row.findChildren(QLabel))
-    service_thread.wait(row.isVisible)
-    service_thread.click(row)
-    service_thread.wait(lambda: service_thread.find("document_title").isVisible())
-    service_thread.wait(lambda: service_thread.documents.view.count == 2)
-    service_thread.wait(
-        lambda: service_thread.documents.view._sheets[1].spans == ((row.citation.start, row.citation.end),)
-    )
+    program.wait(row.isVisible)
+    program.click(row)
+    program.wait(lambda: program.find("document_title").isVisible())
+    program.wait(lambda: program.documents.view.count == 2)
+    program.wait(lambda: program.documents.view._sheets[1].spans == ((row.citation.start, row.citation.end),))
 
 
-def test_enter_searches_the_text_of_everything(service_thread, papers):
-    watched(service_thread, papers)
-    search = service_thread.find("document_filter")
+def test_enter_searches_the_text_of_everything(program, papers):
+    watched(program, papers)
+    search = program.find("document_filter")
     QTest.keyClicks(search, "tenant")
     QTest.keyClick(search, Qt.Key.Key_Return)
-    service_thread.wait(lambda: service_thread.find("hit_view").isVisible() and rows(service_thread, "hit_view"))
-    assert rows(service_thread, "hit_view") == ["p. 1  \u00b7  lease.md"]
-    assert "tenant pays" in line(service_thread, "hit_view")
-    click_row(service_thread, "hit_view")
-    service_thread.wait(
-        lambda: (
-            service_thread.find("document_title").isVisible()
-            and service_thread.find("document_title").full_text == "lease.md"
-        )
+    program.wait(lambda: program.find("hit_view").isVisible() and rows(program, "hit_view"))
+    assert rows(program, "hit_view") == ["p. 1  \u00b7  lease.md"]
+    assert "tenant pays" in line(program, "hit_view")
+    click_row(program, "hit_view")
+    program.wait(
+        lambda: program.find("document_title").isVisible() and program.find("document_title").full_text == "lease.md"
     )
     search.clear()
-    assert not service_thread.find("hit_view").isVisible()
+    assert not program.find("hit_view").isVisible()
     QTest.keyClicks(search, "zzz")
     QTest.keyClick(search, Qt.Key.Key_Return)
-    service_thread.wait(lambda: service_thread.find("document_list_note").text() == "These words stand in no document.")
+    program.wait(lambda: program.find("document_list_note").text() == "These words stand in no document.")
 
 
-def test_taking_a_folder_off_the_list_can_be_undone(service_thread, papers):
-    watched(service_thread, papers)
-    QTest.keyClick(service_thread.find("folder_list"), Qt.Key.Key_Delete)
-    service_thread.wait(lambda: rows(service_thread, "folder_list") == [])
-    assert not service_thread.find("folder_view").isVisible()
-    (bar,) = [one for one in service_thread.window.notices.bars if "off the list" in one.notice.text]
-    service_thread.click(service_thread.find("notice_action", bar))
-    service_thread.wait(lambda: rows(service_thread, "folder_list") == ["papers"])
-    service_thread.frame.documents_area.folders.undo_ms = 1
-    QTest.keyClick(service_thread.find("folder_list"), Qt.Key.Key_Delete)
-    service_thread.wait(lambda: service_thread.ask(lambda services: services.store.collections()) == [])
+def test_taking_a_folder_off_the_list_can_be_undone(program, papers):
+    watched(program, papers)
+    QTest.keyClick(program.find("folder_list"), Qt.Key.Key_Delete)
+    program.wait(lambda: rows(program, "folder_list") == [])
+    assert not program.find("folder_view").isVisible()
+    (bar,) = [one for one in program.window.notices.bars if "off the list" in one.notice.text]
+    program.click(program.find("notice_action", bar))
+    program.wait(lambda: rows(program, "folder_list") == ["papers"])
+    program.frame.documents_area.folders.undo_ms = 1
+    QTest.keyClick(program.find("folder_list"), Qt.Key.Key_Delete)
+    program.wait(lambda: program.ask(lambda services: services.store.collections()) == [])
     assert (papers / "lease.md").exists()
 
 
-def test_a_folder_is_chosen_in_a_dialog_and_a_missing_one_is_said(service_thread, papers, tmp_path):
-    service_thread.click("watch_folder_button")
-    dialog = service_thread.documents.findChild(QFileDialog, "folder_dialog")
+def test_a_folder_is_chosen_in_a_dialog_and_a_missing_one_is_said(program, papers, tmp_path):
+    program.click("watch_folder_button")
+    dialog = program.documents.findChild(QFileDialog, "folder_dialog")
     dialog.fileSelected.emit(str(tmp_path / "none"))
-    service_thread.wait(lambda: any("There is no folder" in one for one in service_thread.notices()))
+    program.wait(lambda: any("There is no folder" in one for one in program.notices()))
     dialog.fileSelected.emit(str(papers))
     dialog.close()
-    service_thread.wait(lambda: rows(service_thread, "folder_list") == ["papers"])
-    service_thread.wait(lambda: line(service_thread, "folder_list") == "2 documents, 1 not read")
+    program.wait(lambda: rows(program, "folder_list") == ["papers"])
+    program.wait(lambda: line(program, "folder_list") == "2 documents, 1 not read")
     papers.rename(tmp_path / "gone")
-    service_thread.click("folder_look_button")
-    service_thread.wait(lambda: "not reachable" in line(service_thread, "folder_list"))
-    assert service_thread.find("folder_question_pane").isEnabled(), "what was read can be asked"
+    program.click("folder_look_button")
+    program.wait(lambda: "not reachable" in line(program, "folder_list"))
+    assert program.find("folder_question_pane").isEnabled(), "what was read can be asked"

@@ -27,16 +27,16 @@ MOST_S = 3.0
 
 @pytest.fixture
 def page(start):
-    service_thread = start()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    service_thread.documents = service_thread.frame.documents_page
-    service_thread.wait(lambda: service_thread.documents.isVisible())
-    return service_thread
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(lambda: program.documents.isVisible())
+    return program
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no text, pipes, sparse files")
 def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_path):
-    service_thread = page
+    program = page
     made = write_folder(tmp_path / "folder")
     ends: dict[bytes, str] = {}
 
@@ -45,19 +45,19 @@ def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_pa
             ends[os.fsencode(file_of(event.document).name)] = event.document.error_code or "read"
 
     refused: list[str] = []
-    service_thread.bridge.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
-    service_thread.ask(lambda services: services.add_listener(hear))
+    program.bridge.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
+    program.ask(lambda services: services.add_listener(hear))
     idle = idle_gap_ms()
     gaps, began = Gaps(), time.monotonic()
-    drop(service_thread.documents, tmp_path / "folder")
-    service_thread.wait(lambda: any("holds" in bar.notice.text for bar in service_thread.window.notices.bars))
-    offered = next(bar.notice for bar in service_thread.window.notices.bars if "holds" in bar.notice.text)
+    drop(program.documents, tmp_path / "folder")
+    program.wait(lambda: any("holds" in bar.notice.text for bar in program.window.notices.bars))
+    offered = next(bar.notice for bar in program.window.notices.bars if "holds" in bar.notice.text)
     assert offered.other.startswith("Add these")
     offered.on_other()
     # too large ones have no record: they are refused before
     unread = {name for name, one in made.items() if one.sparse_bytes > 1 << 30}
     due = set(made) - unread
-    service_thread.qtbot.waitUntil(lambda: due <= set(ends), timeout=60_000)
+    program.qtbot.waitUntil(lambda: due <= set(ends), timeout=60_000)
     took, longest = time.monotonic() - began, gaps.stop()
     print(f"{len(ends)} verdicts in {took:.1f} s; longest gap {longest:.0f} ms, idle {idle:.0f} ms")
     for name, one in made.items():
@@ -65,23 +65,23 @@ def test_every_hostile_file_has_its_verdict_and_the_others_are_read(page, tmp_pa
             assert ends[name] in one.verdicts, (name, ends[name])
     assert longest < MOST_GAP_MS + idle
     assert took < MOST_S * len(made)
-    service_thread.wait(lambda: any("sparse.pdf" in one for one in refused))
+    program.wait(lambda: any("sparse.pdf" in one for one in refused))
     assert not [one for one in refused if "<img" in one and "&lt;" in one]
-    _looks_and_works(service_thread, made)
+    _looks_and_works(program, made)
 
 
-def _looks_and_works(service_thread, made) -> None:
+def _looks_and_works(program, made) -> None:
     """The list shows them as plain text, and a good one can be opened and asked for its pages."""
-    model = service_thread.find("document_view").model()
+    model = program.find("document_view").model()
     shown = [model.index(row).data() for row in range(model.rowCount())]
     assert "<img src=x onerror=y>.txt" in shown
     assert not [one for one in shown if "\n" in one or "\u202e" in one]
-    view = service_thread.find("document_view")
+    view = program.find("document_view")
     for name in [one for one in shown if one in GOOD]:
         row = [model.index(row).data() for row in range(model.rowCount())].index(name)  # the list may have moved
         view.scrollTo(model.index(row))
         place = view.visualRect(model.index(row)).center()
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-        service_thread.wait(lambda name=name: service_thread.find("document_title").full_text == name)
-        service_thread.wait(lambda: service_thread.documents.view.count >= 1)
-    assert service_thread.window.isVisible()
+        program.wait(lambda name=name: program.find("document_title").full_text == name)
+        program.wait(lambda: program.documents.view.count >= 1)
+    assert program.window.isVisible()

@@ -28,50 +28,48 @@ STOP_S = 5.0
 def page(start, monkeypatch):
     real = app.children_commands
     monkeypatch.setattr(app, "children_commands", lambda engine="": (real(engine)[0], ODD))
-    service_thread = start()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    service_thread.documents = service_thread.frame.documents_page
-    service_thread.wait(lambda: service_thread.documents.isVisible())
-    return service_thread
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(lambda: program.documents.isVisible())
+    return program
 
 
-def record_of(service_thread, name):
-    return next(
-        (one for one in service_thread.ask(lambda services: services.documents.recent()) if one.name == name), None
-    )
+def record_of(program, name):
+    return next((one for one in program.ask(lambda services: services.documents.recent()) if one.name == name), None)
 
 
-def dropped(service_thread, folder, way):
+def dropped(program, folder, way):
     bad, good = folder / f"bad.{way}", folder / "good.md"
     bad.write_text("x")
     good.write_text("# Rules\n\nThe valve opens at noon.")
-    drop(service_thread.documents, bad, good)
-    service_thread.wait(Path(f"{bad}.reached").exists)
+    drop(program.documents, bad, good)
+    program.wait(Path(f"{bad}.reached").exists)
 
 
-def is_read(service_thread, name):
-    record = record_of(service_thread, name)
+def is_read(program, name):
+    record = record_of(program, name)
     return record is not None and record.status is DocumentStatus.READ
 
 
 @pytest.mark.parametrize("way", ["hang", "spin"])
 def test_a_parser_that_hangs_is_stopped_by_the_button(page, tmp_path, way):
-    service_thread = page
+    program = page
     idle = idle_gap_ms()
     gaps = Gaps()
-    dropped(service_thread, tmp_path, way)
-    button = service_thread.find("stop_reading_button")
-    service_thread.wait(button.isVisible)
+    dropped(program, tmp_path, way)
+    button = program.find("stop_reading_button")
+    program.wait(button.isVisible)
     QTest.qWait(300)  # for the gap alone: nothing is waited for
     began = time.monotonic()
-    service_thread.click(button)
-    service_thread.wait(lambda: not button.isVisible())
+    program.click(button)
+    program.wait(lambda: not button.isVisible())
     took = time.monotonic() - began
-    service_thread.wait(lambda: record_of(service_thread, f"bad.{way}").status is not DocumentStatus.READING)
-    record = record_of(service_thread, f"bad.{way}")
+    program.wait(lambda: record_of(program, f"bad.{way}").status is not DocumentStatus.READING)
+    record = record_of(program, f"bad.{way}")
     assert (record.status, record.error_code) == (DocumentStatus.FAILED, "document.stopped")
     assert took < STOP_S
-    service_thread.wait(lambda: is_read(service_thread, "good.md"))
+    program.wait(lambda: is_read(program, "good.md"))
     longest = gaps.stop()
     print(f"{way}: stopped after {took * 1000:.0f} ms, longest gap {longest:.0f} ms, idle {idle:.0f} ms")
     assert longest < MOST_GAP_MS + idle
@@ -79,15 +77,15 @@ def test_a_parser_that_hangs_is_stopped_by_the_button(page, tmp_path, way):
 
 @pytest.mark.parametrize("way", ["abort", "crash", "eat", "leave"])
 def test_a_parser_that_dies_takes_only_its_document_with_it(page, tmp_path, way):
-    service_thread = page
+    program = page
     idle = idle_gap_ms()
     gaps = Gaps()
-    dropped(service_thread, tmp_path, way)
-    service_thread.wait(lambda: is_read(service_thread, "good.md"))
-    service_thread.wait(lambda: record_of(service_thread, f"bad.{way}").status is not DocumentStatus.READING)
-    record = record_of(service_thread, f"bad.{way}")
+    dropped(program, tmp_path, way)
+    program.wait(lambda: is_read(program, "good.md"))
+    program.wait(lambda: record_of(program, f"bad.{way}").status is not DocumentStatus.READING)
+    record = record_of(program, f"bad.{way}")
     assert (record.status, record.error_code) == (DocumentStatus.FAILED, "document.reader_died")
     longest = gaps.stop()
     print(f"{way}: longest gap {longest:.0f} ms, idle {idle:.0f} ms")
     assert longest < MOST_GAP_MS + idle
-    service_thread.wait(lambda: any(f"bad.{way}" in text for text in service_thread.notices()))
+    program.wait(lambda: any(f"bad.{way}" in text for text in program.notices()))

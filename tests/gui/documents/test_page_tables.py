@@ -27,13 +27,13 @@ LEVELS = (
 
 
 @pytest.fixture
-def service_thread(start):
-    service_thread = start()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    service_thread.documents = service_thread.frame.documents_page
-    service_thread.wait(lambda: service_thread.documents.isVisible())
-    service_thread.window.resize(1200, 800)
-    return service_thread
+def program(start):
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(lambda: program.documents.isVisible())
+    program.window.resize(1200, 800)
+    return program
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ def contract(tmp_path):
     return path
 
 
-def opened(service_thread, path):
-    drop(service_thread.documents, path)
-    service_thread.wait(lambda: service_thread.documents.view.count == 1)
-    sheet = service_thread.documents.view._sheets[0]
-    service_thread.wait(lambda: sheet.words is not None)
+def opened(program, path):
+    drop(program.documents, path)
+    program.wait(lambda: program.documents.view.count == 1)
+    sheet = program.documents.view._sheets[0]
+    program.wait(lambda: sheet.words is not None)
     return sheet
 
 
@@ -67,9 +67,9 @@ def table_of(rows, width, head=0):
     return text, PageTable(text, blocks, width=width, fonts=system_fonts())
 
 
-def clicked(service_thread, sheet):
+def clicked(program, sheet):
     """Click all over the view: the places that are answered with a character of the page."""
-    found, view = {}, service_thread.documents.view
+    found, view = {}, program.documents.view
     view.place_clicked.connect(lambda _page, character, _share: answers.append(character))
     for y in range(4, view.viewport().height(), 9):
         for x in range(4, view.viewport().width(), 12):
@@ -80,11 +80,11 @@ def clicked(service_thread, sheet):
     return found
 
 
-def test_no_cell_slips_under_another_column(service_thread, contract):
-    sheet = opened(service_thread, contract)
+def test_no_cell_slips_under_another_column(program, contract):
+    sheet = opened(program, contract)
     text = sheet.page.text
     columns = {}
-    for (x, _), character in clicked(service_thread, sheet).items():
+    for (x, _), character in clicked(program, sheet).items():
         for row in LEVELS:
             start = text.index("\t".join(row))
             for number, words in enumerate(row):
@@ -96,25 +96,25 @@ def test_no_cell_slips_under_another_column(service_thread, contract):
         assert max(columns[number]) < min(columns[number + 1])
 
 
-def test_a_passage_in_a_cell_is_found_marked_and_gone_to(service_thread, contract):
-    service_thread.window.resize(1024, 700)
-    sheet = opened(service_thread, contract)
-    line = service_thread.find("find_line")
+def test_a_passage_in_a_cell_is_found_marked_and_gone_to(program, contract):
+    program.window.resize(1024, 700)
+    sheet = opened(program, contract)
+    line = program.find("find_line")
     QTest.keyClicks(line, "next release")
-    service_thread.wait(lambda: service_thread.find("find_count").text() == "1 of 1")
+    program.wait(lambda: program.find("find_count").text() == "1 of 1")
     start, _ = sheet.spans[0]
     ((_, table),) = sheet.words.tables
     place = table.cell_rectangle(start)
-    room = service_thread.documents.view.page_width * 0.86
+    room = program.documents.view.page_width * 0.86
     assert place.left() >= 0
     assert place.right() <= room + 1
     accent = LIGHT.colour("accent").rgb()
 
     def is_marked():
-        image = service_thread.documents.view.grab().toImage()
+        image = program.documents.view.grab().toImage()
         return any(image.pixel(x, y) == accent for x in range(0, image.width(), 3) for y in range(0, image.height(), 3))
 
-    service_thread.wait(is_marked)
+    program.wait(is_marked)
 
 
 def test_columns_share_the_room_and_cells_wrap():
@@ -174,11 +174,11 @@ def test_what_is_no_number_is_known(text):
     assert not is_number_text(text)
 
 
-def test_a_wide_table_scrolls_inside_the_page(service_thread, tmp_path):
+def test_a_wide_table_scrolls_inside_the_page(program, tmp_path):
     path = tmp_path / "wide.csv"
     path.write_text("\n".join(",".join(f"Site {row}/{at}" for at in range(40)) for row in range(5)))
-    sheet = opened(service_thread, path)
-    view = service_thread.documents.view
+    sheet = opened(program, path)
+    view = program.documents.view
     assert not view.horizontalScrollBar().maximum()
     ((top, table),) = sheet.words.tables
     assert table.is_wide
@@ -201,8 +201,8 @@ def test_a_wide_table_scrolls_inside_the_page(service_thread, tmp_path):
     QTest.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=bar.toPoint() + QPoint(5_000, 0))
     assert table.width - place.width() * 0.86 - 1 <= table.offset < table.width
     before = table.offset
-    service_thread.window.resize(1190, 790)  # laid out anew
-    service_thread.wait(lambda: sheet.words is not None and sheet.words.tables[0][1] is not table)
+    program.window.resize(1190, 790)  # laid out anew
+    program.wait(lambda: sheet.words is not None and sheet.words.tables[0][1] is not table)
     assert sheet.words.tables[0][1].offset == pytest.approx(before, abs=120)
 
 
@@ -270,18 +270,18 @@ def test_odd_tables_are_laid_out(qapp_image):
             assert at is None or 0 <= at < len(text)
 
 
-def test_a_long_sheet_is_one_sheet(service_thread, tmp_path):
+def test_a_long_sheet_is_one_sheet(program, tmp_path):
     book = openpyxl.Workbook()
     book.active.title = "Prices"
     for number in range(450):
         book.active.append([f"Article {number}", number])
     path = tmp_path / "prices.xlsx"
     book.save(path)
-    drop(service_thread.documents, path)
-    service_thread.wait(lambda: service_thread.documents.view.count == 3)
-    service_thread.wait(lambda: service_thread.find("coverage_words").text() == "3 of 3 parts read")
-    model = service_thread.find("document_view").model()
-    service_thread.wait(lambda: model.index(0).data(LINE_ROLE) == "1 sheet  ·  xlsx")
-    assert [sheet.page.label for sheet in service_thread.documents.view._sheets][1] == "Prices, rows 201–400"
-    words = [label.text() for label in service_thread.find("about_document").findChildren(QLabel)]
+    drop(program.documents, path)
+    program.wait(lambda: program.documents.view.count == 3)
+    program.wait(lambda: program.find("coverage_words").text() == "3 of 3 parts read")
+    model = program.find("document_view").model()
+    program.wait(lambda: model.index(0).data(LINE_ROLE) == "1 sheet  ·  xlsx")
+    assert [sheet.page.label for sheet in program.documents.view._sheets][1] == "Prices, rows 201–400"
+    words = [label.text() for label in program.find("about_document").findChildren(QLabel)]
     assert "1 sheet, in 3 parts: long ones are parted." in words

@@ -21,35 +21,35 @@ QUESTION = "Which **word** is the shortest?"
 class Comparing:
     """The page, as a person meets it."""
 
-    def __init__(self, service_thread) -> None:
-        self.service_thread, self.page, self.form = (
-            service_thread,
-            service_thread.frame.compare_page,
-            service_thread.frame.compare_page.form,
+    def __init__(self, program) -> None:
+        self.program, self.page, self.form = (
+            program,
+            program.frame.compare_page,
+            program.frame.compare_page.form,
         )
 
     def enter(self) -> None:
         """From the page of models."""
-        QTest.keyClick(self.service_thread.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-        self.service_thread.wait(lambda: self.service_thread.find("compare_button").isVisible())
-        self.service_thread.click("compare_button")
-        self.service_thread.wait(self.form.isVisible)
+        QTest.keyClick(self.program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        self.program.wait(lambda: self.program.find("compare_button").isVisible())
+        self.program.click("compare_button")
+        self.program.wait(self.form.isVisible)
 
     def ask(self, text: str = QUESTION, *, count: int = 2, is_blind: bool = False, **echo) -> None:
         """Fill the form and begin."""
         begin = "#echo " + json.dumps(echo) + "\n" if echo else ""
         self.form.question.setPlainText(begin + text)
         for at in range(4):
-            choice = self.service_thread.find(f"compare_model_{at + 1}")
+            choice = self.program.find(f"compare_model_{at + 1}")
             choice.setCurrentIndex(at + 1 if 2 <= at < count else at if at < 2 else 0)
             choice.activated.emit(choice.currentIndex())
-        self.service_thread.find("compare_blind").setChecked(is_blind)
-        self.service_thread.click("compare_start")
-        self.service_thread.wait(lambda: self.page.columns and self.service_thread.find("compare_result").isVisible())
+        self.program.find("compare_blind").setChecked(is_blind)
+        self.program.click("compare_start")
+        self.program.wait(lambda: self.page.columns and self.program.find("compare_result").isVisible())
 
     def wait_done(self) -> None:
-        held = self.service_thread.frame.compare
-        self.service_thread.wait(lambda: held.held is not None and not held.held.is_running)
+        held = self.program.frame.compare
+        self.program.wait(lambda: held.held is not None and not held.held.is_running)
 
     def row(self, item: str) -> QWidget | None:
         """The row of an earlier comparison, while it is on show."""
@@ -61,14 +61,14 @@ class Comparing:
         return [one.text() for one in labels if one.isVisible()]
 
 
-def add_models(service_thread, tmp_path: Path, count: int, names: str = "Model") -> None:
+def add_models(program, tmp_path: Path, count: int, names: str = "Model") -> None:
     opened = []
-    service_thread.bridge.ask(lambda services: services, opened.append)
-    service_thread.wait(lambda: opened)
+    program.bridge.ask(lambda services: services, opened.append)
+    program.wait(lambda: opened)
     for at in range(count):
         add_model(opened[0], tmp_path / f"m{at}.gguf", f"{names} {at + 1}")
-    service_thread.frame.compare.refresh()
-    service_thread.wait(lambda: service_thread.find("compare_model_1").count() == count)
+    program.frame.compare.refresh()
+    program.wait(lambda: program.find("compare_model_1").count() == count)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def comparing(start, tmp_path):
 
     def begin(count: int = 4, names: str = "Model", **echo) -> Comparing:
         found = Comparing(start(**echo))
-        add_models(found.service_thread, tmp_path, count, names)
+        add_models(found.program, tmp_path, count, names)
         found.enter()
         return found
 
@@ -86,163 +86,163 @@ def comparing(start, tmp_path):
 
 def test_three_models_answer_side_by_side_and_one_is_voted_best(comparing) -> None:
     comparing = comparing()
-    service_thread, page = comparing.service_thread, comparing.page
+    program, page = comparing.program, comparing.page
     comparing.ask(count=3)
     comparing.wait_done()
     columns = page.columns
     assert len(columns) == 3
     assert all("shortest" in one.text.words for one in columns)
     assert len({one.name for one in columns}) == 3
-    service_thread.wait(lambda: all(len(comparing.figures(one)) == 10 for one in columns))
-    assert not service_thread.find("best_mark", columns[1]).isVisible()
-    service_thread.find("vote_note").setText("clear")
-    service_thread.click(service_thread.find("best_button", columns[1]))
-    service_thread.wait(lambda: service_thread.find("best_mark", columns[1]).isVisible())
-    held = service_thread.frame.compare.held
+    program.wait(lambda: all(len(comparing.figures(one)) == 10 for one in columns))
+    assert not program.find("best_mark", columns[1]).isVisible()
+    program.find("vote_note").setText("clear")
+    program.click(program.find("best_button", columns[1]))
+    program.wait(lambda: program.find("best_mark", columns[1]).isVisible())
+    held = program.frame.compare.held
     assert (held.vote.best, held.vote.note) == (held.answers[1].message.id, "clear")
-    service_thread.click("vote_none")
-    service_thread.wait(lambda: service_thread.frame.compare.held.vote.best is None)
-    assert not service_thread.find("best_mark", columns[1]).isVisible()
-    assert "none" in service_thread.find("vote_words").text()
-    assert service_thread.ask(lambda services: services.history.items()) == []  # no chat came of it
+    program.click("vote_none")
+    program.wait(lambda: program.frame.compare.held.vote.best is None)
+    assert not program.find("best_mark", columns[1]).isVisible()
+    assert "none" in program.find("vote_words").text()
+    assert program.ask(lambda services: services.history.items()) == []  # no chat came of it
 
 
 def test_names_and_figures_are_hidden_until_the_vote(comparing, tmp_path) -> None:
     comparing = comparing()
-    service_thread, page = comparing.service_thread, comparing.page
+    program, page = comparing.program, comparing.page
     comparing.ask(is_blind=True)
     comparing.wait_done()
     assert [one.name for one in page.columns] == ["Answer A", "Answer B"]
     assert [comparing.figures(one) for one in page.columns] == [[], []]
-    assert not service_thread.find("compare_export").isEnabled()
-    service_thread.click(service_thread.find("best_button", page.columns[0]))
-    service_thread.wait(lambda: all(one.name.startswith("Model") for one in page.columns))
-    service_thread.wait(lambda: all(comparing.figures(one) for one in page.columns))
-    export = service_thread.find("compare_export")
+    assert not program.find("compare_export").isEnabled()
+    program.click(program.find("best_button", page.columns[0]))
+    program.wait(lambda: all(one.name.startswith("Model") for one in page.columns))
+    program.wait(lambda: all(comparing.figures(one) for one in page.columns))
+    export = program.find("compare_export")
     assert export.isEnabled()
     next(one for one in export.menu().actions() if one.objectName() == "export_html").trigger()
     dialog = page.findChild(QFileDialog, "export_dialog")
     dialog.fileSelected.emit(str(tmp_path / "compared.html"))
     dialog.close()
-    service_thread.wait(lambda: any("compared.html" in one for one in service_thread.notices()))
+    program.wait(lambda: any("compared.html" in one for one in program.notices()))
     assert "best answer: " in (tmp_path / "compared.html").read_text()
 
 
 def test_the_foot_of_the_window_does_not_tell_who_is_writing_before_the_vote(comparing, monkeypatch) -> None:
     comparing = comparing()
-    service_thread, status = comparing.service_thread, comparing.service_thread.window.status
-    foot, said, show = service_thread.find("model_status"), [], status.show_model
+    program, status = comparing.program, comparing.program.window.status
+    foot, said, show = program.find("model_status"), [], status.show_model
     monkeypatch.setattr(status, "show_model", lambda event: (show(event), said.append(foot.text())))
     comparing.ask(is_blind=True)
     comparing.wait_done()
-    service_thread.wait(lambda: "Hidden model ready" in said)
+    program.wait(lambda: "Hidden model ready" in said)
     assert not [one for one in said if "Model" in one]
-    service_thread.click(service_thread.find("best_button", comparing.page.columns[0]))
-    service_thread.wait(lambda: comparing.page.columns[0].name.startswith("Model"))
-    service_thread.wait(lambda: "Hidden" not in foot.text())
+    program.click(program.find("best_button", comparing.page.columns[0]))
+    program.wait(lambda: comparing.page.columns[0].name.startswith("Model"))
+    program.wait(lambda: "Hidden" not in foot.text())
 
 
 def test_words_stream_and_stop_keeps_them(comparing) -> None:
     comparing = comparing()
-    service_thread, page = comparing.service_thread, comparing.page
+    program, page = comparing.program, comparing.page
     comparing.ask("a b c d e f g h i j k l m n o p", slow=0.2)
-    service_thread.wait(lambda: page.columns[0].text.words)
+    program.wait(lambda: page.columns[0].text.words)
     assert page.columns[0].state_words == "Is written…"
     assert page.columns[1].state_words == "Waits for its turn"
-    assert not service_thread.find("vote_none").isVisible()
-    assert not service_thread.find("vote_note").isVisible()
-    service_thread.click("compare_stop")
+    assert not program.find("vote_none").isVisible()
+    assert not program.find("vote_note").isVisible()
+    program.click("compare_stop")
     comparing.wait_done()
     words = page.columns[0].text.words
     assert words
     assert "Stopped" in page.columns[0].state_words
     assert "Stopped" in page.columns[1].state_words
-    assert not service_thread.find("compare_stop").isVisible()
+    assert not program.find("compare_stop").isVisible()
 
 
 def test_one_that_fails_says_why_and_raises_no_bar(comparing, tmp_path) -> None:
     comparing = comparing()
-    service_thread, page = comparing.service_thread, comparing.page
-    gone = service_thread.find("compare_model_1").itemText(0)[-1]
+    program, page = comparing.program, comparing.page
+    gone = program.find("compare_model_1").itemText(0)[-1]
     (tmp_path / f"m{int(gone) - 1}.gguf").unlink()
     comparing.ask()
     comparing.wait_done()
     assert "is not there" in page.columns[0].state_words
     assert "shortest" in page.columns[1].text.words
-    assert not service_thread.find("best_button", page.columns[0]).isVisible()
-    assert service_thread.notices() == []
+    assert not program.find("best_button", page.columns[0]).isVisible()
+    assert program.notices() == []
 
 
 def test_earlier_ones_are_listed_opened_deleted_and_come_back(comparing) -> None:
     comparing = comparing()
-    service_thread, page, form = comparing.service_thread, comparing.page, comparing.form
+    program, page, form = comparing.program, comparing.page, comparing.form
     comparing.ask()
     comparing.wait_done()
-    item = service_thread.frame.compare.held.item.id
-    service_thread.click("result_back")
-    service_thread.wait(lambda: comparing.row(item))
-    assert "no vote yet" in service_thread.find("earlier_about", comparing.row(item)).full_text
-    service_thread.click(service_thread.find("earlier_open", comparing.row(item)))
-    service_thread.wait(lambda: service_thread.find("compare_result").isVisible())
+    item = program.frame.compare.held.item.id
+    program.click("result_back")
+    program.wait(lambda: comparing.row(item))
+    assert "no vote yet" in program.find("earlier_about", comparing.row(item)).full_text
+    program.click(program.find("earlier_open", comparing.row(item)))
+    program.wait(lambda: program.find("compare_result").isVisible())
     assert all("shortest" in one.text.words for one in page.columns)
     QTest.keyClick(page, Qt.Key.Key_Escape)
-    service_thread.wait(lambda: comparing.row(item))
-    service_thread.click(service_thread.find("earlier_delete", comparing.row(item)))
-    service_thread.wait(lambda: comparing.row(item) is None)
-    bar = service_thread.window.notices.bars[-1]
-    service_thread.click(service_thread.find("notice_action", bar))
-    service_thread.wait(lambda: comparing.row(item))
+    program.wait(lambda: comparing.row(item))
+    program.click(program.find("earlier_delete", comparing.row(item)))
+    program.wait(lambda: comparing.row(item) is None)
+    bar = program.window.notices.bars[-1]
+    program.click(program.find("notice_action", bar))
+    program.wait(lambda: comparing.row(item))
     QTest.keyClick(form, Qt.Key.Key_Escape)
-    service_thread.wait(lambda: service_thread.frame.models_page.isVisible())
+    program.wait(lambda: program.frame.models_page.isVisible())
 
 
 def test_what_is_found_in_a_comparison_opens_it(comparing) -> None:
     comparing = comparing()
-    service_thread, page = comparing.service_thread, comparing.page
+    program, page = comparing.program, comparing.page
     comparing.ask()
     comparing.wait_done()
-    item = service_thread.frame.compare.held.item.id
-    service_thread.frame.compare.begin_anew()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
-    service_thread.wait(service_thread.frame.chat_page.isVisible)  # a button by its key is pressed for a while
-    service_thread.frame.chat.open_chat(item)  # what the list of hits does
-    service_thread.wait(lambda: service_thread.find("compare_result").isVisible())
+    item = program.frame.compare.held.item.id
+    program.frame.compare.begin_anew()
+    QTest.keyClick(program.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    program.wait(program.frame.chat_page.isVisible)  # a button by its key is pressed for a while
+    program.frame.chat.open_chat(item)  # what the list of hits does
+    program.wait(lambda: program.find("compare_result").isVisible())
     assert len(page.columns) == 2
-    assert service_thread.frame.chat.chat == ""
+    assert program.frame.chat.chat == ""
 
 
 def test_the_form_says_what_is_missing(comparing) -> None:
     comparing = comparing(1)
-    service_thread = comparing.service_thread
-    assert "two models, and one is" in service_thread.find("compare_hint").text()
-    assert not service_thread.find("compare_start").isEnabled()
+    program = comparing.program
+    assert "two models, and one is" in program.find("compare_hint").text()
+    assert not program.find("compare_start").isEnabled()
     comparing.form.question.setPlainText("hello")
-    assert not service_thread.find("compare_start").isEnabled()
+    assert not program.find("compare_start").isEnabled()
 
 
 def test_the_same_model_twice_and_no_question_are_not_begun(comparing) -> None:
     comparing = comparing(2)
-    service_thread = comparing.service_thread
-    assert service_thread.find("compare_hint").text() == "Write a question."
+    program = comparing.program
+    assert program.find("compare_hint").text() == "Write a question."
     comparing.form.question.setPlainText("hello")
-    assert service_thread.find("compare_start").isEnabled()
-    second = service_thread.find("compare_model_2")
-    second.setCurrentIndex(service_thread.find("compare_model_1").currentIndex())
+    assert program.find("compare_start").isEnabled()
+    second = program.find("compare_model_2")
+    second.setCurrentIndex(program.find("compare_model_1").currentIndex())
     second.activated.emit(second.currentIndex())
-    assert service_thread.find("compare_hint").text() == "Choose each model once."
-    assert not service_thread.find("compare_start").isEnabled()
+    assert program.find("compare_hint").text() == "Choose each model once."
+    assert not program.find("compare_start").isEnabled()
 
 
 def test_tab_goes_from_the_question_over_the_answers_to_the_vote(comparing) -> None:
     comparing = comparing()
-    service_thread, page = comparing.service_thread, comparing.page
+    program, page = comparing.program, comparing.page
     comparing.ask()
     comparing.wait_done()
-    service_thread.find("result_back").setFocus()
+    program.find("result_back").setFocus()
     names = []
     for _ in range(8):
-        QTest.keyClick(service_thread.window.focusWidget(), Qt.Key.Key_Tab)
-        names.append(service_thread.window.focusWidget().objectName())
+        QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Tab)
+        names.append(program.window.focusWidget().objectName())
     expected = ["compare_export", "compare_new", "compared_text", "best_button", "compared_text", "best_button"]
     assert names == [*expected, "vote_note", "vote_none"]
     assert page.columns[0].text is not page.columns[1].text
@@ -250,26 +250,26 @@ def test_tab_goes_from_the_question_over_the_answers_to_the_vote(comparing) -> N
 
 def test_a_comparison_goes_on_while_another_page_is_looked_at(comparing) -> None:
     comparing = comparing()
-    service_thread, page = comparing.service_thread, comparing.page
+    program, page = comparing.program, comparing.page
     comparing.ask("a b c d e f", slow=0.1)
-    item = service_thread.frame.compare.held.item.id
-    service_thread.click("result_back")
-    service_thread.wait(lambda: comparing.row(item))
-    service_thread.click(service_thread.find("earlier_open", comparing.row(item)))
-    service_thread.wait(lambda: page.columns[0].text.words)
+    item = program.frame.compare.held.item.id
+    program.click("result_back")
+    program.wait(lambda: comparing.row(item))
+    program.click(program.find("earlier_open", comparing.row(item)))
+    program.wait(lambda: page.columns[0].text.words)
     comparing.wait_done()
-    assert [one.message.status for one in service_thread.frame.compare.held.answers] == [Status.COMPLETE] * 2
-    held = service_thread.frame.compare.held
+    assert [one.message.status for one in program.frame.compare.held.answers] == [Status.COMPLETE] * 2
+    held = program.frame.compare.held
     assert [one.text.words for one in page.columns] == [one.message.text for one in held.answers]
 
 
 def test_a_model_whose_file_is_gone_is_not_offered(start, tmp_path) -> None:
-    service_thread = start()
-    add_models(service_thread, tmp_path, 3)
-    newest = service_thread.find("compare_model_1").itemText(0)
+    program = start()
+    add_models(program, tmp_path, 3)
+    newest = program.find("compare_model_1").itemText(0)
     (tmp_path / f"m{int(newest.split()[-1]) - 1}.gguf").unlink()
-    service_thread.frame.compare.refresh()
-    choice = service_thread.find("compare_model_1")
-    service_thread.wait(lambda: choice.count() == 2)
+    program.frame.compare.refresh()
+    choice = program.find("compare_model_1")
+    program.wait(lambda: choice.count() == 2)
     assert newest not in [choice.itemText(at) for at in range(choice.count())]
     assert choice.currentText() != newest

@@ -17,37 +17,35 @@ from slmdesk.gui.chat.conversation.messages import note_of
 pytestmark = pytest.mark.gui
 
 
-def details(service_thread) -> tuple[str, str]:
-    view = service_thread.page.view.rows[len(service_thread.page.view.rows) - 1].view
+def details(program) -> tuple[str, str]:
+    view = program.page.view.rows[len(program.page.view.rows) - 1].view
     return view.details, view.details_tip
 
 
 def test_the_figures_of_an_answer_are_the_same_after_a_restart(start, model_file):
-    service_thread = start()
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    service_thread.send("hello", slow=0.01, answer="one two three four five six")
-    service_thread.wait_idle()
-    live = details(service_thread)
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.send("hello", slow=0.01, answer="one two three four five six")
+    program.wait_idle()
+    live = details(program)
     assert "tokens/s" in live[0]
     assert "seed" not in live[0]
     assert "seed" in live[1]
-    service_thread.close()
+    program.close()
     again = start()
     again.wait(lambda: again.chat.message_ids)
     assert details(again) == live
 
 
-def test_the_meter_moves_while_an_answer_grows(service_thread):
+def test_the_meter_moves_while_an_answer_grows(program):
     reported: list[int] = []
-    service_thread.chat.measured.connect(
-        lambda tokens, _size: reported.append(tokens) if service_thread.words() else None
-    )
-    service_thread.send("hello", slow=0.03, answer=" ".join(f"word{number}" for number in range(400)))
-    service_thread.wait(lambda: len(reported) > 1 and reported[-1] > reported[0])
-    assert service_thread.chat.is_busy
-    QTest.keyClick(service_thread.page.composer.input_box, Qt.Key.Key_Escape)
-    service_thread.wait_idle()
+    program.chat.measured.connect(lambda tokens, _size: reported.append(tokens) if program.words() else None)
+    program.send("hello", slow=0.03, answer=" ".join(f"word{number}" for number in range(400)))
+    program.wait(lambda: len(reported) > 1 and reported[-1] > reported[0])
+    assert program.chat.is_busy
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
+    program.wait_idle()
 
 
 def test_a_guess_is_told_with_each_percent_and_never_beyond_the_size():
@@ -63,10 +61,10 @@ def test_a_guess_is_told_with_each_percent_and_never_beyond_the_size():
     assert use.grew() == (501, 1000)
 
 
-def test_who_waits_is_told_what_is_read_and_how_fast_is_written(service_thread):
-    service_thread.send("hello", slow=0.02, answer="one two three")
-    service_thread.wait(lambda: service_thread.chat.message_ids)
-    waiting = replace(service_thread.last(), status=Status.STREAMING, text="")
+def test_who_waits_is_told_what_is_read_and_how_fast_is_written(program):
+    program.send("hello", slow=0.02, answer="one two three")
+    program.wait(lambda: program.chat.message_ids)
+    waiting = replace(program.last(), status=Status.STREAMING, text="")
     writing = replace(waiting, text="one two")
     assert note_of(waiting, Live(read=98, total=245)) == "Reading 245 tokens… 40 %"
     assert note_of(waiting, Live(read=98, total=1245, began=100.0, now=107.5)) == "Reading 1,245 tokens… 7 %, 7 s"
@@ -74,19 +72,19 @@ def test_who_waits_is_told_what_is_read_and_how_fast_is_written(service_thread):
     assert note_of(waiting, Live()) == ""
     assert note_of(writing, Live(pieces=1, first_at=9.0, now=9.1)) == ""
     assert note_of(writing, Live(pieces=21, first_at=9.0, now=14.0)) == "Writing… 21 tokens, 4.0 tokens/s"
-    service_thread.wait_idle()
+    program.wait_idle()
 
 
-def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_it(service_thread):
-    service_thread.send("hello", slow=0.25, slow_read=0.3, answer=" ".join(["word"] * 12))
+def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_it(program):
+    program.send("hello", slow=0.25, slow_read=0.3, answer=" ".join(["word"] * 12))
 
     def notes():
-        return [one.text() for one in service_thread.page.view.findChildren(QLabel, "message_note") if one.isVisible()]
+        return [one.text() for one in program.page.view.findChildren(QLabel, "message_note") if one.isVisible()]
 
-    service_thread.wait(lambda: any(one.startswith("Reading ") and "%" in one for one in notes()))
-    service_thread.wait(lambda: any(one.startswith("Writing… ") and one.endswith("tokens/s") for one in notes()))
-    service_thread.wait_idle()
-    service_thread.wait(lambda: not notes())
+    program.wait(lambda: any(one.startswith("Reading ") and "%" in one for one in notes()))
+    program.wait(lambda: any(one.startswith("Writing… ") and one.endswith("tokens/s") for one in notes()))
+    program.wait_idle()
+    program.wait(lambda: not notes())
 
 
 def test_the_seconds_of_reading_begin_with_the_reading():

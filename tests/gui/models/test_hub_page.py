@@ -33,65 +33,65 @@ def models(start, home, hub):
     def begin(engine: str = "echo", **settings):
         if not (home / "config" / "settings.json").exists():
             online(home, hub, **settings)
-        service_thread = start(engine=engine)
-        QTest.keyClick(service_thread.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-        service_thread.wait(lambda: service_thread.frame.models_page.isVisible())
-        return service_thread
+        program = start(engine=engine)
+        QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        program.wait(lambda: program.frame.models_page.isVisible())
+        return program
 
     return begin
 
 
-def shown(service_thread, kind, name: str, within=None):
-    return [one for one in (within or service_thread.frame.models_page).findChildren(kind, name) if one.isVisible()]
+def shown(program, kind, name: str, within=None):
+    return [one for one in (within or program.frame.models_page).findChildren(kind, name) if one.isVisible()]
 
 
-def press(service_thread, name: str, within=None) -> None:
-    place = within or service_thread.frame.models_page
-    service_thread.wait(lambda: [one for one in place.findChildren(QPushButton, name) if one.isVisible()])
+def press(program, name: str, within=None) -> None:
+    place = within or program.frame.models_page
+    program.wait(lambda: [one for one in place.findChildren(QPushButton, name) if one.isVisible()])
     button = next(one for one in place.findChildren(QPushButton, name) if one.isVisible())
-    service_thread.frame.models_page.ensureWidgetVisible(button)
-    service_thread.click(button)
+    program.frame.models_page.ensureWidgetVisible(button)
+    program.click(button)
 
 
-def write(service_thread, words: str) -> None:
-    field = service_thread.frame.models_page.search.field
-    service_thread.frame.models_page.ensureWidgetVisible(field)
+def write(program, words: str) -> None:
+    field = program.frame.models_page.search.field
+    program.frame.models_page.ensureWidgetVisible(field)
     field.setFocus()
     field.selectAll()
     QTest.keyClicks(field, words)
 
 
-def choose(service_thread, name: str, value: object) -> None:
-    box = service_thread.find(name)
+def choose(program, name: str, value: object) -> None:
+    box = program.find(name)
     box.setCurrentIndex(box.findData(value))
     box.activated.emit(box.currentIndex())
 
 
-def check(service_thread, name: str) -> None:
-    box = service_thread.find(name)
-    service_thread.frame.models_page.ensureWidgetVisible(box)
+def check(program, name: str) -> None:
+    box = program.find(name)
+    program.frame.models_page.ensureWidgetVisible(box)
     assert isinstance(box, QCheckBox)
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Space)
 
 
-def names(service_thread) -> list[str]:
-    return [card.repo.partition("/")[2] for card in shown(service_thread, QWidget, "repo_card")]
+def names(program) -> list[str]:
+    return [card.repo.partition("/")[2] for card in shown(program, QWidget, "repo_card")]
 
 
-def open_card(service_thread, words: str = "tiny"):
+def open_card(program, words: str = "tiny"):
     """Search, open the first, wait for its card; the reader."""
-    write(service_thread, words)
-    service_thread.wait(lambda: shown(service_thread, QWidget, "repo_card"))
-    press(service_thread, "files_button")
-    service_thread.wait(lambda: shown(service_thread, MarkdownReader, "markdown_reader"))
-    reader = shown(service_thread, MarkdownReader, "markdown_reader")[0]
-    service_thread.wait(lambda: reader.is_written)
+    write(program, words)
+    program.wait(lambda: shown(program, QWidget, "repo_card"))
+    press(program, "files_button")
+    program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
+    reader = shown(program, MarkdownReader, "markdown_reader")[0]
+    program.wait(lambda: reader.is_written)
     return reader
 
 
-def note(service_thread, name: str) -> str:
-    return "".join(one.text() for one in shown(service_thread, QLabel, name))
+def note(program, name: str) -> str:
+    return "".join(one.text() for one in shown(program, QLabel, name))
 
 
 # ---- filters
@@ -100,80 +100,80 @@ def note(service_thread, name: str) -> str:
 def test_filters_are_asked_of_the_hub_and_remembered(models, hub):
     hub.add("one/code-GGUF", {FILE: b"GGUF"}, tags=["code", "pl"], license="mit", downloads=9)
     hub.add("two/other-GGUF", {FILE: b"GGUF"}, tags=["en"], license="gemma", downloads=8)
-    service_thread = models()
-    choose(service_thread, "search_task", "code")  # without any word
-    service_thread.wait(lambda: names(service_thread) == ["code-GGUF"])
-    choose(service_thread, "search_task", "")
-    service_thread.wait(lambda: names(service_thread) == [])
-    choose(service_thread, "search_license", "gemma")
-    service_thread.wait(lambda: names(service_thread) == ["other-GGUF"])
-    author = service_thread.find("search_author")
+    program = models()
+    choose(program, "search_task", "code")  # without any word
+    program.wait(lambda: names(program) == ["code-GGUF"])
+    choose(program, "search_task", "")
+    program.wait(lambda: names(program) == [])
+    choose(program, "search_license", "gemma")
+    program.wait(lambda: names(program) == ["other-GGUF"])
+    author = program.find("search_author")
     assert isinstance(author, QLineEdit)
-    service_thread.frame.models_page.ensureWidgetVisible(author)
+    program.frame.models_page.ensureWidgetVisible(author)
     author.setFocus()
     QTest.keyClicks(author, "one")
-    service_thread.wait(lambda: names(service_thread) == [])
-    choose(service_thread, "search_license", "permissive")
-    service_thread.wait(lambda: names(service_thread) == ["code-GGUF"])
+    program.wait(lambda: names(program) == [])
+    choose(program, "search_license", "permissive")
+    program.wait(lambda: names(program) == ["code-GGUF"])
     asked = [one.query for one in hub.seen if one.path == "/api/models"]
     assert asked[0]["filter"] == ["gguf", "code"]
     assert asked[-1]["author"] == ["one"]
-    service_thread.close()
-    service_thread = models()
-    service_thread.wait(lambda: service_thread.find("search_author").text() == "one")
-    assert service_thread.find("search_license").currentData() == "permissive"
+    program.close()
+    program = models()
+    program.wait(lambda: program.find("search_author").text() == "one")
+    assert program.find("search_license").currentData() == "permissive"
 
 
 def test_what_is_too_large_is_counted_and_shown_on_wish(models, hub):
     hub.add("one/tiny-huge-GGUF", {FILE: b"GGUF"}, gguf=HUGE, downloads=90)
     hub.add("one/tiny-vast-GGUF", {FILE: b"GGUF"}, gguf=HUGE, downloads=80)
     hub.add("one/tiny-small-GGUF", {FILE: b"GGUF"}, gguf=SMALL, downloads=5)
-    service_thread = models(search_fits=True)
-    write(service_thread, "tiny")
-    service_thread.wait(lambda: names(service_thread) == ["tiny-small-GGUF"])
-    assert note(service_thread, "search_left_out") == "2 more are too large for this PC."
+    program = models(search_fits=True)
+    write(program, "tiny")
+    program.wait(lambda: names(program) == ["tiny-small-GGUF"])
+    assert note(program, "search_left_out") == "2 more are too large for this PC."
     before = len(hub.seen)
-    press(service_thread, "search_too_large")
-    service_thread.wait(lambda: names(service_thread) == ["tiny-huge-GGUF", "tiny-vast-GGUF", "tiny-small-GGUF"])
+    press(program, "search_too_large")
+    program.wait(lambda: names(program) == ["tiny-huge-GGUF", "tiny-vast-GGUF", "tiny-small-GGUF"])
     assert len(hub.seen) == before, "what was read is not asked again"
-    words = [card.fit.word for card in shown(service_thread, QWidget, "repo_card")]
+    words = [card.fit.word for card in shown(program, QWidget, "repo_card")]
     assert words == ["likely too large", "likely too large", "should fit"]
-    check(service_thread, "search_fits")
-    service_thread.wait(lambda: not note(service_thread, "search_left_out") and len(names(service_thread)) == 3)
+    check(program, "search_fits")
+    program.wait(lambda: not note(program, "search_left_out") and len(names(program)) == 3)
 
 
 def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
     hub.add("one/older-GGUF", {FILE: b"GGUF"})
     hub.add("one/tiny-GGUF", {FILE: b"GGUF"})
-    service_thread = models()
+    program = models()
     hub.api_faults = [Fault(drip=40, pause_s=0.05)]  # it comes, bit by bit
-    write(service_thread, "older")
-    service_thread.wait(lambda: hub.seen)
+    write(program, "older")
+    program.wait(lambda: hub.seen)
     reported: list[object] = []
-    service_thread.frame.find.found.connect(reported.append)
-    write(service_thread, "tiny")
-    service_thread.wait(lambda: names(service_thread) == ["tiny-GGUF"])
-    service_thread.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)
+    program.frame.find.found.connect(reported.append)
+    write(program, "tiny")
+    program.wait(lambda: names(program) == ["tiny-GGUF"])
+    program.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)
     assert [[one.repo for one in found.repos] for found in reported] == [["one/tiny-GGUF"]]
 
 
 def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, hub):
-    service_thread = models(offline=True)
-    service_thread.wait(lambda: shown(service_thread, QWidget, "suggestion_card"))
-    choose(service_thread, "suggestions_job", "embedding")
-    service_thread.wait(lambda: len(shown(service_thread, QWidget, "suggestion_card")) == 3)
-    assert all("Good at: embedding" in one.words for one in shown(service_thread, QWidget, "suggestion_card"))
-    choose(service_thread, "suggestions_job", "code")
-    service_thread.wait(lambda: len(shown(service_thread, QWidget, "suggestion_card")) == 5)
-    assert all("code" in one.words for one in shown(service_thread, QWidget, "suggestion_card"))
-    press(service_thread, "suggestion_details_button")
-    assert "allow the network" in note(service_thread, "files_note")
+    program = models(offline=True)
+    program.wait(lambda: shown(program, QWidget, "suggestion_card"))
+    choose(program, "suggestions_job", "embedding")
+    program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 3)
+    assert all("Good at: embedding" in one.words for one in shown(program, QWidget, "suggestion_card"))
+    choose(program, "suggestions_job", "code")
+    program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 5)
+    assert all("code" in one.words for one in shown(program, QWidget, "suggestion_card"))
+    press(program, "suggestion_details_button")
+    assert "allow the network" in note(program, "files_note")
     assert not hub.seen
-    repo = shown(service_thread, QWidget, "suggestion_card")[0].repo
+    repo = shown(program, QWidget, "suggestion_card")[0].repo
     hub.add(repo, {FILE: tiny_gguf.tiny_llama().data, "README.md": b"# Its card"})
-    press(service_thread, "allow_network_button")
-    service_thread.wait(lambda: shown(service_thread, MarkdownReader, "markdown_reader"))
-    assert shown(service_thread, QPushButton, "download_file_button")
+    press(program, "allow_network_button")
+    program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
+    assert shown(program, QPushButton, "download_file_button")
 
 
 # ---- what opens below
@@ -184,35 +184,33 @@ def test_files_and_card_of_a_model(models, hub):
     data = tiny_gguf.tiny_llama().data
     files = {FILE: data, "tiny.Q8_0.gguf": data + b"8", "mmproj-tiny.gguf": b"GGUF", "README.md": card}
     hub.add(REPO, files, license="mit").lies["tiny.Q8_0.gguf"] = {"size": 1 << 45}
-    service_thread = models()
-    reader = open_card(service_thread)
-    service_thread.wait(lambda: note(service_thread, "details_facts"))
-    assert "Was made for up to" in note(service_thread, "details_facts")
-    rows = shown(service_thread, QWidget, "file_row")
+    program = models()
+    reader = open_card(program)
+    program.wait(lambda: note(program, "details_facts"))
+    assert "Was made for up to" in note(program, "details_facts")
+    rows = shown(program, QWidget, "file_row")
     assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "too large"), (FILE, "fits")]
-    primary = [
-        one for one in shown(service_thread, QPushButton, "download_file_button") if one.property("kind") == "primary"
-    ]
+    primary = [one for one in shown(program, QPushButton, "download_file_button") if one.property("kind") == "primary"]
     assert [one.accessibleName() for one in primary] == [f"Download {FILE}"]
-    assert "mmproj-tiny.gguf: a projector" in note(service_thread, "other_files").replace("\u200b", "")
+    assert "mmproj-tiny.gguf: a projector" in note(program, "other_files").replace("\u200b", "")
     assert reader.words.startswith("Tiny\na page\n")
     assert reader.height() == SHORT
-    press(service_thread, "card_whole")
-    service_thread.wait(lambda: reader.height() > SHORT)
-    press(service_thread, "files_button")
-    assert not shown(service_thread, QWidget, "repo_details")
+    press(program, "card_whole")
+    program.wait(lambda: reader.height() > SHORT)
+    press(program, "files_button")
+    assert not shown(program, QWidget, "repo_details")
 
 
 def test_a_link_of_a_card_asks_first(models, hub):
     hub.add(REPO, {FILE: b"GGUF", "README.md": b"[a page](https://example.org/x)"})
-    service_thread = models()
-    reader = open_card(service_thread)
-    service_thread.frame.models_page.ensureWidgetVisible(reader)
+    program = models()
+    reader = open_card(program)
+    program.frame.models_page.ensureWidgetVisible(reader)
     cursor = reader.text.document().find("page")
     cursor.setPosition(cursor.selectionStart() + 1)
     QTest.mouseClick(reader.text.viewport(), Qt.MouseButton.LeftButton, pos=reader.text.cursorRect(cursor).center())
-    service_thread.wait(lambda: service_thread.window.findChild(QWidget, "link_dialog"))
-    dialog = service_thread.find("link_dialog")
+    program.wait(lambda: program.window.findChild(QWidget, "link_dialog"))
+    dialog = program.find("link_dialog")
     assert "example.org" in dialog.text()
     dialog.close()
 
@@ -237,9 +235,9 @@ def test_a_hostile_card_is_text(models, hub, name, monkeypatch):
     asked: list[object] = []
     monkeypatch.setattr("slmdesk.gui.markdown.text.MessageText.loadResource", lambda _s, _k, url: asked.append(url))
     hub.add(REPO, {FILE: b"GGUF", "README.md": HOSTILE[name]})
-    service_thread = models()
-    reader = open_card(service_thread)
-    service_thread.window.grab()
+    program = models()
+    reader = open_card(program)
+    program.window.grab()
     assert asked == []
     assert len(reader.words) <= 2 * MOST_SHOWN
     assert name in ("never closed", "not text", "table") or "words" in reader.words
@@ -252,52 +250,49 @@ def test_a_hostile_card_is_text(models, hub, name, monkeypatch):
             assert not form.format.isImageFormat()
         block = block.next()
     if name == "5 MB":
-        assert "The card is longer" in note(service_thread, "card_note")
+        assert "The card is longer" in note(program, "card_note")
     if name == "nested":
-        assert "without formatting" in note(service_thread, "card_note")
+        assert "without formatting" in note(program, "card_note")
 
 
 def test_no_card_and_failures_are_sentences(models, hub):
     hub.add(REPO, {FILE: b"GGUF"})
-    service_thread = models()
-    write(service_thread, "tiny")
-    service_thread.wait(lambda: names(service_thread))
+    program = models()
+    write(program, "tiny")
+    program.wait(lambda: names(program))
     hub.api_faults = [Fault(status=500)]
-    press(service_thread, "files_button")
-    service_thread.wait(lambda: "trouble of its own" in note(service_thread, "files_note"))
-    press(service_thread, "details_again")
-    service_thread.wait(lambda: "wrote nothing about it" in note(service_thread, "card_note"))
-    service_thread.wait(
-        lambda: (
-            "not a GGUF model" in note(service_thread, "files_note")
-            or "incomplete" in note(service_thread, "files_note")
-        )
+    press(program, "files_button")
+    program.wait(lambda: "trouble of its own" in note(program, "files_note"))
+    press(program, "details_again")
+    program.wait(lambda: "wrote nothing about it" in note(program, "card_note"))
+    program.wait(
+        lambda: "not a GGUF model" in note(program, "files_note") or "incomplete" in note(program, "files_note")
     )
 
 
 def test_a_reader_follows_the_theme(models, hub):
     hub.add(REPO, {FILE: b"GGUF", "README.md": b"# Tiny\n\nwords"})
-    service_thread = models()
-    reader = open_card(service_thread)
+    program = models()
+    reader = open_card(program)
     before = reader.text.document().firstBlock().charFormat().foreground().color()
-    service_thread.frame.settings.change("theme", "dark")
-    service_thread.wait(lambda: reader.text.document().firstBlock().charFormat().foreground().color() != before)
+    program.frame.settings.change("theme", "dark")
+    program.wait(lambda: reader.text.document().firstBlock().charFormat().foreground().color() != before)
     assert reader.words == "Tiny\nwords"
 
 
 def test_the_keyboard_reads_a_card_and_leaves_it(models, hub):
     hub.add(REPO, {FILE: b"GGUF", "README.md": b"[a](https://example.org/) " * 5})
-    service_thread = models()
-    reader = open_card(service_thread)
+    program = models()
+    reader = open_card(program)
     reader.text.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(reader.text, Qt.Key.Key_Right)
     assert reader.text.textCursor().position() == 1
     QTest.keyClick(reader.text, Qt.Key.Key_Return)
-    service_thread.wait(lambda: service_thread.window.findChild(QWidget, "link_dialog"))
-    service_thread.find("link_dialog").close()
+    program.wait(lambda: program.window.findChild(QWidget, "link_dialog"))
+    program.find("link_dialog").close()
     reader.text.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(reader.text, Qt.Key.Key_Tab)
-    service_thread.wait(lambda: QApplication.focusWidget() is not reader.text)
+    program.wait(lambda: QApplication.focusWidget() is not reader.text)
 
 
 @pytest.mark.model
@@ -307,25 +302,23 @@ def test_search_download_and_chat_with_the_real_model(models, hub, starter_model
     card = b"---\nlicense: apache-2.0\n---\n# SmolLM2 135M\n\nA small model."
     name = starter_model.name
     hub.add("somebody/SmolLM2-135M-GGUF", {name: starter_model, "README.md": card}, gguf=about)
-    service_thread = models(engine="")
-    reader = open_card(service_thread, "smollm")
+    program = models(engine="")
+    reader = open_card(program, "smollm")
     assert reader.words.startswith("SmolLM2 135M")
-    service_thread.wait(lambda: "needs" in note(service_thread, "file_name"))
-    assert [row.fit.word for row in shown(service_thread, QWidget, "file_row")] == ["fits"]
-    press(service_thread, "download_file_button")
-    service_thread.wait(lambda: shown(service_thread, QPushButton, "use_download_button"))
-    press(service_thread, "use_download_button")
-    service_thread.wait(
-        lambda: service_thread.page.isVisible() and "ready" in service_thread.page.picker.button.accessibleName()
-    )
-    service_thread.send("What is the capital of France?")
-    service_thread.wait_idle()
-    answer = service_thread.last()
+    program.wait(lambda: "needs" in note(program, "file_name"))
+    assert [row.fit.word for row in shown(program, QWidget, "file_row")] == ["fits"]
+    press(program, "download_file_button")
+    program.wait(lambda: shown(program, QPushButton, "use_download_button"))
+    press(program, "use_download_button")
+    program.wait(lambda: program.page.isVisible() and "ready" in program.page.picker.button.accessibleName())
+    program.send("What is the capital of France?")
+    program.wait_idle()
+    answer = program.last()
     assert answer.status is Status.COMPLETE
     assert answer.text.strip()
     assert answer.tokens_out
-    (model,) = service_thread.ask(lambda services: services.models.list())
+    (model,) = program.ask(lambda services: services.models.list())
     assert model.sha256 == hub.sha256(starter_model)
-    rows = service_thread.ask(lambda services: services.network.requests(100))
+    rows = program.ask(lambda services: services.network.requests(100))
     assert len(rows) == len(hub.seen)
     assert json.loads(json.dumps([row.purpose for row in rows]))[-1] == "search"

@@ -31,40 +31,40 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def library(start, model_file):
     """The window on its page of models, with one model."""
-    service_thread = start()
-    service_thread.frame.library.add_file(model_file, False)
-    QTest.keyClick(service_thread.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    service_thread.wait(lambda: service_thread.frame.models_page.isVisible() and cards(service_thread))
-    return service_thread
+    program = start()
+    program.frame.library.add_file(model_file, False)
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    return program
 
 
-def cards(service_thread):
-    page = service_thread.frame.models_page
+def cards(program):
+    page = program.frame.models_page
     return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
 
 
-def opened(service_thread, card=None):
+def opened(program, card=None):
     """The details of a card, opened by a click and filled."""
-    card = card or cards(service_thread)[0]
+    card = card or cards(program)[0]
     toggle = card.findChild(QToolButton, "details_button")
-    service_thread.frame.models_page.ensureWidgetVisible(toggle)
-    service_thread.click(toggle)
-    service_thread.wait(lambda: card.details.findChild(QLabel, "value_sha256"))
+    program.frame.models_page.ensureWidgetVisible(toggle)
+    program.click(toggle)
+    program.wait(lambda: card.details.findChild(QLabel, "value_sha256"))
     return card.details
 
 
-def press(service_thread, panel, name: str) -> None:
+def press(program, panel, name: str) -> None:
     button = panel.findChild(QWidget, name)
-    service_thread.wait(lambda: service_thread.frame.models_page.ensureWidgetVisible(button) or button.isVisible())
-    service_thread.click(button)
+    program.wait(lambda: program.frame.models_page.ensureWidgetVisible(button) or button.isVisible())
+    program.click(button)
 
 
 def words(panel, name: str) -> str:
     return panel.findChild(QLabel, name).text().replace("\u200b", "")
 
 
-def only(service_thread):
-    (record,) = service_thread.ask(lambda services: services.models.list())
+def only(program):
+    (record,) = program.ask(lambda services: services.models.list())
     return record
 
 
@@ -104,19 +104,17 @@ def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> Non
 
 
 def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> None:
-    service_thread = start(slow=0.05)
-    service_thread.frame.library.add_file(model_file, False)
-    service_thread.window.show_page("Models")
-    service_thread.wait(lambda: cards(service_thread))
-    panel = opened(service_thread)
-    press(service_thread, panel, "exam_button")
-    service_thread.wait(lambda: "tasks are done" in words(panel, "exam_state"))
+    program = start(slow=0.05)
+    program.frame.library.add_file(model_file, False)
+    program.window.show_page("Models")
+    program.wait(lambda: cards(program))
+    panel = opened(program)
+    press(program, panel, "exam_button")
+    program.wait(lambda: "tasks are done" in words(panel, "exam_state"))
     assert panel.findChild(QPushButton, "exam_button").text() == "Stop"
-    press(service_thread, panel, "exam_button")
-    service_thread.wait(
-        lambda: service_thread.ask(lambda services: services.jobs.list())[0].status is JobStatus.CANCELLED
-    )
-    service_thread.wait(lambda: "was stopped" in words(panel, "exam_words"))
+    press(program, panel, "exam_button")
+    program.wait(lambda: program.ask(lambda services: services.jobs.list())[0].status is JobStatus.CANCELLED)
+    program.wait(lambda: "was stopped" in words(panel, "exam_words"))
     assert panel.findChild(QPushButton, "exam_button").text() == "Test now"
 
 
@@ -153,12 +151,12 @@ def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
 
 
 def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None:
-    service_thread = start()
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    other = add_model(service_thread.run._services, paths.models / "other.gguf", "Other")
-    service_thread.ask(lambda services: services.uses.set_default(Use.CHAT, other.id))
-    service_thread.close()
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    other = add_model(program.run._services, paths.models / "other.gguf", "Other")
+    program.ask(lambda services: services.uses.set_default(Use.CHAT, other.id))
+    program.close()
     again = start()
     again.wait(lambda: "Other — ready" in again.page.picker.button.text())
 
@@ -185,10 +183,10 @@ def test_what_the_organisation_set_cannot_be_changed(library) -> None:
 
 def test_the_organisation_may_forbid_exams_that_nobody_asked_for(start, paths) -> None:
     paths.policy_file.write_text("[models]\nexams = false\n")
-    service_thread = start()
-    assert service_thread.ask(lambda services: services.settings.current.exams_at_first_use) is False
-    service_thread.wait(lambda: "exams only when asked for" in service_thread.find("policy_note").text())
-    assert not service_thread.find("setting_exams_at_first_use").isEnabled()
+    program = start()
+    assert program.ask(lambda services: services.settings.current.exams_at_first_use) is False
+    program.wait(lambda: "exams only when asked for" in program.find("policy_note").text())
+    assert not program.find("setting_exams_at_first_use").isEnabled()
 
 
 def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
@@ -219,19 +217,19 @@ def test_the_answers_of_an_exam_are_of_these_items(library) -> None:
     assert only(library).info["exam"]["version"] == items()[0]
 
 
-def dropped(service_thread, *paths: Path):
+def dropped(program, *paths: Path):
     """Drop these on the page; the dialog that follows."""
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    page, copy = service_thread.frame.models_page, Qt.DropAction.CopyAction
+    page, copy = program.frame.models_page, Qt.DropAction.CopyAction
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(page.viewport(), QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys))
     QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
 
 
-def dialog_of(service_thread) -> AddDialog:
-    service_thread.wait(lambda: service_thread.window.findChild(AddDialog))
-    return service_thread.window.findChild(AddDialog)
+def dialog_of(program) -> AddDialog:
+    program.wait(lambda: program.window.findChild(AddDialog))
+    return program.window.findChild(AddDialog)
 
 
 def said(dialog) -> str:
@@ -296,43 +294,41 @@ def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
 
 
 def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_file) -> None:
-    service_thread = start(is_noise=True)
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    service_thread.wait(lambda: any("does not behave like a language model" in one for one in notices(service_thread)))
-    QTest.keyClick(service_thread.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    service_thread.wait(lambda: service_thread.frame.models_page.isVisible() and cards(service_thread))
-    service_thread.wait(lambda: "not behave like a language model" in cards(service_thread)[0].words)
-    assert cards(service_thread)[0].findChild(QPushButton, "use_button").isEnabled()
-    assert "does not behave" in words(opened(service_thread), "value_behaves")
+    program = start(is_noise=True)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: any("does not behave like a language model" in one for one in notices(program)))
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    program.wait(lambda: "not behave like a language model" in cards(program)[0].words)
+    assert cards(program)[0].findChild(QPushButton, "use_button").isEnabled()
+    assert "does not behave" in words(opened(program), "value_behaves")
 
 
-def notices(service_thread) -> list[str]:
-    return [one.notice.text for one in service_thread.window.notices.bars]
+def notices(program) -> list[str]:
+    return [one.notice.text for one in program.window.notices.bars]
 
 
-def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(service_thread) -> None:
+def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program) -> None:
     def begin(services) -> None:
         services.first_exams.idle_s = 0.05
         services.first_exams.begin()
 
-    service_thread.ask(begin)
-    service_thread.send("hello")
-    service_thread.wait(lambda: any(one.startswith("Test “") for one in notices(service_thread)))
-    assert service_thread.ask(lambda services: services.jobs.list()) == []
-    (bar,) = [one for one in service_thread.window.notices.bars if one.notice.text.startswith("Test “")]
-    service_thread.click(next(one for one in bar.findChildren(QPushButton) if one.text() == "Test now"))
-    service_thread.wait(
-        lambda: [one.status for one in service_thread.ask(lambda services: services.jobs.list())] == [JobStatus.DONE]
-    )
+    program.ask(begin)
+    program.send("hello")
+    program.wait(lambda: any(one.startswith("Test “") for one in notices(program)))
+    assert program.ask(lambda services: services.jobs.list()) == []
+    (bar,) = [one for one in program.window.notices.bars if one.notice.text.startswith("Test “")]
+    program.click(next(one for one in bar.findChildren(QPushButton) if one.text() == "Test now"))
+    program.wait(lambda: [one.status for one in program.ask(lambda services: services.jobs.list())] == [JobStatus.DONE])
 
 
-def test_the_details_say_the_speed_the_card_says(service_thread) -> None:
+def test_the_details_say_the_speed_the_card_says(program) -> None:
     """Answers it wrote are a measurement too, though nobody pressed *Test speed*."""
-    QTest.keyClick(service_thread.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    service_thread.wait(lambda: service_thread.frame.models_page.isVisible() and cards(service_thread))
-    pace = Pace(bandwidth=2e9, calibration=1.0, measured={only(service_thread).sha256: 1.0})
-    details = details_with(service_thread, pace)
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    pace = Pace(bandwidth=2e9, calibration=1.0, measured={only(program).sha256: 1.0})
+    details = details_with(program, pace)
     assert details.is_measured
     assert "by its answers on this PC" in bench_words(details)
     assert {key: value for key, _label, value in rows_of(details)}["speed"].endswith("(measured here)")
@@ -346,7 +342,7 @@ def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
     assert card.fit.word == "fits"
 
 
-def details_with(service_thread, pace: Pace):
+def details_with(program, pace: Pace):
     """The details of the only model, on a PC of this pace."""
     found: list = []
 
@@ -354,6 +350,6 @@ def details_with(service_thread, pace: Pace):
         services.cards._pc = lambda: Pc(8 << 30, pace)
         services.cards.details(services.models.list()[0].id, found.append)
 
-    service_thread.ask(ask)
-    service_thread.wait(lambda: found)
+    program.ask(ask)
+    program.wait(lambda: found)
     return found[0]

@@ -39,10 +39,10 @@ def user(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def models(start, user):
     """The window on its page of models."""
-    service_thread = start()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    service_thread.wait(lambda: service_thread.frame.models_page.isVisible())
-    return service_thread
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.models_page.isVisible())
+    return program
 
 
 @pytest.fixture
@@ -53,30 +53,28 @@ def other_disk():
     shutil.rmtree(place, ignore_errors=True)
 
 
-def add(service_thread, path: Path, name: str = "", link: bool = False):
+def add(program, path: Path, name: str = "", link: bool = False):
     got = []
-    service_thread.bridge.ask(
-        lambda services: services.models.import_file(path, name=name, link=link, ended=got.append)
-    )
-    service_thread.wait(lambda: got)
+    program.bridge.ask(lambda services: services.models.import_file(path, name=name, link=link, ended=got.append))
+    program.wait(lambda: got)
     return got[0].model
 
 
-def library(service_thread):
-    return service_thread.ask(lambda services: services.models.list())
+def library(program):
+    return program.ask(lambda services: services.models.list())
 
 
-def choose(service_thread, way: str) -> None:
+def choose(program, way: str) -> None:
     """A way of the menu."""
-    button = service_thread.find("more_ways_button")
-    service_thread.frame.models_page.ensureWidgetVisible(button)
+    button = program.find("more_ways_button")
+    program.frame.models_page.ensureWidgetVisible(button)
     assert button.isVisible()
     button.menu().findChild(QAction, f"way_{way}").trigger()
 
 
-def dialog(service_thread, kind: type[QDialog]) -> QDialog:
-    service_thread.wait(lambda: [one for one in service_thread.window.findChildren(kind) if one.isVisible()])
-    return next(one for one in service_thread.window.findChildren(kind) if one.isVisible())
+def dialog(program, kind: type[QDialog]) -> QDialog:
+    program.wait(lambda: [one for one in program.window.findChildren(kind) if one.isVisible()])
+    return next(one for one in program.window.findChildren(kind) if one.isVisible())
 
 
 def tick(within: QDialog, name: str) -> None:
@@ -89,49 +87,49 @@ def words(within: QDialog) -> str:
     return "\n".join(one.text().replace("\u200b", "") for one in within.findChildren(QLabel) if one.isVisible())
 
 
-def press(service_thread, within: QDialog, name: str) -> None:
+def press(program, within: QDialog, name: str) -> None:
     button = within.findChild(QPushButton, name)
-    service_thread.wait(button.isEnabled)
-    service_thread.click(button)
+    program.wait(button.isEnabled)
+    program.click(button)
 
 
-def notice(service_thread, text: str) -> bool:
-    return any(text in one for one in service_thread.notices())
+def notice(program, text: str) -> bool:
+    return any(text in one for one in program.notices())
 
 
 @pytest.fixture
 def pack(models, tmp_path) -> Path:
     """A pack of two models; the first of them is not here any more."""
-    service_thread = models
-    first = add(service_thread, write(tmp_path / "a.gguf", tiny_llama()), "For letters")
-    second = add(service_thread, write(tmp_path / "b.gguf", tiny_qwen2()), "For tables")
-    choose(service_thread, "make_pack")
-    made = dialog(service_thread, MakePackDialog)
-    service_thread.wait(lambda: made.findChildren(QCheckBox))
+    program = models
+    first = add(program, write(tmp_path / "a.gguf", tiny_llama()), "For letters")
+    second = add(program, write(tmp_path / "b.gguf", tiny_qwen2()), "For tables")
+    choose(program, "make_pack")
+    made = dialog(program, MakePackDialog)
+    program.wait(lambda: made.findChildren(QCheckBox))
     made.findChild(QCheckBox)
     tick(made, first.name)
     tick(made, second.name)
     assert "2 models" in words(made)
     made.set_target(tmp_path / "two.tar")
-    press(service_thread, made, "make_pack_make")
-    service_thread.wait(lambda: "The pack is written" in words(made))
-    press(service_thread, made, "make_pack_copy")
+    press(program, made, "make_pack_make")
+    program.wait(lambda: "The pack is written" in words(made))
+    press(program, made, "make_pack_copy")
     checksum = QGuiApplication.clipboard().text()
     assert len(checksum) == 64
     assert checksum in "".join(words(made).split())
-    press(service_thread, made, "make_pack_close")
-    service_thread.ask(lambda services: services.models.remove(first.id))
+    press(program, made, "make_pack_close")
+    program.ask(lambda services: services.models.remove(first.id))
     return tmp_path / "two.tar"
 
 
 def test_a_pack_is_made_looked_into_and_taken_in_part(models, pack):
-    service_thread = models
-    choose(service_thread, "open_pack")
-    chooser = service_thread.window.findChild(QFileDialog, "open_pack_file_dialog")
-    service_thread.wait(chooser.isVisible)
+    program = models
+    choose(program, "open_pack")
+    chooser = program.window.findChild(QFileDialog, "open_pack_file_dialog")
+    program.wait(chooser.isVisible)
     chooser.fileSelected.emit(str(pack))
     chooser.reject()
-    opened = dialog(service_thread, OpenPackDialog)
+    opened = dialog(program, OpenPackDialog)
     assert "licence: apache-2.0" in words(opened)
     assert "on this PC already" in words(opened)
     boxes = {one.accessibleName(): one for one in opened.findChildren(QCheckBox)}
@@ -141,24 +139,24 @@ def test_a_pack_is_made_looked_into_and_taken_in_part(models, pack):
     tick(opened, "For letters")
     assert not opened.findChild(QPushButton, "open_pack_take").isEnabled()
     tick(opened, "For letters")
-    reported = service_thread.find("open_pack_told", opened)
+    reported = program.find("open_pack_told", opened)
     QTest.keyClicks(reported, "abc")
     assert "another one" in words(opened)
     assert not opened.findChild(QPushButton, "open_pack_take").isEnabled()
     reported.setText(QGuiApplication.clipboard().text().upper())
     assert "It is the same" in words(opened)
-    press(service_thread, opened, "open_pack_take")
-    service_thread.wait(lambda: notice(service_thread, "For letters came out of the pack"))
-    assert sorted(one.name for one in library(service_thread)) == ["For letters", "For tables"]
+    press(program, opened, "open_pack_take")
+    program.wait(lambda: notice(program, "For letters came out of the pack"))
+    assert sorted(one.name for one in library(program)) == ["For letters", "For tables"]
 
 
 def test_a_pack_dropped_on_the_page_is_shown_and_a_hostile_one_is_a_sentence(models, pack, tmp_path):
-    service_thread = models
+    program = models
 
     def drop(path: Path) -> None:
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path))])
-        page, copy = service_thread.frame.models_page, Qt.DropAction.CopyAction
+        page, copy = program.frame.models_page, Qt.DropAction.CopyAction
         buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         enter = QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys)
         QApplication.sendEvent(page.viewport(), enter)
@@ -168,42 +166,42 @@ def test_a_pack_dropped_on_the_page_is_shown_and_a_hostile_one_is_a_sentence(mod
     hostile = tmp_path / "hostile.tar"
     hostile.write_bytes(b"hello" * 500)
     drop(hostile)
-    service_thread.wait(lambda: notice(service_thread, "is no pack of models"))
+    program.wait(lambda: notice(program, "is no pack of models"))
     data = bytearray(pack.read_bytes())
     data[data.index(b"GGUF") + 5000] ^= 1
     (tmp_path / "bad.tar").write_bytes(data)
     drop(tmp_path / "bad.tar")
-    opened = dialog(service_thread, OpenPackDialog)
-    press(service_thread, opened, "open_pack_take")
-    service_thread.wait(lambda: "is damaged" in words(opened))
+    opened = dialog(program, OpenPackDialog)
+    press(program, opened, "open_pack_take")
+    program.wait(lambda: "is damaged" in words(opened))
     assert "Nothing of it was kept" in words(opened)
-    assert len(library(service_thread)) == 1
-    press(service_thread, opened, "open_pack_close")
+    assert len(library(program)) == 1
+    press(program, opened, "open_pack_close")
     drop(pack)
-    service_thread.wait(lambda: "two.tar" in words(dialog(service_thread, OpenPackDialog)))
+    program.wait(lambda: "two.tar" in words(dialog(program, OpenPackDialog)))
 
 
 def test_a_pack_that_cannot_be_written_there_is_said_before(models, tmp_path):
-    service_thread = models
-    add(service_thread, write(tmp_path / "a.gguf", tiny_llama()))
+    program = models
+    add(program, write(tmp_path / "a.gguf", tiny_llama()))
     (tmp_path / "there.tar").write_text("mine")
-    choose(service_thread, "make_pack")
-    made = dialog(service_thread, MakePackDialog)
-    service_thread.wait(lambda: made.findChildren(QCheckBox))
+    choose(program, "make_pack")
+    made = dialog(program, MakePackDialog)
+    program.wait(lambda: made.findChildren(QCheckBox))
     made.set_target(tmp_path / "there.tar")
-    service_thread.wait(lambda: "is already there" in words(made))
+    program.wait(lambda: "is already there" in words(made))
     assert not made.findChild(QPushButton, "make_pack_make").isEnabled()
     made.set_target(tmp_path / "free.tar")
-    press(service_thread, made, "make_pack_make")
-    service_thread.wait(lambda: "The pack is written" in words(made))
+    press(program, made, "make_pack_make")
+    program.wait(lambda: "The pack is written" in words(made))
 
 
 def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
-    service_thread = models
-    add(service_thread, write(tmp_path / "a.gguf", tiny_llama()))
-    choose(service_thread, "make_pack")
-    made = dialog(service_thread, MakePackDialog)
-    service_thread.wait(lambda: made.findChildren(QCheckBox))
+    program = models
+    add(program, write(tmp_path / "a.gguf", tiny_llama()))
+    choose(program, "make_pack")
+    made = dialog(program, MakePackDialog)
+    program.wait(lambda: made.findChildren(QCheckBox))
     made.set_target(tmp_path / "p.tar")
     monkeypatch.setattr("slmdesk.services.models.packs.archive.CHUNK_BYTES", 16)
     write_now = archive._write
@@ -213,45 +211,45 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
         write_now(*given)
 
     monkeypatch.setattr(archive, "_write", write_slowly)
-    service_thread.frame.ways.packs.progressed.connect(lambda _event: service_thread.frame.ways.packs.cancel())
-    service_thread.wait(made.findChild(QPushButton, "make_pack_make").isEnabled)
+    program.frame.ways.packs.progressed.connect(lambda _event: program.frame.ways.packs.cancel())
+    program.wait(made.findChild(QPushButton, "make_pack_make").isEnabled)
     made.findChild(QPushButton, "make_pack_make").click()
     made.findChild(QPushButton, "make_pack_close").click()
-    service_thread.wait(lambda: "nothing of it was kept" in words(made))
+    program.wait(lambda: "nothing of it was kept" in words(made))
     assert not list(tmp_path.glob("*.tar"))
     assert not list(tmp_path.glob(".*.part"))
     monkeypatch.undo()
-    service_thread.frame.ways.packs.progressed.disconnect()
-    press(service_thread, made, "make_pack_make")
-    service_thread.wait(lambda: (tmp_path / "p.tar").exists())
+    program.frame.ways.packs.progressed.disconnect()
+    press(program, made, "make_pack_make")
+    program.wait(lambda: (tmp_path / "p.tar").exists())
 
 
 def test_models_of_other_programs_are_listed_and_linked(models, user):
-    service_thread = models
+    program = models
     folder = user / ".lmstudio/models/who/repo"
     folder.mkdir(parents=True)
     here = write(folder / "here.gguf", tiny_llama(seed=8))
     new = write(folder / "new.gguf", tiny_qwen2())
     write(folder / "mmproj.gguf", tiny_projector())
     (folder / "loop.gguf").symlink_to(folder / "loop.gguf")
-    add(service_thread, here, link=True)
-    choose(service_thread, "find")
-    found = dialog(service_thread, FoundDialog)
-    service_thread.wait(lambda: found.findChildren(QCheckBox))
+    add(program, here, link=True)
+    choose(program, "find")
+    found = dialog(program, FoundDialog)
+    program.wait(lambda: found.findChildren(QCheckBox))
     assert "LM Studio" in words(found)
     assert "in the library already" in words(found)
     assert "the image part of a model" in words(found)
     assert "16-bit" in words(found)
     enabled = [one.accessibleName() for one in found.findChildren(QCheckBox) if one.isEnabled()]
     assert enabled == ["Tiny qwen"]
-    press(service_thread, found, "found_skipped")
-    service_thread.wait(lambda: service_thread.window.findChild(QPlainTextEdit, "text_dialog_text"))
-    assert "loop.gguf" in service_thread.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
+    press(program, found, "found_skipped")
+    program.wait(lambda: program.window.findChild(QPlainTextEdit, "text_dialog_text"))
+    assert "loop.gguf" in program.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
     assert not found.findChild(QPushButton, "found_link").isEnabled()
     tick(found, "Tiny qwen")
-    press(service_thread, found, "found_link")
-    service_thread.wait(lambda: notice(service_thread, "1 model is linked"))
-    assert {os.fsdecode(one.path) for one in library(service_thread) if one.linked} == {str(here), str(new)}
+    press(program, found, "found_link")
+    program.wait(lambda: notice(program, "1 model is linked"))
+    assert {os.fsdecode(one.path) for one in library(program) if one.linked} == {str(here), str(new)}
 
 
 def test_nothing_found_is_said(models):
@@ -260,60 +258,60 @@ def test_nothing_found_is_said(models):
     models.wait(lambda: "No model files of other programs" in words(found))
 
 
-def ask_folder(service_thread, target: Path) -> None:
+def ask_folder(program, target: Path) -> None:
     """Press *Move…* in the settings and choose a folder."""
-    service_thread.window.show_page("Settings")
-    service_thread.click(service_thread.find("models_folder_button"))
-    chooser = service_thread.window.findChild(QFileDialog, "folder_dialog")
-    service_thread.wait(chooser.isVisible)
+    program.window.show_page("Settings")
+    program.click(program.find("models_folder_button"))
+    chooser = program.window.findChild(QFileDialog, "folder_dialog")
+    program.wait(chooser.isVisible)
     chooser.fileSelected.emit(str(target))
     chooser.reject()
 
 
 def test_the_folder_moves_from_the_settings(models, tmp_path, other_disk):
-    service_thread = models
-    add(service_thread, write(tmp_path / "a.gguf", tiny_llama()))
-    ask_folder(service_thread, other_disk)
-    moving = dialog(service_thread, MoveDialog)
+    program = models
+    add(program, write(tmp_path / "a.gguf", tiny_llama()))
+    ask_folder(program, other_disk)
+    moving = dialog(program, MoveDialog)
     assert "1 model" in words(moving)
     assert "another disk" in words(moving)
     assert str(other_disk) in words(moving)
-    press(service_thread, moving, "move_start")
-    service_thread.wait(lambda: notice(service_thread, "1 model is now in"))
-    assert {Path(os.fsdecode(one.path)).parent for one in library(service_thread)} == {other_disk}
-    service_thread.wait(lambda: service_thread.find("models_folder_label").full_text == str(other_disk))
+    press(program, moving, "move_start")
+    program.wait(lambda: notice(program, "1 model is now in"))
+    assert {Path(os.fsdecode(one.path)).parent for one in library(program)} == {other_disk}
+    program.wait(lambda: program.find("models_folder_label").full_text == str(other_disk))
 
 
 def test_a_move_is_cancelled(models, tmp_path, other_disk, monkeypatch, home):
-    service_thread = models
-    add(service_thread, write(tmp_path / "a.gguf", tiny_llama()))
+    program = models
+    add(program, write(tmp_path / "a.gguf", tiny_llama()))
     monkeypatch.setattr(files, "CHUNK_BYTES", 64)
-    ask_folder(service_thread, other_disk)
-    moving = dialog(service_thread, MoveDialog)
+    ask_folder(program, other_disk)
+    moving = dialog(program, MoveDialog)
     moving.findChild(QPushButton, "move_start").click()
     moving.findChild(QPushButton, "move_close").click()
-    service_thread.wait(lambda: notice(service_thread, "The move was stopped"))
-    assert {Path(os.fsdecode(one.path)).parent for one in library(service_thread)} == {home / "models"}
+    program.wait(lambda: notice(program, "The move was stopped"))
+    assert {Path(os.fsdecode(one.path)).parent for one in library(program)} == {home / "models"}
     assert list(other_disk.iterdir()) == []
 
 
 def test_a_folder_can_be_for_new_models_alone(models, tmp_path, home):
-    service_thread = models
-    add(service_thread, write(tmp_path / "a.gguf", tiny_llama()))
-    ask_folder(service_thread, tmp_path / "second")
-    press(service_thread, dialog(service_thread, MoveDialog), "move_only_new")
-    service_thread.wait(lambda: notice(service_thread, "New models are kept in"))
-    add(service_thread, write(tmp_path / "b.gguf", tiny_qwen2()))
-    found = {Path(os.fsdecode(one.path)).parent for one in library(service_thread)}
+    program = models
+    add(program, write(tmp_path / "a.gguf", tiny_llama()))
+    ask_folder(program, tmp_path / "second")
+    press(program, dialog(program, MoveDialog), "move_only_new")
+    program.wait(lambda: notice(program, "New models are kept in"))
+    add(program, write(tmp_path / "b.gguf", tiny_qwen2()))
+    found = {Path(os.fsdecode(one.path)).parent for one in library(program)}
     assert found == {home / "models", tmp_path / "second"}
 
 
 def test_a_folder_that_cannot_be_is_a_sentence(models, tmp_path):
-    service_thread = models
+    program = models
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("mine")
-    ask_folder(service_thread, tmp_path / "full")
-    service_thread.wait(lambda: notice(service_thread, "is not empty"))
+    ask_folder(program, tmp_path / "full")
+    program.wait(lambda: notice(program, "is not empty"))
 
 
 def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, home, tmp_path, user):
@@ -323,26 +321,26 @@ def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, ho
     policy = home / "config" / "policy.toml"
     policy.parent.mkdir(parents=True, exist_ok=True)
     policy.write_text(f'[models]\nfolder = "{shared}"\n')
-    service_thread = start()
-    service_thread.wait(lambda: library(service_thread))
-    record = library(service_thread)[0]
+    program = start()
+    program.wait(lambda: library(program))
+    record = library(program)[0]
     assert record.linked
-    service_thread.window.show_page("Models")
-    service_thread.frame.library.undo_ms = 50
-    service_thread.wait(lambda: service_thread.window.findChild(QLabel, "card_title"))
-    service_thread.frame.library.remove(record.id)
-    service_thread.wait(lambda: notice(service_thread, "is there for everybody"))
-    assert [one.id for one in library(service_thread)] == [record.id]
-    ask_folder(service_thread, shared / "mine")
-    service_thread.wait(lambda: notice(service_thread, "set by your organisation"))
+    program.window.show_page("Models")
+    program.frame.library.undo_ms = 50
+    program.wait(lambda: program.window.findChild(QLabel, "card_title"))
+    program.frame.library.remove(record.id)
+    program.wait(lambda: notice(program, "is there for everybody"))
+    assert [one.id for one in library(program)] == [record.id]
+    ask_folder(program, shared / "mine")
+    program.wait(lambda: notice(program, "set by your organisation"))
     assert [one.name for one in shared.iterdir()] == ["ours.gguf"]
 
 
 def test_every_control_of_the_dialogs_has_a_name(models, pack, tmp_path):
-    service_thread = models
+    program = models
     for way, kind in (("find", FoundDialog), ("make_pack", MakePackDialog)):
-        choose(service_thread, way)
-        shown = dialog(service_thread, kind)
+        choose(program, way)
+        shown = dialog(program, kind)
         for button in (*shown.findChildren(QPushButton), *shown.findChildren(QCheckBox)):
             assert button.objectName()
             assert button.accessibleName() or button.text()

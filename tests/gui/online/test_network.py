@@ -57,12 +57,12 @@ def begin(start, home, hub, vault):
 
     def one(page: str = "Models", **settings):
         online(home, hub, **settings)
-        service_thread = start()
-        services = service_thread.run._services
+        program = start()
+        services = program.run._services
         services.service_thread.call(lambda: services.tokens._vaults.update(keyring=vault))
-        service_thread.frame.window.show_page(page)
-        service_thread.frame.tokens.refresh()
-        return service_thread
+        program.frame.window.show_page(page)
+        program.frame.tokens.refresh()
+        return program
 
     return one
 
@@ -73,28 +73,28 @@ def pick(choice: Choice, value: object) -> None:
     choice.activated.emit(choice.currentIndex())
 
 
-def write(service_thread, field: QLineEdit, words: str) -> None:
+def write(program, field: QLineEdit, words: str) -> None:
     field.setFocus()
     field.selectAll()
     QTest.keyClicks(field, words)
     QTest.keyClick(field, Qt.Key.Key_Return)
 
 
-def change(service_thread):
-    return service_thread.ask(lambda services: services.downloads.all())[-1]
+def change(program):
+    return program.ask(lambda services: services.downloads.all())[-1]
 
 
-def failed_download(service_thread) -> QPushButton:
-    service_thread.frame.fetch.start(REPO, FILE)
-    page = service_thread.frame.models_page
-    service_thread.wait(lambda: [one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible()])
+def failed_download(program) -> QPushButton:
+    program.frame.fetch.start(REPO, FILE)
+    page = program.frame.models_page
+    program.wait(lambda: [one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible()])
     return next(one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible())
 
 
-def everywhere(home, service_thread) -> list:
-    rows = service_thread.ask(lambda services: services.network.requests(1000))
+def everywhere(home, program) -> list:
+    rows = program.ask(lambda services: services.network.requests(1000))
     found = [one for one, held in contents(home) if MARKER.encode() in held]
-    labels = [one.text() for one in service_thread.window.findChildren(QLabel) if MARKER in one.text()]
+    labels = [one.text() for one in program.window.findChildren(QLabel) if MARKER in one.text()]
     return found + labels + [row for row in rows if MARKER in str(row)]
 
 
@@ -102,152 +102,152 @@ def everywhere(home, service_thread) -> list:
 
 
 def test_a_gated_download_says_what_to_do_and_goes_on_with_the_token(begin, hub, vault, home) -> None:
-    service_thread = begin()
-    service_thread.click(failed_download(service_thread))
-    dialog = service_thread.window.findChild(GatedDialog)
-    service_thread.wait(dialog.isVisible)
+    program = begin()
+    program.click(failed_download(program))
+    dialog = program.window.findChild(GatedDialog)
+    program.wait(dialog.isVisible)
     field, place = dialog.findChild(QLineEdit, "token_field"), dialog.findChild(Choice, "token_place")
     assert field.echoMode() is QLineEdit.EchoMode.Password
     assert place.currentData() == "keyring"
-    service_thread.click(dialog.findChild(QPushButton, "gated_page_button"))
-    service_thread.wait(lambda: service_thread.window.findChild(QWidget, "link_dialog"))
-    service_thread.window.findChild(QWidget, "link_dialog").close()
-    write(service_thread, field, "two words")
+    program.click(dialog.findChild(QPushButton, "gated_page_button"))
+    program.wait(lambda: program.window.findChild(QWidget, "link_dialog"))
+    program.window.findChild(QWidget, "link_dialog").close()
+    write(program, field, "two words")
     problem = dialog.findChild(QLabel, "token_problem")
-    service_thread.wait(lambda: "more than one word" in problem.text())
+    program.wait(lambda: "more than one word" in problem.text())
     assert dialog.isVisible()
-    write(service_thread, field, "hf_wrong")
-    service_thread.wait(lambda: getattr(change(service_thread).problem, "code", "") == "hub.token_refused")
-    service_thread.click(failed_download_button(service_thread))
-    dialog = newest(service_thread)
+    write(program, field, "hf_wrong")
+    program.wait(lambda: getattr(change(program).problem, "code", "") == "hub.token_refused")
+    program.click(failed_download_button(program))
+    dialog = newest(program)
     assert "did not accept" in dialog.findChild(QLabel, "gated_problem").text()
-    write(service_thread, dialog.findChild(QLineEdit, "token_field"), MARKER)
-    service_thread.wait(lambda: change(service_thread).state is DownloadState.DONE)
+    write(program, dialog.findChild(QLineEdit, "token_field"), MARKER)
+    program.wait(lambda: change(program).state is DownloadState.DONE)
     assert list(vault.kept.values()) == [MARKER]
-    assert everywhere(home, service_thread) == []
+    assert everywhere(home, program) == []
 
 
-def failed_download_button(service_thread) -> QPushButton:
-    page = service_thread.frame.models_page
-    service_thread.wait(lambda: [one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible()])
+def failed_download_button(program) -> QPushButton:
+    page = program.frame.models_page
+    program.wait(lambda: [one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible()])
     return next(one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible())
 
 
-def newest(service_thread) -> GatedDialog:
-    service_thread.wait(lambda: [one for one in service_thread.window.findChildren(GatedDialog) if one.isVisible()])
-    return next(one for one in service_thread.window.findChildren(GatedDialog) if one.isVisible())
+def newest(program) -> GatedDialog:
+    program.wait(lambda: [one for one in program.window.findChildren(GatedDialog) if one.isVisible()])
+    return next(one for one in program.window.findChildren(GatedDialog) if one.isVisible())
 
 
 def test_a_gated_model_that_was_searched_opens_with_the_token(begin, hub, vault) -> None:
-    service_thread = begin()
-    page = service_thread.frame.models_page
+    program = begin()
+    page = program.frame.models_page
     field = page.search.field
     page.ensureWidgetVisible(field)
     field.setFocus()
     QTest.keyClicks(field, "gated")
-    service_thread.wait(lambda: [one for one in page.findChildren(QPushButton, "files_button") if one.isVisible()])
+    program.wait(lambda: [one for one in page.findChildren(QPushButton, "files_button") if one.isVisible()])
     opening = next(one for one in page.findChildren(QPushButton, "files_button") if one.isVisible())
     page.ensureWidgetVisible(opening)
-    service_thread.click(opening)
-    service_thread.wait(lambda: [one for one in page.findChildren(GatedPanel) if one.isVisible()])
+    program.click(opening)
+    program.wait(lambda: [one for one in page.findChildren(GatedPanel) if one.isVisible()])
     panel = next(one for one in page.findChildren(GatedPanel) if one.isVisible())
-    write(service_thread, panel.findChild(QLineEdit, "token_field"), MARKER)
-    service_thread.wait(lambda: vault.kept)
-    service_thread.wait(lambda: not [one for one in page.findChildren(GatedPanel) if one.isVisible()])
-    service_thread.wait(lambda: [one for one in page.findChildren(QLabel, "file_name") if "needs" in one.text()])
+    write(program, panel.findChild(QLineEdit, "token_field"), MARKER)
+    program.wait(lambda: vault.kept)
+    program.wait(lambda: not [one for one in page.findChildren(GatedPanel) if one.isVisible()])
+    program.wait(lambda: [one for one in page.findChildren(QLabel, "file_name") if "needs" in one.text()])
     assert [one for one in hub.seen if one.headers.get("authorization") == f"Bearer {MARKER}"]
 
 
 def test_where_there_is_no_keyring_it_is_said_and_the_other_places_are_offered(begin, hub, vault, home) -> None:
     vault.reason = "this system has none"
-    service_thread = begin()
-    service_thread.click(failed_download(service_thread))
-    dialog = newest(service_thread)
+    program = begin()
+    program.click(failed_download(program))
+    dialog = newest(program)
     place, missing = dialog.findChild(Choice, "token_place"), dialog.findChild(QLabel, "token_missing")
-    service_thread.wait(missing.isVisible)
+    program.wait(missing.isVisible)
     assert "this system has none" in missing.text()
     assert [place.itemData(at) for at in range(place.count())] == ["ask", "file"]
-    write(service_thread, dialog.findChild(QLineEdit, "token_field"), MARKER)
-    service_thread.wait(lambda: change(service_thread).state is DownloadState.DONE)
-    assert everywhere(home, service_thread) == [], "in memory alone"
-    service_thread.wait(lambda: service_thread.frame.tokens.state.place == "ask")
+    write(program, dialog.findChild(QLineEdit, "token_field"), MARKER)
+    program.wait(lambda: change(program).state is DownloadState.DONE)
+    assert everywhere(home, program) == [], "in memory alone"
+    program.wait(lambda: program.frame.tokens.state.place == "ask")
 
 
 # ---- settings
 
 
-def settings(service_thread):
-    return service_thread.ask(lambda services: services.settings.current)
+def settings(program):
+    return program.ask(lambda services: services.settings.current)
 
 
 def test_every_setting_of_the_network_takes_hold_at_once(begin, hub, tmp_path) -> None:
-    service_thread = begin("Settings")
-    page = service_thread.frame.settings_page
-    offline = service_thread.find("setting_offline", page)
+    program = begin("Settings")
+    page = program.frame.settings_page
+    offline = program.find("setting_offline", page)
     page.ensureWidgetVisible(offline)
     QTest.mouseClick(offline, Qt.MouseButton.LeftButton, pos=offline.rect().center())
-    service_thread.wait(lambda: settings(service_thread).offline)
-    assert service_thread.find("offline_switch").isChecked(), "one switch, at two places"
-    write(service_thread, service_thread.find("setting_hub_endpoint", page), "https://mirror.example.org/")
-    service_thread.wait(lambda: settings(service_thread).hub_endpoint == "https://mirror.example.org")
-    write(service_thread, service_thread.find("setting_hub_hosts", page), "Files.example.org   .s.example.org")
-    service_thread.wait(lambda: settings(service_thread).hub_hosts == "files.example.org .s.example.org")
+    program.wait(lambda: settings(program).offline)
+    assert program.find("offline_switch").isChecked(), "one switch, at two places"
+    write(program, program.find("setting_hub_endpoint", page), "https://mirror.example.org/")
+    program.wait(lambda: settings(program).hub_endpoint == "https://mirror.example.org")
+    write(program, program.find("setting_hub_hosts", page), "Files.example.org   .s.example.org")
+    program.wait(lambda: settings(program).hub_hosts == "files.example.org .s.example.org")
     proxy = next(one for one in page.findChildren(Choice) if one.findData(ADDRESS) >= 0)
     pick(proxy, ADDRESS)
-    write(service_thread, service_thread.find("proxy_address", page), "proxy.example.org:8080")
-    service_thread.wait(lambda: settings(service_thread).proxy == "http://proxy.example.org:8080")
-    write(service_thread, service_thread.find("proxy_address", page), "me:heron@proxy.example.org:8080")
-    service_thread.wait(lambda: settings(service_thread).proxy == "http://me@proxy.example.org:8080")
-    service_thread.wait(lambda: service_thread.find("proxy_address", page).text() == "http://me@proxy.example.org:8080")
-    service_thread.wait(lambda: "password is kept in" in service_thread.find("proxy_sentence", page).text())
+    write(program, program.find("proxy_address", page), "proxy.example.org:8080")
+    program.wait(lambda: settings(program).proxy == "http://proxy.example.org:8080")
+    write(program, program.find("proxy_address", page), "me:heron@proxy.example.org:8080")
+    program.wait(lambda: settings(program).proxy == "http://me@proxy.example.org:8080")
+    program.wait(lambda: program.find("proxy_address", page).text() == "http://me@proxy.example.org:8080")
+    program.wait(lambda: "password is kept in" in program.find("proxy_sentence", page).text())
     pick(proxy, "none")
-    service_thread.wait(lambda: settings(service_thread).proxy == "none")
-    service_thread.wait(lambda: "password" not in service_thread.find("proxy_sentence", page).text())
-    assert not service_thread.find("proxy_address", page).isVisible()
-    pick(service_thread.find("setting_speed_limit_kib", page), 1953)
-    service_thread.wait(lambda: settings(service_thread).speed_limit_kib == 1953)
-    assert service_thread.find("setting_speed_limit_kib", page).currentText() == "2 MB/s"
-    assert not service_thread.notices()
+    program.wait(lambda: settings(program).proxy == "none")
+    program.wait(lambda: "password" not in program.find("proxy_sentence", page).text())
+    assert not program.find("proxy_address", page).isVisible()
+    pick(program.find("setting_speed_limit_kib", page), 1953)
+    program.wait(lambda: settings(program).speed_limit_kib == 1953)
+    assert program.find("setting_speed_limit_kib", page).currentText() == "2 MB/s"
+    assert not program.notices()
 
 
 def test_what_cannot_be_is_said_beside_its_field_and_not_kept(begin, hub, tmp_path) -> None:
-    service_thread = begin("Settings")
-    page = service_thread.frame.settings_page
+    program = begin("Settings")
+    page = program.frame.settings_page
     bad = tmp_path / "bad.pem"
     bad.write_text("nothing")
     for key, words in (
         ("hub_endpoint", "http://elsewhere.example"), ("hub_endpoint", "ftp://x"), ("hub_hosts", "https://a/b"),
     ):  # fmt: skip
-        field, verdict = service_thread.find(f"setting_{key}", page), service_thread.find(f"{key}_verdict", page)
-        before = getattr(settings(service_thread), key)
-        write(service_thread, field, words)
-        service_thread.wait(lambda verdict=verdict: "Not taken over" in verdict.text())
-        assert getattr(settings(service_thread), key) == before
+        field, verdict = program.find(f"setting_{key}", page), program.find(f"{key}_verdict", page)
+        before = getattr(settings(program), key)
+        write(program, field, words)
+        program.wait(lambda verdict=verdict: "Not taken over" in verdict.text())
+        assert getattr(settings(program), key) == before
         assert field.text() == words, "to be mended"
-        write(service_thread, field, before)
-        service_thread.wait(lambda verdict=verdict: not verdict.text())
-    service_thread.frame.network.change("ca_file", str(bad))
-    service_thread.wait(lambda: "no certificate in it" in service_thread.find("ca_file_verdict", page).text())
-    assert settings(service_thread).ca_file == ""
-    assert not service_thread.notices(), "beside the field is enough"
+        write(program, field, before)
+        program.wait(lambda verdict=verdict: not verdict.text())
+    program.frame.network.change("ca_file", str(bad))
+    program.wait(lambda: "no certificate in it" in program.find("ca_file_verdict", page).text())
+    assert settings(program).ca_file == ""
+    assert not program.notices(), "beside the field is enough"
 
 
 def test_the_token_is_set_named_and_forgotten_in_the_settings(begin, hub, vault, home) -> None:
-    service_thread = begin("Settings")
-    page = service_thread.frame.settings_page
-    page.ensureWidgetVisible(service_thread.find("token_change_button", page))
-    service_thread.wait(lambda: service_thread.find("token_words", page).text() == "No access token is kept.")
-    service_thread.click(service_thread.find("token_change_button", page))
-    dialog = service_thread.window.findChild(TokenDialog)
-    service_thread.wait(lambda: dialog.findChild(Choice, "token_place").isVisible())
+    program = begin("Settings")
+    page = program.frame.settings_page
+    page.ensureWidgetVisible(program.find("token_change_button", page))
+    program.wait(lambda: program.find("token_words", page).text() == "No access token is kept.")
+    program.click(program.find("token_change_button", page))
+    dialog = program.window.findChild(TokenDialog)
+    program.wait(lambda: dialog.findChild(Choice, "token_place").isVisible())
     pick(dialog.findChild(Choice, "token_place"), "file")
     QTest.keyClicks(dialog.findChild(QLineEdit, "token_field"), MARKER)
-    service_thread.click(dialog.findChild(QPushButton, "token_keep_button"))
-    service_thread.wait(lambda: "only you can read" in service_thread.find("token_words", page).text())
-    assert [one.name for one in everywhere(home, service_thread)] == ["access-token.json"]
-    service_thread.click(service_thread.find("token_forget_button", page))
-    service_thread.wait(lambda: service_thread.find("token_words", page).text() == "No access token is kept.")
-    assert everywhere(home, service_thread) == []
+    program.click(dialog.findChild(QPushButton, "token_keep_button"))
+    program.wait(lambda: "only you can read" in program.find("token_words", page).text())
+    assert [one.name for one in everywhere(home, program)] == ["access-token.json"]
+    program.click(program.find("token_forget_button", page))
+    program.wait(lambda: program.find("token_words", page).text() == "No access token is kept.")
+    assert everywhere(home, program) == []
 
 
 def test_what_the_organisation_sets_and_hides_is_shown_so(begin, paths) -> None:
@@ -255,24 +255,24 @@ def test_what_the_organisation_sets_and_hides_is_shown_so(begin, paths) -> None:
         '[network]\noffline = true\nendpoints = ["https://a.example", "https://b.example"]\n'
         '[features]\nhidden = ["token"]\n'
     )
-    service_thread = begin("Settings")
-    page = service_thread.frame.settings_page
-    service_thread.wait(lambda: not service_thread.find("setting_offline", page).isEnabled())
-    assert service_thread.find("offline_sentence", page).text() == "Set by your organisation."
-    assert not service_thread.find("setting_hub_hosts", page).isEnabled()
-    assert "one of https://a.example, https://b.example" in service_thread.find("hub_endpoint_sentence", page).text()
-    assert not service_thread.find("setting_token", page).isVisible()
-    assert "hidden: access token" in service_thread.find("policy_note").text()
-    write(service_thread, service_thread.find("setting_hub_endpoint", page), "https://c.example")
-    service_thread.wait(lambda: "Set by your organisation" in service_thread.find("hub_endpoint_verdict", page).text())
+    program = begin("Settings")
+    page = program.frame.settings_page
+    program.wait(lambda: not program.find("setting_offline", page).isEnabled())
+    assert program.find("offline_sentence", page).text() == "Set by your organisation."
+    assert not program.find("setting_hub_hosts", page).isEnabled()
+    assert "one of https://a.example, https://b.example" in program.find("hub_endpoint_sentence", page).text()
+    assert not program.find("setting_token", page).isVisible()
+    assert "hidden: access token" in program.find("policy_note").text()
+    write(program, program.find("setting_hub_endpoint", page), "https://c.example")
+    program.wait(lambda: "Set by your organisation" in program.find("hub_endpoint_verdict", page).text())
 
 
 def test_hidden_settings_are_not_there(begin, paths) -> None:
     paths.policy_file.write_text('[features]\nhidden = ["settings.network"]\n')
-    service_thread = begin("Settings")
-    page = service_thread.frame.settings_page
-    service_thread.wait(lambda: service_thread.find("network_hidden", page).isVisible())
-    assert not service_thread.find("network_body", page).isVisible()
+    program = begin("Settings")
+    page = program.frame.settings_page
+    program.wait(lambda: program.find("network_hidden", page).isVisible())
+    assert not program.find("network_body", page).isVisible()
 
 
 # ---- the ledger
@@ -287,56 +287,56 @@ def fill(services, count: int) -> None:
             )
 
 
-def ledger(service_thread) -> LedgerWindow:
-    service_thread.click("network_button")
-    service_thread.click("ledger_button")
-    service_thread.wait(lambda: service_thread.window.findChild(LedgerWindow))
-    return service_thread.window.findChild(LedgerWindow)
+def ledger(program) -> LedgerWindow:
+    program.click("network_button")
+    program.click("ledger_button")
+    program.wait(lambda: program.window.findChild(LedgerWindow))
+    return program.window.findChild(LedgerWindow)
 
 
 def test_an_empty_ledger_says_that_nothing_left(start) -> None:
-    service_thread = start()
-    window = ledger(service_thread)
-    service_thread.wait(lambda: window.findChild(QLabel, "ledger_nothing").text() == EMPTY)
+    program = start()
+    window = ledger(program)
+    program.wait(lambda: window.findChild(QLabel, "ledger_nothing").text() == EMPTY)
     assert window.findChild(QLabel, "ledger_nothing").isVisible()
-    service_thread.wait(lambda: "has made no request" in window.findChild(QLabel, "ledger_summary").text())
+    program.wait(lambda: "has made no request" in window.findChild(QLabel, "ledger_summary").text())
     assert not window.findChild(QPushButton, "ledger_export").isEnabled()
 
 
 def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
-    service_thread = start()
+    program = start()
     count = 30_000
-    service_thread.ask(lambda services: fill(services, count))
-    window = ledger(service_thread)
+    program.ask(lambda services: fill(services, count))
+    window = ledger(program)
     model, table = window.findChild(LedgerModel), window.findChild(QTableView, "ledger_table")
-    service_thread.wait(lambda: model.rowCount() == PAGE)
+    program.wait(lambda: model.rowCount() == PAGE)
     summary = window.findChild(QLabel, "ledger_summary")
-    service_thread.wait(lambda: "30,000" in summary.text() or "30000" in summary.text())
+    program.wait(lambda: "30,000" in summary.text() or "30000" in summary.text())
     table.scrollToBottom()
-    service_thread.wait(lambda: model.rowCount() == 2 * PAGE)
+    program.wait(lambda: model.rowCount() == 2 * PAGE)
     assert [row.n for row in model.rows] == list(range(count, count - 2 * PAGE, -1)), "each once, newest first"
     field = window.findChild(QLineEdit, "ledger_search")
     QTest.keyClicks(field, "file/77")
-    service_thread.wait(lambda: model.rowCount() and all("/file/77" in row.path for row in model.rows))
+    program.wait(lambda: model.rowCount() and all("/file/77" in row.path for row in model.rows))
     target = tmp_path / "found.json"
-    service_thread.click(window.findChild(QPushButton, "ledger_export"))
+    program.click(window.findChild(QPushButton, "ledger_export"))
     dialog = window.findChild(QFileDialog, "ledger_file_dialog")
     dialog.fileSelected.emit(str(target))
     dialog.close()
-    service_thread.wait(lambda: "written to" in window.findChild(QLabel, "ledger_note").text())
+    program.wait(lambda: "written to" in window.findChild(QLabel, "ledger_note").text())
     assert len(json.loads(target.read_bytes())) == 1 + 10 + 100
     field.clear()
     QTest.keyClicks(field, "%%%")
     nothing = window.findChild(QLabel, "ledger_nothing")
-    service_thread.wait(lambda: nothing.isVisible() and nothing.text() == NOTHING)
+    program.wait(lambda: nothing.isVisible() and nothing.text() == NOTHING)
 
 
 def test_columns_are_as_wide_as_their_words_and_the_last_takes_the_rest(start) -> None:
-    service_thread = start()
-    service_thread.ask(lambda services: fill(services, 3))
-    window = ledger(service_thread)
+    program = start()
+    program.ask(lambda services: fill(services, 3))
+    window = ledger(program)
     table = window.findChild(QTableView, "ledger_table")
-    service_thread.wait(lambda: table.model().rowCount() == 3)
+    program.wait(lambda: table.model().rowCount() == 3)
     header = table.horizontalHeader()
     for at in range(table.model().columnCount()):
         assert header.sectionSize(at) >= max(table.sizeHintForColumn(at), header.sectionSizeHint(at)), at
@@ -344,14 +344,14 @@ def test_columns_are_as_wide_as_their_words_and_the_last_takes_the_rest(start) -
 
 
 def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
-    service_thread = begin()
-    window = ledger(service_thread)
+    program = begin()
+    window = ledger(program)
     model = window.findChild(LedgerModel)
     answers: list = []
-    service_thread.ask(lambda services: (services.hub.repo(REPO, answers.append) and None) or True)
-    service_thread.wait(lambda: model.rowCount() == 1 and model.rows[0].bytes)
+    program.ask(lambda services: (services.hub.repo(REPO, answers.append) and None) or True)
+    program.wait(lambda: model.rowCount() == 1 and model.rows[0].bytes)
     assert model.rows[0].path == f"/api/models/{REPO}"
-    service_thread.wait(lambda: "1 request today" in window.findChild(QLabel, "ledger_summary").text())
+    program.wait(lambda: "1 request today" in window.findChild(QLabel, "ledger_summary").text())
 
 
 # ---- features an organisation hides
@@ -360,35 +360,35 @@ def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
 def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None:
     names = ("hub.search", "hub.download", "models.import", "models.compare")
     paths.policy_file.write_text(f"[features]\nhidden = {list(names)}\n".replace("'", '"'))
-    service_thread = begin()
-    service_thread.wait(lambda: not service_thread.find("hub_search").isVisible())
+    program = begin()
+    program.wait(lambda: not program.find("hub_search").isVisible())
     for feature in names:
         for name in SHOWN_BY[feature]:
-            assert not service_thread.find(name).isVisible(), name
-            service_thread.find(name).setVisible(True)
-            assert not service_thread.find(name).isVisible(), "whoever shows it later"
-    assert service_thread.find("local_models").isVisible(), "the control"
-    picker = service_thread.page.picker
+            assert not program.find(name).isVisible(), name
+            program.find(name).setVisible(True)
+            assert not program.find(name).isVisible(), "whoever shows it later"
+    assert program.find("local_models").isVisible(), "the control"
+    picker = program.page.picker
     picker._menu.aboutToShow.emit()
     assert not [one for one in picker._menu.actions() if "Add" in one.text()]
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: any("switched off by your organisation" in one for one in service_thread.notices()))
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: any("switched off by your organisation" in one for one in program.notices()))
 
 
 def test_every_hidden_thing_is_there_without_a_policy(start) -> None:
-    service_thread = start()
+    program = start()
     for feature, names in SHOWN_BY.items():
         assert feature in FEATURES
         for name in names:
-            assert service_thread.window.findChildren(QWidget, name), name
+            assert program.window.findChildren(QWidget, name), name
 
 
 def test_every_control_has_a_name_and_can_be_reached_by_keys(begin, hub) -> None:
-    service_thread = begin("Settings")
-    section = service_thread.find("network_section")
-    window = ledger(service_thread)
-    dialog = TokenDialog(service_thread.frame.tokens, service_thread.window)
-    gated = GatedDialog(service_thread.frame.tokens, REPO, service_thread.window)
+    program = begin("Settings")
+    section = program.find("network_section")
+    window = ledger(program)
+    dialog = TokenDialog(program.frame.tokens, program.window)
+    gated = GatedDialog(program.frame.tokens, REPO, program.window)
     for root in (section, window, dialog, gated):
         kinds = (QAbstractButton, QLineEdit, QComboBox, QTableView)
         for widget in (one for kind in kinds for one in root.findChildren(kind)):

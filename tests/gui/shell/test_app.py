@@ -90,9 +90,9 @@ def test_a_signal_closes_in_order_and_leaves_no_process(home, number):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="made read-only by a mount")
 def test_h6_a_home_that_can_only_be_read_opens_in_a_window(start, paths):
-    service_thread = start()
-    service_thread.ask(lambda services: services.chats.new_chat())
-    service_thread.close()
+    program = start()
+    program.ask(lambda services: services.chats.new_chat())
+    program.close()
     code = """
 import sys
 from PySide6.QtCore import QTimer
@@ -146,12 +146,12 @@ def test_h6_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
 
 
 def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, model_file, paths):
-    service_thread = start()
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    service_thread.send("keep these words")
-    service_thread.wait_idle()
-    service_thread.close()
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.send("keep these words")
+    program.wait_idle()
+    program.close()
     size = paths.database.stat().st_size
     with paths.database.open("r+b") as file:
         file.seek(size - 4096)
@@ -169,19 +169,19 @@ def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, m
 
 
 def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(start, model_file, paths):
-    service_thread = start()
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    service_thread.send("words from before")
-    service_thread.wait_idle()
-    service_thread.close()
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.send("words from before")
+    program.wait_idle()
+    program.close()
     paths.backups.mkdir(exist_ok=True)
     shutil.copy2(paths.database, paths.backups / f"slmdesk-{time.strftime('%Y%m%d-%H%M%S')}-before-3.sqlite3")
-    service_thread = start()
-    service_thread.click("new_chat_button")
-    service_thread.send("words from after")
-    service_thread.wait_idle()
-    service_thread.close()
+    program = start()
+    program.click("new_chat_button")
+    program.send("words from after")
+    program.wait_idle()
+    program.close()
     data = bytearray(paths.database.read_bytes())
     data[:100] = bytes(100)
     paths.database.write_bytes(data)

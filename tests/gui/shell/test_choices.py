@@ -12,20 +12,18 @@ from slmdesk.gui.widgets.choice import MOST_VISIBLE, Choice
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
 
-def opened(service_thread, values):
-    choice = Choice(values, service_thread.window)
+def opened(program, values):
+    choice = Choice(values, program.window)
     choice.move(20, 20)
     choice.show()
     QTest.mouseClick(choice, Qt.MouseButton.LeftButton)
-    service_thread.wait(lambda: choice.view().isVisible())
+    program.wait(lambda: choice.view().isVisible())
     return choice
 
 
 def test_a_long_list_is_bounded_and_searched_by_typing(start):
-    service_thread = start()
-    choice = opened(
-        service_thread, [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
-    )
+    program = start()
+    choice = opened(program, [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)])
     assert choice.count() > MOST_VISIBLE
     popup = choice.view().window()
     assert popup.height() <= (MOST_VISIBLE + 1) * choice.view().sizeHintForRow(0)
@@ -36,13 +34,13 @@ def test_a_long_list_is_bounded_and_searched_by_typing(start):
     received = []
     choice.value_chosen.connect(received.append)
     QTest.keyClick(choice.view(), Qt.Key.Key_Return)
-    service_thread.wait(lambda: received == ["pl"])
+    program.wait(lambda: received == ["pl"])
     assert choice.currentText() == "Polish"
 
 
 def test_a_short_list_shows_all_its_values(start):
-    service_thread = start()
-    choice = opened(service_thread, [(number, f"Value {number}") for number in range(4)])
+    program = start()
+    choice = opened(program, [(number, f"Value {number}") for number in range(4)])
     assert choice.view().verticalScrollBar().maximum() == 0
     QTest.keyClick(choice.view(), Qt.Key.Key_Escape)
-    service_thread.wait(lambda: not choice.view().isVisible())
+    program.wait(lambda: not choice.view().isVisible())

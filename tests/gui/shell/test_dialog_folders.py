@@ -73,36 +73,34 @@ def test_a_file_dialog_writes_nothing_outside_the_home(tmp_path, how) -> None:
         assert stat.S_IMODE((account / "desk" / "config" / "QtProject.conf").stat().st_mode) == 0o600
 
 
-def shown_and_closed(service_thread, dialog: QFileDialog) -> None:
-    service_thread.wait(dialog.isVisible)
+def shown_and_closed(program, dialog: QFileDialog) -> None:
+    program.wait(dialog.isVisible)
     dialog.close()
-    service_thread.wait(lambda: not isValid(dialog))
+    program.wait(lambda: not isValid(dialog))
 
 
-def test_delete_for_good_takes_the_names_of_folders_along(service_thread, paths, tmp_path) -> None:
+def test_delete_for_good_takes_the_names_of_folders_along(program, paths, tmp_path) -> None:
     folder = tmp_path / MARKER
     folder.mkdir()
-    service_thread.send("hello")
-    service_thread.wait_idle()
+    program.send("hello")
+    program.wait_idle()
     note_document_folder(folder / "x")
-    shown_and_closed(
-        service_thread, ask_files(service_thread.window, "Open", lambda _paths: None, name="d", filters="")
-    )
+    shown_and_closed(program, ask_files(program.window, "Open", lambda _paths: None, name="d", filters=""))
     note_document_folder(tmp_path / "x")
     assert files_with(paths.config) == ["QtProject.conf"]
-    service_thread.frame.chats.delete(service_thread.chat.chat)
-    service_thread.wait(lambda: service_thread.chat.chat == "")
+    program.frame.chats.delete(program.chat.chat)
+    program.wait(lambda: program.chat.chat == "")
     assert files_with(paths.config) == ["QtProject.conf"]
-    service_thread.window.show_page("Settings")
-    service_thread.click("setting_deleted_chats")
-    dialog = service_thread.find("deleted_chats")
-    service_thread.wait(lambda: service_thread.find("deleted_list", dialog).count() == 1)
-    service_thread.click(service_thread.find("delete_for_good_button", dialog))
-    service_thread.click(service_thread.find("delete_sure_button", dialog))
-    service_thread.wait(lambda: service_thread.find("deleted_list", dialog).count() == 0)
+    program.window.show_page("Settings")
+    program.click("setting_deleted_chats")
+    dialog = program.find("deleted_chats")
+    program.wait(lambda: program.find("deleted_list", dialog).count() == 1)
+    program.click(program.find("delete_for_good_button", dialog))
+    program.click(program.find("delete_sure_button", dialog))
+    program.wait(lambda: program.find("deleted_list", dialog).count() == 0)
     assert files_with(paths.config) == []
     dialog.close()
-    ask_folder(service_thread.window, "Where to", lambda _path: None)
-    shown_and_closed(service_thread, service_thread.window.findChild(QFileDialog, "folder_dialog"))
+    ask_folder(program.window, "Where to", lambda _path: None)
+    shown_and_closed(program, program.window.findChild(QFileDialog, "folder_dialog"))
     assert files_with(paths.config) == [], "nor do the dialogs of this run know it"
     assert stat.S_IMODE((paths.config / "QtProject.conf").stat().st_mode) == 0o600

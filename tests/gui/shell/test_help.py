@@ -15,21 +15,21 @@ pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not s
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-def opened(service_thread) -> QDialog:
-    found = service_thread.find("help_window")
-    service_thread.wait(found.isVisible)
+def opened(program) -> QDialog:
+    found = program.find("help_window")
+    program.wait(found.isVisible)
     return found
 
 
-def test_the_key_and_the_entry_open_one_window_of_help(service_thread):
-    QTest.keyClick(service_thread.window, Qt.Key.Key_F1)
-    window = opened(service_thread)
+def test_the_key_and_the_entry_open_one_window_of_help(program):
+    QTest.keyClick(program.window, Qt.Key.Key_F1)
+    window = opened(program)
     QTest.keyClick(window, Qt.Key.Key_Escape)
-    service_thread.wait(lambda: service_thread.window.findChild(QDialog, "help_window") is None)
-    service_thread.click("help_button")
-    window = opened(service_thread)
-    service_thread.click("help_button")
-    assert len(service_thread.window.findChildren(QDialog, "help_window")) == 1
+    program.wait(lambda: program.window.findChild(QDialog, "help_window") is None)
+    program.click("help_button")
+    window = opened(program)
+    program.click("help_button")
+    assert len(program.window.findChildren(QDialog, "help_window")) == 1
     words = {one.text() for one in window.findChildren(QLabel, "help_words")}
     assert words >= {one.words for one in ALL}
     text = "\n".join(one.text() for one in window.findChildren(QLabel))
@@ -38,26 +38,26 @@ def test_the_key_and_the_entry_open_one_window_of_help(service_thread):
     window.close()
 
 
-def test_the_folders_of_a_persons_data_are_named_and_opened(service_thread, paths, monkeypatch):
+def test_the_folders_of_a_persons_data_are_named_and_opened(program, paths, monkeypatch):
     went: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", went.append)
-    QTest.keyClick(service_thread.window, Qt.Key.Key_F1)
-    window = opened(service_thread)
+    QTest.keyClick(program.window, Qt.Key.Key_F1)
+    window = opened(program)
     shown = [one.text().replace("\u200b", "") for one in window.findChildren(QLabel, "help_folder")]
     assert str(paths.data) in shown
     assert str(paths.models) in shown
-    service_thread.click("help_data_button")
-    service_thread.click(service_thread.find("help_open_0", window))
+    program.click("help_data_button")
+    program.click(program.find("help_open_0", window))
     assert [one.toLocalFile() for one in went] == [str(paths.data)]
     window.close()
 
 
-def test_what_the_window_binds_is_in_the_list(service_thread):
+def test_what_the_window_binds_is_in_the_list(program):
     """Of every shortcut for a whole page; those of single rows and windows are shown where they are."""
     listed = {QKeySequence(keys) for one in ALL for keys in one.keys}
     bound = [
         one.key()
-        for one in service_thread.window.findChildren(QShortcut)
+        for one in program.window.findChildren(QShortcut)
         if one.context() is Qt.ShortcutContext.WindowShortcut
     ]
     assert bound
@@ -75,20 +75,20 @@ def test_no_key_does_two_things_on_one_page():
     assert meant["Ctrl+B"] == {"Chat"}
 
 
-def test_words_are_found_in_the_chat_on_show(service_thread):
-    service_thread.send("one fox and another fox\n" + "line\n" * 200 + "the last fox")
-    service_thread.wait_idle()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_F, CTRL)
-    line, count = service_thread.find("chat_find_line"), service_thread.find("chat_find_count")
-    service_thread.wait(line.hasFocus)
+def test_words_are_found_in_the_chat_on_show(program):
+    program.send("one fox and another fox\n" + "line\n" * 200 + "the last fox")
+    program.wait_idle()
+    QTest.keyClick(program.window, Qt.Key.Key_F, CTRL)
+    line, count = program.find("chat_find_line"), program.find("chat_find_count")
+    program.wait(line.hasFocus)
     QTest.keyClicks(line, "fox")
-    service_thread.wait(lambda: count.text().startswith("1 of "))
+    program.wait(lambda: count.text().startswith("1 of "))
     total = int(count.text().split()[-1])
     assert total >= 3
     QTest.keyClick(line, Qt.Key.Key_Return)
     QTest.keyClick(line, Qt.Key.Key_Return)
     assert count.text() == f"3 of {total}"
-    view = service_thread.page.view
+    view = program.page.view
     text = view.rows[0].widget.text
     marks = text.extraSelections()
     assert len(marks) == 3
@@ -99,26 +99,26 @@ def test_words_are_found_in_the_chat_on_show(service_thread):
     assert count.text() == f"2 of {total}"
     QTest.keyClick(line, Qt.Key.Key_Escape)
     assert not line.isVisible()
-    service_thread.wait(service_thread.page.composer.input_box.hasFocus)
+    program.wait(program.page.composer.input_box.hasFocus)
     assert not text.extraSelections()
 
 
-def test_letters_of_the_chat_grow_and_shrink(service_thread):
-    service_thread.send("hello")
-    service_thread.wait_idle()
-    size = lambda: service_thread.page.view.rows[0].widget.text.document().defaultFont().pointSizeF()  # noqa: E731
+def test_letters_of_the_chat_grow_and_shrink(program):
+    program.send("hello")
+    program.wait_idle()
+    size = lambda: program.page.view.rows[0].widget.text.document().defaultFont().pointSizeF()  # noqa: E731
     usual = size()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_Plus, CTRL)
-    service_thread.wait(lambda: size() > usual)
-    QTest.keyClick(service_thread.window, Qt.Key.Key_0, CTRL)
-    service_thread.wait(lambda: size() == usual)
-    QTest.keyClick(service_thread.window, Qt.Key.Key_Minus, CTRL)
-    service_thread.wait(lambda: size() < usual)
+    QTest.keyClick(program.window, Qt.Key.Key_Plus, CTRL)
+    program.wait(lambda: size() > usual)
+    QTest.keyClick(program.window, Qt.Key.Key_0, CTRL)
+    program.wait(lambda: size() == usual)
+    QTest.keyClick(program.window, Qt.Key.Key_Minus, CTRL)
+    program.wait(lambda: size() < usual)
 
 
-def test_the_key_for_opening_attaches_a_document_in_a_chat(service_thread):
-    QTest.keyClick(service_thread.window, Qt.Key.Key_O, CTRL)
-    dialog = service_thread.find("attach_dialog")
+def test_the_key_for_opening_attaches_a_document_in_a_chat(program):
+    QTest.keyClick(program.window, Qt.Key.Key_O, CTRL)
+    dialog = program.find("attach_dialog")
     assert "Attach" in dialog.windowTitle()
     dialog.close()
     QApplication.processEvents()

@@ -54,7 +54,7 @@ def clock():
 
 
 @pytest.fixture
-def service_thread(qtbot, clock):
+def program(qtbot, clock):
     bridge, window, ways = Bridge(), Window(), [Recording(False), Recording(), Recording()]
     qtbot.addWidget(window)
     notifier = Notifier(bridge, Settings(), window, window.show, ways=ways, clock=clock)
@@ -71,8 +71,8 @@ def run(bridge, *states: DownloadState, name: str = "tiny.gguf", id: str = "1") 
         bridge.deliver(download(state, name, id))
 
 
-def test_an_end_is_said_once_by_the_first_way_there_is(service_thread) -> None:
-    bridge, _window, (missing, first, second) = service_thread
+def test_an_end_is_said_once_by_the_first_way_there_is(program) -> None:
+    bridge, _window, (missing, first, second) = program
     run(bridge, DownloadState.FETCHING, DownloadState.DONE, DownloadState.DONE)
     assert (missing.shown, len(first.shown), second.shown) == ([], 1, [])
     assert "tiny.gguf is here" in first.shown[0]
@@ -80,8 +80,8 @@ def test_an_end_is_said_once_by_the_first_way_there_is(service_thread) -> None:
     assert "needs you" in first.shown[1]
 
 
-def test_nothing_is_said_in_front_or_when_it_is_switched_off_or_old(service_thread) -> None:
-    bridge, window, (_, first, _) = service_thread
+def test_nothing_is_said_in_front_or_when_it_is_switched_off_or_old(program) -> None:
+    bridge, window, (_, first, _) = program
     run(bridge, DownloadState.FAILED)
     run(bridge, DownloadState.FETCHING, DownloadState.PAUSED, id="2")
     window.in_front = True
@@ -101,8 +101,8 @@ def publish(bridge, clock, seconds: float, *statuses: JobStatus, kind: str = "su
         clock.now += seconds
 
 
-def test_long_work_that_ended_is_said_once_whatever_its_kind_and_a_download_not_twice(service_thread, clock) -> None:
-    bridge, _window, (_, first, _) = service_thread
+def test_long_work_that_ended_is_said_once_whatever_its_kind_and_a_download_not_twice(program, clock) -> None:
+    bridge, _window, (_, first, _) = program
     on, done, failed = JobStatus.RUNNING, JobStatus.DONE, JobStatus.FAILED
     publish(bridge, clock, 31, on, done, done)
     publish(bridge, clock, 31, on, done, kind="download", id="2")
@@ -115,8 +115,8 @@ def test_long_work_that_ended_is_said_once_whatever_its_kind_and_a_download_not_
     ]
 
 
-def test_short_or_cancelled_work_and_what_had_ended_before_is_not_said(service_thread, clock) -> None:
-    bridge, window, (_, first, _) = service_thread
+def test_short_or_cancelled_work_and_what_had_ended_before_is_not_said(program, clock) -> None:
+    bridge, window, (_, first, _) = program
     publish(bridge, clock, 29, JobStatus.RUNNING, JobStatus.DONE)
     publish(bridge, clock, 100, JobStatus.RUNNING, JobStatus.CANCELLED, id="2")
     publish(bridge, clock, 100, JobStatus.DONE, JobStatus.DONE, id="3")
@@ -141,8 +141,8 @@ def test_g1_no_name_is_markup_or_steers(name) -> None:
     assert plain("tiny.Q4_K_M.gguf") == "tiny.Q4_K_M.gguf"
 
 
-def test_the_ways_of_a_desktop_without_tray_and_bus(service_thread) -> None:
-    _bridge, window, _ways = service_thread
+def test_the_ways_of_a_desktop_without_tray_and_bus(program) -> None:
+    _bridge, window, _ways = program
     assert not Portal({}).is_there()
     assert Portal({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}).is_there() == sys.platform.startswith("linux")
     assert not Tray(window, window.show).is_there(), "offscreen there is none"

@@ -94,31 +94,29 @@ def test_offline_by_policy_only_named_shares_are_opened(window, tmp_path, looked
 
 
 @pytest.mark.parametrize("url", ["file://evil.example/share/a.docx", "file:////evil.example/share/a.docx"])
-def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(service_thread, qtbot, looked, url) -> None:
+def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(program, qtbot, looked, url) -> None:
     assert files_among(data_of(url)) == [AWAY]
 
     def dismissed() -> None:
         found: list[QMessageBox] = []
 
         def is_asked() -> bool:
-            found[:] = [
-                one for one in service_thread.window.findChildren(QMessageBox, "share_dialog") if one.isVisible()
-            ]
+            found[:] = [one for one in program.window.findChildren(QMessageBox, "share_dialog") if one.isVisible()]
             return bool(found)
 
-        service_thread.wait(is_asked)
+        program.wait(is_asked)
         assert "evil.example" in found[0].text()
         found[0].close()
-        service_thread.wait(lambda: not is_asked())
+        program.wait(lambda: not is_asked())
 
-    service_thread.page.composer.input_box.insertFromMimeData(data_of(url))
+    program.page.composer.input_box.insertFromMimeData(data_of(url))
     dismissed()
-    service_thread.frame.reach.take_data(data_of(url))
+    program.frame.reach.take_data(data_of(url))
     dismissed()
-    service_thread.frame.translate_page.findChild(SourceEdit, "source_text").insertFromMimeData(data_of(url))
+    program.frame.translate_page.findChild(SourceEdit, "source_text").insertFromMimeData(data_of(url))
     dismissed()
     for page in ("Chat", "Documents"):
-        service_thread.window.show_page(page)
-        drop(service_thread.page if page == "Chat" else service_thread.frame.documents_page, AWAY)
+        program.window.show_page(page)
+        drop(program.page if page == "Chat" else program.frame.documents_page, AWAY)
         dismissed()
     assert looked == []

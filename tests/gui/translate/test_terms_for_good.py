@@ -83,17 +83,17 @@ def kind(request, paths) -> str:
 
 def test_h10_quitting_with_the_window_open_leaves_nothing(start, paths, kind, monkeypatch):
     monkeypatch.setattr("slmdesk.services.container.CLOSE_S", 120.0)  # what a slow PC leaves to the next start is below
-    service_thread = start()
-    QTest.keyClick(service_thread.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
     opener, table, button = BUTTONS[kind]
-    service_thread.click(opener)
-    service_thread.wait(lambda: service_thread.find(table).model().rowCount() == 2)
-    service_thread.find(table).selectAll()
-    service_thread.click(button)
-    service_thread.wait(lambda: service_thread.find(table).model().rowCount() == 0)
+    program.click(opener)
+    program.wait(lambda: program.find(table).model().rowCount() == 2)
+    program.find(table).selectAll()
+    program.click(button)
+    program.wait(lambda: program.find(table).model().rowCount() == 0)
     assert "slmdesk-20991231-235959-before-5.sqlite3" in files_with(paths.data.parent), "an undo is still offered"
-    service_thread.close()
-    service_thread.wait(lambda: files_with(paths.data.parent) == [])
+    program.close()
+    program.wait(lambda: files_with(paths.data.parent) == [])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -111,5 +111,5 @@ def test_h10_a_kill_with_the_window_open_is_made_up_for_at_the_next_start(start,
             window.kill()
         window.communicate()
     assert "slmdesk-20991231-235959-before-5.sqlite3" in files_with(home), "the control: it was killed before"
-    service_thread = start()
-    service_thread.wait(lambda: files_with(home) == [])
+    program = start()
+    program.wait(lambda: files_with(home) == [])

@@ -19,25 +19,23 @@ CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftM
 
 
 @pytest.fixture
-def service_thread(start, model_file):
-    service_thread = start(turned=True)
-    service_thread.frame.models.import_file(model_file)
-    service_thread.wait(lambda: "ready" in service_thread.page.picker.button.text())
-    return service_thread
+def program(start, model_file):
+    program = start(turned=True)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    return program
 
 
-def press(service_thread):
+def press(program):
     """The shortcut, on whatever page is in front."""
-    QTest.keyClick(service_thread.window, Qt.Key.Key_T, CONTROL_SHIFT)
+    QTest.keyClick(program.window, Qt.Key.Key_T, CONTROL_SHIFT)
 
 
-def is_shown(service_thread, words):
-    return (
-        service_thread.window.current_page == "Translate" and service_thread.find("target_text").toPlainText() == words
-    )
+def is_shown(program, words):
+    return program.window.current_page == "Translate" and program.find("target_text").toPlainText() == words
 
 
-def choose(service_thread, widget, place, words):
+def choose(program, widget, place, words):
     """An entry of the menu that opens at this place of a widget."""
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, widget.mapToGlobal(place))
     QApplication.sendEvent(widget, event)
@@ -47,53 +45,53 @@ def choose(service_thread, widget, place, words):
     menus[-1].close()
 
 
-def test_what_was_copied_is_translated_from_every_page(service_thread):
+def test_what_was_copied_is_translated_from_every_page(program):
     QApplication.clipboard().setText("The sun is up. We go out.")
-    press(service_thread)
-    service_thread.wait(lambda: is_shown(service_thread, "tHE SUN IS UP. wE GO OUT."))
-    assert service_thread.find("source_text").hasFocus()
-    service_thread.window.show_page("Jobs")
+    press(program)
+    program.wait(lambda: is_shown(program, "tHE SUN IS UP. wE GO OUT."))
+    assert program.find("source_text").hasFocus()
+    program.window.show_page("Jobs")
     QApplication.clipboard().setText("It rains again today.")
-    press(service_thread)
-    service_thread.wait(lambda: is_shown(service_thread, "iT RAINS AGAIN TODAY."))
-    QTest.keyClick(service_thread.find("source_text"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert service_thread.find("source_text").toPlainText() == "The sun is up. We go out."
-    service_thread.click("paste_button")
-    service_thread.wait(lambda: is_shown(service_thread, "iT RAINS AGAIN TODAY."))
+    press(program)
+    program.wait(lambda: is_shown(program, "iT RAINS AGAIN TODAY."))
+    QTest.keyClick(program.find("source_text"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert program.find("source_text").toPlainText() == "The sun is up. We go out."
+    program.click("paste_button")
+    program.wait(lambda: is_shown(program, "iT RAINS AGAIN TODAY."))
 
 
-def test_an_empty_clipboard_and_a_picture_say_what_to_do(service_thread):
+def test_an_empty_clipboard_and_a_picture_say_what_to_do(program):
     QApplication.clipboard().clear()
-    press(service_thread)
-    service_thread.wait(lambda: any("clipboard is empty" in words for words in service_thread.notices()))
+    press(program)
+    program.wait(lambda: any("clipboard is empty" in words for words in program.notices()))
     picture = QImage(4, 4, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     QApplication.clipboard().setImage(picture)
-    press(service_thread)
-    service_thread.wait(lambda: any("neither a text nor a file" in words for words in service_thread.notices()))
-    assert service_thread.window.current_page == "Chat"
+    press(program)
+    program.wait(lambda: any("neither a text nor a file" in words for words in program.notices()))
+    assert program.window.current_page == "Chat"
 
 
-def test_files_on_the_clipboard_are_documents(service_thread, qtbot, tmp_path):
+def test_files_on_the_clipboard_are_documents(program, qtbot, tmp_path):
     path = tmp_path / "lease.docx"
     path.write_bytes(docx(paragraph("The rent is due today.")))
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(service_thread.frame.reach.documents_taken, timeout=60_000) as received:
-        press(service_thread)
-    assert (received.args, service_thread.window.current_page) == ([[path]], "Translate")
+    with qtbot.waitSignal(program.frame.reach.documents_taken, timeout=60_000) as received:
+        press(program)
+    assert (received.args, program.window.current_page) == ([[path]], "Translate")
 
 
-def test_files_pasted_into_the_text_are_documents_and_words_are_words(service_thread, qtbot, tmp_path):
+def test_files_pasted_into_the_text_are_documents_and_words_are_words(program, qtbot, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("The rent is due today.")
-    service_thread.window.show_page("Translate")
-    pane = service_thread.find("source_text")
+    program.window.show_page("Translate")
+    pane = program.find("source_text")
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(service_thread.find("translate_text").files_pasted, timeout=60_000) as received:
+    with qtbot.waitSignal(program.find("translate_text").files_pasted, timeout=60_000) as received:
         QTest.keyClick(pane, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert (received.args, pane.toPlainText()) == ([[path]], "")
     QApplication.clipboard().setText("Good morning")
@@ -101,9 +99,9 @@ def test_files_pasted_into_the_text_are_documents_and_words_are_words(service_th
     assert pane.toPlainText() == "Good morning"
 
 
-def test_words_dropped_on_the_page_are_translated(service_thread):
-    service_thread.window.show_page("Translate")
-    page = service_thread.frame.translate_page
+def test_words_dropped_on_the_page_are_translated(program):
+    program.window.show_page("Translate")
+    page = program.frame.translate_page
     data = QMimeData()
     data.setText("The sun is up today.")
     action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -111,7 +109,7 @@ def test_words_dropped_on_the_page_are_translated(service_thread):
     QApplication.sendEvent(page, enter)
     assert enter.isAccepted()
     QApplication.sendEvent(page, QDropEvent(QPointF(50, 50), action, data, buttons, keys))
-    service_thread.wait(lambda: is_shown(service_thread, "tHE SUN IS UP TODAY."))
+    program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
 
 
 @pytest.mark.parametrize(
@@ -128,66 +126,64 @@ def test_a_text_in_the_language_wanted_goes_into_another(language, target, other
     assert target_for(language, target, others) == requested
 
 
-def test_a_german_text_is_not_translated_into_german(service_thread, monkeypatch):
+def test_a_german_text_is_not_translated_into_german(program, monkeypatch):
     monkeypatch.setattr("slmdesk.gui.translate.text.entry.own_language", lambda: "fr")
     QApplication.clipboard().setText("Die Sonne scheint heute und wir gehen in den Garten.")
-    press(service_thread)
-    service_thread.wait(lambda: is_shown(service_thread, "dIE sONNE SCHEINT HEUTE UND WIR GEHEN IN DEN gARTEN."))
-    assert service_thread.find("target_language").currentData() == "fr"
-    assert service_thread.find("source_language").currentData() == ""
+    press(program)
+    program.wait(lambda: is_shown(program, "dIE sONNE SCHEINT HEUTE UND WIR GEHEN IN DEN gARTEN."))
+    assert program.find("target_language").currentData() == "fr"
+    assert program.find("source_language").currentData() == ""
 
 
-def test_a_message_and_what_is_selected_in_it_are_translated(service_thread):
-    service_thread.send("Where is the old key")
-    service_thread.wait_idle()
-    service_thread.act("translate")
-    service_thread.wait(lambda: is_shown(service_thread, "Where is the old key"))
-    service_thread.window.show_page("Chat")
-    text = service_thread.page.view.findChildren(MessageWidget)[0].text
+def test_a_message_and_what_is_selected_in_it_are_translated(program):
+    program.send("Where is the old key")
+    program.wait_idle()
+    program.act("translate")
+    program.wait(lambda: is_shown(program, "Where is the old key"))
+    program.window.show_page("Chat")
+    text = program.page.view.findChildren(MessageWidget)[0].text
     text.select(0, 12)
-    choose(service_thread, text.viewport(), QPoint(5, 5), "Translate selection")
-    service_thread.wait(lambda: service_thread.find("source_text").toPlainText() == "Where is the")
+    choose(program, text.viewport(), QPoint(5, 5), "Translate selection")
+    program.wait(lambda: program.find("source_text").toPlainText() == "Where is the")
 
 
-def test_a_page_its_document_and_an_answer_are_translated(service_thread, qtbot, tmp_path):
+def test_a_page_its_document_and_an_answer_are_translated(program, qtbot, tmp_path):
     path = tmp_path / "letter.md"
     path.write_text("The tenant pays on the third of March.")
-    service_thread.window.show_page("Documents")
-    service_thread.frame.documents.open_files([path])
-    view = service_thread.frame.documents_page.view
-    service_thread.wait(lambda: view.count == 1 and service_thread.find("coverage_strip").sentence.startswith("1 of 1"))
-    choose(service_thread, view.viewport(), QPoint(60, 60), "Translate this page")
-    service_thread.wait(lambda: is_shown(service_thread, "tHE TENANT PAYS ON THE THIRD OF mARCH."))
-    service_thread.window.show_page("Documents")
-    with qtbot.waitSignal(service_thread.frame.reach.documents_taken, timeout=60_000) as received:
-        service_thread.click("translate_document_button")
+    program.window.show_page("Documents")
+    program.frame.documents.open_files([path])
+    view = program.frame.documents_page.view
+    program.wait(lambda: view.count == 1 and program.find("coverage_strip").sentence.startswith("1 of 1"))
+    choose(program, view.viewport(), QPoint(60, 60), "Translate this page")
+    program.wait(lambda: is_shown(program, "tHE TENANT PAYS ON THE THIRD OF mARCH."))
+    program.window.show_page("Documents")
+    with qtbot.waitSignal(program.frame.reach.documents_taken, timeout=60_000) as received:
+        program.click("translate_document_button")
     assert received.args == [[path]]
-    assert service_thread.window.current_page == "Translate"
+    assert program.window.current_page == "Translate"
 
 
-def test_a_text_that_is_shown_is_translated(service_thread):
-    dialog = TextDialog(service_thread.window, title="Used", intro="What was used", text="The roof leaks again.")
+def test_a_text_that_is_shown_is_translated(program):
+    dialog = TextDialog(program.window, title="Used", intro="What was used", text="The roof leaks again.")
     dialog.show()
-    service_thread.click(service_thread.find("text_dialog_translate", dialog))
-    service_thread.wait(lambda: is_shown(service_thread, "tHE ROOF LEAKS AGAIN."))
-    choose(
-        service_thread, service_thread.find("text_dialog_text", dialog).viewport(), QPoint(5, 5), "Translate this text"
-    )
+    program.click(program.find("text_dialog_translate", dialog))
+    program.wait(lambda: is_shown(program, "tHE ROOF LEAKS AGAIN."))
+    choose(program, program.find("text_dialog_text", dialog).viewport(), QPoint(5, 5), "Translate this text")
     dialog.close()
 
 
-def test_another_start_has_the_clipboard_translated(service_thread):
+def test_another_start_has_the_clipboard_translated(program):
     QApplication.clipboard().setText("The sun is up today.")
-    service_thread.run.translate_clipboard("")
-    service_thread.wait(lambda: is_shown(service_thread, "tHE SUN IS UP TODAY."))
+    program.run.translate_clipboard("")
+    program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
 
 
-def test_a_language_chosen_does_not_make_typing_hasty(service_thread):
-    service_thread.window.show_page("Translate")
-    service_thread.frame.translate.set_domain("legal")
-    service_thread.wait(lambda: not service_thread.frame.translate._timer.isActive())
-    QTest.keyClicks(service_thread.find("source_text"), "word")
-    assert service_thread.frame.translate._timer.interval() > 0
+def test_a_language_chosen_does_not_make_typing_hasty(program):
+    program.window.show_page("Translate")
+    program.frame.translate.set_domain("legal")
+    program.wait(lambda: not program.frame.translate._timer.isActive())
+    QTest.keyClicks(program.find("source_text"), "word")
+    assert program.frame.translate._timer.interval() > 0
 
 
 @pytest.mark.parametrize(
@@ -205,18 +201,17 @@ def test_text_is_translated_the_sooner_the_surer_a_word_is_whole(before, now, pa
     assert pause_ms(before, now) == pause
 
 
-def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(service_thread):
-    service_thread.window.show_page("Translate")
+def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(program):
+    program.window.show_page("Translate")
     QApplication.clipboard().setText("You must not go. The sun is up.")
-    press(service_thread)
-    service_thread.wait(
+    press(program)
+    program.wait(
         lambda: (
-            service_thread.find("translation_flags").isVisible()
-            and not service_thread.find("stop_translation_button").isVisible()
+            program.find("translation_flags").isVisible() and not program.find("stop_translation_button").isVisible()
         )
     )
-    service_thread.find("source_language").setFocus()
-    pane, seen = service_thread.find("translate_text"), []
+    program.find("source_language").setFocus()
+    pane, seen = program.find("translate_text"), []
     focus = QApplication.focusWidget()
     while focus is not None and pane.isAncestorOf(focus) and focus not in seen:
         seen.append(focus)
@@ -234,14 +229,14 @@ def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(ser
     assert [name for name in names if name in requested] == list(requested)
 
 
-def test_with_large_letters_in_a_low_window_nothing_lies_over_another(service_thread):
-    service_thread.window.show_page("Translate")
-    service_thread.frame.settings.change("font_scale", 150)
-    service_thread.window.resize(900, 600)
+def test_with_large_letters_in_a_low_window_nothing_lies_over_another(program):
+    program.window.show_page("Translate")
+    program.frame.settings.change("font_scale", 150)
+    program.window.resize(900, 600)
     QApplication.clipboard().setText("You must not go. The sun is up.")
-    press(service_thread)
-    service_thread.wait(lambda: service_thread.find("translation_flags").isVisible())
-    inner = service_thread.find("translate_inner")
+    press(program)
+    program.wait(lambda: program.find("translation_flags").isVisible())
+    inner = program.find("translate_inner")
     names = (
         "swap_button",
         "domain_choice",
@@ -252,32 +247,32 @@ def test_with_large_letters_in_a_low_window_nothing_lies_over_another(service_th
     )
 
     def is_whole() -> bool:
-        tops = [service_thread.find(name).mapTo(inner, QPoint(0, 0)).y() for name in names]
-        ends = [top + service_thread.find(name).height() for top, name in zip(tops, names, strict=True)]
+        tops = [program.find(name).mapTo(inner, QPoint(0, 0)).y() for name in names]
+        ends = [top + program.find(name).height() for top, name in zip(tops, names, strict=True)]
         return all(end <= top for end, top in zip(ends, [*tops[1:], inner.height()], strict=True))
 
-    service_thread.wait(is_whole)  # the letters grow when the setting is kept
+    program.wait(is_whole)  # the letters grow when the setting is kept
 
 
-def test_a_translation_into_arabic_begins_at_the_right(service_thread):
-    service_thread.window.show_page("Translate")
-    service_thread.frame.translate.set_target("ar")
-    pane = service_thread.find("target_text")
+def test_a_translation_into_arabic_begins_at_the_right(program):
+    program.window.show_page("Translate")
+    program.frame.translate.set_target("ar")
+    pane = program.find("target_text")
     pane.setPlainText("مرحبا")
     assert pane.cursorRect(pane.textCursor()).x() > pane.width() // 2
-    service_thread.frame.translate.set_target("de")
+    program.frame.translate.set_target("de")
     pane.setPlainText("Hallo")
     assert pane.cursorRect(pane.textCursor()).x() < pane.width() // 2
 
 
-def test_the_marks_of_flags_take_the_colours_of_the_theme(service_thread):
-    service_thread.frame.settings.change("theme", "light")
-    service_thread.wait(lambda: service_thread.window.palette().window().color().lightness() > 200)
-    service_thread.window.show_page("Translate")
+def test_the_marks_of_flags_take_the_colours_of_the_theme(program):
+    program.frame.settings.change("theme", "light")
+    program.wait(lambda: program.window.palette().window().color().lightness() > 200)
+    program.window.show_page("Translate")
     QApplication.clipboard().setText("You must not go.")
-    press(service_thread)
-    flags = service_thread.find("translation_flags")
-    service_thread.wait(lambda: flags.isVisible() and flags.count())
+    press(program)
+    flags = program.find("translation_flags")
+    program.wait(lambda: flags.isVisible() and flags.count())
     light = flags.item(0).icon().pixmap(16, 16).toImage()
-    service_thread.frame.settings.change("theme", "dark")
-    service_thread.wait(lambda: flags.item(0).icon().pixmap(16, 16).toImage() != light)
+    program.frame.settings.change("theme", "dark")
+    program.wait(lambda: flags.item(0).icon().pixmap(16, 16).toImage() != light)
