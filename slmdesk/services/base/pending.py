@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Pending(Generic[T]):
@@ -50,6 +52,24 @@ class Pending(Generic[T]):
         """Call `on_progress` with each report of progress from now on; returns itself."""
         self._on_progress.append(on_progress)
         return self
+
+    def map(self, convert: Callable[[T], U]) -> Pending[U]:
+        """One that ends with `convert` of the result, with the same Problem, or with the one that `convert` raises.
+
+        It reports the same progress, and cancelling it cancels this one.
+        """
+        mapped: Pending[U] = Pending(self.cancel)
+
+        def end(result: T | Problem) -> None:
+            converted: U | Problem
+            try:
+                converted = result if isinstance(result, Problem) else convert(result)
+            except Exception as err:  # noqa: BLE001  whoever waits gets an answer, also for our own fault
+                converted = problem_for(err)
+            mapped.end(converted)
+
+        self.listen(mapped.progress).then(end)
+        return mapped
 
     def cancel(self) -> None:
         """End the work early; does nothing after the end or where it cannot be cancelled."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending, ended
 
@@ -56,3 +57,23 @@ def test_it_is_cancelled_while_it_runs_and_not_after():
 
 def test_a_result_may_be_there_at_once():
     assert ended(5).result == 5
+
+
+def test_a_converted_result_keeps_problems_progress_and_the_cancel():
+    cancelled: list[bool] = []
+    pending: Pending[int] = Pending(lambda: cancelled.append(True))
+    doubled, seen = pending.map(lambda number: 2 * number), []
+    doubled.listen(seen.append)
+    doubled.cancel()
+    pending.progress("half")
+    pending.end(3)
+    assert (doubled.result, seen, cancelled) == (6, ["half"], [True])
+    problem = Problem("disk.full", {}, "The disk is full.")
+    assert ended(problem).map(lambda _none: 1).result is problem
+
+
+def test_a_converter_that_fails_ends_with_its_problem():
+    def refuse(_number: int) -> int:
+        raise KnownError("model.none")
+
+    assert ended(3).map(refuse).result.code == "model.none"
