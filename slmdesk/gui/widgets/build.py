@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -19,8 +20,8 @@ from PySide6.QtWidgets import (
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 
-Part = QWidget | QLayout | int
-"""A widget, a layout, or a stretch with this factor."""
+Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag]
+"""A widget, a layout, or a stretch with this factor; a widget or layout with its stretch factor or its alignment."""
 Margins = int | tuple[int, int] | tuple[int, int, int, int]
 """Pixels on all sides; left and right, top and bottom; or left, top, right, bottom."""
 B = TypeVar("B", bound=QAbstractButton)
@@ -57,10 +58,16 @@ def _filled(layout: L, parts: tuple[Part, ...], into: QWidget | None, gap: int |
     for part in parts:
         if isinstance(part, int):
             layout.addStretch(part)
-        elif isinstance(part, QWidget):
-            layout.addWidget(part)
+            continue
+        item, how = part if isinstance(part, tuple) else (part, 0)
+        if isinstance(item, QWidget):
+            layout.addWidget(item)
         else:
-            layout.addLayout(part)
+            layout.addLayout(item)
+        if isinstance(how, int):
+            layout.setStretch(layout.count() - 1, how)
+        else:
+            layout.setAlignment(item, how)
     if into is not None:
         into.setLayout(layout)
     return layout
