@@ -7,22 +7,23 @@ When a row cannot be written (busy, full disk), the text is kept in memory and t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
 from slmdesk.core.records import Ending, Message, ModelRecord, Status
-from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, Sampling
+from slmdesk.core.types import Answer, ChatMessage, Json, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
-from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
+from slmdesk.services.engine.lease import Lease
+from slmdesk.services.engine.model_loader import ModelLoader
 
 FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
@@ -32,8 +33,8 @@ TICK_S = 0.05
 RETRY_S = 1.0
 
 
-class Watcher(Protocol):
-    """Interface for following an answer while it is written.  Called on the service thread."""
+class Watcher:
+    """Follows an answer while it is written.  Called on the service thread."""
 
     def began(self) -> None:
         """The model is loaded and is given the request now; called again when its process was replaced."""
@@ -45,34 +46,69 @@ class Watcher(Protocol):
         """The answer's row has ended and MessageEnded was published.  Not called when the app ends."""
 
 
-@dataclass(slots=True, eq=False)
-class _Growing:
-    """State of one answer being written."""
+class Preparation(Protocol):
+    """What must be decided before the model is given a request.  Called on the service thread."""
+
+    def begin(self, ready: Callable[[AnswerRequest], None], failed: Callable[[Problem | None], None]) -> None:
+        """Call `ready` with the whole request, or `failed` with None when loading the model was cancelled."""
+
+    def cancel(self) -> None:
+        """Stop; neither is called any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequest:
+    """A request to write an answer into `message`, after the text it has; the row is `streaming` already."""
 
     message: Message
     message_store: MessageStore
     record: ModelRecord
     turns: tuple[ChatMessage, ...]
     sampling: Sampling
-    lora: Lora | None
-    prefix: str
-    watcher: Watcher | None = None
-    state: Mapping[str, Json] | None = None
-    """A saved state in which the model has read the beginning of the turns."""
+    lora: Lora | None = None
+    explicit: bool = False
+    """A person chose this model for this answer; see `ModelLoader.acquire`."""
+    watcher: Watcher = field(default_factory=Watcher)
     polish: Callable[[str], str] | None = None
-    """Turns the text of a whole answer into the text that is kept."""
+    """Turns the text of an answer that ended well into the text that is kept."""
+    state: Mapping[str, Json] | None = None
+    """A saved state in which the model has read the beginning of the turns; see `StateService.known`."""
+    preparation: Preparation | None = None
+    """Makes the request that is written instead of this one, which has no turns yet."""
+
+    def payload(self, answer_so_far: str) -> dict[str, Json]:
+        """Return the request as the engine's `chat` job takes it."""
+        payload: dict[str, Json] = {
+            "messages": messages_to_json(self.turns),
+            "sampling": to_json(self.sampling),
+            "answer_prefix": answer_so_far,
+        }
+        if self.lora:
+            payload |= {"lora": self.lora.path, "lora_scale": self.lora.scale}
+        if self.state:
+            payload["state"] = dict(self.state)
+        return payload
+
+
+@dataclass(slots=True, eq=False)
+class _Growing:
+    """An answer being written."""
+
+    request: AnswerRequest
+    prefix: str
     pieces: list[str] = field(default_factory=list)
     length: int = 0
     written: int = 0
     due: float = 0.0
-    load_request: LoadRequest | None = None
-    job: JobHandle | None = None
-    is_running: bool = False
-    generation: int = 0
-    """Generation of the child process that had the model when the request was started."""
+    lease: Lease | None = None
     was_retried: bool = False
     ending: Ending | None = None
     """Set when the answer has ended but its row could not be written yet."""
+
+    @property
+    def id(self) -> str:
+        """Id of its message."""
+        return self.request.message.id
 
     @property
     def text(self) -> str:
@@ -110,42 +146,22 @@ class Answers:
             return replace(message, text=held.text, status=Status.STREAMING)
         return _ended(message, held.text, held.ending)
 
-    def start(
-        self,
-        message: Message,
-        message_store: MessageStore,
-        record: ModelRecord,
-        turns: Sequence[ChatMessage],
-        sampling: Sampling,
-        *,
-        lora: Lora | None = None,
-        explicit: bool = False,
-        watcher: Watcher | None = None,
-        polish: Callable[[str], str] | None = None,
-        state: Mapping[str, Json] | None = None,
-    ) -> None:
-        """Write an answer into `message`, continuing after the text it has.  The row must be `streaming` already.
-
-        `polish` turns the text of an answer that ended well into the text that is kept.  `state`: see
-        StateService.known.
-        """
-        growing = _Growing(
-            message, message_store, record, tuple(turns), sampling, lora, prefix=message.text, watcher=watcher
-        )
-        growing.polish, growing.state = polish, state
-        self._growing[message.id] = growing
-        self._want(growing, explicit=explicit)
+    def start(self, request: AnswerRequest) -> None:
+        """Have an answer written, once its preparation has ended and its model is loaded."""
+        growing = self._growing[request.message.id] = _Growing(request, request.message.text)
+        if request.preparation is None:
+            self._acquire(growing, explicit=request.explicit)
+        else:
+            self._service_thread.post(lambda: self._prepare(growing))
 
     def stop(self, message: str) -> None:
         """Stop writing and keep the text; does nothing when the message is not being written.  MessageEnded follows."""
         growing = self._growing.get(message)
         if growing is None or growing.ending is not None:
             return
-        if growing.job:
-            growing.job.cancel()
+        if growing.lease and growing.lease.job:
+            growing.lease.job.cancel()
         else:
-            if growing.load_request:
-                self._loader.forget(growing.load_request)
             self._end(growing, Ending(Status.CANCELLED))
 
     def save_end(self, message: str) -> Problem | None:
@@ -159,74 +175,54 @@ class Answers:
     def close(self) -> None:
         """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
         for growing in tuple(self._growing.values()):
-            if growing.job and growing.ending is None:
-                growing.job.cancel()
-            if growing.load_request:  # else the end of its load would end it once more
-                self._loader.forget(growing.load_request)
+            _let_go(growing)
             ending = growing.ending or Ending(Status.INTERRUPTED)
-            try:
-                growing.message_store.end_message(growing.message.id, growing.text, ending)
-            except KnownError:
-                continue  # the row stays `streaming`: the next desk makes it `interrupted`
+            with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
+                growing.request.message_store.end_message(growing.id, growing.text, ending)
         self._growing.clear()
         if self._tick:
             self._tick.cancel()
 
-    # ---- the model, then the job
+    # ---- the preparation, the model, then the job
 
-    def _want(self, growing: _Growing, *, explicit: bool = False) -> None:
-        def failed(problem: Problem | None) -> None:
-            growing.load_request = None
-            self._end_failed(growing, problem) if problem else self._end(growing, Ending(Status.CANCELLED))
+    def _prepare(self, growing: _Growing) -> None:
+        def ready(request: AnswerRequest) -> None:
+            growing.request = request
+            self._acquire(growing, explicit=request.explicit)
 
-        def ready(model: LoadedModel) -> None:
-            growing.load_request = None
-            self._begin(growing, model)
+        preparation = growing.request.preparation
+        if preparation and self._growing.get(growing.id) is growing:
+            preparation.begin(ready, lambda problem: self._end_without_text(growing, problem))
 
-        load_request = self._loader.want(growing.record, ready, failed, explicit=explicit)
-        if growing.job is None and growing.message.id in self._growing and growing.ending is None:
-            growing.load_request = load_request
-
-    def _begin(self, growing: _Growing, model: LoadedModel) -> None:
-        if growing.ending is not None or growing.message.id not in self._growing:
-            return
-        payload: dict[str, Json] = {
-            "handle": model.handle,
-            "messages": messages_to_json(growing.turns),
-            "sampling": to_json(growing.sampling),
-            "answer_prefix": growing.prefix + "".join(growing.pieces),
-        }
-        if growing.lora:
-            payload |= {"lora": growing.lora.path, "lora_scale": growing.lora.scale}
-        if growing.state:
-            payload["state"] = dict(growing.state)
-        growing.is_running = True
-        growing.generation = self._loader.generation
-        self._loader.begin()
-        if growing.watcher:
-            growing.watcher.began()
-        growing.job = self._loader.client.start(
-            "chat", payload, lambda event: self._service_thread.post(lambda: self._on_event(growing, event))
+    def _acquire(self, growing: _Growing, *, explicit: bool = False) -> None:
+        growing.lease = self._loader.acquire(
+            growing.request.record,
+            lambda lease: self._begin(growing, lease),
+            lambda problem: self._end_without_text(growing, problem),
+            explicit=explicit,
         )
 
+    def _begin(self, growing: _Growing, lease: Lease) -> None:
+        growing.lease = lease
+        growing.request.watcher.began()
+        lease.start("chat", growing.request.payload(growing.text), lambda event: self._on_event(growing, event))
+
     def _on_event(self, growing: _Growing, event: FromChild) -> None:
-        if growing.ending is not None or self._growing.get(growing.message.id) is not growing:
-            return
+        message = growing.request.message
         if isinstance(event, Token):
             growing.pieces.append(event.text)
             growing.length += len(event.text)
-            self._publish(MessageGrew(growing.message.item, growing.message.id, event.text))
+            self._publish(MessageGrew(message.item, message.id, event.text))
             self._schedule()
         elif isinstance(event, Progress):
-            self._publish(PromptProgress(growing.message.item, growing.message.id, event.done, event.total))
+            self._publish(PromptProgress(message.item, message.id, event.done, event.total))
         elif isinstance(event, Done):
             self._end_done(growing, event.result)
         elif isinstance(event, Failed):
             if event.code == "model.not_loaded" and self._was_replaced(growing):
                 growing.was_retried = True
-                self._leave_room(growing)
-                growing.job = None
-                self._want(growing)
+                _let_go(growing)
+                self._acquire(growing)
             else:
                 self._end_failed(growing, problem_of(event.code, event.args))
         elif isinstance(event, Cancelled):
@@ -234,9 +230,8 @@ class Answers:
 
     def _was_replaced(self, growing: _Growing) -> bool:
         """Return whether the child was replaced between loading and this request, which has no text yet."""
-        if growing.pieces or growing.was_retried or growing.job is None:
-            return False
-        return growing.generation != growing.job.generation
+        is_untouched = not growing.pieces and not growing.was_retried
+        return is_untouched and growing.lease is not None and growing.lease.was_replaced
 
     # ---- the row
 
@@ -263,7 +258,7 @@ class Answers:
         length = growing.length
         gap = min(LONGEST_GAP_S, FIRST_GAP_S + (len(growing.prefix) + length) / CHARACTERS_PER_GAP_S)
         try:
-            if growing.message_store.grow_message(growing.message.id, growing.text):
+            if growing.request.message_store.grow_message(growing.id, growing.text):
                 growing.written = length
         except KnownError as err:
             gap = RETRY_S
@@ -273,16 +268,16 @@ class Answers:
     def _write_end(self, growing: _Growing, ending: Ending) -> KnownError | None:
         """Write the end into the row; returns why it cannot be written now, None also when the row is gone."""
         try:
-            growing.message_store.end_message(growing.message.id, growing.text, ending)
+            growing.request.message_store.end_message(growing.id, growing.text, ending)
         except KnownError as err:
             growing.due = time.monotonic() + RETRY_S
             if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in
-                del self._growing[growing.message.id]
+                del self._growing[growing.id]
                 return None
             if err.code != "store.busy":
                 self._say_unwritable(err)
             return err
-        del self._growing[growing.message.id]
+        del self._growing[growing.id]
         if self._said and not any(one.ending for one in self._growing.values()):
             self._publish(NoticeOver(self._said))
             self._said = ""
@@ -314,8 +309,14 @@ class Answers:
         self._end(growing, ending, answer=answer)
 
     def _end_failed(self, growing: _Growing, problem: Problem) -> None:
-        ending = Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
-        self._end(growing, ending, problem=problem)
+        self._end(growing, failing(problem), problem=problem)
+
+    def _end_without_text(self, growing: _Growing, problem: Problem | None) -> None:
+        """The preparation or the load has failed; None: it was cancelled."""
+        if problem:
+            self._end_failed(growing, problem)
+        else:
+            self._end(growing, Ending(Status.CANCELLED))
 
     def _end(
         self, growing: _Growing, ending: Ending, *, problem: Problem | None = None, answer: Answer | None = None
@@ -323,23 +324,30 @@ class Answers:
         if growing.ending is not None:
             return
         growing.ending = ending
-        if growing.polish and ending.status is Status.COMPLETE:
-            growing.prefix, growing.pieces = growing.polish(growing.text), []
-        if growing.watcher:
-            growing.watcher.ending(answer)
-        self._leave_room(growing)
+        request = growing.request
+        if request.polish and ending.status is Status.COMPLETE:
+            growing.prefix, growing.pieces = request.polish(growing.text), []
+        request.watcher.ending(answer)
+        _let_go(growing)
         if self._write_end(growing, ending):
             self._schedule()
-        ended = _ended(growing.message, growing.text, ending)
+        ended = _ended(request.message, growing.text, ending)
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
         self._publish(MessageEnded(ended, problem, usage, timing))
-        if growing.watcher:
-            growing.watcher.ended(ended)
+        request.watcher.ended(ended)
 
-    def _leave_room(self, growing: _Growing) -> None:
-        if growing.is_running:
-            growing.is_running = False
-            self._loader.end()
+
+def _let_go(growing: _Growing) -> None:
+    """End what the answer waits for or uses."""
+    if growing.request.preparation:
+        growing.request.preparation.cancel()
+    if growing.lease:
+        growing.lease.release()
+
+
+def failing(problem: Problem) -> Ending:
+    """Return how an answer ends that failed with this problem."""
+    return Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
 
 
 def _ended(message: Message, text: str, ending: Ending) -> Message:

@@ -1,142 +1,90 @@
-"""Prepares answers: decides how much of each attachment is read, stores that with the question, starts the answer.
+"""Turns a path of messages into a request for an answer, once it is decided how much of each attachment is read.
 
-Between the request and the model's first word the answer's row is `streaming` like any other.  On the service thread.
+The decision is stored with the question.  On the service thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Ending, Message, ModelRecord, Status
-from slmdesk.core.types import Role, Sampling
-from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, Problem
+from slmdesk.core.records import Message
+from slmdesk.core.types import Role
+from slmdesk.services.base.events import Event, MessageChanged, Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.answer_writer import AnswerRequest
 from slmdesk.services.chat.attachments.planner import Plan, PlanRequest, Workers, is_undecided, older_by_passages
 from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.conversation import turns_for_engine
-from slmdesk.services.chat.ephemeral import MessageStore
-from slmdesk.services.chat.options import Lora
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerRequest:
-    """A request to write an answer into an existing row."""
+class Preparer:
+    """Makes the requests of a chat's answers."""
 
-    answer: Message
-    message_store: MessageStore
-    record: ModelRecord
-    system: str
-    path: tuple[Message, ...]
-    """All messages before the answer, the question last."""
-    sampling: Sampling
-    lora: Lora | None
-    explicit: bool
-    goes_on: bool = False
-    """The answer is continued: what was decided about its attachments stays."""
+    workers: Workers
+    quotes: Quotes
+    publish: Callable[[Event], None]
+
+    def request(
+        self, request: AnswerRequest, system: str, path: Sequence[Message], *, goes_on: bool = False
+    ) -> AnswerRequest:
+        """Return `request` with the turns of `path` (all messages before the answer, the question last), or with a
+        preparation where attachments are undecided.
+
+        `goes_on`: the answer is continued, and what was decided about its attachments stays.
+        """
+        if not _needs_plan(path, goes_on=goes_on):
+            return self.whole(request, system, path)
+        return replace(request, preparation=_Attaching(self, request, system, path))
+
+    def whole(self, request: AnswerRequest, system: str, path: Sequence[Message]) -> AnswerRequest:
+        """Return `request` with the turns of `path`, whose attachments are decided."""
+        turns, _ids = turns_for_engine(system, path)
+        attached = attachments_on(path)
+        watcher = self.quotes.watcher(attached) if attached else request.watcher
+        return replace(request, turns=tuple(turns), watcher=watcher)
 
 
-class Preparing:
-    """Starts answers; those with undecided attachments start once these are decided."""
+class _Attaching:
+    """Decides the attachments of one question; see `answer_writer.Preparation`."""
 
-    def __init__(self, workers: Workers, answers: Answers, quotes: Quotes, publish: Callable[[Event], None]) -> None:
-        self._workers, self._answers, self._quotes, self._publish = workers, answers, quotes, publish
-        self._plans: dict[str, tuple[Plan, AnswerRequest]] = {}
+    def __init__(self, preparer: Preparer, request: AnswerRequest, system: str, path: Sequence[Message]) -> None:
+        self._preparer, self._request, self._system, self._path = preparer, request, system, path
+        self._plan: Plan | None = None
 
-    def holds(self, message: str) -> bool:
-        """Return whether the attachments for this answer are still being decided."""
-        return message in self._plans
-
-    @property
-    def count(self) -> int:
-        """Number of answers whose attachments are still being decided."""
-        return len(self._plans)
-
-    def begin(self, request: AnswerRequest) -> None:
-        """Start an answer."""
-        if not _needs_plan(request.path, goes_on=request.goes_on):
-            self._start(request)
-            return
-        question = request.path[-1]
-        turns, _ids = turns_for_engine(request.system, request.path[:-1])
+    def begin(self, ready: Callable[[AnswerRequest], None], failed: Callable[[Problem | None], None]) -> None:
+        request, before, question = self._request, self._path[:-1], self._path[-1]
+        turns, _ids = turns_for_engine(self._system, before)
         plan_request = PlanRequest(
             question=question.words,
-            asked_before=tuple(one.words for one in request.path[:-1] if one.role is Role.USER),
+            asked_before=tuple(one.words for one in before if one.role is Role.USER),
             parts=question.attachments,
-            older=attachments_on(request.path[:-1]),
+            older=attachments_on(before),
             turns=tuple(turns),
             record=request.record,
             max_tokens=request.sampling.max_tokens,
             explicit=request.explicit,
         )
-        id = request.answer.id
-        plan = Plan(
-            self._workers, plan_request, lambda parts: self._chosen(id, parts), lambda problem: self._fail(id, problem)
-        )
-        self._plans[id] = (plan, request)
-        self._workers.service_thread.post(lambda: plan.begin() if id in self._plans else None)
 
-    def stop(self, message: str) -> bool:
-        """Stop deciding and end the row as `cancelled`; returns whether the answer was being prepared."""
-        held = self._plans.get(message)
-        if held is None:
-            return False
-        held[0].cancel()
-        self._end(message, Ending(Status.CANCELLED), None)
-        return True
-
-    def close(self) -> None:
-        """End the answers not started as `interrupted`, so that they can be tried again, when the app ends."""
-        for id, (plan, request) in tuple(self._plans.items()):
-            plan.cancel()
-            with suppress(KnownError):  # then the next desk does it
-                request.message_store.end_message(id, "", Ending(Status.INTERRUPTED))
-        self._plans.clear()
-
-    # ---- inside
-
-    def _chosen(self, id: str, parts: Sequence[AttachmentPart]) -> None:
-        held = self._plans.get(id)
-        if held is None:
-            return
-        request = held[1]
-        question = request.path[-1]
-        try:
+        def chosen(parts: Sequence[AttachmentPart]) -> None:
             words = tuple(one for one in question.parts if not isinstance(one, AttachmentPart))
-            question = request.message_store.change_parts(question.id, (*words, *parts))
-        except KnownError as err:
-            self._end(id, _failing(problem_for(err)), problem_for(err))
-            return
-        del self._plans[id]
-        self._publish(MessageChanged(question))
-        self._start(replace(request, path=(*request.path[:-1], question)))
+            try:
+                decided = request.message_store.change_parts(question.id, (*words, *parts))
+            except KnownError as err:
+                failed(problem_for(err))
+                return
+            self._preparer.publish(MessageChanged(decided))
+            ready(self._preparer.whole(request, self._system, (*before, decided)))
 
-    def _start(self, request: AnswerRequest) -> None:
-        turns, _ids = turns_for_engine(request.system, request.path)
-        watcher = (
-            self._quotes.watcher(request.answer, attachments_on(request.path)) if attachments_on(request.path) else None
-        )
-        self._answers.start(
-            request.answer, request.message_store, request.record, turns, request.sampling,
-            lora=request.lora, explicit=request.explicit, watcher=watcher,
-        )  # fmt: skip
+        self._plan = Plan(self._preparer.workers, plan_request, chosen, failed)
+        self._plan.begin()
 
-    def _fail(self, id: str, problem: Problem | None) -> None:
-        if id in self._plans:
-            self._end(id, _failing(problem) if problem else Ending(Status.CANCELLED), problem)
-
-    def _end(self, id: str, ending: Ending, problem: Problem | None) -> None:
-        _plan, request = self._plans.pop(id)
-        message = replace(
-            request.answer, status=ending.status, owner=None, error_code=ending.error_code, error_args=ending.error_args
-        )
-        with suppress(KnownError):  # the row stays `streaming`, and the next desk makes it `interrupted`
-            message = request.message_store.end_message(id, "", ending)
-        self._publish(MessageEnded(message, problem))
+    def cancel(self) -> None:
+        if self._plan:
+            self._plan.cancel()
 
 
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
@@ -155,7 +103,3 @@ def _needs_plan(path: Sequence[Message], *, goes_on: bool) -> bool:
     if is_undecided(question.parts):
         return True
     return not goes_on and not question.attachments and bool(older_by_passages(attachments_on(path[:-1])))
-
-
-def _failing(problem: Problem) -> Ending:
-    return Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.types import ChatMessage, Json, LoadedModel
+from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.conversation import SeenPrompt
+from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.settings import SettingsFile
@@ -60,7 +61,7 @@ class Prompts:
     def _count(self, record: ModelRecord, texts: Sequence[str], publish: Callable[[object], None]) -> None:
         def counted(event: FromChild) -> None:
             if isinstance(event, Failed) and event.code in ("child.died", "child.hung"):
-                self._service_thread.post(lambda: self._loader.count_death(record))
+                self._service_thread.post(lambda: self._loader.count_crash(record))
             counts = event.result.get("counts") if isinstance(event, Done) else None
             if isinstance(counts, list) and all(isinstance(one, int) for one in counts):
                 self._service_thread.post(
@@ -84,8 +85,8 @@ class Prompts:
             elif isinstance(event, Cancelled):
                 failed(problem_for(KnownError("model.not_loaded")))
 
-        def ready(model: LoadedModel) -> None:
-            payload: dict[str, Json] = {"handle": model.handle, "messages": messages_to_json(turns)}
+        def ready(lease: Lease) -> None:  # not as a job of the lease: a look at a prompt holds nobody up
+            payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages_to_json(turns)}
             self._loader.client.start(
                 "render", payload, lambda event: self._service_thread.post(lambda: on_event(event))
             )
@@ -93,7 +94,7 @@ class Prompts:
         def not_loaded(problem: Problem | None) -> None:
             failed(problem or problem_for(KnownError("model.not_loaded")))
 
-        self._loader.want(record, ready, not_loaded)
+        self._loader.acquire(record, ready, not_loaded)
 
 
 def _seen_from(untrusted: object, ids: Sequence[str]) -> SeenPrompt | Problem:

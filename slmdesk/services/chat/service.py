@@ -22,7 +22,7 @@ from slmdesk.services.base.events import (
 )
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
 from slmdesk.services.chat.attachments.planner import Workers, stub_of
 from slmdesk.services.chat.attachments.quotes import Quotes
 from slmdesk.services.chat.attachments.sources import Sources, Weighed
@@ -47,7 +47,7 @@ from slmdesk.services.chat.options import (
     options_from,
     sampling_for,
 )
-from slmdesk.services.chat.preparation import AnswerRequest, Preparing
+from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.prompt_inspector import OnSeen, Prompts
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.documents.retrieval import Retrieval
@@ -80,28 +80,19 @@ class ChatService:
     ) -> None:
         self._store, self._models, self._loader, self._publish = store, models, loader, publish
         self._unsaved = EphemeralMessages()
-        self._answers = Answers(service_thread, loader, publish)
+        self.answers = Answers(service_thread, loader, publish)
+        """All answers this instance writes, in chats and elsewhere."""
         self._prompts = Prompts(service_thread, settings, loader)
         self.sources = Sources(service_thread, store, loader)
         """Text of what can be attached."""
         self._quotes = Quotes(service_thread, store, publish)
         workers = Workers(service_thread, store, loader, retrieval, self.sources)
-        self._preparing = Preparing(workers, self._answers, self._quotes, publish)
+        self._preparer = Preparer(workers, self._quotes, publish)
         self._meter = ContextMeter(self._prompts, self.sources, publish)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of their messages a frontend knows."""
 
-    @property
-    def answers(self) -> Answers:
-        """All answers this instance writes, in chats and elsewhere."""
-        return self._answers
-
-    @property
-    def writing(self) -> int:
-        """Number of answers being written or waiting for their model."""
-        return self._answers.count + self._preparing.count
-
-    # ---- saying something
+    # ---- answers
 
     def new_chat(self, title: str = NEW_CHAT, *, system: str = "") -> Item:
         """Make an empty chat; `send` also makes one when it is given none."""
@@ -144,16 +135,14 @@ class ChatService:
         answer = self._add_answer(message_store, user, record, sampling, lora)
         item = self._touched(message_store, item.id)
         self._say_replaced()
-        whole = (*map(self._answers.as_it_is, path), user)
-        self._preparing.begin(
-            AnswerRequest(answer, message_store, record, _system(item), whole, sampling, lora, explicit=explicit_model)
-        )
+        whole = (*map(self.answers.as_it_is, path), user)
+        answer_request = AnswerRequest(answer, message_store, record, (), sampling, lora, explicit_model)
+        self.answers.start(self._preparer.request(answer_request, _system(item), whole))
         return Sent(item, user, answer)
 
     def stop(self, message: str) -> None:
         """Stop an answer; its text stays, its row ends `cancelled`."""
-        if not self._preparing.stop(message):
-            self._answers.stop(message)
+        self.answers.stop(message)
 
     def try_again(self, message: str, *, model: str | None = None, sampling: Sampling | None = None) -> Message:
         """Write a new version of an answer with the chat's current options, and show it instead of the old one.
@@ -168,9 +157,8 @@ class ChatService:
         answer = self._add_answer(message_store, before[-1] if before else None, record, requested, lora, item=item.id)
         item = message_store.change_item_settings(item.id, leaf=answer.id)
         self._publish(ItemChanged(item))
-        self._preparing.begin(
-            AnswerRequest(answer, message_store, record, _system(item), before, requested, lora, explicit=True)
-        )
+        request = AnswerRequest(answer, message_store, record, (), requested, lora, explicit=True)
+        self.answers.start(self._preparer.request(request, _system(item), before))
         return answer
 
     def continue_answer(self, message: str) -> Message:
@@ -183,11 +171,8 @@ class ChatService:
         growing = message_store.reopen_message(message)
         self._publish(MessageChanged(growing))
         sampling = sampling_from(old.sampling)
-        self._preparing.begin(
-            AnswerRequest(
-                growing, message_store, record, _system(item), before, sampling, lora, explicit=True, goes_on=True
-            )
-        )
+        request = AnswerRequest(growing, message_store, record, (), sampling, lora, explicit=True)
+        self.answers.start(self._preparer.request(request, _system(item), before, goes_on=True))
         return growing
 
     def show_version(self, message: str) -> Conversation:
@@ -205,7 +190,7 @@ class ChatService:
         """
         message_store = self._message_store_of(chat)
         item = message_store.item(chat)
-        messages = [self._answers.as_it_is(one) for one in message_store.messages(item.id)]
+        messages = [self.answers.as_it_is(one) for one in message_store.messages(item.id)]
         self.shown[item.id] = {one.id for one in messages}
         path = active_path(messages, _leaf(item))
         return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
@@ -213,11 +198,11 @@ class ChatService:
     def messages(self, chat: str) -> list[Message]:
         """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
         message_store = self._message_store_of(chat)
-        return [self._answers.as_it_is(one) for one in message_store.messages(message_store.item(chat).id)]
+        return [self.answers.as_it_is(one) for one in message_store.messages(message_store.item(chat).id)]
 
     def is_writing(self, message: str) -> bool:
         """Return whether this instance is writing this message."""
-        return self._answers.is_writing(message) or self._preparing.holds(message)
+        return self.answers.is_writing(message)
 
     def seen_by_model(self, message: str, answered: OnSeen) -> None:
         """Pass the exact prompt of an answer, or up to a person's message, to `answered`; loads the model if needed.
@@ -246,7 +231,7 @@ class ChatService:
             message_store = self._message_store_of(chat)
             item = message_store.item(chat)
             path, system = active_path(message_store.messages(chat), _leaf(item)), _system(item)
-        seen = tuple(map(self._answers.as_it_is, path))
+        seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
 
     def weigh(self, chat: str | None, request: AttachRequest, answered: Callable[[Weighed | Problem], None]) -> None:
@@ -314,8 +299,7 @@ class ChatService:
 
     def close(self) -> None:
         """Keep the answers being written as `interrupted` and write nothing afterwards."""
-        self._preparing.close()
-        self._answers.close()
+        self.answers.close()
 
     # ---- inside
 
@@ -420,7 +404,7 @@ class ChatService:
     def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
         """Return an answer that is not being written, with its store, its item and the path before it."""
         message_store = self._message_store_of(message)
-        one = self._answers.as_it_is(message_store.message(message))
+        one = self.answers.as_it_is(message_store.message(message))
         if one.role is not Role.ASSISTANT or one.status is Status.STREAMING:
             raise KnownError("request.invalid", what="not an answer that has ended")
         item = message_store.item(one.item)
@@ -434,7 +418,7 @@ class ChatService:
             self._store.link_documents(item.id, list(dict.fromkeys([*known, *requested])))
 
     def _path_to(self, message_store: MessageStore, item: Item, message: str) -> tuple[Message, ...]:
-        path = active_path([self._answers.as_it_is(one) for one in message_store.messages(item.id)], message)
+        path = active_path([self.answers.as_it_is(one) for one in message_store.messages(item.id)], message)
         at = next(index for index, one in enumerate(path) if one.id == message)
         return path[: at + 1]
 

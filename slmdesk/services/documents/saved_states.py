@@ -133,7 +133,6 @@ class StateService:
             saving.later = self._service_thread.call_later(AGAIN_S, lambda: self._begin(saving))
             return
         payload: dict[str, Json] = {
-            "handle": loaded[1].handle,
             "messages": messages_to_json(saving.turns),
             "folder": str(self._folder),
             "key": saving.key,
@@ -144,10 +143,13 @@ class StateService:
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: self._saved(saving, event))
+                self._saved(saving, event)
 
-        self._loader.begin()
-        self._loader.client.start("save_state", payload, on_event, priority="background")
+        self._loader.acquire(
+            saving.record,
+            lambda lease: lease.start("save_state", payload, on_event, priority="background"),
+            lambda _problem: self._end(saving),
+        )
 
     def _saved(self, saving: _Saving, event: Done | Failed | Cancelled) -> None:
         if saving not in self._saving:
@@ -157,7 +159,6 @@ class StateService:
         if not saving.is_requested or not self._most or not all(map(self._is_document, saving.documents)):
             with suppress(OSError):
                 path_of(self._folder, saving.key).unlink(missing_ok=True)
-        self._loader.end()
         self._end(saving)
 
     def _end(self, saving: _Saving) -> None:

@@ -22,7 +22,7 @@ KEY = "crashes"
 """Where a model's record keeps it: {"load": deaths in a row, "use": [times], "blocked": deaths or 0}."""
 
 
-class ModelBook:
+class CrashHistory:
     """Stores crashes and measurements of models.  Service thread."""
 
     def __init__(self, store: Store) -> None:
@@ -54,20 +54,20 @@ class ModelBook:
         """Return 0, or the number of crashes after which this model is no longer started automatically."""
         return times_blocked(self.fresh(record).info)
 
-    def note_load_death(self, record: ModelRecord) -> None:
+    def note_load_crash(self, record: ModelRecord) -> None:
         """Count a crash of the child while it loaded this model."""
-        self.remember(record, {KEY: after_load_death(self.fresh(record).info)})
+        self.remember(record, {KEY: after_load_crash(self.fresh(record).info)})
 
-    def note_use_death(self, record: ModelRecord, now: float) -> None:
+    def note_use_crash(self, record: ModelRecord, now: float) -> None:
         """Count a crash of the child with this model loaded."""
-        self.remember(record, {KEY: after_use_death(self.fresh(record).info, now)})
+        self.remember(record, {KEY: after_use_crash(self.fresh(record).info, now)})
 
     def note_good_load(self, record: ModelRecord, info: Mapping[str, Json], now: float) -> None:
         """Store that a load went well, with what was measured."""
-        calm = after_good_load(self.fresh(record).info)
-        self.remember(record, {**info, KEY: calm} if calm is not None else info, last_used=now)
+        crashes = after_good_load(self.fresh(record).info)
+        self.remember(record, {**info, KEY: crashes} if crashes is not None else info, last_used=now)
 
-    def forget(self, record: ModelRecord) -> None:
+    def reset(self, record: ModelRecord) -> None:
         """Reset the crash count, because a person chose the model or the crashes had another cause."""
         if record.info.get(KEY):
             self.remember(record, {KEY: None})
@@ -78,7 +78,7 @@ def times_blocked(info: Mapping[str, Json]) -> int:
     return _count(_crashes(info).get("blocked"))
 
 
-def after_load_death(info: Mapping[str, Json]) -> dict[str, Json]:
+def after_load_crash(info: Mapping[str, Json]) -> dict[str, Json]:
     """Return the crash record after a crash while loading."""
     old = _crashes(info)
     loads = _count(old.get("load")) + 1
@@ -86,7 +86,7 @@ def after_load_death(info: Mapping[str, Json]) -> dict[str, Json]:
     return {"load": loads, "use": old.get("use", []), "blocked": blocked}
 
 
-def after_use_death(info: Mapping[str, Json], now: float) -> dict[str, Json]:
+def after_use_crash(info: Mapping[str, Json], now: float) -> dict[str, Json]:
     """Return the crash record after a crash in use; `now` in seconds since the epoch."""
     old = _crashes(info)
     untrusted = old.get("use")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outcome
 from slmdesk.core.errors import KnownError, Stopped
@@ -17,31 +15,18 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
 from slmdesk.services.base.events import Event, Noticed, Problem
-from slmdesk.services.base.file_io import FileMark, hash_file, mark_of
+from slmdesk.services.base.file_io import FileMark
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Later, ServiceThread
-from slmdesk.services.engine import crash_history
+from slmdesk.services.engine.crash_history import CrashHistory
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.services.engine.file_check import checked
+from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.load_spec import limits_of, spec_for
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
 MINUTE_S = 60.0
-
-OnReady = Callable[[LoadedModel], None]
-OnFailed = Callable[[Problem | None], None]
-"""Told why there is no model; None: the request was cancelled."""
-
-
-@dataclass(slots=True, eq=False)
-class LoadRequest:
-    """A request for a loaded model."""
-
-    record: ModelRecord
-    ready: OnReady
-    failed: OnFailed
-    is_choice: bool = False
-    """No answer waits: it was chosen, and another choice takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +54,13 @@ class ModelLoader:
         publish: Callable[[Event], None],
         client: ChildClient,
     ) -> None:
-        self._service_thread, self._settings, self._publish = service_thread, settings, publish
-        self._book = crash_history.ModelBook(store)
-        self.client = client
+        self.service_thread, self.client = service_thread, client
+        self._settings, self._publish = settings, publish
+        self._crashes = CrashHistory(store)
         self._in_use: _InUse | None = None
         self._loading: _Loading | None = None
-        self._waiters: list[LoadRequest] = []
-        self._running = 0
+        self._waiting: list[Lease] = []
+        self._held: set[Lease] = set()
         self._idle: Later | None = None
         self._closed = False
         self._is_outdated = self._falls_short = False
@@ -86,83 +71,86 @@ class ModelLoader:
         settings.listeners.append(self._on_settings)
         self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
 
-    # ---- wishes
+    # ---- requests
 
     def choose(self, record: ModelRecord, *, explicit: bool) -> None:
         """Load `record` instead of another model that was only chosen; ModelStateChanged reports the result."""
-        self._waiters = [one for one in self._waiters if not one.is_choice]
+        self._waiting = [one for one in self._waiting if not one.is_choice]
         loading = self._loading
         if (
             loading
             and loading.record.id != record.id
-            and not any(one.record.id == loading.record.id for one in self._waiters)
+            and not any(one.record.id == loading.record.id for one in self._waiting)
         ):
             self._stop(loading)
-        self._want(LoadRequest(record, lambda _loaded: None, lambda _problem: None, is_choice=True), explicit=explicit)
+        choice = Lease(self, record, lambda _lease: None, lambda _problem: None, is_choice=True)
+        self._serve_or_wait(choice, explicit=explicit)
 
-    def want(self, record: ModelRecord, ready: OnReady, failed: OnFailed, *, explicit: bool = False) -> LoadRequest:
-        """Load `record`, then call `ready` or `failed`.
+    def acquire(
+        self,
+        record: ModelRecord,
+        ready: Callable[[Lease], object],
+        failed: Callable[[Problem | None], None],
+        *,
+        explicit: bool = False,
+    ) -> Lease:
+        """Load `record`, then call `ready` with the lease returned, or `failed` with None when loading was cancelled.
 
-        A model that crashed too often is refused with `model.crashes`, unless a person chose it (`explicit`).  Running
-        answers of another model end first.
+        Either may be called before this returns.  A model that crashed too often is refused with `model.crashes`,
+        unless a person chose it (`explicit`).  Running answers of another model end first.
         """
-        load_request = LoadRequest(record, ready, failed)
-        self._want(load_request, explicit=explicit)
-        return load_request
+        lease = Lease(self, record, ready, failed)
+        self._serve_or_wait(lease, explicit=explicit)
+        return lease
 
-    def _want(self, load_request: LoadRequest, *, explicit: bool) -> None:
-        record = load_request.record
+    def _serve_or_wait(self, lease: Lease, *, explicit: bool) -> None:
+        record = lease.record
         if explicit:
-            self._book.forget(record)
+            self._crashes.reset(record)
         if self._is_ready(record) and self._in_use:
-            load_request.ready(self._in_use.model)
+            lease.serve(self._in_use.model)
             return
         times = self.times_crashed(record)
         if times:
             problem = problem_for(KnownError("model.crashes", name=record.name, times=times))
             self._say(ModelState.CRASHED, record, problem=problem)
-            load_request.failed(problem)
+            lease.fail(problem)
             return
-        self._waiters.append(load_request)
+        self._waiting.append(lease)
         self._advance()
 
     def force_load(self, record: ModelRecord) -> None:
         """Load this model although memory seems too small; holds until it fails or this instance ends."""
         self._forced.add(record.id)
 
-    def forget(self, load_request: LoadRequest) -> None:
-        """Withdraw a request; a load that is running continues, because the model is likely to be used soon."""
-        if load_request in self._waiters:
-            self._waiters.remove(load_request)
-
     @property
     def is_busy(self) -> bool:
         """Whether an answer is being written."""
-        return self._running > 0
+        return bool(self._held)
 
     def others_wait(self, record: ModelRecord) -> bool:
         """Return whether a request waits for another model, so that long work should give way."""
-        return any(one.record.id != record.id for one in self._waiters)
+        return any(one.record.id != record.id for one in self._waiting)
 
     def reset_crashes(self, record: ModelRecord) -> None:
         """Reset the crash count, because the cause of the last crashes is known and gone."""
-        self._book.forget(self._book.fresh(record))
+        self._crashes.reset(self._crashes.fresh(record))
 
     def cancel_load(self) -> None:
         """Cancel loading; waiting requests get None.  ModelStateChanged follows."""
-        waiting, self._waiters = self._waiters, []
+        waiting, self._waiting = self._waiting, []
         if self._loading:
             self._stop(self._loading)
         for one in waiting:
-            one.failed(None)
+            one.fail(None)
 
     def times_crashed(self, record: ModelRecord) -> int:
         """Return 0, or the number of crashes after which this model is no longer started automatically."""
-        return self._book.times_blocked(record)
+        return self._crashes.times_blocked(record)
 
-    def count_death(self, record: ModelRecord) -> None:
+    def count_crash(self, record: ModelRecord) -> None:
         """Count a crash of the child while it loaded this model."""
-        self._book.note_load_death(record)
+        self._crashes.note_load_crash(record)
 
     def unload(self) -> None:
         """Unload the model; its running answers end with `model.not_loaded`."""
@@ -189,21 +177,29 @@ class ModelLoader:
         if self._falls_short:
             self._unload_soon()
 
-    def begin(self) -> None:
-        """Note that an answer starts using the model."""
-        self._running += 1
+    # ---- for leases
+
+    def hold(self, lease: Lease) -> None:
+        """Note that a lease uses the model."""
+        self._held.add(lease)
         self._rest(idle=False)
 
-    def end(self) -> None:
-        """Note that an answer ended."""
-        self._running -= 1
-        if self._running == 0 and self._is_outdated:
+    def let_go(self, lease: Lease) -> None:
+        """Forget a lease that waits for a model or uses it."""
+        if lease in self._waiting:
+            self._waiting.remove(lease)
+        if lease not in self._held:
+            return
+        self._held.remove(lease)
+        if not self._held and self._is_outdated:
             self.unload()
-        if self._running == 0:
+        if not self._held:
             self._rest(idle=True)
             self._advance()
             if self._in_use:
                 self._say(ModelState.READY, self._in_use.record, loaded=self._in_use.model)
+
+    # ---- the model
 
     def loaded(self) -> tuple[ModelRecord, LoadedModel] | None:
         """The loaded model, or None."""
@@ -231,12 +227,12 @@ class ModelLoader:
         self._unload_soon()
 
     def _unload_soon(self) -> None:
-        if self._loading or self._running:
+        if self._loading or self._held:
             self._is_outdated = True
         else:
             self.unload()
 
-    # ---- the child's facts, posted to the service thread
+    # ---- events of the child, posted to the service thread
 
     def on_child(self, event: ChildEvent) -> None:
         """Handle the start or end of a child.  Called on the service thread."""
@@ -250,7 +246,7 @@ class ModelLoader:
             self._say(ModelState.NOT_LOADED, old.record)
             self._advance()
             return
-        self._book.note_use_death(old.record, time.time())
+        self._crashes.note_use_crash(old.record, time.time())
         problem = problem_of("child.died", {"how": str(event.how), "detail": event.detail})
         self._say(ModelState.CRASHED, old.record, problem=problem)
         self._advance()
@@ -258,11 +254,11 @@ class ModelLoader:
     # ---- loading
 
     def _advance(self) -> None:
-        if self._loading or self._closed or not self._waiters:
+        if self._loading or self._closed or not self._waiting:
             return
-        if self._in_use and self._running and self._in_use.record.id != self._waiters[0].record.id:
+        if self._in_use and self._held and self._in_use.record.id != self._waiting[0].record.id:
             return  # another model's answers are being written: they end first
-        record = self._waiters[0].record
+        record = self._waiting[0].record
         if self._is_ready(record):
             self._serve()
             return
@@ -275,42 +271,25 @@ class ModelLoader:
         threading.Thread(target=self._check, args=(loading,), name="check-model", daemon=True).start()
 
     def _check(self, loading: _Loading) -> None:
-        """On a file thread: is it the file that was checked?  A changed size, time or inode means: hash it again."""
-        record = loading.record
-        known = FileMark(record.bytes, record.mtime_ns, record.inode)
+        """On a file thread."""
+        call = self.service_thread.call
         try:
-            path, mark = self._found(record)
-            if mark != known:
-                hashed = hash_file(path, lambda _done, _total: None, loading.stop)
-                mark = hashed.mark
-                if hashed.sha256 != record.sha256:
-                    raise KnownError("model.changed", path=str(path))
+            mark = checked(loading.record, lambda: call(lambda: self._crashes.fresh(loading.record)), loading.stop)
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: who waits for the model is told
             failure = err
-            self._service_thread.post(lambda: self._load_failed(loading, failure))
+            self.service_thread.post(lambda: self._load_failed(loading, failure))
         else:
-            self._service_thread.post(lambda: self._load_checked(loading, mark))
-
-    def _found(self, record: ModelRecord) -> tuple[Path, FileMark]:
-        """Where the file is now: the models folder may have been moved since it was asked for.  On a file thread."""
-        path = Path(os.fsdecode(record.path))
-        try:
-            return path, mark_of(path)
-        except KnownError:
-            now = Path(os.fsdecode(self._service_thread.call(lambda: self._book.fresh(record)).path))
-            if now == path:
-                raise
-            return now, mark_of(now)
+            self.service_thread.post(lambda: self._load_checked(loading, mark))
 
     def _load_checked(self, loading: _Loading, mark: FileMark) -> None:
         record = loading.record
         if loading.stop.is_set() or self._closed:
             self._load_failed(loading, Stopped())
             return
-        self._book.note_mark(record, mark)
-        spec = spec_for(self._book.fresh(record), self._settings.current, anyway=record.id in self._forced)
+        self._crashes.note_mark(record, mark)
+        spec = spec_for(self._crashes.fresh(record), self._settings.current, anyway=record.id in self._forced)
         loading.job = self.client.load(
-            spec, lambda event: self._service_thread.post(lambda: self._on_load_event(loading, event))
+            spec, lambda event: self.service_thread.post(lambda: self._on_load_event(loading, event))
         )
 
     def _on_load_event(self, loading: _Loading, event: FromChild) -> None:
@@ -324,7 +303,7 @@ class ModelLoader:
         elif isinstance(event, Failed):
             problem = problem_of(event.code, event.args)
             if event.code in ("child.died", "child.hung"):
-                self.count_death(loading.record)
+                self.count_crash(loading.record)
                 self._load_ended(loading, ModelState.CRASHED, problem)
             else:
                 self._load_ended(loading, ModelState.NOT_LOADED, problem)
@@ -346,7 +325,7 @@ class ModelLoader:
             "template_checked": model.template == "file",
             "behaves": model.behaves,
         }
-        self._book.note_good_load(record, info, time.time())
+        self._crashes.note_good_load(record, info, time.time())
         self._say(ModelState.READY, record, loaded=model)
         if model.behaves is False and record.id not in self._noise:
             self._noise.add(record.id)
@@ -357,11 +336,11 @@ class ModelLoader:
         self._advance()
 
     def _serve(self) -> None:
-        served = [one for one in self._waiters if self._is_ready(one.record)]
-        self._waiters = [one for one in self._waiters if one not in served]
+        served = [one for one in self._waiting if self._is_ready(one.record)]
+        self._waiting = [one for one in self._waiting if one not in served]
         for one in served:
             if self._in_use:
-                one.ready(self._in_use.model)
+                one.serve(self._in_use.model)
 
     def _load_failed(self, loading: _Loading, error: Exception) -> None:
         problem = None if isinstance(error, Stopped) else problem_for(error)
@@ -374,10 +353,10 @@ class ModelLoader:
         if problem is not None:
             self._forced.discard(loading.record.id)
         self._say(state, loading.record, problem=problem)
-        failed = [one for one in self._waiters if one.record.id == loading.record.id] if problem else []
-        self._waiters = [one for one in self._waiters if one not in failed]
+        failed = [one for one in self._waiting if one.record.id == loading.record.id] if problem else []
+        self._waiting = [one for one in self._waiting if one not in failed]
         for one in failed:
-            one.failed(problem)
+            one.fail(problem)
         self._advance()  # after a cancel too: who came since then waits for a load of its own
 
     # ---- small things
@@ -399,8 +378,8 @@ class ModelLoader:
             self._idle.cancel()
             self._idle = None
         minutes = self._settings.current.idle_unload_minutes
-        if idle and minutes > 0 and self._running == 0 and not self._closed:
-            self._idle = self._service_thread.call_later(minutes * MINUTE_S, self.unload)
+        if idle and minutes > 0 and not self._held and not self._closed:
+            self._idle = self.service_thread.call_later(minutes * MINUTE_S, self.unload)
 
     def _say(
         self,

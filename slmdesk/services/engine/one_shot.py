@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import ModelRecord
-from slmdesk.core.types import Answer, Json, LoadedModel, TokenProbability
+from slmdesk.core.types import Answer, Json, TokenProbability
 from slmdesk.core.wire import answer_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import OnEnded
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
+from slmdesk.services.engine.lease import Lease
+from slmdesk.services.engine.model_loader import ModelLoader
 
 
 class AskOnce:
@@ -26,32 +25,19 @@ class AskOnce:
 
     def __init__(
         self,
-        service_thread: ServiceThread,
         loader: ModelLoader,
         record: ModelRecord,
         steps: Sequence[Mapping[str, Json]],
         ended: OnEnded[list[str]],
     ) -> None:
-        self._service_thread, self._loader, self._steps, self._ended = service_thread, loader, list(steps), ended
+        self._steps, self._ended = list(steps), ended
         self._answers: dict[str, Answer] = {}
         self._problem: Problem | None = None
-        self._job: JobHandle | None = None
-        self._load_request: LoadRequest | None = None
-        self._is_over = False
-        load_request = loader.want(record, self._ready, self._failed)
-        if self._job is None and not self._is_over:
-            self._load_request = load_request
+        self._lease = loader.acquire(record, self._start, self._failed)
 
     def cancel(self) -> None:
         """Cancel the steps."""
-        if self._is_over:
-            return
-        self._is_over = True
-        if self._load_request is not None:
-            self._loader.forget(self._load_request)
-        if self._job is not None:
-            self._job.cancel()
-            self._loader.end()
+        self._lease.release()
 
     @property
     def probabilities(self) -> list[tuple[TokenProbability, ...]]:
@@ -59,42 +45,27 @@ class AskOnce:
         answers = (self._answers.get(str(number)) for number in range(len(self._steps)))
         return [one.probabilities if one else () for one in answers]
 
-    def _ready(self, loaded: LoadedModel) -> None:
-        if self._is_over:
-            return
-        self._loader.begin()
-        payload: dict[str, Json] = {"handle": loaded.handle}
-
-        def on_event(event: FromChild) -> None:  # on a thread of the client
-            self._service_thread.post(lambda: self._on_event(event))
-
-        self._job = self._loader.client.start("batch", payload, on_event, priority="interactive")
+    def _start(self, lease: Lease) -> None:
+        job = lease.start("batch", {}, lambda event: self._on_event(lease, event))
         for number, step in enumerate(self._steps):
-            self._job.step(str(number), step)
-        self._job.end_of_steps()
+            job.step(str(number), step)
+        job.end_of_steps()
 
     def _failed(self, problem: Problem | None) -> None:
-        self._over(problem or problem_for(KnownError("model.not_loaded")))
+        self._ended(problem or problem_for(KnownError("model.not_loaded")))
 
-    def _on_event(self, event: FromChild) -> None:
-        if self._is_over:
-            return
+    def _on_event(self, lease: Lease, event: FromChild) -> None:
         if isinstance(event, Partial):
             try:
                 self._answers[event.key] = _answer_in(event.value)
             except KnownError as err:
                 self._problem = self._problem or problem_for(err)
         elif isinstance(event, Done | Failed | Cancelled):
-            self._loader.end()
+            lease.release()
             if isinstance(event, Failed):
                 self._problem = problem_of(event.code, event.args)
             answers = (self._answers.get(str(number)) for number in range(len(self._steps)))
-            self._over(self._problem or [one.text if one else "" for one in answers])
-
-    def _over(self, result: list[str] | Problem) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._ended(result)
+            self._ended(self._problem or [one.text if one else "" for one in answers])
 
 
 def _answer_in(value: Mapping[str, Json]) -> Answer:

@@ -17,7 +17,8 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.energy import Energy, EnergySource, Meter, energy_words
-from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
+from slmdesk.services.engine.lease import Lease
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.restore_choice import mark, return_to
@@ -169,55 +170,57 @@ class _Bench:
         self._ended, self._progressed = ended, progressed
         self._meter: Meter | None = None
         self._job: JobHandle | None = None
-        self._load_request: LoadRequest | None = None
-        self._is_over = self._is_running = False
+        self._lease: Lease | None = None
+        self._is_over = False
         self._written = 0
 
     def begin(self) -> None:
         """A job that cannot be done starts a child without a model."""
         self._progressed(BenchProgress("starting", 0.0))
-        self._start("render", {}, self._child_is_there)
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._service_thread.post(self._child_is_there)
+
+        self._job = self._loader.client.start("render", {}, on_event)
 
     def cancel(self) -> None:
         """End without a result."""
         if self._job:
             self._job.cancel()
-        if self._load_request:
-            self._loader.forget(self._load_request)
         self._finish(None)
 
-    def _child_is_there(self, _event: FromChild) -> None:
+    def _child_is_there(self) -> None:
+        if self._is_over:
+            return
         self._progressed(BenchProgress("loading the model", 0.05))
-        self._load_request = self._loader.want(self.record, self._warm_up, self._no_model, explicit=True)
+        self._lease = self._loader.acquire(self.record, self._warm_up, self._no_model, explicit=True)
 
     def _no_model(self, problem: Problem | None) -> None:
         self._finish(problem or problem_for(KnownError("model.not_loaded")))
 
-    def _warm_up(self, model: LoadedModel) -> None:
-        if self._is_over:
-            return
-        self._load_request = None
-        self._loader.begin()
-        self._is_running = True
+    def _warm_up(self, lease: Lease) -> None:
         self._progressed(BenchProgress("warming up", 0.2))
-        self._start("chat", _question(model, "Warming up.", 4), lambda event: self._measure(model, event))
+        lease.start("chat", _question(lease.model, "Warming up.", 4), lambda event: self._on_warm_up(lease, event))
 
-    def _measure(self, model: LoadedModel, event: FromChild) -> None:
-        if not isinstance(event, Done):
+    def _on_warm_up(self, lease: Lease, event: FromChild) -> None:
+        if isinstance(event, Done):
+            self._progressed(BenchProgress("reading", 0.4))
+            self._meter = Meter(self._loader.client.pid)
+            lease.start("chat", _question(lease.model, "Measuring.", OUTPUT_TOKENS), self._on_event)
+        elif isinstance(event, Failed | Cancelled):
             self._end(event)
-            return
-        self._progressed(BenchProgress("reading", 0.4))
-        self._meter = Meter(self._loader.client.pid)
-        self._start("chat", _question(model, "Measuring.", OUTPUT_TOKENS), self._end, self._on_step)
 
-    def _on_step(self, event: FromChild) -> None:
+    def _on_event(self, event: FromChild) -> None:
         if isinstance(event, Progress) and event.total > 0:
             self._progressed(BenchProgress("reading", 0.4 + 0.2 * min(1.0, event.done / event.total)))
         elif isinstance(event, Token):
             self._written += 1
             self._progressed(BenchProgress("writing", 0.6 + 0.4 * min(1.0, self._written / OUTPUT_TOKENS)))
+        elif isinstance(event, Done | Failed | Cancelled):
+            self._end(event)
 
-    def _end(self, event: FromChild) -> None:
+    def _end(self, event: Done | Failed | Cancelled) -> None:
         spent = self._meter.spent() if self._meter else None
         try:
             if isinstance(event, Done):
@@ -236,24 +239,9 @@ class _Bench:
         if self._is_over:
             return
         self._is_over = True
-        if self._is_running:
-            self._loader.end()
+        if self._lease:
+            self._lease.release()
         self._ended(result)
-
-    def _start(
-        self,
-        kind: str,
-        payload: Mapping[str, Json],
-        ended: Callable[[FromChild], None],
-        stepped: Callable[[FromChild], None] = lambda _event: None,
-    ) -> None:
-        def publish(event: FromChild) -> None:
-            if not self._is_over:
-                (ended if isinstance(event, Done | Failed | Cancelled) else stepped)(event)
-
-        self._job = self._loader.client.start(
-            kind, payload, lambda event: self._service_thread.post(lambda: publish(event))
-        )
 
 
 def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json]:
@@ -262,7 +250,7 @@ def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json
     text = " ".join([beginning, *(f"In room {n} stands a table with {n + 2} chairs." for n in range(count))])
     turns = [ChatMessage(Role.USER, (TextPart(f"{text}\n\nDescribe the rooms."),))]
     sampling = Sampling(temperature=0.0, max_tokens=tokens, ignore_eos=True)
-    return {"handle": model.handle, "messages": messages_to_json(turns), "sampling": to_json(sampling)}
+    return {"messages": messages_to_json(turns), "sampling": to_json(sampling)}
 
 
 def _result(untrusted: Mapping[str, Json], memory_bytes: int, spent: Energy | None) -> BenchResult:

@@ -19,7 +19,7 @@ from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.base.service_thread import Later, ServiceThread
-from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
 from slmdesk.services.chat.conversation import title_from, turns_for_engine, words_of
 from slmdesk.services.engine.energy import EnergySource, Meter, energy_words
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -324,7 +324,8 @@ class ComparingService:
         requested = max(1, int(str(message.sampling.get("max_tokens") or ANSWER_TOKENS)))
         sampling = Sampling(seed=message.seed, max_tokens=requested).over(SETTINGS)
         watcher = _Watcher(self._loader, lambda ended, figures: self._on_ended(run, ended, figures))
-        self._answers.start(message, self._store, record, turns, sampling, explicit=True, watcher=watcher)
+        request = AnswerRequest(message, self._store, record, tuple(turns), sampling, explicit=True, watcher=watcher)
+        self._answers.start(request)
 
     def _finish(self, run: _Run) -> None:
         if run.later:
@@ -348,8 +349,8 @@ class ComparingService:
         self._service_thread.post(lambda: self._advance(run))
 
 
-class _Watcher:
-    """Measures one answer while it is written; see `answer_writer.Watcher`."""
+class _Watcher(Watcher):
+    """Measures one answer while it is written."""
 
     def __init__(self, loader: ModelLoader, reported: Callable[[Message, Figures | None], None]) -> None:
         self._loader, self._reported = loader, reported

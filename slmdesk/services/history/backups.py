@@ -115,7 +115,7 @@ class BackupService:
     def _check_quiet(self) -> None:
         if self._store.read_only:
             raise KnownError("store.read_only", path=str(self._paths.database))
-        if self._chats.writing:
+        if self._chats.answers.count:
             raise KnownError("request.invalid", what="an answer is still being written")
 
     def _chats_there(self) -> list[str]:

@@ -10,15 +10,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Failed, FromChild, Partial, Progress
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
-from slmdesk.core.types import LoadedModel
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Later, ServiceThread
-from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
+from slmdesk.services.engine.lease import Lease
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.plan import JobPlanner, PlanRunner
 from slmdesk.services.jobs.steps import step_key, tokens_of, value_of
@@ -68,13 +67,10 @@ class JobRun:
         self.job, self.record = job, record
         self._planner, self._is_explicit = planner, is_explicit
         self._done, self._failed = job.done, job.failed
-        self._turn = 0
-        """Counts engine requests, so that late events of an earlier one are ignored."""
         self._width = 1
         self._in_hand: dict[str, JobStep] = {}
-        self._load_request: LoadRequest | None = None
-        self._handle: JobHandle | None = None
-        self._generation = 0
+        self._lease: Lease | None = None
+        """The model, waited for or in use."""
         self._later: Later | None = None
         self._losses = 0
         self._growth: PlanRunner | None = None
@@ -93,7 +89,7 @@ class JobRun:
             self._through()
         else:
             self._times.begin_all(self._done + self._failed, self.job.total)
-            self._want()
+            self._acquire()
             if self._planner and not self._is_over:
                 self._through()
         self._look()
@@ -118,13 +114,18 @@ class JobRun:
 
     def go_on(self) -> None:
         """Take the engine again after `put_down`."""
-        if not (self._is_over or self._handle or self._load_request or self._later):
-            self._want()
+        if not (self._is_over or self._lease or self._later):
+            self._acquire()
 
     @property
     def _is_through(self) -> bool:
         """Whether every step so far has ended."""
         return self._done + self._failed == self.job.total
+
+    @property
+    def _is_working(self) -> bool:
+        """Whether the engine has the job."""
+        return self._lease is not None and self._lease.job is not None
 
     @property
     def _is_alone(self) -> bool:
@@ -143,10 +144,10 @@ class JobRun:
         if job.status is not JobStatus.RUNNING or job.owner != self.job.owner:
             self._end(job)  # somebody else paused or cancelled it, or took it
             return
-        if self._handle and self._loader.others_wait(self.record):
+        if self._is_working and self._loader.others_wait(self.record):
             self._put_down()
-            self._later = self._shop.service_thread.call_later(STAND_BACK_S, self._want_again)
-        elif self._handle:
+            self._later = self._shop.service_thread.call_later(STAND_BACK_S, self._acquire_again)
+        elif self._is_working:
             if time.monotonic() - self._said >= SAY_S:
                 self._say()
             self._note()
@@ -154,47 +155,29 @@ class JobRun:
 
     # ---- the model, then the steps
 
-    def _want_again(self) -> None:
+    def _acquire_again(self) -> None:
         self._later = None
         if not self._is_over:
-            self._want()
+            self._acquire()
 
-    def _want(self) -> None:
-        def ready(model: LoadedModel) -> None:
-            self._load_request = None
-            if not self._is_over and self._handle is None:
-                self._start(model)
-
-        def failed(problem: Problem | None) -> None:
-            self._load_request = None
-            if not self._is_over:
-                self._pause(problem)
-
+    def _acquire(self) -> None:
         if self._shop.is_held() or (self._growth and self._growth.is_thinking):
             return  # `go_on` comes back here, and so does `_grown`
-        load_request = self._loader.want(self.record, ready, failed, explicit=self._is_explicit)
+        lease = self._loader.acquire(self.record, self._start, self._pause, explicit=self._is_explicit)
         self._is_explicit = False
-        if self._handle is None and not self._is_over:
-            self._load_request = load_request
+        if not lease.is_over:
+            self._lease = lease
 
-    def _start(self, model: LoadedModel) -> None:
-        self._turn += 1
-        turn, self._width = self._turn, max(1, model.sequences)
-        self._generation = self._loader.generation
+    def _start(self, lease: Lease) -> None:
+        self._lease, self._width = lease, max(1, lease.model.sequences)
         self._times.go()
-        self._loader.begin()
-        post = self._shop.service_thread.post
-        self._handle = self._loader.client.start(
-            "batch",
-            {"handle": model.handle},
-            lambda event: post(lambda: self._on_event(turn, event)),
-            priority="background",
-        )
+        lease.start("batch", {}, self._on_event, priority="background")
         self._feed()
 
     def _feed(self) -> None:
         """Send steps until four batch widths are in hand; a step suspected of crashing the child goes alone."""
-        if self._handle is None or len(self._in_hand) > self._width * WIDTHS // 2 or self._is_alone:
+        job = self._lease.job if self._lease else None
+        if job is None or len(self._in_hand) > self._width * WIDTHS // 2 or self._is_alone:
             return
         most = self._width * WIDTHS - len(self._in_hand)
         steps = self._store.open_steps(self.job.id, most, but=self._in_hand)
@@ -204,11 +187,9 @@ class JobRun:
         trusted = [step for step in steps if step.deaths < ALONE_AFTER]
         for step in trusted or ([] if self._in_hand else steps[:1]):
             self._in_hand[step.key] = step
-            self._handle.step(step.key, step.input)
+            job.step(step.key, step.input)
 
-    def _on_event(self, turn: int, event: FromChild) -> None:
-        if self._is_over or self._turn != turn or self._handle is None:
-            return
+    def _on_event(self, event: FromChild) -> None:
         if isinstance(event, Partial):
             try:
                 self._on_partial(event)
@@ -249,7 +230,7 @@ class JobRun:
     def _on_failed(self, event: Failed) -> None:
         """The engine's request has failed: the child died, or the model was no longer loaded."""
         problem = problem_of(event.code, event.args)
-        was_replaced = self._handle is not None and self._handle.generation != self._generation
+        was_replaced = self._lease is not None and self._lease.was_replaced
         keys, alone = list(self._in_hand), self._is_alone
         self._put_down()
         if event.code not in DEATHS and not (event.code == "model.not_loaded" and was_replaced):
@@ -267,7 +248,7 @@ class JobRun:
         elif self._is_through:
             self._through()
         else:
-            self._want()
+            self._acquire()
 
     # ---- when all steps have ended
 
@@ -300,10 +281,10 @@ class JobRun:
         self._say()
         if self._is_through:  # all of it was done before
             self._shop.service_thread.post(lambda: None if self._is_over else self._through())
-        elif self._handle:
+        elif self._is_working:
             self._feed()
-        elif self._load_request is None and self._later is None:
-            self._want()
+        elif self._lease is None and self._later is None:
+            self._acquire()
 
     def _planned(self, problem: Problem | None) -> None:
         """The plan has ended: store the result, fail, or pause when the problem may pass."""
@@ -312,8 +293,8 @@ class JobRun:
         if not self._is_through and self._growth:  # it only caught up: the open steps come first, then it begins anew
             self._growth.close()
             self._growth = None
-            if not (self._handle or self._load_request or self._later):
-                self._want()
+            if not (self._lease or self._later):
+                self._acquire()
             return
         if problem and problem.code.startswith(PASSING):
             self._pause(problem)
@@ -325,24 +306,20 @@ class JobRun:
     def _put_down(self) -> None:
         self._in_hand.clear()
         self._times.stop()
-        if self._load_request:
-            self._loader.forget(self._load_request)
-            self._load_request = None
         if self._later:
             self._later.cancel()
             self._later = None
-        handle, self._handle = self._handle, None
-        if handle:
-            handle.cancel()
-            self._loader.end()
+        lease, self._lease = self._lease, None
+        if lease:
+            lease.release()
 
     def _end(self, job: JobRecord, problem: Problem | None = None) -> None:
         self.stop()
         self._shop.over(self, job, problem)
 
     def _finish(self, problem: Problem | None = None) -> None:
-        if self._handle:
-            self._handle.end_of_steps()
+        if self._lease and self._lease.job:
+            self._lease.job.end_of_steps()
         self.stop()
         if self._growth is None and self._failed and self._failed == self.job.total:  # most likely for one reason
             first = next(one for one in self._store.steps(self.job.id) if one.status is StepStatus.FAILED)

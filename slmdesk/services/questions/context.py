@@ -18,7 +18,8 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
-from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
+from slmdesk.services.engine.lease import Lease
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.questions.prompt import Source, text_for
 from slmdesk.store import Store
 
@@ -79,7 +80,7 @@ class ReadingChoice:
         self._request, self._chosen, self._failed = request, chosen, failed
         self._ranked = Ranked((), ())
         self._passages = 0
-        self._load_request: LoadRequest | None = None
+        self._lease: Lease | None = None
         self._count: JobHandle | None = None
         self._is_over = False
 
@@ -96,8 +97,8 @@ class ReadingChoice:
     def cancel(self) -> None:
         """Drop the choice: neither callback is called any more."""
         self._is_over = True
-        if self._load_request:
-            self._loader.forget(self._load_request)
+        if self._lease:
+            self._lease.release()
         if self._count:
             self._count.cancel()
 
@@ -109,9 +110,7 @@ class ReadingChoice:
         if record is None:
             self._end(Reading(self._ranked))
             return
-        load_request = self._loader.want(record, self._on_ready, self._fail, explicit=self._request.explicit)
-        if self._count is None and not self._is_over:
-            self._load_request = load_request
+        self._lease = self._loader.acquire(record, self._on_ready, self._fail, explicit=self._request.explicit)
 
     def _beginning(self, words: tuple[str, ...]) -> Ranked:
         """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
@@ -120,11 +119,9 @@ class ReadingChoice:
             found += self._store.passages(one.id)[: max(1, MOST_PASSAGES // len(self._request.documents))]
         return Ranked(tuple(found[:MOST_PASSAGES]), words)
 
-    def _on_ready(self, model: LoadedModel) -> None:
+    def _on_ready(self, lease: Lease) -> None:
         """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
-        self._load_request = None
-        if self._is_over:
-            return
+        model = lease.model
         budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
         number, size = self._store.count_passages([one.id for one in self._request.documents])
         self._passages = number
@@ -176,7 +173,6 @@ class ReadingChoice:
         self._chosen(reading)
 
     def _fail(self, problem: Problem | None) -> None:
-        self._load_request = None
         if not self._is_over:
             self._is_over = True
             self._failed(problem)

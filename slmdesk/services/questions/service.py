@@ -30,7 +30,7 @@ from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.chat.answer_writer import Answers
+from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
 from slmdesk.services.chat.conversation import Sent, active_path, title_from, words_of
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.finding_labels import marks_in_words
@@ -352,17 +352,18 @@ class QuestionService:
         turns = turns_of(asking.reading.sources, asking.question, asking.before, names=len(asking.documents) > 1)
         sampling = replace(_SAMPLING, grammar=grammar_of(len(asking.reading.sources)))
         asking.is_written = True
-        self._answers.start(
+        request = AnswerRequest(
             asking.answer,
             self._store,
             asking.record,
-            turns,
+            tuple(turns),
             sampling,
             explicit=asking.explicit,
             watcher=_Watcher(asking, lambda message: self._written(asking, message)),
             polish=lambda text: self._kept_words(asking, text),
             state=self._states.known(asking.record, _text_of(asking), PROMPT_VERSION) if is_whole else None,
         )
+        self._answers.start(request)
 
     def _keep_state(self, asking: _Asking) -> None:
         """A document that was read whole, and for long, need not be read again another day."""
@@ -512,14 +513,11 @@ LOOK = "Uncertain:"
 _SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 
-class _Watcher:
-    """Waits for the end of an answer; see `answer_writer.Watcher`."""
+class _Watcher(Watcher):
+    """Waits for the end of an answer."""
 
     def __init__(self, asking: _Asking, ended: Callable[[Message], None]) -> None:
         self._asking, self._ended = asking, ended
-
-    def began(self) -> None:
-        """Nothing to note."""
 
     def ending(self, answer: Answer | None) -> None:
         """How long reading took."""

@@ -113,7 +113,7 @@ class SegmentEdits:
             ended(changed)
 
         step = translation_step(segment.source, tags, manner, terms=terms, wrong=segment.flags, with_probabilities=True)
-        asked = AskOnce(self._service_thread, self._loader, self._translations.record(request.model), [step], answered)
+        asked = AskOnce(self._loader, self._translations.record(request.model), [step], answered)
         return asked
 
     def back(self, text: str, manner: Manner, ended: OnEnded[str], source: str) -> AskOnce:
@@ -130,7 +130,7 @@ class SegmentEdits:
         def answered(words: list[str] | Problem) -> None:
             ended(words if isinstance(words, Problem) else cleaned(text, words[0], Tags()).target)
 
-        return AskOnce(self._service_thread, self._loader, self._translations.record(None), [step], answered)
+        return AskOnce(self._loader, self._translations.record(None), [step], answered)
 
     def alternatives(
         self, text: str, manner: Manner, ended: OnEnded[list[str]], *, now: str = "", word: str = ""
@@ -157,7 +157,7 @@ class SegmentEdits:
             ended([one for one in dict.fromkeys(said) if one and one != now and is_useful(one)])
 
         steps = other_steps(text, manner, without=word)
-        return AskOnce(self._service_thread, self._loader, self._translations.record(None), steps, answered)
+        return AskOnce(self._loader, self._translations.record(None), steps, answered)
 
     def _segment(self, item: str, number: int) -> SegmentRecord:
         found = self._store.segments(item, begin=number, limit=1)

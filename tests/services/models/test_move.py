@@ -19,6 +19,7 @@ from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import Policy
 from slmdesk.services.base.events import Noticed, Problem
+from slmdesk.services.engine import file_check
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.models.events import ImportEnded, MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.move import files as move_files
@@ -406,10 +407,10 @@ def test_a_loaded_model_answers_on_and_is_loaded_from_the_new_place(opened, tmp_
 
 
 def test_a_load_that_was_asked_for_before_the_move_finds_the_new_place(recorder, two, tmp_path) -> None:
-    loader = recorder.services._loader
     stale = recorder.services.service_thread.call(lambda: recorder.services.store.model(two[0].id))
     assert move(recorder, tmp_path / "new").problem is None
-    path, mark = loader._found(stale)
+    fresh = lambda: recorder.services.service_thread.call(lambda: recorder.services.store.model(stale.id))  # noqa: E731
+    path, mark = file_check.place_of(stale, fresh)
     assert path.parent == tmp_path / "new"
     assert mark.bytes == stale.bytes
 

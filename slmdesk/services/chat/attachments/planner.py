@@ -13,7 +13,7 @@ from slmdesk.core.attached import Attached, AttachmentPart, AttachMode, Place
 from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord, Passage
-from slmdesk.core.types import ChatMessage, LoadedModel, Origin, TextPart
+from slmdesk.core.types import ChatMessage, Origin, TextPart
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
@@ -41,7 +41,8 @@ from slmdesk.services.chat.attachments.text import (
 from slmdesk.services.chat.prompt_inspector import FRAME
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
-from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
+from slmdesk.services.engine.lease import Lease
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.store import Store
 from slmdesk.text.passages.ranking import ranked_by_words
 from slmdesk.text.words.stop_words import search_words
@@ -117,7 +118,7 @@ class Plan:
         """Create the plan; `failed` gets None when loading the model was cancelled."""
         self._at, self._request, self._chosen, self._failed = workers, request, chosen, failed
         self._docs = _docs_of(request)
-        self._load_request: LoadRequest | None = None
+        self._lease: Lease | None = None
         self._is_over = False
         self._context = self._left = 0
 
@@ -128,8 +129,8 @@ class Plan:
     def cancel(self) -> None:
         """Drop the plan: neither callback is called any more."""
         self._is_over = True
-        if self._load_request:
-            self._at.loader.forget(self._load_request)
+        if self._lease:
+            self._lease.release()
 
     # ---- what there is
 
@@ -137,7 +138,7 @@ class Plan:
         if self._is_over:
             return
         if at == len(self._docs):
-            self._want_model()
+            self._acquire_model()
             return
 
         def measured(found: Measured | Problem) -> None:
@@ -150,17 +151,13 @@ class Plan:
 
         self._at.sources.measure(self._docs[at].request, measured)
 
-    def _want_model(self) -> None:
-        load_request = self._at.loader.want(
+    def _acquire_model(self) -> None:
+        self._lease = self._at.loader.acquire(
             self._request.record, self._on_ready, self._fail, explicit=self._request.explicit
         )
-        if not self._context and not self._is_over:
-            self._load_request = load_request
 
-    def _on_ready(self, model: LoadedModel) -> None:
-        self._load_request, self._context = None, model.context_tokens
-        if self._is_over:
-            return
+    def _on_ready(self, lease: Lease) -> None:
+        self._context = lease.model.context_tokens
         known = [one.measured for one in self._docs if one.measured and one.is_fresh and self._may_fit(one)]
 
         def counted(tokens: list[int]) -> None:
@@ -321,7 +318,6 @@ class Plan:
         return {page.number: page for page in pages}
 
     def _fail(self, problem: Problem | None) -> None:
-        self._load_request = None
         if not self._is_over:
             self._is_over = True
             self._failed(problem)

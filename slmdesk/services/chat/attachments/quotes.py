@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
-from slmdesk.core.types import Answer, Json
+from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.chat.answer_writer import Watcher
 from slmdesk.services.chat.attachments.planner import key_of
 from slmdesk.services.chat.attachments.text import pages_from
 from slmdesk.services.chat.ephemeral import PREFIX
@@ -77,8 +78,8 @@ class Quotes:
     def __init__(self, service_thread: ServiceThread, store: Store, publish: Callable[[Event], None]) -> None:
         self._service_thread, self._store, self._publish = service_thread, store, publish
 
-    def watcher(self, answer: Message, parts: Sequence[AttachmentPart]) -> _Watcher:
-        """Return a watcher that looks for quotations when this answer has ended."""
+    def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
+        """Return a watcher that looks for quotations when an answer has ended."""
         return _Watcher(lambda ended: self._look(ended, parts))
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
@@ -140,17 +141,9 @@ class Quotes:
             self._store.save_result(answer.item, {**kept, "quotes": quotes})
 
 
-class _Watcher:
-    """Waits for the end of an answer; see `answer_writer.Watcher`."""
-
+class _Watcher(Watcher):
     def __init__(self, ended: Callable[[Message], None]) -> None:
         self._ended = ended
-
-    def began(self) -> None:
-        """Do nothing."""
-
-    def ending(self, answer: Answer | None) -> None:
-        """Do nothing."""
 
     def ended(self, message: Message) -> None:
         """Look for quotations in the ended answer."""

@@ -11,17 +11,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, Token
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.translation import LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term, needs_second
-from slmdesk.core.types import Json, LoadedModel
+from slmdesk.core.types import Json
 from slmdesk.core.wire import answer_from
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Later, ServiceThread
-from slmdesk.services.engine.model_loader import LoadRequest, ModelLoader
+from slmdesk.services.engine.lease import Lease
+from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.translation.asking.prompts import Manner, translation_step
 from slmdesk.services.translation.asking.units import Taken, segments_from, units_of_text
 from slmdesk.services.translation.events import LiveTranslated, PairUsed
@@ -44,7 +44,6 @@ class _Asked:
     segments: dict[str, tuple[LiveSegment, Key]]
     """By the step's name."""
     open: set[str]
-    job: JobHandle | None = None
     texts: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -71,13 +70,12 @@ class LiveTranslation:
         self._requested: list[tuple[LiveSegment, Key | None]] = []
         self._manner = Manner("en")
         self._record: ModelRecord | None = None
-        self._load_request: LoadRequest | None = None
+        self._lease: Lease | None = None
+        """The model, waited for or in use."""
         self._asked: _Asked | None = None
         self._later: Later | None = None
-        self._is_running = False
         self._is_done = True
         self._reported_at = 0.0
-        self._turn = 0
         self._deaths = 0
 
     # ---- wishes
@@ -199,29 +197,20 @@ class LiveTranslation:
 
     def _advance(self) -> None:
         """Take from the memory what is there; ask for the rest, once the model is there."""
-        if self._asked is not None or self._load_request is not None or self._record is None:
+        if self._lease is not None or self._record is None:
             return
         missing = {key: one for one, key in self._requested if key is not None and self._is_missing(one, key)}
         if not missing:
             self._say(is_done=True)
             return
-        turn, is_settled = self._turn, False
-
-        def ready(loaded: LoadedModel) -> None:
-            nonlocal is_settled
-            self._load_request, is_settled = None, True
-            if turn == self._turn:
-                self._ask(loaded)
 
         def failed(problem: Problem | None) -> None:
-            nonlocal is_settled
-            self._load_request, is_settled = None, True
-            if turn == self._turn:
-                self._say(problem=problem, is_done=True)
+            self._lease = None
+            self._say(problem=problem, is_done=True)
 
-        load_request = self._loader.want(self._record, ready, failed)
-        if not is_settled:  # both may be called at once
-            self._load_request = load_request
+        lease = self._loader.acquire(self._record, self._ask, failed)
+        if not lease.is_over:
+            self._lease = lease
 
     def _is_missing(self, segment: LiveSegment, key: Key) -> bool:
         """Whether the model has to be asked: what a person's memory has is taken from there."""
@@ -235,25 +224,19 @@ class LiveTranslation:
                 return True
         return False
 
-    def _ask(self, loaded: LoadedModel) -> None:
+    def _ask(self, lease: Lease) -> None:
         requested = {key: one for one, key in self._requested if key is not None and self._known.is_open(key)}
         if not requested:  # the text has changed while the model was loaded
+            self._lease = None
+            lease.release()
             self._say(is_done=True)
             return
         asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(requested.items())}, set())
         asked.open.update(asked.segments)
-        self._is_running = True
-        self._loader.begin()
-        turn = self._turn
-
-        def on_event(event: FromChild) -> None:  # on a thread of the client
-            self._service_thread.post(lambda: self._on_event(asked, turn, event))
-
-        payload: dict[str, Json] = {"handle": loaded.handle, "stream": True}
-        asked.job = self._loader.client.start("batch", payload, on_event, priority="interactive")
+        job = lease.start("batch", {"stream": True}, lambda event: self._on_event(asked, event))
         for name, (segment, key) in asked.segments.items():
-            asked.job.step(name, self._step(segment, self._known.get(key)))
-        asked.job.end_of_steps()
+            job.step(name, self._step(segment, self._known.get(key)))
+        job.end_of_steps()
 
     def _step(self, segment: LiveSegment, known: Known | None) -> dict[str, Json]:
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
@@ -267,23 +250,19 @@ class LiveTranslation:
         )
 
     def _stop(self) -> None:
-        self._turn += 1
-        if self._load_request is not None:
-            self._loader.forget(self._load_request)
-            self._load_request = None
         asked, self._asked = self._asked, None
-        if asked and asked.job:
+        if asked:
             self._known.drop_begun(key for _, key in asked.segments.values())
-            asked.job.cancel()
-        if self._is_running:
-            self._is_running = False
-            self._loader.end()
+        self._release()
+
+    def _release(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease:
+            lease.release()
 
     # ---- what comes
 
-    def _on_event(self, asked: _Asked, turn: int, event: FromChild) -> None:
-        if asked is not self._asked or turn != self._turn:
-            return
+    def _on_event(self, asked: _Asked, event: FromChild) -> None:
         if isinstance(event, Token) and event.key in asked.segments:
             self._on_words(asked, event)
         elif isinstance(event, Partial) and event.key in asked.segments:
@@ -304,8 +283,7 @@ class LiveTranslation:
 
     def _on_ended(self, event: Done | Failed | Cancelled) -> None:
         self._asked = None
-        self._is_running = False
-        self._loader.end()
+        self._release()
         self._deaths = self._deaths + 1 if isinstance(event, Failed) and event.code == "child.died" else 0
         if isinstance(event, Failed) and not 0 < self._deaths <= MOST_DEATHS:
             # what is half there stays on show, and is asked for with the next request
