@@ -6,17 +6,25 @@ ifeq ($(PYTHON3),)
 $(error Python 3.11 or newer with venv is needed; on Debian: apt-get install python3 python3-venv)
 endif
 
-.PHONY: run test soak shots bench model lock clean
+.PHONY: run test quick soak coverage shots bench model lock clean
 
 run:
 	@$(PYTHON3) packaging/set_up.py run
 
 test:
-	@$(PYTHON3) packaging/set_up.py test -m "not soak"
+	@$(PYTHON3) packaging/set_up.py test
+
+# Two minutes: the checks without tests, and the tests that need no window, model or process.
+quick:
+	@$(PYTHON3) packaging/set_up.py quick
 
 # The full counts of the fault matrix: an hour or more.
 soak:
-	@$(PYTHON3) packaging/set_up.py test -m soak
+	@$(PYTHON3) packaging/set_up.py soak
+
+# Which lines and branches the tests reach, child processes included.
+coverage:
+	@$(PYTHON3) packaging/set_up.py coverage
 
 # docs/screenshots, from the real window and the real model.
 shots:

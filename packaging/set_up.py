@@ -1,7 +1,10 @@
 """All set-up of slmdesk from a fresh checkout, with nothing but Python, venv and a C++ compiler.
 
     python3 packaging/set_up.py run     set up, then open the program with a model ready
-    python3 packaging/set_up.py test    set up with the development tools, then run every check
+    python3 packaging/set_up.py test    set up with the development tools, then run every check but the soak tests
+    python3 packaging/set_up.py quick   the same with the tests that need neither a window, a model nor a process
+    python3 packaging/set_up.py soak    the same with the full counts of the fault matrix
+    python3 packaging/set_up.py coverage [PATH …]   the tests (all, or of these paths) with lines and branches counted
     python3 packaging/set_up.py model   only fetch the starter model
     python3 packaging/set_up.py dev|bench|shots   set up for these
 
@@ -22,9 +25,10 @@ import sys
 import sysconfig
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -86,10 +90,10 @@ def step(words: str) -> Iterator[None]:
     say(f"{words}: done in {time.monotonic() - started:.0f} s")
 
 
-def call(command: Sequence[str | Path], **more: object) -> None:
-    """Run a command; its failure ends the set-up with its name."""
+def call(command: Sequence[str | Path], *, fine: Sequence[int] = (0,), **more: object) -> None:
+    """Run a command; a status that is not among the `fine` ones ends the set-up with its name."""
     done = subprocess.run([str(word) for word in command], check=False, cwd=ROOT, **more)  # type: ignore[call-overload]
-    if done.returncode:
+    if done.returncode not in fine:
         raise SetUpFailed(f"`{' '.join(str(word) for word in command)}` ended with status {done.returncode}")
 
 
@@ -317,26 +321,84 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("ruff: format", ("ruff", "format", "--check", ".")),
     ("mypy --strict", ("mypy", "--strict", "slmdesk")),
     ("import-linter: layers", ("lint-imports",)),
-    ("pytest", ("pytest",)),
 )
 
+SESSIONS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
+    "test": (
+        ("pytest", "not soak and not timing", True),
+        ("pytest: tests that measure time, one at a time", "timing and not soak", False),
+    ),
+    "quick": (("pytest: quick tests", "(pure or quick) and not soak and not timing", True),),
+    "soak": (("pytest: full counts", "soak", False),),
+    "coverage": (("pytest under coverage", "not soak", True),),
+}
+"""Runs of pytest: name, marks that choose the tests, whether they are shared out among several workers."""
 
-def test(more: Sequence[str]) -> int:
-    """Run every check, each named and timed; all of them, also after one has failed.  pytest comes last."""
+MOST_WORKERS = 4
+NEEDED_IN_MEMORY = 2 << 30
+"""Bytes free in memory for the tests to write their files there."""
+
+
+def workers() -> int:
+    """How many tests run at the same time: one a core."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_WORKERS)
+
+
+@contextmanager
+def test_folder() -> Iterator[Path]:
+    """A folder for the files of the tests: in memory where there is room (each store waits for the disk at every
+    write), else where temporary files go.  Removed afterwards.
+    """
+    memory = Path("/dev/shm")
+    has_room = False
+    if sys.platform == "linux" and os.access(memory, os.W_OK):
+        about = os.statvfs(memory)
+        has_room = about.f_bavail * about.f_frsize >= NEEDED_IN_MEMORY and not about.f_flag & os.ST_NOEXEC
+    with TemporaryDirectory(prefix="slmdesk-", dir=memory if has_room else None, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+NO_TESTS = 5
+"""Status of pytest where none was chosen: of the tests in one file, none may measure time."""
+
+
+def run_check(
+    name: str, command: Sequence[str], environment: Mapping[str, str], failed: list[str], fine: Sequence[int] = (0,)
+) -> None:
+    """Run one check, named and timed; a failure is kept in `failed`."""
+    try:
+        with step(name):
+            call([BIN / command[0], *command[1:]], env=environment, fine=fine)
+    except SetUpFailed as err:
+        say(f"{name} FAILED: {err}")
+        failed.append(name)
+
+
+def test(kind: str, more: Sequence[str]) -> int:
+    """Run every check, also after one has failed; the tests come last."""
     set_up_for("dev")
-    failed = []
+    failed: list[str] = []
     started = time.monotonic()
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     # Hundreds of tests start a child: where nothing may be kept compiled, each would compile the whole package anew.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    for name, command in CHECKS:
-        words = [str(BIN / command[0]), *command[1:], *(more if name == "pytest" else ())]
-        try:
-            with step(name):
-                call(words, env=environment)
-        except SetUpFailed as err:
-            say(f"{name} FAILED: {err}")
-            failed.append(name)
+    if kind != "coverage":
+        for name, command in CHECKS:
+            run_check(name, command, environment, failed)
+    with test_folder() as folder:
+        if kind == "coverage":
+            environment |= {"COVERAGE_FILE": str(folder / "coverage")}
+        for number, (name, marks, is_shared) in enumerate(SESSIONS[kind]):
+            command = ["pytest", "-m", marks, "--basetemp", str(folder / str(number))]
+            if is_shared and workers() > 1:
+                command += ["-n", str(workers()), "--dist", "worksteal"]
+                name = f"{name}, {workers()} at a time"
+            if kind == "coverage":
+                command = ["coverage", "run", "-m", *command]
+            run_check(name, [*command, *more], environment, failed, fine=(0, NO_TESTS) if more else (0,))
+        if kind == "coverage":
+            call([BIN / "coverage", "combine", "--quiet"], env=environment)
+            call([BIN / "coverage", "report", "--skip-covered", "--sort=miss"], env=environment)
     say(
         f"all checks took {time.monotonic() - started:.0f} s; "
         + (f"failed: {', '.join(failed)}" if failed else "all passed")
@@ -350,8 +412,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if job == "run":
             return run()
-        if job == "test":
-            return test(more)
+        if job in SESSIONS:
+            return test(job, more)
         if job in ("dev", "bench"):
             set_up_for(job)
             return 0

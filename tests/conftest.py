@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from types import FrameType
 
 import pytest
@@ -49,6 +50,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("SLMDESK_HOME", str(folder))
     return folder
+
+
+@pytest.fixture
+def other_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system than the home of the test."""
+    places = [Path(place) for place in ("/dev/shm", "/var/tmp", gettempdir(), ROOT) if Path(place).is_dir()]
+    place = next((place for place in places if place.stat().st_dev != tmp_path.stat().st_dev), None)
+    if place is None:
+        pytest.skip("all folders are on one file system")
+    with TemporaryDirectory(prefix=".slmdesk-test-", dir=place) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

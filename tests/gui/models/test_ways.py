@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
-import uuid
 from pathlib import Path
 
 import pytest
@@ -43,14 +41,6 @@ def models(start, user):
     QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: program.frame.models_page.isVisible())
     return program
-
-
-@pytest.fixture
-def other_disk():
-    place = Path("/dev/shm") / f"slmdesk-{uuid.uuid4().hex[:8]}"
-    place.mkdir()
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
 
 
 def add(program, path: Path, name: str = "", link: bool = False):

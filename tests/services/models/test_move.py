@@ -3,11 +3,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import threading
-import uuid
 from pathlib import Path
 
 import pytest
@@ -47,15 +45,6 @@ def recorder(opened) -> Recorder:
 @pytest.fixture
 def folder(home) -> Path:
     return home / "models"
-
-
-@pytest.fixture
-def other_disk():
-    """A folder on another file system."""
-    place = Path("/dev/shm") / f"slmdesk-{uuid.uuid4().hex[:8]}"
-    place.mkdir()
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(params=[LINK, COPY, RENAME])
