@@ -64,10 +64,10 @@ def _filled(layout: L, parts: tuple[Part, ...], into: QWidget | None, gap: int |
             layout.addWidget(item)
         else:
             layout.addLayout(item)
-        if isinstance(how, int):
-            layout.setStretch(layout.count() - 1, how)
-        else:
+        if isinstance(how, Qt.AlignmentFlag):  # an int too
             layout.setAlignment(item, how)
+        else:
+            layout.setStretch(layout.count() - 1, how)
     if into is not None:
         into.setLayout(layout)
     return layout
