@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from slmdesk.core.attached import AttachmentPart, used_words
 from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.attachments.budget import (
     ContextPart,
     Sized,
@@ -25,6 +27,8 @@ from slmdesk.services.chat.conversation import turns_for_engine
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.prompt_inspector import FRAME, Prompts
 from slmdesk.services.chat.requests import AttachRequest
+
+T = TypeVar("T")
 
 SOME = "passages that fit the question"
 
@@ -47,34 +51,30 @@ class ContextMeter:
 
     def __init__(self, prompts: Prompts, sources: Sources, publish: Callable[[Event], None]) -> None:
         self._prompts, self._sources, self._publish = prompts, sources, publish
-        self._requests = 0
+        self._newest: ContextRequest | None = None
 
     def measure(self, request: ContextRequest) -> None:
         """Count the tokens, with the model when it is loaded."""
-        self._requests += 1
-        mine = self._requests
-
-        def if_newest(step: Callable[[], None]) -> None:
-            if mine == self._requests:
-                step()
-
+        self._newest = request
         turns, _ids = turns_for_engine(request.system, request.path)
         if request.draft:
             turns.append(ChatMessage(Role.USER, (TextPart(request.draft, Origin.PERSON),)))
+        self._when(
+            request,
+            self._prompts.measure(request.record, turns),
+            lambda measured: self._count(request, *measured, is_empty=not turns),
+        )
 
-        def based(tokens: int, context: int) -> None:
-            if_newest(lambda: self._count(request, turns, tokens, context, if_newest))
+    def _when(self, request: ContextRequest, pending: Pending[T], step: Callable[[T], None]) -> None:
+        """Take the next step once this has ended well, while the request is the newest one."""
 
-        self._prompts.measure(request.record, turns, based)
+        def ended(result: T | Problem) -> None:
+            if request is self._newest and not isinstance(result, Problem):
+                step(result)
 
-    def _count(
-        self,
-        request: ContextRequest,
-        turns: Sequence[ChatMessage],
-        base: int,
-        context: int,
-        if_newest: Callable[[Callable[[], None]], None],
-    ) -> None:
+        pending.then(ended)
+
+    def _count(self, request: ContextRequest, base: int, context: int, *, is_empty: bool) -> None:
         sent = [part for one in request.path for part in one.attachments if part.text]
         said = "\n".join(one.words for one in request.path)
 
@@ -88,43 +88,37 @@ class ContextMeter:
                 *old,
             ]
             question = ContextPart("question", draft if request.path else draft + left)
-            if_newest(lambda: self._with_attachments(request, parts, question, context, if_newest))
+            self._with_attachments(request, parts, question, context)
 
-        if turns or request.attach:
-            self._sources.count([request.system, request.draft, said], request.record, counted)
+        if request.attach or not is_empty:
+            self._when(request, self._sources.count([request.system, request.draft, said], request.record), counted)
         else:
             self._publish(ContextMeasured(request.chat, 0, context))
 
     def _with_attachments(
-        self,
-        request: ContextRequest,
-        parts: list[ContextPart],
-        question: ContextPart,
-        context: int,
-        if_newest: Callable[[Callable[[], None]], None],
+        self, request: ContextRequest, parts: list[ContextPart], question: ContextPart, context: int
     ) -> None:
         """Measure the attachments not sent yet, one after another; one that cannot be measured is left out."""
         found: list[tuple[AttachRequest, Measured]] = []
 
         def measure(at: int) -> None:
             if at == len(request.attach):
-                measured = [one for _, one in found]
-                self._sources.tokens_of(measured, request.record, lambda tokens: if_newest(lambda: end(tokens)))
-                return
+                self._when(request, self._sources.tokens_of([one for _, one in found], request.record), end)
+            else:
+                self._sources.measure(request.attach[at]).then(lambda one: measured(at, one))
 
-            def came(one: Measured | Problem) -> None:
-                if isinstance(one, Measured):
-                    found.append((request.attach[at], one))
-                if_newest(lambda: measure(at + 1))
-
-            self._sources.measure(request.attach[at], came)
+        def measured(at: int, one: Measured | Problem) -> None:
+            if isinstance(one, Measured):
+                found.append((request.attach[at], one))
+            if request is self._newest:
+                measure(at + 1)
 
         def end(tokens: Sequence[int]) -> None:
-            loader = room_for_answer(context, request.max_tokens)
-            left = context - loader - total_of([*parts, question])
+            kept_free = room_for_answer(context, request.max_tokens)
+            left = context - kept_free - total_of([*parts, question])
             sized = [Sized(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
             fresh = _foreseen([one for _, one in found], sized, left)
-            all_parts = tuple(one for one in (*parts, *fresh, question, ContextPart("answer", loader)) if one.tokens)
+            all_parts = tuple(one for one in (*parts, *fresh, question, ContextPart("answer", kept_free)) if one.tokens)
             self._publish(ContextMeasured(request.chat, total_of(all_parts), context, all_parts))
 
         measure(0)

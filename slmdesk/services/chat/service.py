@@ -18,9 +18,9 @@ from slmdesk.services.base.events import (
     MessageAdded,
     MessageChanged,
     Noticed,
-    Problem,
 )
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
 from slmdesk.services.chat.attachments.planner import Workers, stub_of
@@ -30,6 +30,7 @@ from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
     Conversation,
+    SeenPrompt,
     Sent,
     active_path,
     can_continue,
@@ -48,7 +49,7 @@ from slmdesk.services.chat.options import (
     sampling_for,
 )
 from slmdesk.services.chat.preparation import Preparer
-from slmdesk.services.chat.prompt_inspector import OnSeen, Prompts
+from slmdesk.services.chat.prompt_inspector import Prompts
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -83,12 +84,11 @@ class ChatService:
         self.answers = Answers(service_thread, loader, publish)
         """All answers this instance writes, in chats and elsewhere."""
         self._prompts = Prompts(service_thread, settings, loader)
-        self.sources = Sources(service_thread, store, loader)
-        """Text of what can be attached."""
+        self._sources = Sources(service_thread, store, loader)
         self._quotes = Quotes(service_thread, store, publish)
-        workers = Workers(service_thread, store, loader, retrieval, self.sources)
+        workers = Workers(service_thread, store, loader, retrieval, self._sources)
         self._preparer = Preparer(workers, self._quotes, publish)
-        self._meter = ContextMeter(self._prompts, self.sources, publish)
+        self._meter = ContextMeter(self._prompts, self._sources, publish)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of their messages a frontend knows."""
 
@@ -204,10 +204,10 @@ class ChatService:
         """Return whether this instance is writing this message."""
         return self.answers.is_writing(message)
 
-    def seen_by_model(self, message: str, answered: OnSeen) -> None:
-        """Pass the exact prompt of an answer, or up to a person's message, to `answered`; loads the model if needed.
+    def seen_by_model(self, message: str) -> Pending[SeenPrompt]:
+        """Return the exact prompt of an answer, or up to a person's message; loads the model if needed.
 
-        `answered` is called once, on the service thread, with a Problem when there is no prompt.
+        Raises KnownError `item.unknown`, `model.…`.
         """
         message_store = self._message_store_of(message)
         one = message_store.message(message)
@@ -215,7 +215,7 @@ class ChatService:
         path = self._path_to(message_store, item, message)
         turns, ids = turns_for_engine(_system(item), path[:-1] if one.role is Role.ASSISTANT else path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
-        self._prompts.show(record, turns, ids, answered)
+        return self._prompts.show(record, turns, ids)
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
@@ -234,17 +234,16 @@ class ChatService:
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
 
-    def weigh(self, chat: str | None, request: AttachRequest, answered: Callable[[Weighed | Problem], None]) -> None:
-        """Count the tokens of an attachment with the model of a chat; `answered` also gets its text as the model reads
-        it.
+    def weigh(self, chat: str | None, request: AttachRequest) -> Pending[Weighed]:
+        """Count the tokens of an attachment with the model of a chat; the result has its text as the model reads it.
 
-        `answered` is called once, on the service thread, with a Problem when the document is gone or not read.
+        A Problem: the document is gone or not read.
         """
         try:
             record: ModelRecord | None = self._record_of(self.options(chat) if chat else ChatOptions())
         except KnownError:  # none, or several of which none was chosen
             record = None
-        self.sources.weigh(request, record, answered)
+        return self._sources.weigh(request, record)
 
     # ---- keeping
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from slmdesk.client import JobHandle
 from slmdesk.core.errors import KnownError
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, ModelRecord, Passage
 from slmdesk.core.types import LoadedModel
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.engine.token_count import count_tokens, guessed_tokens
 from slmdesk.services.questions.prompt import Source, text_for
 from slmdesk.store import Store
 
@@ -81,7 +81,7 @@ class ReadingChoice:
         self._ranked = Ranked((), ())
         self._passages = 0
         self._lease: Lease | None = None
-        self._count: JobHandle | None = None
+        self._count: Pending[list[int]] | None = None
         self._is_over = False
 
     def begin(self) -> None:
@@ -130,18 +130,13 @@ class ReadingChoice:
         reported = [self._request.question, *(words for pair in self._request.before for words in pair)]
         texts = [*reported, *(text_for(one) for one in candidates)]
 
-        def on_event(event: FromChild) -> None:
-            if isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: counted(event))
-
-        def counted(event: Done | Failed | Cancelled) -> None:
-            self._count = None
+        def counted(found: list[int] | Problem) -> None:
+            counts = guessed_tokens(texts) if isinstance(found, Problem) else found
             if not self._is_over:
-                counts = _counts_in(event, texts)
                 sizes = [one + SOURCE_TOKENS for one in counts[len(reported) :]]
                 self._choose(model, candidates, sizes, budget - sum(counts[: len(reported)]), may_fit=may_fit)
 
-        self._count = self._loader.client.count_tokens(texts, on_event, handle=model.handle)
+        self._count = count_tokens(self._loader, lease.record, texts).then(counted)
 
     def _everything(self) -> list[Passage]:
         return [passage for one in self._request.documents for passage in self._store.passages(one.id)]
@@ -187,11 +182,3 @@ def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: 
             chosen.append(one)
             left -= sizes[one.n]
     return chosen
-
-
-def _counts_in(event: Done | Failed | Cancelled, texts: Sequence[str]) -> list[int]:
-    """The tokens of each text; a cautious guess where they could not be counted."""
-    counts = event.result.get("counts") if isinstance(event, Done) else None
-    if isinstance(counts, list) and len(counts) == len(texts) and all(isinstance(one, int) for one in counts):
-        return [int(str(one)) for one in counts]
-    return [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]

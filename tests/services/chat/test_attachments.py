@@ -6,6 +6,7 @@ import queue
 
 import pytest
 from fakes.contents import contents
+from fakes.recorder import result_of
 
 from slmdesk.core.attached import AttachMode
 from slmdesk.core.errors import KnownError
@@ -57,9 +58,7 @@ def test_what_the_model_sees_has_the_document_as_foreign_text_before_the_questio
     recorder = opened()
     record = document(recorder, tmp_path / "manual.txt")
     sent, ended, question = send(recorder, "When does the pump stop?", AttachRequest(record.id))
-    seen = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.chats.seen_by_model(sent.answer.id, seen.put))
-    prompt = seen.get(timeout=120).text
+    prompt = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id)).text
     assert question.attachments[0].text in prompt
     assert prompt.index("12 bar") < prompt.index("When does the pump stop?")
     assert ended.usage.prompt_tokens >= question.attachments[0].attached.tokens - 60

@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
-from fakes.recorder import TIMEOUT_S, add_model, is_alive, open_echo, row
+from fakes.recorder import TIMEOUT_S, add_model, is_alive, open_echo, result_of, row
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
@@ -263,17 +262,14 @@ def test_what_the_model_saw_and_how_much_it_is(opened) -> None:
     recorder = opened()
     sent = send(recorder, "hello", system="Be short.")
     recorder.end_of(sent.answer.id)
-    seen: list[object] = []
-    done = threading.Event()
-    ask(recorder, "seen_by_model", sent.answer.id, lambda one: (seen.append(one), done.set()))
-    assert done.wait(TIMEOUT_S)
-    assert isinstance(seen[0], SeenPrompt)
-    assert seen[0].text == "<system>Be short.\n<user>hello\n<assistant>"
+    seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
+    assert isinstance(seen, SeenPrompt)
+    assert seen.text == "<system>Be short.\n<user>hello\n<assistant>"
     begin = len(recorder.events)
     ask(recorder, "measure", sent.item.id, "three more words")
     measured = recorder.wait(ContextMeasured, begin=begin)
     assert measured.chat == sent.item.id
-    assert measured.tokens > seen[0].tokens
+    assert measured.tokens > seen.tokens
     assert measured.context_size == 4096
 
 

@@ -321,20 +321,17 @@ class AttachController(QObject):
     def _weigh(self, draft: Draft, then: Callable[[Weighed], None]) -> None:
         chat, request = self._chat, draft.request
 
-        def came(weighed: Weighed | Problem) -> None:
-            if isinstance(weighed, Problem):
-                draft.state, draft.problem = FAILED, reason_of(weighed)
-                self._notify()
-                return
+        def failed(problem: Problem) -> None:
+            draft.state, draft.problem = FAILED, reason_of(problem)
+            self._notify()
+
+        def arrived(weighed: Weighed) -> None:
             draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
             found = weighed.measured
             draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
             then(weighed)
 
-        def answered(weighed: Weighed | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(came, weighed))
-
-        self._bridge.ask(lambda services: services.chats.weigh(chat or None, request, answered), None, self._ignore)
+        self._bridge.follow(lambda services: services.chats.weigh(chat or None, request), arrived, failed)
 
     # ---- events
 

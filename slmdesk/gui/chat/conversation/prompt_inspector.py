@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.conversation.extras import extra_of, read_words
 from slmdesk.gui.chat.conversation.shown_messages import Shown
-from slmdesk.services.base.events import Problem
-from slmdesk.services.chat.conversation import SeenPrompt
 from slmdesk.services.chat.quote import Quoted
 
 
@@ -35,13 +31,9 @@ class Looking(QObject):
     @Slot(str)
     def show_seen(self, message: str) -> None:
         """Ask for the exact prompt of a message; `seen_arrived` follows."""
-
-        def arrived(seen: SeenPrompt | Problem) -> None:
-            """Called on the service thread."""
-            signal = self.problem_met if isinstance(seen, Problem) else self.seen_arrived
-            self._bridge.post_to_ui(partial(signal.emit, seen))
-
-        self._bridge.ask(lambda services: services.chats.seen_by_model(message, arrived), None, self.problem_met.emit)
+        self._bridge.follow(
+            lambda services: services.chats.seen_by_model(message), self.seen_arrived.emit, self.problem_met.emit
+        )
 
     @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:

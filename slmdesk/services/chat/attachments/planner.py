@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from slmdesk.core.attached import Attached, AttachmentPart, AttachMode, Place
 from slmdesk.core.documents import Page
@@ -15,8 +16,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord, Passage
 from slmdesk.core.types import ChatMessage, Origin, TextPart
 from slmdesk.services.base.events import Problem
-from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.attachments.budget import (
     MOST_PASSAGES,
@@ -46,6 +48,8 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.store import Store
 from slmdesk.text.passages.ranking import ranked_by_words
 from slmdesk.text.words.stop_words import search_words
+
+T = TypeVar("T")
 
 MARGIN = 24
 """Tokens for what a chat format puts around everything."""
@@ -132,6 +136,17 @@ class Plan:
         if self._lease:
             self._lease.release()
 
+    def _when(self, pending: Pending[T], step: Callable[[T], None]) -> None:
+        """Take the next step once this has ended well, unless the plan was dropped."""
+
+        def ended(result: T | Problem) -> None:
+            if isinstance(result, Problem):
+                self._fail(result)
+            elif not self._is_over:
+                step(result)
+
+        pending.then(ended)
+
     # ---- what there is
 
     def _measure(self, at: int) -> None:
@@ -149,7 +164,7 @@ class Plan:
                 return
             self._at.service_thread.post(lambda: self._measure(at + 1))
 
-        self._at.sources.measure(self._docs[at].request, measured)
+        self._at.sources.measure(self._docs[at].request).then(measured)
 
     def _acquire_model(self) -> None:
         self._lease = self._at.loader.acquire(
@@ -166,7 +181,7 @@ class Plan:
                 one.tokens = sizes.get(one.measured.key, 1 << 40) if one.measured else 0
             self._count_turns()
 
-        self._at.sources.tokens_of(known, self._request.record, counted)
+        self._when(self._at.sources.tokens_of(known, self._request.record), counted)
 
     def _may_fit(self, one: _Doc) -> bool:
         found = one.measured
@@ -176,12 +191,11 @@ class Plan:
         texts = [*(turn.text for turn in self._request.turns), self._request.question]
 
         def counted(counts: list[int]) -> None:
-            if not self._is_over:
-                taken = sum(counts) + FRAME * len(counts) + MARGIN
-                self._left = self._context - taken - room_for_answer(self._context, self._request.max_tokens)
-                self._decide()
+            taken = sum(counts) + FRAME * len(counts) + MARGIN
+            self._left = self._context - taken - room_for_answer(self._context, self._request.max_tokens)
+            self._decide()
 
-        self._at.sources.count(texts, self._request.record, counted)
+        self._when(self._at.sources.count(texts, self._request.record), counted)
 
     # ---- whole, or passages
 
@@ -212,17 +226,13 @@ class Plan:
                 found.append(tuple(passages[place] for place in order) or tuple(beginning))
             return found
 
-        def ranked(found: list[tuple[Passage, ...]] | Problem) -> None:
-            if isinstance(found, Problem):
-                self._fail(found)
-                return
+        def ranked(found: list[tuple[Passage, ...]]) -> None:
             for one, passages in zip(docs, found, strict=True):
                 one.passages = passages
-            if not self._is_over:
-                then()
+            then()
 
         if docs:
-            on_file_thread(self._at.service_thread, work, ranked, name="passages")
+            self._when(pending_on_file_thread(self._at.service_thread, work, name="passages"), ranked)
         else:
             then()
 
@@ -260,8 +270,6 @@ class Plan:
         candidates = candidates[: 3 * MOST_PASSAGES]
 
         def counted(counts: list[int]) -> None:
-            if self._is_over:
-                return
             sizes = [one + PASSAGE_FRAME for one in counts]
             taken: dict[str, list[tuple[Passage, int]]] = {}
             for place in best_that_fit(sizes, room_for_passages(self._left - FRAME_TOKENS * len(asked))):
@@ -269,7 +277,7 @@ class Plan:
                 taken.setdefault(key, []).append((passage, sizes[place]))
             self._end(taken)
 
-        self._at.sources.count([one.text for _, one in candidates], self._request.record, counted)
+        self._when(self._at.sources.count([one.text for _, one in candidates], self._request.record), counted)
 
     # ---- what is kept
 

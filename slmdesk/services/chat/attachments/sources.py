@@ -5,16 +5,15 @@ Everything on the service thread, in pieces, so that a long document holds nobod
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.attachments.text import (
     FRAME_TOKENS,
@@ -27,6 +26,7 @@ from slmdesk.services.chat.attachments.text import (
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.documents.library import info_of
 from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.engine.token_count import count_tokens, guessed_tokens
 from slmdesk.store import Store
 
 PAGES_AT_ONCE = 20
@@ -76,7 +76,7 @@ class _Walk:
 
     record: DocumentRecord
     kind: str
-    waiting: list[Callable[[Measured | Problem], None]]
+    measured: Pending[Measured] = field(default_factory=Pending)
     next: int = 1
     read: list[int] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
@@ -108,29 +108,27 @@ class Sources:
 
     # ---- going through
 
-    def measure(self, request: AttachRequest, answered: Callable[[Measured | Problem], None]) -> None:
-        """Measure an attachment; `answered` is called once, immediately if it is known already.
+    def measure(self, request: AttachRequest) -> Pending[Measured]:
+        """Measure an attachment, which is known at once when it was measured before.
 
         A Problem: the document is gone (`document.unknown`) or not read to its end (`document.stopped`).
         """
         if not request.document:
-            answered(self._of_source(request))
-            return
+            return ended(self._of_source(request))
         try:
             record = self._store.document(request.document)
             if record.status is not DocumentStatus.READ:
                 raise KnownError("document.stopped", path=record.name)
         except KnownError as err:
-            answered(problem_for(err))
-            return
+            return ended(problem_for(err))
         key = _key_of(record)
         if key in self._known:
-            answered(self._known[key])
-        elif key in self._walks:
-            self._walks[key].waiting.append(answered)
-        else:
-            walk = self._walks[key] = _Walk(record, str(info_of(record).page_kind), [answered])
+            return ended(self._known[key])
+        walk = self._walks.get(key)
+        if walk is None:
+            walk = self._walks[key] = _Walk(record, str(info_of(record).page_kind))
             self._go_on(key, walk)
+        return walk.measured
 
     def _go_on(self, key: str, walk: _Walk) -> None:
         try:
@@ -156,8 +154,7 @@ class Sources:
         self._walks.pop(key, None)
         if isinstance(found, Measured):
             self._keep(found)
-        for answered in walk.waiting:
-            answered(found)
+        walk.measured.end(found)
 
     def _keep(self, found: Measured) -> None:
         while len(self._known) >= KEPT:
@@ -180,23 +177,22 @@ class Sources:
 
     # ---- counting
 
-    def weigh(
-        self, request: AttachRequest, record: ModelRecord | None, answered: Callable[[Weighed | Problem], None]
-    ) -> None:
-        """Measure an attachment and count its tokens; `answered` is called once."""
+    def weigh(self, request: AttachRequest, record: ModelRecord | None) -> Pending[Weighed]:
+        """Measure an attachment and count its tokens; a Problem as of `measure`."""
+        weighed: Pending[Weighed] = Pending()
 
         def measured(found: Measured | Problem) -> None:
             if isinstance(found, Problem):
-                answered(found)
+                weighed.end(found)
                 return
             is_guess = record is None or found.text is None
-            self.tokens_of([found], record, lambda tokens: answered(Weighed(found, tokens[0], is_guess)))
+            counting = self.tokens_of([found], record)
+            counting.map(lambda tokens: Weighed(found, tokens[0], is_guess)).then(weighed.end)
 
-        self.measure(request, measured)
+        self.measure(request).then(measured)
+        return weighed
 
-    def tokens_of(
-        self, found: Sequence[Measured], record: ModelRecord | None, answered: Callable[[list[int]], None]
-    ) -> None:
+    def tokens_of(self, found: Sequence[Measured], record: ModelRecord | None) -> Pending[list[int]]:
         """Count the tokens of each whole attachment with the frame around it.
 
         The count is a guess for a very long one, and when there is no model to ask.
@@ -204,42 +200,24 @@ class Sources:
         model = record.sha256 if record else ""
         missing = [one for one in found if (one.key, model) not in self._tokens]
 
-        def counted(counts: Sequence[int]) -> None:
+        def counted(counts: Sequence[int]) -> list[int]:
             for one, count in zip(missing, counts, strict=True):
                 whole = count if one.text is not None else count * one.characters // max(1, len(one.sample))
                 self._tokens[one.key, model] = whole + FRAME_TOKENS
-            answered([self._tokens[one.key, model] for one in found])
+            return [self._tokens[one.key, model] for one in found]
 
-        self.count([one.sample if one.text is None else one.text for one in missing], record, counted)
+        return self.count([one.sample if one.text is None else one.text for one in missing], record).map(counted)
 
-    def count(self, texts: Sequence[str], record: ModelRecord | None, answered: Callable[[list[int]], None]) -> None:
-        """Count the tokens of each text with a model, loaded or not; `answered` is called on the service thread."""
-        guessed = [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]
+    def count(self, texts: Sequence[str], record: ModelRecord | None) -> Pending[list[int]]:
+        """Count the tokens of each text with a model, loaded or not; a guess where that fails, never a Problem."""
+        guessed = guessed_tokens(texts)
         if not texts or record is None:
-            answered(guessed if texts else [])
-            return
-        held = self._loader.loaded()
-        is_held = held is not None and held[0].id == record.id
-        if not is_held and self._loader.times_crashed(record):
-            answered(guessed)
-            return
-
-        def on_event(event: FromChild) -> None:
-            if isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: answered(_counts_in(event, guessed)))
-
-        if held is not None and is_held:
-            self._loader.client.count_tokens(texts, on_event, handle=held[1].handle)
-        else:
-            self._loader.client.count_tokens(texts, on_event, path=os.fsdecode(record.path))
+            return ended(guessed)
+        pending: Pending[list[int]] = Pending()
+        counting = count_tokens(self._loader, record, texts)
+        counting.then(lambda counts: pending.end(guessed if isinstance(counts, Problem) else counts))
+        return pending
 
 
 def _key_of(record: DocumentRecord) -> str:
     return f"{record.id} {record.sha256} {record.reader}"
-
-
-def _counts_in(event: Done | Failed | Cancelled, guessed: list[int]) -> list[int]:
-    counts = event.result.get("counts") if isinstance(event, Done) else None
-    if isinstance(counts, list) and len(counts) == len(guessed) and all(isinstance(one, int) for one in counts):
-        return [int(str(one)) for one in counts]
-    return guessed
