@@ -1,28 +1,62 @@
-"""Remembers the file of `-o` with an item, so that interrupted work can write it when it is resumed."""
+"""Makes what a command asks for by a job, and writes its file, also when the job was interrupted and resumed later."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, TypeVar
+
+import click
 
 from slmdesk.cli.console import Console
+from slmdesk.cli.job_progress import follow
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Item, JobRecord, JobStatus
 from slmdesk.core.types import Json
-
-if TYPE_CHECKING:
-    from slmdesk.core.records import JobRecord
-    from slmdesk.services.container import Services
+from slmdesk.services.base.events import Event
+from slmdesk.services.container import Services
+from slmdesk.services.jobs.labels import kind_words
+from slmdesk.services.jobs.resumable import UNSAVED
 
 KEY = "output"
 """In the settings of an item: what a command was to write and has not written yet."""
 WRITERS = {
-    "translation": "slmdesk.cli.translation.output:write_wished",
-    "summary": "slmdesk.cli.summaries.summarize:write_wished",
-    "extraction": "slmdesk.cli.tables.extract:write_wished",
+    "translation": "slmdesk.cli.translation.output",
+    "summary": "slmdesk.cli.summaries.summarize",
+    "extraction": "slmdesk.cli.tables.extract",
 }
-"""Imported only when a job of the kind has ended."""
+"""By kind of item, the module whose `write_output` writes the file; imported only when it is needed."""
+
+
+class MadeView(Protocol):
+    """What a service opens: an item, the newest job that works for it, and whether it is finished."""
+
+    @property
+    def item(self) -> Item: ...
+    @property
+    def job(self) -> JobRecord | None: ...
+    @property
+    def is_done(self) -> bool: ...
+
+
+V_co = TypeVar("V_co", bound=MadeView, covariant=True)
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class MakingService(Protocol[R_contra, V_co]):
+    """A service that makes an item by a job."""
+
+    def begin(self, request: R_contra) -> Item:
+        """Add the item and its job."""
+
+    def begun_before(self, request: R_contra, *, unsaved: bool = False) -> JobRecord | None:
+        """The unfinished job of the same request."""
+
+    def open(self, item: str) -> V_co:
+        """The item as it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,55 +69,142 @@ class OutputFile:
     is_folder: bool = False
 
 
-def remember(services: Services, item: str, output: Path | None, *, force: bool, is_folder: bool = False) -> None:
-    """Save the output file with an item, on the service thread; None: nothing is to be written."""
-    if output is not None:
-        request: Json = {"path": str(output.absolute()), "force": force, "is_folder": is_folder}
-        services.store.change_item_settings(item, **{KEY: request})
+def output_file(output: Path | None, *, force: bool, is_folder: bool = False) -> OutputFile | None:
+    """The file that the options of a command name, if any."""
+    return OutputFile(output.absolute(), force, is_folder) if output else None
 
 
-def take_up(console: Console, services: Services, before: JobRecord | None) -> str | None:
-    """The item of an unfinished job that was started with the same request, which is resumed and reported.
+def make(
+    console: Console,
+    services: Services,
+    service: MakingService[R_contra, V_co],
+    request: R_contra,
+    output: OutputFile | None,
+    *,
+    on_event: Callable[[Event], None] | None = None,
+) -> V_co:
+    """Begin an item, or resume the job that was begun for the same request, and follow it to its end.
 
-    On the service thread.  None: there is no such job.  Raises KnownError job.…
+    Ctrl-C pauses it.  Raises click.ClickException where it was not finished.
     """
-    if before is None or before.item is None:
-        return None
-    services.jobs.resume(before.id)
-    console.notify(
-        f"note: This was begun before and goes on where it was: {before.done} steps are done (job {before.id})."
-    )
-    return before.item
+    if on_event is not None:
+        services.add_listener(on_event)
+    return finish(console, services, service, begin(console, services, service, request, output), output)
+
+
+def begin(
+    console: Console,
+    services: Services,
+    service: MakingService[R_contra, V_co],
+    request: R_contra,
+    output: OutputFile | None,
+    *,
+    is_kept: bool = True,
+) -> V_co:
+    """Begin an item, or resume the job that was begun for the same request; remembers its file, unless it is not kept.
+
+    Raises KnownError of the service, job.…
+    """
+
+    def begin_or_resume() -> V_co:
+        before = service.begun_before(request, unsaved=not is_kept)
+        if before is not None and before.item is not None:
+            services.jobs.resume(before.id)
+            console.notify(
+                f"note: This was begun before and goes on where it was: {before.done} steps are done (job {before.id})."
+            )
+            item = before.item
+        else:
+            item = service.begin(request).id
+        if not is_kept:
+            services.store.change_item_settings(item, **{UNSAVED: True})
+        elif output is not None:
+            kept: Json = {"path": str(output.path), "force": output.force, "is_folder": output.is_folder}
+            services.store.change_item_settings(item, **{KEY: kept})
+        return service.open(item)
+
+    return services.service_thread.call(begin_or_resume)
+
+
+def finish(
+    console: Console,
+    services: Services,
+    service: MakingService[Any, V_co],
+    begun: MadeView,
+    output: OutputFile | None,
+    *,
+    is_kept: bool = True,
+) -> V_co:
+    """Follow what was begun to its end; Ctrl-C pauses it.  Raises click.ClickException where it was not finished."""
+    if begun.job is not None:
+        _follow(console, services, begun.job, output if is_kept else None, is_kept=is_kept)
+    view = services.service_thread.call(lambda: service.open(begun.item.id))
+    if not view.is_done:
+        what = kind_words(begun.item.kind).lower()
+        raise click.ClickException(f"The {what} was not finished. “slmdesk jobs list” shows how it stands.")
+    return view
+
+
+@contextmanager
+def writing(
+    console: Console, services: Services, view: MadeView, output: OutputFile | None, *, is_kept: bool = True
+) -> Iterator[None]:
+    """Around the writing of a finished item's file: where it fails, a note says how to get at the item."""
+    try:
+        yield
+    except KnownError:
+        if is_kept:
+            what = kind_words(view.item.kind).lower()
+            console.notify(f"note: the {what} is kept: slmdesk history show {view.item.id}")
+        raise
+    if output is not None:
+        _forget(services, view.item.id)
+
+
+def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Path | None]:
+    """Resume a job to its end and write the file it was started for; returns the job and the file that was written.
+
+    A finished job only needs its file, where that was not written.  Raises KnownError job.…, and those of the writer;
+    the file stays requested then.
+    """
+
+    def resumed() -> tuple[JobRecord, OutputFile | None]:
+        job = services.store.job(id)
+        output = requested(services, job.item or "")
+        is_through = job.status is JobStatus.DONE and output is not None
+        return (job if is_through else services.jobs.resume(job.id)), output
+
+    job, output = services.service_thread.call(resumed)
+    _follow(console, services, job, output)
+    job = services.service_thread.call(lambda: services.store.job(job.id))
+    if job.status is not JobStatus.DONE or output is None or job.item is None:
+        return job, None
+    item = services.service_thread.call(lambda: services.store.item(job.item or ""))
+    importlib.import_module(WRITERS[item.kind]).write_output(console, services, item.id, output)
+    _forget(services, item.id)
+    return job, output.path
 
 
 def requested(services: Services, item: str) -> OutputFile | None:
     """The file still to be written of an item; None where there is none.  On the service thread."""
-    if not item:
-        return None
-    kept = services.store.item(item).settings.get(KEY)
+    kept = services.store.item(item).settings.get(KEY) if item else None
     path = kept.get("path") if isinstance(kept, dict) else None
     if not isinstance(kept, dict) or not isinstance(path, str) or not path:
         return None
     return OutputFile(Path(path), kept.get("force") is True, kept.get("is_folder") is True)
 
 
-def forget(services: Services, item: str) -> None:
-    """Remove the output file from an item: it has been written."""
-    services.store.change_item_settings(item, **{KEY: None})
+def _forget(services: Services, item: str) -> None:
+    """The file of an item has been written."""
+    services.service_thread.call(lambda: services.store.change_item_settings(item, **{KEY: None}))
 
 
-def write_output(console: Console, services: Services, item: str) -> Path | None:
-    """Write the file that the command that started an item asked for; returns None where there is none.
-
-    Raises KnownError `file.exists`, `file.unwritable`, `disk.full` and those of the writer; the file stays requested
-    then.
-    """
-    request = services.service_thread.call(lambda: requested(services, item))
-    if request is None:
-        return None
-    kind = services.service_thread.call(lambda: services.store.item(item)).kind
-    module, _, name = WRITERS[kind].partition(":")
-    write: Callable[[Console, Services, str, OutputFile], None] = getattr(importlib.import_module(module), name)
-    write(console, services, item, request)
-    services.service_thread.call(lambda: forget(services, item))
-    return request.path
+def _follow(
+    console: Console, services: Services, job: JobRecord, output: OutputFile | None, *, is_kept: bool = True
+) -> None:
+    try:
+        follow(console, services, job, is_kept=is_kept)
+    except KeyboardInterrupt:
+        if output is not None:
+            console.notify(f"note: {output.path} is written when that is done.")
+        raise

@@ -18,24 +18,24 @@ from slmdesk.core.errors import KnownError
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 COMMANDS = {
-    "ask": "slmdesk.cli.questions.ask:ask",
-    "backup": "slmdesk.cli.backup:backup",
-    "chat": "slmdesk.cli.chat:chat",
-    "compare": "slmdesk.cli.versions.compare:compare",
-    "doctor": "slmdesk.cli.doctor:doctor",
-    "documents": "slmdesk.cli.documents.commands:documents",
-    "extract": "slmdesk.cli.tables.extract:extract",
-    "history": "slmdesk.cli.history:history",
-    "jobs": "slmdesk.cli.jobs:jobs",
-    "models": "slmdesk.cli.models.commands:models",
-    "network": "slmdesk.cli.network:network",
-    "restore": "slmdesk.cli.backup:restore",
-    "summarize": "slmdesk.cli.summaries.summarize:summarize",
-    "translate": "slmdesk.cli.translation.translate:translate",
-    "glossary": "slmdesk.cli.translation.glossary:glossary",
-    "memory": "slmdesk.cli.translation.glossary:memory",
+    "ask": ("questions.ask:ask", "Ask documents, or all documents of a folder, the QUESTION."),
+    "backup": ("backup:backup", "Copy the history to FILE and verify the copy."),
+    "chat": ("chat:chat", "Ask PROMPT, or the text on stdin; without either, talk."),
+    "compare": ("versions.compare:compare", "Show what changed from OLD to NEW, in any two formats."),
+    "doctor": ("doctor:doctor", "Show what this PC has, what works, and which parts are missing."),
+    "documents": ("documents.commands:documents", "Show documents as the program reads them; manage folders."),
+    "extract": ("tables.extract:extract", "Make a table of FILE…: a row for each, a cell for each column."),
+    "glossary": ("translation.glossary:glossary", "Manage lists of terms that translations keep to."),
+    "history": ("history:history", "Manage what is kept: chats, summaries, questions, tables …"),
+    "jobs": ("jobs:jobs", "Manage long work: exams, downloads, all that is done in steps."),
+    "memory": ("translation.glossary:memory", "Manage earlier translations, which are used again."),
+    "models": ("models.commands:models", "Manage the models on this PC, and find more on the Hub."),
+    "network": ("network:network", "Show the network log, newest first, and today's count."),
+    "restore": ("backup:restore", "Replace the history by the backup FILE; the old one is kept."),
+    "summarize": ("summaries.summarize:summarize", "Summarize each FILE, and several also together."),
+    "translate": ("translation.translate:translate", "Translate FILE into a file of the same format, or a text."),
 }
-"""Imported only when asked for: `slmdesk --version` loads none."""
+"""Where each command is, and what the list of commands says of it: imported only when asked for."""
 
 
 class LazyGroup(click.Group):
@@ -47,13 +47,17 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name."""
-        place = COMMANDS.get(cmd_name)
-        if place is None:
+        if cmd_name not in COMMANDS:
             return None
-        module, _, name = place.partition(":")
-        command: Any = getattr(importlib.import_module(module), name)
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: Any = getattr(importlib.import_module(f"slmdesk.cli.{module}"), name)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,17 +1,18 @@
-"""Checks a command's output file before long work starts, and names it when the work was interrupted."""
+"""Checks a command's output file before long work starts."""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from slmdesk.cli.console import Console
 from slmdesk.core.errors import KnownError
-from slmdesk.core.files import is_there
+from slmdesk.core.files import is_there, write_atomically
+from slmdesk.core.types import Json
 
 
 def form_of(output: Path, forms: Sequence[str]) -> str:
@@ -49,7 +50,7 @@ def _check_folder(folder: Path, output: Path) -> None:
         raise KnownError("file.unwritable", path=str(output), reason=os.strerror(number))
 
 
-def say_unwritten(console: Console, output: Path | None) -> None:
-    """Say, for interrupted work, when its file will be written."""
-    if output is not None:
-        console.notify(f"note: {output} is written when that is done.")
+def write_json(path: Path, shape: Mapping[str, Json]) -> None:
+    """Write JSON for programs, completely or not at all.  Raises KnownError `file.unwritable`, `disk.full`."""
+    text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
+    write_atomically(path, text.encode("utf-8", "replace"))

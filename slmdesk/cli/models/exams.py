@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slmdesk.cli.console import Console, json_option
-from slmdesk.cli.jobs import follow
+from slmdesk.cli.job_progress import follow
 from slmdesk.cli.models.library import named_model
 
 if TYPE_CHECKING:

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import json
-import queue
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.cli.documents.commands import documents_among, open_document, say_unread
-from slmdesk.cli.job_output import OutputFile, forget, remember, take_up
-from slmdesk.cli.jobs import follow
+from slmdesk.cli.job_output import OutputFile, make, output_file, writing
 from slmdesk.cli.models.library import named_model
-from slmdesk.cli.output_files import check_file, check_folder, form_of, say_unwritten
+from slmdesk.cli.output_files import check_file, check_folder, form_of, write_json
 from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
-
-if TYPE_CHECKING:
-    from slmdesk.core.records import DocumentRecord
-    from slmdesk.services.container import Services
-    from slmdesk.services.documents.citations import Coverage
-    from slmdesk.services.summaries.events import SummaryGrew
-    from slmdesk.services.summaries.service import SummaryRequest
-    from slmdesk.services.summaries.types import Summary
+from slmdesk.core.wire import to_json
+from slmdesk.services.base.events import Event
+from slmdesk.services.container import Services
+from slmdesk.services.documents.citations import Coverage
+from slmdesk.services.summaries.events import SummaryGrew
+from slmdesk.services.summaries.files import TABLE, write_summaries
+from slmdesk.services.summaries.prompts import Kind, Length
+from slmdesk.services.summaries.service import LEAST_WORDS, MOST_WORDS, SummaryRequest
+from slmdesk.services.summaries.types import (
+    NotRead,
+    Summary,
+    coverage_words,
+    ledger_words,
+    pages_read_words,
+    sentence_words,
+    text_of,
+)
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
@@ -45,8 +53,6 @@ class LengthType(click.ParamType[str | int]):
         """Convert to a word or a number.  Raises click.BadParameter."""
         if value in LENGTHS:
             return str(value)
-        from slmdesk.services.summaries.service import LEAST_WORDS, MOST_WORDS
-
         if str(value).isascii() and str(value).isdigit() and len(str(value)) < 8:
             if not LEAST_WORDS <= int(value) <= MOST_WORDS:
                 self.fail(f"a summary has {LEAST_WORDS} to {MOST_WORDS} words.", param, ctx)
@@ -87,10 +93,6 @@ def summarize(
 
     Each sentence names its page; what the text does not support is marked; the last line says what was read.
     """
-    from slmdesk.services.summaries.prompts import Kind, Length
-    from slmdesk.services.summaries.service import SummaryRequest
-    from slmdesk.services.summaries.types import NotRead
-
     began = time.monotonic()
     requested_kind = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
     requested_length = Length(length) if isinstance(length, str) else length
@@ -109,16 +111,17 @@ def summarize(
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing
         )
-        item, summary = _make(console, services, request, output, force=force, is_many=is_many)
+        goal = output_file(output, force=force, is_folder=is_many)
+        view = make(
+            console, services, services.summaries, request, goal, on_event=lambda event: _show_points(console, event)
+        )
+        item, summary = view.item.id, view.summary
+        assert summary is not None  # it is done
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(item, summary, timing, failed)
-        if output is not None:
-            try:
-                _write(console, services, item, summary, shape, OutputFile(output.absolute(), force, is_many))
-            except KnownError:
-                console.notify(f"note: the summary is kept: slmdesk history show {item}")
-                raise
-            services.service_thread.call(lambda: forget(services, item))
+        if goal is not None:
+            with writing(console, services, view, goal):
+                _write(console, services, item, summary, shape, goal)
             console.notify(f"Written to {output}.")
     if console.as_json:
         console.give(shape)
@@ -127,51 +130,13 @@ def summarize(
     return 1 if failed else None
 
 
-def _make(
-    console: Console, services: Services, request: SummaryRequest, output: Path | None, *, force: bool, is_many: bool
-) -> tuple[str, Summary]:
-    """Start the summary and follow it to its end; Ctrl-C pauses it."""
-    from slmdesk.services.base.events import Event
-    from slmdesk.services.summaries.events import SummaryGrew
-
-    reported: queue.SimpleQueue[SummaryGrew] = queue.SimpleQueue()
-
-    def on_event(event: Event) -> None:
-        if isinstance(event, SummaryGrew):
-            reported.put(event)
-            _show_points(console, event)
-
-    services.add_listener(on_event)
-
-    def begin() -> str:
-        before = services.summaries.begun_before(request)
-        item = take_up(console, services, before) or services.summaries.begin(request).id
-        remember(services, item, output, force=force, is_folder=is_many)
-        return item
-
-    item = services.service_thread.call(begin)
-    job = services.service_thread.call(lambda: services.summaries.open(item)).job
-    if job is not None:
-        try:
-            follow(console, services, job)
-        except KeyboardInterrupt:
-            say_unwritten(console, output)
-            raise
-    view = services.service_thread.call(lambda: services.summaries.open(item))
-    if view.summary is None:
-        raise click.ClickException("The summary was not finished. “slmdesk jobs list” shows how it stands.")
-    return item, view.summary
-
-
-def _show_points(console: Console, grown: SummaryGrew) -> None:
+def _show_points(console: Console, event: Event) -> None:
     """Show the first points on a terminal as they arrive."""
-    from slmdesk.services.summaries.types import pages_read_words, sentence_words
-
-    if sys.stderr.isatty():
+    if isinstance(event, SummaryGrew) and sys.stderr.isatty():
         console.end_progress()
-        for one in grown.points:
-            console.notify(f"  · {sentence_words(one, grown.page_kind)}")
-        console.notify(f"  ({pages_read_words(grown.pages_read, grown.pages_total, grown.page_kind)})")
+        for one in event.points:
+            console.notify(f"  · {sentence_words(one, event.page_kind)}")
+        console.notify(f"  ({pages_read_words(event.pages_read, event.pages_total, event.page_kind)})")
 
 
 def open_all(
@@ -203,8 +168,6 @@ def open_all(
 def _as_json(
     item: str, summary: Summary, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
 ) -> dict[str, Json]:
-    from slmdesk.core.wire import to_json
-
     names = {one.document: one.name for one in summary.documents}
     shape: dict[str, Json] = {
         "sentences": [to_json(one) for one in summary.sentences],
@@ -244,8 +207,6 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
 
 def _page_of(summary: Summary) -> str:
     """The summary as text: one document's; of several, each one's, then the joint one."""
-    from slmdesk.services.summaries.types import coverage_words, ledger_words, text_of
-
     parts: list[str] = []
     if len(summary.documents) > 1:
         for one in summary.documents:
@@ -279,8 +240,6 @@ def _check_output(output: Path | None, is_many: bool, force: bool) -> None:
         raise KnownError("file.exists", path=str(output))
     if output.suffix.lower().removeprefix(".") in FORMS and not output.is_dir():
         raise click.UsageError(f"Several documents become several files, so “{output.name}” must name a folder.")
-    from slmdesk.services.summaries.files import TABLE
-
     check_folder(output)
     if output.is_dir():
         check_file(output / TABLE, replace=force)
@@ -290,9 +249,6 @@ def _write(
     console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile
 ) -> None:
     """Write a file; for several documents a folder with a table, a file each, and one of all together."""
-    from slmdesk.core.files import write_atomically
-    from slmdesk.services.summaries.files import write_summaries
-
     if request.is_folder:
         write_summaries(request.path, summary)
         return
@@ -302,5 +258,7 @@ def _write(
             services, lambda ended: services.exports.write(item, form, request.path, ended, replace=request.force)
         )
         return
-    text = json.dumps(shape, ensure_ascii=False, indent=2) if form == "json" else _page_of(summary)
-    write_atomically(request.path, (text + "\n").encode("utf-8", "replace"))
+    if form == "json":
+        write_json(request.path, shape)
+        return
+    write_atomically(request.path, f"{_page_of(summary)}\n".encode("utf-8", "replace"))

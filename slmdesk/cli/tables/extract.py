@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import queue
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
-from slmdesk.cli.job_output import OutputFile, forget, remember, take_up
-from slmdesk.cli.jobs import follow
+from slmdesk.cli.job_output import OutputFile, make, output_file, writing
 from slmdesk.cli.models.library import named_model
-from slmdesk.cli.output_files import check_file, form_of, say_unwritten
+from slmdesk.cli.output_files import check_file, form_of, write_json
 from slmdesk.cli.summaries.summarize import open_all
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
-    from slmdesk.services.tables.service import ExtractionView, TableRequest
-    from slmdesk.services.tables.types import Column, Table, TableCell, TableRow
+from slmdesk.core.wire import to_json
+from slmdesk.services.base.events import Event
+from slmdesk.services.container import Services
+from slmdesk.services.tables import prompts
+from slmdesk.services.tables.events import ExtractionGrew
+from slmdesk.services.tables.service import TableRequest, checked_columns
+from slmdesk.services.tables.types import (
+    DOUBTFUL,
+    Column,
+    ColumnKind,
+    Flag,
+    Table,
+    TableCell,
+    TableRow,
+    cell_words,
+    doubts_of,
+)
 
 PRESETS = ("invoice", "contract", "cv", "minutes")
 FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md")
@@ -57,8 +65,6 @@ def extract(
     A row contains only what the document says, with the page; all other cells stay empty.  Kinds of columns are text,
     number, date, amount, person and list.
     """
-    from slmdesk.services.tables.service import TableRequest, checked_columns
-
     began = time.monotonic()
     try:
         requested = checked_columns(_columns(columns, preset))
@@ -75,14 +81,23 @@ def extract(
         if not documents:
             return 1
         request = TableRequest(tuple(one.id for one in documents), requested, model)
-        view = _make(console, services, request, output, force=force)
+        goal = output_file(output, force=force)
+        rows: set[str] = set()
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, ExtractionGrew):
+                rows.add(event.row.document)
+                done, total = len(rows), len(documents)
+                console.progress(f"{event.row.name}: {done} of {total}", done, total)
+
+        view = make(console, services, services.extraction, request, goal, on_event=on_event)
         item, made = view.item.id, view.table
-        assert made is not None
+        assert made is not None  # it is done
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(item, made, timing, failed)
-        if output is not None:
-            _write(console, services, item, shape, OutputFile(output.absolute(), force))
-            services.service_thread.call(lambda: forget(services, item))
+        if goal is not None:
+            with writing(console, services, view, goal):
+                _write(console, services, item, shape, goal)
     for row in made.rows:
         if not row.coverage.pages_read:
             reasons = ", ".join(dict.fromkeys(one.reason for one in row.coverage.unreadable)) or "empty"
@@ -105,8 +120,6 @@ def extract(
 
 def _unasked(made: Table) -> list[tuple[str, list[str]]]:
     """Documents that were read, and the columns for which the model failed: their empty cells mean nothing."""
-    from slmdesk.services.tables.types import Flag
-
     found = [
         (row.name, [one.name for one, cell in zip(made.columns, row.cells, strict=True) if cell.flag is Flag.UNREAD])
         for row in made.rows
@@ -116,8 +129,6 @@ def _unasked(made: Table) -> list[tuple[str, list[str]]]:
 
 
 def _columns(columns: str | None, preset: str | None) -> list[Column]:
-    from slmdesk.services.tables import prompts
-
     if columns is None and preset is None:
         raise click.UsageError("Say what to look for: --columns A,B,… or --preset NAME.")
     found: list[Column] = []
@@ -133,49 +144,10 @@ def _columns(columns: str | None, preset: str | None) -> list[Column]:
 
 def _check_kind(words: str) -> None:
     """Raise UsageError where "Total:money" names an unknown kind; "Ratio 1:2" is a name."""
-    from slmdesk.services.tables.types import ColumnKind
-
     name, colon, kind = words.rpartition(":")
     kinds = [one.value for one in ColumnKind]
     if colon and name.strip() and kind.strip().isalpha() and kind.strip() not in kinds:
         raise click.UsageError(f"--columns: “{kind.strip()}” is no kind of column; there are {', '.join(kinds)}.")
-
-
-def _make(
-    console: Console, services: Services, request: TableRequest, output: Path | None, *, force: bool
-) -> ExtractionView:
-    """Start the table and follow it to its end; Ctrl-C pauses it."""
-    from slmdesk.services.base.events import Event
-    from slmdesk.services.tables.events import ExtractionGrew
-
-    rows: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def on_event(event: Event) -> None:
-        if isinstance(event, ExtractionGrew):
-            rows.put(event.row.name)
-            done, total = rows.qsize(), len(request.documents)
-            console.progress(f"{event.row.name}: {done} of {total}", done, total)
-
-    services.add_listener(on_event)
-
-    def begin() -> str:
-        before = services.extraction.begun_before(request)
-        item = take_up(console, services, before) or services.extraction.begin(request).id
-        remember(services, item, output, force=force)
-        return item
-
-    item = services.service_thread.call(begin)
-    job = services.service_thread.call(lambda: services.extraction.open(item)).job
-    if job is not None:
-        try:
-            follow(console, services, job)
-        except KeyboardInterrupt:
-            say_unwritten(console, output)
-            raise
-    view = services.service_thread.call(lambda: services.extraction.open(item))
-    if view.table is None or not view.table.is_done:
-        raise click.ClickException("The table was not finished. “slmdesk jobs list” shows how it stands.")
-    return view
 
 
 def _check_output(output: Path | None, force: bool) -> None:
@@ -196,7 +168,7 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
 def _write(console: Console, services: Services, item: str, shape: Mapping[str, Json], request: OutputFile) -> None:
     form = form_of(request.path, FORMS)
     if form == "json":
-        _write_json(request.path, shape)
+        write_json(request.path, shape)
     else:
         console.wait_for(
             services, lambda ended: services.exports.write(item, form, request.path, ended, replace=request.force)
@@ -209,8 +181,6 @@ def _write(console: Console, services: Services, item: str, shape: Mapping[str, 
 def _as_json(
     item: str, made: Table, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
 ) -> dict[str, Json]:
-    from slmdesk.core.wire import to_json
-
     shape: dict[str, Json] = {
         "columns": [{"name": one.name, "kind": one.kind.value} for one in made.columns],
         "rows": [_row(made, one) for one in made.rows],
@@ -247,8 +217,6 @@ def _cell(cell: TableCell) -> dict[str, Json]:
 
 def _show(console: Console, made: Table) -> None:
     """Print the table; for one document a line for each column."""
-    from slmdesk.services.tables.types import cell_words, doubts_of
-
     if len(made.rows) == 1:
         lines = [
             (column.name, cell.value or "–", cell_words(cell, made.rows[0].page_kind))
@@ -269,8 +237,6 @@ def _show(console: Console, made: Table) -> None:
 
 def _short_cell(cell: TableCell) -> str:
     """A cell's text and page, and a mark where it should be reviewed."""
-    from slmdesk.services.tables.types import DOUBTFUL
-
     if not cell.value:
         return "–"
     behind = (f" [{cell.page}]" if cell.page else "") + (f" {MARK}" if cell.flag in DOUBTFUL else "")
@@ -279,10 +245,3 @@ def _short_cell(cell: TableCell) -> str:
 
 def _short(words: str, widest: int = WIDEST) -> str:
     return words if len(words) <= widest else words[: widest - 1] + "…"
-
-
-def _write_json(output: Path, shape: Mapping[str, Json]) -> None:
-    from slmdesk.core.files import write_atomically
-
-    text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
-    write_atomically(output.absolute(), text.encode("utf-8", "replace"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slmdesk.cli.console import Console
-from slmdesk.cli.job_output import OutputFile, forget
+from slmdesk.cli.job_output import OutputFile, output_file, writing
 from slmdesk.cli.output_files import check_file
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
@@ -53,17 +53,13 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
     view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
     is_text = not view.request.path
     written: WrittenFile | None = None
-    try:
+    goal = output_file(requested.goal, force=requested.force)
+    with writing(console, services, view, goal, is_kept=is_kept):
         _check_some_done(console, services, view)
         if requested.is_piped and not is_text:
             _give_document(console, services, view)
-        elif requested.goal is not None:
-            written = _write(console, services, view, OutputFile(requested.goal, requested.force))
-            services.service_thread.call(lambda: forget(services, item))
-    except KnownError:
-        if is_kept:
-            console.notify(f"note: the translation is kept: slmdesk history show {item}")
-        raise
+        elif goal is not None:
+            written = _write(console, services, view, goal)
     shape = _as_json(services, view, written)
     unreported: KnownError | None = None
     if requested.report is not None:

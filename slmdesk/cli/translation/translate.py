@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 import click
 
 from slmdesk.cli.console import Console, json_option
-from slmdesk.cli.job_output import remember, take_up
-from slmdesk.cli.jobs import follow
+from slmdesk.cli.job_output import OutputFile, begin, finish, output_file
 from slmdesk.cli.models.library import named_model
-from slmdesk.cli.output_files import check_file, say_unwritten
+from slmdesk.cli.output_files import check_file
 from slmdesk.cli.translation.output import Requested, hand_out
 from slmdesk.core.errors import KnownError
+from slmdesk.services.base.events import Event, TranslationRead
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
     from slmdesk.services.translation.terms.glossaries import Imported
-    from slmdesk.services.translation.types import TranslationRequest, TranslationView
+    from slmdesk.services.translation.types import TranslationRequest
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 
@@ -107,8 +107,7 @@ def translate(
         _check_language(console, services, request)
         _warn(console, services, request)
         forgets = no_save or (not document and not services.settings.current.translate_history)
-        with _begun(console, services, request, goal, force=force, forgets=forgets) as item:
-            _make(console, services, item, goal, is_kept=not forgets)
+        with _make(console, services, request, output_file(goal, force=force), is_kept=not forgets) as item:
             hand_out(console, services, item, requested, is_kept=not forgets)
 
 
@@ -279,48 +278,21 @@ def _warn(console: Console, services: Services, request: TranslationRequest) -> 
 
 
 @contextmanager
-def _begun(
-    console: Console, services: Services, request: TranslationRequest, goal: Path | None, *, force: bool, forgets: bool
+def _make(
+    console: Console, services: Services, request: TranslationRequest, goal: OutputFile | None, *, is_kept: bool
 ) -> Iterator[str]:
-    """Yield the id of a started translation; if it is not to be kept, delete it afterwards whatever happens."""
-    from slmdesk.services.jobs.resumable import UNSAVED
-
-    def begin() -> str:
-        before = services.translations.begun_before(request, unsaved=forgets)
-        item = take_up(console, services, before) or services.translations.begin(request).id
-        if forgets:
-            services.store.change_item_settings(item, **{UNSAVED: True})
-        else:
-            remember(services, item, goal, force=force)
-        return item
-
-    item: str = services.service_thread.call(begin)
-    try:
-        yield item
-    finally:
-        if forgets:
-            services.service_thread.call(lambda: services.history.delete_for_good(item))
-
-
-def _make(console: Console, services: Services, item: str, goal: Path | None, *, is_kept: bool) -> None:
-    """Follow a translation to its end; Ctrl-C pauses it."""
-    from slmdesk.services.base.events import Event, TranslationRead
+    """Yield the id of a finished translation; if it is not to be kept, delete it afterwards whatever happens."""
 
     def on_event(event: Event) -> None:
-        if isinstance(event, TranslationRead) and event.item == item:
+        if isinstance(event, TranslationRead) and event.item == begun.item.id:
             what = f"reading {name}" if event.total else f"reading {name}, text"
             console.progress(what, event.done, event.total)
 
-    view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
-    job, name = view.job, Path(view.request.path).name or "the text"
-    services.add_listener(on_event)
-    if job is not None:
-        try:
-            follow(console, services, job, is_kept=is_kept)
-        except KeyboardInterrupt:
-            if is_kept:
-                say_unwritten(console, goal)
-            raise
-    view = services.service_thread.call(lambda: services.translations.open(item))
-    if not view.is_done:
-        raise click.ClickException("The translation was not finished. “slmdesk jobs list” shows how it stands.")
+    name = Path(request.path).name or "the text"
+    begun = begin(console, services, services.translations, request, goal, is_kept=is_kept)
+    try:
+        services.add_listener(on_event)
+        yield finish(console, services, services.translations, begun, goal, is_kept=is_kept).item.id
+    finally:
+        if not is_kept:
+            services.service_thread.call(lambda: services.history.delete_for_good(begun.item.id))

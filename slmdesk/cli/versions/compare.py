@@ -5,22 +5,29 @@ from __future__ import annotations
 import queue
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, next_of
+from slmdesk.cli.console import Console, NamedFile, ReportedError, harmless, json_option, next_of
 from slmdesk.cli.documents.commands import open_document
+from slmdesk.cli.job_progress import follow
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of
 from slmdesk.core.errors import KnownError
-
-if TYPE_CHECKING:
-    from slmdesk.services.base.events import Event
-    from slmdesk.services.container import Services
-    from slmdesk.services.versions.service import VersionRequest, VersionView
-    from slmdesk.services.versions.types import Comparison
-    from slmdesk.text.difference.types import Change, Run
+from slmdesk.services.base.events import Event
+from slmdesk.services.container import Services
+from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
+from slmdesk.services.versions.service import VersionRequest, VersionView
+from slmdesk.services.versions.types import (
+    Comparison,
+    change_words,
+    coverage_line,
+    headline,
+    marked_text,
+    shape_of,
+    where_words,
+)
+from slmdesk.text.difference.types import Change, Run
 
 FORMS = ("md", "docx", "html", "pdf", "xlsx", "json")
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
@@ -43,9 +50,6 @@ def compare(
     Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
     A model puts the changes into words only if its exam shows that it can be trusted.
     """
-    from slmdesk.services.versions.service import VersionRequest
-    from slmdesk.services.versions.types import shape_of
-
     if no_model and model:
         raise click.UsageError("--no-model and --model exclude each other.")
     form = _form_of(output, force)
@@ -80,9 +84,6 @@ def _form_of(output: Path | None, force: bool) -> str:
 
 def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
     """Start the comparison and follow it, and the model's description, to the end; Ctrl-C stops it."""
-    from slmdesk.cli.jobs import follow
-    from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
-
     received: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.add_listener(received.put)
     item = services.service_thread.call(lambda: services.versions.begin(request)).id
@@ -105,8 +106,6 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
 
 def _say(console: Console, found: Comparison) -> None:
     """Print the summary, then every change in its place."""
-    from slmdesk.services.versions.types import change_words, coverage_line, headline, marked_text, where_words
-
     is_coloured = sys.stdout.isatty()
     console.say(headline(found))
     if found.note:
@@ -125,15 +124,11 @@ def _say(console: Console, found: Comparison) -> None:
 
 
 def _where(change: Change, found: Comparison) -> str:
-    from slmdesk.services.versions.types import where_words
-
     return where_words(change, found.old.page_kind, found.new.page_kind)
 
 
 def _say_coloured(console: Console, change: Change) -> None:
     """Print old and new below each other on a terminal, with both signs and colours."""
-    from slmdesk.cli.console import harmless
-
     for runs, colour, sign, marks in (
         (change.old_runs, RED, "-", ("[-", "-]")),
         (change.new_runs, GREEN, "+", ("{+", "+}")),

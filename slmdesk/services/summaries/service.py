@@ -75,6 +75,11 @@ class SummaryView:
     job: JobRecord | None
     """The newest that works for it."""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it is finished."""
+        return self.summary is not None
+
 
 class SummaryService(JobPlanner):
     """Starts summaries and plans their jobs."""
@@ -118,11 +123,12 @@ class SummaryService(JobPlanner):
         self._add_job(item, title, record, settings)
         return self._store.item(item.id)
 
-    def begun_before(self, request: SummaryRequest) -> JobRecord | None:
+    def begun_before(self, request: SummaryRequest, *, unsaved: bool = False) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
         does.
         """
-        return begun_before(self._store, KIND, _shape(request, self._documents(request)), self._record(request.model))
+        shape, record = _shape(request, self._documents(request)), self._record(request.model)
+        return begun_before(self._store, KIND, shape, record, unsaved=unsaved)
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
         """Make a summary again from the current documents; only what changed is asked again.

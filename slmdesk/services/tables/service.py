@@ -77,6 +77,11 @@ class ExtractionView:
     job: JobRecord | None
     """The newest that works for it."""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it is finished."""
+        return self.table is not None and self.table.is_done
+
 
 class ExtractionService(JobPlanner):
     """Starts and plans tables, and stores what a person changes in them."""
@@ -118,11 +123,12 @@ class ExtractionService(JobPlanner):
         self._add_job(item, title, record, settings)
         return self._store.item(item.id)
 
-    def begun_before(self, request: TableRequest) -> JobRecord | None:
+    def begun_before(self, request: TableRequest, *, unsaved: bool = False) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
         does.
         """
-        return begun_before(self._store, KIND, self._settings_of(request), self._record(request.model))
+        shape, record = self._settings_of(request), self._record(request.model)
+        return begun_before(self._store, KIND, shape, record, unsaved=unsaved)
 
     def _settings_of(self, request: TableRequest) -> dict[str, Json]:
         ids = tuple(one.id for one in self._documents(request))

@@ -1,0 +1,82 @@
+"""Shows the progress of a job on the terminal until it ends."""
+
+from __future__ import annotations
+
+import queue
+
+from slmdesk.cli.console import Console, ReportedError, next_of
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import JobRecord, JobStatus
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.messages import bytes_for_people, problem_of
+from slmdesk.services.container import Services
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.kinds import DOWNLOAD
+from slmdesk.services.jobs.labels import left_words
+from slmdesk.services.jobs.time_left import Left
+
+SECONDS_UNDER_S = 90
+"""A shorter time is said in seconds."""
+
+
+def follow(console: Console, services: Services, job: JobRecord, *, is_kept: bool = True) -> None:
+    """Show the progress of a job until it ends.  Raises the error that paused or failed it; Ctrl-C pauses it.
+
+    `is_kept`: the job can be resumed, and a note says how.
+    """
+    reported: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
+    how_to_resume = f"Paused. It goes on with: slmdesk jobs resume {job.id}"
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, JobChanged) and event.id == job.id:
+            reported.put(event)
+
+    services.add_listener(on_event)
+    now = services.service_thread.call(lambda: services.store.job(job.id))  # it may have ended before we subscribed
+    status = now.status
+    try:
+        while status in (JobStatus.OPEN, JobStatus.RUNNING):
+            news = next_of(reported)
+            status = news.status
+            if news.total or news.share is not None:
+                console.progress(f"{clean_label(news.title, 60)}: {_progress(news)}", *_shares(news))
+            if news.problem:
+                if is_kept and status is JobStatus.PAUSED:
+                    console.end_progress()
+                    console.notify(how_to_resume)
+                raise ReportedError(news.problem)
+    except KeyboardInterrupt:
+        services.service_thread.call(lambda: services.jobs.pause(job.id), 5.0)
+        console.end_progress()
+        console.notify(how_to_resume if is_kept else "Stopped, and not kept.")
+        raise
+    finally:
+        console.end_progress()
+    ended = services.service_thread.call(lambda: services.store.job(job.id))
+    if ended.error_code:  # published before we subscribed
+        raise ReportedError(problem_of(ended.error_code, ended.error_args))
+
+
+def amount(kind: str, done: int, total: int) -> str:
+    """Format how much of a job is done."""
+    if kind == DOWNLOAD:
+        return f"{bytes_for_people(done)} of {bytes_for_people(total)}"
+    return f"{done} of {total}"
+
+
+def _progress(news: JobChanged) -> str:
+    """Describe how far a job is, and how long it still takes."""
+    done = amount(news.kind, news.done, news.total + news.steps_ahead)
+    if news.eta_s is None:
+        return done
+    low = news.eta_s if news.eta_low_s is None else news.eta_low_s
+    high = news.eta_s if news.eta_high_s is None else news.eta_high_s
+    left = Left(news.eta_s, low, high)
+    if left.is_sure and left.best < SECONDS_UNDER_S:
+        return f"{done}, {max(1, round(left.best))} s left"
+    return f"{done}, {left_words(left)}"
+
+
+def _shares(news: JobChanged) -> tuple[float, float]:
+    """The done and total values of the progress bar."""
+    return (news.done, news.total) if news.share is None else (news.share, 1.0)
