@@ -18,8 +18,10 @@ from benchmarks.reading_samples import SAMPLES
 from benchmarks.steps import as_json
 from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Passage
+from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.questions.prompt import Source, text_turns_of, turns_of
-from slmdesk.services.summaries.plan import SummaryInputs, SummaryPlan
+from slmdesk.services.summaries.plan import SummaryPlan
+from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.text.passages.cut import PassageBuilder
 
 DOCUMENT = "maint-guide.en.pdf"
@@ -68,10 +70,12 @@ def summary_prompts(ours: Runner) -> list[dict[str, Any]]:
 
     unused: Any = None
     plan = SummaryPlan(
-        unused, SummaryInputs(("d",), language="en"), unused, [document()],
-        pages=some,
-        count=lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]), exams=unused,
-        pool_tokens=ours.ask(do="info_of")["pool"], failure=lambda: None, reported=lambda _grown: None,
+        unused, SummaryRequest(("d",), language="en"), unused, [document()],
+        PlanTools(
+            some, lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]),
+            ours.ask(do="info_of")["pool"] // 2, lambda: None,
+        ),
+        exams=unused, reported=lambda _grown: None,
     )  # fmt: skip
     for _breath in plan._texts.read():
         pass

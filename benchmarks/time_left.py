@@ -48,7 +48,7 @@ def summarize(services: Services, document: str, length: int) -> list[Said]:
     """All predictions of one summary, the last one at its end."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.jobs.events import JobChanged
-    from slmdesk.services.summaries.service import SummaryRequest
+    from slmdesk.services.summaries.types import SummaryRequest
 
     said: list[Said] = []
     over = threading.Event()

@@ -112,6 +112,19 @@ def dataclass_from(cls: type[T], untrusted: object) -> T:
     return cls(**values)
 
 
+def lenient_from(cls: type[T], untrusted: object, **instead: Any) -> T:
+    """Build a dataclass from what was stored: what is missing, unknown or of another type gets its default.
+
+    `instead`: values in place of the defaults, needed for fields without one.
+    """
+    kinds = _kinds(cls)  # type: ignore[arg-type]
+    for one in _fields(cls):  # type: ignore[arg-type]
+        if isinstance(untrusted, Mapping) and one.name in untrusted:
+            with suppress(KnownError):
+                instead[one.name] = _checked(kinds[one.name], untrusted[one.name], one.name)
+    return cls(**instead)
+
+
 @cache
 def _fields(cls: Any) -> tuple[Field[Any], ...]:
     return fields(cls)
@@ -143,8 +156,11 @@ def _checked(kind: Any, value: Any, what: str) -> Any:
     if origin in (Union, types.UnionType):
         if value is None and type(None) in get_args(kind):
             return None
-        (kind,) = (one for one in get_args(kind) if one is not type(None))
-        return _checked(kind, value, what)
+        *others, last = (one for one in get_args(kind) if one is not type(None))
+        for one in others:
+            with suppress(KnownError):
+                return _checked(one, value, what)
+        return _checked(last, value, what)
     if origin is tuple:
         return _checked_tuple(get_args(kind), value, what)
     if is_dataclass(kind) and isinstance(kind, type):

@@ -364,7 +364,6 @@ class Services:
             self.publish,
         )
         self.summaries = SummaryService(
-            self.service_thread,
             self.store,
             self.settings,
             self.models,
@@ -378,7 +377,7 @@ class Services:
             self.service_thread, self.store, self.documents, self.summaries, self.publish
         )
         self.extraction = ExtractionService(
-            self.service_thread, self.store, self.settings, self.models, loader, self.jobs, self.retrieval, self.publish
+            self.store, self.settings, self.models, loader, self.jobs, self.retrieval, self.publish
         )
         self.versions = VersionService(
             self.service_thread, self.store, self.models, self.uses, self.jobs, self.exams, self.publish

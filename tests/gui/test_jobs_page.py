@@ -17,7 +17,7 @@ from slmdesk.gui.jobs.row import JobRow
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.summaries.prompts import Length
-from slmdesk.services.summaries.service import SummaryRequest
+from slmdesk.services.summaries.types import SummaryRequest
 
 pytestmark = pytest.mark.gui
 

@@ -26,10 +26,11 @@ from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.summaries.events import SummaryGrew
 from slmdesk.services.summaries.files import TABLE, write_summaries
 from slmdesk.services.summaries.prompts import Kind, Length
-from slmdesk.services.summaries.service import LEAST_WORDS, MOST_WORDS, SummaryRequest
+from slmdesk.services.summaries.service import LEAST_WORDS, MOST_WORDS
 from slmdesk.services.summaries.types import (
     NotRead,
     Summary,
+    SummaryRequest,
     coverage_words,
     ledger_words,
     pages_read_words,

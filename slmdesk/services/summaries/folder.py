@@ -20,8 +20,8 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.library import DocumentService, Opening
 from slmdesk.services.summaries.events import FolderWritten
 from slmdesk.services.summaries.files import write_summaries
-from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryRequest, SummaryService
-from slmdesk.services.summaries.types import NotRead, Summary
+from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryService
+from slmdesk.services.summaries.types import NotRead, Summary, SummaryRequest
 from slmdesk.store import Store
 
 TARGET = "write_to"

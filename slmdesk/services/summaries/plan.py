@@ -17,7 +17,7 @@ from slmdesk.core.chunking import chunk_tokens, chunked
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.documents.citations import Pages
+from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.evaluation.exam_items import Skill, truth_step
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Batch, Plan, Question, StepValue, Yield
@@ -45,7 +45,7 @@ from slmdesk.services.summaries.prompts import (
 )
 from slmdesk.services.summaries.selection import chosen, in_order, merged_groups, quotations, sections_of, select
 from slmdesk.services.summaries.source_text import OneText, SummaryTexts
-from slmdesk.services.summaries.types import NotRead, OneSummary, Sentence, Summary, figures_words
+from slmdesk.services.summaries.types import OneSummary, Sentence, Summary, SummaryRequest, figures_words
 from slmdesk.text.words.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
@@ -58,23 +58,6 @@ PIECES_AT_ONCE = 400
 TEXTS_AT_ONCE = 400
 """Whose tokens are counted in one message."""
 MOST_LEVELS = 8
-
-TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
-"""Asks for the tokens of texts; answers with a list of counts, or a Problem."""
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryInputs:
-    """The settings and documents of a summary, from its job."""
-
-    documents: tuple[str, ...]
-    kind: Kind = Kind.BULLETS
-    length: Length | int = Length.MEDIUM
-    language: str = ""
-    """Code of the answer's language; empty: the document's."""
-    focus: str = ""
-    instruction: str = ""
-    not_read: tuple[NotRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +76,17 @@ class SummaryPlan:
     def __init__(
         self,
         job: JobRecord,
-        inputs: SummaryInputs,
+        request: SummaryRequest,
         record: ModelRecord,
         texts: Sequence[DocumentRecord],
+        tools: PlanTools,
         *,
-        pages: Pages,
-        count: TokenCounter,
         exams: ExamService,
-        pool_tokens: int,
-        failure: Callable[[], KnownError | None],
         reported: Callable[[Grown], None],
     ) -> None:
-        self._job, self._inputs, self._record, self._records = job, inputs, record, texts
-        self._count, self._exams, self._pool = count, exams, pool_tokens
-        self._failure, self._reported = failure, reported
-        self._texts = SummaryTexts(texts, pages)
+        self._job, self._request, self._record, self._records = job, request, record, texts
+        self._tools, self._exams, self._reported = tools, exams, reported
+        self._texts = SummaryTexts(texts, tools.pages)
         self._tokens = 0
         """Of all pieces."""
         self._chunks: list[range] = []
@@ -121,7 +100,7 @@ class SummaryPlan:
         self._skills: Mapping[Skill, SkillResult] = {}
         self._left_out = 0
         self._began = time.monotonic()
-        self._style = Style(inputs.kind, inputs.language, inputs.focus, inputs.instruction)
+        self._style = Style(request.kind, request.language, request.focus, request.instruction)
         self.summary: Summary | None = None
 
     # ---- the whole
@@ -130,7 +109,7 @@ class SummaryPlan:
         """Yield all batches; `summary` is set at the end."""
         yield from self._examine()
         yield from self._texts.read()
-        self._style = replace(self._style, language=self._inputs.language or self._texts.language)
+        self._style = replace(self._style, language=self._request.language or self._texts.language)
         if not self._is_weak:
             yield from self._measure()
         if self._is_weak or not self._chunks:
@@ -173,11 +152,11 @@ class SummaryPlan:
             some = [piece.text for piece in self._texts.pieces[begin : begin + TEXTS_AT_ONCE]]
 
             def ask(answered: Callable[[Any], None], some: Sequence[str] = some) -> None:
-                self._count(some, answered)
+                self._tools.count(some, answered)
 
             counts += yield Question(ask)
         self._tokens = sum(counts)
-        size = chunk_tokens(self._pool, WIDTH, SHARED_TOKENS, ANSWER_TOKENS)
+        size = chunk_tokens(2 * self._tools.context_tokens, WIDTH, SHARED_TOKENS, ANSWER_TOKENS)
         for text in self._texts.texts:
             here = text.pieces
             runs = chunked(self._texts.pieces[here.start : here.stop], counts[here.start : here.stop], size)
@@ -211,14 +190,14 @@ class SummaryPlan:
 
     def _ahead(self, points: int, *, is_checked: bool = False) -> tuple[Ahead, ...]:
         """Return the batches that will probably follow so many points."""
-        target = self._target() if self._inputs.kind is not Kind.EXECUTIVE else MOST_POINTS
+        target = self._target() if self._request.kind is not Kind.EXECUTIVE else MOST_POINTS
         can_check = self._threshold is not None
         found = ahead_of_points(points, len(self._texts.texts), target, can_check=can_check)
         return found[1:] if is_checked and can_check else found
 
     def _why_nothing(self) -> KnownError:
         """Return the error why no part could be summarized."""
-        failure = self._failure() or KnownError("request.invalid", what="no part could be summarized")
+        failure = self._tools.failure() or KnownError("request.invalid", what="no part could be summarized")
         return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
@@ -252,7 +231,7 @@ class SummaryPlan:
         chunk = self._chunks[at]
         if value is None:
             return []
-        has_labels = self._inputs.kind is Kind.EXECUTIVE
+        has_labels = self._request.kind is Kind.EXECUTIVE
         source = self._source(chunk[0])
         is_cut = value.get("finish_reason") == "length"
         named = self._nameable(chunk)
@@ -315,14 +294,14 @@ class SummaryPlan:
 
     def _streams(self, text: OneText, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
         """Yield what is merged separately (a document, or a section of one), and how many sentences it may have."""
-        if self._inputs.kind is not Kind.SECTIONS:
+        if self._request.kind is not Kind.SECTIONS:
             yield points, self._target()
             return
         sections = sections_of(self._texts.pieces, text.pieces)
         by_section: dict[str, list[Point]] = {}
         for point in points:
             by_section.setdefault(sections[point.links[0]], []).append(replace(point, label=sections[point.links[0]]))
-        length = self._inputs.length
+        length = self._request.length
         for stream in by_section.values():
             if isinstance(length, int):
                 yield stream, max(1, round(self._target() / len(by_section)))
@@ -333,8 +312,8 @@ class SummaryPlan:
         """Merge the points of several documents into a joint summary."""
         if len(finals) < 2:
             return finals[0] if finals else []
-        kind = Kind.BULLETS if self._inputs.kind is Kind.SECTIONS else self._inputs.kind
-        target = sentences_requested(kind, self._inputs.length)
+        kind = Kind.BULLETS if self._request.kind is Kind.SECTIONS else self._request.kind
+        target = sentences_requested(kind, self._request.length)
         every = [replace(one, label="" if kind is Kind.BULLETS else one.label) for some in finals for one in some]
         merged = yield from self._merged([every], [max(target, len(finals))])
         there = {self._texts.pieces[at].document for one in merged[0] for at in one.links}
@@ -345,7 +324,7 @@ class SummaryPlan:
     def _merged(self, streams: list[list[Point]], target: list[int]) -> Generator[Asked, Any, list[list[Point]]]:
         """Merge level by level until each stream has as many points as requested."""
         for level in range(MOST_LEVELS):
-            if self._inputs.kind is Kind.EXECUTIVE:
+            if self._request.kind is Kind.EXECUTIVE:
                 break  # what is asked for by its kind is chosen, not retold
             pooled = [[one for one in stream if one.is_supported] or stream for stream in streams]
             large = [at for at, stream in enumerate(pooled) if len(stream) > 1.5 * target[at]]
@@ -371,7 +350,7 @@ class SummaryPlan:
         return [self._selected(stream, count) for stream, count in zip(streams, target, strict=True)]
 
     def _selected(self, stream: list[Point], count: int) -> list[Point]:
-        kept = select(stream, count, focus=self._inputs.focus)
+        kept = select(stream, count, focus=self._request.focus)
         self._left_out += sum(not one.is_supported for one in stream) - sum(not one.is_supported for one in kept)
         return kept
 
@@ -394,20 +373,20 @@ class SummaryPlan:
     def _quoted(self) -> Generator[Asked, Any, list[list[Point]]]:
         """Choose for each document its most central sentences; for a long one by part, then among all parts."""
         found: list[list[Point]] = []
-        by_sections = self._inputs.kind is Kind.SECTIONS
+        by_sections = self._request.kind is Kind.SECTIONS
         for text in self._texts.texts:
             points: list[Point] = []
             for name, part in self._parts(text):
                 points += [replace(one, label=name) for one in self._sentences_of(part, self._target())]
                 yield Yield()
-            found.append(points if by_sections else select(points, self._target(), focus=self._inputs.focus))
+            found.append(points if by_sections else select(points, self._target(), focus=self._request.focus))
         return found
 
     def _parts(self, text: OneText) -> Iterator[tuple[str, range]]:
         """Yield the sections of a document with their names; for other kinds of summaries unnamed parts of equal
         length.
         """
-        if self._inputs.kind is not Kind.SECTIONS:
+        if self._request.kind is not Kind.SECTIONS:
             for begin in range(text.pieces.start, text.pieces.stop, PIECES_AT_ONCE):
                 yield "", range(begin, min(begin + PIECES_AT_ONCE, text.pieces.stop))
             return
@@ -422,7 +401,7 @@ class SummaryPlan:
         def spans(text: str) -> Sequence[tuple[int, int]]:
             return sentence_spans(text, language)
 
-        return quotations(self._texts.pieces, pieces, count, spans, self._inputs.focus)
+        return quotations(self._texts.pieces, pieces, count, spans, self._request.focus)
 
     # ---- the result
 
@@ -430,7 +409,7 @@ class SummaryPlan:
         names = {one.document: one.name for one in documents} if len(documents) > 1 else {}
         sentences = self._texts.sentences(joint, names) if names else documents[0].sentences if documents else ()
         return Summary(
-            kind=self._inputs.kind.value,
+            kind=self._request.kind.value,
             language=self._style.language,
             method="quotations" if self._is_weak else "model",
             sentences=sentences,
@@ -440,7 +419,7 @@ class SummaryPlan:
             note=self._note(sentences),
             left_out=self._left_out,
             seconds=round(time.monotonic() - self._began, 1),
-            not_read=self._inputs.not_read,
+            not_read=self._request.not_read,
         )
 
     def _note(self, sentences: Sequence[Sentence]) -> str:
@@ -479,15 +458,15 @@ class SummaryPlan:
         return self._texts.source(piece, self._style.language)
 
     def _target(self) -> int:
-        return sentences_requested(self._inputs.kind, self._inputs.length)
+        return sentences_requested(self._request.kind, self._request.length)
 
     def _target_of(self, chunk: range) -> int:
         """Return the number of points asked of a chunk: more than are kept, but never so many that the model pads."""
         text = self._texts.text_at(chunk[0])
         mine = sum(one.start in text.pieces for one in self._chunks)
-        length = self._inputs.length
+        length = self._request.length
         base = 3 if isinstance(length, int) else {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 4}[length]
-        per_chunk = -(-self._target() // mine) if self._inputs.kind is not Kind.SECTIONS else 2
+        per_chunk = -(-self._target() // mine) if self._request.kind is not Kind.SECTIONS else 2
         characters = sum(len(self._texts.pieces[at].text) for at in self._nameable(chunk))
         return int(max(1, min(max(base, per_chunk), 12, characters // 120 + 1)))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
+from slmdesk.services.summaries.prompts import Kind, Length
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,27 @@ class NotRead:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryRequest:
+    """What to summarize, and how."""
+
+    documents: tuple[str, ...]
+    """Ids, or the only ones that begin so."""
+    kind: Kind = Kind.BULLETS
+    length: Length | int = Length.MEDIUM
+    """Or a number of words."""
+    language: str = ""
+    """Code of ISO 639-1; empty: the document's own."""
+    focus: str = ""
+    """Words whose matter comes first."""
+    instruction: str = ""
+    """For the kind `own`; with others a request beside it."""
+    model: str | None = None
+    """None: the default for summaries, else the last used."""
+    not_read: tuple[NotRead, ...] = ()
+    """What was to be summarized with the documents and could not be read: the summary names it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """A finished summary, with its citations and coverage."""
 
@@ -82,8 +105,6 @@ class Summary:
 
 def summary_from(untrusted: Mapping[str, Json] | None) -> Summary | None:
     """Read a stored summary; None when it is invalid or of a newer program."""
-    from slmdesk.core.errors import KnownError
-
     try:
         return dataclass_from(Summary, untrusted) if untrusted else None
     except KnownError:

@@ -16,7 +16,8 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, Passage
 from slmdesk.core.types import Json
-from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN, Coverage, Pages, Unread
+from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN, Coverage, Unread
+from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.documents.retrieval import Ranked
 from slmdesk.services.jobs.plan import Asked, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.service import step_key
@@ -41,7 +42,6 @@ READ_TOKENS = 1200
 """Of passages, where a document does not fit whole."""
 MOST_PASSAGES = 8
 
-TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
 Rank = Callable[[str, str, Callable[[Ranked], None]], object]
 """Asked with words and a document, gives its passages, the best first."""
 
@@ -75,22 +75,19 @@ class ExtractingPlan:
         job: JobRecord,
         columns: Sequence[Column],
         documents: Sequence[DocumentRecord],
+        tools: PlanTools,
         *,
         model: str,
         note: str,
-        pages: Pages,
         passages: Callable[[str], Sequence[Passage]],
         rank: Rank,
-        count: TokenCounter,
-        context_tokens: int,
-        failure: Callable[[], KnownError | None],
         reported: Callable[[TableRow], None],
         kept: Callable[[Table], None],
         faulty: Callable[[Exception, str], None],
     ) -> None:
         self._job, self._columns, self._model = job, tuple(columns), model
-        self._pages, self._passages, self._rank, self._count = pages, passages, rank, count
-        self._context, self._failure, self._reported, self._keep = context_tokens, failure, reported, kept
+        self._tools, self._context = tools, tools.context_tokens
+        self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
         self._note, self._faulty = note, faulty
         self._rows = [_Row(one) for one in documents]
         self._at: dict[str, _Asked] = {}
@@ -120,7 +117,7 @@ class ExtractingPlan:
                 self._publish(self._rows[at])
             self._keep(self._made(some.stop, is_done=False))
         if asked_for and not self._answered:
-            raise self._failure() or KnownError("request.invalid", what="no part could be read by the model")
+            raise self._tools.failure() or KnownError("request.invalid", what="no part could be read by the model")
         self.table = self._made(len(self._rows), is_done=True)
 
     def received(self, key: str, value: StepValue) -> None:
@@ -156,7 +153,7 @@ class ExtractingPlan:
             passages = yield from self._best(row.record.id, self._columns[column])
             if passages:
                 numbers = sorted({page for one in passages for page in range(one.page, one.page_end + 1)})
-                seen = [page for number in numbers for page in self._pages(row.record.id, number, 1)]
+                seen = [page for number in numbers for page in self._tools.pages(row.record.id, number, 1)]
                 texts = PageTexts(seen, _language_of(seen))
                 steps.append(self._step(at, [column], [one.text for one in passages], texts))
         return steps
@@ -181,7 +178,7 @@ class ExtractingPlan:
         labels = Labels(self._columns)
         most = self._context * CHARACTERS_PER_TOKEN
         begin = 1
-        while some := self._pages(row.record.id, begin, PAGES_AT_ONCE):
+        while some := self._tools.pages(row.record.id, begin, PAGES_AT_ONCE):
             language = _language_of(some)
             for page in some:
                 total, blocks, size = total + 1, blocks + len(page.blocks), size + len(page.text)
@@ -204,7 +201,7 @@ class ExtractingPlan:
         texts = [text_for(one.text) for one in pages if one.text]
         if sum(len(one.encode("utf-8", "replace")) + 2 for one in texts) <= loader:
             return True  # no text has more tokens than bytes
-        counts: list[int] = yield Question(lambda answered: self._count(texts, answered))
+        counts: list[int] = yield Question(lambda answered: self._tools.count(texts, answered))
         return sum(counts) + 2 * len(counts) <= loader
 
     def _best(self, document: str, column: Column) -> Generator[Asked, Any, list[Passage]]:
@@ -212,7 +209,9 @@ class ExtractingPlan:
         words = " ".join([column.name, column.meaning, *column.labels])
         ranked: Ranked = yield Question(lambda answered: self._rank(words, document, answered))
         best = list(ranked.passages[:MOST_PASSAGES]) or list(self._passages(document)[:MOST_PASSAGES])
-        counts: list[int] = yield Question(lambda answered: self._count([text_for(one.text) for one in best], answered))
+        counts: list[int] = yield Question(
+            lambda answered: self._tools.count([text_for(one.text) for one in best], answered)
+        )
         loader = min(READ_TOKENS, self._context - FRAME_TOKENS - CELL_TOKENS - COLUMN_TOKENS)
         chosen: list[Passage] = []
         for one, size in zip(best, counts, strict=True):

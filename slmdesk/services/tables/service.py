@@ -6,7 +6,7 @@ result and a person's edits are stored with the item, its words as a message for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,18 +14,14 @@ from typing import TYPE_CHECKING
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import lenient_from, to_json
 from slmdesk.services.base.events import Event, Noticed
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
-from slmdesk.services.documents.results import DocumentItems, names_of, title_of
+from slmdesk.services.documents.job_service import DocumentJobService
+from slmdesk.services.documents.results import names_of
 from slmdesk.services.documents.retrieval import Retrieval
-from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exams import is_weak
-from slmdesk.services.jobs.plan import JobPlanner, Plan
-from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
@@ -83,12 +79,14 @@ class ExtractionView:
         return self.table is not None and self.table.is_done
 
 
-class ExtractionService(JobPlanner):
+class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
     """Starts and plans tables, and stores what a person changes in them."""
+
+    kind, title, most_documents = KIND, "Table", MOST_DOCUMENTS
+    refusal = f"a table has 1 to {MOST_DOCUMENTS} documents"
 
     def __init__(
         self,
-        service_thread: ServiceThread,
         store: Store,
         settings: SettingsFile,
         models: ModelService,
@@ -97,56 +95,20 @@ class ExtractionService(JobPlanner):
         retrieval: Retrieval,
         publish: Callable[[Event], None],
     ) -> None:
-        self._service_thread, self._store, self._settings, self._models = service_thread, store, settings, models
-        self._loader, self._jobs, self._retrieval, self._publish = loader, jobs, retrieval, publish
-        self._items = DocumentItems(store, publish, KIND)
-        self._live: dict[str, ExtractingPlan] = {}
-        jobs.plan_by(KIND, self)
-        jobs.when_done(KIND, self._on_done)
-
-    # ---- wishes
-
-    def begin(self, request: TableRequest) -> Item:
-        """Add a table and have it made in the background.
-
-        ExtractionGrew is published for each row, ExtractionEnded at the end.  Raises KnownError `document.unknown`,
-        `document.not_read`, the document's own error where the only one could not be read, `request.invalid`,
-        `model.…`, `store.…`.
-        """
-        columns = checked_columns(request.columns)
-        documents = self._documents(request)
-        record = self._record(request.model)
-        title = title_of(documents)
-        settings = to_json(replace(request, columns=columns, documents=tuple(one.id for one in documents)))
-        asked = f"{', '.join(one.name for one in columns)} of {names_of(documents)}"
-        item = self._items.add(f"Table: {title}", documents, settings, asked)
-        self._add_job(item, title, record, settings)
-        return self._store.item(item.id)
-
-    def begun_before(self, request: TableRequest, *, unsaved: bool = False) -> JobRecord | None:
-        """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
-        does.
-        """
-        shape, record = self._settings_of(request), self._record(request.model)
-        return begun_before(self._store, KIND, shape, record, unsaved=unsaved)
-
-    def _settings_of(self, request: TableRequest) -> dict[str, Json]:
-        ids = tuple(one.id for one in self._documents(request))
-        return to_json(replace(request, columns=checked_columns(request.columns), documents=ids))
+        super().__init__(store, settings, models, loader, jobs, publish)
+        self._retrieval = retrieval
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
         """Make a table again from the current documents; only what changed is asked again.
 
         A person's edits stay unless `keep_edits` is False.  Raises KnownError as `begin` does, and `item.unknown`.
         """
-        view = self.open(item)
-        if view.job and not view.job.status.is_end:
-            return self._jobs.resume(view.job.id)
-        self._documents(view.request)
-        record = self._record(model or view.request.model)
-        if not keep_edits and view.table is not None:
-            self._store.save_result(view.item.id, to_json(replace(self._kept(view.item.id) or view.table, edits=())))
-        return self._add_job(view.item, view.item.title.removeprefix("Table: "), record, to_json(view.request))
+
+        def drop_edits(found: Item) -> None:
+            if not keep_edits and (table := self._kept(found.id)) is not None:
+                self._store.save_result(found.id, to_json(replace(table, edits=())))
+
+        return self._again(item, model, drop_edits)
 
     def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:
         """Set a person's value for a cell, or remove it (None); returns the table and the previous value, for undo.
@@ -168,64 +130,58 @@ class ExtractionService(JobPlanner):
     def open(self, item: str) -> ExtractionView:
         """Return a table, finished or not.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
-        request = _request_from(found.settings.get("wish"))
         job, table = self._items.newest_job(found.id), self._kept(found.id)
         if job is not None and (plan := self._live.get(job.id)):
             table = _joined(plan.so_far(), table)
         documents = tuple(self._store.documents_of_item(found.id))
-        return ExtractionView(found, request, documents, with_edits(table) if table else None, job)
+        return ExtractionView(found, self._request_of(found), documents, with_edits(table) if table else None, job)
 
-    # ---- making (see jobs)
+    # ---- what is particular to a table
 
-    def plan(self, job: JobRecord) -> Plan:
-        """Return the plan of a table's job, from its beginning."""
+    def _check(self, request: TableRequest) -> TableRequest:
+        return replace(request, columns=checked_columns(request.columns))
+
+    def _words_of(self, request: TableRequest, documents: Sequence[DocumentRecord]) -> str:
+        return f"{', '.join(one.name for one in request.columns)} of {names_of(documents)}"
+
+    def _request_from(self, untrusted: Json) -> TableRequest:
+        return lenient_from(TableRequest, untrusted, documents=(), columns=())
+
+    def _prompt_version(self) -> str:
+        return PROMPT_VERSION
+
+    def _plan_of(self, job: JobRecord, item: Item, request: TableRequest, record: ModelRecord) -> ExtractingPlan:
         from slmdesk.services.tables.plan import ExtractingPlan  # with the checks of text: only who asks waits
 
-        item = self._store.item(job.item or "")
-        request = _request_from(job.settings)
-        record = model_of(self._models, job)
-        plan = self._live[job.id] = ExtractingPlan(
+        return ExtractingPlan(
             job,
             request.columns,
             self._still_there(request),
+            self._tools(job, record),
             model=record.name,
             note=WEAK.format(model=record.name) if is_weak(record) else "",
-            pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
             passages=self._store.passages,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document], answered),
-            count=lambda some, answered: count_texts(self._loader, record, some, answered),
-            context_tokens=context_tokens(record, self._settings.current),
-            failure=lambda: first_failure(self._jobs, job.id),
             reported=lambda row: self._on_row(item.id, job.id, row),
-            kept=lambda table: self._keep(item.id, table),
+            kept=lambda table: self._keep_table(item.id, table),
             faulty=self._on_fault,
         )
-        try:
-            yield from plan.run()
-            if plan.table is not None:
-                self._keep(item.id, plan.table)
-                self._items.keep_words(item.id, markdown_of(plan.table), record, PROMPT_VERSION)
-        finally:
-            if self._live.get(job.id) is plan:
-                del self._live[job.id]
 
-    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        """Publish a row as soon as its document is done."""
-        if plan := self._live.get(job):
-            plan.received(key, value)
+    def _keep(self, item: Item, record: ModelRecord, plan: ExtractingPlan) -> None:
+        if plan.table is not None:
+            self._keep_table(item.id, plan.table)
+            self._items.keep_words(item.id, markdown_of(plan.table), record, PROMPT_VERSION)
+
+    def _publish_end(self, item: str) -> None:
+        if table := self._kept(item):
+            self._publish(ExtractionEnded(item, with_edits(table)))
 
     def _kept(self, item: str) -> Table | None:
         return table_from(self._store.result(item))
 
-    def _keep(self, item: str, table: Table) -> None:
-        """What was found, with what a person wrote meanwhile and before."""
-        old = self._kept(item)
-        self._store.save_result(item, to_json(_joined(table, old)))
-
-    def _on_done(self, job: JobRecord) -> None:
-        table = self._kept(job.item) if job.item else None
-        if job.item and table:
-            self._publish(ExtractionEnded(job.item, with_edits(table)))
+    def _keep_table(self, item: str, table: Table) -> None:
+        """Store what was found, with what a person wrote meanwhile and before."""
+        self._store.save_result(item, to_json(_joined(table, self._kept(item))))
 
     def _on_row(self, item: str, job: str, row: TableRow) -> None:
         old = self._kept(item)
@@ -237,15 +193,6 @@ class ExtractionService(JobPlanner):
         problem = problem_for(error)
         self._publish(Noticed(replace(problem, sentence=f"{cell} was left empty. {problem.sentence}")))
 
-    # ---- checking wishes
-
-    def _add_job(self, item: Item, title: str, record: ModelRecord, settings: Mapping[str, Json]) -> JobRecord:
-        return self._jobs.add(KIND, title, record, (), prompt_version=PROMPT_VERSION, settings=settings, item=item.id)
-
-    def _documents(self, request: TableRequest) -> list[DocumentRecord]:
-        refusal = f"a table has 1 to {MOST_DOCUMENTS} documents"
-        return read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
-
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """The documents of a job; one that was forgotten meanwhile keeps no other from it."""
         found: list[DocumentRecord] = []
@@ -255,9 +202,6 @@ class ExtractionService(JobPlanner):
         if not found:
             raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
         return found
-
-    def _record(self, model: str | None) -> ModelRecord:
-        return able(self._models.choose(model))
 
 
 def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -309,11 +253,3 @@ def _joined(table: Table, old: Table | None) -> Table:
     there = {one.document for one in table.rows}
     rest = () if table.is_done else tuple(one for one in old.rows if one.document not in there)
     return replace(table, rows=(*table.rows, *rest), edits=old.edits)
-
-
-def _request_from(shape: Json) -> TableRequest:
-    """Of what was kept; nothing where it is of a newer program."""
-    try:
-        return dataclass_from(TableRequest, shape)
-    except KnownError:
-        return TableRequest((), ())

@@ -31,7 +31,7 @@ from slmdesk.services.questions.prompt import Source, text_for, turns_of
 from slmdesk.services.questions.service import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.prompts import Kind, Style, merge_step, points_step
-from slmdesk.services.summaries.service import SummaryRequest
+from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.services.tables.prompts import cells_step
 from slmdesk.services.tables.types import Column
 from slmdesk.services.versions.wording import change_step

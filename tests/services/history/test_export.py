@@ -19,7 +19,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import FORMS, Paper, paragraph
 from slmdesk.services.base.events import Problem
 from slmdesk.services.summaries.events import SummaryEnded
-from slmdesk.services.summaries.service import SummaryRequest
+from slmdesk.services.summaries.types import SummaryRequest
 
 pytestmark = pytest.mark.process
 

@@ -24,7 +24,7 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.questions.events import QuestionAnswered
 from slmdesk.services.questions.service import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded
-from slmdesk.services.summaries.service import SummaryRequest
+from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.services.tables.events import ExtractionEnded
 from slmdesk.services.tables.service import TableRequest
 from slmdesk.services.translation.asking.prompts import Manner

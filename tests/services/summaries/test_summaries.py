@@ -13,7 +13,7 @@ from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, Length
-from slmdesk.services.summaries.service import SummaryRequest
+from slmdesk.services.summaries.types import SummaryRequest
 
 pytestmark = pytest.mark.process
 

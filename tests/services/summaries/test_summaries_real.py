@@ -13,7 +13,7 @@ from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.prompts import Length
-from slmdesk.services.summaries.service import SummaryRequest
+from slmdesk.services.summaries.types import SummaryRequest
 
 pytestmark = pytest.mark.model
 

@@ -13,8 +13,8 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, Length
-from slmdesk.services.summaries.service import KIND, SummaryRequest, SummaryView
-from slmdesk.services.summaries.types import Sentence, Summary
+from slmdesk.services.summaries.service import KIND, SummaryView
+from slmdesk.services.summaries.types import Sentence, Summary, SummaryRequest
 
 
 class SummaryController(JobFollower):

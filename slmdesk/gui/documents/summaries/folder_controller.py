@@ -15,7 +15,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.summaries.events import FolderWritten
 from slmdesk.services.summaries.folder import FolderRequest
 from slmdesk.services.summaries.prompts import Kind, Length
-from slmdesk.services.summaries.service import SummaryRequest
+from slmdesk.services.summaries.types import SummaryRequest
 
 
 class FolderSummariesController(QObject):

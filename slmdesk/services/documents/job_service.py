@@ -1,0 +1,219 @@
+"""The base of services that make something from documents by a job: summaries, tables.  Service thread.
+
+What is made is an item of a kind of its own, linked to its documents; its request is kept with the item and, as
+settings, with each of its jobs.  The result is stored with the item, and its text as a message (see `results`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.core.wire import to_json
+from slmdesk.services.base.events import Event
+from slmdesk.services.documents.citations import Pages
+from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
+from slmdesk.services.documents.results import DocumentItems, title_of
+from slmdesk.services.engine.load_spec import context_tokens
+from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.jobs.plan import JobPlanner, Plan
+from slmdesk.services.jobs.resumable import begun_before
+from slmdesk.services.jobs.service import JobService
+from slmdesk.services.models.library import ModelService
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+
+
+class DocumentRequest(Protocol):
+    """What is to be made of which documents; a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Ids, or the only ones that begin so."""
+
+    @property
+    def model(self) -> str | None:
+        """None: the default."""
+
+
+class DocumentPlan(Protocol):
+    """The plan of one job, with its results so far."""
+
+    def run(self) -> Plan:
+        """Yield all batches."""
+
+    def received(self, key: str, value: Mapping[str, Json]) -> None:
+        """Take the result of a step of the last batch as it arrives."""
+
+
+TokenCounter = Callable[[Sequence[str], Callable[[Any], None]], object]
+"""Asks for the tokens of texts; answers with a list of counts, or a Problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTools:
+    """What every plan is given."""
+
+    pages: Pages
+    count: TokenCounter
+    context_tokens: int
+    """Of the model."""
+    failure: Callable[[], KnownError | None]
+    """Why its first failed step failed."""
+
+
+R = TypeVar("R", bound=DocumentRequest)
+P = TypeVar("P", bound=DocumentPlan)
+
+
+class DocumentJobService(JobPlanner, Generic[R, P]):
+    """Begins, resumes, repeats and plans the jobs of one kind; a subclass says what is particular to the kind."""
+
+    kind: ClassVar[str]
+    """Of items and jobs; never changes."""
+    title: ClassVar[str]
+    """Stands before the names of the documents."""
+    most_documents: ClassVar[int]
+    refusal: ClassVar[str]
+    """Why fewer than one or more than these are refused."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: SettingsFile,
+        models: ModelService,
+        loader: ModelLoader,
+        jobs: JobService,
+        publish: Callable[[Event], None],
+    ) -> None:
+        self._store, self._settings, self._models = store, settings, models
+        self._loader, self._jobs, self._publish = loader, jobs, publish
+        self._items = DocumentItems(store, publish, self.kind)
+        self._live: dict[str, P] = {}
+        jobs.plan_by(self.kind, self)
+        jobs.when_done(self.kind, self._on_done)
+
+    # ---- what is particular to a kind
+
+    def _check(self, request: R) -> R:
+        """Return the request as it is kept.  Raises KnownError `request.invalid`."""
+        raise NotImplementedError
+
+    def _words_of(self, request: R, documents: Sequence[DocumentRecord]) -> str:
+        """Describe a request for the history."""
+        raise NotImplementedError
+
+    def _request_from(self, untrusted: Json) -> R:
+        """Read a stored request; unknown values become the defaults."""
+        raise NotImplementedError
+
+    def _prompt_version(self) -> str:
+        """Return the version under which the results of steps are stored."""
+        raise NotImplementedError
+
+    def _plan_of(self, job: JobRecord, item: Item, request: R, record: ModelRecord) -> P:
+        """Return a new plan for a job."""
+        raise NotImplementedError
+
+    def _keep(self, item: Item, record: ModelRecord, plan: P) -> None:
+        """Store the result of a plan that has ended."""
+        raise NotImplementedError
+
+    def _publish_end(self, item: str) -> None:
+        """Publish that the result of an item is stored."""
+        raise NotImplementedError
+
+    def _choose(self, model: str | None) -> ModelRecord:
+        """Return the model for a request.  Raises KnownError `model.…`."""
+        return self._models.choose(model)
+
+    # ---- requests
+
+    def begin(self, request: R) -> Item:
+        """Add an item and have it made in the background; its job (see `open`) can be paused, resumed and cancelled.
+
+        Events are published as it grows and at the end (see `events` of the package).  Raises KnownError
+        `document.unknown`, `document.not_read`, the document's own error when it could not be read, `request.invalid`,
+        `model.…`, `store.…`.
+        """
+        request, documents = self._with_documents(self._check(request))
+        record = able(self._choose(request.model))
+        title = title_of(documents)
+        item = self._items.add(
+            f"{self.title}: {title}", documents, to_json(request), self._words_of(request, documents)
+        )
+        self._add_job(item, title, record, request)
+        return self._store.item(item.id)
+
+    def begun_before(self, request: R, *, unsaved: bool = False) -> JobRecord | None:
+        """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
+        does.
+        """
+        request, _ = self._with_documents(self._check(request))
+        record = able(self._choose(request.model))
+        return begun_before(self._store, self.kind, to_json(request), record, unsaved=unsaved)
+
+    def again(self, item: str, model: str | None = None) -> JobRecord:
+        """Make an item again from the current documents; only what changed is asked again.
+
+        Raises KnownError as `begin` does, and `item.unknown`.
+        """
+        return self._again(item, model)
+
+    def plan(self, job: JobRecord) -> Plan:
+        """Return the plan of a job, from its beginning (see jobs)."""
+        item = self._store.item(job.item or "")
+        record = model_of(self._models, job)
+        plan = self._live[job.id] = self._plan_of(job, item, self._request_from(job.settings), record)
+        try:
+            yield from plan.run()
+            self._keep(item, record, plan)
+        finally:
+            if self._live.get(job.id) is plan:
+                del self._live[job.id]
+
+    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
+        """Publish what can be shown with the result of a step."""
+        if plan := self._live.get(job):
+            plan.received(key, value)
+
+    # ---- for the subclass
+
+    def _again(self, item: str, model: str | None, before: Callable[[Item], object] = lambda _item: None) -> JobRecord:
+        found = self._items.find(item)
+        job = self._items.newest_job(found.id)
+        if job is not None and not job.status.is_end:
+            return self._jobs.resume(job.id)
+        request, _ = self._with_documents(self._request_of(found))
+        record = able(self._choose(model or request.model))
+        before(found)
+        return self._add_job(found, found.title.removeprefix(f"{self.title}: "), record, request)
+
+    def _request_of(self, item: Item) -> R:
+        return self._request_from(item.settings.get("wish"))
+
+    def _tools(self, job: JobRecord, record: ModelRecord) -> PlanTools:
+        return PlanTools(
+            pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
+            count=lambda some, answered: count_texts(self._loader, record, some, answered),
+            context_tokens=context_tokens(record, self._settings.current),
+            failure=lambda: first_failure(self._jobs, job.id),
+        )
+
+    def _with_documents(self, request: R) -> tuple[R, list[DocumentRecord]]:
+        documents = read_documents(self._store, request.documents, self.most_documents, self.refusal)
+        return replace(request, documents=tuple(one.id for one in documents)), documents
+
+    def _add_job(self, item: Item, title: str, record: ModelRecord, request: R) -> JobRecord:
+        version, settings = self._prompt_version(), to_json(request)
+        return self._jobs.add(self.kind, title, record, (), prompt_version=version, settings=settings, item=item.id)
+
+    def _on_done(self, job: JobRecord) -> None:
+        if job.item:
+            self._publish_end(job.item)
