@@ -70,7 +70,7 @@ def show(console: Console, chat: str) -> None:
         segments: dict[str, Json] = {}
         if item.kind == "translation":  # its text is in segments, not messages
             form = "json" if console.as_json else "md"
-            text = console.wait_for(services, lambda ended: services.exports.give(item.id, form, ended)).decode("utf-8")
+            text = console.result_of(services, lambda: services.exports.give(item.id, form)).decode("utf-8")
             if console.as_json:
                 segments = {name: value for name, value in loads(text).items() if name in ("segments", "left")}
         elif not console.as_json:
@@ -137,12 +137,10 @@ def export(console: Console, chat: str, form: str, output: Path | None, force: b
     with console.services() as services:
         item = services.service_thread.call(lambda: services.history.item(chat))
         if output is None or str(output) == "-":
-            data: bytes = console.wait_for(services, lambda ended: services.exports.give(item.id, form, ended))
+            data = console.result_of(services, lambda: services.exports.give(item.id, form))
         else:
             target = output.absolute()
-            size: int = console.wait_for(
-                services, lambda ended: services.exports.write(item.id, form, target, ended, replace=force)
-            )
+            size = console.result_of(services, lambda: services.exports.write(item.id, form, target, replace=force))
             if console.as_json:
                 console.give({"id": item.id, "format": form, "path": str(output), "bytes": size})
             console.notify(f"Written to {output}.")

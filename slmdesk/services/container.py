@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from uuid import uuid4
 
 from slmdesk.client import ChildClient
@@ -33,7 +34,9 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.auto_exams import FirstExams
 from slmdesk.services.evaluation.benchmark import BenchService
 from slmdesk.services.evaluation.exams import ExamService
+from slmdesk.services.evaluation.export import export_model_comparison
 from slmdesk.services.evaluation.model_cards import CardService
+from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.evaluation.model_comparison import ComparingService
 from slmdesk.services.history.backups import BackupService
 from slmdesk.services.history.change_watch import Watch
@@ -61,15 +64,23 @@ from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.repo_page import RepoPageService
 from slmdesk.services.online.search import SearchService
+from slmdesk.services.questions.export import export_question
+from slmdesk.services.questions.service import KIND as QUESTION
 from slmdesk.services.questions.service import QuestionService
+from slmdesk.services.summaries.export import export_summary
 from slmdesk.services.summaries.folder import FolderSummaries
+from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.service import SummaryService
+from slmdesk.services.tables.export import export_table
+from slmdesk.services.tables.service import KIND as TABLE
 from slmdesk.services.tables.service import ExtractionService
+from slmdesk.services.translation.export import export_translation
 from slmdesk.services.translation.handouts import TranslationFiles
 from slmdesk.services.translation.inspection import StartService
 from slmdesk.services.translation.pairs.advice import PairAdviceService
 from slmdesk.services.translation.pairs.auto_exams import FirstPairExams
 from slmdesk.services.translation.pairs.exams import PairExamService
+from slmdesk.services.translation.readout import KIND as TRANSLATION
 from slmdesk.services.translation.segment_edits import SegmentEdits
 from slmdesk.services.translation.segment_list import SegmentLists
 from slmdesk.services.translation.segment_undo import SegmentChanges
@@ -80,6 +91,8 @@ from slmdesk.services.translation.terms.glossaries import GlossaryService
 from slmdesk.services.translation.terms.memory import MemoryService
 from slmdesk.services.translation.typed.history import TypedHistory
 from slmdesk.services.translation.typed.live import LiveTranslation
+from slmdesk.services.versions.export import export_versions
+from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.services.versions.service import VersionService
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store, open_store
@@ -413,10 +426,13 @@ class Services:
     def _open_ways_out(self) -> None:
         """Create the services for printing and export."""
         self.printing = PrintService(self.service_thread, self.printer, page_size)
-        self.exports = ExportService(
-            self.service_thread, self.store, self.history, self.chats, self.summaries, self.extraction, self.printing,
-            self.collections.unread,
-        )  # fmt: skip
+        exports = self.exports = ExportService(self.service_thread, self.history, self.chats, self.printing)
+        exports.register(COMPARISON, partial(export_model_comparison, self.chats))
+        exports.register(QUESTION, partial(export_question, self.store, self.chats, self.collections.unread))
+        exports.register(SUMMARY, partial(export_summary, self.store))
+        exports.register(TABLE, partial(export_table, self.extraction))
+        exports.register(VERSIONS, partial(export_versions, self.store))
+        exports.register(TRANSLATION, partial(export_translation, self.store))
 
     def _open_network(self) -> None:
         """Create the services that use the network."""

@@ -255,9 +255,7 @@ def _write(
         return
     form = form_of(request.path, FORMS)
     if form in WORKED_OUT:
-        console.wait_for(
-            services, lambda ended: services.exports.write(item, form, request.path, ended, replace=request.force)
-        )
+        console.result_of(services, lambda: services.exports.write(item, form, request.path, replace=request.force))
         return
     if form == "json":
         write_json(request.path, shape)

@@ -170,9 +170,7 @@ def _write(console: Console, services: Services, item: str, shape: Mapping[str, 
     if form == "json":
         write_json(request.path, shape)
     else:
-        console.wait_for(
-            services, lambda ended: services.exports.write(item, form, request.path, ended, replace=request.force)
-        )
+        console.result_of(services, lambda: services.exports.write(item, form, request.path, replace=request.force))
 
 
 # ---- output

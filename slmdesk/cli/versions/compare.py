@@ -64,9 +64,7 @@ def compare(
             raise click.ClickException("The comparison was not finished.")
         if output is not None:
             target = output.absolute()
-            console.wait_for(
-                services, lambda ended: services.exports.write(view.item.id, form, target, ended, replace=force)
-            )
+            console.result_of(services, lambda: services.exports.write(view.item.id, form, target, replace=force))
             console.notify(f"Written to {output}.")
     if console.as_json:
         console.give({**shape_of(found), "item": view.item.id})

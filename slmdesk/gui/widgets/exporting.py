@@ -26,28 +26,23 @@ class ExportController(QObject):
 
     def export(self, item: str, form: str, target: Path) -> None:
         """Write an item of the history to a file.  An existing file is replaced: the dialog has asked."""
-
-        def ended(result: int | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_ended, target, result))
-
-        def progressed(done: int, total: int) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_progressed, target, done, total))
-
-        self._on_progressed(target, 0, 0)
-        self._bridge.ask(
-            lambda services: services.exports.write(item, form, target, ended, replace=True, progressed=progressed),
-            None,
-            partial(self._on_ended, target),
+        self._on_progressed(target, (0, 0))
+        self._bridge.follow(
+            lambda services: services.exports.write(item, form, target, replace=True),
+            partial(self._on_written, target),
+            partial(self._on_failed, target),
+            partial(self._on_progressed, target),
         )
 
-    def _on_progressed(self, target: Path, done: int, total: int) -> None:
+    def _on_progressed(self, target: Path, report: tuple[int, int]) -> None:
+        done, total = report
         pages = f": page {done:,} of {total:,}" if total else f": {done:,} pages" if done else "…"
         self._bridge.notice_raised.emit(Notice(f"Writing {target.name}{pages}", key=f"export {target}"))
 
-    def _on_ended(self, target: Path, result: int | Problem) -> None:
-        if isinstance(result, Problem):
-            self._bridge.notice_raised.emit(replace(notice_of(result), key=f"export {target}"))
-            return
+    def _on_failed(self, target: Path, problem: Problem) -> None:
+        self._bridge.notice_raised.emit(replace(notice_of(problem), key=f"export {target}"))
+
+    def _on_written(self, target: Path, _size: int) -> None:
         self._bridge.notice_raised.emit(
             Notice(
                 f"Written to {target}.",

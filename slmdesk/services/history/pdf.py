@@ -12,14 +12,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import Paper
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
-
-OnPrinted = Callable[[bytes | Problem], None]
-"""Called once, on the service thread."""
-OnProgress = Callable[[int, int], None]
-"""Called with pages done and pages in all (0: not known yet), on the thread that reads the child."""
 
 
 def page_size(environment: Mapping[str, str] = os.environ) -> str:
@@ -35,21 +30,23 @@ class PrintService:
         self._service_thread, self._client, self._page = service_thread, client, page
         self._jobs: list[JobHandle] = []
 
-    def print(self, paper: Paper, ended: OnPrinted, progressed: OnProgress | None = None) -> JobHandle:
-        """A document as PDF on the size of page in use here.
+    def print(self, paper: Paper) -> Pending[bytes]:
+        """Make a document a PDF on the size of page in use here.
 
-        A cancel of the handle ends with the Problem `print.stopped`.
+        Reports progress as (pages done, pages in all; 0: not known yet).  A cancel ends with the Problem
+        `print.stopped`.
         """
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: self._on_end(job, event, ended))
-            elif isinstance(event, Progress) and progressed is not None:
-                progressed(event.done, event.total)
+                self._service_thread.post(lambda: self._on_end(job, event, pending))
+            elif isinstance(event, Progress):
+                self._service_thread.post(lambda: pending.progress((event.done, event.total)))
 
+        pending: Pending[bytes] = Pending(lambda: job.cancel())
         job = self._client.start("print", {"paper": to_json(paper), "page": self._page()}, on_event)
         self._jobs.append(job)
-        return job
+        return pending
 
     def close(self) -> None:
         """The app ends: nothing more is wanted."""
@@ -57,17 +54,17 @@ class PrintService:
             job.cancel()
         self._jobs.clear()
 
-    def _on_end(self, job: JobHandle, event: Done | Failed | Cancelled, ended: OnPrinted) -> None:
+    def _on_end(self, job: JobHandle, event: Done | Failed | Cancelled, pending: Pending[bytes]) -> None:
         if job in self._jobs:
             self._jobs.remove(job)
         if isinstance(event, Failed):
-            ended(problem_of(event.code, event.args))
+            pending.end(problem_of(event.code, event.args))
             return
         if isinstance(event, Cancelled):
-            ended(problem_for(KnownError("print.stopped")))
+            pending.end(problem_for(KnownError("print.stopped")))
             return
         try:
             pdf = base64.b64decode(str(event.result.get("pdf", "")), validate=True)
         except (binascii.Error, ValueError):
             pdf = b""
-        ended(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason="pdf")))
+        pending.end(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason="pdf")))

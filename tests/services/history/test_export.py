@@ -13,9 +13,9 @@ import docx
 import openpyxl
 import pypdfium2
 import pytest
+from fakes.recorder import result_of
 
 from slmdesk.core.documents import Block, BlockKind, page_of
-from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import FORMS, Paper, paragraph
 from slmdesk.services.base.events import Problem
 from slmdesk.services.summaries.events import SummaryEnded
@@ -41,9 +41,7 @@ def keep(services):
 
 def given(recorder, begin):
     """What an export gives, waited for."""
-    answers: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: begin(recorder.services.exports, answers.put))
-    return answers.get(timeout=60)
+    return result_of(recorder.services, lambda: begin(recorder.services.exports))
 
 
 def wait_for(holds) -> None:
@@ -69,7 +67,7 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
     recorder, item = summary
     texts = {}
     for form in FORMS:
-        data = given(recorder, lambda exports, ended, form=form: exports.give(item.id, form.id, ended))
+        data = given(recorder, lambda exports, form=form: exports.give(item.id, form.id))
         assert isinstance(data, bytes), data
         texts[form.id] = data
     shape = json.loads(texts["json"])
@@ -85,9 +83,7 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
         for requested in ("2 of 2 pages read", "Passages", "What was read", "Summary: lease.pdf"):
             assert requested in text, (form, requested)
         assert text.count("850 euros") == 1, form  # a quotation is its passage: once is enough
-    book = openpyxl.load_workbook(
-        io.BytesIO(given(recorder, lambda exports, ended: exports.give(item.id, "xlsx", ended)))
-    )
+    book = openpyxl.load_workbook(io.BytesIO(given(recorder, lambda exports: exports.give(item.id, "xlsx"))))
     assert book.sheetnames == ["Summary", "Coverage"]
     assert book["Summary"].max_row > 1
 
@@ -95,27 +91,25 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
 def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path) -> None:
     recorder, item = summary
     target = tmp_path / "out.docx"
-    size = given(recorder, lambda exports, ended: exports.write(item.id, "docx", target, ended))
+    size = given(recorder, lambda exports: exports.write(item.id, "docx", target))
     assert size == target.stat().st_size
-    again = given(recorder, lambda exports, ended: exports.write(item.id, "docx", target, ended))
+    again = given(recorder, lambda exports: exports.write(item.id, "docx", target))
     assert isinstance(again, Problem)
     assert again.code == "file.exists"
-    paper = Paper("T", (paragraph("x"),))
-    lost = given(recorder, lambda exports, ended: exports.write_paper(paper, "pdf", tmp_path / "no" / "x.pdf", ended))
+    lost = given(recorder, lambda exports: exports.write(item.id, "pdf", tmp_path / "no" / "x.pdf"))
     assert isinstance(lost, Problem)
-    with pytest.raises(KnownError, match=r"request\.invalid"):
-        given(recorder, lambda exports, ended: exports.give_paper(paper, "odt", ended))
+    assert given(recorder, lambda exports: exports.give(item.id, "odt")).code == "request.invalid"
 
 
 def test_a_printer_that_is_killed_is_said_and_the_next_one_prints(opened) -> None:
     recorder = opened()
     long = Paper("T", tuple(paragraph("many words " * 200) for _ in range(2000)))
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.exports.give_paper(long, "pdf", answers.put))
+    recorder.services.service_thread.call(lambda: recorder.services.printing.print(long).then(answers.put))
     wait_for(lambda: recorder.services.printer.pid)
     os.kill(recorder.services.printer.pid, signal.SIGKILL)
     lost = answers.get(timeout=60)
     assert isinstance(lost, Problem)
     assert lost.code in ("child.died", "child.start_failed")  # before or after its first word
-    data = given(recorder, lambda exports, ended: exports.give_paper(Paper("after"), "pdf", ended))
+    data = result_of(recorder.services, lambda: recorder.services.printing.print(Paper("after")))
     assert "after" in pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()

@@ -319,7 +319,7 @@ def test_others_come_between_while_a_long_translation_is_written_or_exported(ope
     monkeypatch.setattr(store, "segments", noted)
     for begin in (
         lambda ended: recorder.services.translations.write(item, tmp_path / "out.txt", ended),
-        lambda ended: recorder.services.exports.give(item, "md", ended),
+        lambda ended: recorder.services.exports.give(item, "md").then(ended),
     ):
         ended: queue.SimpleQueue = queue.SimpleQueue()
         asked_in.clear()

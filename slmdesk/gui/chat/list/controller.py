@@ -13,7 +13,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.list.rows import ChatRows, Key, row_of, row_of_hit
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trashed
 from slmdesk.services.base import events
-from slmdesk.services.base.events import ItemChanged, ItemGone, MessageAdded, MessageChanged, MessageEnded, Problem
+from slmdesk.services.base.events import ItemChanged, ItemGone, MessageAdded, MessageChanged, MessageEnded
 
 KIND = "chat"
 MOST_HITS = 200
@@ -66,11 +66,10 @@ class ListController(QObject):
 
     def export(self, chat: str, form: str, target: Path) -> None:
         """Write a chat to a file.  An existing file is replaced: the dialog has asked."""
-
-        def ended(result: int | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_exported, target, result))
-
-        self._bridge.ask(lambda services: services.exports.write(chat, form, target, ended, replace=True), None)
+        self._bridge.follow(
+            lambda services: services.exports.write(chat, form, target, replace=True),
+            partial(self._on_exported, target),
+        )
 
     @Slot(str)
     def search(self, words: str) -> None:
@@ -113,13 +112,8 @@ class ListController(QObject):
         self._rows.drop(item.id)
         self._bridge.notice_raised.emit(trashed(item, self._restore))
 
-    def _on_exported(self, target: Path, result: int | Problem) -> None:
-        if isinstance(result, Problem):
-            self._bridge.problem_met.emit(result)
-        else:
-            self._bridge.notice_raised.emit(
-                Notice(f"The chat was written to {target}.", life_ms=UNDO_MS, key="exported")
-            )
+    def _on_exported(self, target: Path, _size: int) -> None:
+        self._bridge.notice_raised.emit(Notice(f"The chat was written to {target}.", life_ms=UNDO_MS, key="exported"))
 
     def _restore(self, chat: str) -> None:
         self._bridge.ask(lambda services: services.chats.restore(chat), None)

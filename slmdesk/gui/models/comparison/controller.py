@@ -131,21 +131,16 @@ class CompareController(QObject):
         if self._held is None:
             return
         id = self._held.item.id
-
-        def ended(result: int | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_exported, target, result))
-
-        self._bridge.ask(lambda services: services.exports.write(id, form, target, ended, replace=True), None)
+        self._bridge.follow(
+            lambda services: services.exports.write(id, form, target, replace=True), partial(self._on_exported, target)
+        )
 
     # ---- events
 
-    def _on_exported(self, target: Path, result: int | Problem) -> None:
-        if isinstance(result, Problem):
-            self._bridge.problem_met.emit(result)
-        else:
-            self._bridge.notice_raised.emit(
-                Notice(f"The comparison was written to {target}.", life_ms=UNDO_MS, key="exported")
-            )
+    def _on_exported(self, target: Path, _size: int) -> None:
+        self._bridge.notice_raised.emit(
+            Notice(f"The comparison was written to {target}.", life_ms=UNDO_MS, key="exported")
+        )
 
     def _on_models(self, models: Sequence[ModelRecord]) -> None:
         chatting = [one for one in models if one.can_chat]

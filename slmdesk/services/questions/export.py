@@ -1,0 +1,55 @@
+"""Exports questions about documents with their answers, and what was read of each document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from slmdesk.core.documents import PageStatus
+from slmdesk.core.records import Item
+from slmdesk.core.types import Json
+from slmdesk.exports.chats import to_json
+from slmdesk.exports.papers import question_paper
+from slmdesk.services.base.exporting import Make, json_bytes
+from slmdesk.services.chat.service import ChatService
+from slmdesk.services.documents.folder_types import LeftOut
+from slmdesk.services.documents.library import info_of
+from slmdesk.store import Store
+
+FORMAT = "slmdesk-question"
+
+
+def export_question(
+    store: Store, chats: ChatService, unread: Callable[[str], Sequence[LeftOut]], item: Item, form: str
+) -> Make:
+    """Return how questions are exported (see base.exporting); `unread` says what in a folder could not be read."""
+    held, documents, missing = chats.open(item.id), _read_of(store, item), _not_read_of(store, unread, item)
+    if form == "json":
+        chat = json.loads(to_json(held.item, chats.messages(item.id), held.messages))
+        answers = (store.result(item.id) or {}).get("answers") or {}
+        shape = {**chat, "format": FORMAT, "documents": documents, "not_read": missing, "answers": answers}
+        return lambda: json_bytes(shape)
+    return lambda: question_paper(held.item, held.messages, documents, missing)
+
+
+def _read_of(store: Store, item: Item) -> list[Mapping[str, Json]]:
+    """Of each document asked: its name, and what was read of it."""
+    reported: list[Mapping[str, Json]] = []
+    for one in store.documents_of_item(item.id):
+        pages = store.pages(one.id, limit=max(1, one.pages), with_text=False)
+        unread = [page for page in pages if page.status is not PageStatus.READ]
+        reasons: list[Json] = [{"page": page.number, "reason": page.reason or page.status.value} for page in unread]
+        coverage: Json = {
+            "pages_total": len(pages), "pages_read": len(pages) - len(unread), "unreadable": reasons,
+        }  # fmt: skip
+        reported.append({"name": one.name, "page_kind": info_of(one).page_kind.value, "coverage": coverage})
+    return reported
+
+
+def _not_read_of(store: Store, unread: Callable[[str], Sequence[LeftOut]], item: Item) -> list[Json]:
+    """Of a folder that was asked: which documents in it could not be read, and why."""
+    folder = item.settings.get("collection")
+    if not isinstance(folder, str) or all(one.id != folder for one in store.collections()):
+        return []
+    return [{"name": Path(one.path).name, "reason": one.sentence} for one in unread(folder)]

@@ -1,0 +1,65 @@
+"""Exports a summary with the passages and the coverage that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slmdesk.core.records import Item
+from slmdesk.core.types import Json
+from slmdesk.core.wire import to_json
+from slmdesk.exports.papers import summary_paper, summary_sheets
+from slmdesk.exports.xlsx import to_xlsx
+from slmdesk.services.base.exporting import Make, json_bytes
+from slmdesk.services.summaries.types import summary_from
+from slmdesk.store import Store
+
+FORMAT = "slmdesk-summary"
+
+
+def export_summary(store: Store, item: Item, form: str) -> Make | None:
+    """Return how a finished summary is exported (see base.exporting)."""
+    summary = summary_from(store.result(item.id))
+    if summary is None:
+        return None
+    shape = to_json(summary)
+    if form == "json":
+        return lambda: json_bytes({"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **shape})
+    if form == "xlsx":
+        return lambda: to_xlsx(summary_sheets(shape))
+    proved = _with_passages(store, shape)
+    return lambda: summary_paper(item.title, proved)
+
+
+def _with_passages(store: Store, summary: Mapping[str, Json]) -> Mapping[str, Json]:
+    """A summary with the words of the passages it names, where the documents are still here."""
+    pages: dict[tuple[str, int], str] = {}
+    names = {str(one["document"]): one["name"] for one in _objects(summary["documents"])}
+    is_one = len(names) < 2
+
+    def words(document: str, number: int) -> str:
+        if (document, number) not in pages:
+            found = store.pages(document, begin=number, limit=1)
+            pages[document, number] = found[0].text if found and found[0].number == number else ""
+        return pages[document, number]
+
+    def proved(sentence: Mapping[str, Any]) -> dict[str, Json]:
+        passages: list[Json] = [
+            {
+                "page": span["page"],
+                "file": "" if is_one else names.get(str(span["document"]), ""),
+                "text": words(str(span["document"]), span["page"])[span["start"] : span["end"]],
+            }
+            for span in sentence["blocks"]
+        ]
+        return {**sentence, "passages": passages}
+
+    documents: list[Json] = [
+        {**one, "sentences": [proved(each) for each in _objects(one["sentences"])]}
+        for one in _objects(summary["documents"])
+    ]
+    return {**summary, "sentences": [proved(one) for one in _objects(summary["sentences"])], "documents": documents}
+
+
+def _objects(value: Json) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []

@@ -1,0 +1,32 @@
+"""Exports two versions compared: what changed, passage by passage."""
+
+from __future__ import annotations
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.paper import Paper
+from slmdesk.core.records import Item
+from slmdesk.exports.versions import versions_paper, versions_sheets
+from slmdesk.exports.xlsx import to_xlsx
+from slmdesk.services.base.exporting import Make, json_bytes
+from slmdesk.services.versions.types import comparison_from, report_of, shape_of
+from slmdesk.store import Store
+
+FORMAT = "slmdesk-versions"
+
+
+def export_versions(store: Store, item: Item, form: str) -> Make | None:
+    """Return how a finished comparison is exported (see base.exporting); all that takes long is left to it."""
+    kept = store.result(item.id)
+    if kept is None:
+        return None
+
+    def make() -> bytes | Paper:
+        comparison = comparison_from(kept)
+        if comparison is None:
+            raise KnownError("item.unknown", id=item.id)
+        if form == "json":
+            return json_bytes({"format": FORMAT, "version": 1, "id": item.id, **shape_of(comparison)})
+        report = report_of(comparison)
+        return to_xlsx(versions_sheets(report)) if form == "xlsx" else versions_paper(report)
+
+    return make
