@@ -95,10 +95,10 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
     except KeyboardInterrupt:
         services.service_thread.call(lambda: services.versions.cancel(item), 5.0)
         raise
-    view: VersionView = console.wait_for(services, lambda opened: services.versions.open(item, opened))
+    view = console.result_of(services, lambda: services.versions.open(item))
     if view.job is not None and not view.job.status.is_end:
         follow(console, services, view.job)
-        view = console.wait_for(services, lambda opened: services.versions.open(item, opened))
+        view = console.result_of(services, lambda: services.versions.open(item))
     return view
 
 

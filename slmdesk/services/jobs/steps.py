@@ -57,6 +57,14 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
     return kept, None
 
 
+def scores_of(value: Mapping[str, Json] | None) -> Sequence[float] | None:
+    """Return the likelihood of each choice in a stored value; None where it has none."""
+    found = (value or {}).get("scores")
+    if isinstance(found, list | tuple) and all(isinstance(one, int | float) for one in found):
+        return [float(one) for one in found if isinstance(one, int | float)]
+    return None
+
+
 def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
     """Return the tokens of a step's prompt and answer; 0 where unknown."""
     answer = untrusted.get("answer")

@@ -21,7 +21,7 @@ from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.evaluation.exam_items import Skill, truth_step
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Batch, Plan, Question, StepValue, Yield
-from slmdesk.services.jobs.steps import step_key
+from slmdesk.services.jobs.steps import scores_of, step_key
 from slmdesk.services.jobs.time_left import Ahead
 from slmdesk.services.summaries.forecast import (
     CHECK_COST,
@@ -269,7 +269,7 @@ class SummaryPlan:
         version = self._exams.prompt_version()
         values: list[StepValue] = yield Batch(steps, version, CHECK_COST, name=name, ahead=ahead)
         for (row, column), value in zip(asked, values, strict=True):
-            result[row][column] = doubted(result[row][column], _scores(value), threshold)
+            result[row][column] = doubted(result[row][column], scores_of(value), threshold)
         return result
 
     # ---- merging
@@ -481,10 +481,3 @@ class SummaryPlan:
     def _threshold(self) -> float | None:
         one = self._skills.get(Skill.TRUTH)
         return one.threshold if one and one.level != "weak" else None
-
-
-def _scores(value: StepValue) -> Sequence[float] | None:
-    found = (value or {}).get("scores")
-    if isinstance(found, list | tuple) and all(isinstance(one, int | float) for one in found):
-        return [float(one) for one in found if isinstance(one, int | float)]
-    return None

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
@@ -19,8 +19,9 @@ from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.messages import problem_of
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.citations import Coverage, Unread
 from slmdesk.services.documents.inputs import able, read_document
@@ -29,13 +30,12 @@ from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Batch, JobPlanner, Plan, StepValue, Yield
 from slmdesk.services.jobs.service import JobService
+from slmdesk.services.jobs.steps import scores_of
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
+from slmdesk.services.versions.types import Comparison, Side, Wording, by_importance, comparison_from, text_of
 from slmdesk.store import Store
-
-if TYPE_CHECKING:
-    from slmdesk.services.versions.types import Comparison, Side, Wording
 
 KIND = "versions"
 LANGUAGE_CHARACTERS = 4000
@@ -76,13 +76,6 @@ class VersionView:
     """It is being compared here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraphs:
-    """Paragraphs that are the same in both versions."""
-
-    texts: tuple[str, ...]
-
-
 class VersionService(JobPlanner):
     """Compares documents; publishes VersionsCompared, and again once a model has described the changes."""
 
@@ -104,7 +97,7 @@ class VersionService(JobPlanner):
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_reported)
 
-    # ---- wishes
+    # ---- requests
 
     def comparable(self, documents: Sequence[str]) -> set[str]:
         """Return those of these ids that can be compared: read, and with text."""
@@ -139,37 +132,29 @@ class VersionService(JobPlanner):
         if stop := self._busy.get(item):
             stop.set()
 
-    def open(self, item: str, opened: Callable[[VersionView], None]) -> None:
-        """Pass a comparison, finished or not, to `opened` on the service thread.
-
-        Raises KnownError `item.unknown`.
-        """
+    def open(self, item: str) -> Pending[VersionView]:
+        """Return a comparison, finished or not, once it is read.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         request = _mapping(found.settings.get("wish"))
         here = {one.id: one for one in self._store.documents_of_item(found.id)}
         documents = tuple(here[str(request.get(side))] for side in ("old", "new") if str(request.get(side)) in here)
         job = self._items.newest_job(found.id)
+
+        def view(comparison: Comparison | None) -> VersionView:
+            return VersionView(found, documents, comparison, job, found.id in self._busy)
+
         kept = self._store.result(found.id)
+        return pending_on_file_thread(self._service_thread, lambda: comparison_from(kept), name="compare").map(view)
 
-        def make() -> Comparison | None:
-            from slmdesk.services.versions.types import comparison_from  # with all that compares: not at the start
-
-            return comparison_from(kept)
-
-        def made(comparison: Comparison | Problem | None) -> None:
-            shown = None if isinstance(comparison, Problem) else comparison
-            opened(VersionView(found, documents, shown, job, found.id in self._busy))
-
-        on_file_thread(self._service_thread, make, made, name="compare")
-
-    def paragraphs(self, document: str, first: tuple[int, int], last: tuple[int, int], ended: OnEnded[Paragraphs],
-                   most: int = 500) -> None:  # fmt: skip
+    def paragraphs(
+        self, document: str, first: tuple[int, int], last: tuple[int, int], most: int = 500
+    ) -> Pending[tuple[str, ...]]:
         """The paragraphs of a document from a place (page, character) to another, at most so many; for what is folded
         together as the same.
         """
         found = self._store.document(document).id
 
-        def read() -> Paragraphs:
+        def read() -> tuple[str, ...]:
             from slmdesk.text.difference.parts import units_of
 
             texts: list[str] = []
@@ -178,10 +163,10 @@ class VersionService(JobPlanner):
                     if first <= (page.number, unit.place.start) and (page.number, unit.place.end) <= last:
                         texts.append(unit.text)
                         if len(texts) >= most:
-                            return Paragraphs(tuple(texts))
-            return Paragraphs(tuple(texts))
+                            return tuple(texts)
+            return tuple(texts)
 
-        on_file_thread(self._service_thread, read, ended, name="compare")
+        return pending_on_file_thread(self._service_thread, read, name="compare")
 
     def close(self) -> None:
         """Abandon running comparisons when the app ends."""
@@ -202,7 +187,6 @@ class VersionService(JobPlanner):
 
     def _found(self, old: DocumentRecord, new: DocumentRecord, stop: threading.Event) -> tuple[Comparison, Json]:
         """On a thread of its own."""
-        from slmdesk.services.versions.types import Comparison
         from slmdesk.text.difference.compare import difference
 
         began = rested = time.monotonic()
@@ -259,8 +243,6 @@ class VersionService(JobPlanner):
         self, item: str, comparison: Comparison, shape: Mapping[str, Json], record: ModelRecord | None = None
     ) -> None:
         """The result, and its text as a message, so that the history finds it."""
-        from slmdesk.services.versions.types import text_of
-
         words = text_of(comparison)
         self._store.save_result(item, shape)
         self._items.keep_words(item, words, record)
@@ -269,8 +251,6 @@ class VersionService(JobPlanner):
 
     def plan(self, job: JobRecord) -> Plan:
         """Return the plan of the job that describes the changes in words."""
-        from slmdesk.services.versions.types import comparison_from
-
         item = self._store.item(job.item or "").id
         comparison = comparison_from(self._store.result(item))
         record = self._models.by_sha256(job.model_sha256)
@@ -300,7 +280,6 @@ class VersionService(JobPlanner):
     def _reported(self, comparison: Comparison, threshold: float | None) -> Generator[Asked, Any, list[Wording]]:
         """The most important changes in a sentence each, what is doubtful marked."""
         from slmdesk.services.versions import wording
-        from slmdesk.services.versions.types import by_importance
 
         changes = comparison.changes
         chosen = [at for at in by_importance(changes) if wording.can_be_reported(changes[at])][:MOST_REPORTED]
@@ -318,14 +297,12 @@ class VersionService(JobPlanner):
         steps = [wording.truth_of(changes[one.change], one) for one in asked]
         values = yield Batch(steps, self._exams.prompt_version(), 60.0, 0.0)
         judged = {
-            one.change: wording.doubted(one, _scores(value), threshold)
+            one.change: wording.doubted(one, scores_of(value), threshold)
             for one, value in zip(asked, values, strict=True)
         }
         return [judged.get(one.change, one) for one in reported]
 
     def _on_reported(self, job: JobRecord) -> None:
-        from slmdesk.services.versions.types import comparison_from
-
         comparison = comparison_from(self._store.result(job.item)) if job.item else None
         if job.item and comparison:
             self._publish(VersionsCompared(job.item, comparison))
@@ -363,8 +340,6 @@ def _language_of(pages: Sequence[Page]) -> str:
 
 
 def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
-    from slmdesk.services.versions.types import Side
-
     unread = tuple(
         Unread(page.number, page.reason or page.status.value, record.id)
         for page in pages
@@ -384,10 +359,3 @@ def _prompt_version() -> str:
 
 def _mapping(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _scores(value: StepValue) -> Sequence[float] | None:
-    found = (value or {}).get("scores")
-    if isinstance(found, list | tuple) and all(isinstance(one, int | float) for one in found):
-        return [float(one) for one in found if isinstance(one, int | float)]
-    return None

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import queue
 import random
 
 import pytest
+from fakes.recorder import result_of
 
 from slmdesk.core.documents import Block, BlockKind, Page, PageStatus, page_of
 from slmdesk.core.errors import KnownError
@@ -66,9 +66,7 @@ def compared(recorder, old, new, **request) -> tuple[str, VersionsCompared]:
 
 
 def opened_view(recorder, item: str) -> VersionView:
-    got: queue.SimpleQueue[VersionView] = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.versions.open(item, got.put))
-    return got.get(timeout=120)
+    return result_of(recorder.services, lambda: recorder.services.versions.open(item))
 
 
 def two(recorder):
@@ -193,10 +191,9 @@ def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
     old, new = two(recorder)
     _, event = compared(recorder, old, new)
     row = next(one for one in event.comparison.rows if one.same)
-    got = queue.SimpleQueue()
     first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
-    recorder.services.service_thread.call(lambda: recorder.services.versions.paragraphs(new.id, first, last, got.put))
-    assert got.get(timeout=120).texts == (GARDEN,)
+    same = result_of(recorder.services, lambda: recorder.services.versions.paragraphs(new.id, first, last))
+    assert same == (GARDEN,)
 
 
 def test_a_document_compared_with_itself_is_the_same(opened) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -15,14 +14,9 @@ from slmdesk.gui.documents.common.items_controller import ItemsController
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.services.versions.service import Paragraphs, VersionRequest, VersionView
+from slmdesk.services.versions.service import KIND, VersionRequest, VersionView
 from slmdesk.services.versions.types import Comparison
 from slmdesk.text.difference.types import Place
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
-
-KIND = "versions"
 
 
 class VersionsController(QObject):
@@ -145,10 +139,7 @@ class VersionsController(QObject):
 
     @Slot(str)
     def choose(self, item: str) -> None:
-        def opened(view: VersionView) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_opened, view))
-
-        self._bridge.ask(lambda services: services.versions.open(item, opened), None)
+        self._bridge.follow(lambda services: services.versions.open(item), self._on_opened)
 
     def open_item(self, document: str, item: str) -> None:
         """Show a comparison, while one of its two documents is shown."""
@@ -165,8 +156,8 @@ class VersionsController(QObject):
             return
         row, texts = found.rows[number], dict[int, Sequence[str]]()
 
-        def came(side: int, result: Paragraphs | Problem) -> None:
-            texts[side] = () if isinstance(result, Problem) else result.texts
+        def came(side: int, result: Sequence[str]) -> None:
+            texts[side] = result
             if len(texts) == 2 and self.comparison is found:
                 self.unfolded.emit(number, texts[0], texts[1])
 
@@ -178,18 +169,11 @@ class VersionsController(QObject):
         if items:
             self.choose(coming if coming in [one.id for one in items] else items[0].id)
 
-    def _ask_paragraphs(
-        self, document: str, places: Sequence[Place], came: Callable[[Paragraphs | Problem], None]
-    ) -> None:
+    def _ask_paragraphs(self, document: str, places: Sequence[Place], came: Callable[[Sequence[str]], None]) -> None:
         first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
-
-        def ended(result: Paragraphs | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(came, result))
-
-        def ask(services: Services) -> None:
-            services.versions.paragraphs(document, first, last, ended)
-
-        self._bridge.ask(ask, None)
+        self._bridge.follow(
+            lambda services: services.versions.paragraphs(document, first, last), came, lambda _problem: came(())
+        )
 
     # ---- events
 
