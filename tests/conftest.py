@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
 from types import FrameType
 
 import pytest
@@ -44,6 +44,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             signal.alarm(0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Temporary files of the program and of its children lie beside the homes: each worker has its own."""
+    tempfile.tempdir = os.environ["TMPDIR"] = str(tmp_path_factory.getbasetemp())
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh SLMDESK_HOME for every test."""
@@ -55,11 +61,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def other_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on another file system than the home of the test."""
-    places = [Path(place) for place in ("/dev/shm", "/var/tmp", gettempdir(), ROOT) if Path(place).is_dir()]
+    places = [Path(place) for place in ("/dev/shm", "/var/tmp", ROOT) if Path(place).is_dir()]
     place = next((place for place in places if place.stat().st_dev != tmp_path.stat().st_dev), None)
     if place is None:
         pytest.skip("all folders are on one file system")
-    with TemporaryDirectory(prefix=".slmdesk-test-", dir=place) as folder:
+    with tempfile.TemporaryDirectory(prefix=".slmdesk-test-", dir=place) as folder:
         yield Path(folder)
 
 

@@ -1,32 +1,16 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fakes.commands import ROOT, SLMDESK
+from fakes.commands import ROOT, SLMDESK, Ran, run_here, run_process
 from fakes.fake_hub import FakeHub, online
 from fakes.tiny_gguf import tiny_llama, write
-
-TIMEOUT_S = 180
-
-
-@dataclass(frozen=True)
-class Ran:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[dict]:
-        return [json.loads(one) for one in self.out.splitlines()]
 
 
 @pytest.fixture
@@ -37,9 +21,8 @@ def environment(home, monkeypatch) -> dict[str, str]:
     return dict(os.environ)
 
 
-@pytest.fixture
-def run(environment):
-    """Runs one command in a process of its own; `echo` are options of the echo engine."""
+def runner(environment: dict[str, str], way: Callable) -> Callable[..., Ran]:
+    """Runs commands in a way; `echo` are options of the echo engine, `real` takes the real one."""
 
     def one(*args: str, stdin: str | None = None, echo: dict | None = None, real: bool = False) -> Ran:
         env = dict(environment)
@@ -47,13 +30,23 @@ def run(environment):
             env["SLMDESK_ECHO"] = json.dumps({"words": True, **echo})
         if real:
             del env["SLMDESK_TEST_ENGINE"]
-        done = subprocess.run(
-            [*SLMDESK, *args], input=stdin or "", capture_output=True, text=True, timeout=TIMEOUT_S, env=env, cwd=ROOT
-        )
-        assert "Traceback" not in done.stderr + done.stdout, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        status, out, err = way(args, env, (stdin or "").encode())
+        assert b"Traceback" not in err + out, err.decode()
+        return Ran(status, *(io.TextIOWrapper(io.BytesIO(one), encoding="utf-8").read() for one in (out, err)))
 
     return one
+
+
+@pytest.fixture
+def run(environment):
+    """Runs one command in the process of the test."""
+    return runner(environment, run_here)
+
+
+@pytest.fixture
+def run_apart(environment):
+    """Runs one command in a process of its own, where the process is what is tested."""
+    return runner(environment, run_process)
 
 
 @pytest.fixture
@@ -61,9 +54,9 @@ def run_bytes(environment):
     """Runs one command and gives its output as bytes."""
 
     def one(*args: str) -> bytes:
-        done = subprocess.run([*SLMDESK, *args], capture_output=True, timeout=TIMEOUT_S, env=environment, cwd=ROOT)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        status, out, err = run_here(args, environment)
+        assert status == 0, err
+        return out
 
     return one
 

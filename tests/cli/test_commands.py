@@ -292,6 +292,23 @@ def test_a_reader_that_has_gone_is_no_error(environment, with_model) -> None:
     pipe.stderr.close()
 
 
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        (["--version"], 0),
+        (["chat", "--help"], 0),
+        (["chat", "hello", "--json"], 0),
+        (["history", "show", "nothing"], 1),
+        (["models", "import", "-"], 2),
+        (["nothing"], 2),
+    ],
+)
+def test_a_process_ends_with_the_status_of_its_command(run, run_apart, with_model, args, status) -> None:
+    apart, here = run_apart(*args), run(*args)
+    assert apart.status == here.status == status
+    assert (bool(apart.out), bool(apart.err)) == (bool(here.out), bool(here.err))
+
+
 def test_debug_shows_the_trace_and_nothing_else_does(environment) -> None:
     args = [*SLMDESK, "--debug", "history", "show", "nothing"]
     done = subprocess.run(args, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=60)

@@ -6,8 +6,7 @@ import signal
 import subprocess
 
 import pytest
-from cli.conftest import TIMEOUT_S
-from fakes.commands import ROOT, SLMDESK
+from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
 
 pytestmark = pytest.mark.process
 

@@ -1,9 +1,97 @@
-"""How tests start the program as a person does."""
+"""How tests start the program: as a person does, in a process, or a command in the process of the test."""
 
 from __future__ import annotations
 
+import io
+import json
+import logging
+import os
+import signal
+import subprocess
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SLMDESK = [sys.executable, str(ROOT / "main.py")]
+TIMEOUT_S = 180
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[dict]:
+        return [json.loads(one) for one in self.out.splitlines()]
+
+
+def run_process(args: Sequence[str], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+    """Run a command in a process of its own.  Returns its status and what it wrote."""
+    done = subprocess.run(
+        [*SLMDESK, *args], input=stdin, capture_output=True, timeout=TIMEOUT_S, env=environment, cwd=ROOT
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def run_here(args: Sequence[str], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+    """Run a command in this process, as run_process does in another."""
+    from slmdesk.cli.main import run_command_line
+
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+        given.write(stdin)
+        given.seek(0)
+        with _like_a_process(environment, given, out, err):
+            try:
+                status = run_command_line(list(args))
+            except SystemExit as ended:
+                status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        return status, _written(out), _written(err)
+
+
+@contextmanager
+def _like_a_process(environment: Mapping[str, str], given: BinaryIO, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
+    """Streams, environment, folder, signals and log of a command; restored afterwards."""
+    streams, before = (sys.stdin, sys.stdout, sys.stderr), dict(os.environ)
+    handlers = [signal.getsignal(one) for one in SIGNALS]
+    mine = [io.TextIOWrapper(one, encoding="utf-8") for one in (given, out, err)]
+    log = logging.getLogger()
+    _set_environment(environment)
+    sys.stdin, sys.stdout, sys.stderr = mine
+    log.addHandler(logging.lastResort)  # where nobody listens a warning goes to stderr
+    try:
+        with chdir(ROOT):
+            yield
+    finally:
+        log.removeHandler(logging.lastResort)
+        sys.stdin, sys.stdout, sys.stderr = streams
+        for one in mine:
+            one.flush()
+            one.detach()
+        _set_environment(before)
+        for one, handler in zip(SIGNALS, handlers, strict=True):
+            signal.signal(one, handler)
+
+
+def _set_environment(wanted: Mapping[str, str]) -> None:
+    for name in os.environ.keys() - wanted.keys():
+        del os.environ[name]
+    os.environ.update(wanted)
+
+
+def _written(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read()

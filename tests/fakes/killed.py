@@ -15,11 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
 from fakes.commands import ROOT, SLMDESK
 from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.jobs.events import JobChanged
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill a command and wait for its children as well: one that was just being started still holds its locks."""
+    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    process.kill()
+    process.wait()
+    psutil.wait_procs(children, timeout=60)
 
 
 def home_with_model(folder: Path, monkeypatch, model: Path) -> None:

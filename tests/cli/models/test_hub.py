@@ -326,13 +326,13 @@ def test_d12_a_disk_that_fills_up_pauses_it_and_it_goes_on_when_there_is_space(h
     small = tmp_path / "small"
     small.mkdir()
     environment = {key: value for key, value in environment.items() if key != "SLMDESK_HOME"}
-    service_thread = subprocess.Popen(
+    download = subprocess.Popen(
         ["unshare", "-rm", "sh", "-c", FULL_DISK, str(small), str(home), *SLMDESK, REPO],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT,
     )  # fmt: skip
-    assert service_thread.stderr.readline() == "filled\n"
+    assert download.stderr.readline() == "filled\n"
     hub.release.set()
-    out, err = service_thread.communicate(timeout=WAIT_S)
+    out, err = download.communicate(timeout=WAIT_S)
     problem, rest = out.split("first 1\n")
     error = json.loads(problem)["error"]
     assert error["code"] == "disk.full"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import time
 import zipfile
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.killed import kill
 from fakes.office import docx, paragraph
 from fakes.recorder import open_echo
 from fakes.tiny_pdf import TinyPdf, lines
@@ -222,8 +222,7 @@ def test_a_killed_translation_writes_its_file_when_it_is_resumed(
             assert begun.poll() is None, begun.stderr.read()
             time.sleep(0.05)
     finally:
-        begun.send_signal(signal.SIGKILL)
-        begun.wait()
+        kill(begun)
         begun.stderr.close()
     assert not goal.exists()
     done = run("jobs", "resume", jobs[0]["id"], echo=TURNED)
