@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -25,6 +25,7 @@ from slmdesk.documents.base import Reading
 from slmdesk.documents.registry import reader_of
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.paths import find_paths, make_folders
+from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.documents.retrieval import DEEP, Ranked, Retrieval
 from slmdesk.store import Store, open_store
 from slmdesk.tasks.read import chosen_format
@@ -73,11 +74,11 @@ class ByMeaning:
         made = self._embed([one.text for one in passages])
         self._vectors = [(one.n, halved(data)) for one, data in zip(passages, made, strict=True)]
 
-    def rank(self, question: str, _documents: Sequence[str], answered: Callable[[list[int]], None]) -> None:
+    def rank(self, question: str, _documents: Sequence[str]) -> Pending[list[int]]:
         """See retrieval.Meaning."""
         nearest = Nearest(self._embed([question])[0], DEEP)
         nearest.add(self._vectors)
-        answered([number for number, _ in nearest.best])
+        return ended([number for number, _ in nearest.best])
 
     def close(self) -> None:
         """Let the engine go."""
@@ -107,9 +108,9 @@ def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None)
         if meaning:
             meaning.learn(store.passages(record.id))
         for question, pages in document["questions"]:
-            answers: list[Ranked] = []
-            retrieval.rank(question, [record.id], answers.append)
-            yield Put(file, question, tuple(pages), answers[0].passages)
+            ranked = retrieval.rank(question, [record.id]).result
+            assert isinstance(ranked, Ranked)
+            yield Put(file, question, tuple(pages), ranked.passages)
 
 
 def table_of(all_put: list[Put]) -> str:

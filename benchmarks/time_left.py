@@ -141,7 +141,7 @@ def _read(services: Services, path: Path) -> str:
         got.append(result)
         over.set()
 
-    services.service_thread.call(lambda: services.documents.open(path.absolute(), ended))
+    services.service_thread.call(lambda: services.documents.open(path.absolute()).then(ended))
     over.wait(PATIENCE_S)
     if not isinstance(got[0], DocumentRecord):
         raise SystemExit(str(got[0]))

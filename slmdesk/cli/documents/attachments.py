@@ -55,7 +55,7 @@ def _unsaved(console: Console, services: Services, file: Path, secret: str) -> A
     from slmdesk.services.chat.attachments.text import page_text
     from slmdesk.services.chat.requests import AttachRequest
 
-    read: Any = console.wait_for(services, lambda reported: services.documents.read(file, reported, password=secret))
+    read = console.result_of(services, lambda: services.documents.read(file, password=secret))
     source = tuple(page_text(page) for page in read.pages)
     return AttachRequest(name=file.name, source=source, page_kind=str(read.info.page_kind))
 

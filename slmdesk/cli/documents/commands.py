@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -122,13 +122,7 @@ def open_document(
     """
 
     def opened(secret: str) -> DocumentRecord:
-        begun: list[Any] = []
-        found: DocumentRecord = console.wait_for(
-            services,
-            lambda reported: begun.append(services.documents.open(file, reported, password=secret, encoding=encoding)),
-            lambda: services.documents.cancel(begun[0]),
-        )
-        return found
+        return console.result_of(services, lambda: services.documents.open(file, password=secret, encoding=encoding))
 
     _show_reading(console, services, file)
     try:
@@ -156,7 +150,7 @@ def _show_reading(console: Console, services: Services, file: Path) -> None:
 
 def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
     """The files, and the documents in folders among them.  Raises click.ClickException where there are none."""
-    paths: list[Path] = console.wait_for(services, lambda reported: services.documents.expand(files, reported))
+    paths = console.result_of(services, lambda: services.documents.expand(files))
     if not paths:
         raise click.ClickException("There is no document in it that could be read.")
     return paths
@@ -190,15 +184,13 @@ def _kept(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentInfo, Sequence[Page]]:
     """Read the document and keep it for the next command; on a full disk only read it, and say so."""
-    from slmdesk.services.documents.library import info_of
+    from slmdesk.services.documents.document_info import info_of
 
     try:
         record = open_document(console, services, file, password=password, encoding=encoding)
         if number is not None:
             mail, index = record.id, _attachment(info_of(record), file, number)
-            record = console.wait_for(
-                services, lambda reported: services.documents.open_attachment(mail, index, reported)
-            )
+            record = console.result_of(services, lambda: services.documents.open_attachment(mail, index))
     except KnownError as err:
         if err.code not in ("store.full", "disk.full"):
             raise
@@ -213,11 +205,9 @@ def _read(
     """Read the document without keeping anything of it."""
 
     def read(attachment: int | None) -> tuple[DocumentInfo, Sequence[Page]]:
-        found: Any = console.wait_for(
+        found = console.result_of(
             services,
-            lambda reported: services.documents.read(
-                file, reported, password=password, encoding=encoding, attachment=attachment
-            ),
+            lambda: services.documents.read(file, password=password, encoding=encoding, attachment=attachment),
         )
         return found.info, found.pages
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ def add(console: Console, files: Sequence[Path]) -> int | None:
     reported: list[Json] = []
     failed = 0
     with console.services() as services:
-        paths: list[Path] = console.wait_for(services, lambda ended: services.documents.expand(files, ended))
+        paths = console.result_of(services, lambda: services.documents.expand(files))
         for path in paths:
             try:
                 record = open_document(console, services, path)
@@ -225,21 +226,17 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
 
     services.add_listener(on_event)
     known = services.service_thread.call(lambda: services.collections.at(folder))
-    begun: CollectionState
     if known is None or watched:
-        begun = console.wait_for(
-            services, lambda reported: services.collections.add(folder, reported, watched=bool(watched))
-        )
+        begun = console.result_of(services, lambda: services.collections.add(folder, watched=bool(watched)))
     else:
         begun = services.service_thread.call(lambda: services.collections.state(known.id))
     id = begun.record.id
     try:
-        ended: CollectionState = console.wait_for(
-            services, lambda reported: services.collections.look(id, reported, resume=True)
-        )
+        ended = console.result_of(services, lambda: services.collections.look(id, resume=True))
         while ended.status is CollectionStatus.ELSEWHERE:
             console.progress("another window or command reads it", 0, 1)
-            ended = _look_again(console, services, id)
+            time.sleep(0.5)
+            ended = console.result_of(services, lambda: services.collections.look(id))
     except KeyboardInterrupt:
 
         def pause() -> None:
@@ -260,8 +257,6 @@ def _wait_for_meaning(console: Console, services: Services) -> None:
     """Where the library has an embedding model, wait until the documents' vectors are made; after Ctrl-C the rest is
     made the next time.
     """
-    import time
-
     services.service_thread.call(services.embedding.take_up)
     most = 0
     try:
@@ -271,14 +266,6 @@ def _wait_for_meaning(console: Console, services: Services) -> None:
             time.sleep(0.2)
     finally:
         console.end_progress()
-
-
-def _look_again(console: Console, services: Services, id: str) -> CollectionState:
-    import time
-
-    time.sleep(0.5)
-    found: CollectionState = console.wait_for(services, lambda reported: services.collections.look(id, reported))
-    return found
 
 
 def _show(console: Console, services: Services, state: CollectionState) -> int | None:

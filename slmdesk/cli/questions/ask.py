@@ -81,7 +81,7 @@ def ask(
             console.notify("note: the answer is whole, but the history does not have it.")
             return 1
         with suppress(KeyboardInterrupt):  # what was read is being saved for the next question
-            console.wait_for(services, services.states.when_quiet)
+            console.result_of(services, services.states.when_quiet)
     return 1 if asked.failed else None
 
 
@@ -100,8 +100,8 @@ class _Asked:
     @property
     def unread_words(self) -> list[tuple[str, str]]:
         """Describe which pages of which documents were not read, and why."""
+        from slmdesk.services.documents.document_info import info_of
         from slmdesk.services.documents.labels import unread
-        from slmdesk.services.documents.library import info_of
 
         return [(one.name, unread(list(pages), info_of(one).page_kind)) for one, pages in self.unread]
 

@@ -26,8 +26,8 @@ from slmdesk.gui.documents.versions.pane import ComparePane
 from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
 from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.services.documents.citations import Span
+from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionState
-from slmdesk.services.documents.library import info_of
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.types import Sentence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,13 +13,14 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import format_of, takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.documents.viewer.unread_files import unread_notice
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.document_info import file_of, parent_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress, DocumentsChanged
-from slmdesk.services.documents.library import FoundPlaces, file_of, parent_of
 from slmdesk.services.documents.page_images import PageImage
+from slmdesk.services.documents.search import FoundPlaces
 
 RECENT = 200
 PAGES_AT_ONCE = 500
@@ -74,7 +74,7 @@ class DocumentsController(QObject):
         """Opened by the person just now: the first of them is shown as soon as it is known."""
         self._unread: dict[Path, Problem] = {}
         """The files opened last that cannot be read."""
-        self._search: threading.Event | None = None
+        self._search: Following | None = None
         self._words = ""
         self._asking_pages = False
         self._is_first_page_ahead = False
@@ -101,23 +101,18 @@ class DocumentsController(QObject):
         """
         self._requested = []
         given = list(paths)
-
-        def expanded(found: list[Path] | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_expanded, given, found))
-
-        self._bridge.ask(lambda services: services.documents.expand(given, expanded), None)
+        self._bridge.follow(lambda services: services.documents.expand(given), partial(self._on_expanded, given))
 
     @Slot()
     def make_ready(self) -> None:
         """Have the reader child started: a document will be opened soon."""
         self._bridge.ask(lambda services: services.documents.make_ready())
 
-    def open_file(self, path: Path, *, password: str = "", anew: bool = False, encoding: str = "") -> None:
-        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_opened, path, result))
-
-        self._bridge.ask(
-            lambda services: services.documents.open(path, ended, password=password, anew=anew, encoding=encoding), None
+    def open_file(self, path: Path, *, password: str = "", anew: bool = False) -> None:
+        self._bridge.follow(
+            lambda services: services.documents.open(path, password=password, anew=anew),
+            partial(self._on_opened, path),
+            partial(self._on_unread, path),
         )
 
     def unlock(self, path: Path, password: str) -> None:
@@ -146,11 +141,11 @@ class DocumentsController(QObject):
         self._show(record)
         if record.status is not DocumentStatus.READ:
             return
-
-        def checked(is_same: bool | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_checked, record, is_same))
-
-        self._bridge.ask(lambda services: services.documents.check(document, checked))
+        self._bridge.follow(
+            lambda services: services.documents.check(document),
+            partial(self._on_checked, record),
+            partial(self._on_missing, record),
+        )
 
     def show_document(self, document: str) -> None:
         """Show any known document, on the list or not."""
@@ -182,11 +177,7 @@ class DocumentsController(QObject):
 
     def open_attachment(self, index: int) -> None:
         parent = self.current
-
-        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_attached, result))
-
-        self._bridge.ask(lambda services: services.documents.open_attachment(parent, index, ended), None)
+        self._bridge.follow(lambda services: services.documents.open_attachment(parent, index), self._on_attached)
 
     def open_parent(self) -> None:
         """Show the document that the shown one is attached to; its file is read again if it is not on the list."""
@@ -269,27 +260,21 @@ class DocumentsController(QObject):
         Width 0: only `boxes_came`, for its marks.
         """
         document, marks = self.current, tuple(self._marks.get(number, ()))
-
-        def ended(image: PageImage | Problem | None) -> None:  # on the service thread
-            if image is not None:
-                self._bridge.post_to_ui(partial(self._on_picture, document, number, width, image))
-
-        self._bridge.ask(
-            lambda services: services.documents.page_image(document, number, width, ended, marks=marks),
-            None,
-            lambda _problem: self.picture_failed.emit(number),
+        self._bridge.follow(
+            lambda services: services.documents.page_image(document, number, width, marks=marks),
+            partial(self._on_picture, document, number, width),
+            partial(self._on_no_picture, document, number),
         )
 
     @Slot(int, int)
     def ask_thumbnail(self, number: int, width: int) -> None:
         """Ask for a thumbnail; `thumbnail_came` follows, unless the page has no picture."""
         document = self.current
-
-        def ended(image: PageImage | Problem | None) -> None:  # on the service thread
-            if isinstance(image, PageImage):
-                self._bridge.post_to_ui(partial(self._on_thumbnail, document, number, image))
-
-        self._bridge.ask(lambda services: services.documents.page_image(document, number, width, ended), None, _unheard)
+        self._bridge.follow(
+            lambda services: services.documents.page_image(document, number, width),
+            partial(self._on_thumbnail, document, number),
+            _unheard,
+        )
 
     def locate(
         self,
@@ -301,35 +286,29 @@ class DocumentsController(QObject):
         """Find which of these spans of a page's text are at a place of its picture (in shares of its size)."""
         document, marks = self.current, tuple(spans)
 
-        def ended(image: PageImage | Problem | None) -> None:  # on the service thread
-            if isinstance(image, PageImage):
-                self._bridge.post_to_ui(partial(reported, image))
-
-        def reported(image: PageImage) -> None:
-            if document == self.current:
+        def came(image: PageImage | None) -> None:
+            if image is not None and document == self.current:
                 answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
 
-        self._bridge.ask(
-            lambda services: services.documents.page_image(document, number, 0, ended, marks=marks), None, _unheard
+        self._bridge.follow(
+            lambda services: services.documents.page_image(document, number, 0, marks=marks), came, _unheard
         )
 
     @Slot(str)
     def find(self, words: str) -> None:
         """Find words in the shown document; `found` follows.  Empty words: no marks."""
         if self._search is not None:
-            self._search.set()
+            self._search.cancel()
             self._search = None
+        self._words = words
         if not words.strip() or not self.current:
             self.set_marks({})
             self.found.emit(FoundPlaces(()))
             return
         document = self.current
-
-        def ended(places: FoundPlaces | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_found, document, words, places))
-
-        self._words = words
-        self._bridge.ask(lambda services: services.documents.find(document, words, ended), self._on_search_begun)
+        self._search = self._bridge.follow(
+            lambda services: services.documents.find(document, words), partial(self._on_found, document, words)
+        )
 
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         """Set the marks for pictures requested from now on, by page."""
@@ -337,10 +316,8 @@ class DocumentsController(QObject):
 
     # ---- events
 
-    def _on_expanded(self, given: list[Path], found: list[Path] | Problem) -> None:
-        if isinstance(found, Problem):
-            self._bridge.problem_met.emit(found)
-        elif len(given) == 1 and found != given:
+    def _on_expanded(self, given: list[Path], found: list[Path]) -> None:
+        if len(given) == 1 and found != given:
             self.folder_offered.emit(given[0], found)
         elif not found:
             words = "There is nothing in it that can be read."
@@ -356,34 +333,36 @@ class DocumentsController(QObject):
         for path in found:
             self.open_file(path)
 
-    def _on_opened(self, path: Path, result: DocumentRecord | Problem) -> None:
-        if isinstance(result, Problem):
-            if result.code in LOCKED and takes_password(path):
-                self.password_requested.emit(path, result.code != "document.locked")
-            elif result.report:
-                self._bridge.problem_met.emit(result)
-            elif result.code != "document.stopped":
-                self._unread[path] = result
-                self._bridge.notice_raised.emit(unread_notice(self._unread))
-        elif path in self._requested and self.current != result.id:
+    def _on_opened(self, path: Path, record: DocumentRecord) -> None:
+        if path in self._requested and self.current != record.id:
             self._requested = []
-            self._show(result)
+            self._show(record)
         self.refresh()
 
-    def _on_attached(self, result: DocumentRecord | Problem) -> None:
-        if isinstance(result, Problem):
-            self._bridge.problem_met.emit(result)
-        else:
-            self._records[result.id] = result
-            self._show(result)
+    def _on_unread(self, path: Path, problem: Problem) -> None:
+        if problem.code in LOCKED and takes_password(path):
+            self.password_requested.emit(path, problem.code != "document.locked")
+        elif problem.report:
+            self._bridge.problem_met.emit(problem)
+        elif problem.code != "document.stopped":
+            self._unread[path] = problem
+            self._bridge.notice_raised.emit(unread_notice(self._unread))
         self.refresh()
 
-    def _on_checked(self, record: DocumentRecord, is_same: bool | Problem) -> None:
-        if record.id != self.current or is_same is True:
-            return
-        if isinstance(is_same, Problem):
+    def _on_attached(self, record: DocumentRecord) -> None:
+        self._records[record.id] = record
+        self._show(record)
+        self.refresh()
+
+    def _on_missing(self, record: DocumentRecord, problem: Problem) -> None:
+        if problem.code == "document.unknown":
+            self._bridge.problem_met.emit(problem)
+        elif record.id == self.current:
             words = f"The file of {record.name} is not where it was. What was read of it can still be looked at."
             self._bridge.notice_raised.emit(Notice(words, key=f"changed {record.id}"))
+
+    def _on_checked(self, record: DocumentRecord, is_same: bool) -> None:
+        if record.id != self.current or is_same:
             return
         words = f"{record.name} has changed since it was read."
         again = partial(self.read_again, record.id)
@@ -429,22 +408,16 @@ class DocumentsController(QObject):
             self._records.setdefault(shown.id, shown)
         self._list()
 
-    def _on_search_begun(self, search: threading.Event) -> None:
-        self._search = search
-
-    def _on_found(self, document: str, words: str, places: FoundPlaces | Problem) -> None:
-        if document != self.current or words != self._words:
-            return
-        if isinstance(places, Problem):
-            self._bridge.problem_met.emit(places)
-        else:
+    def _on_found(self, document: str, words: str, places: FoundPlaces) -> None:
+        if document == self.current and words == self._words:
             self.found.emit(places)
 
-    def _on_picture(self, document: str, number: int, width: int, image: PageImage | Problem) -> None:
-        if document != self.current:
-            return
-        if isinstance(image, Problem):
+    def _on_no_picture(self, document: str, number: int, _problem: Problem) -> None:
+        if document == self.current:
             self.picture_failed.emit(number)
+
+    def _on_picture(self, document: str, number: int, width: int, image: PageImage | None) -> None:
+        if image is None or document != self.current:
             return
         boxes = image.boxes
         if not width:
@@ -456,9 +429,11 @@ class DocumentsController(QObject):
         else:
             self.picture_came.emit(number, picture, boxes)
 
-    def _on_thumbnail(self, document: str, number: int, image: PageImage) -> None:
+    def _on_thumbnail(self, document: str, number: int, image: PageImage | None) -> None:
+        if image is None or document != self.current:
+            return
         picture = QImage.fromData(image.png)
-        if document == self.current and not picture.isNull():
+        if not picture.isNull():
             self.thumbnail_came.emit(number, picture)
 
     # ---- private

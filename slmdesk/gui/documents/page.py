@@ -49,10 +49,10 @@ from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.gui.widgets.translate_request import want_document_translation, want_translation
 from slmdesk.services.base.messages import problem_of, time_for_people
+from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.events import DocumentProgress
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.labels import counted
-from slmdesk.services.documents.library import info_of
 from slmdesk.services.documents.search import FoundPlaces, Place
 
 NARROW_LINES = 30

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import Problem
 from slmdesk.settings import Settings
-
-if TYPE_CHECKING:
-    from slmdesk.services.documents.saved_states import SavedStates
 
 
 class SettingsController(QObject):
@@ -54,12 +51,7 @@ class SettingsController(QObject):
     @Slot()
     def look_at_saved(self) -> None:
         """Ask how much saved state there is on the disk."""
-
-        def looked(found: SavedStates | Problem) -> None:
-            if not isinstance(found, Problem):
-                self._bridge.post_to_ui(lambda: self.saved_shown.emit(found))
-
-        self._bridge.ask(lambda services: services.states.size(looked))
+        self._bridge.follow(lambda services: services.states.size(), self.saved_shown.emit, lambda _problem: None)
 
     @Slot()
     def delete_saved(self) -> None:

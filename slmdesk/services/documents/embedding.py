@@ -19,6 +19,7 @@ from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.engine.events import ModelsChanged
@@ -106,25 +107,24 @@ class EmbeddingService:
         """Number of documents whose passages have no vectors yet."""
         return len(self._waiting) + (self._now is not None)
 
-    def nearest(self, question: str, documents: Sequence[str], answered: Callable[[list[int]], None]) -> None:
-        """Pass the numbers of the passages nearest in meaning to `answered`; an empty list when that fails."""
+    def nearest(self, question: str, documents: Sequence[str]) -> Pending[list[int]]:
+        """Find the numbers of the passages nearest in meaning; an empty list when that fails."""
         record = self.model()
         if record is None or not documents or not self._store.vectors_from(record.sha256, documents, after=0, limit=1):
-            answered([])
             if record is not None:  # they were read before the model came
                 self.take_up()
-            return
-        requested = record
+            return ended([])
+        requested, pending = record, Pending[list[int]]()
 
         def embedded(found: list[bytes], _stopped: bool) -> None:
             self._questions -= 1
             if not found:
-                answered([])
+                pending.end([])
                 return
             on_file_thread(
                 self._service_thread,
                 lambda: self._compare(requested, found[0], documents),
-                lambda numbers: answered(numbers if isinstance(numbers, list) else []),
+                lambda numbers: pending.end(numbers if isinstance(numbers, list) else []),
                 name="vectors",
             )
 
@@ -132,6 +132,7 @@ class EmbeddingService:
         if self._job:  # a question does not wait for the index
             self._job.cancel()
         self._embed(record, [_prefixes(record)[0] + question], embedded, priority="interactive")
+        return pending
 
     def close(self) -> None:
         """Stop when the app ends; the missing vectors are made in the next run."""

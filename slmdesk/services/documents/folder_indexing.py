@@ -21,11 +21,12 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.files import DocumentFile, look_at
 from slmdesk.services.documents.folder_scan import AGAIN, STILL_S, Broken, Plan, SeenFile, Twin
 from slmdesk.services.documents.folder_types import KIND, quoted, unquoted
-from slmdesk.services.documents.library import DocumentService, Opening
+from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
@@ -52,7 +53,7 @@ class _Run:
     collection: str
     steps: deque[JobStep] = field(default_factory=deque)
     stop: threading.Event = field(default_factory=threading.Event)
-    opening: Opening | None = None
+    opening: Pending[DocumentRecord] | None = None
     later: Later | None = None
     rests: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -107,7 +108,7 @@ class IndexRunner:
         self._run: _Run | None = None
         self._closed = False
 
-    # ---- wishes
+    # ---- requests
 
     def begin(self, collection: str, title: str, plan: Plan) -> JobRecord:
         """Store a job for the new files of a folder and run it in its turn.  Raises KnownError store.*."""
@@ -263,9 +264,8 @@ class IndexRunner:
                     run.opening = None
                     self._ended(run, step, reported if isinstance(reported, Problem) else None)
 
-            run.opening = self._documents.open_found(
-                result.file, ended, collection=run.collection, instead=result.instead
-            )
+            run.opening = self._documents.open_found(result.file, collection=run.collection, instead=result.instead)
+            run.opening.then(ended)
 
     def _ended(self, run: _Run, step: JobStep, problem: Problem | None) -> None:
         if problem and problem.code.startswith(PAUSING):
@@ -323,7 +323,7 @@ class IndexRunner:
         if run.later:
             run.later.cancel()
         if run.opening:
-            self._documents.cancel(run.opening)
+            run.opening.cancel()
         return run
 
     def _say(

@@ -19,8 +19,9 @@ from slmdesk.core.records import CollectionRecord, DocumentRecord, JobRecord, Jo
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.events import CollectionChanged, CollectionGone
 from slmdesk.services.documents.folder_indexing import IndexProgress, IndexRunner, gone_in
@@ -67,7 +68,7 @@ class _Folder:
     """Another scan was requested during one."""
     seconds: float = 0.0
     """Duration of the last scan."""
-    waiting: list[Callable[[CollectionState], None]] = field(default_factory=list)
+    waiting: list[Pending[CollectionState]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +135,19 @@ class CollectionService:
             for path, code, args in sorted(reported)[:limit]
         ]
 
-    def add(self, path: Path, ended: OnEnded[CollectionState], *, watched: bool = True) -> None:
-        """Add a folder, whose documents are then read; `ended` gets its state before the first scan.
+    def add(self, path: Path, *, watched: bool = True) -> Pending[CollectionState]:
+        """Add a folder, whose documents are then read; the result is its state before the first scan.
 
         A folder that is known already is returned as it is.  Problems: `collection.no_folder`, `collection.nested` when
         it lies in another one or around it, `store.…`.
         """
         path = path.absolute()
         others = [(one.id, folder_of(one)) for one in self._store.collections() if not one.settings.get("going")]
+        pending: Pending[CollectionState] = Pending()
 
         def looked(result: str | Problem) -> None:
             if isinstance(result, Problem):
-                ended(result)
+                pending.end(result)
                 return
             try:
                 if result:
@@ -155,14 +157,15 @@ class CollectionService:
                 else:
                     record = self._store.add_collection(path, path.name or str(path), watched=watched)
             except KnownError as err:
-                ended(problem_for(err))
+                pending.end(problem_for(err))
                 return
             folder = self._folder(record)
             self._say(folder, record=record)
-            ended(folder.state)
+            pending.end(folder.state)
             self.look(record.id)
 
         on_file_thread(self._service_thread, lambda: _place_of(path, others), looked, name="folder")
+        return pending
 
     def set_watched(self, id: str, watched: bool) -> None:
         """Scan a folder regularly, or only on request.  Raises KnownError `collection.unknown`, store.*."""
@@ -198,15 +201,15 @@ class CollectionService:
             elif record.watched:
                 self.look(record.id)
 
-    def look(self, id: str, ended: Callable[[CollectionState], None] | None = None, *, resume: bool = False) -> None:
-        """Scan a folder and have its new documents read; `ended` is called when that is done or cannot be done now.
+    def look(self, id: str, *, resume: bool = False) -> Pending[CollectionState]:
+        """Scan a folder and have its new documents read; ends when that is done or cannot be done now.
 
         `resume`: also resume its job if a person paused or cancelled it.  Raises KnownError `collection.unknown`.
         """
         record = self._store.collection(id)
         folder = self._folder(record)
-        if ended:
-            folder.waiting.append(ended)
+        pending: Pending[CollectionState] = Pending()
+        folder.waiting.append(pending)
         if resume:
             record = self._store.change_collection(record.id, settings={"stopped": None})
         job = self.runner.unfinished(record.id)
@@ -219,6 +222,7 @@ class CollectionService:
             folder.again = True
         elif not self._closed:
             self._begin_look(folder, record)
+        return pending
 
     def close(self) -> None:
         """Stop scanning when the app ends."""
@@ -367,8 +371,8 @@ class CollectionService:
 
     def _end_wait(self, folder: _Folder) -> None:
         waiting, folder.waiting = folder.waiting, []
-        for ended in waiting:
-            ended(folder.state)
+        for pending in waiting:
+            pending.end(folder.state)
 
     # ---- forgetting
 

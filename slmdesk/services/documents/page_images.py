@@ -16,6 +16,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.reading_queue import DEATHS, read_problem
 
@@ -48,18 +49,14 @@ class _Reported:
     boxes: tuple[tuple[tuple[float, float, float, float], ...], ...]
 
 
-OnImage = Callable[[PageImage | Problem | None], None]
-"""Called once, on the service thread; None: it was taken back."""
-
-
 @dataclass(slots=True, eq=False)
 class ImageRequest:
-    """A request for a page image; `PageImages.take_back` cancels it."""
+    """A request for a page image."""
 
     key: Key
     name: str
     payload: Mapping[str, Json]
-    ended: OnImage
+    pending: Pending[PageImage | None]
     job: JobHandle | None = None
     retried: bool = False
 
@@ -78,7 +75,7 @@ class PageImages:
         self.asked = 0
         """How many were asked of the child so far."""
 
-    def want(
+    def request(
         self,
         document: str,
         sha256: str,
@@ -87,29 +84,31 @@ class PageImages:
         number: int,
         width: int,
         marks: Sequence[tuple[int, int]],
-        ended: OnImage,
-    ) -> ImageRequest:
-        """Request the image of a page, `width` pixels wide; `source` is what the reader needs to open the document."""
+    ) -> Pending[PageImage | None]:
+        """Request the image of a page, `width` pixels wide; `source` is what the reader needs to open the document.
+
+        None: it was cancelled.
+        """
         spans = tuple((start, end) for start, end in marks)
         payload: dict[str, Json] = {
             **source, "number": number, "width": width, "marks": [list(span) for span in spans],
         }  # fmt: skip
-        request = ImageRequest((document, sha256, number, width, spans), name, payload, ended)
-        if kept := self._kept.get(request.key):
-            self._kept.move_to_end(request.key)
-            self._service_thread.post(lambda: ended(kept))
-            return request
+        key = (document, sha256, number, width, spans)
+        if kept := self._kept.get(key):
+            self._kept.move_to_end(key)
+            return ended(kept)
+        pending: Pending[PageImage | None] = Pending(lambda: self._cancel(request))
+        request = ImageRequest(key, name, payload, pending)
         self._waiting.append(request)
         while len(self._waiting) > MOST_WAITING:
-            self.take_back(self._waiting[0])
+            self._cancel(self._waiting[0])
         self.advance()
-        return request
+        return pending
 
-    def take_back(self, request: ImageRequest) -> None:
-        """Cancel a request; does nothing when its image has come."""
+    def _cancel(self, request: ImageRequest) -> None:
         if request in self._waiting or request in self._suspects:
             (self._waiting if request in self._waiting else self._suspects).remove(request)
-            self._service_thread.post(lambda: request.ended(None))
+            request.pending.end(None)
         elif request in self._running and request.job:
             request.job.cancel()
 
@@ -153,7 +152,7 @@ class PageImages:
             request.retried = True
             self._suspects.append(request)
         else:
-            request.ended(self._result(request, event))
+            request.pending.end(self._result(request, event))
         self.advance()
 
     @staticmethod

@@ -21,6 +21,7 @@ from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.events import DocumentChanged, DocumentProgress
 from slmdesk.store import Store
@@ -32,9 +33,6 @@ MOST_AT_ONCE = 20
 """Pages of one commit: what else the app has to do comes between two."""
 DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
 
-OnOpened = Callable[[DocumentRecord | Problem], None]
-"""Called once, on the service thread."""
-
 
 @dataclass(slots=True, eq=False)
 class Reading:
@@ -42,7 +40,7 @@ class Reading:
 
     record: DocumentRecord
     payload: Mapping[str, Json]
-    waiting: list[OnOpened]
+    waiting: list[Pending[DocumentRecord]]
     is_new: bool = True
     """Nothing was kept of it before."""
     was_changed: bool = False
@@ -115,7 +113,7 @@ class ReadingQueue:
         self._now: Reading | None = None
         self._closed = False
 
-    # ---- wishes
+    # ---- requests
 
     def find(self, document: str) -> Reading | None:
         """Return the waiting or running reading of a document, or None."""
@@ -326,8 +324,8 @@ class ReadingQueue:
         )  # fmt: skip
         self._leave(reading)
         self._publish(DocumentChanged(record, was_changed=reading.was_changed))
-        for ended in reading.waiting:
-            ended(record)
+        for pending in reading.waiting:
+            pending.end(record)
 
     def _fail(self, reading: Reading, problem: Problem) -> None:
         if reading.job and reading.end is None:
@@ -337,8 +335,8 @@ class ReadingQueue:
             record = self._note_failed(reading, problem)
         self._leave(reading)
         self._publish(DocumentChanged(record, problem, reading.was_changed))
-        for ended in reading.waiting:
-            ended(problem)
+        for pending in reading.waiting:
+            pending.end(problem)
 
     def _note_failed(self, reading: Reading, problem: Problem) -> DocumentRecord:
         return self._store.change_document(

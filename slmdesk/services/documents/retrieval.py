@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Passage
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending, ended
 from slmdesk.store import Store
 from slmdesk.text.passages.nearness import nearness
 from slmdesk.text.words.stop_words import search_words
@@ -32,8 +36,7 @@ class Ranked:
     words: tuple[str, ...]
 
 
-OnRanked = Callable[[Ranked], None]
-Meaning = Callable[[str, Sequence[str], Callable[[list[int]], None]], None]
+Meaning = Callable[[str, Sequence[str]], Pending[list[int]]]
 """Asked with a question and documents, gives the numbers of passages, the nearest in meaning first; none without a
 model for it."""
 
@@ -64,20 +67,12 @@ class Retrieval:
     def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
         self._store, self._meaning = store, meaning
 
-    def rank(
-        self,
-        question: str,
-        documents: Sequence[str],
-        answered: OnRanked,
-        *,
-        before: Sequence[str] = (),
-        limit: int = DEEP,
-    ) -> None:
-        """Pass the passages of these documents that match a question best to `answered`; at once when only words are
-        used.
+    def rank(self, question: str, documents: Sequence[str], *, before: Sequence[str] = ()) -> Pending[Ranked]:
+        """Find the passages of these documents that match a question best; ended at once when only words are used.
 
         `before`: the earlier questions of the conversation.  Raises KnownError store.*.
         """
+        pending: Pending[Ranked] = Pending()
         words = search_words(question)
         by_words = self._by_words(words, documents)
         rankings = [list(by_words)]
@@ -87,18 +82,19 @@ class Retrieval:
             rankings.append(list(hits))
             by_words |= hits
 
-        def near(numbers: Sequence[int]) -> None:
+        def near(found: list[int] | Problem) -> None:
+            numbers = [] if isinstance(found, Problem) else found
             known = dict(by_words)
-            missing = [one for one in numbers if one not in known]
-            if missing:
-                known |= {one.n: one for one in self._store.passages_of(missing)}
+            try:
+                known |= {one.n: one for one in self._store.passages_of([one for one in numbers if one not in known])}
+            except KnownError as err:
+                pending.end(problem_for(err))
+                return
             order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
-            answered(Ranked(tuple(known[one] for one in order[:limit]), tuple(words)))
+            pending.end(Ranked(tuple(known[one] for one in order[:DEEP]), tuple(words)))
 
-        if self._meaning is None:
-            near(())
-        else:
-            self._meaning(question, documents, near)
+        (ended([]) if self._meaning is None else self._meaning(question, documents)).then(near)
+        return pending
 
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
         """Return passages by number, the best first: BM25, weighted by how near the words stand to each other."""

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -30,7 +30,8 @@ from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.engine.events import ModelsChanged
@@ -81,7 +82,7 @@ class StateService:
         self._service_thread, self._store, self._settings, self._loader = service_thread, store, settings, loader
         self._folder = paths.states
         self._saving: list[_Saving] = []
-        self._quiet: list[Callable[[None], None]] = []
+        self._quiet: list[Pending[None]] = []
         self._models: frozenset[str] | None = None
         self._most = settings.current.saved_states_mib
         settings.listeners.append(self._on_settings)
@@ -113,10 +114,12 @@ class StateService:
         self._saving.append(saving)
         self._begin(saving)
 
-    def when_quiet(self, ended: Callable[[None], None]) -> None:
-        """Call `ended` once nothing is being saved, now or later."""
-        self._quiet.append(ended)
-        self._tell_quiet()
+    def when_quiet(self) -> Pending[None]:
+        """Wait until nothing is being saved."""
+        pending: Pending[None] = Pending()
+        self._quiet.append(pending)
+        self._end_quiet()
+        return pending
 
     def _begin(self, saving: _Saving) -> None:
         saving.later = None
@@ -163,19 +166,19 @@ class StateService:
 
     def _end(self, saving: _Saving) -> None:
         self._saving.remove(saving)
-        self._tell_quiet()
+        self._end_quiet()
 
-    def _tell_quiet(self) -> None:
+    def _end_quiet(self) -> None:
         if not self._saving:
             waiting, self._quiet = self._quiet, []
             for one in waiting:
-                one(None)
+                one.end(None)
 
     # ---- looking and deleting
 
-    def size(self, ended: OnEnded[SavedStates]) -> None:
-        """Pass the number and size of the states to `ended`; counted on a file thread."""
-        on_file_thread(self._service_thread, self._counted, ended, name="saved-states")
+    def size(self) -> Pending[SavedStates]:
+        """Count the states and their bytes on a file thread."""
+        return pending_on_file_thread(self._service_thread, self._counted, name="saved-states")
 
     def forget(self, documents: Collection[str]) -> None:
         """Delete the states of these documents, and those just being written.  Raises KnownError."""

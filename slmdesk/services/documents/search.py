@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.documents import Page
-from slmdesk.core.errors import Stopped
-from slmdesk.services.base.events import Problem
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.nearest import nearest_of
 from slmdesk.store import Store
@@ -55,24 +53,16 @@ class TextHit:
     """Some of its words, around the first of those that were searched for."""
 
 
-OnFound = Callable[[FoundPlaces | Problem], None]
-
-
 class PlaceSearch:
     """One search for a phrase; call `run` on a file thread."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, document: str, words: str, limit: int) -> None:
-        self._service_thread, self._store, self._document, self._words, self._limit = (
-            service_thread,
-            store,
-            document,
-            words,
-            limit,
-        )
+        self._service_thread, self._store = service_thread, store
+        self._document, self._words, self._limit = document, words, limit
         self.stop = threading.Event()
 
     def run(self) -> FoundPlaces:
-        """Return all places, up to the limit.  Raises Stopped, KnownError `store.…`."""
+        """Return all places, up to the limit, or until `stop` is set.  Raises KnownError `store.…`."""
         requested = folded_quote(self._words)
         if not requested:
             return FoundPlaces(())
@@ -82,7 +72,7 @@ class PlaceSearch:
         while pages := self._pages(begin):
             for page in pages:
                 if self.stop.is_set():
-                    raise Stopped
+                    return FoundPlaces(tuple(places), is_all=False)
                 if not _may_hold(page.text, longest):
                     continue
                 for start, end in FoldedText(page.text).find_all(self._words, whole=False):

@@ -88,9 +88,8 @@ class ReadingChoice:
         """Rank the passages, then choose."""
         ids = [one.id for one in self._request.documents]
         try:
-            self._retrieval.rank(
-                self._request.question, ids, self._on_ranked, before=[asked for asked, _ in self._request.before]
-            )
+            before = [asked for asked, _ in self._request.before]
+            self._retrieval.rank(self._request.question, ids, before=before).then(self._on_ranked)
         except KnownError as err:
             self._fail(problem_for(err))
 
@@ -102,8 +101,11 @@ class ReadingChoice:
         if self._count:
             self._count.cancel()
 
-    def _on_ranked(self, found: Ranked) -> None:
+    def _on_ranked(self, found: Ranked | Problem) -> None:
         if self._is_over:
+            return
+        if isinstance(found, Problem):
+            self._fail(found)
             return
         self._ranked = found if found.passages else self._beginning(found.words)
         record = self._request.record

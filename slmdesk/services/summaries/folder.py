@@ -16,8 +16,9 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.documents.library import DocumentService, Opening
+from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.summaries.events import FolderWritten
 from slmdesk.services.summaries.files import write_summaries
 from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryService
@@ -43,7 +44,7 @@ class FolderRequest:
     total: int = 0
     documents: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
-    opening: Opening | None = None
+    opening: Pending[DocumentRecord] | None = None
     is_stopped: bool = False
 
 
@@ -74,14 +75,14 @@ class FolderSummaries:
         or a Problem.  A document that cannot be read does not stop the others.  FolderWritten follows.
         """
         requested = FolderRequest(target, request, read, begun)
-        self._documents.expand([folder], lambda found: self._expanded(requested, found))
+        self._documents.expand([folder]).then(lambda found: self._expanded(requested, found))
         return requested
 
     def cancel(self, requested: FolderRequest) -> None:
         """Stop reading; `begun` gets the Problem `document.stopped`."""
         requested.is_stopped = True
         if requested.opening is not None:
-            self._documents.cancel(requested.opening)
+            requested.opening.cancel()
 
     # ---- reading
 
@@ -99,7 +100,8 @@ class FolderSummaries:
         elif requested.waiting:
             path = requested.waiting.pop()
             requested.read(requested.total - len(requested.waiting) - 1, requested.total, path.name)
-            requested.opening = self._documents.open(path, lambda result: self._opened(requested, path, result))
+            requested.opening = self._documents.open(path)
+            requested.opening.then(lambda result: self._opened(requested, path, result))
         else:
             requested.opening = None
             self._summarize(requested)

@@ -16,6 +16,7 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, Passage
 from slmdesk.core.types import Json
+from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN, Coverage, Unread
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.documents.retrieval import Ranked
@@ -42,7 +43,7 @@ READ_TOKENS = 1200
 """Of passages, where a document does not fit whole."""
 MOST_PASSAGES = 8
 
-Rank = Callable[[str, str, Callable[[Ranked], None]], object]
+Rank = Callable[[str, str, Callable[[Ranked | Problem], None]], object]
 """Asked with words and a document, gives its passages, the best first."""
 
 

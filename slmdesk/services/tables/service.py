@@ -161,7 +161,7 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
             model=record.name,
             note=WEAK.format(model=record.name) if is_weak(record) else "",
             passages=self._store.passages,
-            rank=lambda words, document, answered: self._retrieval.rank(words, [document], answered),
+            rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
             reported=lambda row: self._on_row(item.id, job.id, row),
             kept=lambda table: self._keep_table(item.id, table),
             faulty=self._on_fault,

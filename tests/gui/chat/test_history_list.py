@@ -298,7 +298,7 @@ def test_before_an_item_is_deleted_for_good_its_document_is_offered(program, tmp
     paper = tmp_path / "lease & more.txt"
     paper.write_text("The pump stops at 12 bar.")
     opened: list = []
-    program.ask(lambda services: services.documents.open(paper, opened.append))
+    program.ask(lambda services: services.documents.open(paper).then(opened.append))
     program.wait(lambda: opened)
     item = program.ask(lambda services: services.store.add_item("summary", "Lease"))
     program.ask(lambda services: services.store.link_documents(item.id, [opened[0].id]))

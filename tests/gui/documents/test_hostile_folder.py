@@ -14,8 +14,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.core.records import DocumentStatus
+from slmdesk.services.documents.document_info import file_of
 from slmdesk.services.documents.events import DocumentChanged
-from slmdesk.services.documents.library import file_of
 
 pytestmark = pytest.mark.gui
 

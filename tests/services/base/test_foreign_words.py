@@ -5,12 +5,11 @@ to be left out, and what is sent is what is shown.
 from __future__ import annotations
 
 import json
-import queue
 import re
 
 import pytest
 from fakes.hostile_documents import ORDERS
-from fakes.recorder import Recorder, add_model, open_echo
+from fakes.recorder import Recorder, add_model, open_echo, result_of
 from fakes.tiny_gguf import CHATML, write
 from fakes.vocabularies import CONTROL, MARKERS, USER_DEFINED, vocabulary_file
 
@@ -128,9 +127,7 @@ def opened(monkeypatch, tmp_path):
 
 def document(services, path, text):
     path.write_text(text, encoding="utf-8")
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.documents.open(path, answers.put))
-    return answers.get(timeout=60)
+    return result_of(services, lambda: services.documents.open(path))
 
 
 def sent_steps(services) -> list[dict]:

@@ -25,9 +25,7 @@ LONG = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May.
 
 def document(recorder, path, text=SHORT):
     path.write_text(text, encoding="utf-8")
-    answers = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.documents.open(path, answers.put))
-    return answers.get(timeout=120)
+    return result_of(recorder.services, lambda: recorder.services.documents.open(path))
 
 
 def send(recorder, text, *attach, **request):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import queue
 import time
 
 import pytest
-from fakes.recorder import Recorder, add_model, open_echo
+from fakes.recorder import Recorder, add_model, open_echo, result_of
 
 from slmdesk.services.documents.retrieval import fused, with_meaning
 from slmdesk.text.words.stop_words import search_words
@@ -28,15 +27,11 @@ def add_encoder(services, path):
 
 def document(services, path, *pages):
     path.write_text("\f".join(pages), encoding="utf-8")
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.documents.open(path, answers.put))
-    return answers.get(timeout=120)
+    return result_of(services, lambda: services.documents.open(path))
 
 
 def ranked(services, question, record):
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.retrieval.rank(question, [record.id], answers.put))
-    return answers.get(timeout=120)
+    return result_of(services, lambda: services.retrieval.rank(question, [record.id]))
 
 
 def until(condition):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import queue
 import shutil
 import threading
 import time
 
 import pytest
-from fakes.recorder import Recorder, open_echo
+from fakes.recorder import Recorder, open_echo, result_of
 
 from slmdesk.core.records import JobStatus
 from slmdesk.paths import find_paths
@@ -45,16 +44,12 @@ def write(path, words, *, at=OLD):
 
 
 def add(services, folder, *, watched=False):
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.collections.add(folder, answers.put, watched=watched))
-    state = answers.get(timeout=120)
+    state = result_of(services, lambda: services.collections.add(folder, watched=watched))
     return state if isinstance(state, Problem) else looked(services, state.record.id)
 
 
 def looked(services, id, *, resume=False):
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.collections.look(id, answers.put, resume=resume))
-    return answers.get(timeout=120)
+    return result_of(services, lambda: services.collections.look(id, resume=resume))
 
 
 def names(services, state):
@@ -174,9 +169,7 @@ def test_pausing_cancelling_and_going_on(services, folder):
     recorder = Recorder(services)
     for number in range(30):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.collections.add(folder, answers.put, watched=False))
-    state = answers.get(timeout=120)
+    state = result_of(services, lambda: services.collections.add(folder, watched=False))
     event = recorder.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.INDEXING)
     services.service_thread.call(lambda: services.jobs.pause(event.state.job))
     paused = looked(services, state.record.id)
@@ -191,14 +184,10 @@ def test_pausing_cancelling_and_going_on(services, folder):
 def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_path):
     recorder = Recorder(services)
     write(folder / "long.txt", "\f".join(f"the pump number {number} stops. " * 40 for number in range(1500)))
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.collections.add(folder, answers.put, watched=False))
-    state = answers.get(timeout=120)
+    state = result_of(services, lambda: services.collections.add(folder, watched=False))
     recorder.wait(DocumentProgress)
     mine = write(tmp_path / "mine.txt", "mine alone")
-    opened = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.documents.open(mine, opened.put))
-    record = opened.get(timeout=120)
+    record = result_of(services, lambda: services.documents.open(mine))
     assert record.name == "mine.txt"
     counts = services.service_thread.call(lambda: services.store.count_collection(state.record.id))
     assert counts[0] == 0, "the long one was put aside"
@@ -211,9 +200,7 @@ def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
     recorder = Recorder(services)
     a = write(folder / "a.txt", "the pump stops")
     write(folder / "b.txt", "the valve opens")
-    opened = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.documents.open(a, opened.put))
-    mine = opened.get(timeout=120)
+    mine = result_of(services, lambda: services.documents.open(a))
     state = add(services, folder)
     assert state.documents == 2
     services.service_thread.call(lambda: services.collections.forget(state.record.id))
@@ -279,7 +266,7 @@ def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
     for number in range(20):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
     recorder = Recorder(services)
-    services.service_thread.call(lambda: services.collections.add(folder, lambda _state: None, watched=True))
+    services.service_thread.call(lambda: services.collections.add(folder, watched=True))
     until(lambda: len(recorder.of(DocumentProgress)) >= 3)
     services.close()
     again = open_echo()

@@ -10,15 +10,16 @@ import sys
 import time
 
 import pytest
-from fakes.recorder import CHILD, ECHO, Recorder
+from fakes.recorder import CHILD, ECHO, Recorder, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import open_services
+from slmdesk.services.documents.document_info import info_of, parent_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
-from slmdesk.services.documents.library import DocumentText, info_of, parent_of
+from slmdesk.services.documents.library import DocumentText
 
 pytestmark = pytest.mark.process
 
@@ -83,15 +84,7 @@ def faked(tmp_path):
 
 
 def opened(services, path, **request):
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.documents.open(path, answers.put, **request))
-    return answers.get(timeout=120)
-
-
-def asked(services, begin):
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: begin(answers.put))
-    return answers.get(timeout=120)
+    return result_of(services, lambda: services.documents.open(path, **request))
 
 
 def texts(services, record):
@@ -129,9 +122,9 @@ def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_p
     recorder = Recorder(services)
     path = write(tmp_path / "note.txt", "one", "two", "three")
     first = opened(services, path)
-    assert asked(services, lambda answer: services.documents.check(first.id, answer)) is True
+    assert result_of(services, lambda: services.documents.check(first.id)) is True
     write(path, "one", "zwei")
-    assert asked(services, lambda answer: services.documents.check(first.id, answer)) is False
+    assert result_of(services, lambda: services.documents.check(first.id)) is False
     second = opened(services, path)
     assert (second.id, second.pages) == (first.id, 2)
     assert texts(services, second) == ["one", "zwei"]
@@ -139,7 +132,7 @@ def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_p
     assert services.service_thread.call(lambda: services.store.find_passages(["three"], [first.id])) == []
     assert services.service_thread.call(lambda: services.store.find_passages(["zwei"], [first.id]))
     path.unlink()
-    gone = asked(services, lambda answer: services.documents.check(first.id, answer))
+    gone = result_of(services, lambda: services.documents.check(first.id))
     assert gone.code == "file.missing"
     assert opened(services, path).code == "file.missing"
     assert services.service_thread.call(lambda: services.documents.document(first.id)).status == DocumentStatus.READ
@@ -153,11 +146,11 @@ def test_a_moved_file_is_known_by_its_bytes(services, tmp_path):
     assert (again.id, again.name) == (first.id, "moved.txt")
 
 
-def test_two_wishes_for_one_document_read_it_once(services, tmp_path):
+def test_two_requests_for_one_document_read_it_once(services, tmp_path):
     recorder = Recorder(services)
     path = write(tmp_path / "note.txt", *(f"page {number}" for number in range(300)))
     answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: [services.documents.open(path, answers.put) for _ in range(2)])
+    services.service_thread.call(lambda: [services.documents.open(path).then(answers.put) for _ in range(2)])
     first, second = answers.get(timeout=120), answers.get(timeout=40)
     assert (first.id, first.pages) == (second.id, 300)
     assert [one.document.status for one in recorder.of(DocumentChanged)].count("reading") == 1
@@ -191,18 +184,18 @@ def test_a_folder_becomes_its_documents(services, tmp_path):
         (folder / name).write_text(name)
     loose = tmp_path / "z.py"
     loose.write_text("1")
-    found = asked(services, lambda answer: services.documents.expand([folder, loose], answer))
+    found = result_of(services, lambda: services.documents.expand([folder, loose]))
     assert [one.name for one in found] == ["a.md", "b.txt", "c.txt", "z.py"]
-    missing = asked(services, lambda answer: services.documents.expand([tmp_path / "none.txt"], answer))
+    missing = result_of(services, lambda: services.documents.expand([tmp_path / "none.txt"]))
     assert [one.name for one in missing] == ["none.txt"], "whether it is there is said when it is opened"
 
 
 def test_a_document_is_searched_and_forgotten(services, tmp_path):
     recorder = Recorder(services)
     record = opened(services, write(tmp_path / "note.txt", "The maxi-\nmum pressure", "Maximum!", "nothing"))
-    found = asked(services, lambda answer: services.documents.find(record.id, "maximum", answer))
+    found = result_of(services, lambda: services.documents.find(record.id, "maximum"))
     assert [(one.page, one.start) for one in found.places] == [(1, 4), (2, 0)]
-    few = asked(services, lambda answer: services.documents.find(record.id, "m", answer, limit=2))
+    few = result_of(services, lambda: services.documents.find(record.id, "m", limit=2))
     assert (len(few.places), few.is_all) == (2, False)
     services.service_thread.call(lambda: services.documents.forget(record.id))
     assert recorder.wait(DocumentGone).id == record.id
@@ -214,7 +207,7 @@ def test_a_document_is_searched_and_forgotten(services, tmp_path):
 
 def test_reading_without_keeping_leaves_nothing(services, tmp_path):
     path = write(tmp_path / "note.txt", "words")
-    read = asked(services, lambda answer: services.documents.read(path, answer))
+    read = result_of(services, lambda: services.documents.read(path))
     assert isinstance(read, DocumentText)
     assert read.pages[0].text == "words"
     assert services.service_thread.call(services.documents.recent) == []
@@ -226,7 +219,7 @@ def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
     names = ("deadly.txt", "fine.txt")
     for name in names:
         (tmp_path / name).write_text(name)
-    faked.service_thread.call(lambda: [faked.documents.open(tmp_path / name, answers.put) for name in names])
+    faked.service_thread.call(lambda: [faked.documents.open(tmp_path / name).then(answers.put) for name in names])
     results = [answers.get(timeout=120) for _ in names]
     died = next(one for one in results if isinstance(one, Problem))
     assert died.code == "document.reader_died"
@@ -243,9 +236,9 @@ def test_a_password_is_asked_for_used_for_pictures_and_never_stored(faked, tmp_p
     assert opened(faked, path, password="wrong").code == "document.wrong_password"
     record = opened(faked, path, password="open sesame")
     assert record.status == DocumentStatus.READ
-    image = asked(faked, lambda answer: faked.documents.page_image(record.id, 1, 200, answer, marks=[(0, 6)]))
+    image = result_of(faked, lambda: faked.documents.page_image(record.id, 1, 200, marks=[(0, 6)]))
     assert (image.png, image.width, image.boxes) == (b"PNG", 200, (((0.0, 0.0, 1.0, 0.5),),))
-    assert asked(faked, lambda answer: faked.documents.page_image(record.id, 1, 200, answer, marks=[(0, 6)])) is image
+    assert result_of(faked, lambda: faked.documents.page_image(record.id, 1, 200, marks=[(0, 6)])) is image
     faked.close()
     assert not [one for one in home.rglob("*") if one.is_file() and b"open sesame" in one.read_bytes()]
 
@@ -255,11 +248,13 @@ def test_a_picture_that_kills_the_reader_fails_alone(faked, tmp_path):
     answers = queue.SimpleQueue()
     slow = write(tmp_path / "slow.txt", "y")
     recorder = Recorder(faked)
-    faked.service_thread.call(lambda: faked.documents.open(slow, answers.put))
+    faked.service_thread.call(lambda: faked.documents.open(slow).then(answers.put))
     recorder.wait(DocumentProgress)
     pictures = queue.SimpleQueue()
     for number in (13, 1):
-        faked.service_thread.call(lambda number=number: faked.documents.page_image(record.id, number, 10, pictures.put))
+        faked.service_thread.call(
+            lambda number=number: faked.documents.page_image(record.id, number, 10).then(pictures.put)
+        )
     recorder.wait(DocumentProgress, begin=len(recorder.events))  # the slow one is read anew, and is not to blame
     faked.service_thread.call(lambda: faked.documents.cancel(services_slow(faked)))
     assert answers.get(timeout=120).code == "document.stopped"
@@ -275,9 +270,9 @@ def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):
     recorder = Recorder(faked)
     path = write(tmp_path / "slow.txt", "x")
     answers = queue.SimpleQueue()
-    request = faked.service_thread.call(lambda: faked.documents.open(path, answers.put))
+    pending = faked.service_thread.call(lambda: faked.documents.open(path).then(answers.put))
     recorder.wait(DocumentProgress)
-    faked.service_thread.call(lambda: faked.documents.cancel(request))
+    faked.service_thread.call(pending.cancel)
     assert answers.get(timeout=120).code == "document.stopped"
     (kept,) = faked.service_thread.call(faked.documents.recent)
     assert (kept.status, kept.error_code, kept.pages) == (DocumentStatus.FAILED, "document.stopped", 1)
@@ -324,15 +319,15 @@ def test_what_is_attached_to_a_mail_is_a_document_of_its_own(services, tmp_path)
     path.write_bytes(MAIL)
     mail = opened(services, path)
     (attached,) = info_of(mail).attachments
-    found = asked(services, lambda answer: services.documents.open_attachment(mail.id, attached.index, answer))
+    found = result_of(services, lambda: services.documents.open_attachment(mail.id, attached.index))
     assert (found.name, found.status) == ("offer.txt", DocumentStatus.READ)
     assert "700 euros" in texts(services, found)[0]
     assert found.id != mail.id
-    again = asked(services, lambda answer: services.documents.open_attachment(mail.id, attached.index, answer))
+    again = result_of(services, lambda: services.documents.open_attachment(mail.id, attached.index))
     assert again.id == found.id, "it is taken up as it was read"
     assert opened(services, path).id == mail.id, "the mail is still the mail"
     with pytest.raises(KnownError, match=r"request\.invalid"):
-        services.service_thread.call(lambda: services.documents.open_attachment(mail.id, 7, print))
+        services.service_thread.call(lambda: services.documents.open_attachment(mail.id, 7))
 
 
 def test_a_mail_in_a_mail_gives_what_is_attached_to_it(services, tmp_path):
@@ -345,10 +340,10 @@ def test_a_mail_in_a_mail_gives_what_is_attached_to_it(services, tmp_path):
     path = tmp_path / "outer.eml"
     path.write_bytes(outer.as_bytes())
     mail = opened(services, path)
-    within = asked(services, lambda answer: services.documents.open_attachment(mail.id, 1, answer))
+    within = result_of(services, lambda: services.documents.open_attachment(mail.id, 1))
     assert (within.name, parent_of(within)) == ("Offer.eml", (mail.id, "outer.eml"))
     (attached,) = info_of(within).attachments
-    found = asked(services, lambda answer: services.documents.open_attachment(within.id, attached.index, answer))
+    found = result_of(services, lambda: services.documents.open_attachment(within.id, attached.index))
     assert "700 euros" in texts(services, found)[0]
     assert (found.name, parent_of(found)) == ("offer.txt", (within.id, "Offer.eml"))
     assert parent_of(mail) == ("", "")

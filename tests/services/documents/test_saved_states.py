@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import shutil
 import signal
 import time
@@ -12,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fakes.recorder import ECHO, LLAMA, Recorder, add_model, open_echo
+from fakes.recorder import ECHO, LLAMA, Recorder, add_model, open_echo, result_of
 
 from slmdesk.core.records import Status
 from slmdesk.core.saved_states import head_of, states_in
@@ -48,9 +47,7 @@ class Session:
     def document(self, name: str = "manual.txt", text: str = TEXT):
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
-        answers: queue.SimpleQueue = queue.SimpleQueue()
-        self.call(lambda: self.services.documents.open(path, answers.put))
-        return answers.get(timeout=120)
+        return result_of(self.services, lambda: self.services.documents.open(path))
 
     def ask(self, question: str, *documents, **request):
         """The answer's row, once nothing is being saved any more."""
@@ -64,9 +61,7 @@ class Session:
         return ended.message
 
     def quiet(self) -> None:
-        answers: queue.SimpleQueue = queue.SimpleQueue()
-        self.call(lambda: self.services.states.when_quiet(answers.put))
-        answers.get(timeout=120)
+        result_of(self.services, self.services.states.when_quiet)
 
     def forget(self, document) -> None:
         self.call(lambda: self.services.documents.forget(document.id))
@@ -227,10 +222,8 @@ def test_none_is_kept_when_none_may_be(session):
 def test_all_can_be_deleted_and_the_size_is_told(session):
     one = session()
     one.ask("When does the pump stop?", one.document())
-    answers: queue.SimpleQueue = queue.SimpleQueue()
-    one.call(lambda: one.services.states.size(answers.put))
-    recorder = answers.get(timeout=20)
-    assert (recorder.files, recorder.bytes) == (1, states()[0].stat().st_size)
+    size = result_of(one.services, one.services.states.size)
+    assert (size.files, size.bytes) == (1, states()[0].stat().st_size)
     one.call(one.services.states.forget_all)
     assert states() == []
 

@@ -223,7 +223,7 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way) -> Non
         service_thread.comparison(document, other),
     ]
     quiet = threading.Event()
-    service_thread.call(lambda services: services.states.when_quiet(lambda _none: quiet.set()))
+    service_thread.call(lambda services: services.states.when_quiet().then(lambda _none: quiet.set()))
     assert quiet.wait(40)
     assert states_in(find_paths().states), "the control: what was read is kept"
     service_thread.copy()

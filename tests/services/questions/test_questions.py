@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import queue
 
 import pytest
-from fakes.recorder import Recorder, add_model, open_echo
+from fakes.recorder import Recorder, add_model, open_echo, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
@@ -50,9 +49,7 @@ def opened(says, tmp_path):
 
 def document(services, path, text=TEXT):
     path.write_text(text, encoding="utf-8")
-    answers = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.documents.open(path, answers.put))
-    return answers.get(timeout=120)
+    return result_of(services, lambda: services.documents.open(path))
 
 
 def ask(services, recorder, question, *documents, **request):

@@ -12,7 +12,7 @@ from slmdesk.core.attached import AttachMode
 from slmdesk.core.formats import takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.core.types import Json
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.chat.attachments.attachment import (
     FAILED,
     LOCKED,
@@ -29,8 +29,8 @@ from slmdesk.services.chat.attachments.sources import Weighed
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.chat.service import MOST_ATTACHED
+from slmdesk.services.documents.document_info import file_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
-from slmdesk.services.documents.library import Opening, file_of
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 PASTED = "Pasted text"
@@ -61,7 +61,7 @@ class AttachController(QObject):
         self._bridge = bridge
         self._chat = ""
         self._drafts: dict[str, list[Draft]] = {}
-        self._openings: dict[str, Opening] = {}
+        self._openings: dict[str, Following] = {}
         self._then: Callable[[], None] | None = None
         """Called once all attachments are read."""
         bridge.on(DocumentChanged, self._on_document_changed)
@@ -116,12 +116,8 @@ class AttachController(QObject):
     @Slot(object)
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Attach these files, and the documents in these folders."""
-        given, chat = list(paths), self._chat
-
-        def expanded(found: list[Path] | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_expanded, chat, found))
-
-        self._bridge.ask(lambda services: services.documents.expand(given, expanded), None)
+        given, came = list(paths), partial(self._on_expanded, self._chat)
+        self._bridge.follow(lambda services: services.documents.expand(given), came)
 
     @Slot(str)
     def add_text(self, text: str) -> None:
@@ -235,10 +231,7 @@ class AttachController(QObject):
 
     # ---- reading
 
-    def _on_expanded(self, chat: str, found: list[Path] | Problem) -> None:
-        if isinstance(found, Problem):
-            self._bridge.problem_met.emit(found)
-            return
+    def _on_expanded(self, chat: str, found: list[Path]) -> None:
         if not found:
             self._bridge.notice_raised.emit(Notice("There is nothing in it that can be read.", key="no documents"))
         drafts = self._drafts.setdefault(chat, [])
@@ -274,14 +267,9 @@ class AttachController(QObject):
         path = draft.path
         if path is None:
             return
-
-        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_read, draft, result))
-
-        self._bridge.ask(
-            lambda services: services.documents.open(path, ended, password=password),
-            partial(self._openings.__setitem__, draft.key),
-            partial(self._on_read, draft),
+        read = partial(self._on_read, draft)
+        self._openings[draft.key] = self._bridge.follow(
+            lambda services: services.documents.open(path, password=password), read, read
         )
 
     def _on_record(self, draft: Draft, record: DocumentRecord) -> None:
@@ -399,7 +387,7 @@ class AttachController(QObject):
     def _stop(self, draft: Draft) -> None:
         opening = self._openings.pop(draft.key, None)
         if opening is not None:
-            self._bridge.ask(lambda services: services.documents.cancel(opening))
+            opening.cancel()
 
     def _notify(self) -> None:
         self._show()

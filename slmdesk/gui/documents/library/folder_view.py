@@ -28,9 +28,9 @@ from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.services.base.messages import time_for_people
+from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
 from slmdesk.services.documents.labels import counted_documents, folder_words
-from slmdesk.services.documents.library import info_of
 
 MOST_REASONS = 6
 """Files that could not be read and are named with their reasons; the list marks all of them."""

@@ -74,11 +74,7 @@ class FoldersController(QObject):
 
     def add(self, folder: Path) -> None:
         """Watch a folder, and show it."""
-
-        def ended(state: CollectionState | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_added, state))
-
-        self._bridge.ask(lambda services: services.collections.add(folder, ended), None)
+        self._bridge.follow(lambda services: services.collections.add(folder), self._on_added)
 
     @Slot(str)
     def choose(self, id: str) -> None:
@@ -142,10 +138,7 @@ class FoldersController(QObject):
         self._states = {one.record.id: one for one in states}
         self._list()
 
-    def _on_added(self, state: CollectionState | Problem) -> None:
-        if isinstance(state, Problem):
-            self._bridge.problem_met.emit(state)
-            return
+    def _on_added(self, state: CollectionState) -> None:
         self._states.setdefault(state.record.id, state)
         self._list()
         self.choose(state.record.id)

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.text import plain_tip
+from slmdesk.services.documents.document_info import file_of, info_of
 from slmdesk.services.documents.folder_types import CollectionState, folder_of
 from slmdesk.services.documents.labels import counted, folder_words, size_words
-from slmdesk.services.documents.library import file_of, info_of
 from slmdesk.services.documents.search import TextHit
 from slmdesk.text.words.folding import fold
 

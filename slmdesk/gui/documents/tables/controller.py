@@ -107,11 +107,9 @@ class TableController(JobFollower):
         others.
         """
         requested = tuple(columns)
-
-        def expanded(found: list[Path] | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_expanded, requested, found))
-
-        self._bridge.ask(lambda services: services.documents.expand([folder], expanded), None, self._refuse)
+        self._bridge.follow(
+            lambda services: services.documents.expand([folder]), partial(self._on_expanded, requested), self._refuse
+        )
 
     @Slot()
     def again(self) -> None:
@@ -160,10 +158,7 @@ class TableController(JobFollower):
 
     # ---- events
 
-    def _on_expanded(self, columns: tuple[Column, ...], found: list[Path] | Problem) -> None:
-        if isinstance(found, Problem):
-            self._refuse(found)
-            return
+    def _on_expanded(self, columns: tuple[Column, ...], found: list[Path]) -> None:
         if not found:
             self.stopped.emit("There is no document in this folder that could be read.")
             return
@@ -175,13 +170,8 @@ class TableController(JobFollower):
             self._open(folder, path)
 
     def _open(self, folder: _Folder, path: Path) -> None:
-        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_read, folder, path, result))
-
-        def refused(problem: Problem) -> None:
-            self._on_read(folder, path, problem)
-
-        self._bridge.ask(lambda services: services.documents.open(path, ended), None, refused)
+        read = partial(self._on_read, folder, path)
+        self._bridge.follow(lambda services: services.documents.open(path), read, read)
 
     def _on_read(self, folder: _Folder, path: Path, result: DocumentRecord | Problem) -> None:
         if self._folder is not folder:

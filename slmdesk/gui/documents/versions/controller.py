@@ -107,11 +107,7 @@ class VersionsController(QObject):
     def choose_file(self, path: Path) -> None:
         """Read a file, and compare with it."""
         self.begun.emit(f"Reading {path.name}…")
-
-        def ended(result: DocumentRecord | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_read, result))
-
-        self._bridge.ask(lambda services: services.documents.open(path, ended), None, self._on_refused)
+        self._bridge.follow(lambda services: services.documents.open(path), self._on_read, self._on_refused)
 
     @Slot()
     def swap(self) -> None:
@@ -177,10 +173,7 @@ class VersionsController(QObject):
 
     # ---- events
 
-    def _on_read(self, result: DocumentRecord | Problem) -> None:
-        if isinstance(result, Problem):
-            self._on_refused(result)
-            return
+    def _on_read(self, result: DocumentRecord) -> None:
         if all(one.id != result.id for one in self._records):
             self._records = [result, *self._records]
         self.emptied.emit()

@@ -15,8 +15,8 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.documents.document_info import file_of, info_of
 from slmdesk.services.documents.labels import counted, notes_of, size_words, unread
-from slmdesk.services.documents.library import file_of, info_of
 
 MOST_ATTACHMENTS = 50
 

@@ -13,7 +13,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.documents.library import info_of, parent_of
+from slmdesk.services.documents.document_info import info_of, parent_of
 
 MOST_SHOWN = 6
 MOST_LETTERS = 40

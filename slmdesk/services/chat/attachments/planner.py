@@ -239,15 +239,17 @@ class Plan:
     def _rank(self, asked: Sequence[_Doc]) -> None:
         ids = [one.about.document for one in asked if one.about.document]
 
-        def ranked(found: Ranked) -> None:
-            if not self._is_over:
+        def ranked(found: Ranked | Problem) -> None:
+            if isinstance(found, Problem):
+                self._fail(found)
+            elif not self._is_over:
                 self._pick(asked, list(found.passages) or self._beginnings(asked))
 
         question = self._request.question
         before = self._request.asked_before if any(one in question for one in _ASKING) else ()  # not with “Thanks”
         try:
             if ids:
-                self._at.retrieval.rank(question, ids, ranked, before=before)
+                self._at.retrieval.rank(question, ids, before=before).then(ranked)
             else:
                 self._pick(asked, [])
         except KnownError as err:

@@ -24,7 +24,7 @@ from slmdesk.services.chat.attachments.text import (
     words_of_page,
 )
 from slmdesk.services.chat.requests import AttachRequest
-from slmdesk.services.documents.library import info_of
+from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.token_count import count_tokens, guessed_tokens
 from slmdesk.store import Store

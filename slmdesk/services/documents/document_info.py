@@ -1,0 +1,45 @@
+"""What is known of a document: its file, what the reader found out, and the document it is attached to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from slmdesk.core.documents import DocumentInfo
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import DocumentRecord
+from slmdesk.core.wire import dataclass_from
+
+
+def info_of(record: DocumentRecord) -> DocumentInfo:
+    """Return what the reader found out about a document; little while it is not read to its end."""
+    try:
+        return dataclass_from(DocumentInfo, record.info)
+    except KnownError:
+        return DocumentInfo(record.format, record.pages)
+
+
+def parent_of(record: DocumentRecord) -> tuple[str, str]:
+    """Return id and name of the document it is an attachment of; empty for a file of its own."""
+    parent, index, _ = attached(record)
+    if index is None:
+        return "", ""
+    attachment = record.info["attachment"]
+    name = attachment.get("parent") if isinstance(attachment, Mapping) else ""
+    return parent, str(name or file_of(record).name)
+
+
+def attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
+    """Return the document it is attached to and its index; in a mail within a mail also the indexes around it."""
+    attachment = record.info.get("attachment")
+    if not isinstance(attachment, Mapping) or not isinstance(index := attachment.get("index"), int):
+        return "", None, []
+    around = attachment.get("inside")
+    inside = [one for one in around if isinstance(one, int)] if isinstance(around, list | tuple) else []
+    return str(attachment.get("of") or ""), index, inside
+
+
+def file_of(record: DocumentRecord) -> Path:
+    """Return the file of a document, or the file that contains it."""
+    return Path(os.fsdecode(record.path))
