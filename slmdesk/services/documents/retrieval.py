@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Passage
-from slmdesk.services.base.events import Problem
-from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.store import Store
 from slmdesk.text.passages.nearness import nearness
@@ -72,7 +69,6 @@ class Retrieval:
 
         `before`: the earlier questions of the conversation.  Raises KnownError store.*.
         """
-        pending: Pending[Ranked] = Pending()
         words = search_words(question)
         by_words = self._by_words(words, documents)
         rankings = [list(by_words)]
@@ -82,19 +78,14 @@ class Retrieval:
             rankings.append(list(hits))
             by_words |= hits
 
-        def near(found: list[int] | Problem) -> None:
-            numbers = [] if isinstance(found, Problem) else found
+        def joined(numbers: list[int]) -> Ranked:
             known = dict(by_words)
-            try:
-                known |= {one.n: one for one in self._store.passages_of([one for one in numbers if one not in known])}
-            except KnownError as err:
-                pending.end(problem_for(err))
-                return
+            known |= {one.n: one for one in self._store.passages_of([one for one in numbers if one not in known])}
             order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
-            pending.end(Ranked(tuple(known[one] for one in order[:DEEP]), tuple(words)))
+            return Ranked(tuple(known[one] for one in order[:DEEP]), tuple(words))
 
-        (ended([]) if self._meaning is None else self._meaning(question, documents)).then(near)
-        return pending
+        near: Pending[list[int]] = ended([]) if self._meaning is None else self._meaning(question, documents)
+        return near.map(joined)
 
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
         """Return passages by number, the best first: BM25, weighted by how near the words stand to each other."""

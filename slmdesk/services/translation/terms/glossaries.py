@@ -19,8 +19,8 @@ from slmdesk.exports.terms import to_glossary_file
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.pieces import in_pieces
 from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.slices import in_slices, pieces_of
 from slmdesk.services.translation.asking.prompts import DOMAINS
 from slmdesk.services.translation.events import GlossariesChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
@@ -406,7 +406,8 @@ class GlossaryService:
         return terms
 
     def _fill(self, glossary: str, terms: Sequence[Term], ended: Callable[[Problem | None], object]) -> None:
-        in_pieces(self._service_thread, terms, TERMS_AT_ONCE, lambda part: self._store.add_terms(glossary, part), ended)
+        adding = pieces_of(terms, TERMS_AT_ONCE, lambda part: self._store.add_terms(glossary, part))
+        in_slices(self._service_thread, adding).then(ended)
 
     def _reported(self, glossary: str) -> GlossaryRecord:
         self._publish(GlossariesChanged())

@@ -21,8 +21,8 @@ from slmdesk.core.translation import MemoryPair, Origin
 from slmdesk.exports.tmx import Unit, to_tmx
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.pieces import in_pieces
 from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.slices import in_slices, pieces_of
 from slmdesk.services.translation.events import MemoryChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
 from slmdesk.store import Store
@@ -232,7 +232,7 @@ class MemoryService:
             )  # fmt: skip
             ended(problem or made)
 
-        in_pieces(self._service_thread, pairs, PAIRS_AT_ONCE, keep, done)
+        in_slices(self._service_thread, pieces_of(pairs, PAIRS_AT_ONCE, keep)).then(done)
 
 
 def changes_between(old: str, new: str) -> tuple[tuple[str, str], ...]:
