@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-
 import pytest
 from fakes.contents import contents
 from fakes.recorder import result_of
