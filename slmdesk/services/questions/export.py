@@ -13,8 +13,8 @@ from slmdesk.exports.chats import to_json
 from slmdesk.exports.papers import question_paper
 from slmdesk.services.base.exporting import Make, json_bytes
 from slmdesk.services.chat.service import ChatService
+from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import LeftOut
-from slmdesk.services.documents.library import info_of
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-question"
