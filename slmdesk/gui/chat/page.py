@@ -11,11 +11,9 @@ from PySide6.QtCore import QByteArray, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QInputDialog,
     QSplitter,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -32,12 +30,12 @@ from slmdesk.gui.chat.conversation.prompt_dialog import show_seen
 from slmdesk.gui.chat.list.controller import ListController
 from slmdesk.gui.chat.list.list import ChatList
 from slmdesk.gui.chat.model.controller import ModelsController
-from slmdesk.gui.chat.model.picker import ModelPicker
 from slmdesk.gui.chat.options.controller import OptionsController
 from slmdesk.gui.chat.options.panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
+from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.export_menu import ask_where
-from slmdesk.gui.widgets.file_drop import ModelDrop, choose_model_file
+from slmdesk.gui.widgets.file_drop import ModelDrop
 from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.model_input_text import show_used_text
@@ -73,109 +71,83 @@ class ChatPage(QWidget):
         self.setObjectName("chat_page")
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
         self._options = options
-        self._is_list_requested = True
+        self.is_list_shown = True
+        """Whether the list is wanted; on a narrow page it is hidden beside the panel all the same."""
         self._percent = 100
         """Of the letters of the conversation, beside those of the window."""
         self._open_chat = ""
         self._is_usable = False
-        self._first_words = ""
-        """The example to send as soon as a model is ready."""
         self._build_ui()
         ModelDrop(self, models.look_at)
         self._connect()
         self._connect_chat()
-        self._attaching = Attaching(chat.attached, self._composer, self)
-        self._connect_panel()
-        self._connect_models()
+        self._attaching = Attaching(chat.attached, self.composer, self)
 
     def _build_ui(self) -> None:
-        self._list = ChatList(self._chats.rows, self)
+        self.chat_list = ChatList(self._chats, self)
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._splitter.setObjectName("chat_splitter")
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
-        self._splitter.addWidget(self._list)
+        self._splitter.addWidget(self.chat_list)
         self._splitter.addWidget(self._build_work())
         self._splitter.setStretchFactor(0, 0)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([LIST_WIDTH, 3 * LIST_WIDTH])
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._splitter, 1)
-        self._panel = SettingsPanel(self)
-        self._panel.hide()
-        layout.addWidget(self._panel)
+        self.panel = SettingsPanel(self._options, self._models, self)
+        self.panel.hide()
+        row((self._splitter, 1), self.panel, into=self, gap=0)
         self._order_tabs()
 
     @Slot()
     def _order_tabs(self) -> None:
         order = (
-            *self._list.in_order, *self._header.in_order, self._view, *self._empty.in_order,
-            *self._composer.in_order, *self._meter.in_order, *self._panel.in_order,
+            *self.chat_list.in_order, *self._header.in_order, self.view, *self._empty.in_order,
+            *self.composer.in_order, *self.meter.in_order, *self.panel.in_order,
         )  # fmt: skip
         for one, following in pairwise(order):
             QWidget.setTabOrder(one, following)
 
     def _build_work(self) -> QWidget:
         work = named(QFrame(self), "work")
-        self._view = ConversationView(work)
+        self.view = ConversationView(work)
         self._empty = EmptyChat()
-        self._view.set_empty_widget(self._empty)
-        self._first = FirstStart(work)
-        self._stack = QStackedWidget(work)
-        self._stack.addWidget(self._build_conversation(work))
-        self._stack.addWidget(self._first)
-        layout = QVBoxLayout(work)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        self._header = ChatHeader(work)
-        self._title, self._picker = self._header.title, self._header.picker
-        layout.addWidget(self._header)
+        self.view.set_empty_widget(self._empty)
+        self.first_start = FirstStart(self._models, work)
+        self.stack = QStackedWidget(work)
+        self.stack.addWidget(self._build_conversation(work))
+        self.stack.addWidget(self.first_start)
+        self._header = ChatHeader(self._models, work)
+        self.title, self.picker = self._header.title, self._header.picker
         self._find = FindBar(work, what="chat", prefix="chat_")
         self._find.hide()
-        layout.addWidget(self._find)
-        layout.addWidget(self._stack, 1)
+        column(self._header, self._find, (self.stack, 1), into=work, gap=0)
         return work
 
     def _build_conversation(self, work: QWidget) -> QWidget:
         holder = QWidget(work)
-        self._composer = Composer(holder)
-        self._meter = ContextMeter(holder)
-        column = QWidget(holder)
-        column.setMaximumWidth(WRITING_WIDTH)  # edge to edge with the messages over it
-        inner = QVBoxLayout(column)
-        inner.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
-        inner.setSpacing(theme.SPACE_8)
-        inner.addWidget(self._composer)
-        inner.addWidget(self._meter)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, self._view.verticalScrollBar().sizeHint().width(), 0)
-        row.addStretch(1)
-        row.addWidget(column, 1000)
-        row.addStretch(1)
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._view, 1)
-        layout.addLayout(row)
+        self.composer = Composer(holder)
+        self.meter = ContextMeter(self._chat.context, holder)
+        writing = QWidget(holder)
+        writing.setMaximumWidth(WRITING_WIDTH)  # edge to edge with the messages over it
+        sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
+        column(self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
+        bottom = row(1, (writing, 1000), 1, margins=(0, 0, self.view.verticalScrollBar().sizeHint().width(), 0))
+        column((self.view, 1), bottom, into=holder, gap=0)
         return holder
 
     def _connect(self) -> None:
         self._splitter.splitterMoved.connect(self.layout_changed)
         self._header.fold.clicked.connect(self._on_fold)
+        self._header.panel.clicked.connect(self._on_panel)
+        self.panel.close_requested.connect(self._on_panel)
         self._empty.example_chosen.connect(self._on_example)
         self._keeper.theme_changed.connect(self._on_theme_changed)
-        self._list.chat_chosen.connect(self._chat.open_chat)
-        self._list.new_chat_requested.connect(self._on_new_chat)
-        self._list.delete_requested.connect(self._chats.delete)
-        self._list.search_requested.connect(self._chats.search)
-        self._list.export_requested.connect(self._on_export)
-        self._header.export_menu.form_chosen.connect(
-            lambda form: self._on_export(self._chat.chat, self._title.full_text, form)
-        )
-        self._chats.hint_changed.connect(self._list.show_hint)
-        self._chats.rows_changed.connect(self._on_rows_changed)
+        self.chat_list.chat_chosen.connect(self._chat.open_chat)
+        self.chat_list.new_chat_requested.connect(self._on_new_chat)
+        self._header.export_menu.form_chosen.connect(self._on_export)
+        self._models.models_listed.connect(self._on_models_listed)
+        self.picker.model_chosen.connect(lambda _model: self.composer.setFocus())
         for name, slot in (
             ("new", self._on_new_chat),
             ("list", self._on_fold),
@@ -183,21 +155,21 @@ class ChatPage(QWidget):
             ("find", self._on_find),
             ("search", self._on_search),
             ("rename", self._on_rename),
-            ("write", self._composer.setFocus),
-            ("model", self._picker.button.showMenu),
-            ("attach", self._composer.attach_requested.emit),
+            ("write", self.composer.setFocus),
+            ("model", self.picker.button.showMenu),
+            ("attach", self.composer.attach_requested.emit),
             ("larger", partial(self._zoom, 1)),
             ("smaller", partial(self._zoom, -1)),
             ("usual", partial(self._zoom, 0)),
         ):
             bind(self, f"chat.{name}", slot)
         self._find.words_changed.connect(self._on_find_words)
-        self._find.place_chosen.connect(lambda hit: self._view.show_hit(*hit))
+        self._find.place_chosen.connect(lambda hit: self.view.show_hit(*hit))
         self._find.left.connect(self._on_find_left)
         self._on_theme_changed()
 
     def _connect_chat(self) -> None:
-        chat, view, composer = self._chat, self._view, self._composer
+        chat, view, composer = self._chat, self.view, self.composer
         chat.chat_opened.connect(self._on_chat_opened)
         chat.conversation_shown.connect(self._on_conversation_shown)
         chat.message_added.connect(view.add_message)
@@ -208,83 +180,21 @@ class ChatPage(QWidget):
         chat.version_shown.connect(view.show_flipped)
         chat.draft_restored.connect(composer.set_text)
         chat.busy_changed.connect(composer.set_busy)
-        chat.measured.connect(self._meter.show_measure)
-        chat.parts_measured.connect(self._meter.show_parts)
-        chat.looking.text_requested.connect(self._on_text_requested)
-        view.extra_requested.connect(chat.looking.open_extra)
+        chat.inspector.text_requested.connect(self._on_text_requested)
+        chat.inspector.prompt_arrived.connect(self._on_prompt_arrived)
         composer.attachments.chips_changed.connect(self._order_tabs)
-        chat.looking.seen_arrived.connect(self._on_seen_arrived)
         composer.edited.connect(self._on_edited)
         composer.send_requested.connect(self._on_send)
         composer.stop_requested.connect(chat.stop)
-        self._meter.new_chat_requested.connect(self._on_new_chat)
+        self.meter.new_chat_requested.connect(self._on_new_chat)
         view.copy_requested.connect(self._on_copy)
         view.try_again_requested.connect(chat.try_again)
         view.continue_requested.connect(chat.continue_answer)
         view.version_requested.connect(chat.show_version)
-        view.seen_requested.connect(chat.looking.show_seen)
+        view.seen_requested.connect(chat.inspector.show_prompt)
+        view.extra_requested.connect(chat.inspector.open_extra)
         view.link_activated.connect(self._on_link)
-        view.clicked_away.connect(self._composer.setFocus)
-
-    def _connect_models(self) -> None:
-        models = self._models
-        models.models_listed.connect(self._picker.show_models)
-        models.models_listed.connect(self._on_models_listed)
-        models.exams_known.connect(self._picker.show_exams)
-        models.state_changed.connect(self._picker.show_state)
-        models.starter_found.connect(self._first.set_starter)
-        models.import_progressed.connect(self._first.show_progress)
-        models.import_ended.connect(self._first.end_progress)
-        self._picker.model_chosen.connect(models.use)
-        self._picker.model_chosen.connect(lambda _model: self._composer.setFocus())
-        self._picker.unload_requested.connect(models.unload)
-        self._picker.cancel_requested.connect(models.cancel_load)
-        self._picker.add_file_requested.connect(self._on_add_file)
-        self._first.starter_requested.connect(models.import_starter)
-        self._first.add_file_requested.connect(self._on_add_file)
-        self._first.file_dropped.connect(models.look_at)
-        self._first.example_chosen.connect(self._on_first_example)
-        self._first.cancel_requested.connect(self._on_cancel_import)
-
-    def _connect_panel(self) -> None:
-        panel, options = self._panel, self._options
-        self._header.panel.clicked.connect(self._on_panel)
-        panel.close_requested.connect(self._on_panel)
-        panel.options_changed.connect(options.change)
-        options.options_shown.connect(panel.show_options)
-        options.chat_begun.connect(panel.begin_chat)
-        options.tuning_shown.connect(panel.show_tuning)
-        self._models.models_listed.connect(panel.show_models)
-        self._models.state_changed.connect(panel.show_state)
-
-    @property
-    def panel(self) -> SettingsPanel:
-        return self._panel
-
-    @property
-    def composer(self) -> Composer:
-        return self._composer
-
-    @property
-    def view(self) -> ConversationView:
-        return self._view
-
-    @property
-    def chat_list(self) -> ChatList:
-        return self._list
-
-    @property
-    def picker(self) -> ModelPicker:
-        return self._picker
-
-    @property
-    def meter(self) -> ContextMeter:
-        return self._meter
-
-    @property
-    def first_start(self) -> FirstStart:
-        """Shown while there is no model."""
-        return self._first
+        view.clicked_away.connect(composer.setFocus)
 
     @property
     def layout_state(self) -> str:
@@ -292,65 +202,61 @@ class ChatPage(QWidget):
         return bytes(self._splitter.saveState().toBase64().data()).decode("ascii")
 
     @property
-    def is_list_shown(self) -> bool:
-        return self._is_list_requested
-
-    @property
     def is_panel_shown(self) -> bool:
-        return not self._panel.isHidden()
+        return not self.panel.isHidden()
 
     def restore_layout(self, state: str, *, is_list_shown: bool, is_panel_shown: bool = False) -> None:
         """Restore splitter, list and panel; an unreadable state is ignored."""
         if state:
             self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
-        self._is_list_requested = is_list_shown
-        self._panel.setVisible(is_panel_shown)
+        self.is_list_shown = is_list_shown
+        self.panel.setVisible(is_panel_shown)
         self._show_parts()
 
     def _show_parts(self) -> None:
         """Show list and panel as chosen; on a narrow page the list makes room for the panel."""
-        is_narrow = self.is_panel_shown and self.width() < LIST_WIDTH + self._panel.width() + LEAST_WORK
-        self._list.setVisible(self._is_list_requested and not is_narrow)
+        is_narrow = self.is_panel_shown and self.width() < LIST_WIDTH + self.panel.width() + LEAST_WORK
+        self.chat_list.setVisible(self.is_list_shown and not is_narrow)
         self._header.panel.setChecked(self.is_panel_shown)
         self._options.watch(self.is_panel_shown)
 
     @Slot()
     def _on_fold(self) -> None:
-        self._is_list_requested = self._list.isHidden()
-        self._list.setVisible(self._is_list_requested)
+        self.is_list_shown = self.chat_list.isHidden()
+        self.chat_list.setVisible(self.is_list_shown)
         self.layout_changed.emit()
 
     @Slot()
     def _on_panel(self) -> None:
-        self._panel.setVisible(self._panel.isHidden())
+        self.panel.setVisible(self.panel.isHidden())
         self._show_parts()
-        (self._panel.first_field if self.is_panel_shown else self._composer).setFocus()
+        (self.panel.first_field if self.is_panel_shown else self.composer).setFocus()
         self.layout_changed.emit()
 
     @Slot()
     def _on_search(self) -> None:
-        self._is_list_requested = True
-        self._list.setVisible(True)
-        self._list.search_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._list.search_box.selectAll()
+        self.is_list_shown = True
+        self.chat_list.setVisible(True)
+        self.chat_list.search_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.chat_list.search_box.selectAll()
 
     @Slot()
     def _on_find(self) -> None:
-        if self._stack.currentIndex() == 0:
+        if self.stack.currentIndex() == 0:
             self._find.show()
             self._find.begin()
 
     @Slot(str)
     def _on_find_words(self, words: str) -> None:
-        found = self._view.find(words)
+        found = self.view.find(words)
         self._find.show_found([(hit.id, at) for hit in found for at in range(hit.count)])
 
     @Slot()
     def _on_find_left(self) -> None:
         self._find.reset()
         self._find.hide()
-        self._view.find("")
-        self._composer.setFocus()
+        self.view.find("")
+        self.composer.setFocus()
 
     def _zoom(self, step: int) -> None:
         """Change the font size of the conversation by a step; 0 resets it."""
@@ -360,84 +266,69 @@ class ChatPage(QWidget):
 
     @Slot()
     def _on_new_chat(self) -> None:
-        self._list.end_search()  # the new chat is to be seen in the list
+        self.chat_list.end_search()  # the new chat is to be seen in the list
         self._chat.new_chat()
-        self._composer.setFocus()
+        self.composer.setFocus()
 
     @Slot()
     def _on_rename(self) -> None:
         """Rename the current row of the list, or, from elsewhere on the page, the open chat."""
-        if self._list.view.hasFocus():
-            self._list.rename_current()
-        elif self._chat.chat and not self._list.view.isAncestorOf(self.window().focusWidget() or self):
+        if self.chat_list.view.hasFocus():
+            self.chat_list.rename_current()
+        elif self._chat.chat and not self.chat_list.view.isAncestorOf(self.window().focusWidget() or self):
             dialog = QInputDialog(self)
             dialog.setObjectName("rename_chat")
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.setWindowTitle("Rename this chat")
             dialog.setLabelText("Title:")
-            dialog.setTextValue(self._title.full_text)
+            dialog.setTextValue(self.title.full_text)
             dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))
             dialog.open()
 
     @Slot(str)
     def _on_example(self, words: str) -> None:
         """Send the example at once, or add it to the text being written."""
-        if self._composer.text.strip() or self._chat.attached.requests():
-            self._composer.set_text(f"{self._composer.text.rstrip()}\n{words}".lstrip())
+        if self.composer.text.strip() or self._chat.attached.requests():
+            self.composer.set_text(f"{self.composer.text.rstrip()}\n{words}".lstrip())
         elif self._is_usable:
             self._on_send(words)
         else:
-            self._composer.set_text(words)
-        self._composer.setFocus()
-
-    @Slot(str)
-    def _on_first_example(self, words: str) -> None:
-        """Send the example as soon as the starter model is in the library."""
-        self._first_words = words
-        self._models.import_starter()
-
-    @Slot()
-    def _on_cancel_import(self) -> None:
-        self._first_words = ""
-        self._models.cancel_import()
+            self.composer.set_text(words)
+        self.composer.setFocus()
 
     @Slot(str)
     def _on_send(self, text: str) -> None:
-        self._panel.keep_words()  # what is being written there holds for this answer
+        self.panel.keep_words()  # what is being written there holds for this answer
         self._chat.send(text)
-        self._view.scroll_to_end()
+        self.view.scroll_to_end()
 
     @Slot()
     def _on_edited(self) -> None:
-        self._chat.keep_draft(self._composer.text)
+        self._chat.keep_draft(self.composer.text)
 
     @Slot(str, str)
     def _on_chat_opened(self, chat: str, title: str) -> None:
         if chat != self._open_chat and self._find.isVisible():
             self._find.reset()
             self._find.hide()
-            self._view.find("")
+            self.view.find("")
         self._open_chat = chat
-        self._title.set_full_text(title)
+        self.title.set_full_text(title)
         self._header.export.setEnabled(bool(chat))
-        self._list.show_current(chat)
+        self.chat_list.show_current(chat)
 
-    @Slot(str, str, str)
-    def _on_export(self, chat: str, title: str, form: str) -> None:
-        ask_where(self, title, form, partial(self._chats.export, chat, form))
-
-    @Slot()
-    def _on_rows_changed(self) -> None:
-        self._list.show_current(self._chat.chat)
+    @Slot(str)
+    def _on_export(self, form: str) -> None:
+        ask_where(self, self.title.full_text, form, partial(self._chats.export, self._chat.chat, form))
 
     @Slot(object, str)
     def _on_conversation_shown(self, messages: Sequence[MessageView], message: str) -> None:
-        self._view.show_conversation(messages)
+        self.view.show_conversation(messages)
         if message:
-            self._view.scroll_to(message)
-            words = self._list.search_box.text().strip()
+            self.view.scroll_to(message)
+            words = self.chat_list.search_box.text().strip()
             if words:
-                self._view.find(words)
+                self.view.find(words)
 
     @Slot(str)
     def _on_copy(self, message: str) -> None:
@@ -452,44 +343,41 @@ class ChatPage(QWidget):
         show_used_text(self, title=title, intro=intro, text=text)
 
     @Slot(object)
-    def _on_seen_arrived(self, seen: SeenPrompt) -> None:
+    def _on_prompt_arrived(self, seen: SeenPrompt) -> None:
         show_seen(self, seen)
 
     @Slot(object)
     def _on_models_listed(self, models: object) -> None:
         has_models = bool(models)
-        if has_models and self._stack.currentIndex() == 1:
-            self._composer.setFocus()
-        self._stack.setCurrentIndex(0 if has_models else 1)
-        self._composer.set_can_send(has_models)
+        if has_models and self.stack.currentIndex() == 1:
+            self.composer.setFocus()
+        self.stack.setCurrentIndex(0 if has_models else 1)
+        self.composer.set_can_send(has_models)
         self._is_usable = has_models
-        if has_models and self._first_words:
-            words, self._first_words = self._first_words, ""
+        words = self.first_start.first_words
+        if has_models and words:
+            self.first_start.first_words = ""
             self._on_send(words)
-
-    @Slot()
-    def _on_add_file(self) -> None:
-        choose_model_file(self, "model_file_dialog", self._models.look_at)
 
     @Slot()
     def _on_theme_changed(self) -> None:
         fonts = self._keeper.fonts
-        self._view.set_style(self._keeper.theme, replace(fonts, scale=fonts.scale * self._percent // 100))
+        self.view.set_style(self._keeper.theme, replace(fonts, scale=fonts.scale * self._percent // 100))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that no widget has used: Esc stops an answer, letters go to the composer."""
         with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         if event.key() == Qt.Key.Key_Escape:
             self._chat.stop()
-        elif event.text().isprintable() and event.text() and not with_command and self._composer.isVisible():
-            self._composer.setFocus()
-            self._composer.input_box.insertPlainText(event.text())
+        elif event.text().isprintable() and event.text() and not with_command and self.composer.isVisible():
+            self.composer.setFocus()
+            self.composer.input_box.insertPlainText(event.text())
         else:
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a low page the composer has fewer lines, on a narrow one the list is hidden beside the panel."""
         super().resizeEvent(event)
-        self._composer.set_room(event.size().height())
+        self.composer.set_room(event.size().height())
         if event.size().width() != event.oldSize().width():
             self._show_parts()

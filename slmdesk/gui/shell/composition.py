@@ -184,9 +184,9 @@ class Frame(QObject):
 
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(self._on_other_found)
-        self.chat.looking.passage_requested.connect(self._on_passage_requested)
+        self.chat.inspector.passage_requested.connect(self._on_passage_requested)
         self.chat.chat_opened.connect(self._on_chat_opened)
-        self.chat.measured.connect(self._on_measured)
+        self.chat.context.measured.connect(self._on_measured)
         self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
 

@@ -50,6 +50,13 @@ def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> Q
     return _dress(made, **options)
 
 
+def set_kind(widget: QWidget, kind: str) -> None:
+    """Give a widget another `kind` of the style sheet, and draw it so."""
+    widget.setProperty("kind", kind)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
 def _filled(layout: L, parts: tuple[Part, ...], into: QWidget | None, gap: int | None, margins: Margins) -> L:
     sides = (margins,) * 4 if isinstance(margins, int) else margins * 2 if len(margins) == 2 else margins
     layout.setContentsMargins(*sides)

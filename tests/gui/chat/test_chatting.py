@@ -201,7 +201,7 @@ def test_what_is_written_before_the_services_are_there_is_not_pushed_aside(start
 def test_a_message_refused_comes_back_into_the_composer(start):
     program = start()
     program.page.composer.set_can_send(True)
-    program.page._stack.setCurrentIndex(0)
+    program.page.stack.setCurrentIndex(0)
     program.type("do not lose me")
     program.enter()
     program.wait(lambda: program.notices())
@@ -311,4 +311,4 @@ def test_copy_puts_the_words_on_the_clipboard(program):
 def _shown(program, message: str):
     from slmdesk.gui.chat.conversation.messages import view_of
 
-    return view_of(program.chat._shown.by_id[message])
+    return view_of(program.chat.shown.by_id[message])

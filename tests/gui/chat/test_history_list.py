@@ -36,7 +36,7 @@ def test_newest_first_and_a_chat_moves_up_when_it_is_used(program):
     make_chats(program, "alpha", "beta", "gamma")
     assert titles(program) == ["gamma", "beta", "alpha"]
     choose(program, 2)
-    program.wait(lambda: program.page._title.full_text == "alpha")
+    program.wait(lambda: program.page.title.full_text == "alpha")
     program.send("more")
     program.wait_idle()
     program.wait(lambda: titles(program) == ["alpha", "gamma", "beta"])
@@ -54,7 +54,7 @@ def test_rename_in_place(program):
     QTest.keyClicks(editor, "A better name")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     program.wait(lambda: titles(program) == ["beta", "A better name"])
-    program.wait(lambda: program.page._title.full_text == "A better name")
+    program.wait(lambda: program.page.title.full_text == "A better name")
 
 
 def test_the_chat_on_show_is_renamed_wherever_the_keyboard_is(program):
@@ -68,15 +68,15 @@ def test_the_chat_on_show_is_renamed_wherever_the_keyboard_is(program):
     QTest.keyClicks(line, "A better name")
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: titles(program) == ["A better name"])
-    program.wait(lambda: program.page._title.full_text == "A better name")
+    program.wait(lambda: program.page.title.full_text == "A better name")
 
 
 def test_a_long_question_is_kept_as_title_and_cut_where_it_is_shown(program):
     words = "Compare Python and Rust for a small program that reads documents, and say which of the two is faster"
     make_chats(program, words)
-    assert program.page._title.full_text == words
+    assert program.page.title.full_text == words
     program.window.resize(1920, 800)
-    program.wait(lambda: program.page._title.text() == words)
+    program.wait(lambda: program.page.title.text() == words)
 
 
 def test_delete_can_be_undone(program):
@@ -101,7 +101,7 @@ def test_search_finds_words_in_all_chats_and_opens_the_place(program):
     assert {row.title for row in found} == {"the quick brown fox", "fox again"}
     assert all("fox" in row.snippet for row in found)
     choose(program, len(found) - 1)
-    program.wait(lambda: program.page._title.full_text == "the quick brown fox")
+    program.wait(lambda: program.page.title.full_text == "the quick brown fox")
     program.page.chat_list.search_box.clear()
     program.wait(lambda: titles(program) == ["fox again", "a lazy dog", "the quick brown fox"])
 
@@ -149,7 +149,7 @@ def test_search_finds_a_title_and_opens_its_chat(program):
     program.wait(lambda: program.find("chat_list_hint").text() == "1 match")
     assert program.page.chat_list.view.model().rows[0].snippet == "alpha"
     choose(program, 0)
-    program.wait(lambda: program.page._title.full_text == "Quarterly numbers")
+    program.wait(lambda: program.page.title.full_text == "Quarterly numbers")
 
 
 def test_nothing_found_is_said(program):
@@ -197,10 +197,10 @@ def test_the_mark_is_at_the_open_chat_wherever_the_focus_of_the_list_is(program)
     choose(program, 0)
     QTest.keyClick(view, Qt.Key.Key_Down)
     assert view.currentIndex().data() == "beta"
-    assert open_title(program) == program.page._title.full_text == "gamma"
+    assert open_title(program) == program.page.title.full_text == "gamma"
     assert "open" in view.model().index(0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
     QTest.keyClick(view, Qt.Key.Key_Return)
-    program.wait(lambda: program.page._title.full_text == "beta")
+    program.wait(lambda: program.page.title.full_text == "beta")
     assert open_title(program) == "beta"
 
 
@@ -218,18 +218,18 @@ def test_the_menu_and_its_keys_act_on_the_chat_that_was_clicked(program):
     editor = view.findChild(QLineEdit)
     assert editor.text() == "alpha"
     QTest.keyClick(editor, Qt.Key.Key_Escape)
-    assert open_title(program) == program.page._title.full_text == "gamma"
+    assert open_title(program) == program.page.title.full_text == "gamma"
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_Delete)
     program.wait(lambda: titles(program) == ["gamma", "beta"])
-    assert program.page._title.full_text == "gamma"
+    assert program.page.title.full_text == "gamma"
 
 
 def test_a_click_keeps_the_keyboard_in_the_list_and_letters_go_to_the_composer(program):
     make_chats(program, "alpha", "beta")
     view = program.page.chat_list.view
     choose(program, 1)
-    program.wait(lambda: program.page._title.full_text == "alpha")
+    program.wait(lambda: program.page.title.full_text == "alpha")
     assert view.hasFocus()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F2)
     program.wait(lambda: view.findChild(QLineEdit))

@@ -40,7 +40,7 @@ def test_the_figures_of_an_answer_are_the_same_after_a_restart(start, model_file
 
 def test_the_meter_moves_while_an_answer_grows(program):
     reported: list[int] = []
-    program.chat.measured.connect(lambda tokens, _size: reported.append(tokens) if program.words() else None)
+    program.chat.context.measured.connect(lambda tokens, _size: reported.append(tokens) if program.words() else None)
     program.send("hello", slow=0.03, answer=" ".join(f"word{number}" for number in range(400)))
     program.wait(lambda: len(reported) > 1 and reported[-1] > reported[0])
     assert program.chat.is_busy

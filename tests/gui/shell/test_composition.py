@@ -129,7 +129,7 @@ def test_window_and_last_chat_are_remembered(start, model_file):
     again = start()
     again.wait(lambda: again.chat.chat == chat)
     assert (again.window.width(), again.window.height()) == (760, 611)
-    assert again.page._title.full_text == "remember me"
+    assert again.page.title.full_text == "remember me"
 
 
 def test_the_page_last_shown_comes_back(start):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayout, QWidget
 
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.conversation.header import ChatHeader
+from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.documents.summaries.form import KINDS, SummaryForm
 from slmdesk.gui.widgets.status_bar import StatusBar
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
@@ -35,7 +37,7 @@ def test_the_foot_of_the_window_cuts_what_the_model_does_with_an_ellipsis(qtbot)
 
 
 def test_the_title_of_a_chat_is_not_squeezed_out_by_its_model(qtbot) -> None:
-    header = ChatHeader(None)
+    header = ChatHeader(ModelsController(Bridge(), None), None)
     qtbot.addWidget(header)
     for one in (header.title, header.picker.button):
         large(one)
@@ -50,7 +52,7 @@ def test_the_title_of_a_chat_is_not_squeezed_out_by_its_model(qtbot) -> None:
 
 
 def test_in_the_usual_window_the_title_has_more_room_than_the_model(qtbot) -> None:
-    header = ChatHeader(None)
+    header = ChatHeader(ModelsController(Bridge(), None), None)
     qtbot.addWidget(header)
     header.picker.show_state(READY)
     header.title.set_full_text("The lease of the house and of the garden behind it, and what it says of pets")

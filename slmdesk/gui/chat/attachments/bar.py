@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.attachments.attachment import FAILED, LOCKED, MODES, READING, Draft
+from slmdesk.gui.widgets.build import column, row, set_kind, tool_button
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -57,26 +58,15 @@ class Chip(QFrame):
         self._more.setMenu(self._menu)
         self._remove = self._button("chip_remove", "x", "Remove")
         self._remove.clicked.connect(lambda: self.remove_requested.emit(self.key))
-        lines = QVBoxLayout()
-        lines.setSpacing(0)
-        lines.addWidget(self._name)
-        lines.addWidget(self._words)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
-        row.setSpacing(0)
-        row.addWidget(self._icon)
-        row.addSpacing(theme.SPACE_8)
-        row.addLayout(lines, 1)
-        row.addWidget(self._more)
-        row.addWidget(self._remove)
+        lines = column(self._name, self._words, gap=0)
+        sides = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
+        parts = row(self._icon, (lines, 1), self._more, self._remove, into=self, gap=0, margins=sides)
+        parts.insertSpacing(1, theme.SPACE_8)
 
     def _button(self, name: str, icon_name: str, words: str) -> QToolButton:
-        button = named(QToolButton(self), name)
+        button = tool_button(name, self, kind="tight", tip=words, icon=icon_name, colour="muted")
         button.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
         button.setFixedWidth(BUTTON)
-        button.setProperty("kind", "tight")
-        button.setToolTip(words)
-        set_icon(button, icon_name, "muted")
         return button
 
     @property
@@ -91,9 +81,7 @@ class Chip(QFrame):
         self._words.set_full_text(draft.words)
         kind = "danger" if is_bad else "small"
         if self._words.property("kind") != kind:
-            self._words.setProperty("kind", kind)
-            self._words.style().unpolish(self._words)
-            self._words.style().polish(self._words)
+            set_kind(self._words, kind)
         self.setAccessibleName(f"Attached: {draft.name}, {draft.words}")
         self.setToolTip(plain_tip(f"{draft.name}\n{draft.words}\n{self._hint()}"))
         self._more.setAccessibleName(f"How {draft.name} is read, and more")

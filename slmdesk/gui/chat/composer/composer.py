@@ -7,12 +7,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QTextEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.attachments.bar import AttachmentBar
+from slmdesk.gui.widgets.build import column, row, tool_button
 from slmdesk.gui.widgets.icon import set_icon
-from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import plain_label
 
@@ -149,71 +149,51 @@ class Composer(QFrame):
         self._show_button()
 
     def _build_ui(self) -> None:
-        self._input = InputBox(self)
-        self._input.setPlaceholderText("Write a message")
-        self._input.setAccessibleName("Message")
-        self._input.setAccessibleDescription("Enter sends, Shift+Enter starts a new line, Escape stops an answer")
+        self.input_box = InputBox(self)
+        self.input_box.setPlaceholderText("Write a message")
+        self.input_box.setAccessibleName("Message")
+        self.input_box.setAccessibleDescription("Enter sends, Shift+Enter starts a new line, Escape stops an answer")
         self.attachments = AttachmentBar(self)
         self._waiting = plain_label("", self, name="attachment_waiting", kind="small")
         self._waiting.setVisible(False)
-        self._attach = named(QToolButton(self), "attach_button")
-        self._attach.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
-        self._attach.setToolTip("Attach documents (Ctrl+O)")
-        self._attach.setAccessibleName("Attach documents")
-        set_icon(self._attach, "file-plus", "muted")
-        self._button = named(QToolButton(self), "send_button")
-        self._button.setProperty("kind", "primary")
-        self._button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
-        self._button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._attach, 0, Qt.AlignmentFlag.AlignBottom)
-        row.addWidget(self._input, 1)
-        row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignBottom)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self.attachments)
-        layout.addWidget(self._waiting)
-        layout.addLayout(row)
-        self.setFocusProxy(self._input)
+        self._attach = tool_button(
+            "attach_button", self, tip="Attach documents (Ctrl+O)", label="Attach documents", icon="file-plus",
+            colour="muted", on=self.attach_requested,
+        )  # fmt: skip
+        self.button = tool_button("send_button", self, kind="primary", on=self._on_clicked)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for one in (self._attach, self.button):
+            one.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        bottom = Qt.AlignmentFlag.AlignBottom
+        writing = row((self._attach, bottom), (self.input_box, 1), (self.button, bottom), gap=theme.SPACE_8)
+        column(self.attachments, self._waiting, writing, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
+        self.setFocusProxy(self.input_box)
 
     def _connect(self) -> None:
-        self._input.enter_pressed.connect(self._on_enter)
-        self._input.escape_pressed.connect(self._on_escape)
-        self._input.textChanged.connect(self._on_text_changed)
-        self._input.focus_changed.connect(self._on_focus_changed)
-        self._button.clicked.connect(self._on_clicked)
-        self._attach.clicked.connect(self.attach_requested)
-
-    @property
-    def input_box(self) -> InputBox:
-        return self._input
-
-    @property
-    def button(self) -> QToolButton:
-        """Sends, or stops while an answer is written."""
-        return self._button
+        self.input_box.enter_pressed.connect(self._on_enter)
+        self.input_box.escape_pressed.connect(self._on_escape)
+        self.input_box.textChanged.connect(self._on_text_changed)
+        self.input_box.focus_changed.connect(self._on_focus_changed)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return (*self.attachments.in_order, self._attach, self._input, self._button)
+        return (*self.attachments.in_order, self._attach, self.input_box, self.button)
 
     @property
     def text(self) -> str:
-        return self._input.toPlainText()
+        return self.input_box.toPlainText()
 
     @Slot(str)
     def set_text(self, text: str) -> None:
         """Replace the text, with the cursor at its end; can be undone."""
-        cursor = self._input.textCursor()
+        cursor = self.input_box.textCursor()
         cursor.select(cursor.SelectionType.Document)
         cursor.insertText(text)
-        self._input.setTextCursor(cursor)
+        self.input_box.setTextCursor(cursor)
 
     def set_room(self, height: int) -> None:
         """Take at most a share of a page this high, in pixels."""
-        self._input.set_room(height)
+        self.input_box.set_room(height)
         self.attachments.set_room(height)
 
     @Slot(str)
@@ -224,8 +204,8 @@ class Composer(QFrame):
 
     @Slot(str)
     def write(self, text: str) -> None:
-        self._input.write(text)
-        self._input.setFocus()
+        self.input_box.write(text)
+        self.input_box.setFocus()
 
     @Slot(bool)
     def set_busy(self, is_busy: bool) -> None:
@@ -269,7 +249,7 @@ class Composer(QFrame):
     def _show_button(self) -> None:
         name, words = ("square", "Stop (Esc)") if self._is_busy else ("send-horizontal", "Send (Enter)")
         is_enabled = self._is_busy or (self._can_send and bool(self.text.strip()))
-        set_icon(self._button, name, "on_accent" if is_enabled else "muted")
-        self._button.setToolTip(words)
-        self._button.setAccessibleName(words)
-        self._button.setEnabled(is_enabled)
+        set_icon(self.button, name, "on_accent" if is_enabled else "muted")
+        self.button.setToolTip(words)
+        self.button.setAccessibleName(words)
+        self.button.setEnabled(is_enabled)

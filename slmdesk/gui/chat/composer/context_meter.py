@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QProgressBar, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.context_parts import ContextParts
-from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.build import button, row, set_kind, tool_button
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.chat.attachments.budget import ContextPart
@@ -26,12 +27,12 @@ class ContextMeter(QWidget):
 
     new_chat_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, watch: ContextWatch, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("context_meter")
         self._build_ui()
-        self._new_chat.clicked.connect(self.new_chat_requested)
-        self._by_part.clicked.connect(self._on_by_part)
+        watch.measured.connect(self.show_measure)
+        watch.parts_measured.connect(self.show_parts)
         self.show_unknown()
 
     def _build_ui(self) -> None:
@@ -41,24 +42,21 @@ class ContextMeter(QWidget):
         self._bar.setFixedSize(96, 4)
         self._bar.setAccessibleName("Context")
         self._label = plain_label("", self, name="context_label", kind="small")
-        self._by_part = named(QToolButton(self), "context_by_part")
-        self._by_part.setProperty("kind", "small")
+        self._by_part = tool_button(
+            "context_by_part", self, kind="small", tip="What takes how much", label="What takes how much of it",
+            icon="info", colour="muted", on=self._on_by_part,
+        )  # fmt: skip
         self._by_part.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
-        self._by_part.setToolTip("What takes how much")
-        self._by_part.setAccessibleName("What takes how much of it")
-        set_icon(self._by_part, "info", "muted")
         self._parts = ContextParts(self)
         self._parts.closed.connect(lambda: self._by_part.setFocus())
-        self._new_chat = named(QPushButton("New chat", self), "context_new_chat")
-        self._new_chat.setProperty("kind", "quiet")
-        self._new_chat.setToolTip("Start a new chat; this one is kept (Ctrl+N)")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self._bar, 0, Qt.AlignmentFlag.AlignVCenter)
-        layout.addWidget(self._by_part)
-        layout.addWidget(self._label, 1)
-        layout.addWidget(self._new_chat)
+        self._new_chat = button(
+            "New chat", "context_new_chat", self, kind="quiet", tip="Start a new chat; this one is kept (Ctrl+N)",
+            on=self.new_chat_requested,
+        )  # fmt: skip
+        row(
+            (self._bar, Qt.AlignmentFlag.AlignVCenter), self._by_part, (self._label, 1), self._new_chat,
+            into=self, gap=theme.SPACE_8,
+        )  # fmt: skip
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
@@ -95,11 +93,8 @@ class ContextMeter(QWidget):
         self._bar.setVisible(True)
         self._bar.setValue(min(percent, 100))
         is_over = tokens > context_size
-        self._bar.setProperty("kind", "warn" if percent >= NEARLY_FULL else "")
-        self._label.setProperty("kind", "warn" if percent >= NEARLY_FULL else "small")
-        for widget in (self._bar, self._label):
-            widget.style().unpolish(widget)
-            widget.style().polish(widget)
+        set_kind(self._bar, "warn" if percent >= NEARLY_FULL else "")
+        set_kind(self._label, "warn" if percent >= NEARLY_FULL else "small")
         locale = QLocale()
         numbers = f"{locale.toString(tokens)} of {locale.toString(context_size)} tokens"
         if is_over:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, QPoint, Qt, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
@@ -42,9 +43,7 @@ class ContextParts(QFrame):
         self._grid.setColumnStretch(0, 1)
         self._scroll = named(QScrollArea(self), "context_parts_scroll")
         show_column(self._scroll, self._inner)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._scroll)
+        column(self._scroll, into=self)
         self._shown: tuple[ContextPart, ...] = ()
 
     @property

@@ -15,10 +15,9 @@ from slmdesk.gui.chat.attachments.attachment import Draft
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.drafts import Drafts
-from slmdesk.gui.chat.conversation.prompt_inspector import Looking
+from slmdesk.gui.chat.conversation.inspector import MessageInspector
 from slmdesk.gui.chat.conversation.shown_messages import Shown
 from slmdesk.gui.widgets.notice_bar import notice_of
-from slmdesk.services.base import events
 from slmdesk.services.base.events import (
     ItemChanged,
     ItemGone,
@@ -50,9 +49,8 @@ class ChatController(QObject):
     `conversation_shown` with all messages as MessageViews and the id of the one to go to ('' for none);
     `message_added`, `message_renewed`, `text_grew` (id, piece) and `path_cut` (id of the last message kept) when it
     changes; `again_begun` and `version_shown` with the id of the answer that has taken another's place;
-    `draft_restored` with text for the composer; `busy_changed` with whether an answer is being written; `measured` with
-    tokens and context size (0 when unknown), `parts_measured` with ContextParts;
-    `other_found` with the id of a found item that is no chat and is shown elsewhere.
+    `draft_restored` with text for the composer; `busy_changed` with whether an answer is being written; `other_found`
+    with the id of a found item that is no chat and is shown elsewhere.
     """
 
     chat_opened = Signal(str, str)
@@ -66,28 +64,27 @@ class ChatController(QObject):
     version_shown = Signal(str)
     draft_restored = Signal(str)
     busy_changed = Signal(bool)
-    measured = Signal(int, int)
-    parts_measured = Signal(object)
     other_found = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_controller")
         self._bridge = bridge
-        self._chat = ""
+        self.chat = ""
+        """The open chat's id; '' for a new one."""
         self._title = NEW_CHAT
         self.new_options = ChatOptions()
         """The options of a new chat."""
-        self._shown = Shown()
+        self.shown = Shown()
         self.attached = AttachController(bridge, self)
         """What is attached to the message being written."""
         self._drafts = Drafts(bridge, self.attached)
-        self.looking = Looking(bridge, self._shown, self)
+        self.inspector = MessageInspector(bridge, self.shown, self)
         self._others: set[str] = set()
-        self._watch = ContextWatch(bridge, self._written, self)
+        self.context = ContextWatch(bridge, self._written, self)
         self._is_sending = False
         self._is_stop_requested = False
-        self._is_busy = False
+        self.is_busy = False
         self._epoch = 0
         self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
         self._live_timer = QTimer(self, interval=TICK_MS)
@@ -102,32 +99,20 @@ class ChatController(QObject):
         self._bridge.on(ItemChanged, self._on_item_changed)
         self._bridge.on(ItemGone, self._on_item_gone)
         self._bridge.on(ModelStateChanged, self._on_model_state_changed)
-        self._watch.measured.connect(self.measured)
-        self._watch.parts_measured.connect(self.parts_measured)
         self.attached.changed.connect(self._on_attached_changed)
-        self.looking.problem_met.connect(self._raise_problem)
-        self.attached.waiting_shown.connect(lambda _words: self._tell_busy())
+        self.attached.waiting_shown.connect(lambda _words: self._show_busy())
         self._bridge.on(QuotesFound, self._on_quotes_found)
         self._draft_timer.timeout.connect(self.save_drafts)
         self._live_timer.timeout.connect(self._on_live_tick)
 
     @property
-    def chat(self) -> str:
-        """The open chat's id; '' for a new one."""
-        return self._chat
-
-    @property
-    def is_busy(self) -> bool:
-        return self._is_busy
-
-    @property
     def message_ids(self) -> tuple[str, ...]:
         """The messages shown, oldest first."""
-        return tuple(self._shown.by_id)
+        return tuple(self.shown.by_id)
 
     def text_of(self, message: str) -> str:
         """The text of a message of the open chat; '' for an unknown one."""
-        found = self._shown.by_id.get(message)
+        found = self.shown.by_id.get(message)
         return words_of(found) if found else ""
 
     # ---- requests of the page
@@ -137,13 +122,13 @@ class ChatController(QObject):
         """Begin a chat; it is saved with its first message."""
         self._epoch += 1
         self.new_options = ChatOptions()
-        self._shown.versions.fill({})
+        self.shown.versions.fill({})
         self._show(None, (), "")
 
     def open_chat(self, chat: str, message: str = "") -> None:
         """Open a chat, at a message if one is given."""
         self._epoch += 1
-        if chat == self._chat and chat and message in self._shown.by_id:
+        if chat == self.chat and chat and message in self.shown.by_id:
             self._show_again(message)
             return
         arrived = partial(self._on_opened, self._epoch, message)
@@ -157,8 +142,8 @@ class ChatController(QObject):
     @Slot(str)
     def keep_draft(self, text: str) -> None:
         """Keep the unsent text of this chat."""
-        self._drafts.put(self._chat, text)
-        self._watch.edited()
+        self._drafts.put(self.chat, text)
+        self.context.edited()
         self._draft_timer.start()
 
     @Slot()
@@ -172,7 +157,7 @@ class ChatController(QObject):
         The window is closing.
         """
         self._drafts.save()
-        self._drafts.save_new(is_open=self._chat == "")
+        self._drafts.save_new(is_open=self.chat == "")
 
     @Slot(str)
     def send(self, text: str) -> None:
@@ -183,20 +168,20 @@ class ChatController(QObject):
         """
         if self._is_writing or not text.strip():
             return
-        if not self.attached.when_settled(lambda: self.send(self._drafts.of(self._chat))):
+        if not self.attached.when_settled(lambda: self.send(self._drafts.of(self.chat))):
             return
-        if self._watch.too_long is not None:
-            needed, available = self._watch.too_long
-            self._raise_problem(problem_of("context.full", {"needed": needed, "available": available}))
+        if self.context.too_long is not None:
+            needed, available = self.context.too_long
+            self._report_full(problem_of("context.full", {"needed": needed, "available": available}))
             return
-        chat = self._chat
+        chat = self.chat
         self._is_sending, self._is_stop_requested = True, False
         options = None if chat else self.new_options
         request = SendRequest(text=text, chat=chat or None, options=options, attach=self.attached.requests())
         taken = self.attached.take()
         self._drafts.put(chat, "")
         self.draft_restored.emit("")
-        self._tell_busy()
+        self._show_busy()
         self._bridge.ask(
             lambda services: services.chats.send(request),
             partial(self._on_sent, self._epoch),
@@ -208,29 +193,29 @@ class ChatController(QObject):
         """Stop the answer being written in the open chat; its text so far stays."""
         self.attached.stop_waiting()
         self._is_stop_requested = self._is_sending  # its answer has no id yet
-        for one in self._shown.streaming:
+        for one in self.shown.streaming:
             self._stop(one.id)
 
     @Slot(str)
     def try_again(self, message: str) -> None:
         """Ask for another answer in place of this one; the old one is kept as a version."""
-        if not self._is_busy:
+        if not self.is_busy:
             answered = partial(self._on_sibling, self._epoch)
-            self._bridge.ask(lambda services: services.chats.try_again(message), answered, self._raise_problem)
+            self._bridge.ask(lambda services: services.chats.try_again(message), answered)
 
     @Slot(str, int)
     def show_version(self, message: str, step: int) -> None:
         """Show the version `step` steps from this one, with the messages that follow it."""
-        requested = self._shown.versions.neighbour(message, step)
-        if requested is not None and message in self._shown.by_id:
+        requested = self.shown.versions.neighbour(message, step)
+        if requested is not None and message in self.shown.by_id:
             arrived = partial(self._on_version, self._epoch, requested)
-            self._bridge.ask(lambda services: services.chats.show_version(requested), arrived, self._raise_problem)
+            self._bridge.ask(lambda services: services.chats.show_version(requested), arrived)
 
     @Slot(str)
     def continue_answer(self, message: str) -> None:
-        if not self._is_busy:
+        if not self.is_busy:
             answered = partial(self._on_continued, self._epoch)
-            self._bridge.ask(lambda services: services.chats.continue_answer(message), answered, self._raise_problem)
+            self._bridge.ask(lambda services: services.chats.continue_answer(message), answered)
 
     # ---- answers
 
@@ -238,8 +223,8 @@ class ChatController(QObject):
         if opened.item.kind != KIND:
             self.other_found.emit(opened.item.id)
         elif epoch == self._epoch and opened.item.deleted_at is None:
-            self._shown.versions.fill(opened.siblings)
-            self._shown.quotes = dict(opened.quotes)
+            self.shown.versions.fill(opened.siblings)
+            self.shown.quotes = dict(opened.quotes)
             self._show(opened.item, opened.messages, message)
 
     def _on_restored(self, epoch: int, opened: Conversation) -> None:
@@ -249,16 +234,16 @@ class ChatController(QObject):
     def _on_sent(self, epoch: int, sent: Sent) -> None:
         self._is_sending = False
         if epoch == self._epoch:
-            if sent.item.id != self._chat:
+            if sent.item.id != self.chat:
                 self.chat_begun.emit(sent.item.id, options_from(sent.item.settings))
-                self._chat, self._title = sent.item.id, sent.item.title
-                self.attached.begin_chat(self._chat)
-                self.chat_opened.emit(self._chat, self._title)
+                self.chat, self._title = sent.item.id, sent.item.title
+                self.attached.begin_chat(self.chat)
+                self.chat_opened.emit(self.chat, self._title)
             self._add(sent.user_message)
             self._add(sent.answer)
         if self._is_stop_requested:
             self._stop(sent.answer.id)
-        self._tell_busy()
+        self._show_busy()
 
     def _on_send_refused(self, epoch: int, chat: str, text: str, taken: list[Draft], problem: Problem) -> None:
         self._is_sending = False
@@ -266,186 +251,182 @@ class ChatController(QObject):
         self._drafts.put(chat, "\n".join(part for part in (text, self._drafts.of(chat)) if part))
         if epoch == self._epoch:
             self.draft_restored.emit(self._drafts.of(chat))
-        self._tell_busy()
-        self._raise_problem(problem)
+        self._show_busy()
+        self._bridge.problem_met.emit(problem)
 
     def _on_sibling(self, epoch: int, answer: Message) -> None:
-        if epoch == self._epoch and answer.item == self._chat:
-            self.again_begun.emit(answer.id)  # a fact has brought it
+        if epoch == self._epoch and answer.item == self.chat:
+            self.again_begun.emit(answer.id)  # an event has brought it
 
     def _on_version(self, epoch: int, requested: str, opened: Conversation) -> None:
         if epoch != self._epoch:
             return
-        self._shown.versions.fill(opened.siblings)
-        self._shown.quotes = dict(opened.quotes)
-        self._shown.fill(opened.messages)
+        self.shown.versions.fill(opened.siblings)
+        self.shown.quotes = dict(opened.quotes)
+        self.shown.fill(opened.messages)
         self._show_again("")
         self.version_shown.emit(requested)
-        self._tell_busy()
-        self._watch.measure_soon()
+        self._show_busy()
+        self.context.measure_soon()
 
     def _on_continued(self, epoch: int, answer: Message | None) -> None:
-        if epoch == self._epoch and answer is not None and answer.item == self._chat:
+        if epoch == self._epoch and answer is not None and answer.item == self.chat:
             self._renew(answer)
-            self._tell_busy()
+            self._show_busy()
 
     # ---- events
 
     @Slot(object)
-    def _on_message_added(self, event: events.MessageAdded) -> None:
+    def _on_message_added(self, event: MessageAdded) -> None:
         message = event.message
-        if message.item != self._chat or message.id in self._shown.by_id:
+        if message.item != self.chat or message.id in self.shown.by_id:
             return
-        if message.parent is None or message.parent in self._shown.by_id:
+        if message.parent is None or message.parent in self.shown.by_id:
             behind = self._cut_behind(message.parent)
             if behind:
-                self._shown.versions.take_place(behind[0], message.id)
+                self.shown.versions.take_place(behind[0], message.id)
             self._add(message)
-            self._tell_busy()
+            self._show_busy()
 
     @Slot(object)
-    def _on_message_grew(self, event: events.MessageGrew) -> None:
-        message = self._shown.by_id.get(event.message)
+    def _on_message_grew(self, event: MessageGrew) -> None:
+        message = self.shown.by_id.get(event.message)
         if message is None:
             return
         grown = replace(message, text=message.text + event.text)
-        self._shown.by_id[grown.id] = grown
-        self._shown.grew(grown.id)
+        self.shown.by_id[grown.id] = grown
+        self.shown.grew(grown.id)
         if not message.text:  # its note, such as "Reading …", goes with the first word
-            self.message_renewed.emit(self._shown.view(grown))
+            self.message_renewed.emit(self.shown.view(grown))
         else:
             self.text_grew.emit(grown.id, event.text)
-        self._watch.grew()
+        self.context.grew()
 
     @Slot(object)
-    def _on_message_ended(self, event: events.MessageEnded) -> None:
+    def _on_message_ended(self, event: MessageEnded) -> None:
         if event.message.item in self._others:
             return
-        if event.message.id in self._shown.by_id:
-            self._shown.live.pop(event.message.id, None)
+        if event.message.id in self.shown.by_id:
+            self.shown.live.pop(event.message.id, None)
             self._renew(event.message)
-            self._tell_busy()
-            self._watch.measure_soon()
+            self._show_busy()
+            self.context.measure_soon()
         if event.problem is not None and event.problem.code == "context.full":
-            self._raise_problem(event.problem)
-        elif event.problem is not None and event.message.id not in self._shown.by_id:
+            self._report_full(event.problem)
+        elif event.problem is not None and event.message.id not in self.shown.by_id:
             open_it = partial(self.open_chat, event.message.item)
             self._bridge.notice_raised.emit(notice_of(event.problem, action="Open the chat", on_action=open_it))
 
     @Slot(object)
-    def _on_message_changed(self, event: events.MessageChanged) -> None:
-        if event.message.id in self._shown.by_id:
+    def _on_message_changed(self, event: MessageChanged) -> None:
+        if event.message.id in self.shown.by_id:
             self._renew(event.message)
-            for one in self._shown.streaming if event.message.attachments else ():
+            for one in self.shown.streaming if event.message.attachments else ():
                 self._renew(one)  # what is read for it is decided
-            self._tell_busy()
+            self._show_busy()
 
     @Slot(object)
-    def _on_prompt_progressed(self, event: events.PromptProgress) -> None:
-        if event.message in self._shown.by_id and not self._shown.by_id[event.message].text:
-            self._shown.read(event.message, event.read, event.total)
-            self._watch.read(event.total)
-            self._renew(self._shown.by_id[event.message])
+    def _on_prompt_progressed(self, event: PromptProgress) -> None:
+        if event.message in self.shown.by_id and not self.shown.by_id[event.message].text:
+            self.shown.read(event.message, event.read, event.total)
+            self.context.read(event.total)
+            self._renew(self.shown.by_id[event.message])
 
     @Slot()
     def _on_live_tick(self) -> None:
-        for message in self._shown.tick():
+        for message in self.shown.tick():
             self._renew(message)
 
     @Slot(object)
-    def _on_item_changed(self, event: events.ItemChanged) -> None:
+    def _on_item_changed(self, event: ItemChanged) -> None:
         if event.item.kind != KIND:
             self._others.add(event.item.id)
-        if event.item.id != self._chat:
+        if event.item.id != self.chat:
             return
         if event.item.deleted_at is not None:
             self.new_chat()
         elif event.item.title != self._title:
             self._title = event.item.title
-            self.chat_opened.emit(self._chat, self._title)
+            self.chat_opened.emit(self.chat, self._title)
 
     @Slot(object)
-    def _on_item_gone(self, event: events.ItemGone) -> None:
+    def _on_item_gone(self, event: ItemGone) -> None:
         self._drafts.forget(event.id)
         self._others.discard(event.id)
-        if event.id == self._chat:
+        if event.id == self.chat:
             self.new_chat()
 
     @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
-        for message in self._shown.set_loading(event.state is ModelState.LOADING):
+        for message in self.shown.set_loading(event.state is ModelState.LOADING):
             self._renew(message)
 
     @Slot(object)
     def _on_quotes_found(self, event: QuotesFound) -> None:
-        if event.quotes and event.message in self._shown.by_id:
-            self._shown.quotes[event.message] = event.quotes
-            self._renew(self._shown.by_id[event.message])
+        if event.quotes and event.message in self.shown.by_id:
+            self.shown.quotes[event.message] = event.quotes
+            self._renew(self.shown.by_id[event.message])
 
     @Slot()
     def _on_attached_changed(self) -> None:
-        self._watch.edited()
+        self.context.edited()
         self._draft_timer.start()
 
     # ---- small things
 
     @property
     def _is_writing(self) -> bool:
-        return self._is_sending or bool(self._shown.streaming)
+        return self._is_sending or bool(self.shown.streaming)
 
     def _written(self) -> tuple[str, str, tuple[AttachRequest, ...]]:
-        return self._chat, self._drafts.of(self._chat), self.attached.requests()
+        return self.chat, self._drafts.of(self.chat), self.attached.requests()
 
     def _stop(self, message: str) -> None:
         self._bridge.ask(lambda services: services.chats.stop(message))
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
-        self._chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
+        self.chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
         if item is not None:
             self._drafts.open(item)
-        self._shown.fill(messages)
+        self.shown.fill(messages)
         self._show_again(message)
-        self.chat_opened.emit(self._chat, self._title)
-        self._watch.forget()
-        self.draft_restored.emit(self._drafts.of(self._chat))
-        self.attached.show_chat(self._chat)
-        self._tell_busy()
+        self.chat_opened.emit(self.chat, self._title)
+        self.context.forget()
+        self.draft_restored.emit(self._drafts.of(self.chat))
+        self.attached.show_chat(self.chat)
+        self._show_busy()
 
     def _show_again(self, message: str) -> None:
-        self.conversation_shown.emit(self._shown.views, message)
+        self.conversation_shown.emit(self.shown.views, message)
 
     def _add(self, message: Message) -> None:
-        if message.id not in self._shown.by_id:
-            self._shown.put(message)
-            self.message_added.emit(self._shown.view(message))
+        if message.id not in self.shown.by_id:
+            self.shown.put(message)
+            self.message_added.emit(self.shown.view(message))
 
     def _renew(self, message: Message) -> None:
-        self._shown.put(message)
-        self.message_renewed.emit(self._shown.view(message))
+        self.shown.put(message)
+        self.message_renewed.emit(self.shown.view(message))
 
     def _cut_behind(self, parent: str | None) -> list[str]:
         """Remove the messages after `parent` (None: all) and tell the view.  Returns their ids."""
-        behind = self._shown.drop_behind(parent)
+        behind = self.shown.drop_behind(parent)
         if behind and parent is not None:
             self.path_cut.emit(parent)
         elif behind:
             self._show_again("")
         return behind
 
-    def _tell_busy(self) -> None:
-        if bool(self._shown.streaming) != self._live_timer.isActive():
-            (self._live_timer.start if self._shown.streaming else self._live_timer.stop)()
+    def _show_busy(self) -> None:
+        if bool(self.shown.streaming) != self._live_timer.isActive():
+            (self._live_timer.start if self.shown.streaming else self._live_timer.stop)()
         is_busy = self._is_writing or self.attached.is_waiting
-        if is_busy != self._is_busy:
-            self._is_busy = is_busy
+        if is_busy != self.is_busy:
+            self.is_busy = is_busy
             self.busy_changed.emit(is_busy)
 
-    @Slot(object)
-    def _raise_problem(self, problem: Problem) -> None:
-        if problem.code == "context.full":
-            self._bridge.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))
-        else:
-            self._bridge.problem_met.emit(problem)
+    def _report_full(self, problem: Problem) -> None:
+        self._bridge.notice_raised.emit(notice_of(problem, action=NEW_CHAT, on_action=self.new_chat))
 
 
 def _ignore(problem: Problem) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.chat.model.controller import ModelsController
+from slmdesk.gui.widgets.build import button, column, row, set_kind
 from slmdesk.gui.widgets.elided_button import ElidedButton
-from slmdesk.gui.widgets.file_drop import model_files
+from slmdesk.gui.widgets.file_drop import choose_model_file, model_files
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.shares import admit
@@ -42,103 +46,84 @@ class EmptyChat(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inner = named(QWidget(self), "empty_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
-        column = QVBoxLayout()
-        column.setSpacing(theme.SPACE_8)
-        column.addWidget(plain_label("What would you like to write about?", inner, name="empty_title", kind="title"))
+        title = plain_label("What would you like to write about?", inner, name="empty_title", kind="title")
         note = "Small models are good at short texts and make mistakes: check what matters."
-        column.addWidget(plain_label(note, inner, name="empty_note", kind="muted"))
-        column.addSpacing(theme.SPACE_8)
-        self._examples: list[QWidget] = []
-        for at, words in enumerate(EXAMPLES):
-            button = _example(words, inner, f"example_{at}")
-            button.clicked.connect(lambda _checked=False, chosen=words: self.example_chosen.emit(chosen))
-            column.addWidget(button)
-            self._examples.append(button)
-        _centre(inner, column)
+        parts = column(title, plain_label(note, inner, name="empty_note", kind="muted"), gap=theme.SPACE_8)
+        parts.addSpacing(theme.SPACE_8)
+        self.in_order = _add_examples(parts, inner, "example", self.example_chosen.emit)
+        _centre(inner, parts)
         show_column(self, inner)
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return tuple(self._examples)
 
 
 class FirstStart(QScrollArea):
     """Shown when there is no model: offers the starter model when it is there, or a model file, and says what stays on
-    this PC. Emits `starter_requested`, `example_chosen` with a message for the starter model, `add_file_requested`,
-    `file_dropped` with a Path, and `cancel_requested` while a file is copied.
+    this PC.
     """
 
-    starter_requested = Signal()
-    example_chosen = Signal(str)
-    add_file_requested = Signal()
-    file_dropped = Signal(object)
-    cancel_requested = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, models: ModelsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("first_start")
         self.setAcceptDrops(True)
+        self._models = models
+        self.first_words = ""
+        """The example to send as soon as a model is ready."""
         self._build_ui()
-        self._connect()
+        models.starter_found.connect(self.set_starter)
+        models.import_progressed.connect(self.show_progress)
+        models.import_ended.connect(self.end_progress)
 
     def _build_ui(self) -> None:
         inner = named(QWidget(self), "first_start_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
-        column = QVBoxLayout()
-        column.setSpacing(theme.SPACE_12)
-        column.addWidget(plain_label("Welcome to slmdesk", inner, name="first_title", kind="title"))
         self._words = plain_label("", inner, name="first_words")
-        column.addWidget(self._words)
-        self._starter = named(QPushButton("Use the starter model", inner), "starter_button")
-        self._starter.setProperty("kind", "primary")
+        self._starter = button(
+            "Use the starter model", "starter_button", inner, kind="primary", on=self._models.import_starter
+        )
         self._starter_note = plain_label("", inner, name="starter_note", kind="muted")
-        self._add = named(QPushButton("Add a model file…", inner), "add_model_button")
-        self._add.setToolTip("Choose a GGUF file on this PC")
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._starter)
-        row.addWidget(self._add)
-        row.addStretch(1)
-        column.addLayout(row)
-        column.addWidget(self._starter_note)
-        self._build_examples(inner, column)
+        tip = "Choose a GGUF file on this PC"
+        self._add = button("Add a model file…", "add_model_button", inner, tip=tip, on=self._on_add_file)
+        self._try = plain_label("Or ask it something at once:", inner, name="first_try", kind="muted")
+        parts = column(
+            plain_label("Welcome to slmdesk", inner, name="first_title", kind="title"),
+            self._words,
+            row(self._starter, self._add, 1, gap=theme.SPACE_8),
+            self._starter_note,
+            self._try,
+            gap=theme.SPACE_12,
+        )
+        self._examples = _add_examples(parts, inner, "first_example", self._on_example)
         self._drop = plain_label("or drop a .gguf file here", inner, name="drop_zone", kind="drop")
         self._drop.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(self._drop)
+        parts.addWidget(self._drop)
         self._progress = named(QProgressBar(inner), "import_bar")
         self._progress.setAccessibleName("Copying the model file")
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
         self._progress_note = plain_label("", inner, name="import_note", kind="muted")
-        self._cancel = named(QPushButton("Cancel", inner), "import_cancel")
-        bottom = QHBoxLayout()
-        bottom.addWidget(self._progress_note, 1)
-        bottom.addWidget(self._cancel)
-        column.addWidget(self._progress)
-        column.addLayout(bottom)
-        column.addSpacing(theme.SPACE_8)
-        column.addWidget(plain_label("What stays on this PC: everything", inner, name="stays_title", kind="heading"))
+        self._cancel = button("Cancel", "import_cancel", inner, on=self._on_cancel)
+        parts.addWidget(self._progress)
+        parts.addLayout(row((self._progress_note, 1), self._cancel))
+        parts.addSpacing(theme.SPACE_8)
+        parts.addWidget(plain_label("What stays on this PC: everything", inner, name="stays_title", kind="heading"))
         for at, line in enumerate(STAYS):
-            column.addWidget(plain_label(f"•  {line}", inner, name=f"stays_{at}", kind="muted"))
-        _centre(inner, column)
+            parts.addWidget(plain_label(f"•  {line}", inner, name=f"stays_{at}", kind="muted"))
+        _centre(inner, parts)
         show_column(self, inner)
         self.set_starter("")
         self.end_progress()
 
-    def _build_examples(self, inner: QWidget, column: QVBoxLayout) -> None:
-        self._try = plain_label("Or ask it something at once:", inner, name="first_try", kind="muted")
-        column.addWidget(self._try)
-        self._examples: list[QWidget] = []
-        for at, words in enumerate(EXAMPLES):
-            button = _example(words, inner, f"first_example_{at}")
-            button.clicked.connect(lambda _checked=False, chosen=words: self.example_chosen.emit(chosen))
-            column.addWidget(button)
-            self._examples.append(button)
+    def _on_example(self, words: str) -> None:
+        self.first_words = words
+        self._models.import_starter()
 
-    def _connect(self) -> None:
-        self._starter.clicked.connect(self.starter_requested)
-        self._add.clicked.connect(self.add_file_requested)
-        self._cancel.clicked.connect(self.cancel_requested)
+    @Slot()
+    def _on_add_file(self) -> None:
+        choose_model_file(self.window(), "model_file_dialog", self._models.look_at)
+
+    @Slot()
+    def _on_cancel(self) -> None:
+        self.first_words = ""
+        self._models.cancel_import()
 
     @Slot(str)
     def set_starter(self, words: str) -> None:
@@ -149,10 +134,7 @@ class FirstStart(QScrollArea):
         self._starter_note.setText(words)
         for widget in (self._try, *self._examples):
             widget.setVisible(bool(words))
-        kind = "" if words else "primary"
-        self._add.setProperty("kind", kind)
-        self._add.style().unpolish(self._add)
-        self._add.style().polish(self._add)
+        set_kind(self._add, "" if words else "primary")
 
     @Slot(str, float)
     def show_progress(self, words: str, fraction: float) -> None:
@@ -174,37 +156,34 @@ class FirstStart(QScrollArea):
         files = model_files(event)
         if files:
             event.acceptProposedAction()
-            admit(self, files[:1], lambda paths: self.file_dropped.emit(paths[0]))
+            admit(self, files[:1], lambda paths: self._models.look_at(paths[0]))
 
     def _set_importing(self, is_importing: bool) -> None:
         for widget in (self._progress, self._progress_note, self._cancel):
             widget.setVisible(is_importing)
         self._drop.setVisible(not is_importing)
-        for button in (self._starter, self._add, *self._examples):
-            button.setEnabled(not is_importing)
+        for one in (self._starter, self._add, *self._examples):
+            one.setEnabled(not is_importing)
 
 
-def _example(words: str, parent: QWidget, name: str) -> ElidedButton:
-    button = named(ElidedButton(words, parent), name)
-    button.setProperty("kind", "example")
-    button.setToolTip(f"Ask this: {words}")
-    return button
+def _add_examples(
+    parts: QVBoxLayout, parent: QWidget, name: str, chosen: Callable[[str], None]
+) -> tuple[ElidedButton, ...]:
+    """Add a button for each example."""
+    examples = tuple(named(ElidedButton(words, parent), f"{name}_{at}") for at, words in enumerate(EXAMPLES))
+    for example, words in zip(examples, EXAMPLES, strict=True):
+        example.setProperty("kind", "example")
+        example.setToolTip(f"Ask this: {words}")
+        example.clicked.connect(lambda _checked=False, words=words: chosen(words))
+        parts.addWidget(example)
+    return examples
 
 
-def _centre(widget: QWidget, column: QVBoxLayout) -> None:
+def _centre(widget: QWidget, parts: QVBoxLayout) -> None:
     """Centre a column of at most COLUMN pixels, or wider with larger fonts, in a widget."""
     holder = _Column(widget)
-    holder.setLayout(column)
-    column.setContentsMargins(0, 0, 0, 0)
-    row = QHBoxLayout()
-    row.addStretch(1)
-    row.addWidget(holder, 1000)
-    row.addStretch(1)
-    layout = QVBoxLayout(widget)
-    layout.setContentsMargins(theme.SPACE_24, theme.SPACE_24, theme.SPACE_24, theme.SPACE_24)
-    layout.addStretch(1)
-    layout.addLayout(row)
-    layout.addStretch(1)
+    holder.setLayout(parts)
+    column(1, row(1, (holder, 1000), 1), 1, into=widget, margins=theme.SPACE_24)
 
 
 class _Column(QWidget):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.shortcuts import keys_of
+from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.model.picker import ModelPicker
+from slmdesk.gui.widgets.build import row, tool_button
 from slmdesk.gui.widgets.export_menu import ExportMenu
-from slmdesk.gui.widgets.icon import set_icon
-from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel
 
 PICKER_PERCENT = 34
@@ -19,31 +19,24 @@ PICKER_PERCENT = 34
 class ChatHeader(QFrame):
     """Buttons and labels; the page connects them."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, models: ModelsController, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_header")
-        self.fold = _button(
-            self, "fold_button", "panel-left", "Show or hide the list of chats", keys_of("chat.list").shown
-        )
+        self.fold = self._button("fold_button", "panel-left", "Show or hide the list of chats", "chat.list")
         self.title = ElidedLabel(self, name="chat_title")
-        self.picker = ModelPicker(self)
-        self.export = named(QToolButton(self), "export_button")
-        self.export.setToolTip("Export this chat")
-        self.export.setAccessibleName("Export this chat")
-        set_icon(self.export, "download")
+        self.picker = ModelPicker(models, self)
+        self.export = tool_button(
+            "export_button", self, tip="Export this chat", label="Export this chat", icon="download"
+        )
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.export_menu = ExportMenu(self.export)
         self.export.setMenu(self.export_menu)
-        self.panel = _button(self, "panel_button", "sliders", "Settings of this chat", keys_of("chat.panel").shown)
+        self.panel = self._button("panel_button", "sliders", "Settings of this chat", "chat.panel")
         self.panel.setCheckable(True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self.fold)
-        row.addWidget(self.title, 1)
-        row.addWidget(self.picker)
-        row.addWidget(self.export)
-        row.addWidget(self.panel)
+        row(
+            self.fold, (self.title, 1), self.picker, self.export, self.panel,
+            into=self, gap=theme.SPACE_8, margins=(theme.SPACE_8, theme.SPACE_4),
+        )  # fmt: skip
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Title and model share the width; the title has the larger part."""
@@ -55,10 +48,5 @@ class ChatHeader(QFrame):
         """The widgets Tab stops at, from the left."""
         return self.fold, self.picker.button, self.picker.cancel_button, self.export, self.panel
 
-
-def _button(parent: QWidget, name: str, icon: str, words: str, keys: str) -> QToolButton:
-    button = named(QToolButton(parent), name)
-    button.setToolTip(f"{words} ({keys})")
-    button.setAccessibleName(words)
-    set_icon(button, icon)
-    return button
+    def _button(self, name: str, icon: str, words: str, shortcut: str) -> QToolButton:
+        return tool_button(name, self, tip=f"{words} ({keys_of(shortcut).shown})", label=words, icon=icon)

@@ -33,11 +33,11 @@ class ListController(QObject):
         super().__init__(parent)
         self.setObjectName("list_controller")
         self._bridge = bridge
-        self._rows = ChatRows(self)
+        self.rows = ChatRows(self)
         self._words = ""
         self._writing: dict[str, str] = {}
-        self._rows.page_requested.connect(self._on_page_requested)
-        self._rows.rename_requested.connect(self.rename)
+        self.rows.page_requested.connect(self._on_page_requested)
+        self.rows.rename_requested.connect(self.rename)
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.on(ItemGone, self._on_item_gone)
         bridge.opened.connect(self.start)
@@ -45,15 +45,11 @@ class ListController(QObject):
         bridge.on(MessageChanged, self._on_message_reported)
         bridge.on(MessageEnded, self._on_message_reported)
 
-    @property
-    def rows(self) -> ChatRows:
-        return self._rows
-
     @Slot()
     def start(self) -> None:
         """Load the chats again, newest first; a search is repeated."""
         if not self._words:
-            self._rows.start()
+            self.rows.start()
 
     @Slot(str, str)
     def rename(self, chat: str, title: str) -> None:
@@ -79,7 +75,7 @@ class ListController(QObject):
         self._words = words
         if not words:
             self.hint_changed.emit("")
-            self._rows.start()
+            self.rows.start()
             return
         self._bridge.ask(
             lambda services: services.history.search(words, limit=MOST_HITS), partial(self._on_found, words)
@@ -92,13 +88,13 @@ class ListController(QObject):
         )
 
     def _on_page_arrived(self, items: Sequence[Item]) -> None:
-        self._rows.show_page([row_of(item) for item in items])
+        self.rows.show_page([row_of(item) for item in items])
         self.rows_changed.emit()
 
     def _on_found(self, words: str, found: Sequence[Found]) -> None:
         if words != self._words:
             return
-        self._rows.show_hits([row_of_hit(hit) for hit in found])
+        self.rows.show_hits([row_of_hit(hit) for hit in found])
         if not found:
             hint = "Nothing found"
         elif len(found) >= MOST_HITS:
@@ -109,7 +105,7 @@ class ListController(QObject):
         self.rows_changed.emit()
 
     def _on_trashed(self, item: Item) -> None:
-        self._rows.drop(item.id)
+        self.rows.drop(item.id)
         self._bridge.notice_raised.emit(trashed(item, self._restore))
 
     def _on_exported(self, target: Path, _size: int) -> None:
@@ -123,14 +119,14 @@ class ListController(QObject):
         if event.item.kind != KIND:
             return
         if event.item.deleted_at is not None:
-            self._rows.drop(event.item.id)
+            self.rows.drop(event.item.id)
         else:
-            self._rows.put(row_of(event.item))
+            self.rows.put(row_of(event.item))
         self.rows_changed.emit()
 
     @Slot(object)
     def _on_item_gone(self, event: events.ItemGone) -> None:
-        self._rows.drop(event.id)
+        self.rows.drop(event.id)
 
     @Slot(object)
     def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
@@ -139,4 +135,4 @@ class ListController(QObject):
             self._writing[message.id] = message.item
         elif self._writing.pop(message.id, None) is None:
             return
-        self._rows.set_writing(frozenset(self._writing.values()))
+        self.rows.set_writing(frozenset(self._writing.values()))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QListView,
     QMenu,
-    QPushButton,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.chat.list.controller import ListController
 from slmdesk.gui.chat.list.rows import (
     HIT_BEGIN,
     HIT_END,
@@ -28,10 +28,9 @@ from slmdesk.gui.chat.list.rows import (
     OPEN_ROLE,
     SNIPPET_ROLE,
     WRITING_ROLE,
-    ChatRows,
 )
-from slmdesk.gui.widgets.export_menu import ExportMenu
-from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 
@@ -164,67 +163,52 @@ class ChatView(QListView):
 class ChatList(QFrame):
     """Search box, list, and the button for a new chat.
 
-    Emits `chat_chosen` with a chat's id and the id of the message to go to (may be empty), `new_chat_requested`,
-    `delete_requested` with the chat's id, `export_requested` with its id, its title and the form, `search_requested`
-    with the words ('' ends the search).
+    Emits `chat_chosen` with a chat's id and the id of the message to go to (may be empty), `new_chat_requested`.
     """
 
     chat_chosen = Signal(str, str)
     new_chat_requested = Signal()
-    delete_requested = Signal(str)
-    export_requested = Signal(str, str, str)
-    search_requested = Signal(str)
 
-    def __init__(self, rows: ChatRows, parent: QWidget | None = None) -> None:
+    def __init__(self, controller: ListController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_list")
-        self._rows = rows
-        self._open = ""
+        self._controller, self._rows = controller, controller.rows
+        self._chat = self._marked = ""
         self._timer = QTimer(self, singleShot=True, interval=SEARCH_AFTER_MS)
         self._build_ui()
         self._build_actions()
         self._connect()
 
     def _build_ui(self) -> None:
-        self._search = named(QLineEdit(self), "search_box")
-        self._search.setPlaceholderText("Search all chats")
-        self._search.setAccessibleName("Search all chats")
-        self._search.setToolTip("Search all chats (Ctrl+Shift+F)")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMaxLength(400)
-        name_clear_button(self._search)
-        self._new = named(QPushButton("New chat", self), "new_chat_button")
-        self._new.setToolTip("Start a new chat (Ctrl+N)")
-        set_icon(self._new, "plus")
-        self._view = named(ChatView(self), "chat_view")
-        self._view.setAccessibleName("Chats")
-        self._view.setModel(self._rows)
-        self._view.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # what is marked is what is open
-        self._view.setItemDelegate(RowPainter(self._view))
-        self._view.setFrameShape(QFrame.Shape.NoFrame)
-        self._view.setMouseTracking(True)
-        self._view.setUniformItemSizes(False)
-        self._view.setLayoutMode(QListView.LayoutMode.Batched)
-        self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self._view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self._view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.search_box = named(QLineEdit(self), "search_box")
+        self.search_box.setPlaceholderText("Search all chats")
+        self.search_box.setAccessibleName("Search all chats")
+        self.search_box.setToolTip("Search all chats (Ctrl+Shift+F)")
+        self.search_box.setClearButtonEnabled(True)
+        self.search_box.setMaxLength(400)
+        name_clear_button(self.search_box)
+        self._new = button(
+            "New chat", "new_chat_button", self, tip="Start a new chat (Ctrl+N)", icon="plus",
+            on=self.new_chat_requested,
+        )  # fmt: skip
+        self.view = named(ChatView(self), "chat_view")
+        self.view.setAccessibleName("Chats")
+        self.view.setModel(self._rows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # what is marked is what is open
+        self.view.setItemDelegate(RowPainter(self.view))
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.setMouseTracking(True)
+        self.view.setUniformItemSizes(False)
+        self.view.setLayoutMode(QListView.LayoutMode.Batched)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._hint = plain_label("", self, name="chat_list_hint", kind="small")
         self._hint.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_12, 0)
         self._hint.setVisible(False)
-        top = QHBoxLayout()
-        top.setContentsMargins(theme.SPACE_8, 0, theme.SPACE_8, 0)
-        top.addWidget(self._search)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(theme.SPACE_8, 0, theme.SPACE_8, 0)
-        foot.addWidget(self._new)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_8)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addLayout(foot)
-        layout.addLayout(top)
-        layout.addWidget(self._hint)
-        layout.addWidget(self._view, 1)
+        new, search = (row(one, margins=(theme.SPACE_8, 0)) for one in (self._new, self.search_box))
+        column(new, search, self._hint, (self.view, 1), into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
 
     def _build_actions(self) -> None:
         self._rename = named(QAction("Rename", self), "rename_action")
@@ -234,43 +218,37 @@ class ChatList(QFrame):
         self._export = ExportMenu(self)
         for action in (self._rename, self._delete):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._view.addAction(self._delete)
+        self.view.addAction(self._delete)
 
     def _connect(self) -> None:
-        self._new.clicked.connect(self.new_chat_requested)
-        self._search.textChanged.connect(lambda: self._timer.start())
-        self._search.returnPressed.connect(self._on_search_entered)
+        self._controller.hint_changed.connect(self.show_hint)
+        self._controller.rows_changed.connect(lambda: self.show_current(self._chat))
+        self.search_box.textChanged.connect(lambda: self._timer.start())
+        self.search_box.returnPressed.connect(self._on_search_entered)
         self._timer.timeout.connect(self._on_search_due)
-        self._view.clicked.connect(self._on_chosen)
-        self._view.activated.connect(self._on_chosen)
-        self._view.customContextMenuRequested.connect(self._on_menu_requested)
+        self.view.clicked.connect(self._on_chosen)
+        self.view.activated.connect(self._on_chosen)
+        self.view.customContextMenuRequested.connect(self._on_menu_requested)
         self._rename.triggered.connect(self.rename_current)
         self._delete.triggered.connect(self._on_delete)
         self._export.form_chosen.connect(self._on_export)
 
     @property
-    def view(self) -> QListView:
-        return self._view
-
-    @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return (self._new, self._search, self._view)
-
-    @property
-    def search_box(self) -> QLineEdit:
-        return self._search
+        return (self._new, self.search_box, self.view)
 
     @Slot(str)
     def show_current(self, chat: str) -> None:
         """Mark the open chat ('' for none); it becomes the current row when another was opened."""
+        self._chat = chat
         at = self._rows.index_of(chat) if chat else None
         self._rows.set_open(chat)
-        if at is not None and (chat != self._open or not self._view.currentIndex().isValid()):
-            self._open = chat
-            if self._view.currentIndex().data(ID_ROLE) != chat:  # of several hits in it, the one that was chosen
-                self._view.setCurrentIndex(self._rows.index(at))
+        if at is not None and (chat != self._marked or not self.view.currentIndex().isValid()):
+            self._marked = chat
+            if self.view.currentIndex().data(ID_ROLE) != chat:  # of several hits in it, the one that was chosen
+                self.view.setCurrentIndex(self._rows.index(at))
         elif not chat:
-            self._open = ""
+            self._marked = ""
 
     def show_hint(self, text: str) -> None:
         """Show a line above the list, such as how many were found; '' hides it."""
@@ -279,8 +257,8 @@ class ChatList(QFrame):
 
     def end_search(self) -> bool:
         """Show all chats again.  Returns whether there was a search."""
-        was_searched = bool(self._search.text())
-        self._search.clear()
+        was_searched = bool(self.search_box.text())
+        self.search_box.clear()
         self._timer.stop()
         self._on_search_due()
         return was_searched
@@ -292,13 +270,13 @@ class ChatList(QFrame):
 
     @Slot()
     def _on_search_due(self) -> None:
-        self.search_requested.emit(self._search.text().strip())
+        self._controller.search(self.search_box.text().strip())
 
     @Slot()
     def _on_search_entered(self) -> None:
         self._timer.stop()
         self._on_search_due()
-        self._view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot(QModelIndex)
     def _on_chosen(self, index: QModelIndex) -> None:
@@ -306,31 +284,32 @@ class ChatList(QFrame):
 
     @Slot(QPoint)
     def _on_menu_requested(self, at: QPoint) -> None:
-        index = self._view.indexAt(at)
+        index = self.view.indexAt(at)
         if not index.isValid():
             return
-        self._view.setCurrentIndex(index)
+        self.view.setCurrentIndex(index)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(self._rename)
         menu.addMenu(self._export)
         menu.addAction(self._delete)
-        menu.popup(self._view.viewport().mapToGlobal(at))
+        menu.popup(self.view.viewport().mapToGlobal(at))
 
     @Slot()
     def rename_current(self) -> None:
         """Edit the title of the current row in place."""
-        if self._view.currentIndex().isValid():
-            self._view.edit(self._view.currentIndex())
+        if self.view.currentIndex().isValid():
+            self.view.edit(self.view.currentIndex())
 
     @Slot()
     def _on_delete(self) -> None:
-        index = self._view.currentIndex()
+        index = self.view.currentIndex()
         if index.isValid():
-            self.delete_requested.emit(str(index.data(ID_ROLE)))
+            self._controller.delete(str(index.data(ID_ROLE)))
 
     @Slot(str)
     def _on_export(self, form: str) -> None:
-        index = self._view.currentIndex()
+        index = self.view.currentIndex()
         if index.isValid():
-            self.export_requested.emit(str(index.data(ID_ROLE)), str(index.data()), form)
+            chat, title = str(index.data(ID_ROLE)), str(index.data())
+            ask_where(self, title, form, partial(self._controller.export, chat, form))

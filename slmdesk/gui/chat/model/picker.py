@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QProgressBar, QToolButton, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
+from slmdesk.gui.chat.model.controller import ModelsController
+from slmdesk.gui.widgets.build import column, row, tool_button
+from slmdesk.gui.widgets.file_drop import choose_model_file
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
@@ -32,20 +35,14 @@ WORDS = {
 
 
 class ModelPicker(QWidget):
-    """A button with the model's name and state; its menu lists the models.
-
-    Emits `model_chosen` with a model's id, `unload_requested`, `cancel_requested` while one loads,
-    `add_file_requested`.
-    """
+    """A button with the model's name and state; its menu lists the models.  Emits `model_chosen` with a model's id."""
 
     model_chosen = Signal(str)
-    unload_requested = Signal()
-    cancel_requested = Signal()
-    add_file_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("model_picker")
+        self._controller = controller
         self._models: Sequence[ModelRecord] = ()
         self._exams: Mapping[str, tuple[str, str]] = {}
         self._may_add = True
@@ -56,18 +53,17 @@ class ModelPicker(QWidget):
         self._show()
 
     def _build_ui(self) -> None:
-        self._button = named(QToolButton(self), "model_button")
-        self._button.setProperty("kind", "picker")
-        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.button = tool_button("model_button", self, kind="picker")
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._menu = named(QMenu(self), "model_menu")
         self._menu.setToolTipsVisible(True)
-        self._button.setMenu(self._menu)
-        self._cancel = named(QToolButton(self), "cancel_load_button")
-        self._cancel.setToolTip("Stop loading the model")
-        self._cancel.setAccessibleName("Stop loading the model")
-        set_icon(self._cancel, "x")
+        self.button.setMenu(self._menu)
+        words = "Stop loading the model"
+        self.cancel_button = tool_button(
+            "cancel_load_button", self, tip=words, label=words, icon="x", on=self._controller.cancel_load
+        )
         self._bar = named(QProgressBar(self), "load_bar")
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
@@ -76,29 +72,16 @@ class ModelPicker(QWidget):
         policy = self._bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._bar.setSizePolicy(policy)
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_4)
-        row.addWidget(self._button)
-        row.addWidget(self._cancel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 0)  # as much as the bar below takes, so that the words stand in the middle
-        layout.setSpacing(1)
-        layout.addLayout(row)
-        layout.addWidget(self._bar)
+        top = row(self.button, self.cancel_button, gap=theme.SPACE_4)
+        # above as much as the bar below takes, so that the words stand in the middle
+        column(top, self._bar, into=self, gap=1, margins=(0, 4, 0, 0))
 
     def _connect(self) -> None:
         self._menu.aboutToShow.connect(self._on_menu_opens)
-        self._cancel.clicked.connect(self.cancel_requested)
-
-    @property
-    def button(self) -> QToolButton:
-        """Shows name and state; opens the menu."""
-        return self._button
-
-    @property
-    def cancel_button(self) -> QToolButton:
-        """Shown while a model loads."""
-        return self._cancel
+        self.model_chosen.connect(self._controller.use)
+        self._controller.models_listed.connect(self.show_models)
+        self._controller.exams_known.connect(self.show_exams)
+        self._controller.state_changed.connect(self.show_state)
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
@@ -140,11 +123,15 @@ class ModelPicker(QWidget):
         if self._models:
             self._menu.addSeparator()
         if self._event.state is ModelState.READY:
-            self._menu.addAction("Unload model", self.unload_requested.emit)
+            self._menu.addAction("Unload model", self._controller.unload)
         if self._event.state is ModelState.LOADING:
-            self._menu.addAction("Stop loading", self.cancel_requested.emit)
+            self._menu.addAction("Stop loading", self._controller.cancel_load)
         if self._may_add:
-            self._menu.addAction("Add a model file…", self.add_file_requested.emit)
+            self._menu.addAction("Add a model file…", self._on_add_file)
+
+    @Slot()
+    def _on_add_file(self) -> None:
+        choose_model_file(self.window(), "model_file_dialog", self._controller.look_at)
 
     def _show(self) -> None:
         state, name = self._event.state, self._event.name
@@ -152,13 +139,13 @@ class ModelPicker(QWidget):
         if state is ModelState.LOADING:
             words = f"loading, {round(self._event.fraction * 100)} %"
         text = self._fitted(name, words) if name else "Choose a model" if self._models else "Add a model"
-        self._button.setText(text.replace("&", "&&"))
-        self._button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
+        self.button.setText(text.replace("&", "&&"))
+        self.button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
         reason = self._event.problem.sentence if self._event.problem else ""
-        self._button.setToolTip(plain_tip(reason or (f"{name}: {words}. Choose a model (Ctrl+M)" if name else text)))
-        set_icon(self._button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
+        self.button.setToolTip(plain_tip(reason or (f"{name}: {words}. Choose a model (Ctrl+M)" if name else text)))
+        set_icon(self.button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
         is_loading = state is ModelState.LOADING
-        self._cancel.setVisible(is_loading)
+        self.cancel_button.setVisible(is_loading)
         self._bar.setVisible(is_loading)
         self._bar.setValue(round(self._event.fraction * 1000))
 
@@ -167,7 +154,7 @@ class ModelPicker(QWidget):
         shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
         if self._room is None:
             return f"{shown} — {words}"
-        metrics, room = self._button.fontMetrics(), self._room - BESIDE_WORDS
+        metrics, room = self.button.fontMetrics(), self._room - BESIDE_WORDS
         if metrics.horizontalAdvance(f"{shown} — {words}") <= room:
             return f"{shown} — {words}"
         if self._event.state is ModelState.READY and len(name) > SHORT_NAME:

@@ -32,7 +32,7 @@ class OptionsController(QObject):
         self.setObjectName("options_controller")
         self._bridge, self._chat_controller = bridge, chat
         self._chat = ""
-        self._options = ChatOptions()
+        self.options = ChatOptions()
         self._is_watched = False
         self._looks = 0
         self._unanswered = 0
@@ -42,10 +42,6 @@ class OptionsController(QObject):
         bridge.on(ModelsChanged, self._look)
         bridge.settings_changed.connect(self._look)
         bridge.on(ModelStateChanged, self._on_model_state_changed)
-
-    @property
-    def options(self) -> ChatOptions:
-        return self._options
 
     @Slot(bool)
     def watch(self, is_watched: bool) -> None:
@@ -57,8 +53,8 @@ class OptionsController(QObject):
     def change(self, chat: str, options: ChatOptions) -> None:
         """Set the options of a chat; they hold from its next answer on."""
         if chat == self._chat:
-            is_other_model = options.model != self._options.model
-            self._options = options
+            is_other_model = options.model != self.options.model
+            self.options = options
             if not chat:
                 self._chat_controller.new_options = options
             if is_other_model:
@@ -74,8 +70,8 @@ class OptionsController(QObject):
         """Save options changed since the first message was sent to the chat that it began."""
         self._chat = chat
         self.chat_begun.emit(chat)
-        if self._options != kept:
-            self.change(chat, self._options)
+        if self.options != kept:
+            self.change(chat, self.options)
 
     @Slot(str, str)
     def _on_chat_opened(self, chat: str, _title: str) -> None:
@@ -101,7 +97,7 @@ class OptionsController(QObject):
             self._on_item(item)
 
     def _on_item(self, item: Item) -> None:
-        if item.id == self._chat and (options := options_from(item.settings)) != self._options:
+        if item.id == self._chat and (options := options_from(item.settings)) != self.options:
             self._show(options)
 
     @Slot(object)
@@ -110,8 +106,8 @@ class OptionsController(QObject):
             self._look()
 
     def _show(self, options: ChatOptions) -> None:
-        is_other_model = options.model != self._options.model
-        self._options = options
+        is_other_model = options.model != self.options.model
+        self.options = options
         self.options_shown.emit(self._chat, options)
         if is_other_model:
             self._look()
@@ -122,14 +118,12 @@ class OptionsController(QObject):
         if not self._is_watched:
             return
         self._looks += 1
-        mine, model = self._looks, self._options.model
+        mine, model = self._looks, self.options.model
 
         def ended(found: ModelTuning | Problem) -> None:  # on the service thread
             self._bridge.post_to_ui(partial(self._on_looked, mine, found))
 
-        self._bridge.ask(
-            lambda services: services.tuning.look(model, ended), None, partial(self._on_looked, mine)
-        )  # fmt: skip
+        self._bridge.ask(lambda services: services.tuning.look(model, ended), None, partial(self._on_looked, mine))
 
     def _on_looked(self, look: int, found: ModelTuning | Problem) -> None:
         if look == self._looks:
@@ -137,7 +131,7 @@ class OptionsController(QObject):
 
     def _on_refused(self, problem: Problem) -> None:
         self._unanswered -= 1
-        self.options_shown.emit(self._chat, self._options)
+        self.options_shown.emit(self._chat, self.options)
         self._bridge.problem_met.emit(problem)
 
 

@@ -11,22 +11,20 @@ from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QIntValidator, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QPushButton,
     QScrollArea,
-    QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import USUAL_SAMPLING
 from slmdesk.gui.base import theme
+from slmdesk.gui.chat.model.controller import ModelsController
+from slmdesk.gui.chat.options.controller import OptionsController
+from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -69,16 +67,16 @@ FIXED = "The same question gets the same answer, as long as nothing else is writ
 class SettingsPanel(QFrame):
     """The settings of the open chat.
 
-    Emits `options_changed` with the chat's id and its ChatOptions, `context_chosen` with tokens, `close_requested`.
+    Emits `context_chosen` with tokens, `close_requested`.
     """
 
-    options_changed = Signal(str, object)
     context_chosen = Signal(int)
     close_requested = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, controller: OptionsController, models: ModelsController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("chat_panel")
+        self._controller = controller
         self.setAccessibleName("Settings of this chat")
         self._chat = ""
         self._options = ChatOptions()
@@ -87,7 +85,7 @@ class SettingsPanel(QFrame):
         self._context_tokens = 0
         self._timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._build_ui()
-        self._connect()
+        self._connect(models)
         self._fit_width()
         self._show()
 
@@ -96,9 +94,8 @@ class SettingsPanel(QFrame):
     def _build_ui(self) -> None:
         self._content = named(QFrame(self), "chat_panel_inner")
         self._content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
-        self._column = QVBoxLayout(self._content)
-        self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
-        self._column.setSpacing(theme.SPACE_16)
+        sides = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
+        self._column = column(into=self._content, gap=theme.SPACE_16, margins=sides)
         self._model = self._add_choice("model", "Model", [("", SAME_AS_NOW)])
         self._lora = self._add_choice("lora", "Adapter", [("", "None")])
         self._lora_note = plain_label("", self._content, name="lora_note", kind="danger")
@@ -113,30 +110,20 @@ class SettingsPanel(QFrame):
         self._length = self._add_choice("max_tokens", "Maximum length", list(lengths))
         self._system = _Words(self._content)
         self._add("system", "Instructions", self._system)
-        self._defaults = named(QPushButton("Back to defaults", self._content), "options_defaults")
-        self._defaults.setToolTip("Forget what is set for this chat; the context stays as it is")
+        tip = "Forget what is set for this chat; the context stays as it is"
+        self._defaults = button("Back to defaults", "options_defaults", self._content, tip=tip, on=self._on_defaults)
         self._column.addWidget(self._defaults, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
         scroll = named(QScrollArea(self), "chat_panel_scroll")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         show_column(scroll, self._content)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(self._build_head())
-        layout.addWidget(scroll, 1)
-
-    def _build_head(self) -> QHBoxLayout:
         title = plain_label("This chat", self, name="chat_panel_title", kind="strong", wraps=False)
-        self._close = named(QToolButton(self), "chat_panel_close")
-        self._close.setToolTip("Close (Esc)")
-        self._close.setAccessibleName("Close the settings of this chat")
-        set_icon(self._close, "x")
-        head = QHBoxLayout()
-        head.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_4)
-        head.addWidget(title, 1)
-        head.addWidget(self._close)
-        return head
+        label = "Close the settings of this chat"
+        self._close = tool_button(
+            "chat_panel_close", self, tip="Close (Esc)", label=label, icon="x", on=self.close_requested
+        )
+        head = row((title, 1), self._close, margins=(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_4))
+        column(head, (scroll, 1), into=self, gap=0)
 
     def _build_seed(self) -> None:
         both = QWidget(self._content)
@@ -146,11 +133,7 @@ class SettingsPanel(QFrame):
         self._seed_box = named(QLineEdit(both), "option_seed_number")
         self._seed_box.setAccessibleName("Number of the seed")
         self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
-        rows = QVBoxLayout(both)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(theme.SPACE_4)
-        rows.addWidget(self._seed)
-        rows.addWidget(self._seed_box)  # below: beside the list there is no room for ten digits
+        column(self._seed, self._seed_box, into=both, gap=theme.SPACE_4)  # beside the list ten digits have no room
         self._seed_note = self._add("seed", "Seed", both, focus=self._seed)
 
     def _add_choice(self, name: str, title: str, values: Sequence[tuple[object, str]]) -> Choice:
@@ -171,15 +154,15 @@ class SettingsPanel(QFrame):
             one.setAccessibleDescription(sentence)
             one.setToolTip(sentence and f"<p>{sentence}</p>")
         words = plain_label(sentence, self._content, name=f"{name}_words", kind="small")
-        row = QVBoxLayout()
-        row.setSpacing(theme.SPACE_4)
-        row.addWidget(heading)
-        row.addWidget(widget)
-        row.addWidget(words)
-        self._column.addLayout(row)
+        self._column.addLayout(column(heading, widget, words, gap=theme.SPACE_4))
         return words
 
-    def _connect(self) -> None:
+    def _connect(self, models: ModelsController) -> None:
+        self._controller.options_shown.connect(self.show_options)
+        self._controller.chat_begun.connect(self.begin_chat)
+        self._controller.tuning_shown.connect(self.show_tuning)
+        models.models_listed.connect(self.show_models)
+        models.state_changed.connect(self.show_state)
         for choice, name in (
             (self._model, "model"), (self._lora, "lora"), (self._scale, "lora_scale"),
             (self._temperature, "temperature"), (self._top_p, "top_p"), (self._length, "max_tokens"),
@@ -191,8 +174,6 @@ class SettingsPanel(QFrame):
         self._system.textChanged.connect(self._timer.start)
         self._system.left.connect(self.keep_words)
         self._timer.timeout.connect(self.keep_words)
-        self._defaults.clicked.connect(self._on_defaults)
-        self._close.clicked.connect(self.close_requested)
 
     # ---- showing
 
@@ -336,7 +317,7 @@ class SettingsPanel(QFrame):
 
     def _set(self, **values: Any) -> None:
         self._options = replace(self._options, **values)
-        self.options_changed.emit(self._chat, self._options)
+        self._controller.change(self._chat, self._options)
         self._show()
 
     @Slot(object)

@@ -11,29 +11,26 @@ from slmdesk.gui.chat.conversation.shown_messages import Shown
 from slmdesk.services.chat.quote import Quoted
 
 
-class Looking(QObject):
+class MessageInspector(QObject):
     """Lives on the window's thread.
 
-    Emits `seen_arrived` with a SeenPrompt, `text_requested` with a title, a sentence and a text to show,
-    `passage_requested` with a Quoted to show on its page, `problem_met` with a Problem.
+    Emits `prompt_arrived` with a SeenPrompt, `text_requested` with a title, a sentence and a text to show,
+    `passage_requested` with a Quoted to show on its page.
     """
 
-    seen_arrived = Signal(object)
+    prompt_arrived = Signal(object)
     text_requested = Signal(str, str, str)
     passage_requested = Signal(object)
-    problem_met = Signal(object)
 
     def __init__(self, bridge: Bridge, shown: Shown, parent: QObject) -> None:
         super().__init__(parent)
-        self.setObjectName("looking")
+        self.setObjectName("message_inspector")
         self._bridge, self._shown = bridge, shown
 
     @Slot(str)
-    def show_seen(self, message: str) -> None:
-        """Ask for the exact prompt of a message; `seen_arrived` follows."""
-        self._bridge.follow(
-            lambda services: services.chats.seen_by_model(message), self.seen_arrived.emit, self.problem_met.emit
-        )
+    def show_prompt(self, message: str) -> None:
+        """Ask for the exact prompt of a message; `prompt_arrived` follows."""
+        self._bridge.follow(lambda services: services.chats.seen_by_model(message), self.prompt_arrived.emit)
 
     @Slot(str, str)
     def open_extra(self, message: str, key: str) -> None:
