@@ -30,7 +30,7 @@ from PySide6.QtCore import QCoreApplication
 app = QCoreApplication([])
 from slmdesk.gui.shell.single_instance import SingleInstance
 one = SingleInstance(Path({str(tmp_path)!r}))
-print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, wish={given!r}))
+print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, request={given!r}))
 """
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert received.args == ["token-1"]
