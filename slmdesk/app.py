@@ -152,6 +152,7 @@ class WindowRun:
         from slmdesk.gui.base.bridge import Bridge
         from slmdesk.gui.base.gc_timer import GarbageCollector
         from slmdesk.gui.base.qt_settings import forget_folders, keep_inside
+        from slmdesk.gui.base.window_state import WindowStateFile
         from slmdesk.gui.shell.composition import Frame
         from slmdesk.gui.widgets.shares import heed
         from slmdesk.settings import SettingsFile
@@ -160,6 +161,7 @@ class WindowRun:
         self._services: Services | None = None
         self._is_closing = False
         self._settings = SettingsFile(paths.settings_file, load_policy(paths.policy_files))
+        self._state = WindowStateFile(paths.window_file, self._settings.current.extra)
         keep_inside(paths.dialogs_file)
         heed(self._settings.policy)
         self.bridge: Bridge = Bridge(app)
@@ -167,6 +169,7 @@ class WindowRun:
             app,
             self.bridge,
             self._settings.current,
+            self._state,
             models_folder=str(paths.models),
             starter=find_starter(),
             folders=_folders(paths),
@@ -248,6 +251,7 @@ class WindowRun:
         self.bridge.attach(services)
         for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
             self.bridge.problem_met.emit(problem_for(found))
+        self.bridge.ask(lambda opened: self._state.take_over(opened.settings), None, lambda _problem: None)
         self.bridge.ask(lambda opened: opened.network.say_today())
         self.bridge.ask(lambda opened: opened.models.warm_up())
         if not self._engine:  # the stand-in engine of tests has nothing to be examined in

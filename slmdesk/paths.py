@@ -34,6 +34,11 @@ class Paths:
         return self.config / "settings.json"
 
     @property
+    def window_file(self) -> Path:
+        """What the window remembers of its layout, as JSON; the command line never writes it."""
+        return self.config / "window.json"
+
+    @property
     def token_file(self) -> Path:
         """The Hub's access token, where a person chose a file for it instead of the system's keyring."""
         return self.config / "access-token.json"

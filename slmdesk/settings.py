@@ -7,11 +7,9 @@ that cannot be read is renamed with a date, so that nothing of the user's is eve
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -19,10 +17,10 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, write_atomically
+from slmdesk.core.json_file import json_bytes, object_in, read_file
 from slmdesk.core.policy import MOST_SAVED_MIB, Policy, is_endpoint, is_host, is_proxy, without_password
 from slmdesk.core.types import Json
 
-MAX_FILE_BYTES = 1 << 20
 THEMES = ("system", "light", "dark")
 TOKEN_PLACES = ("ask", "keyring", "file")
 PASSWORD_PLACES = ("", "keyring", "file")
@@ -44,28 +42,9 @@ class Settings:
     """How much of the disk what was read of documents may take, so that it need not be read again; 0: nothing."""
     sequences: int = 0
     """Answers at once; 0: chosen from the measured cost."""
-    last_model: str = ""
-    last_chat: str = ""
-    window_geometry: str = ""
-    """base64."""
-    window_splitter: str = ""
-    """base64."""
-    last_page: str = ""
-    """The title of the page that was in front."""
-    documents_splitter: str = ""
-    """base64."""
-    documents_body: str = ""
-    """base64; pages beside panes."""
-    documents_thumbnails: bool = True
-    last_document: str = ""
-    last_document_page: int = 1
-    last_document_pane: str = ""
-    sidebar_visible: bool = True
-    chat_panel_visible: bool = False
     font_scale: int = 100
     """Percent."""
     offline: bool = True
-    starter_offered: bool = False
     hub_endpoint: str = ""
     """https address of a mirror; empty: HF_ENDPOINT, else the Hub."""
     hub_hosts: str = ""
@@ -93,14 +72,6 @@ class Settings:
     model_for_embedding: str = ""
     exams_at_first_use: bool = True
     """A model's short exam is offered once it was chatted with."""
-    search_task: str = ""
-    """What a model on the Hub is searched for: chat, summaries … ; empty: any."""
-    search_language: str = ""
-    search_license: str = ""
-    search_author: str = ""
-    search_fits: bool = False
-    """Only what fits this PC."""
-    search_sort: str = "downloads"
     translate_source: str = ""
     """Code of the language of typed text; empty: detected."""
     translate_target: str = ""
@@ -116,8 +87,6 @@ class Settings:
     """Words the model was not sure of are shaded."""
     global_key: bool = False
     """The desktop is asked for a key that works in every program and translates what is on the clipboard."""
-    last_typed: str = ""
-    """Id of the typed text that stood in the pane last."""
     translate_history: bool = True
     """Typed texts and their translations are kept."""
     translate_sheet_names: bool = False
@@ -136,7 +105,6 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "sequences": (0, 64),
         "saved_states_mib": (0, MOST_SAVED_MIB),
         "font_scale": (50, 300),
-        "last_document_page": (1, 1 << 31),
         "speed_limit_kib": (0, 1 << 24),
         "downloads_at_once": (1, 4),
         "translate_font_percent": (50, 300),
@@ -220,11 +188,14 @@ class SettingsFile:
                     os.utime(self._path)
                 self._seen = self._signature()
             return
-        if self._keep_old:  # a wrong value in it may still matter to whoever wrote it
-            self._copy_old()
-        write_atomically(self._path, _to_json(new))
-        self._seen = self._signature()
-        self._take(new)
+        self._save(new)
+
+    def drop_unknown(self, keys: Collection[str]) -> None:
+        """Remove these from the keys that are kept although unknown.  Raises KnownError where this cannot be saved."""
+        self.refresh()
+        left = {key: value for key, value in self._own.extra.items() if key not in keys}
+        if left != self._own.extra:
+            self._save(replace(self._own, extra=left))
 
     def change(self, **values: Any) -> Settings:
         """Change some values and `put` them.  Returns the new settings.  Raises as `put` does."""
@@ -264,7 +235,7 @@ class SettingsFile:
             return
         self._seen = seen
         try:
-            shape = _shape_of(_read(self._path))
+            shape = object_in(read_file(self._path))
         except FileNotFoundError:
             return
         except (OSError, ValueError, RecursionError):
@@ -276,6 +247,13 @@ class SettingsFile:
         was_once, self._is_once = self._is_once, self._is_once and not loaded.offline  # someone has chosen explicitly
         if loaded != self._own or was_once != self._is_once:
             self._take(loaded)
+
+    def _save(self, new: Settings) -> None:
+        if self._keep_old:  # a wrong value in it may still matter to whoever wrote it
+            self._copy_old()
+        write_atomically(self._path, _to_json(new))
+        self._seen = self._signature()
+        self._take(new)
 
     def _take(self, new: Settings) -> None:
         self._own = new
@@ -303,7 +281,7 @@ class SettingsFile:
 
     def _load(self) -> Settings:
         try:
-            untrusted = _read(self._path)
+            untrusted = read_file(self._path)
         except FileNotFoundError:
             return Settings()
         except OSError as err:
@@ -311,7 +289,7 @@ class SettingsFile:
             self._keep_old = True
             return Settings()
         try:
-            shape = _shape_of(untrusted)
+            shape = object_in(untrusted)
         except (ValueError, RecursionError):
             self._note(self._path.name, self._set_aside())
             return Settings()
@@ -345,26 +323,6 @@ class SettingsFile:
         return f"damaged, kept as {aside.name}"
 
 
-def _read(path: Path) -> bytes:
-    """Read a regular file that is no larger than settings can be.  A FIFO would block an ordinary open."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "not a regular file")
-        untrusted = file.read(MAX_FILE_BYTES + 1)
-    if len(untrusted) > MAX_FILE_BYTES:
-        raise OSError(0, "too large")
-    return untrusted
-
-
-def _shape_of(untrusted: bytes) -> dict[str, Any]:
-    """Parse a JSON object.  Raises ValueError (or RecursionError) for anything else."""
-    shape = json.loads(untrusted.decode("utf-8-sig"))
-    if not isinstance(shape, dict):
-        raise ValueError("not an object")
-    return shape
-
-
 def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], dict[str, str]]:
     """Split into valid values, keys of a newer version, and problems with the rest."""
     good: dict[str, Any] = {}
@@ -384,4 +342,4 @@ def _to_json(settings: Settings) -> bytes:
     """Encode the settings without the proxy's password, which services/online/proxy_password.py keeps elsewhere."""
     shape = {**settings.extra, **{key: getattr(settings, key) for key in _NAMES}}
     shape["proxy"] = without_password(settings.proxy)[0]
-    return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"
+    return json_bytes(shape)

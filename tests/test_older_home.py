@@ -66,5 +66,6 @@ def test_jobs_models_and_documents_of_an_older_home_are_there(home: Path) -> Non
     assert jobs == [tuple(one[key] for key in keys) for one in then["jobs"]]
     models = {one["id"]: one["sha256"] for one in as_json(home, "models", "list")}
     assert models == {one["id"]: one["sha256"] for one in then["models"]}
+    assert not (home / "config" / "window.json").exists(), "only the window writes it"
     names = {one["name"] for one in as_json(home, "documents", "list")}
     assert names == {one["name"] for one in then["documents"]}

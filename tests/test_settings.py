@@ -10,8 +10,9 @@ import time
 import pytest
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.json_file import MAX_FILE_BYTES
 from slmdesk.core.policy import Policy
-from slmdesk.settings import MAX_FILE_BYTES, Settings, SettingsFile
+from slmdesk.settings import Settings, SettingsFile
 
 pytestmark = pytest.mark.pure
 
@@ -77,8 +78,8 @@ def test_two_desks_keep_each_others_changes(path):
         ("font_scale", 10**9),
         ("idle_unload_minutes", -1),
         ("models_folder", "relative/folder"),
-        ("last_chat", "\0"),
-        ("window_geometry", "x" * 100_000),
+        ("model_for_chat", "\0"),
+        ("translate_recent", "x" * 100_000),
         ("nonsense", 1),
     ],
 )

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDesktopServices
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.window_state import WindowState
 from slmdesk.gui.documents.controller import DocumentsController
 from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.page import DocumentsPage
@@ -33,7 +34,6 @@ from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.types import Sentence
 from slmdesk.services.tables.service import KIND as TABLE
 from slmdesk.services.versions.service import KIND as VERSIONS
-from slmdesk.settings import Settings
 
 POINTED_AFTER_MS = 120
 """Delay, so that a mouse passing over a list marks nothing."""
@@ -215,19 +215,19 @@ class DocumentsArea(QObject):
 
     # ---- what is remembered
 
-    def restore(self, settings: Settings) -> None:
+    def restore(self, state: WindowState) -> None:
         """Restore document, page, pane and splitters as they were when the window was closed."""
-        self.page.restore_layout(settings.documents_splitter, settings.documents_body)
-        self.page.show_thumbnails(settings.documents_thumbnails)
-        self.page.side.show_pane(settings.last_document_pane)
+        self.page.restore_layout(state.documents_splitter, state.documents_body)
+        self.page.show_thumbnails(state.documents_thumbnails)
+        self.page.side.show_pane(state.last_document_pane)
         self.page.show_pages()
-        self._restored = (settings.last_document, settings.last_document_page)
-        if settings.last_document:
-            self.documents.restore(settings.last_document)
+        self._restored = (state.last_document, state.last_document_page)
+        if state.last_document:
+            self.documents.restore(state.last_document)
 
     @property
     def state(self) -> dict[str, str | int | bool]:
-        """What is to be saved, by the names of the settings."""
+        """What is to be saved, by the names of WindowState."""
         outer, inner = self.page.layout_state
         return {
             "documents_splitter": outer,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
@@ -43,10 +41,6 @@ class SettingsController(QObject):
     def allow_once(self) -> None:
         """Allow the network until slmdesk is closed."""
         self._bridge.ask(lambda services: services.network.allow_once(), None, self._on_refused)
-
-    def keep_quietly(self, **values: Any) -> None:
-        """Save what the window remembers without being asked, such as its size."""
-        self._bridge.ask(lambda services: services.settings.change(**values), None, lambda _problem: None)
 
     @Slot()
     def look_at_saved(self) -> None:

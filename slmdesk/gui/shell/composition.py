@@ -17,6 +17,7 @@ from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.base.error_dialog import ErrorThread
 from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.base.window_state import WindowState, WindowStateFile
 from slmdesk.gui.chat.conversation.controller import ChatController
 from slmdesk.gui.chat.list.controller import ListController
 from slmdesk.gui.chat.model.controller import STATE_TOPIC, ModelsController
@@ -79,6 +80,7 @@ class Frame(QObject):
         app: QApplication,
         bridge: Bridge,
         settings: Settings,
+        state: WindowStateFile,
         *,
         models_folder: str,
         starter: Path | None,
@@ -88,6 +90,7 @@ class Frame(QObject):
         self.setObjectName("frame")
         self._bridge = bridge
         self._settings = settings
+        self.state = state
         self._folders = folders
         self._reported_in_chat: dict[str, str] = {}
         self._model: ModelStateChanged | None = None
@@ -97,36 +100,36 @@ class Frame(QObject):
         self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
         self._keeper.setParent(self)
         self.errors = ErrorThread(lambda: self.window, self)
-        self.chat = ChatController(bridge, self)
+        self.chat = ChatController(bridge, state, self)
         self.chats = ListController(bridge, self)
         self.models = ModelsController(bridge, starter, self)
         self.options = OptionsController(bridge, self.chat, self)
         self.library = LibraryController(bridge, self)
         self.adding = AddingController(bridge, self)
-        self.find = FindController(bridge, settings, self)
+        self.find = FindController(bridge, settings, state, self)
         self.fetch = FetchController(bridge, settings, self)
         self.settings = SettingsController(bridge, settings, self)
         self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
         self.compare = CompareController(bridge, self)
         self.jobs = JobsController(bridge, self)
-        self.translate = TranslateController(bridge, settings, self)
+        self.translate = TranslateController(bridge, settings, state, self)
         self.document_translation = DocumentTranslation(bridge, self)
         self.reach = Reach(bridge, self.translate, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
         self.global_key = GlobalKey(bridge, settings, self)
-        self._build_ui(settings, models_folder)
+        self._build_ui(settings, state.current, models_folder)
         self._connect()
 
-    def _build_ui(self, settings: Settings, models_folder: str) -> None:
+    def _build_ui(self, settings: Settings, state: WindowState, models_folder: str) -> None:
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self._keeper)
         self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
         self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
         self.compare_page = ComparePage(self.compare, self._keeper)
         self.documents_area = DocumentsArea(self._bridge, self._keeper, self)
         self.documents, self.documents_page = self.documents_area.documents, self.documents_area.page
-        self.documents_area.restore(settings)
+        self.documents_area.restore(state)
         self.jobs_page = JobsPage(self.jobs)
         self.translate_page = TranslatePage(self.translate, self.document_translation, self._keeper)
         terms = TermWindows(self._bridge, self._keeper, self.translate, self.translate_page)
@@ -137,9 +140,9 @@ class Frame(QObject):
         for page in (self.models_page, self.compare_page):
             self.models_place.addWidget(page)
         self.chat_page.restore_layout(
-            settings.window_splitter,
-            is_list_shown=settings.sidebar_visible,
-            is_panel_shown=settings.chat_panel_visible,
+            state.window_splitter,
+            is_list_shown=state.sidebar_visible,
+            is_panel_shown=state.chat_panel_visible,
         )
         self._show_context()
         pages = (
@@ -150,8 +153,8 @@ class Frame(QObject):
             Page("Jobs", "list-checks", self.jobs_page, keys_of("page.jobs").keys[0]),
             Page("Settings", "settings", self.settings_page, keys_of("page.settings").keys[0], at_end=True),
         )
-        self.window = MainWindow(pages, geometry=settings.window_geometry)
-        self.window.restore_page(settings.last_page)
+        self.window = MainWindow(pages, geometry=state.window_geometry)
+        self.window.restore_page(state.last_page)
         self.ways = Ways(self._bridge, self.window, self.models_page.more_ways, self)
         self.window.status.show_offline(settings.offline)
         self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
@@ -259,7 +262,7 @@ class Frame(QObject):
 
     @Slot()
     def keep_layout(self) -> None:
-        self.settings.keep_quietly(
+        values = dict(
             window_geometry=self.window.geometry_state,
             last_page=self.window.current_page,
             window_splitter=self.chat_page.layout_state,
@@ -268,6 +271,7 @@ class Frame(QObject):
             chat_panel_visible=self.chat_page.is_panel_shown,
             last_chat=self.chat.chat,
         )
+        self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)
 
     @Slot()
     def _show_context(self) -> None:
@@ -291,8 +295,8 @@ class Frame(QObject):
 
     @Slot()
     def _on_opened(self) -> None:
-        if self._settings.last_chat and not self.chat.chat:
-            self.chat.restore_chat(self._settings.last_chat)
+        if self.state.current.last_chat and not self.chat.chat:
+            self.chat.restore_chat(self.state.current.last_chat)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:

@@ -53,7 +53,7 @@ def test_the_panel_opens_closes_and_is_remembered(start, model_file):
     program.wait(lambda: program.page.composer.input_box.hasFocus())
     program.click("panel_button")
     program.frame.keep_layout()
-    program.wait(lambda: program.frame.settings.current.chat_panel_visible)
+    program.wait(lambda: program.frame.state.current.chat_panel_visible)
     program.close()
     again = start()
     assert again.page.panel.isVisible()

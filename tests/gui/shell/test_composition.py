@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import json
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
@@ -135,12 +137,29 @@ def test_window_and_last_chat_are_remembered(start, model_file):
 def test_the_page_last_shown_comes_back(start):
     program = start()
     program.window.show_page("Models")
-    program.wait(lambda: program.ask(lambda services: services.settings.current.last_page) == "Models")
+    program.wait(lambda: program.frame.state.current.last_page == "Models")
     program.window.show_page("Documents")
     program.close()
     again = start()
     again.wait(lambda: again.frame.documents_page.isVisible())
     assert not again.page.isVisible()
+
+
+def test_what_older_settings_remember_of_the_window_moves_into_a_file_of_its_own(start, paths):
+    older = json.loads((Path(__file__).parents[2] / "golden" / "settings_older.json").read_text())
+    paths.settings_file.write_text(json.dumps(older))
+    program = start()
+    assert program.frame.models_page.isVisible()
+    assert program.page.is_panel_shown
+    assert not program.page.is_list_shown
+    program.wait(lambda: "last_page" not in json.loads(paths.settings_file.read_text()))
+    assert json.loads(paths.window_file.read_text())["search_author"] == "someone"
+    program.window.show_page("Chat")
+    program.click("panel_button")
+    program.close()
+    again = start()
+    assert again.page.isVisible()
+    assert not again.page.is_panel_shown
 
 
 def test_each_page_that_is_shown_gets_the_keyboard(program):

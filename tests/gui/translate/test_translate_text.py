@@ -55,7 +55,7 @@ def test_a_text_is_there_again_at_the_next_start_until_it_is_cleared(start, prog
     again.wait(lambda: output(again) == words)
     again.find("source_text").setPlainText("")
     again.wait(lambda: output(again) == "")
-    again.wait(lambda: again.ask(lambda services: services.settings.current.last_typed) == "")
+    again.wait(lambda: again.ask(lambda services: again.frame.state.current.last_typed) == "")
     again.close()
     third = opened(start(turned=True))
     third.ask(lambda services: None)

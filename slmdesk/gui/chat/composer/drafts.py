@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.services.base.events import Problem
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 class Drafts:
     """Drafts by chat ('' for the new one), in memory, and in the store once saved."""
 
-    def __init__(self, bridge: Bridge, attached: AttachController) -> None:
-        self._bridge, self._attached = bridge, attached
+    def __init__(self, bridge: Bridge, state: WindowStateFile, attached: AttachController) -> None:
+        self._bridge, self._state, self._attached = bridge, state, attached
         self._now: dict[str, str] = {}
         self._kept: dict[str, tuple[str, list[Json]]] = {}
 
@@ -54,18 +55,17 @@ class Drafts:
         """Save a new chat with its draft; when it `is_open`, the next start opens it."""
         draft, attached = self.of(""), self._attached.kept("")
         if draft.strip() or attached:
-            self._bridge.ask(partial(_keep_new_chat, draft, attached, is_open), None, _ignore)
+            self._bridge.ask(partial(self._keep_new_chat, draft, attached, is_open), None, _ignore)
+
+    def _keep_new_chat(self, draft: str, attached: Sequence[Json], is_open: bool, services: Services) -> None:
+        item = services.chats.new_chat()
+        services.chats.keep_draft(item.id, draft, attached)
+        if is_open:
+            self._state.change(last_chat=item.id)
 
 
 def _keep(chat: str, draft: str, attached: Sequence[Json], services: Services) -> None:
     services.chats.keep_draft(chat, draft, attached)
-
-
-def _keep_new_chat(draft: str, attached: Sequence[Json], is_open: bool, services: Services) -> None:
-    item = services.chats.new_chat()
-    services.chats.keep_draft(item.id, draft, attached)
-    if is_open:
-        services.settings.change(last_chat=item.id)
 
 
 def _ignore(problem: Problem) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from slmdesk.core.records import Item, Message
 from slmdesk.gui.base.answer_progress import TICK_MS
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.chat.attachments.attachment import Draft
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
@@ -66,7 +67,7 @@ class ChatController(QObject):
     busy_changed = Signal(bool)
     other_found = Signal(str)
 
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_controller")
         self._bridge = bridge
@@ -78,7 +79,7 @@ class ChatController(QObject):
         self.shown = Shown()
         self.attached = AttachController(bridge, self)
         """What is attached to the message being written."""
-        self._drafts = Drafts(bridge, self.attached)
+        self._drafts = Drafts(bridge, state, self.attached)
         self.inspector = MessageInspector(bridge, self.shown, self)
         self._others: set[str] = set()
         self.context = ContextWatch(bridge, self._written, self)

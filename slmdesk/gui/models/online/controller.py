@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.window_state import WindowState, WindowStateFile
 from slmdesk.services.base.events import Problem
 from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Offers
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 DEBOUNCE_MS = 300
 PAGE = 10
 _FILTERS = ("task", "language", "license", "author", "fits", "sort")
-"""Fields of Filters; each is kept in the setting search_…"""
+"""Fields of Filters; each is kept in the state of the window as search_…"""
 
 
 class FindController(QObject):
@@ -48,13 +49,16 @@ class FindController(QObject):
     page_known = Signal(str)
     offline_changed = Signal(bool)
 
-    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("find_controller")
+        self._state = state
         self._bridge = bridge
         self._is_offline = settings.offline
         self._words, self._limit, self._turn = "", PAGE, 0
-        self._filters = filters_in(settings)
+        self._filters = filters_in(state.current)
         self._search: Search | None = None
         self._with_too_large = False
         self._asking: Asking | None = None
@@ -107,7 +111,7 @@ class FindController(QObject):
         if filters == self._filters:
             return
         self._filters = filters
-        self._bridge.ask(lambda services: services.settings.change(**values_of(filters)), None)
+        self._bridge.ask(lambda _services: self._state.change(**values_of(filters)))
         if self._words or filters.narrows:
             self.search_anew()
         else:
@@ -270,9 +274,9 @@ class _Visit:
             asking.cancel()
 
 
-def filters_in(settings: Settings) -> Filters:
+def filters_in(state: WindowState) -> Filters:
     """The filters of the last search; an invalid value counts as any."""
-    chosen = Filters(**{name: getattr(settings, f"search_{name}") for name in _FILTERS})
+    chosen = Filters(**{name: getattr(state, f"search_{name}") for name in _FILTERS})
     return replace(
         chosen,
         task=chosen.task if chosen.task in SKILLS else "",

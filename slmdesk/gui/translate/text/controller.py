@@ -15,6 +15,7 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import LiveSegment
 from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.text.doubts import DoubtController
 from slmdesk.gui.translate.text.history import EarlierController
@@ -64,12 +65,15 @@ class TranslateController(QObject):
     document_asked = Signal(str)
     saved = Signal(object)
 
-    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("translate_controller")
         self._bridge = bridge
+        self._state = state
         self._text = ""
-        self._restored = settings.last_typed
+        self._restored = state.current.last_typed
         """The id of the text that stood here in the last run; empty once it was looked for."""
         self._manner = _first_manner(settings)
         self._entry = _Entry()
@@ -113,7 +117,7 @@ class TranslateController(QObject):
         before = self._text
         if not text.strip() and before.strip():
             self.begin_anew()
-            self._bridge.ask(lambda services: _remember(services, ""), None, self._on_problem)
+            self._bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
         self._text = text
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
@@ -214,7 +218,7 @@ class TranslateController(QObject):
 
         def work(services: Services) -> None:
             entry.item = services.typed.keep(now[0], manner, shown.segments, entry.item) or entry.item
-            _remember(services, entry.item)
+            self._state.change(last_typed=entry.item)
 
         def refused(problem: Problem) -> None:
             entry.kept = None  # it is tried again
@@ -253,7 +257,7 @@ class TranslateController(QObject):
         def work(services: Services) -> Typed | None:
             typed = _opened(services, item)
             if typed is not None:
-                _remember(services, item)
+                self._state.change(last_typed=item)
             return typed
 
         self._bridge.ask(work, partial(self._on_opened, item), self._on_problem)
@@ -352,12 +356,6 @@ def _opened(services: Services, item: str) -> Typed | None:
     with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
         services.live.adopt(typed.text, typed.manner, services.translations.record(None), typed.segments)
     return typed
-
-
-def _remember(services: Services, item: str) -> None:
-    """Save which text is in the pane, for the next run."""
-    if services.settings.current.last_typed != item:
-        services.settings.change(last_typed=item)
 
 
 def too_long_words(characters: int) -> str:
