@@ -23,14 +23,9 @@ def backup(console: Console, file: Path | None, is_list: bool) -> None:
         return
     target = file.absolute()
 
-    from slmdesk.store import BackupResult
-
     with console.services() as services:
-        made: BackupResult = console.wait_for(
-            services,
-            lambda reported: services.backups.make(
-                target, reported, lambda done, total: console.progress("backup", done, total)
-            ),
+        made = console.result_of(
+            services, lambda: services.backups.make(target), lambda report: console.progress("backup", *report)
         )
         console.end_progress()
     if console.as_json:

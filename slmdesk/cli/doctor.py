@@ -22,13 +22,13 @@ def doctor(console: Console, measure: bool) -> None:
     from slmdesk.core.errors import KnownError
     from slmdesk.paths import find_paths
     from slmdesk.services.base.messages import problem_for
-    from slmdesk.services.doctor import Findings, examine, examine_computer
+    from slmdesk.services.doctor import examine, examine_computer
 
     try:
         with console.services() as services:
             if measure:
                 console.wait_for(services, services.measuring.measure)
-            found: Findings = console.wait_for(services, lambda reported: examine(services, reported))
+            found = console.result_of(services, lambda: examine(services))
     except KnownError as err:  # doctor must work when something else does not
         found = examine_computer(find_paths(console.home))
         problem = problem_for(err)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -18,8 +18,8 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.saved_states import states_in
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
 from slmdesk.services.engine.hardware import processor
 from slmdesk.services.online.access_token import TokenPlaces
@@ -38,8 +38,9 @@ class Findings:
     shape: dict[str, Json]
 
 
-def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> None:
-    """Examine everything, starting each child once as a test.  Called on the service thread, as is `ended`."""
+def examine(services: Services) -> Pending[Findings]:
+    """Examine everything, starting each child once as a test.  Service thread."""
+    pending: Pending[Findings] = Pending()
     shape = examine_computer(services.paths, services.models.folder).shape
     shape["history"] = {
         "read_only": services.read_only,
@@ -71,7 +72,8 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
 
     def end_when_all() -> None:
         if len(children) == 3 and keyring:
-            ended(Findings({**shape, **keyring, "children": children, "isolation": _isolation(services)}))
+            isolation = _isolation(services)
+            pending.end(Findings({**shape, **keyring, "children": children, "isolation": isolation}))
 
     services.tokens.places(looked)
 
@@ -91,6 +93,7 @@ def examine(services: Services, ended: Callable[[Findings | Problem], None]) -> 
             client.start("print", {"page": "none"}, on_event)
         else:
             client.start("read", {"path": str(services.paths.models / ".none"), "format": "txt"}, on_event)
+    return pending
 
 
 def examine_computer(paths: Paths, models_folder: Path | None = None) -> Findings:

@@ -377,15 +377,9 @@ class Frame(QObject):
         self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
 
     def _restore(self, copy: Path) -> None:
-        def ended(done: Restored | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_restored, done))
+        self._bridge.follow(lambda services: services.backups.restore(copy), self._on_restored)
 
-        self._bridge.ask(lambda services: services.backups.restore(copy, ended))
-
-    def _on_restored(self, done: Restored | Problem) -> None:
-        if isinstance(done, Problem):
-            self._on_problem(done)
-            return
+    def _on_restored(self, _done: Restored) -> None:
         self.chats.start()
         words = "The backup is restored. What was there before is kept beside it."
         self._on_notice_raised(Notice(words, key="restored"))

@@ -9,9 +9,9 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, ItemChanged, ItemGone, Problem
-from slmdesk.services.base.file_thread import on_file_thread
-from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.events import Event, ItemChanged, ItemGone
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.engine.events import ModelsChanged
@@ -53,30 +53,26 @@ class BackupService:
         """Checked copies in the folder of backups that can be restored, newest first."""
         return backup_copies(self._paths)
 
-    def make(
-        self,
-        target: Path,
-        ended: Callable[[BackupResult | Problem], None],
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> None:
-        """Copy the history to `target`; `ended` is called once, on the service thread.
+    def make(self, target: Path) -> Pending[BackupResult]:
+        """Copy the history to `target`.  Reports progress as (done, total) in pages.
 
-        `on_progress(done, total)` in pages, on the file thread.  Raises KnownError `store.in_use` while another
-        instance runs, `file.exists`.
+        Raises KnownError `store.in_use` while another instance runs, `file.exists`.
         """
         if is_there(target):
             raise KnownError("file.exists", path=str(target))
         held = ExitStack()
         held.enter_context(self._store.alone())
 
-        def finish(result: BackupResult | Problem) -> None:
-            held.close()
-            ended(result)
+        def progressed(done: int, total: int) -> None:
+            self._service_thread.post(lambda: making.progress((done, total)))
 
-        on_file_thread(self._service_thread, lambda: backup(self._paths, target, on_progress), finish, name="backup")
+        making = pending_on_file_thread(
+            self._service_thread, lambda: backup(self._paths, target, progressed), name="backup"
+        )
+        return making.then(lambda _result: held.close())
 
-    def restore(self, source: Path, ended: Callable[[Restored | Problem], None]) -> None:
-        """Replace the history by a backup; `ended` is called once, on the service thread.
+    def restore(self, source: Path) -> Pending[Restored]:
+        """Replace the history by a backup.
 
         The old history is set aside as a whole.  ItemGone is published for each chat that was shown, then ItemChanged
         for the newest ones, and ModelsChanged.  Raises KnownError `store.in_use` while another instance runs,
@@ -85,24 +81,17 @@ class BackupService:
         self._check_quiet()
         held = ExitStack()
         held.enter_context(self._store.alone())
+        ready = pending_on_file_thread(
+            self._service_thread, lambda: held.enter_context(made_ready(self._paths, source)), name="restore"
+        )
+        restored = ready.map(self._replace)
+        ready.then(lambda _result: held.close())  # the prepared copy and the lock
+        return restored
 
-        def finish(ready: Ready | Problem) -> None:
-            with held:  # the prepared copy and the lock
-                answer = ready if isinstance(ready, Problem) else self._replace(ready)
-            ended(answer)
-
-        def work() -> Ready:
-            return held.enter_context(made_ready(self._paths, source))
-
-        on_file_thread(self._service_thread, work, finish, name="restore")
-
-    def _replace(self, ready: Ready) -> Restored | Problem:
-        try:
-            self._check_quiet()  # once more: making ready takes a while
-            before = self._chats_there()
-            restored = put_in_place(self._paths, ready, store=self._store)
-        except Exception as err:  # noqa: BLE001  the asker waits for an answer, also for our own fault
-            return problem_for(err)
+    def _replace(self, ready: Ready) -> Restored:
+        self._check_quiet()  # once more: making ready takes a while
+        before = self._chats_there()
+        restored = put_in_place(self._paths, ready, store=self._store)
         self._on_replaced()
         for chat in before:
             self._chats.drop(chat)

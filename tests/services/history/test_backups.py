@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import queue
 from pathlib import Path
 
 import pytest
-from fakes.recorder import TIMEOUT_S, row
+from fakes.recorder import result_of, row
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageEnded, Problem
@@ -13,12 +12,6 @@ from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import BackupResult, Restored
 
 pytestmark = pytest.mark.process
-
-
-def asked(services, begin):
-    answers: queue.SimpleQueue = queue.SimpleQueue()
-    services.service_thread.call(lambda: begin(answers.put))
-    return answers.get(timeout=TIMEOUT_S)
 
 
 def said(recorder, words: str):
@@ -33,10 +26,10 @@ def test_an_open_window_goes_back_to_a_backup_and_on_from_there(opened, tmp_path
     services = recorder.services
     first = said(recorder, "the first chat")
     copy = tmp_path / "copy.db"
-    assert isinstance(asked(services, lambda end: services.backups.make(copy, end)), BackupResult)
+    assert isinstance(result_of(services, lambda: services.backups.make(copy)), BackupResult)
     second = said(recorder, "the second chat")
     begin = len(recorder.events)
-    done = asked(services, lambda end: services.backups.restore(copy, end))
+    done = result_of(services, lambda: services.backups.restore(copy))
     assert isinstance(done, Restored), done
     gone = [event.id for event in recorder.of(ItemGone, begin)]
     assert set(gone) == {first.item.id, second.item.id}
@@ -59,29 +52,29 @@ def test_what_cannot_be_restored_is_told_and_changes_nothing(opened, tmp_path) -
     sent = said(recorder, "kept")
     broken = tmp_path / "broken.db"
     broken.write_bytes(Path(services.paths.database).read_bytes()[:-4096])
-    problem = asked(services, lambda end: services.backups.restore(broken, end))
+    problem = result_of(services, lambda: services.backups.restore(broken))
     assert isinstance(problem, Problem)
     assert problem.code == "backup.unusable"
     other = opened()
     with pytest.raises(KnownError, match=r"store\.in_use"):
-        asked(services, lambda end: services.backups.restore(broken, end))
+        result_of(services, lambda: services.backups.restore(broken))
     other.services.close()
     assert services.service_thread.call(lambda: services.chats.open(sent.item.id)).item.title == "kept"
-    assert asked(services, lambda end: services.backups.make(tmp_path / "after.db", end)), "the lock was given back"
+    assert result_of(services, lambda: services.backups.make(tmp_path / "after.db")), "the lock was given back"
 
 
 def test_no_backup_is_put_back_under_an_answer_that_is_being_written(opened, tmp_path) -> None:
     recorder = opened(slow=0.05, repeat="word ")
     services = recorder.services
     copy = tmp_path / "copy.db"
-    asked(services, lambda end: services.backups.make(copy, end))
+    result_of(services, lambda: services.backups.make(copy))
     sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text="go")))
     recorder.words_of(sent.answer.id)
     with pytest.raises(KnownError, match="being written"):
-        asked(services, lambda end: services.backups.restore(copy, end))
+        result_of(services, lambda: services.backups.restore(copy))
     services.service_thread.call(lambda: services.chats.stop(sent.answer.id))
     recorder.end_of(sent.answer.id)
-    assert isinstance(asked(services, lambda end: services.backups.restore(copy, end)), Restored)
+    assert isinstance(result_of(services, lambda: services.backups.restore(copy)), Restored)
 
 
 def test_emptying_the_bin_is_told(opened) -> None:
