@@ -4,9 +4,9 @@ from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.database import SQLITE_VERSION
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
-from slmdesk.store.rescue.rescue import Rescued
+from slmdesk.store.rescue.rescue import Rescued, rescue_into
 from slmdesk.store.restoring import BackupCopy, Ready, Restored, backups, made_ready, put_in_place, restore
-from slmdesk.store.segment_lists import LOOK
+from slmdesk.store.segments import LOOK
 from slmdesk.store.store import Changes, Store, damaged_copies
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "made_ready",
     "open_store",
     "put_in_place",
+    "rescue_into",
     "restore",
 ]

@@ -141,6 +141,15 @@ class Database:
         rows = self.rows(sql, values)
         return rows[0] if rows else None
 
+    def number(self, sql: str, values: Sequence[Value] = ()) -> int:
+        """The first value of the first row; 0 where there is none."""
+        row = self.row(sql, values)
+        return int(row[0] or 0) if row else 0
+
+    def data_version(self) -> int:
+        """A number that changes when another instance has written."""
+        return self.number("PRAGMA data_version")
+
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
         """Execute a writing statement inside `writing` and return the number of rows changed."""
         with self._errors():

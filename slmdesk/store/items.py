@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike, Value
-from slmdesk.store.part import mapping_from, merged, new_id
-from slmdesk.store.words import Words
+from slmdesk.store.part import Shared, StorePart, merged, new_id
+from slmdesk.store.rows import row_to
+from slmdesk.store.search_index import SearchIndex
 
 
-class Items(Words):
+class Items(StorePart):
     """The part of the store for items."""
 
-    def add_item(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
+    def __init__(self, shared: Shared, index: SearchIndex) -> None:
+        super().__init__(shared)
+        self._index = index
+
+    def add(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
         """Add an empty item.  Raises KnownError store.*."""
-        now, ident = self._clock(), new_id()
+        return self.insert(new_id(), kind, title, self._clock(), settings or {})
+
+    def insert(self, id: str, kind: str, title: str, created: object, settings: Mapping[str, Json]) -> Item:
+        """Add an item under a given id: of one that was lost, too.  Raises KnownError store.*."""
         with self._db.writing():
-            n = self._db.insert(
-                "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
-                " values (?, ?, ?, 0, ?, ?, ?, ?)",
-                (ident, kind, self._text(title), now, now, self._next_revision(), self._json(settings or {})),
-            )
-            item = self.item(ident)
-            self._index(n, item.title, "titles")
+            n = self._insert("items", {
+                "id": id, "kind": kind, "title": title, "pinned": False, "created": created, "updated": created,
+                "revision": self._shared.next_revision(), "settings": settings,
+            })  # fmt: skip
+            item = self.get(id)
+            self._index.add(n, item.title, "titles")
             return item
 
-    def item(self, id: str) -> Item:
+    def get(self, id: str) -> Item:
         """The item with this id, or the only one whose id begins with it; in the trash too.  Raises KnownError
         item.unknown.
         """
-        found = self._id_of("items", id)
-        row = self._db.row("select * from items where id = ?", (found,)) if found else None
-        if row is None:
+        item = self._first(item_from, "select * from items where id = ?", (self._id_of("items", id),))
+        if item is None:
             raise KnownError("item.unknown", id=id[:80])
-        return self._made(item_from, row)
+        return item
 
-    def items(
+    def page(
         self,
         kind: str | None = "chat",
         *,
@@ -50,60 +56,58 @@ class Items(Words):
 
         `kind` None: every kind.
         """
-        where, values = "", []  # type: str, list[Value]
+        where = ""
+        values: list[Value] = []
         if kind is not None:
             where, values = "and kind = ? ", [kind]
         if before is not None:
             where, values = f"{where}and (updated, n) < (?, ?)", [*values, *before]
-        rows = self._db.rows(
+        return self._all(
+            item_from,
             f"select * from items where deleted_at is {'not ' if deleted else ''}null {where}"
             " order by updated desc, n desc limit ?",
             [*values, limit],
         )
-        return [self._made(item_from, row) for row in rows]
 
-    def rename_item(self, id: str, title: str) -> Item:
+    def rename(self, id: str, title: str) -> Item:
         """Change the title, also in the search index.  The item keeps its position in the list."""
         with self._db.writing():
-            old = self.item(id)
-            new = self._change_item(old.id, "title = ?", (self._text(title),))
-            self._unindex(old.n, old.title, "titles")
-            self._index(new.n, new.title, "titles")
+            old = self.get(id)
+            new = self._change(old.id, title=title)
+            self._index.remove(old.n, old.title, "titles")
+            self._index.add(new.n, new.title, "titles")
             return new
 
-    def change_item_settings(self, id: str, **values: Json) -> Item:
+    def change_settings(self, id: str, **values: Json) -> Item:
         """Update the item's own settings; a value of None removes the key.  The item keeps its position in the list."""
         with self._db.writing():
-            settings = merged(self.item(id).settings, values)
-            return self._change_item(id, "settings = ?", (self._json(settings),))
+            return self._change(id, settings=merged(self.get(id).settings, values))
 
-    def trash_item(self, id: str) -> Item:
+    def trash(self, id: str) -> Item:
         """Move an item to the trash."""
-        return self._change_item(id, "deleted_at = ?", (self._clock(),))
+        return self._change(id, deleted_at=self._clock())
 
-    def restore_item(self, id: str) -> Item:
+    def restore(self, id: str) -> Item:
         """Take an item out of the trash."""
-        return self._change_item(id, "deleted_at = ?", (None,))
+        return self._change(id, deleted_at=None)
 
-    def _change_item(self, id: str, assignments: str, values: Sequence[Value]) -> Item:
+    def touch(self, id: str) -> None:
+        """Inside a transaction: the item changed now, which takes it to the top of the list."""
+        self._update("items", {"updated": self._clock(), "revision": self._shared.next_revision()}, "id = ?", id)
+
+    def delete(self, id: str) -> None:
+        """Inside a transaction: delete the row and its entry in the index; what belongs to the item is gone before."""
+        item = self.get(id)
+        self._index.remove(item.n, item.title, "titles")
+        self._db.run("delete from items where id = ?", (id,))
+
+    def _change(self, id: str, **values: object) -> Item:
         with self._db.writing():
-            found = self.item(id).id
-            self._db.run(
-                f"update items set {assignments}, revision = ? where id = ?", (*values, self._next_revision(), found)
-            )
-            return self.item(found)
-
-    def _touch_item(self, id: str) -> None:
-        self._db.run(
-            "update items set updated = ?, revision = ? where id = ?", (self._clock(), self._next_revision(), id)
-        )
+            found = self.get(id).id
+            self._update("items", {**values, "revision": self._shared.next_revision()}, "id = ?", found)
+            return self.get(found)
 
 
 def item_from(row: RowLike) -> Item:
     """Build the dataclass of a row."""
-    plain = ("n", "id", "kind", "title", "folder", "created", "updated", "deleted_at", "revision")
-    return Item(
-        **{name: row[name] for name in plain},
-        pinned=bool(row["pinned"]),
-        settings=mapping_from(row["settings"]),
-    )
+    return row_to(Item, row)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, StepStatus
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.locks import is_instance_alive
-from slmdesk.store.part import StorePart, mapping_from, merged, new_id
+from slmdesk.store.part import StorePart, merged, new_id
+from slmdesk.store.rows import mapping_from, row_to
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 ALONE_AFTER = 2
@@ -20,7 +20,7 @@ ALONE_AFTER = 2
 class Jobs(StorePart):
     """The part of the store for jobs."""
 
-    def add_job(
+    def add(
         self,
         kind: str,
         title: str,
@@ -36,13 +36,13 @@ class Jobs(StorePart):
         """
         ident, now = new_id(), self._clock()
         with self._db.writing():
-            self._db.insert(
-                "insert into jobs (id, kind, title, status, item, model_sha256, settings, error_args, created, updated)"
-                " values (?, ?, ?, 'open', ?, ?, ?, '{}', ?, ?)",
-                (ident, kind, self._text(title), item, model_sha256, self._json(settings or {}), now, now),
-            )
+            self._insert("jobs", {
+                "id": ident, "kind": kind, "title": title, "status": JobStatus.OPEN, "item": item,
+                "model_sha256": model_sha256, "settings": settings or {}, "error_args": {}, "created": now,
+                "updated": now,
+            })  # fmt: skip
             self._insert_steps(ident, steps)
-            return self.job(ident)
+            return self.get(ident)
 
     def add_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> bool:
         """Add steps of (key, input) to a job this instance runs; those it already has stay unchanged.
@@ -51,11 +51,11 @@ class Jobs(StorePart):
         Raises KnownError store.*.
         """
         with self._db.writing():
-            if not self.is_mine(self.job(job)):
+            if not self.is_mine(self.get(job)):
                 return False
             here = {row["key"] for row in self._db.rows("select key from steps where job = ?", (job,))}
             self._insert_steps(job, [(key, requested) for key, requested in steps if key not in here])
-            self._db.run("update jobs set updated = ? where id = ?", (self._clock(), job))
+            self._update("jobs", {"updated": self._clock()}, "id = ?", job)
             return True
 
     def step_values(self, job: str) -> dict[str, dict[str, Json]]:
@@ -63,131 +63,118 @@ class Jobs(StorePart):
         rows = self._db.rows("select key, value from steps where job = ? and status = 'done'", (job,))
         return {row["key"]: mapping_from(row["value"]) for row in rows}
 
-    def job(self, id: str) -> JobRecord:
+    def get(self, id: str) -> JobRecord:
         """The job with this id, or the only one whose id begins with it.  Raises KnownError job.unknown."""
-        found = self._id_of("jobs", id)
-        rows = self._db.rows(f"{_WITH_COUNTS} where id = ?", (found,)) if found else []
-        if not rows:
+        job = self._first(job_from, f"{_WITH_COUNTS} where id = ?", (self._id_of("jobs", id),))
+        if job is None:
             raise KnownError("job.unknown", id=id[:80])
-        return self._made(counted_job_from, rows[0])
+        return job
 
-    def jobs(self, limit: int = 100, kind: str = "") -> list[JobRecord]:
+    def page(self, limit: int = 100, kind: str = "") -> list[JobRecord]:
         """The last jobs, newest first; of all kinds, or of one."""
-        rows = self._db.rows(f"{_WITH_COUNTS} where ? in ('', kind) order by n desc limit ?", (kind, limit))
-        return [self._made(counted_job_from, row) for row in rows]
+        return self._all(job_from, f"{_WITH_COUNTS} where ? in ('', kind) order by n desc limit ?", (kind, limit))
 
-    def jobs_of(self, item: str) -> list[JobRecord]:
+    def of_item(self, item: str) -> list[JobRecord]:
         """The jobs of an item, newest first."""
-        rows = self._db.rows(f"{_WITH_COUNTS} where item = ? order by n desc", (item,))
-        return [self._made(counted_job_from, row) for row in rows]
+        return self._all(job_from, f"{_WITH_COUNTS} where item = ? order by n desc", (item,))
 
-    def unfinished_jobs(self, kind: str = "") -> list[JobRecord]:
+    def unfinished(self, kind: str = "") -> list[JobRecord]:
         """Jobs that wait, run or are paused, oldest first; of all kinds, or of one."""
-        rows = self._db.rows(
-            f"{_WITH_COUNTS} where ? in ('', kind) and status in ('open', 'running', 'paused') order by n", (kind,)
-        )
-        return [self._made(counted_job_from, row) for row in rows]
+        where = "where ? in ('', kind) and status in ('open', 'running', 'paused')"
+        return self._all(job_from, f"{_WITH_COUNTS} {where} order by n", (kind,))
 
-    def ended_jobs(
-        self, *, after: float = 0.0, before: tuple[float, int] | None = None, limit: int = 50
-    ) -> list[JobRecord]:
+    def ended(self, *, after: float = 0.0, before: tuple[float, int] | None = None, limit: int = 50) -> list[JobRecord]:
         """A page of the jobs that ended later than `after`, the last first.
 
         `before`: (updated, n) of the last one seen.
         """
         # the counts are for the rows of this page only: sorted in the same query they would be made for all rows
-        rows = self._db.rows(
+        return self._all(
+            job_from,
             f"{_WITH_COUNTS} where n in (select n from jobs where status in ('done', 'failed', 'cancelled')"
             " and updated > ? and (updated, n) < (?, ?) order by updated desc, n desc limit ?)"
             " order by updated desc, n desc",
             (after, *(before or (1e300, 0)), limit),
         )
-        return [self._made(counted_job_from, row) for row in rows]
 
-    def jobs_cleared(self) -> float:
+    def cleared_at(self) -> float:
         """When ended jobs were last cleared from the list; 0: never."""
         row = self._db.row("select value from meta where key = 'jobs_cleared'")
         return float(row[0]) if row else 0.0
 
-    def clear_jobs(self, until: float) -> None:
+    def clear(self, until: float) -> None:
         """Hide jobs that ended until then.  They are kept: later jobs take over results of their steps."""
         with self._db.writing():
             self._db.run("insert or replace into meta (key, value) values ('jobs_cleared', ?)", (until,))
 
     def is_mine(self, job: JobRecord) -> bool:
         """Whether this instance runs the job."""
-        return job.status is JobStatus.RUNNING and job.owner == self._instance_id
+        return job.status is JobStatus.RUNNING and job.owner == self._shared.instance_id
 
     def is_elsewhere(self, job: JobRecord) -> bool:
         """Whether another running instance runs the job."""
         return job.status is JobStatus.RUNNING and self._is_held(job)
 
-    def note_job(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
+    def note(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
         """Update a job's details, whoever runs it; a value of None removes the key.  Raises KnownError job.unknown."""
         with self._db.writing():
-            job = self.job(id)
-            self._db.run(
-                "update jobs set settings = ?, updated = ? where id = ?",
-                (self._json(merged(job.settings, changes)), self._clock(), job.id),
-            )
-            return self.job(job.id)
+            job = self.get(id)
+            values = {"settings": merged(job.settings, changes), "updated": self._clock()}
+            self._update("jobs", values, "id = ?", job.id)
+            return self.get(job.id)
 
-    def claim_job(self, id: str) -> JobRecord | None:
+    def claim(self, id: str) -> JobRecord | None:
         """Make this instance the owner of an open job, or of one whose owner is gone.  None: it cannot be claimed."""
         with self._db.writing():
-            job = self.job(id)
+            job = self.get(id)
             if job.status not in (JobStatus.OPEN, JobStatus.RUNNING) or self._is_held(job):
                 return None
-            self._set_status(job.id, JobStatus.RUNNING, owner=self._instance_id)
-            return self.job(job.id)
+            self._set_status(job.id, JobStatus.RUNNING, owner=self._shared.instance_id)
+            return self.get(job.id)
 
-    def leave_job(
+    def leave(
         self, id: str, status: JobStatus, *, error_code: str | None = None, error_args: Mapping[str, Json] | None = None
     ) -> JobRecord:
         """Release a job this instance owns, with a new status; another instance's job is left unchanged."""
         with self._db.writing():
-            job = self.job(id)
-            if job.owner == self._instance_id and job.status is JobStatus.RUNNING:
+            job = self.get(id)
+            if job.owner == self._shared.instance_id and job.status is JobStatus.RUNNING:
                 self._set_status(job.id, status, error_code=error_code, error_args=error_args)
-            return self.job(job.id)
+            return self.get(job.id)
 
-    def change_job(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
+    def change(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
         """Pause, cancel or reopen (`open`) a job, whoever runs it: its owner notices that it lost the job, and stops.
 
         A reopened job retries its failed steps; `revive`: a cancelled one may be reopened, too.  Raises KnownError
         job.unknown, job.ended, and job.elsewhere when a job to be reopened runs in another instance.
         """
         with self._db.writing():
-            job = self.job(id)
+            job = self.get(id)
             reopened = (JobStatus.FAILED, JobStatus.CANCELLED) if revive else (JobStatus.FAILED,)
             if job.status in ENDED and not (job.status in reopened and status is JobStatus.OPEN):
                 raise KnownError("job.ended", id=job.id, status=job.status.value)
             if status is JobStatus.OPEN:
                 if job.status is JobStatus.RUNNING and self._is_held(job):
                     raise KnownError("job.elsewhere", id=job.id)
-                self._db.run(
-                    "update steps set status = 'open', deaths = 0, error_code = null, error_args = '{}'"
-                    " where job = ? and status = 'failed'",
-                    (job.id,),
-                )
+                values = {"status": StepStatus.OPEN, "deaths": 0, "error_code": None, "error_args": {}}
+                self._update("steps", values, "job = ? and status = 'failed'", job.id)
             self._set_status(job.id, status)
-            return self.job(job.id)
+            return self.get(job.id)
 
     def open_steps(self, job: str, limit: int, *, but: Collection[str] = ()) -> list[JobStep]:
         """Steps still to do, in order, without those given out (`but`); steps suspected of killing the child come
         last.
         """
-        rows = self._db.rows(
+        steps = self._all(
+            step_from,
             "select * from steps where job = ? and status = 'open' order by deaths >= ?, n limit ?",
             (job, ALONE_AFTER, limit + len(but)),
         )
-        return [step for row in rows if (step := self._made(step_from, row)).key not in but][:limit]
+        return [step for step in steps if step.key not in but][:limit]
 
     def steps(self, job: str) -> list[JobStep]:
         """All steps of a job, in order."""
-        return [
-            self._made(step_from, row) for row in self._db.rows("select * from steps where job = ? order by n", (job,))
-        ]
+        return self._all(step_from, "select * from steps where job = ? order by n", (job,))
 
     def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
         """Save the result of a step; it is on the disk when this returns.  False: the step has a result already, or
@@ -195,11 +182,11 @@ class Jobs(StorePart):
 
         Raises KnownError store.*.
         """
-        return self._end_step(job, key, "status = 'done', value = ?", self._json(value))
+        return self._end_step(job, key, {"status": StepStatus.DONE, "value": value})
 
     def fail_step(self, job: str, key: str, code: str, args: Mapping[str, Json]) -> bool:
         """Save that a step cannot be done; the others continue.  False as in `save_step`."""
-        return self._end_step(job, key, "status = 'failed', error_code = ?, error_args = ?", code, self._json(args))
+        return self._end_step(job, key, {"status": StepStatus.FAILED, "error_code": code, "error_args": args})
 
     def note_deaths(self, job: str, keys: Collection[str]) -> None:
         """Count for each of these steps that a child died while working on it."""
@@ -207,28 +194,47 @@ class Jobs(StorePart):
             for key in keys:
                 self._db.run("update steps set deaths = deaths + 1 where job = ? and key = ?", (job, key))
 
-    def _end_step(self, job: str, key: str, change: str, *values: str) -> bool:
+    def forget_index_jobs(self, collection: str, *, but: str = "") -> None:
+        """Delete the finished jobs that read this folder: there is one for each change of a file."""
         with self._db.writing():
-            changed = self._db.run(
-                f"update steps set {change} where job = ? and key = ? and status = 'open' and exists"
-                " (select 1 from jobs where id = ? and owner = ? and status = 'running')",
-                (*values, job, key, job, self._instance_id),
+            self._delete(
+                "kind = 'index' and status in ('done', 'failed', 'cancelled') and id <> ?"
+                " and json_extract(settings, '$.collection') = ?",
+                but,
+                collection,
             )
-            self._db.run("update jobs set updated = ? where id = ?", (self._clock(), job))
+
+    def delete_of_item(self, item: str) -> None:
+        """Inside a transaction: delete the jobs of an item with their steps."""
+        self._delete("item = ?", item)
+
+    def _delete(self, which: str, *values: str) -> None:
+        self._db.run(f"delete from steps where job in (select id from jobs where {which})", values)
+        self._db.run(f"delete from jobs where {which}", values)
+
+    def _end_step(self, job: str, key: str, values: Mapping[str, object]) -> bool:
+        with self._db.writing():
+            changed = self._update(
+                "steps",
+                values,
+                "job = ? and key = ? and status = 'open' and exists"
+                " (select 1 from jobs where id = ? and owner = ? and status = 'running')",
+                *(job, key, job, self._shared.instance_id),
+            )
+            self._update("jobs", {"updated": self._clock()}, "id = ?", job)
         return changed == 1
 
     def _insert_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> None:
         for key, requested in steps:
             known = self._db.row("select value from steps where key = ? and status = 'done' limit 1", (key,))
-            self._db.insert(
-                "insert into steps (job, key, input, status, value, deaths, error_args)"
-                " values (?, ?, ?, ?, ?, 0, '{}')",
-                (job, key, self._json(requested), "done" if known else "open", known["value"] if known else None),
-            )
+            self._insert("steps", {
+                "job": job, "key": key, "input": requested, "status": StepStatus.DONE if known else StepStatus.OPEN,
+                "value": known["value"] if known else None, "deaths": 0, "error_args": {},
+            })  # fmt: skip
 
     def _is_held(self, job: JobRecord) -> bool:
         owner = job.owner
-        return owner is not None and owner != self._instance_id and is_instance_alive(self._paths, owner)
+        return owner is not None and owner != self._shared.instance_id and is_instance_alive(self._shared.paths, owner)
 
     def _set_status(
         self,
@@ -239,14 +245,11 @@ class Jobs(StorePart):
         error_code: str | None = None,
         error_args: Mapping[str, Json] | None = None,
     ) -> None:
-        self._db.run(
-            "update jobs set status = ?, owner = ?, error_code = ?, error_args = ?, updated = ? where id = ?",
-            (status.value, owner, error_code, self._json(error_args or {}), self._clock(), id),
-        )
-
-    def _delete_jobs_of(self, item: str) -> None:
-        self._db.run("delete from steps where job in (select id from jobs where item = ?)", (item,))
-        self._db.run("delete from jobs where item = ?", (item,))
+        values = {
+            "status": status, "owner": owner, "error_code": error_code, "error_args": error_args or {},
+            "updated": self._clock(),
+        }  # fmt: skip
+        self._update("jobs", values, "id = ?", id)
 
 
 _WITH_COUNTS = (
@@ -256,33 +259,11 @@ _WITH_COUNTS = (
 )
 
 
-def counted_job_from(row: RowLike) -> JobRecord:
-    """Build the dataclass of a row that was queried with its counts."""
-    return replace(job_from(row), done=row["done"], failed=row["failed"], total=row["total"])
-
-
 def job_from(row: RowLike) -> JobRecord:
-    """Build the dataclass of a row, without counts of its steps."""
-    plain = ("n", "id", "kind", "title", "owner", "item", "model_sha256", "error_code", "created", "updated")
-    return JobRecord(
-        **{name: row[name] for name in plain},
-        done=0,
-        failed=0,
-        total=0,
-        status=JobStatus(row["status"]),
-        settings=mapping_from(row["settings"]),
-        error_args=mapping_from(row["error_args"]),
-    )
+    """Build the dataclass of a row, queried with counts of its steps."""
+    return row_to(JobRecord, row)
 
 
 def step_from(row: RowLike) -> JobStep:
     """Build the dataclass of a row."""
-    return JobStep(
-        key=row["key"],
-        input=mapping_from(row["input"]),
-        status=StepStatus(row["status"]),
-        value=mapping_from(row["value"]) if row["value"] is not None else {},
-        deaths=row["deaths"],
-        error_code=row["error_code"],
-        error_args=mapping_from(row["error_args"]),
-    )
+    return row_to(JobStep, row, value={} if row["value"] is None else mapping_from(row["value"]))

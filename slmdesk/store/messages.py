@@ -13,13 +13,19 @@ from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
 from slmdesk.store.locks import is_instance_alive
-from slmdesk.store.part import mapping_from, new_id
+from slmdesk.store.part import Shared, StorePart, new_id
+from slmdesk.store.rows import row_to
+from slmdesk.store.search_index import SearchIndex
 
 
-class Messages(Items):
+class Messages(StorePart):
     """The part of the store for messages."""
 
-    def add_message(
+    def __init__(self, shared: Shared, items: Items, index: SearchIndex) -> None:
+        super().__init__(shared)
+        self._items, self._index = items, index
+
+    def add(
         self,
         item: str,
         *,
@@ -41,52 +47,34 @@ class Messages(Items):
         """
         ident = new_id()
         with self._db.writing():
-            found = self.item(item).id
-            if parent is not None and self.message(parent).item != found:
+            found = self._items.get(item).id
+            if parent is not None and self.get(parent).item != found:
                 raise KnownError("item.unknown", id=parent[:80])
-            n = self._db.insert(
-                "insert into messages (id, item, parent, role, parts, text, status, owner, model_sha256, model_name,"
-                " preset, sampling, seed, prompt_version, error_args, created, revision)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?)",
-                (
-                    ident,
-                    found,
-                    parent,
-                    Role(role).value,
-                    self._json([to_json(part) for part in parts]),
-                    self._text(text),
-                    status.value,
-                    self._instance_id if status is Status.STREAMING else None,
-                    model_sha256,
-                    self._maybe_text(model_name),
-                    preset,
-                    self._json(sampling or {}),
-                    seed,
-                    prompt_version,
-                    self._clock(),
-                    self._next_revision(),
-                ),
-            )
+            n = self._insert("messages", {
+                "id": ident, "item": found, "parent": parent, "role": Role(role),
+                "parts": [to_json(part) for part in parts], "text": text, "status": status,
+                "owner": self._shared.instance_id if status is Status.STREAMING else None,
+                "model_sha256": model_sha256, "model_name": model_name, "preset": preset, "sampling": sampling or {},
+                "seed": seed, "prompt_version": prompt_version, "error_args": {}, "created": self._clock(),
+                "revision": self._shared.next_revision(),
+            })  # fmt: skip
             if status is not Status.STREAMING:
-                self._index_message(n)
-            self._touch_item(found)
-            return self.message(ident)
+                self.index(n)
+            self._items.touch(found)
+            return self.get(ident)
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
         """Replace the parts of a message that is not streaming: how much of an attachment is read is decided after the
         message is saved.  Raises KnownError item.unknown, store.*.
         """
         with self._db.writing():
-            old = self.message(id)
-            self._unindex_message(old.n)
-            shape = self._json([to_json(part) for part in parts])
-            self._db.run(
-                "update messages set parts = ?, revision = ? where n = ?", (shape, self._next_revision(), old.n)
-            )
-            self._index_message(old.n)
-            return self.message(id)
+            old = self.get(id)
+            self._unindex(old.n)
+            self._change(old.n, parts=[to_json(part) for part in parts])
+            self.index(old.n)
+            return self.get(id)
 
-    def grow_message(self, id: str, text: str) -> bool:
+    def grow(self, id: str, text: str) -> bool:
         """Write all of the text so far.  False: another instance was writing (try again at the next tick), or the
         message has ended.
 
@@ -94,75 +82,77 @@ class Messages(Items):
         """
         try:
             with self._db.writing(wait_ms=TICK_MS):
-                changed = self._db.run(
-                    "update messages set text = ?, revision = ? where id = ? and status = 'streaming'",
-                    (self._text(text), self._next_revision(), id),
-                )
+                values = {"text": text, "revision": self._shared.next_revision()}
+                changed = self._update("messages", values, "id = ? and status = 'streaming'", id)
         except KnownError as known:
             if known.code != "store.busy":
                 raise
             return False
         return changed == 1
 
-    def end_message(self, id: str, text: str, ending: Ending) -> Message:
+    def end(self, id: str, text: str, ending: Ending) -> Message:
         """Write the final text and how the message ended, and index it.  Raises KnownError item.unknown, store.*."""
         with self._db.writing():
-            old = self.message(id)
+            old = self.get(id)
             if old.status is not Status.STREAMING:  # already ended, perhaps by an instance that thought this one dead
-                self._unindex_message(old.n)
-            self._db.run(
-                "update messages set text = ?, status = ?, owner = null, finish_reason = ?, tokens_in = ?,"
-                " tokens_out = ?, tokens_reused = ?, seconds = ?, seed = coalesce(?, seed), sampling = ?,"
-                " error_code = ?, error_args = ?, revision = ? where n = ?",
-                (
-                    self._text(text),
-                    ending.status.value,
-                    ending.finish_reason,
-                    ending.tokens_in,
-                    ending.tokens_out,
-                    ending.tokens_reused,
-                    ending.seconds,
-                    ending.seed,
-                    self._json(ending.sampling_of(old.sampling)),
-                    ending.error_code,
-                    self._json(ending.error_args),
-                    self._next_revision(),
-                    old.n,
-                ),
+                self._unindex(old.n)
+            self._change(
+                old.n,
+                text=text,
+                status=ending.status,
+                owner=None,
+                finish_reason=ending.finish_reason,
+                tokens_in=ending.tokens_in,
+                tokens_out=ending.tokens_out,
+                tokens_reused=ending.tokens_reused,
+                seconds=ending.seconds,
+                seed=old.seed if ending.seed is None else ending.seed,
+                sampling=ending.sampling_of(old.sampling),
+                error_code=ending.error_code,
+                error_args=ending.error_args,
             )
-            self._index_message(old.n)
-            self._touch_item(old.item)
-            return self.message(id)
+            self.index(old.n)
+            self._items.touch(old.item)
+            return self.get(id)
 
-    def reopen_message(self, id: str) -> Message:
+    def reopen(self, id: str) -> Message:
         """Let an ended answer grow again (Continue): its text is kept, this instance owns it.  Raises KnownError."""
         with self._db.writing():
-            old = self.message(id)
+            old = self.get(id)
             if old.status is Status.STREAMING:
                 raise KnownError("request.invalid", what="this answer is still being written")
-            self._unindex_message(old.n)
-            self._db.run(
-                "update messages set status = 'streaming', owner = ?, finish_reason = null, error_code = null,"
-                " error_args = '{}', revision = ? where n = ?",
-                (self._instance_id, self._next_revision(), old.n),
+            self._unindex(old.n)
+            self._change(
+                old.n,
+                status=Status.STREAMING,
+                owner=self._shared.instance_id,
+                finish_reason=None,
+                error_code=None,
+                error_args={},
             )
-            return self.message(id)
+            return self.get(id)
 
-    def message(self, id: str) -> Message:
+    def get(self, id: str) -> Message:
         """The message with this id.  Raises KnownError item.unknown."""
-        row = self._db.row("select * from messages where id = ?", (id,))
-        if row is None:
+        message = self._first(message_from, "select * from messages where id = ?", (id,))
+        if message is None:
             raise KnownError("item.unknown", id=id[:80])
-        return self._made(message_from, row)
+        return message
 
-    def messages(self, item: str) -> list[Message]:
+    def of_item(self, item: str) -> list[Message]:
         """All messages of an item's tree, in the order they were added."""
-        rows = self._db.rows("select * from messages where item = ? order by n", (self.item(item).id,))
-        return [self._made(message_from, row) for row in rows]
+        return self._all(message_from, "select * from messages where item = ? order by n", (self._items.get(item).id,))
+
+    def delete_of_item(self, item: str) -> None:
+        """Inside a transaction: delete an item's messages and their entries in the index."""
+        for row in self._db.rows("select n from messages where item = ? and status <> 'streaming'", (item,)):
+            self._unindex(row["n"])
+        self._db.run("delete from messages where item = ?", (item,))
 
     def mark_interrupted(self, owner_gone: Callable[[str], bool] | None = None) -> list[Message]:
         """End the messages that instances which are gone left open, keeping their text.  Returns those messages."""
-        gone = owner_gone or (lambda owner: owner != self._instance_id and not is_instance_alive(self._paths, owner))
+        mine, paths = self._shared.instance_id, self._shared.paths
+        gone = owner_gone or (lambda owner: owner != mine and not is_instance_alive(paths, owner))
         query = "select * from messages where status = 'streaming' order by n"
         if not any(gone(row["owner"] or "") for row in self._db.rows(query)):
             return []
@@ -175,22 +165,26 @@ class Messages(Items):
 
     def _interrupt(self, row: RowLike) -> Message:
         try:
-            return self.end_message(row["id"], row["text"], Ending(Status.INTERRUPTED, seed=row["seed"]))
+            return self.end(row["id"], row["text"], Ending(Status.INTERRUPTED, seed=row["seed"]))
         except KnownError as known:
             if known.code != "item.unknown":
                 raise
             self._db.note_damage()  # the row exists, but the index does not contain it
             raise KnownError("store.damaged", path=str(self._db.path)) from known
 
-    def _index_message(self, n: int) -> None:
-        self._index(n, self._searchable(n))
+    def index(self, n: int) -> None:
+        """Inside a transaction: index the message with this number."""
+        self._index.add(n, self._searchable(n))
 
-    def _unindex_message(self, n: int) -> None:
-        self._unindex(n, self._searchable(n))
+    def _unindex(self, n: int) -> None:
+        self._index.remove(n, self._searchable(n))
 
     def _searchable(self, n: int) -> str:
         row = self._db.row("select parts, text from messages where n = ?", (n,))
-        return self._words_of(row["parts"], row["text"]) if row else ""
+        return self._index.words_of(row["parts"], row["text"]) if row else ""
+
+    def _change(self, n: int, **values: object) -> None:
+        self._update("messages", {**values, "revision": self._shared.next_revision()}, "n = ?", n)
 
 
 def parts_from(text: str) -> tuple[TextPart, ...]:
@@ -210,16 +204,4 @@ def _part_from(shape: Mapping[str, Json]) -> TextPart:
 
 def message_from(row: RowLike) -> Message:
     """Build the dataclass of a row."""
-    plain = (
-        "n", "id", "item", "parent", "text", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",
-        "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "created",
-        "revision",
-    )  # fmt: skip
-    return Message(
-        **{name: row[name] for name in plain},
-        role=Role(row["role"]),
-        parts=parts_from(row["parts"]),
-        status=Status(row["status"]),
-        sampling=mapping_from(row["sampling"]),
-        error_args=mapping_from(row["error_args"]),
-    )
+    return row_to(Message, row, parts=parts_from(row["parts"]))

@@ -101,9 +101,9 @@ def _finish(opening: _Opening, database: Database, instance_id: str, clock: Call
     try:
         if opening.damage_met:  # damage in a row's text or in the index passes the quick check
             store.read_everything()
-        if not store.index_is_current(thorough=opening.damage_met):
-            store.rebuild_index()
-        store.mark_interrupted()
+        if not store.index.is_current(thorough=opening.damage_met):
+            store.index.rebuild()
+        store.messages.mark_interrupted()
         sweep_dead_instances(opening.paths)
     except KnownError as known:  # a full disk or a busy instance must not keep anybody from reading
         if known.code not in ("store.full", "store.busy", "disk.full"):

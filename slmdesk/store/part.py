@@ -1,17 +1,18 @@
-"""The base of the store's parts: the connection, the shared revision counter, text made storable."""
+"""What the parts of the store share, and the base of each part: rows read and written, text made storable."""
 
 from __future__ import annotations
 
 import json
 import secrets
-import time
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.paths import Paths
-from slmdesk.store.database import Database, RowLike
+from slmdesk.store.database import Database, RowLike, Value
 from slmdesk.text.words.storable import make_storable
 
 ID_BYTES = 8
@@ -23,50 +24,103 @@ def new_id() -> str:
     return secrets.token_hex(ID_BYTES)
 
 
-class StorePart:
-    """Base class of the store's parts.  Used on the service thread."""
+class Shared:
+    """What all parts share: the database, its counters, the clock, and the instance that owns what is being written."""
 
-    def __init__(
-        self, database: Database, paths: Paths, instance_id: str, *, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._db = database
-        self._paths = paths
-        self._instance_id = instance_id
-        self._clock = clock
-        self._replaced = 0
-
-    def take_replaced(self) -> int:
-        """How many characters since the last call could not be stored and became U+FFFD (lone surrogates)."""
-        replaced, self._replaced = self._replaced, 0
-        return replaced
+    def __init__(self, database: Database, paths: Paths, instance_id: str, clock: Callable[[], float]) -> None:
+        self.database = database
+        self.paths = paths
+        self.instance_id = instance_id
+        self.clock = clock
+        self.replaced = 0
+        """Characters that could not be stored and became U+FFFD, not yet reported."""
 
     def revision(self) -> int:
         """The store's counter: each change of an item or message takes the next number."""
-        row = self._db.row("select value from meta where key = 'revision'")
-        return int(row[0]) if row else 0
+        return self.database.number("select value from meta where key = 'revision'")
 
-    def data_version(self) -> int:
-        """A number that changes when another instance has written."""
-        row = self._db.row("PRAGMA data_version")
-        return int(row[0]) if row else 0
-
-    def _next_revision(self) -> int:
-        self._db.run("update meta set value = value + 1 where key = 'revision'")
+    def next_revision(self) -> int:
+        """Inside a transaction: the next number of the counter."""
+        self.database.run("update meta set value = value + 1 where key = 'revision'")
         return self.revision()
 
-    def _want_purge(self) -> None:
+    def want_purge(self) -> None:
         """Call inside the transaction that deletes something for good: until `Store.purge` has renewed the backups,
         every start knows that they still contain it, also after a kill.  The number differs each time.
         """
-        self._db.run("insert or replace into meta values ('purge', ?)", (self._next_revision(),))
+        self.database.run("insert or replace into meta values ('purge', ?)", (self.next_revision(),))
+
+    def made(self, build: Callable[[RowLike], T], row: RowLike) -> T:
+        """Build the dataclass of a row.  A row with values that this program never writes is damage, not a bug."""
+        try:
+            return build(row)
+        except (ValueError, TypeError, KeyError, IndexError) as err:
+            self.database.note_damage()
+            raise KnownError("store.damaged", path=str(self.database.path)) from err
+
+
+class StorePart:
+    """Base class of the store's parts.  Used on the service thread."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._db = shared.database
+        self._clock = shared.clock
+
+    # ---- reading
+
+    def _all(self, build: Callable[[RowLike], T], sql: str, values: Sequence[Value] = ()) -> list[T]:
+        return [self._shared.made(build, row) for row in self._db.rows(sql, values)]
+
+    def _first(self, build: Callable[[RowLike], T], sql: str, values: Sequence[Value] = ()) -> T | None:
+        row = self._db.row(sql, values)
+        return None if row is None else self._shared.made(build, row)
+
+    def _id_of(self, table: str, requested: str) -> str | None:
+        """The id that is `requested`, or the only one that begins with it."""
+        if self._db.row(f"select 1 from {table} where id = ?", (requested,)):
+            return requested
+        if not requested or not set(requested) <= set("0123456789abcdef"):
+            return None
+        rows = self._db.rows(f"select id from {table} where id >= ? and id < ? limit 2", (requested, requested + "g"))
+        return str(rows[0][0]) if len(rows) == 1 else None
+
+    # ---- writing
+
+    def _insert(self, table: str, values: Mapping[str, object], *, otherwise: str = "") -> int:
+        """Inside a transaction: add a row and return its number; `otherwise`: "or replace", "or ignore"."""
+        places = ", ".join("?" * len(values))
+        return self._db.insert(
+            f"insert {otherwise} into {table} ({', '.join(values)}) values ({places})",
+            [self._column(one) for one in values.values()],
+        )
+
+    def _update(self, table: str, values: Mapping[str, object], where: str, *places: Value) -> int:
+        """Inside a transaction: change these columns where it holds, and return the number of rows."""
+        changes = ", ".join(f"{name} = ?" for name in values)
+        return self._db.run(
+            f"update {table} set {changes} where {where}",
+            [*(self._column(one) for one in values.values()), *places],
+        )
+
+    def _column(self, value: object) -> Value:
+        """A value as its column holds it: text made storable, enums by value, flags as numbers, the rest as JSON."""
+        match value:
+            case None | int() | float() | bytes():
+                return int(value) if isinstance(value, bool) else value
+            case StrEnum():
+                return value.value
+            case str():
+                return self._text(value)
+            case Path():  # file names need not be text
+                return str(value).encode("utf-8", "surrogateescape")
+            case _:
+                return self._json(value)
 
     def _text(self, text: str) -> str:
         stored, replaced = make_storable(text)
-        self._replaced += replaced
+        self._shared.replaced += replaced
         return stored
-
-    def _maybe_text(self, text: str | None) -> str | None:
-        return None if text is None else self._text(text)
 
     def _json(self, value: object) -> str:
         """Encode as JSON text without its own escapes, which would let lone surrogates through to whoever reads it."""
@@ -83,34 +137,12 @@ class StorePart:
             case _:
                 return value
 
-    def _made(self, build: Callable[[RowLike], T], row: RowLike) -> T:
-        """Build the dataclass of a row.  A row with values that this program never writes is damage, not a bug."""
-        try:
-            return build(row)
-        except (ValueError, TypeError, KeyError, IndexError) as err:
-            self._db.note_damage()
-            raise KnownError("store.damaged", path=str(self._db.path)) from err
-
-    def _id_of(self, table: str, requested: str, column: str = "id") -> str | None:
-        """The id that is `requested`, or the only one that begins with it."""
-        if self._db.row(f"select 1 from {table} where {column} = ?", (requested,)):
-            return requested
-        if not requested or not set(requested) <= set("0123456789abcdef"):
-            return None
-        rows = self._db.rows(
-            f"select {column} from {table} where {column} >= ? and {column} < ? limit 2", (requested, requested + "g")
-        )
-        return str(rows[0][0]) if len(rows) == 1 else None
-
 
 def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
     """`old` updated by `changes`; a value of None removes the key."""
     return {key: value for key, value in {**old, **changes}.items() if value is not None}
 
 
-def mapping_from(text: Any) -> dict[str, Json]:
-    """Parse a column that holds a JSON object."""
-    shape = json.loads(text)
-    if not isinstance(shape, dict):
-        raise ValueError("not an object")
-    return shape
+def marks(values: Sequence[object]) -> str:
+    """Placeholders for `in (…)`."""
+    return ", ".join("?" for _ in values)

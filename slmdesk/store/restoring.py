@@ -200,9 +200,9 @@ def _bring_up(beside: Path, paths: Paths, steps: Sequence[Step]) -> None:
             migrate(conn, steps)
         copy = Store(Database(conn, beside, read_only=False), paths, "restored")
         copy.read_everything()
-        if not copy.index_is_current(thorough=True):
-            copy.rebuild_index()
-        copy.mark_interrupted(lambda _owner: True)
+        if not copy.index.is_current(thorough=True):
+            copy.index.rebuild()
+        copy.messages.mark_interrupted(lambda _owner: True)
 
 
 # ---- the swap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,19 +15,23 @@ from slmdesk.paths import Paths
 from slmdesk.store.backup import renew_copies
 from slmdesk.store.collections import Collections, collection_from
 from slmdesk.store.database import Database, Row, RowLike
-from slmdesk.store.documents import document_from, page_from, passage_from
-from slmdesk.store.glossaries import Glossaries, glossary_from, term_from
-from slmdesk.store.items import item_from
+from slmdesk.store.documents import Documents, document_from
+from slmdesk.store.glossaries import Glossaries, Terms, glossary_from, term_from
+from slmdesk.store.items import Items, item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
-from slmdesk.store.library import model_from
+from slmdesk.store.ledger import Ledger
 from slmdesk.store.locks import FileLock, InstanceLock
 from slmdesk.store.measurements import Measurements, measurement_from
-from slmdesk.store.messages import message_from
-from slmdesk.store.part import mapping_from
-from slmdesk.store.rescue.rescue import Rescue
-from slmdesk.store.segment_lists import SegmentLists
+from slmdesk.store.messages import Messages, message_from
+from slmdesk.store.models import Models, model_from
+from slmdesk.store.pages import Pages, page_from
+from slmdesk.store.part import Shared
+from slmdesk.store.passages import Passages, Vectors, passage_from
+from slmdesk.store.results import Results
+from slmdesk.store.rows import mapping_from
+from slmdesk.store.search_index import SearchIndex
+from slmdesk.store.segments import Segments, segment_from
 from slmdesk.store.translation_memory import TranslationMemory, pair_from
-from slmdesk.store.translations import Translations, segment_from
 
 GONE_KEPT_S = 30 * 86_400
 
@@ -42,8 +46,10 @@ class Changes:
     revision: int
 
 
-class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists, TranslationMemory, Glossaries):
-    """The whole database.  Created by `open_store`, used on the service thread only."""
+class Store:
+    """The whole database, made of parts that share one connection.  Created by `open_store`, used on the service thread
+    only.
+    """
 
     def __init__(
         self,
@@ -56,24 +62,61 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """The locks are held as long as the store is open; there are none when it is read-only."""
-        super().__init__(database, paths, instance_id, clock=clock)
+        self.database = database
+        self.paths = paths
+        self._clock = clock
         self._schema_lock = schema_lock
         self._instance_lock = instance_lock
+        self.shared = shared = Shared(database, paths, instance_id, clock)
+        self.index = SearchIndex(shared)
+        self.items = Items(shared, self.index)
+        self.messages = Messages(shared, self.items, self.index)
+        self.jobs = Jobs(shared)
+        self.passages = Passages(shared, self.index)
+        self.vectors = Vectors(shared)
+        self.pages = Pages(shared, self.passages)
+        self.documents = Documents(shared, self.pages, self.index)
+        self.collections = Collections(shared)
+        self.results = Results(shared)
+        self.segments = Segments(shared)
+        self.memory = TranslationMemory(shared, self.index)
+        self.terms = Terms(shared)
+        self.glossaries = Glossaries(shared, self.terms)
+        self.models = Models(shared)
+        self.ledger = Ledger(shared)
+        self.measurements = Measurements(shared)
 
     @property
     def read_only(self) -> bool:
         """Whether nothing can be written: every writing call then raises KnownError store.read_only."""
-        return self._db.read_only
+        return self.database.read_only
+
+    def together(self) -> AbstractContextManager[None]:
+        """Run several changes in one transaction, which is faster than many commits."""
+        return self.database.writing()
+
+    def revision(self) -> int:
+        """The store's counter: each change of an item or message takes the next number."""
+        return self.shared.revision()
+
+    def data_version(self) -> int:
+        """A number that changes when another instance has written."""
+        return self.database.data_version()
+
+    def take_replaced(self) -> int:
+        """How many characters since the last call could not be stored and became U+FFFD (lone surrogates)."""
+        replaced, self.shared.replaced = self.shared.replaced, 0
+        return replaced
 
     def changed_since(self, revision: int) -> Changes:
         """What any instance has changed since `revision`, oldest change first."""
 
         def newer(table: str) -> list[Row]:
-            return self._db.rows(f"select * from {table} where revision > ? order by revision", (revision,))
+            return self.database.rows(f"select * from {table} where revision > ? order by revision", (revision,))
 
         return Changes(
-            items=[self._made(item_from, row) for row in newer("items")],
-            messages=[self._made(message_from, row) for row in newer("messages")],
+            items=[self.shared.made(item_from, row) for row in newer("items")],
+            messages=[self.shared.made(message_from, row) for row in newer("messages")],
             gone=[row["id"] for row in newer("gone")],
             revision=self.revision(),
         )
@@ -89,12 +132,13 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
             "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": pair_from,
             "glossaries": glossary_from, "terms": term_from,
         }  # fmt: skip
+        counts = "0 as term_count, 0 as page_count, 0 as total, 0 as done, 0 as failed"
         for table, read in readers.items():
             last = -(1 << 62)
-            what = f"select *, 0 as term_count, rowid as at_row from {table} where rowid > ? order by rowid limit 500"
-            while rows := self._db.rows(what, (last,)):
+            what = f"select *, {counts}, rowid as at_row from {table} where rowid > ? order by rowid limit 500"
+            while rows := self.database.rows(what, (last,)):
                 for row in rows:
-                    self._made(read, row)
+                    self.shared.made(read, row)
                 last = rows[-1]["at_row"]
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
@@ -105,13 +149,13 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         backup) that may still contain it: each may be the user's only copy of something else, so they are reported and
         not deleted.
         """
-        self._delete([self.item(id).id])
+        self._delete([self.items.get(id).id])
         self.purge()
         return self.set_aside()
 
     def empty_trash(self, older_than_s: float = 0.0) -> int:
         """Delete for good what has been in the trash for longer than this.  Returns the number of items."""
-        rows = self._db.rows(
+        rows = self.database.rows(
             "select id from items where deleted_at is not null and deleted_at <= ?", (self._clock() - older_than_s,)
         )
         if rows:
@@ -126,21 +170,24 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         `until` (monotonic clock): what is not done by then is left, in good order, for the next start.
         Returns whether nothing is left to do.  Raises KnownError store.*, disk.full; the work then stays pending.
         """
-        row = self._db.row("select value from meta where key = 'purge'")
+        row = self.database.row("select value from meta where key = 'purge'")
         if row is None:
             return True
-        _forget_dialogs(self._paths)
-        with self._db.writing():
-            self._purge_index()
-        if not renew_copies(self._paths, until):
+        _forget_dialogs(self.paths)
+        with self.database.writing():
+            self.index.purge()
+        if not renew_copies(self.paths, until):
             return False
-        with suppress(KnownError), self._db.writing():  # on failure it is repeated; deletions since have another number
-            self._db.run("delete from meta where key = 'purge' and value = ?", (row["value"],))
+        with (
+            suppress(KnownError),
+            self.database.writing(),
+        ):  # on failure it is repeated; deletions since have another number
+            self.database.run("delete from meta where key = 'purge' and value = ?", (row["value"],))
         return True
 
     def set_aside(self) -> tuple[Path, ...]:
         """Databases that were set aside earlier: damaged, or replaced by a backup."""
-        return (*damaged_copies(self._paths.database), *_set_aside(self._paths.database, "replaced"))
+        return (*damaged_copies(self.paths.database), *_set_aside(self.paths.database, "replaced"))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -156,15 +203,15 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
         """Inside `alone`: close the connection to the file, and open it again afterwards; it may be another file
         then.
         """
-        self._db.close()
+        self.database.close()
         try:
             yield
         finally:
-            self._db.reopen()
+            self.database.reopen()
 
     def close(self) -> None:
         """Close the database in an orderly way.  May be called twice."""
-        self._db.close()
+        self.database.close()
         if self._instance_lock is not None:
             self._instance_lock.close()
         if self._schema_lock is not None:
@@ -172,24 +219,21 @@ class Store(Rescue, Jobs, Measurements, Collections, Translations, SegmentLists,
 
     def _delete(self, ids: list[str]) -> None:
         now = self._clock()
-        with self._db.writing():
+        with self.database.writing():
             for id in ids:
-                query = "select n, parts, text, status from messages where item = ?"
-                for row in self._db.rows(query, (id,)):
-                    if row["status"] != "streaming":
-                        self._unindex(row["n"], self._words_of(row["parts"], row["text"]))
-                item = self.item(id)
-                self._unindex(item.n, item.title, "titles")
-                self._delete_jobs_of(id)
-                self._forget_translation(id)
-                self._db.run("delete from results where item = ?", (id,))
-                self._db.run("delete from item_documents where item = ?", (id,))
-                self._db.run("delete from messages where item = ?", (id,))
-                self._db.run("delete from items where id = ?", (id,))
-                self._db.run("insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self._next_revision()))
-            self._purge_index()
-            self._want_purge()
-            self._db.run("delete from gone where time < ?", (now - GONE_KEPT_S,))
+                self.messages.delete_of_item(id)
+                self.jobs.delete_of_item(id)
+                self.segments.forget(id)
+                self.memory.delete_of_item(id)
+                self.results.delete(id)
+                self.documents.unlink(id)
+                self.items.delete(id)
+                self.database.run(
+                    "insert into gone (id, time, revision) values (?, ?, ?)", (id, now, self.shared.next_revision())
+                )
+            self.index.purge()
+            self.shared.want_purge()
+            self.database.run("delete from gone where time < ?", (now - GONE_KEPT_S,))
 
 
 def damaged_copies(database: Path) -> list[Path]:

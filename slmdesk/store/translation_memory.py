@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryPair, Origin
 from slmdesk.store.database import Row, RowLike, Value
-from slmdesk.store.words import Words
+from slmdesk.store.part import Shared, StorePart
+from slmdesk.store.rows import row_to
+from slmdesk.store.search_index import SearchIndex
 from slmdesk.text.words.folding import fold_for_search
 
 MOST_WORDS = 24
@@ -43,8 +45,12 @@ class MemoryShare:
     pairs: int
 
 
-class TranslationMemory(Words):
+class TranslationMemory(StorePart):
     """The part of the store for the translation memory."""
+
+    def __init__(self, shared: Shared, index: SearchIndex) -> None:
+        super().__init__(shared)
+        self._index = index
 
     def remember(
         self,
@@ -69,33 +75,24 @@ class TranslationMemory(Words):
                     continue
                 kept += 1
                 if old is not None:
-                    self._db.run(
-                        "update memory set target = ?, origin = ?, used = ?, item = ? where n = ?",
-                        (self._text(target), origin.value, now, item, old["n"]),
-                    )
+                    values = {"target": target, "origin": origin, "used": now, "item": item}
+                    self._update("memory", values, "n = ?", old["n"])
                     continue
-                n = self._db.insert(
-                    "insert into memory (source_language, target_language, domain, key, source, target, origin,"
-                    " item, created, used) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (*where, self._text(source), self._text(target), origin.value, item, now, now),
-                )
-                self._index(n, self._text(source), "memory_words")
+                self._add(None, where, source, target, origin, item, now, now)
         return kept
 
-    def link_pairs(
+    def link(
         self, item: str, source_language: str, target_language: str, domain: str, pairs: Iterable[tuple[str, str]]
     ) -> None:
         """Link pairs saved before their item was, so that they are deleted for good together with it."""
         with self._db.writing():
             for source, target in pairs:
-                self._db.run(
-                    "update memory set item = ? where source_language = ? and target_language = ? and domain = ?"
-                    " and key = ? and target = ? and origin = ?",
-                    (
-                        item, source_language, target_language, domain, memory_key(source), self._text(target),
-                        Origin.PERSON.value,
-                    ),
-                )  # fmt: skip
+                self._update(
+                    "memory",
+                    {"item": item},
+                    f"{_AT} and target = ? and origin = 'person'",
+                    *(source_language, target_language, domain, memory_key(source), self._text(target)),
+                )
 
     def put_back(self, pair: MemoryPair) -> None:
         """Restore a pair as it was before another replaced it; not for an item deleted for good, whose sentences
@@ -106,26 +103,25 @@ class TranslationMemory(Words):
             if (now := self._pair_at(*where)) is not None:
                 self._drop_pairs([now["n"]])
             if pair.item is not None and self._db.row("select 1 from items where id = ?", (pair.item,)) is None:
-                self._want_purge()
+                self._shared.want_purge()
             else:
                 self.remember(
                     pair.source_language, pair.target_language, [(pair.source, pair.target)],
                     domain=pair.domain, origin=pair.origin, item=pair.item,
                 )  # fmt: skip
 
-    def count_remembered(self, item: str) -> int:
+    def count_of_item(self, item: str) -> int:
         """How many pairs will be deleted for good together with an item."""
-        row = self._db.row("select count(*) as number from memory where item = ?", (item,))
-        return int(row["number"]) if row else 0
+        return self._db.number("select count(*) from memory where item = ?", (item,))
 
     def recall(self, source_language: str, target_language: str, source: str) -> list[MemoryPair]:
         """Pairs with exactly this source (ignoring white space and case), a person's first, then the latest."""
-        rows = self._db.rows(
+        return self._all(
+            pair_from,
             "select * from memory where source_language = ? and target_language = ? and key = ?"
             " order by origin = 'model', used desc",
             (source_language, target_language, memory_key(source)),
         )
-        return [self._made(pair_from, row) for row in rows]
 
     def remembered(self, source_language: str, target_language: str, domain: str, source: str) -> str | None:
         """The saved translation of this source in this domain, or None."""
@@ -142,15 +138,15 @@ class TranslationMemory(Words):
         if not requested:
             return []
         query = " OR ".join(_quoted(one) for one in requested)
-        rows = self._db.rows(
+        return self._all(
+            pair_from,
             "select memory.* from (select rowid as place, rank from memory_words where memory_words match ?"
             " order by rank limit ?) cross join memory on memory.n = place"
             " where ? in ('', source_language) and ? in ('', target_language) order by rank limit ?",
             (query, limit * 10, source_language, target_language, limit),
         )
-        return [self._made(pair_from, row) for row in rows]
 
-    def memory(
+    def page(
         self,
         requested: MemoryFilter = MemoryFilter(),
         *,
@@ -164,33 +160,29 @@ class TranslationMemory(Words):
             return []
         source, where, values = built
         newest = before if before is not None else 1 << 62
-        rows = self._db.rows(
+        return self._all(
+            pair_from,
             f"select memory.* from {source} where memory.n < ? {where} order by memory.n desc limit ?",
             [newest, *values, limit],
         )
-        return [self._made(pair_from, row) for row in rows]
 
-    def count_memory(self, requested: MemoryFilter = MemoryFilter()) -> int:
+    def count(self, requested: MemoryFilter = MemoryFilter()) -> int:
         """How many pairs are saved, or match."""
         built = _where(requested, requested.words)
         if built is None:
             return 0
         source, where, values = built
-        row = self._db.row(f"select count(*) as number from {source} where 1 = 1 {where}", values)
-        return int(row["number"]) if row else 0
+        return self._db.number(f"select count(*) from {source} where 1 = 1 {where}", values)
 
-    def memory_shares(self) -> list[MemoryShare]:
+    def shares(self) -> list[MemoryShare]:
         """The number of pairs of each pair of languages and domain, largest first."""
-        rows = self._db.rows(
+        return self._all(
+            lambda row: row_to(MemoryShare, row),
             "select source_language, target_language, domain, count(*) as pairs from memory"
-            " group by source_language, target_language, domain order by pairs desc"
+            " group by source_language, target_language, domain order by pairs desc",
         )
-        return [
-            MemoryShare(row["source_language"], row["target_language"], row["domain"], int(row["pairs"]))
-            for row in rows
-        ]
 
-    def change_pair(self, n: int, *, source: str, target: str) -> MemoryPair:
+    def change(self, n: int, *, source: str, target: str) -> MemoryPair:
         """Change the text of a pair, which then counts as a person's.  Raises KnownError `request.invalid` for a
         deleted pair, `memory.known` where another pair has this source.
         """
@@ -202,24 +194,24 @@ class TranslationMemory(Words):
             other = self._pair_at(row["source_language"], row["target_language"], row["domain"], key)
             if other is not None and other["n"] != n:
                 raise KnownError("memory.known", source=source[:80])
-            self._unindex(n, row["source"], "memory_words")
-            self._db.run(
-                "update memory set source = ?, target = ?, key = ?, origin = ?, used = ? where n = ?",
-                (self._text(source), self._text(target), key, Origin.PERSON.value, self._clock(), n),
-            )
-            self._index(n, self._text(source), "memory_words")
+            self._index.remove(n, row["source"], "memory_words")
+            values = {
+                "source": source, "target": target, "key": key, "origin": Origin.PERSON, "used": self._clock()
+            }  # fmt: skip
+            self._update("memory", values, "n = ?", n)
+            self._index.add(n, self._text(source), "memory_words")
             changed = self._db.row("select * from memory where n = ?", (n,))
         assert changed is not None
-        return self._made(pair_from, changed)
+        return self._shared.made(pair_from, changed)
 
-    def forget_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        """Delete pairs by number.  Returns those that existed, for `restore_pairs`."""
+    def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
+        """Delete pairs by number.  Returns those that existed, for `restore`."""
         with self._db.writing():
             gone = self._drop_pairs(numbers)
-            self._want_purge()
+            self._shared.want_purge()
         return gone
 
-    def restore_pairs(self, pairs: Sequence[MemoryPair]) -> int:
+    def restore(self, pairs: Sequence[MemoryPair]) -> int:
         """Restore deleted pairs under their numbers; pairs saved since are kept.  Returns how many were restored."""
         back = 0
         with self._db.writing():
@@ -229,34 +221,51 @@ class TranslationMemory(Words):
                 if is_taken or self._pair_at(*where) is not None:
                     continue
                 item = one.item if self._db.row("select 1 from items where id = ?", (one.item,)) else None
-                self._db.insert(
-                    "insert into memory (n, source_language, target_language, domain, key, source, target, origin,"
-                    " item, created, used) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        one.n, *where, self._text(one.source), self._text(one.target), one.origin.value, item,
-                        one.created, one.used,
-                    ),
-                )  # fmt: skip
-                self._index(one.n, self._text(one.source), "memory_words")
+                self._add(one.n, where, one.source, one.target, one.origin, item, one.created, one.used)
                 back += 1
         return back
+
+    def delete_of_item(self, item: str) -> None:
+        """Inside a transaction: delete the pairs that belong to an item."""
+        for row in self._db.rows("select n, source from memory where item = ?", (item,)):
+            self._index.remove(row["n"], row["source"], "memory_words")
+        self._db.run("delete from memory where item = ?", (item,))
+
+    def _add(
+        self,
+        n: int | None,
+        where: tuple[str, str, str, str],
+        source: str,
+        target: str,
+        origin: Origin,
+        item: str | None,
+        created: float,
+        used: float,
+    ) -> None:
+        added = self._insert("memory", {
+            "n": n, **dict(zip(("source_language", "target_language", "domain", "key"), where, strict=True)),
+            "source": source, "target": target, "origin": origin, "item": item, "created": created, "used": used,
+        })  # fmt: skip
+        self._index.add(added, self._text(source), "memory_words")
 
     def _drop_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
         gone = []
         for n in numbers:
             row = self._db.row("select * from memory where n = ?", (n,))
             if row is not None:
-                gone.append(self._made(pair_from, row))
-                self._unindex(n, row["source"], "memory_words")
+                gone.append(self._shared.made(pair_from, row))
+                self._index.remove(n, row["source"], "memory_words")
                 self._db.run("delete from memory where n = ?", (n,))
         return gone
 
     def _pair_at(self, source_language: str, target_language: str, domain: str, key: str) -> Row | None:
         return self._db.row(
-            "select n, origin, source, target from memory where source_language = ? and target_language = ?"
-            " and domain = ? and key = ?",
+            f"select n, origin, source, target from memory where {_AT}",
             (source_language, target_language, domain, key),
         )
+
+
+_AT = "source_language = ? and target_language = ? and domain = ? and key = ?"
 
 
 def memory_key(source: str) -> str:
@@ -292,5 +301,4 @@ def _quoted(word: str) -> str:
 
 def pair_from(row: RowLike) -> MemoryPair:
     """Build the dataclass of a row."""
-    names = ("n", "source_language", "target_language", "source", "target", "domain", "created", "used", "item")
-    return MemoryPair(**{name: row[name] for name in names}, origin=Origin(row["origin"]))
+    return row_to(MemoryPair, row)

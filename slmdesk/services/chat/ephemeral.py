@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, Protocol, Required, TypedDict, Unpack
@@ -32,46 +32,75 @@ class NewMessage(TypedDict, total=False):
     prompt_version: str | None
 
 
-class MessageStore(Protocol):
-    """Interface of a store for items and messages: the database, or `EphemeralMessages`."""
+class ItemRows(Protocol):
+    """Interface to items, whether they are in the database or in memory."""
 
-    def item(self, id: str) -> Item:
+    def get(self, id: str) -> Item:
         """Return an item.  Raises KnownError `item.unknown`."""
 
-    def change_item_settings(self, id: str, **values: Json) -> Item:
+    def change_settings(self, id: str, **values: Json) -> Item:
         """Change some of an item's own settings and return the item; None removes a key."""
 
-    def add_message(self, item: str, **new: Unpack[NewMessage]) -> Message:
+
+class MessageRows(Protocol):
+    """Interface to messages, whether they are in the database or in memory."""
+
+    def add(self, item: str, **new: Unpack[NewMessage]) -> Message:
         """Add a message below `parent`; it is saved when this returns."""
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
         """Replace the parts of a message and return it."""
 
-    def grow_message(self, id: str, text: str) -> bool:
+    def grow(self, id: str, text: str) -> bool:
         """Replace the text of a growing message; returns False when it could not be written now."""
 
-    def end_message(self, id: str, text: str, ending: Ending) -> Message:
+    def end(self, id: str, text: str, ending: Ending) -> Message:
         """End a growing message and return it."""
 
-    def reopen_message(self, id: str) -> Message:
+    def reopen(self, id: str) -> Message:
         """Make an ended message grow again and return it."""
 
-    def message(self, id: str) -> Message:
+    def get(self, id: str) -> Message:
         """Return a message.  Raises KnownError `item.unknown`."""
 
-    def messages(self, item: str) -> list[Message]:
+    def of_item(self, item: str) -> list[Message]:
         """Return all messages of an item's tree, oldest first."""
 
 
-class EphemeralMessages:
+class MessageStore(Protocol):
+    """Interface of a store for items and messages: the database, or `EphemeralStore`."""
+
+    @property
+    def items(self) -> ItemRows:
+        """Its items."""
+
+    @property
+    def messages(self) -> MessageRows:
+        """Their messages."""
+
+
+class EphemeralStore:
     """A MessageStore in memory, lost when the app ends."""
 
     def __init__(self) -> None:
-        self._items: dict[str, Item] = {}
-        self._messages: dict[str, Message] = {}
-        self._numbers = count(1)
+        numbers = count(1)
+        self.items = EphemeralItems(numbers)
+        self.messages = EphemeralMessages(self.items, numbers)
 
-    def add_item(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
+    def forget(self, id: str) -> None:
+        """Drop an item and its messages."""
+        self.items.forget(id)
+        self.messages.forget(id)
+
+
+class EphemeralItems:
+    """Items that are in no file."""
+
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self._items: dict[str, Item] = {}
+        self._numbers = numbers
+
+    def add(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
         """Add an item that is in no file."""
         now, n = time.time(), next(self._numbers)
         item = Item(
@@ -81,32 +110,47 @@ class EphemeralMessages:
         self._items[item.id] = item
         return item
 
-    def item(self, id: str) -> Item:
+    def get(self, id: str) -> Item:
         """Return an item.  Raises KnownError `item.unknown`."""
         if id not in self._items:
             raise KnownError("item.unknown", id=id)
         return self._items[id]
 
-    def change_item_settings(self, id: str, **values: Json) -> Item:
+    def change_settings(self, id: str, **values: Json) -> Item:
         """Change some of an item's own settings and return the item; None removes a key."""
-        old = self.item(id)
-        settings = {key: value for key, value in {**old.settings, **values}.items() if value is not None}
-        return self._keep_item(replace(old, settings=settings))
+        settings = {key: value for key, value in {**self.get(id).settings, **values}.items() if value is not None}
+        return self.change(id, settings=settings)
 
-    def rename_item(self, id: str, title: str) -> Item:
+    def rename(self, id: str, title: str) -> Item:
         """Change the title of an item and return the item."""
-        return self._keep_item(replace(self.item(id), title=title))
+        return self.change(id, title=title)
+
+    def change(self, id: str, **values: Any) -> Item:
+        """Change fields of an item and return the item."""
+        self._items[id] = replace(self.get(id), revision=next(self._numbers), **values)
+        return self._items[id]
 
     def forget(self, id: str) -> None:
-        """Drop an item and its messages."""
+        """Drop an item."""
         self._items.pop(id, None)
-        self._messages = {key: one for key, one in self._messages.items() if one.item != id}
 
-    def add_message(self, item: str, **new: Unpack[NewMessage]) -> Message:
+
+class EphemeralMessages:
+    """Messages that are in no file."""
+
+    def __init__(self, items: EphemeralItems, numbers: Iterator[int]) -> None:
+        self._items, self._numbers = items, numbers
+        self._messages: dict[str, Message] = {}
+
+    def forget(self, item: str) -> None:
+        """Drop the messages of an item."""
+        self._messages = {key: one for key, one in self._messages.items() if one.item != item}
+
+    def add(self, item: str, **new: Unpack[NewMessage]) -> Message:
         """Add a message below `parent`."""
         n = next(self._numbers)
         message = Message(
-            n=n, id=PREFIX + uuid4().hex, item=self.item(item).id, parent=new["parent"], role=new["role"],
+            n=n, id=PREFIX + uuid4().hex, item=self._items.get(item).id, parent=new["parent"], role=new["role"],
             parts=tuple(new["parts"]), text=new.get("text", ""), status=new["status"], owner=None,
             model_sha256=new.get("model_sha256"), model_name=new.get("model_name"), preset=None,
             sampling=dict(new.get("sampling") or {}), seed=new.get("seed"), tokens_in=None, tokens_out=None,
@@ -114,19 +158,19 @@ class EphemeralMessages:
             error_code=None, error_args={}, created=time.time(), revision=n,
         )  # fmt: skip
         self._messages[message.id] = message
-        self._keep_item(replace(self.item(item), updated=message.created))
+        self._items.change(item, updated=message.created)
         return message
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
         """Replace the parts of a message and return it."""
         return self._change(id, parts=tuple(parts))
 
-    def grow_message(self, id: str, text: str) -> bool:
+    def grow(self, id: str, text: str) -> bool:
         """Replace the text of a growing message; always returns True."""
         self._change(id, text=text)
         return True
 
-    def end_message(self, id: str, text: str, ending: Ending) -> Message:
+    def end(self, id: str, text: str, ending: Ending) -> Message:
         """End a growing message and return it."""
         return self._change(
             id,
@@ -138,30 +182,26 @@ class EphemeralMessages:
             tokens_reused=ending.tokens_reused,
             seconds=ending.seconds,
             seed=ending.seed,
-            sampling=ending.sampling_of(self.message(id).sampling),
+            sampling=ending.sampling_of(self.get(id).sampling),
             error_code=ending.error_code,
             error_args=dict(ending.error_args),
         )
 
-    def reopen_message(self, id: str) -> Message:
+    def reopen(self, id: str) -> Message:
         """Make an ended message grow again and return it."""
         return self._change(id, status=Status.STREAMING)
 
-    def message(self, id: str) -> Message:
+    def get(self, id: str) -> Message:
         """Return a message.  Raises KnownError `item.unknown`."""
         if id not in self._messages:
             raise KnownError("item.unknown", id=id)
         return self._messages[id]
 
-    def messages(self, item: str) -> list[Message]:
+    def of_item(self, item: str) -> list[Message]:
         """Return all messages of an item's tree, oldest first."""
         return [one for one in self._messages.values() if one.item == item]
 
     def _change(self, id: str, **values: Any) -> Message:
-        changed = replace(self.message(id), revision=next(self._numbers), **values)
+        changed = replace(self.get(id), revision=next(self._numbers), **values)
         self._messages[id] = changed
         return changed
-
-    def _keep_item(self, item: Item) -> Item:
-        self._items[item.id] = replace(item, revision=next(self._numbers))
-        return self._items[item.id]

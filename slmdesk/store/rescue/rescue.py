@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.records import Status
-from slmdesk.store.library import Ledger, Models
-from slmdesk.store.messages import Messages
+from slmdesk.store.part import StorePart
 from slmdesk.store.rescue.carve import Carver
-from slmdesk.store.rescue.translations import RescueTranslations
+from slmdesk.store.rescue.translations import RescuedTranslations
 from slmdesk.store.rescue.types import NUMBERED, TABLES, Values, rows_in
+from slmdesk.store.store import Store
 
 _TITLE_CHARACTERS = 60
 _PASSES = (("items", "models", "requests", "glossaries"), ("segments", "memory", "terms"), ("messages", "results"))
@@ -43,38 +43,48 @@ class Rescued:
     lost_segments: int = 0
 
 
-class Rescue(Messages, Models, Ledger, RescueTranslations):
-    """The part of the store that takes over what another file still holds."""
+def rescue_into(store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None) -> Rescued:
+    """Take over what is not in the store yet, all or nothing: items, messages, models, ledger rows, segments of
+    translations, the translation memory, glossaries.
 
-    def rescue(self, damaged: Path, on_progress: Callable[[int], None] | None = None) -> Rescued:
-        """Take over what is not here yet, all or nothing: items, messages, models, ledger rows, segments of
-        translations, the translation memory, glossaries.
+    Ids, parents and order stay; the rows come before what is here.  A message or a segment whose item is lost gets
+    a new one, named by its first words; so do terms without their glossary.  A growing answer becomes
+    `interrupted`.  Segments of an item that has some here stay as they are here, but for those a person decided on
+    there and nobody here.  `on_progress` hears the number of rows.  On the service thread.  Raises KnownError
+    file.unreadable, store.full.
+    """
+    with store.together():
+        return _Rescue(store).run(damaged, on_progress)
 
-        Ids, parents and order stay; the rows come before what is here.  A message or a segment whose item is lost gets
-        a new one, named by its first words; so do terms without their glossary.  A growing answer becomes
-        `interrupted`.  Segments of an item that has some here stay as they are here, but for those a person decided on
-        there and nobody here.  `on_progress` hears the number of rows.  Raises KnownError file.unreadable, store.full.
-        """
+
+class _Rescue(StorePart):
+    """One rescue, inside its transaction."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.shared)
+        self._store = store
+        self._translations = RescuedTranslations(store)
+
+    def run(self, damaged: Path, on_progress: Callable[[int], None] | None) -> Rescued:
+        """Take over what the damaged file holds; see `rescue_into`."""
         counts = dict.fromkeys(TABLES, 0)
         survey = Carver(damaged)
-        with self._db.writing():
-            first = self._first_free(survey)
-            self._begin_translations()
-            seen = translations = 0
-            for tables in _PASSES:
-                for table, n, values in rows_in(Carver(damaged), tables):
-                    taken = self._take_over(table, first.get(table, 0) + n, values)
-                    counts[table] += taken
-                    translations += taken if values.get("kind") == "translation" and table == "items" else 0
-                    seen += 1
-                    if on_progress is not None and seen % 500 == 0:
-                        on_progress(seen)
-            self._db.run(
-                "update messages set parent = null, revision = ? where parent is not null"
-                " and parent not in (select id from messages)",
-                (self._next_revision(),),
-            )
-            lost_segments = self._end_translations()
+        first = self._first_free(survey)
+        seen = translations = 0
+        for tables in _PASSES:
+            for table, n, values in rows_in(Carver(damaged), tables):
+                taken = self._take_over(table, first.get(table, 0) + n, values)
+                counts[table] += taken
+                translations += taken if values.get("kind") == "translation" and table == "items" else 0
+                seen += 1
+                if on_progress is not None and seen % 500 == 0:
+                    on_progress(seen)
+        self._db.run(
+            "update messages set parent = null, revision = ? where parent is not null"
+            " and parent not in (select id from messages)",
+            (self._shared.next_revision(),),
+        )
+        lost_segments = self._translations.complete()
         del counts["results"]
         return Rescued(
             **counts, unreadable=survey.unreadable, seen=seen, translations=translations,
@@ -99,27 +109,21 @@ class Rescue(Messages, Models, Ledger, RescueTranslations):
 
     def _take_over(self, table: str, n: int, values: Values) -> int:
         """Whether a row was brought over: 0 or 1."""
-        match table:
-            case "segments":
-                return self._take_segment(values)
-            case "memory":
-                return self._take_pair(n, values)
-            case "terms":
-                return self._take_term(n, values)
-            case "results":
-                return self._take_result(values)
+        taker = self._translations.takers.get(table)
+        if taker is not None:
+            return taker(n, values)
         if table != "requests" and self._db.row(f"select 1 from {table} where id = ?", (values["id"],)):
             return 0
         if table == "messages":
             self._prepare_message(values)
         if "revision" in values:
-            values["revision"] = self._next_revision()
+            values["revision"] = self._shared.next_revision()
         values["n"] = n
         self._insert(table, values)
         if table == "messages":
-            self._index_message(n)
+            self._store.messages.index(n)
         if table == "items":
-            self._index(n, str(values["title"]), "titles")
+            self._store.index.add(n, str(values["title"]), "titles")
         return 1
 
     def _prepare_message(self, values: Values) -> None:
@@ -128,5 +132,5 @@ class Rescue(Messages, Models, Ledger, RescueTranslations):
         item = str(values["item"])
         if self._db.row("select 1 from items where id = ?", (item,)):
             return
-        words = " ".join(self._words_of(str(values["parts"]), str(values["text"]))[:500].split())
-        self._add_lost_item(item, "chat", words[:_TITLE_CHARACTERS], values["created"])
+        words = " ".join(self._store.index.words_of(str(values["parts"]), str(values["text"]))[:500].split())
+        self._store.items.insert(item, "chat", words[:_TITLE_CHARACTERS], values["created"], {})

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 from slmdesk.core.translation import SETTLED, Origin, SegmentState
 from slmdesk.core.types import Json
-from slmdesk.store.documents import Documents
-from slmdesk.store.glossaries import Glossaries
+from slmdesk.store.part import StorePart
 from slmdesk.store.rescue.carve import Cell
 from slmdesk.store.rescue.types import Values
-from slmdesk.store.translation_memory import TranslationMemory, memory_key
-from slmdesk.store.translations import Translations
+from slmdesk.store.store import Store
+from slmdesk.store.translation_memory import memory_key
 from slmdesk.text.words.folding import fold
 from slmdesk.text.words.language import detect
 
@@ -28,56 +28,50 @@ _LOST_GLOSSARY = "Rescued terms"
 _Key = tuple[Cell, ...]
 
 
-class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries):
-    """The part of a rescue that knows translations."""
+class RescuedTranslations(StorePart):
+    """The part of a rescue that knows translations; inside its transaction."""
 
-    _kept_here: frozenset[str] = frozenset()
-    """Items that had segments before the rescue."""
-    _grown: set[str]
-    """Items that got segments by it."""
-    _lost_items: set[str]
-    _lost_glossaries: set[str]
-    _terms_here: dict[str, set[_Key]]
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.shared)
+        self._store = store
+        self._had_segments = frozenset(row["item"] for row in self._db.rows("select distinct item from segments"))
+        """Items that had segments before the rescue."""
+        self._grown: set[str] = set()
+        """Items that got segments by it."""
+        self._lost_items: set[str] = set()
+        self._lost_glossaries: set[str] = set()
+        self._terms_here: dict[str, set[_Key]] = {}
+        self.takers: dict[str, Callable[[int, Values], int]] = {
+            "segments": self._take_segment,
+            "memory": self._take_pair,
+            "terms": self._take_term,
+            "results": self._take_result,
+        }
+        """By table: takes over a row with its number, and returns whether it did: 0 or 1."""
 
-    def _begin_translations(self) -> None:
-        self._kept_here = frozenset(row["item"] for row in self._db.rows("select distinct item from segments"))
-        self._grown, self._lost_items, self._lost_glossaries, self._terms_here = set(), set(), set(), {}
-        self._term_writes += 1
-
-    def _end_translations(self) -> int:
+    def complete(self) -> int:
         """What is to be said of the whole when all rows are here.  Returns how many segments are missing."""
         for item in self._lost_items:
             self._complete_item(item)
-        for glossary in self._lost_glossaries:
-            self._complete_glossary(glossary)
+        with self._store.terms.writing():  # whoever reads terms must read them again
+            for glossary in self._lost_glossaries:
+                self._complete_glossary(glossary)
         self._db.run("update memory set item = null where item is not null and item not in (select id from items)")
         return sum(self._note_missing(item) for item in sorted(self._grown))
 
-    def _insert(self, table: str, values: Values) -> None:
-        places = ", ".join("?" * len(values))
-        self._db.insert(f"insert into {table} ({', '.join(values)}) values ({places})", list(values.values()))
-
-    def _add_lost_item(self, item: str, kind: str, title: str, created: Cell) -> None:
-        n = self._db.insert(
-            "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
-            " values (?, ?, ?, 0, ?, ?, ?, '{}')",
-            (item, kind, title, created, created, self._next_revision()),
-        )
-        self._index(n, title, "titles")
-
     # ---- segments
 
-    def _take_segment(self, values: Values) -> int:
+    def _take_segment(self, _n: int, values: Values) -> int:
         item, number = str(values["item"]), values["number"]
-        if item in self._kept_here:
+        if item in self._had_segments:
             return self._take_decision(values)
         if self._db.row("select 1 from segments where item = ? and number = ?", (item, number)):
             return 0
         if not self._db.row("select 1 from items where id = ?", (item,)):
-            self._add_lost_item(item, KIND, "", self._clock())
+            self._store.items.insert(item, KIND, "", self._clock(), {})
             self._lost_items.add(item)
         self._grown.add(item)
-        values["revision"] = self._next_revision()
+        values["revision"] = self._shared.next_revision()
         self._insert("segments", values)
         return 1
 
@@ -86,29 +80,29 @@ class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries)
         if SegmentState(str(values["state"])) not in SETTLED:
             return 0
         settled = ", ".join(f"'{one.value}'" for one in sorted(SETTLED))
-        return self._db.run(
-            "update segments set target = ?, state = ?, origin = ?, flags = ?, reason = ?, doubts = ?, revision = ?"
-            f" where item = ? and number = ? and source = ? and state not in ({settled})",
-            (
-                values["target"], values["state"], values["origin"], values["flags"], values["reason"],
-                values["doubts"], self._next_revision(), values["item"], values["number"], values["source"],
-            ),
-        )  # fmt: skip
+        names = ("target", "state", "origin", "flags", "reason", "doubts")
+        return self._update(
+            "segments",
+            {**{name: values[name] for name in names}, "revision": self._shared.next_revision()},
+            f"item = ? and number = ? and source = ? and state not in ({settled})",
+            *(values["item"], values["number"], values["source"]),
+        )
 
-    def _take_result(self, values: Values) -> int:
+    def _take_result(self, _n: int, values: Values) -> int:
         """How far a translation is; of what came of other items nothing is brought over."""
         row = self._db.row("select kind from items where id = ?", (values["item"],))
-        if row is None or row["kind"] != KIND or str(values["item"]) in self._kept_here:
+        if row is None or row["kind"] != KIND or str(values["item"]) in self._had_segments:
             return 0
-        return self._db.run(
-            "insert or ignore into results (item, value) values (?, ?)", (values["item"], values["value"])
-        )
+        if self._store.results.get(str(values["item"])) is not None:
+            return 0
+        self._insert("results", values)
+        return 1
 
     def _note_missing(self, item: str) -> int:
         """Have a translation stand on what came of it: it must not be begun anew over a person's words, and what is
         missing is named among what stays untranslated.  Returns how many segments that is.
         """
-        kept, counts = self.result(item) or {}, self.count_segments(item)
+        kept, counts = self._store.results.get(item) or {}, self._store.segments.count(item)
         rows = self._db.rows("select number from segments where item = ? order by number", (item,))
         numbers = [-1, *(int(row["number"]) for row in rows)]
         gaps = [(one + 1, other - 1) for one, other in pairwise(numbers) if other > one + 1]
@@ -118,21 +112,18 @@ class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries)
         left: list[Json] = list(reported) if isinstance(reported, list) else []
         left += [[LOST, "", _stretch(*gap)] for gap in gaps]
         is_done = bool(kept.get("done")) or not counts.get(SegmentState.OPEN)
-        self.save_result(item, {**kept, "taken": True, "done": is_done, "left": left})
+        self._store.results.save(item, {**kept, "taken": True, "done": is_done, "left": left})
         return sum(last + 1 - first for first, last in gaps)
 
     def _complete_item(self, id: str) -> None:
         """A translation whose item is lost is one of the text that its segments are."""
-        segments = self.segments(id, limit=20_000)
+        segments = self._store.segments.of_item(id, limit=20_000)
         text = "".join(one.lead + one.source + one.trail for one in segments)[:_MOST_TEXT]
         reported, _ = detect(" ".join(one.target for one in segments[:200])[:_REPORTED_BY])
         words = " ".join(text[:500].split())
         title = words[:_TITLE_CHARACTERS]
-        shape = self._json({"wish": {"target": reported or "en", "text": text}})
-        self._db.run("update items set title = ?, settings = ? where id = ?", (title, shape, id))
-        row = self._db.row("select n from items where id = ?", (id,))
-        assert row is not None
-        self._index(row["n"], title, "titles")
+        self._store.items.change_settings(id, wish={"target": reported or "en", "text": text})
+        self._store.items.rename(id, title)
 
     # ---- memory
 
@@ -145,15 +136,13 @@ class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries)
         if here is None:
             values["n"] = n
             self._insert("memory", values)
-            self._index(n, str(values["source"]), "memory_words")
+            self._store.index.add(n, str(values["source"]), "memory_words")
             return 1
         ranks = [(one["origin"] != Origin.MODEL.value, one["used"]) for one in (here, values)]
         if here["target"] == values["target"] or ranks[0] >= ranks[1]:
             return 0
-        return self._db.run(
-            "update memory set target = ?, origin = ?, used = ?, item = ? where n = ?",
-            (values["target"], values["origin"], values["used"], values["item"], here["n"]),
-        )
+        changes = {name: values[name] for name in ("target", "origin", "used", "item")}
+        return self._update("memory", changes, "n = ?", here["n"])
 
     # ---- glossaries
 
@@ -175,17 +164,16 @@ class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries)
             return self._terms_here[glossary]
         if not self._db.row("select 1 from glossaries where id = ?", (glossary,)):
             self._lost_glossaries.add(glossary)
-            self._db.run(
-                "insert into glossaries (id, name, source_language, target_language, domain, active, created)"
-                " values (?, ?, '', '', '', 0, ?)",
-                (glossary, _LOST_GLOSSARY, self._clock()),
-            )
+            self._insert("glossaries", {
+                "id": glossary, "name": _LOST_GLOSSARY, "source_language": "", "target_language": "", "domain": "",
+                "active": False, "created": self._clock(),
+            })  # fmt: skip
         rows = self._db.rows("select source, target, extra from terms where glossary = ?", (glossary,))
         return self._terms_here.setdefault(glossary, {(row["source"], row["target"], row["extra"]) for row in rows})
 
     def _complete_glossary(self, id: str) -> None:
         """Its languages, as far as its words tell them; without any it would hold for all languages."""
-        terms = self.terms(id, limit=1000)
+        terms = self._store.terms.of_glossary(id, limit=1000)
         if all(one.keeps for one in terms):
             return
         reported = [
@@ -193,7 +181,7 @@ class RescueTranslations(Documents, Translations, TranslationMemory, Glossaries)
             for words in ([one.source for one in terms], [one.target for one in terms])
         ]
         source = reported[0] or "en"
-        self.change_glossary(
+        self._store.glossaries.change(
             id, source_language=source, target_language=reported[1] if reported[1] not in (None, source) else ""
         )
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterator
 
 from slmdesk.store.glossaries import glossary_from, term_from
 from slmdesk.store.items import item_from
-from slmdesk.store.library import model_from
 from slmdesk.store.messages import message_from
-from slmdesk.store.part import mapping_from
+from slmdesk.store.models import model_from
 from slmdesk.store.rescue.carve import Carver, Cell
+from slmdesk.store.rows import mapping_from
+from slmdesk.store.segments import segment_from
 from slmdesk.store.translation_memory import pair_from
-from slmdesk.store.translations import segment_from
 
 Values = dict[str, Cell]
 

@@ -22,7 +22,7 @@ WITHOUT_MESSAGES = -(1 << 60)
 """Added to the number of an item without messages, it gives its place behind every message."""
 
 
-class Words(StorePart):
+class SearchIndex(StorePart):
     """The part of the store for full-text search."""
 
     def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> list[Found]:
@@ -54,7 +54,7 @@ class Words(StorePart):
                 item=row["item"],
                 message=row["id"],
                 title=row["title"],
-                snippet=snippet_of(self._words_of(row["parts"], row["text"]), words),
+                snippet=snippet_of(self.words_of(row["parts"], row["text"]), words),
                 n=row["n"],
             )
             for row in rows
@@ -76,7 +76,7 @@ class Words(StorePart):
             begin = self._db.row("select n, parts, text from messages where item = ? order by n limit 1", (row["id"],))
             if begin and self._is_in_messages_of(row["id"], query, begin["n"], row["place"]):
                 continue
-            text = self._words_of(begin["parts"], begin["text"]) if begin else ""
+            text = self.words_of(begin["parts"], begin["text"]) if begin else ""
             found.append(Found(row["id"], "", row["title"], snippet_of(text, words), row["place"]))
         return found
 
@@ -89,26 +89,26 @@ class Words(StorePart):
         )
         return row is not None
 
-    def _words_of(self, parts: str, text: str) -> str:
+    def words_of(self, parts: str, text: str) -> str:
         """All text of a message that can be searched: question and answer."""
         return "\n".join([*(part["text"] for part in json.loads(parts)), text])
 
-    def _index(self, n: int, text: str, index: str = "words") -> None:
+    def add(self, n: int, text: str, index: str = "words") -> None:
         """Inside a transaction: index a message that has stopped growing, or a title."""
         if folded := folding.fold_for_search(text):
             self._db.insert(f"insert into {index} (rowid, folded) values (?, ?)", (n, folded))
 
-    def _unindex(self, n: int, text: str, index: str = "words") -> None:
+    def remove(self, n: int, text: str, index: str = "words") -> None:
         """Inside a transaction: remove from the index, given exactly the text that was indexed, as it stores none."""
         if folded := folding.fold_for_search(text):
             self._db.insert(f"insert into {index} ({index}, rowid, folded) values ('delete', ?, ?)", (n, folded))
 
-    def _purge_index(self) -> None:
+    def purge(self) -> None:
         """Inside a transaction: rewrite the indexes without removed entries (deletions leave words behind)."""
         for index in INDEXES:
             self._db.insert(f"insert into {index} ({index}) values ('optimize')")
 
-    def index_is_current(self, *, thorough: bool = False) -> bool:
+    def is_current(self, *, thorough: bool = False) -> bool:
         """Whether the indexes were made by this version's folding; `thorough`: and are intact."""
         row = self._db.row("select value from meta where key = 'folding'")
         if row is None or row[0] != folding.VERSION:
@@ -125,32 +125,24 @@ class Words(StorePart):
             return False
         return True
 
-    def rebuild_index(self) -> None:
+    def rebuild(self) -> None:
         """Rebuild the indexes: after damage, or when the folding has changed."""
         with self._db.writing():
             for index in INDEXES:
                 self._db.insert(f"insert into {index} ({index}) values ('delete-all')")
             for item in self._db.rows("select n, title from items"):
-                self._index(item["n"], item["title"], "titles")
-            last = OLDEST  # rescued rows have negative numbers
-            while rows := self._db.rows(
-                "select n, parts, text from messages where n > ? and status <> 'streaming' order by n limit 500",
-                (last,),
-            ):
-                for row in rows:
-                    self._index(row["n"], self._words_of(row["parts"], row["text"]))
-                last = rows[-1]["n"]
-            last = OLDEST
-            while rows := self._db.rows("select n, text from passages where n > ? order by n limit 500", (last,)):
-                for row in rows:
-                    self._index(row["n"], row["text"], "passage_words")
-                last = rows[-1]["n"]
-            last = OLDEST
-            while rows := self._db.rows("select n, source from memory where n > ? order by n limit 500", (last,)):
-                for row in rows:
-                    self._index(row["n"], row["source"], "memory_words")
-                last = rows[-1]["n"]
+                self.add(item["n"], item["title"], "titles")
+            self._add_all("select n, parts, text from messages where n > ? and status <> 'streaming'", "words")
+            self._add_all("select n, text from passages where n > ?", "passage_words")
+            self._add_all("select n, source as text from memory where n > ?", "memory_words")
             self._db.run("insert or replace into meta values ('folding', ?)", (folding.VERSION,))
+
+    def _add_all(self, query: str, index: str) -> None:
+        last = OLDEST  # rescued rows have negative numbers
+        while rows := self._db.rows(f"{query} order by n limit 500", (last,)):
+            for row in rows:
+                self.add(row["n"], self.words_of(row["parts"], row["text"]) if index == "words" else row["text"], index)
+            last = rows[-1]["n"]
 
 
 def fts_query(words: str) -> str:

@@ -1,0 +1,165 @@
+"""The passages that documents are searched by, and their embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.records import Passage
+from slmdesk.store.database import RowLike
+from slmdesk.store.part import Shared, StorePart, marks
+from slmdesk.store.rows import row_to
+from slmdesk.store.search_index import SearchIndex
+
+MOST_WORDS = 200
+"""Of a question: more of them find nothing better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that matches a search, with its rank (BM25: smaller is better)."""
+
+    passage: Passage
+    rank: float
+
+
+class Passages(StorePart):
+    """The part of the store for passages."""
+
+    def __init__(self, shared: Shared, index: SearchIndex) -> None:
+        super().__init__(shared)
+        self._index = index
+
+    def add(self, document: str, passages: Sequence[Passage]) -> None:
+        """Inside a transaction: append passages to a document and index their words."""
+        for one in passages:
+            n = self._insert("passages", {
+                "document": document, "page": one.page, "page_end": one.page_end, "start": one.start, "end": one.end,
+                "text": one.text,
+            })  # fmt: skip
+            self._index.add(n, self._text(one.text), "passage_words")
+
+    def delete(self, document: str, beyond: int) -> None:
+        """Inside a transaction: delete the passages that reach beyond this page."""
+        which, values = "document = ? and page_end > ?", (document, beyond)
+        for row in self._db.rows(f"select n, text from passages where {which}", values):
+            self._index.remove(row["n"], row["text"], "passage_words")
+        self._db.run(f"delete from vectors where passage in (select n from passages where {which})", values)
+        self._db.run(f"delete from passages where {which}", values)
+
+    def forget_some(self, document: str, limit: int = 100) -> bool:
+        """Delete some passages of a document, so that thousands go in small steps; False when none was left."""
+        with self._db.writing():
+            rows = self._db.rows("select n, text from passages where document = ? limit ?", (document, limit))
+            for row in rows:
+                self._index.remove(row["n"], row["text"], "passage_words")
+                self._db.run("delete from vectors where passage = ?", (row["n"],))
+                self._db.run("delete from passages where n = ?", (row["n"],))
+            return bool(rows)
+
+    def of_document(self, document: str) -> list[Passage]:
+        """All passages of a document, in order."""
+        return self._all(passage_from, "select * from passages where document = ? order by n", (document,))
+
+    def numbered(self, numbers: Sequence[int]) -> list[Passage]:
+        """Passages by their numbers, in order; missing ones are left out."""
+        return self._all(
+            passage_from, f"select * from passages where n in ({marks(numbers)}) order by n", list(numbers)
+        )
+
+    def count(self, documents: Sequence[str]) -> tuple[int, int]:
+        """The number of passages of these documents, and of characters in them."""
+        rows = self._db.rows(
+            "select count(*) as number, coalesce(sum(length(text)), 0) as size from passages"
+            f" where document in ({marks(documents)})",
+            list(documents),
+        )
+        return int(rows[0]["number"]), int(rows[0]["size"])
+
+    def find(self, pieces: Sequence[str], documents: Sequence[str], limit: int = 20) -> list[Hit]:
+        """The passages of these documents that match best, by BM25 over words joined by OR.
+
+        `pieces`: folded words (text.folding); the caller leaves out stop words.
+        """
+        if not pieces or not documents:
+            return []
+        return self._all(
+            _hit_from,
+            "select passages.*, bm25(passage_words) as rank from passage_words join passages on passages.n ="
+            f" passage_words.rowid where passage_words match ? and passages.document in ({marks(documents)})"
+            " order by rank limit ?",
+            [_any_of(pieces), *documents, limit],
+        )
+
+    def find_everywhere(self, pieces: Sequence[str], limit: int = 50) -> list[tuple[Hit, str]]:
+        """As `find`, in all documents, with their names; includes documents being deleted or read again."""
+        if not pieces:
+            return []
+        return self._all(
+            lambda row: (_hit_from(row), str(row["name"])),
+            "select passages.*, documents.name as name, bm25(passage_words) as rank from passage_words"
+            " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
+            " where passage_words match ? order by rank limit ?",
+            (_any_of(pieces), limit),
+        )
+
+
+class Vectors(StorePart):
+    """The part of the store for the embeddings of passages; see text.vectors."""
+
+    def save(self, model_sha256: str, vectors: Mapping[int, bytes]) -> None:
+        """Save the embeddings of passages, by passage number."""
+        with self._db.writing():
+            for passage, data in vectors.items():
+                values = {"passage": passage, "model_sha256": model_sha256, "data": data}
+                self._insert("vectors", values, otherwise="or replace")
+
+    def of_document(self, model_sha256: str, document: str) -> dict[int, bytes]:
+        """The embeddings of a document's passages under a model."""
+        rows = self._db.rows(
+            "select passage, data from vectors join passages on passages.n = vectors.passage"
+            " where model_sha256 = ? and passages.document = ?",
+            (model_sha256, document),
+        )
+        return {row["passage"]: row["data"] for row in rows}
+
+    def after(self, model_sha256: str, documents: Sequence[str], *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Embeddings of these documents' passages under a model, in order, beginning after passage `after`."""
+        rows = self._db.rows(
+            "select passages.n as n, data from passages join vectors on vectors.passage = passages.n"
+            f" and model_sha256 = ? where passages.n > ? and passages.document in ({marks(documents)})"
+            " order by passages.n limit ?",
+            [model_sha256, after, *documents, limit],
+        )
+        return [(row["n"], row["data"]) for row in rows]
+
+    def documents_without(self, model_sha256: str) -> list[str]:
+        """Documents with a passage that has no vector under a model."""
+        rows = self._db.rows(
+            "select distinct document from passages where not exists"
+            " (select 1 from vectors where passage = passages.n and model_sha256 = ?)",
+            (model_sha256,),
+        )
+        return [str(row["document"]) for row in rows]
+
+    def passages_without(self, model_sha256: str, document: str) -> list[int]:
+        """The numbers of a document's passages that have no vector under a model, in order."""
+        rows = self._db.rows(
+            "select n from passages where document = ? and not exists"
+            " (select 1 from vectors where passage = passages.n and model_sha256 = ?) order by n",
+            (document, model_sha256),
+        )
+        return [int(row["n"]) for row in rows]
+
+
+def passage_from(row: RowLike) -> Passage:
+    """Build the dataclass of a row."""
+    return row_to(Passage, row)
+
+
+def _hit_from(row: RowLike) -> Hit:
+    return Hit(passage_from(row), float(row["rank"]))
+
+
+def _any_of(pieces: Sequence[str]) -> str:
+    return " OR ".join('"' + piece.replace('"', '""') + '"' for piece in pieces[:MOST_WORDS])
