@@ -99,14 +99,14 @@ def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None)
         file = document["file"]
         if patterns and not any(fnmatch(file, one) for one in patterns):
             continue
-        record = store.add_document(
+        record = store.documents.add(
             path=file.encode(), name=file, sha256="", format="pdf", bytes=0, mtime_ns=0, reader="benchmark"
         )
         builder = PassageBuilder(record.id)
         passages = [one for page in pages_of(fetched(samples[file])) for one in builder.feed(page)]
-        store.save_passages(record.id, [*passages, *builder.finish()])
+        store.pages.save(record.id, (), [*passages, *builder.finish()])
         if meaning:
-            meaning.learn(store.passages(record.id))
+            meaning.learn(store.passages.of_document(record.id))
         for question, pages in document["questions"]:
             ranked = retrieval.rank(question, [record.id]).result
             assert isinstance(ranked, Ranked)

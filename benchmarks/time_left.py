@@ -167,7 +167,7 @@ def add_model(services: Services, path: Path, *, is_able: bool) -> None:
         ]
         shape = {"version": items()[0], "skills": skills}
         record = services.service_thread.call(services.models.list)[0]
-        services.service_thread.call(lambda: services.store.set_model_info(record.id, **{SKILLS: shape}))
+        services.service_thread.call(lambda: services.store.models.set_info(record.id, **{SKILLS: shape}))
 
 
 if __name__ == "__main__":

@@ -95,8 +95,8 @@ def translate(services: Services, request: TranslationRequest) -> Made:
         raise TimeoutError("the translation did not end")
     seconds = time.monotonic() - began
     segments = services.service_thread.call(lambda: services.translations.segments(item.id, limit=1 << 30))
-    job = services.service_thread.call(lambda: services.store.jobs_of(item.id))[0]
-    values = services.service_thread.call(lambda: services.store.step_values(job.id))
+    job = services.service_thread.call(lambda: services.store.jobs.of_item(item.id))[0]
+    values = services.service_thread.call(lambda: services.store.jobs.step_values(job.id))
     return Made(segments, values, job.model_sha256, seconds)
 
 

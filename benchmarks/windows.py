@@ -42,7 +42,7 @@ def many_models(count: int) -> None:
         path = folder / f"model-{number}.gguf"
         path.write_bytes(data)
         found = path.stat()
-        services.store.add_model(
+        services.store.models.add(
             name=f"Some model of a middling length {number}", path=os.fsencode(path), linked=False,
             bytes=4_000_000_000 + number, sha256=f"{number:064x}", mtime_ns=found.st_mtime_ns, inode=found.st_ino,
             header={"architecture": "llama", "quantization": "Q4_K_M", "context_length": 131072, "license": "mit"},

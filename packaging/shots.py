@@ -129,7 +129,7 @@ class Photographer:
         from slmdesk.gui.translate.document.controller import DocumentRequest
 
         frame, window = self._frame, self._window
-        self._run.bridge.ask(lambda services: services.store.remember("en", "de", PAIRS, origin=Origin.PERSON))
+        self._run.bridge.ask(lambda services: services.store.memory.remember("en", "de", PAIRS, origin=Origin.PERSON))
         window.show_page("Translate")
         frame.reach.take_text(TYPED)
         yield lambda: frame.translate.last.is_done and len(frame.translate.last.text) > len(TYPED) // 2

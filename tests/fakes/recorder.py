@@ -85,7 +85,7 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
         path.write_bytes(name.encode())
     found = path.stat()
     return services.service_thread.call(
-        lambda: services.store.add_model(
+        lambda: services.store.models.add(
             name=name,
             path=os.fsencode(path),
             linked=False,
@@ -101,7 +101,7 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
 
 def row(services: Services, message: str) -> Message:
     """A message as the store has it."""
-    return services.service_thread.call(lambda: services.store.message(message))
+    return services.service_thread.call(lambda: services.store.messages.get(message))
 
 
 def is_alive(pid: int) -> bool:

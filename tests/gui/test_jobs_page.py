@@ -109,8 +109,8 @@ def test_what_failed_says_why_and_is_tried_again(program) -> None:
 def test_finished_ones_come_by_page_and_are_cleared_with_undo(program) -> None:
     def fill(services) -> None:
         for number in range(PAGE + 5):
-            job = services.store.add_job("some_kind", f"job {number}", model_sha256="x", steps=())
-            services.store.change_job(job.id, JobStatus.CANCELLED)
+            job = services.store.jobs.add("some_kind", f"job {number}", model_sha256="x", steps=())
+            services.store.jobs.change(job.id, JobStatus.CANCELLED)
 
     program.ask(fill)
     show(program)
@@ -177,8 +177,8 @@ def test_nobody_is_asked_where_nothing_runs(program) -> None:
 
 def test_a_hundred_thousand_finished_jobs_open_at_once(program) -> None:
     def fill(services) -> None:
-        with services.store._db.writing():
-            services.store._db.conn.executemany(
+        with services.store.database.writing():
+            services.store.database.conn.executemany(
                 "insert into jobs (id, kind, title, status, model_sha256, settings, error_args, created, updated)"
                 " values (?, 'summary', 'A title', 'done', 'aa', '{}', '{}', ?, ?)",
                 [(f"{number:016x}", number, number) for number in range(100_000)],

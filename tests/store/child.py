@@ -24,33 +24,33 @@ def say(line: str) -> None:
 def write_for_ever(home: str, name: str) -> None:
     """Messages and growing answers, each told after its commit."""
     store = open_store(find_paths(Path(home)), instance_id=name).store
-    chat = store.items()[0] if store.items() else store.add_item("chat", "one")
+    chat = store.items.page()[0] if store.items.page() else store.items.add("chat", "one")
     say("ready")
     number = 0
     while True:
         number += 1
         text = f"{name} message {number} " + "with some more words " * (number % 40)
-        store.add_message(chat.id, parent=None, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE)
+        store.messages.add(chat.id, parent=None, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE)
         say(f"committed {number}")
-        answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+        answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
         grown = ""
         for word in range(5):
             grown += f"word{word} " * (1 + number % 100)
-            if store.grow_message(answer.id, grown):
+            if store.messages.grow(answer.id, grown):
                 say(f"grown {answer.id} {len(grown)}")
-        store.end_message(answer.id, grown, Ending(Status.COMPLETE))
+        store.messages.end(answer.id, grown, Ending(Status.COMPLETE))
         say(f"ended {answer.id} {len(grown)}")
 
 
 def write_some(home: str, name: str, count: str) -> None:
     """`count` messages beside another instance that does the same."""
     store = open_store(find_paths(Path(home)), instance_id=name).store
-    chat = store.add_item("chat", name)
+    chat = store.items.add("chat", name)
     say("ready")
     sys.stdin.readline()
     for number in range(int(count)):
         text = f"{name} {number}"
-        store.add_message(chat.id, parent=None, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE)
+        store.messages.add(chat.id, parent=None, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE)
     store.close()
 
 
@@ -58,7 +58,7 @@ def start(home: str, name: str) -> None:
     """Open, say so, wait for the word, close."""
     opened = open_store(find_paths(Path(home)), instance_id=name)
     codes = ",".join(notice.code for notice in opened.notices) or "-"
-    say(f"opened {int(opened.read_only)} {len(opened.store.items())} {codes}")
+    say(f"opened {int(opened.read_only)} {len(opened.store.items.page())} {codes}")
     sys.stdin.readline()
     opened.store.close()
 
@@ -98,27 +98,27 @@ def fill(home: str, limit: str) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
     store = open_store(find_paths(Path(home)), instance_id="d").store
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     code = ""
     number = 0
     while not code:
         try:
             part = TextPart(f"{number} " + "filling words " * 200)
-            store.add_message(chat.id, parent=None, role=Role.USER, parts=[part], status=Status.COMPLETE)
+            store.messages.add(chat.id, parent=None, role=Role.USER, parts=[part], status=Status.COMPLETE)
             number += 1
         except KnownError as known:
             code = known.code
-    readable = len(store.messages(chat.id))
+    readable = len(store.messages.of_item(chat.id))
     beside = open_store(find_paths(Path(home)), instance_id="e")  # a start on a full disk
     codes = ",".join(notice.code for notice in beside.notices) or "-"
-    say(f"full {code} {number} {readable} {len(beside.store.messages(chat.id))} {codes}")
+    say(f"full {code} {number} {readable} {len(beside.store.messages.of_item(chat.id))} {codes}")
     beside.store.close()
     sys.stdin.readline()
     (Path(home) / "filler").unlink(missing_ok=True)
     if int(limit):
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    store.add_message(chat.id, parent=None, role=Role.USER, parts=[TextPart("after")], status=Status.COMPLETE)
-    say(f"after {len(store.messages(chat.id))}")
+    store.messages.add(chat.id, parent=None, role=Role.USER, parts=[TextPart("after")], status=Status.COMPLETE)
+    say(f"after {len(store.messages.of_item(chat.id))}")
     store.close()
 
 
@@ -138,11 +138,11 @@ def read_only(home: str) -> None:
     opened = open_store(find_paths(Path(home)), instance_id="d")
     codes = [notice.code for notice in opened.notices]
     try:
-        opened.store.add_item("chat", "x")
+        opened.store.items.add("chat", "x")
         refused = "no"
     except KnownError as known:
         refused = known.code
-    found = len(opened.store.search("hello"))
+    found = len(opened.store.index.search("hello"))
     say(f"{opened.read_only} {codes} {refused} {found} {time.monotonic() - started < 5}")
     opened.store.close()
 

@@ -56,7 +56,7 @@ def child() -> Iterator[Callable[..., subprocess.Popen]]:
 
 def say(store: Store, item: str, text: str, *, parent: str | None = None) -> str:
     """A person's message; its id."""
-    return store.add_message(item, parent=parent, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE).id
+    return store.messages.add(item, parent=parent, role=Role.USER, parts=[TextPart(text)], status=Status.COMPLETE).id
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def some_history(paths: Paths) -> dict[str, str]:
     store = open_store(paths, instance_id="history").store
     words: dict[str, str] = {}
     for chat in range(6):
-        item, parent = store.add_item("chat", f"Chat {chat}").id, None
+        item, parent = store.items.add("chat", f"Chat {chat}").id, None
         for number in range(30):
             text = f"hello {chat} {number} " + "some longer words " * (400 if number % 7 == 0 else 3)
             parent = say(store, item, text, parent=parent)

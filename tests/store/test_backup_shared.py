@@ -32,7 +32,7 @@ def shared(tmp_path: Path) -> Path:
 @pytest.fixture
 def written(store):
     """A history that holds the marker."""
-    say(store, store.add_item("chat", "Heron").id, MARKER.decode())
+    say(store, store.items.add("chat", "Heron").id, MARKER.decode())
     return store
 
 

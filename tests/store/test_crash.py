@@ -24,7 +24,7 @@ pytestmark = pytest.mark.process
 
 def test_the_journal_is_a_rollback_journal_and_every_commit_is_synced(store):
     def pragma(name):
-        return store._db.rows(f"PRAGMA {name}")[0][0]
+        return store.database.rows(f"PRAGMA {name}")[0][0]
 
     assert pragma("journal_mode") == "truncate"
     assert pragma("synchronous") == 2, "FULL"
@@ -33,7 +33,7 @@ def test_the_journal_is_a_rollback_journal_and_every_commit_is_synced(store):
     assert pragma("trusted_schema") == 0
     assert pragma("busy_timeout") == 5000
     assert pragma("mmap_size") == 0
-    assert store._db.rows("select count(*) from sqlite_schema where type = 'trigger'")[0][0] == 0
+    assert store.database.rows("select count(*) from sqlite_schema where type = 'trigger'")[0][0] == 0
 
 
 def killed_while_writing(child, paths: Paths, rounds: int, seed: int) -> int:
@@ -59,7 +59,7 @@ def killed_while_writing(child, paths: Paths, rounds: int, seed: int) -> int:
                 lengths[rest[0]] = int(rest[1])
         opened = open_store(paths, instance_id="check")
         assert opened.notices == ()
-        messages = {message.id: message for message in opened.store.messages(opened.store.items()[0].id)}
+        messages = {message.id: message for message in opened.store.messages.of_item(opened.store.items.page()[0].id)}
         opened.store.close()
         assert integrity(paths) == ["ok"]
         texts = {part.text.partition(" with")[0].strip() for message in messages.values() for part in message.parts}
@@ -115,8 +115,8 @@ def found_after(paths: Paths, reported: list[str]) -> tuple[list[str], int]:
     opened = open_store(paths, instance_id="after")
     codes, texts = [notice.code for notice in opened.notices], set()
     try:
-        for item in opened.store.items():
-            for message in opened.store.messages(item.id):
+        for item in opened.store.items.page():
+            for message in opened.store.messages.of_item(item.id):
                 texts |= {part.text.partition(" with")[0].strip() for part in message.parts}
     except KnownError as known:
         codes.append(known.code)

@@ -19,7 +19,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
-from slmdesk.store import damaged_copies, open_store
+from slmdesk.store import damaged_copies, open_store, rescue_into
 from slmdesk.store.backup import drop_old_copies, kept_copies
 from slmdesk.store.schema import STEPS
 
@@ -92,11 +92,11 @@ def start_on_damage(paths: Paths, words: dict[str, str], rounds: int, seed: int)
             assert opened.notices[0].args_for_people["path"] == str(copies[0])
             assert re.search(r"damaged-\d{8}-\d{6}", copies[0].name)
             assert copies[0].read_bytes() == kinds[name], "not a byte of the old file has changed"
-            assert opened.store.items() == []
-            counts = opened.store.rescue(copies[0])
+            assert opened.store.items.page() == []
+            counts = rescue_into(opened.store, copies[0])
             assert copies[0].read_bytes() == kinds[name]
             rescued_rows += counts.messages
-            kept = [message for item in opened.store.items() for message in opened.store.messages(item.id)]
+            kept = [message for item in opened.store.items.page() for message in opened.store.messages.of_item(item.id)]
             assert len(kept) == counts.messages
             right = sum("".join(part.text for part in message.parts) == words.get(message.id) for message in kept)
             assert right >= counts.messages - 40, "what was brought over is what was written, but for flipped letters"
@@ -104,7 +104,7 @@ def start_on_damage(paths: Paths, words: dict[str, str], rounds: int, seed: int)
                 assert (right, counts.items) == (len(words), 6), f"{name}: only page 1 was spoiled"
         else:
             assert name == "middle" or not copies, name  # flips inside a text are no structure: nothing to see
-        opened.store.add_item("chat", "life goes on")
+        opened.store.items.add("chat", "life goes on")
         opened.store.close()
         assert integrity(paths)[0] == "ok"
     print(f"{started} of {rounds} started, {rescued_rows} messages rescued")
@@ -119,13 +119,13 @@ def test_h4_a_damaged_history_is_set_aside_whole_and_a_new_one_begun(paths, some
 def test_h4_a_damaged_name_that_is_no_text_is_damage_too(paths):
     """SQLite's error quotes the name, and Python cannot decode the error."""
     with closing(open_store(paths, instance_id="before").store) as store:
-        store.add_item("chat", "kept")
+        store.items.add("chat", "kept")
     with closing(sqlite3.connect(paths.database)) as conn, conn:
         conn.execute("PRAGMA writable_schema=ON")
         conn.execute("update sqlite_schema set name = cast(x'8c41' as text), sql = 'nonsense' where name = 'jobs'")
     opened = open_store(paths, instance_id="after")
     assert [notice.code for notice in opened.notices] == ["store.damaged"]
-    assert opened.store.rescue(damaged_copies(paths.database)[0]).items == 1
+    assert rescue_into(opened.store, damaged_copies(paths.database)[0]).items == 1
     opened.store.close()
 
 
@@ -154,7 +154,7 @@ def test_h4_a_hot_journal_is_rolled_back_and_nothing_said(paths, some_history):
     paths.database.with_name(paths.database.name + "-journal").write_bytes(journal)
     opened = open_store(paths, instance_id="after")
     assert opened.notices == ()
-    assert len(opened.store.search("hello", limit=1000)) == len(some_history)
+    assert len(opened.store.index.search("hello", limit=1000)) == len(some_history)
     assert b"goodbye" not in paths.database.read_bytes()
     assert not list(paths.data.glob(".*")), "the copy made before the rollback is gone"
     opened.store.close()
@@ -196,11 +196,11 @@ def test_h4_damage_met_while_running_is_looked_for_at_the_next_start(paths, some
     paths.database.write_bytes(data)
     store = open_store(paths, instance_id="d").store
     with pytest.raises(KnownError, match=r"store\.damaged"):
-        store.messages(store.items()[0].id)
+        store.messages.of_item(store.items.page()[0].id)
     store.close()
     opened = open_store(paths, instance_id="d")
     assert [notice.code for notice in opened.notices] == ["store.damaged"]
-    assert opened.store.rescue(damaged_copies(paths.database)[0]).messages == len(some_history)
+    assert rescue_into(opened.store, damaged_copies(paths.database)[0]).messages == len(some_history)
     opened.store.close()
 
 
@@ -210,35 +210,37 @@ def test_h4_a_damaged_index_is_made_anew(paths, some_history):
         conn.commit()
     store = open_store(paths, instance_id="d").store
     with pytest.raises(KnownError, match=r"store\.damaged"):
-        store.search("hello")
+        store.index.search("hello")
     store.close()
     opened = open_store(paths, instance_id="d")
     assert opened.notices == ()
-    assert len(opened.store.search("hello", limit=1000)) == len(some_history)
+    assert len(opened.store.index.search("hello", limit=1000)) == len(some_history)
     opened.store.close()
 
 
 def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(paths, some_history):
     paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
     store = open_store(paths, instance_id="d").store
-    new = store.add_item("chat", "new")
+    new = store.items.add("chat", "new")
     say(store, new.id, "hello from after")
     aside = damaged_copies(paths.database)[0]
-    assert store.rescue(aside).messages == len(some_history)
-    again = store.rescue(aside)
+    assert rescue_into(store, aside).messages == len(some_history)
+    again = rescue_into(store, aside)
     assert (again.items, again.messages) == (0, 0)
-    old = next(item for item in store.items() if item.title == "Chat 3")
-    assert [some_history[message.id].split()[2] for message in store.messages(old.id)] == [str(n) for n in range(30)]
-    assert store.messages(old.id)[1].parent == store.messages(old.id)[0].id
-    assert "after" in store.search("hello", limit=1)[0].snippet
+    old = next(item for item in store.items.page() if item.title == "Chat 3")
+    assert [some_history[message.id].split()[2] for message in store.messages.of_item(old.id)] == [
+        str(n) for n in range(30)
+    ]
+    assert store.messages.of_item(old.id)[1].parent == store.messages.of_item(old.id)[0].id
+    assert "after" in store.index.search("hello", limit=1)[0].snippet
     store.close()
 
 
 def test_a_growing_row_that_its_index_does_not_know_is_damage_too(paths):
     """As a disk that ignores syncs leaves it; found by the power cut's control."""
     with closing(open_store(paths, instance_id="d").store) as store:
-        chat = store.add_item("chat", "x")
-        ident = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING).id
+        chat = store.items.add("chat", "x")
+        ident = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING).id
     data = bytearray(paths.database.read_bytes())
     for at in (found.start() for found in re.finditer(ident.encode(), bytes(data))):
         if data[at // 4096 * 4096] == 0x0A:  # a leaf of an index
@@ -246,23 +248,23 @@ def test_a_growing_row_that_its_index_does_not_know_is_damage_too(paths):
     paths.database.write_bytes(data)
     with closing(open_store(paths, instance_id="next").store) as store:
         (aside,) = damaged_copies(paths.database)
-        assert store.rescue(aside).messages == 1
+        assert rescue_into(store, aside).messages == 1
 
 
 def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
     store = open_store(paths, instance_id="d").store
-    chat = store.add_item("chat", "lost")
+    chat = store.items.add("chat", "lost")
     say(store, chat.id, "the words that are left")
-    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, text="grow", status=Status.STREAMING)
-    store._db.conn.execute("PRAGMA foreign_keys=OFF")
-    store._db.conn.execute("delete from items")
+    answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, text="grow", status=Status.STREAMING)
+    store.database.conn.execute("PRAGMA foreign_keys=OFF")
+    store.database.conn.execute("delete from items")
     store.close()
     paths.database.write_bytes(b"no database" + paths.database.read_bytes()[11:])
     store = open_store(paths, instance_id="d").store
-    counts = store.rescue(damaged_copies(paths.database)[0])
+    counts = rescue_into(store, damaged_copies(paths.database)[0])
     assert (counts.items, counts.messages) == (0, 2)
-    assert [item.title for item in store.items()] == ["the words that are left"]
-    assert store.message(answer.id).status is Status.INTERRUPTED
+    assert [item.title for item in store.items.page()] == ["the words that are left"]
+    assert store.messages.get(answer.id).status is Status.INTERRUPTED
     store.close()
 
 
@@ -315,7 +317,7 @@ def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -
         if number % 2:  # SQLite alone makes it whole; the even ones leave that to the program
             assert columns(paths) in ((False, False, len(STEPS)), (True, True, len(STEPS) + 1))
         with closing(open_store(paths, instance_id="old", steps=(*STEPS, m002_more)).store) as store:
-            assert len(store.search("hello", limit=1000)) == len(words)
+            assert len(store.index.search("hello", limit=1000)) == len(words)
         copy = kept_copies(paths)[0]
         with closing(sqlite3.connect(copy)) as conn:
             assert conn.execute("select count(*) from messages").fetchone()[0] == len(words)

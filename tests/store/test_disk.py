@@ -55,21 +55,21 @@ def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, tmp_path, home
 
 @pytest.mark.pure
 def test_h5_a_growing_answer_says_full_and_goes_on_when_there_is_room(store, paths):
-    chat = store.add_item("chat", "one")
-    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
-    assert store.grow_message(answer.id, "the first words")
-    pages = store._db.rows("PRAGMA page_count")[0][0]
-    store._db.rows(f"PRAGMA max_page_count={pages + 2}")
+    chat = store.items.add("chat", "one")
+    answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    assert store.messages.grow(answer.id, "the first words")
+    pages = store.database.rows("PRAGMA page_count")[0][0]
+    store.database.rows(f"PRAGMA max_page_count={pages + 2}")
     words = "the first words " * 10_000
     for _ in range(3):
         with pytest.raises(KnownError) as caught:
-            store.grow_message(answer.id, words)
+            store.messages.grow(answer.id, words)
         assert caught.value.code == "store.full"
-    assert store.message(answer.id).text == "the first words", "what was on the disk stays"
+    assert store.messages.get(answer.id).text == "the first words", "what was on the disk stays"
     assert not (paths.data / "check-at-start").exists(), "full is not damaged"
-    store._db.rows("PRAGMA max_page_count=1000000")
-    assert store.grow_message(answer.id, words)
-    assert store.end_message(answer.id, words, Ending(Status.COMPLETE)).text == words
+    store.database.rows("PRAGMA max_page_count=1000000")
+    assert store.messages.grow(answer.id, words)
+    assert store.messages.end(answer.id, words, Ending(Status.COMPLETE)).text == words
 
 
 @pytest.mark.process
@@ -130,12 +130,12 @@ def test_h6_a_folder_that_cannot_be_made_is_said(child, home):
 @pytest.mark.process
 def test_h6_a_database_held_by_another_program_is_busy_within_5_seconds(child, paths, some_history):
     store = open_store(paths, instance_id="d").store
-    chat = store.items()[0]
-    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    chat = store.items.page()[0]
+    answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
     other = child("hold", paths.data.parent)
     assert other.stdout.readline() == "held\n"
     began = time.monotonic()
-    assert store.grow_message(answer.id, "words") is False, "a busy tick is no failure"
+    assert store.messages.grow(answer.id, "words") is False, "a busy tick is no failure"
     assert time.monotonic() - began < 4.5, "and waits next to nothing"
     began = time.monotonic()
     with pytest.raises(KnownError) as caught:
@@ -148,7 +148,7 @@ def test_h6_a_database_held_by_another_program_is_busy_within_5_seconds(child, p
     assert caught.value.code == "store.busy"
     assert time.monotonic() - began < 20
     other.communicate("let go\n", timeout=120)
-    assert store.grow_message(answer.id, "words")
+    assert store.messages.grow(answer.id, "words")
     store.close()
 
 
@@ -157,7 +157,7 @@ def test_a_backup_is_whole_checked_and_private(store, paths, tmp_path):
     import hashlib
     import threading
 
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     say(store, chat.id, "hello " * 5000)
     target = tmp_path / "copy.sqlite3"
     steps: list[tuple[int, int]] = []

@@ -24,7 +24,7 @@ def store(tmp_path):
 
 
 def document(store, name="a.pdf", sha256="0" * 64):
-    return store.add_document(
+    return store.documents.add(
         path=f"/tmp/{name}".encode(), name=name, sha256=sha256, format="pdf", bytes=7, mtime_ns=1, reader="1"
     )
 
@@ -44,78 +44,79 @@ def pieces(words):
 
 def test_pages_come_back_as_they_were_read(store):
     found = document(store)
-    store.save_pages(found.id, [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")])
-    assert store.pages(found.id) == [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")]
-    assert store.document(found.id[:6]).pages == 3
-    store.save_pages(found.id, [page(2, "one\nTWO!")])
-    assert [one.text for one in store.all_pages(found.id, step=2)] == ["one\ntwo", "one\nTWO!", ""]
-    assert store.pages(found.id, begin=2, limit=1, with_text=False)[0].label == "p2"
-    store.forget_pages(found.id, 1)
-    assert [one.number for one in store.pages(found.id)] == [1]
+    store.pages.save(found.id, [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")])
+    assert store.pages.of_document(found.id) == [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")]
+    assert store.documents.get(found.id[:6]).pages == 3
+    store.pages.save(found.id, [page(2, "one\nTWO!")])
+    assert [one.text for one in store.pages.each(found.id, step=2)] == ["one\ntwo", "one\nTWO!", ""]
+    assert store.pages.of_document(found.id, begin=2, limit=1, with_text=False)[0].label == "p2"
+    store.pages.forget(found.id, 1)
+    assert [one.number for one in store.pages.of_document(found.id)] == [1]
 
 
 def test_fields_change_and_unknown_ones_are_refused(store):
     found = document(store)
-    changed = store.change_document(found.id, status=DocumentStatus.READ, info={"pages": 3}, name="b")
+    changed = store.documents.change(found.id, status=DocumentStatus.READ, info={"pages": 3}, name="b")
     assert (changed.status, changed.info, changed.name) == (DocumentStatus.READ, {"pages": 3}, "b")
     with pytest.raises(ValueError):
-        store.change_document(found.id, words="x")
+        store.documents.change(found.id, words="x")
     with pytest.raises(KnownError) as caught:
-        store.document("f" * 16 + "0")
+        store.documents.get("f" * 16 + "0")
     assert caught.value.code == "document.unknown"
-    assert [one.id for one in store.documents_of(sha256="0" * 64)] == [found.id]
-    assert [one.id for one in store.documents_of(path=b"/tmp/a.pdf")] == [found.id]
-    assert store.documents_of(path=b"/tmp/none") == []
+    assert [one.id for one in store.documents.find(sha256="0" * 64)] == [found.id]
+    assert [one.id for one in store.documents.find(path=b"/tmp/a.pdf")] == [found.id]
+    assert store.documents.find(path=b"/tmp/none") == []
 
 
 def test_passages_are_found_by_words_with_other_endings(store):
     first, second = document(store), document(store, "b.pdf", "1" * 64)
-    store.save_passages(
-        first.id, [passage(first.id, "The tenants pay on Monday."), passage(first.id, "Nothing.", page=2)]
+    store.pages.save(
+        first.id, (), [passage(first.id, "The tenants pay on Monday."), passage(first.id, "Nothing.", page=2)]
     )
-    store.save_passages(second.id, [passage(second.id, "Łódź has a tenant, who paid.")])
-    hits = store.find_passages(pieces("tenant paying"), [first.id, second.id])
+    store.pages.save(second.id, (), [passage(second.id, "Łódź has a tenant, who paid.")])
+    hits = store.passages.find(pieces("tenant paying"), [first.id, second.id])
     assert {hit.passage.document for hit in hits} == {first.id, second.id}
-    assert [hit.passage.document for hit in store.find_passages(pieces("lodz"), [first.id, second.id])] == [second.id]
-    assert store.find_passages(pieces("tenant"), [first.id])[0].passage.page == 1
-    assert store.find_passages([], [first.id]) == store.find_passages(["a"], []) == []
-    assert store.find_passages(['"', "*", "NEAR("], [first.id]) == []
+    assert [hit.passage.document for hit in store.passages.find(pieces("lodz"), [first.id, second.id])] == [second.id]
+    assert store.passages.find(pieces("tenant"), [first.id])[0].passage.page == 1
+    assert store.passages.find([], [first.id]) == store.passages.find(["a"], []) == []
+    assert store.passages.find(['"', "*", "NEAR("], [first.id]) == []
 
 
 def test_new_passages_take_the_place_of_old_ones_and_their_vectors(store):
     found = document(store)
-    store.save_passages(found.id, [passage(found.id, "alpha")])
-    n = store.passages(found.id)[0].n
-    store.save_vectors("m" * 64, {n: b"\0\0\0\0"})
-    assert store.vectors("m" * 64, found.id) == {n: b"\0\0\0\0"}
-    store.save_passages(found.id, [passage(found.id, "beta")])
-    assert store.find_passages(["alpha"], [found.id]) == []
-    assert store.find_passages(["beta"], [found.id])
-    assert store.vectors("m" * 64, found.id) == {}
+    store.pages.save(found.id, (), [passage(found.id, "alpha")])
+    n = store.passages.of_document(found.id)[0].n
+    store.vectors.save("m" * 64, {n: b"\0\0\0\0"})
+    assert store.vectors.of_document("m" * 64, found.id) == {n: b"\0\0\0\0"}
+    store.pages.forget(found.id, 0)
+    store.pages.save(found.id, (), [passage(found.id, "beta")])
+    assert store.passages.find(["alpha"], [found.id]) == []
+    assert store.passages.find(["beta"], [found.id])
+    assert store.vectors.of_document("m" * 64, found.id) == {}
 
 
 def test_items_know_their_documents_and_results(store):
     first, second = document(store), document(store, "b.pdf", "1" * 64)
-    item = store.add_item("summary", "A and B")
-    store.link_documents(item.id, [second.id, first.id])
-    store.save_result(item.id, {"sentences": [{"text": "x"}]})
-    assert [one.id for one in store.documents_of_item(item.id)] == [second.id, first.id]
-    assert store.items_about(first.id) == [item.id]
-    assert store.result(item.id) == {"sentences": [{"text": "x"}]}
+    item = store.items.add("summary", "A and B")
+    store.documents.link(item.id, [second.id, first.id])
+    store.results.save(item.id, {"sentences": [{"text": "x"}]})
+    assert [one.id for one in store.documents.of_item(item.id)] == [second.id, first.id]
+    assert store.documents.items_about(first.id) == [item.id]
+    assert store.results.get(item.id) == {"sentences": [{"text": "x"}]}
     store.read_everything()
     store.delete_for_good(item.id)
-    assert store.result(item.id) is None
-    assert store.items_about(first.id) == []
+    assert store.results.get(item.id) is None
+    assert store.documents.items_about(first.id) == []
 
 
 def test_h10_nothing_of_a_forgotten_document_is_in_any_file(store, tmp_path):
     found = document(store, "hidden-name.pdf")
-    store.save_pages(found.id, [page(1, "one\nquicksilver")])
-    store.save_passages(found.id, [passage(found.id, "quicksilv moon")])
+    store.pages.save(found.id, [page(1, "one\nquicksilver")])
+    store.pages.save(found.id, (), [passage(found.id, "quicksilv moon")])
 
     def holding(word):
         return [path for path in tmp_path.rglob("*") if path.is_file() and word in path.read_bytes()]
 
     assert holding(b"quicksilver")
-    store.forget_document(found.id)
+    store.documents.forget(found.id)
     assert holding(b"quicksilv") == holding(b"hidden-name") == []

@@ -38,16 +38,16 @@ def files_with(paths: Paths, words: str) -> list[str]:
 def with_a_secret(paths: Paths, *, long: bool) -> str:
     """A history with one chat whose title, settings and messages hold the secret, and a copy of it all."""
     store = open_store(paths, instance_id="d").store
-    other = store.add_item("chat", "other")
-    chat = store.add_item("chat", f"about {SECRET}", settings={"system": f"you know {SECRET}"})
+    other = store.items.add("chat", "other")
+    chat = store.items.add("chat", f"about {SECRET}", settings={"system": f"you know {SECRET}"})
     for number in range(300):
         say(store, other.id, f"harmless words number {number} and some more of them")
         if number % 10 == 0:
             filling = f"{SECRET} and {SECRET}{number} " * (600 if long else 1)
             say(store, chat.id, filling)
-    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
     for length in range(1, 20):
-        store.grow_message(answer.id, f"{SECRET} " * length * (100 if long else 1))
+        store.messages.grow(answer.id, f"{SECRET} " * length * (100 if long else 1))
     store.close()
     open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
     assert kept_copies(paths)
@@ -63,12 +63,12 @@ def test_h10_deleted_for_good_is_in_no_file(paths, long, way):
     if way == "delete for good":
         assert store.delete_for_good(chat) == ()
     else:
-        store.trash_item(chat)
+        store.items.trash(chat)
         assert store.empty_trash() == 1
     assert files_with(paths, SECRET) == [], "also while the program still runs"
     assert files_with(paths, SECRET[:6]) == [], "nor a piece of it in the index"
-    assert len(store.search("harmless", limit=1000)) == 300
-    assert store.search(SECRET) == []
+    assert len(store.index.search("harmless", limit=1000)) == 300
+    assert store.index.search(SECRET) == []
     store.close()
     assert files_with(paths, SECRET) == []
     assert kept_copies(paths), "the copies are made anew, not dropped"
@@ -77,17 +77,17 @@ def test_h10_deleted_for_good_is_in_no_file(paths, long, way):
 
 def delete_something(store, what: str) -> None:
     """Make one thing of the secret, have it in a copy, and delete it."""
-    paths = store._paths
+    paths = store.paths
     match what:
         case "item":
-            chat = store.add_item("chat", SECRET).id
+            chat = store.items.add("chat", SECRET).id
         case "terms" | "glossary":
-            glossary = store.add_glossary("law", source_language="en", target_language="de").id
-            numbers = store.add_terms(glossary, [Term(SECRET, "x"), Term("harmless", "y")])
+            glossary = store.glossaries.add("law", source_language="en", target_language="de").id
+            numbers = store.terms.add(glossary, [Term(SECRET, "x"), Term("harmless", "y")])
         case "pair":
-            store.remember("en", "de", [(f"{SECRET} swims", "z")], origin=Origin.PERSON)
+            store.memory.remember("en", "de", [(f"{SECRET} swims", "z")], origin=Origin.PERSON)
         case "document":
-            document = store.add_document(
+            document = store.documents.add(
                 path=b"/x", name=SECRET, sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1"
             ).id
     backup(paths, paths.backups / "slmdesk-20991231-235959-before-5.sqlite3")
@@ -95,13 +95,13 @@ def delete_something(store, what: str) -> None:
         case "item":
             store.delete_for_good(chat)
         case "terms":
-            store.forget_terms(numbers[:1])
+            store.terms.forget(numbers[:1])
         case "glossary":
-            store.forget_glossary(glossary)
+            store.glossaries.forget(glossary)
         case "pair":
-            store.forget_pairs([store.memory()[0].n])
+            store.memory.forget([store.memory.page()[0].n])
         case "document":
-            store.forget_document(document)
+            store.documents.forget(document)
 
 
 @pytest.mark.parametrize("what", ["item", "terms", "glossary", "pair", "document"])
@@ -126,11 +126,11 @@ def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(paths
 def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(paths, monkeypatch):
     with closing(open_store(paths, instance_id="d").store) as store:
         paths.backups.mkdir()
-        numbers = [store.add_glossary(name, source_language="", target_language="").id for name in ("one", "two")]
-        store.forget_glossary(numbers[0])
+        numbers = [store.glossaries.add(name, source_language="", target_language="").id for name in ("one", "two")]
+        store.glossaries.forget(numbers[0])
         with closing(open_store(paths, instance_id="e").store) as other, monkeypatch.context() as patched:
             patched.setattr(
-                "slmdesk.store.store.renew_copies", lambda *_given: other.forget_glossary(numbers[1]) is None
+                "slmdesk.store.store.renew_copies", lambda *_given: other.glossaries.forget(numbers[1]) is None
             )
             assert store.purge()
         made = []
@@ -143,7 +143,7 @@ def test_h10_what_is_deleted_while_the_copies_are_made_is_not_taken_for_done(pat
 
 def test_h10_a_damaged_history_set_aside_is_named(paths):
     store = open_store(paths, instance_id="d").store
-    chat = store.add_item("chat", "x")
+    chat = store.items.add("chat", "x")
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
     aside.write_bytes(b"still there")
     assert store.delete_for_good(chat.id) == (aside,)
@@ -153,13 +153,13 @@ def test_h10_a_damaged_history_set_aside_is_named(paths):
 
 def test_h10_a_deletion_by_accident_is_undone(paths):
     store = open_store(paths, instance_id="d").store
-    chat = store.add_item("chat", "x")
+    chat = store.items.add("chat", "x")
     say(store, chat.id, "hello")
-    store.trash_item(chat.id)
+    store.items.trash(chat.id)
     store.close()
     store = open_store(paths, instance_id="d").store
-    store.restore_item(chat.id)
-    assert len(store.search("hello")) == 1
+    store.items.restore(chat.id)
+    assert len(store.index.search("hello")) == 1
     store.close()
 
 
@@ -171,7 +171,7 @@ def test_p3_files_are_0600_and_folders_0700_whatever_the_umask(paths):
         SettingsFile(paths.settings_file).change(theme="dark")
         with_a_secret(paths, long=False)
         store = open_store(paths, instance_id="e", steps=(*STEPS, m002_more)).store
-        say(store, store.items()[0].id, "x")
+        say(store, store.items.page()[0].id, "x")
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in paths.data.parent.rglob("*")}
         store.close()
     finally:
@@ -188,6 +188,6 @@ def test_p3_a_large_sort_writes_nothing_to_the_temporary_folder(paths, tmp_path,
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setenv("SQLITE_TMPDIR", str(folder))
     store = open_store(paths, instance_id="d").store
-    assert store._db.rows("PRAGMA temp_store")[0][0] == 2, "memory"
+    assert store.database.rows("PRAGMA temp_store")[0][0] == 2, "memory"
     store.close()
     assert list(Path(folder).iterdir()) == []

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from slmdesk.core.errors import KnownError
-from slmdesk.store import open_store
+from slmdesk.store import open_store, rescue_into
 from slmdesk.store.backup import backup
 from slmdesk.store.schema import STEPS
 
@@ -18,33 +18,31 @@ pytestmark = pytest.mark.process
 def test_the_newest_takes_the_place_of_the_one_before(paths):
     now = [100.0]
     with closing(open_store(paths, instance_id="d", clock=lambda: now[0]).store) as store:
-        assert store.measurement("bandwidth") is None
-        store.keep_measurement("bandwidth", {"bytes_per_s": 1.5})
+        assert store.measurements.get("bandwidth") is None
+        store.measurements.keep("bandwidth", {"bytes_per_s": 1.5})
         now[0] = 200.0
-        assert store.keep_measurement("bandwidth", {"bytes_per_s": 2.5, "lone": "\ud800"}).time == 200.0
-        store.keep_measurement("speed/aa", {"tokens_per_s": 7})
-        assert store.measurement("bandwidth").value == {"bytes_per_s": 2.5, "lone": "\ufffd"}
-        assert [one.key for one in store.measurements()] == ["speed/aa", "bandwidth"]
-        assert [one.key for one in store.measurements("speed/")] == ["speed/aa"]
-        assert store.forget_measurements("speed/") == 1
-        assert store.measurements("speed/") == []
+        assert store.measurements.keep("bandwidth", {"bytes_per_s": 2.5, "lone": "\ud800"}).time == 200.0
+        store.measurements.keep("speed/aa", {"tokens_per_s": 7})
+        assert store.measurements.get("bandwidth").value == {"bytes_per_s": 2.5, "lone": "\ufffd"}
+        assert [one.key for one in store.measurements.all()] == ["speed/aa", "bandwidth"]
+        assert [one.key for one in store.measurements.all("speed/")] == ["speed/aa"]
         store.read_everything()
 
 
 def test_a_history_from_before_measurements_is_brought_along(paths):
     old = open_store(paths, instance_id="d", steps=STEPS[:3]).store
-    item = old.add_item("chat", "kept").id
+    item = old.items.add("chat", "kept").id
     old.close()
     with closing(open_store(paths, instance_id="d").store) as store:
-        assert store.item(item).title == "kept"
-        store.keep_measurement("bandwidth", {})
+        assert store.items.get(item).title == "kept"
+        store.measurements.keep("bandwidth", {})
         store.read_everything()
     assert any("schema" in one.name or one.name for one in paths.backups.iterdir())  # a copy was kept before
 
 
 def test_a_backup_has_them_too(paths, tmp_path):
     with closing(open_store(paths, instance_id="d").store) as store:
-        store.keep_measurement("bandwidth", {"bytes_per_s": 9})
+        store.measurements.keep("bandwidth", {"bytes_per_s": 9})
         with store.alone():
             backup(paths, tmp_path / "copy.sqlite3")
     with closing(sqlite3.connect(tmp_path / "copy.sqlite3")) as copy:
@@ -64,12 +62,12 @@ def test_a_row_that_is_no_measurement_is_damage(paths):
 def test_what_was_measured_is_not_brought_out_of_a_damaged_file(paths, tmp_path):
     """Nor taken for something else that has as many columns."""
     with closing(open_store(paths, instance_id="d").store) as store:
-        store.add_item("chat", "kept")
-        store.keep_measurement("bandwidth", {"bytes_per_s": 9})
+        store.items.add("chat", "kept")
+        store.measurements.keep("bandwidth", {"bytes_per_s": 9})
     damaged = tmp_path / "damaged.sqlite3"
     paths.database.rename(damaged)
     with closing(open_store(paths, instance_id="e").store) as store:
-        found = store.rescue(damaged)
+        found = rescue_into(store, damaged)
         assert (found.items, found.unreadable) == (1, 0)
-        assert store.measurements() == []
+        assert store.measurements.all() == []
         store.read_everything()

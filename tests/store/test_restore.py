@@ -20,14 +20,14 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
-from slmdesk.store import backup, backups, made_ready, open_store, put_in_place, restore
+from slmdesk.store import backup, backups, made_ready, open_store, put_in_place, rescue_into, restore
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
 
 
 def add_model(store, name: str) -> None:
-    store.add_model(
+    store.models.add(
         name=name, path=f"/m/{name}".encode(), linked=True, bytes=1, sha256=name * 8, mtime_ns=1, inode=1, header={},
         source="test",
     )  # fmt: skip
@@ -39,23 +39,23 @@ def copy(paths: Paths, tmp_path: Path) -> Path:
     target = tmp_path / "copies" / "copy.sqlite3"
     target.parent.mkdir()
     with closing(open_store(paths, instance_id="d").store) as store:
-        chat = store.add_item("chat", "the old chat")
+        chat = store.items.add("chat", "the old chat")
         say(store, chat.id, "hello from before")
         add_model(store, "a")
-        store.record_request("host", "GET", "/1", "test")
+        store.ledger.record("host", "GET", "/1", "test")
         with store.alone():
             backup(paths, target)
-        other = store.add_item("chat", "written since")
+        other = store.items.add("chat", "written since")
         say(store, other.id, "hello from after")
-        store.rename_item(chat.id, "renamed since")
+        store.items.rename(chat.id, "renamed since")
         add_model(store, "b")
-        store.record_request("host", "GET", "/2", "test")
+        store.ledger.record("host", "GET", "/2", "test")
     return target
 
 
 def chats(paths: Paths) -> list[str]:
     with closing(open_store(paths, instance_id="d").store) as store:
-        return [item.title for item in store.items()]
+        return [item.title for item in store.items.page()]
 
 
 def refused(paths: Paths, source: Path, code: str) -> KnownError:
@@ -80,15 +80,15 @@ def test_a_backup_is_put_back_and_what_was_there_is_set_aside_whole(paths, copy)
         (paths.database.name, done.aside.name)
     ), "nothing else is left"
     with closing(open_store(paths, instance_id="d").store) as store:
-        assert [item.title for item in store.items()] == ["the old chat"]
-        assert [one.snippet for one in store.search("before")] == ["hello from \ue000before\ue001"]
-        assert store.search("after") == []
-        assert {model.name for model in store.models()} == {"a", "b"}, "their files are there still"
-        assert [row.path for row in store.requests()] == ["/2", "/1"], "what left this PC has left it"
-        found = store.rescue(done.aside)
+        assert [item.title for item in store.items.page()] == ["the old chat"]
+        assert [one.snippet for one in store.index.search("before")] == ["hello from \ue000before\ue001"]
+        assert store.index.search("after") == []
+        assert {model.name for model in store.models.all()} == {"a", "b"}, "their files are there still"
+        assert [row.path for row in store.ledger.page()] == ["/2", "/1"], "what left this PC has left it"
+        found = rescue_into(store, done.aside)
         assert (found.items, found.messages) == (1, 1)
-        assert {item.title for item in store.items()} == {"the old chat", "written since"}
-        gone = store.items()[0].id
+        assert {item.title for item in store.items.page()} == {"the old chat", "written since"}
+        gone = store.items.page()[0].id
         assert done.aside in store.delete_for_good(gone), "it may still hold it, so it is named"
     assert integrity(paths) == ["ok"]
     restore(paths, done.aside)
@@ -117,7 +117,7 @@ def test_a_backup_is_put_back_where_there_is_no_history_or_a_broken_or_newer_one
 def test_an_older_backup_is_brought_to_the_newest_version(paths, copy):
     restore(paths, copy, steps=(*STEPS, m002_more))
     with closing(open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store) as store:
-        assert [item.title for item in store.items()] == ["the old chat"]
+        assert [item.title for item in store.items.page()] == ["the old chat"]
     newer = paths.database.rename(copy.with_name("newer.sqlite3"))
     open_store(paths, instance_id="d").store.close()
     assert refused(paths, newer, "store.newer").args_for_people["path"] == str(newer)
@@ -181,14 +181,16 @@ def test_another_desk_must_be_closed(paths, copy):
 
 def test_an_open_desk_goes_on_with_the_restored_history(paths, copy):
     with closing(open_store(paths, instance_id="window").store) as store:
-        growing = store.add_message(store.items()[0].id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+        growing = store.messages.add(
+            store.items.page()[0].id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING
+        )
         with store.alone(), made_ready(paths, copy) as ready:
             done = put_in_place(paths, ready, store=store)
         assert done.aside is not None
-        assert [item.title for item in store.items()] == ["the old chat"]
-        assert store.grow_message(growing.id, "words") is False
-        say(store, store.items()[0].id, "hello again")
-        assert len(store.search("hello")) == 2
+        assert [item.title for item in store.items.page()] == ["the old chat"]
+        assert store.messages.grow(growing.id, "words") is False
+        say(store, store.items.page()[0].id, "hello again")
+        assert len(store.index.search("hello")) == 2
         with pytest.raises(KnownError, match=r"store\.in_use"):
             restore(paths, copy)
     assert integrity(paths) == ["ok"]
@@ -229,7 +231,7 @@ def test_a_full_disk_changes_nothing(child, paths, copy):
         "try: restore(paths, Path(sys.argv[2]))\n"
         "except KnownError as known: print(known.code)\n"
         "names = sorted(one.name for one in paths.data.glob('*.sqlite3'))\n"
-        "print(len(open_store(paths, instance_id='x').store.items()), *names)"
+        "print(len(open_store(paths, instance_id='x').store.items.page()), *names)"
     )
     script = (
         f'cp -r "$0/." {aside} && mount -t tmpfs -o size={size + 60_000} none "$0" && cp -r {aside}/. "$0" && exec "$@"'

@@ -21,21 +21,21 @@ pytestmark = pytest.mark.pure
 
 
 def test_an_item_keeps_what_it_is_given(store):
-    item = store.add_item("chat", "Łódź", settings={"system": "be brief", "leaf": "x"})
-    assert store.item(item.id) == item == store.item(item.id[:6])
+    item = store.items.add("chat", "Łódź", settings={"system": "be brief", "leaf": "x"})
+    assert store.items.get(item.id) == item == store.items.get(item.id[:6])
     assert (item.kind, item.title, item.deleted_at, item.pinned) == ("chat", "Łódź", None, False)
-    changed = store.change_item_settings(item.id, leaf=None, temperature=0.5)
+    changed = store.items.change_settings(item.id, leaf=None, temperature=0.5)
     assert changed.settings == {"system": "be brief", "temperature": 0.5}
-    assert store.rename_item(item.id, "other").title == "other"
-    assert store.item(item.id).updated == item.updated, "only words move a chat up the list"
+    assert store.items.rename(item.id, "other").title == "other"
+    assert store.items.get(item.id).updated == item.updated, "only words move a chat up the list"
 
 
 def test_items_come_by_page_the_last_touched_first(store):
-    ids = [store.add_item("chat", str(number)).id for number in range(25)]
-    store.add_item("summary", "not a chat")
+    ids = [store.items.add("chat", str(number)).id for number in range(25)]
+    store.items.add("summary", "not a chat")
     say(store, ids[3], "touched")
     pages, before = [], None
-    while page := store.items(limit=10, before=before):
+    while page := store.items.page(limit=10, before=before):
         pages.append([item.id for item in page])
         before = (page[-1].updated, page[-1].n)
     assert [len(page) for page in pages] == [10, 10, 5]
@@ -44,86 +44,86 @@ def test_items_come_by_page_the_last_touched_first(store):
 
 @pytest.mark.parametrize("requested", ["", "zz", "' or 1=1 --", "%", "\0", "x" * 10_000])
 def test_an_unknown_id_is_named(store, requested):
-    store.add_item("chat", "x")
+    store.items.add("chat", "x")
     with pytest.raises(KnownError) as caught:
-        store.item(requested)
+        store.items.get(requested)
     assert caught.value.code == "item.unknown"
     assert len(caught.value.args_for_people["id"]) <= 80
-    for call in (store.message, store.messages, store.trash_item, store.delete_for_good):
+    for call in (store.messages.get, store.messages.of_item, store.items.trash, store.delete_for_good):
         with pytest.raises(KnownError, match=r"item\.unknown"):
             call(requested)
 
 
 def test_a_beginning_of_two_ids_is_neither(store):
-    digits = [store.add_item("chat", "x").id[0] for _ in range(17)]
+    digits = [store.items.add("chat", "x").id[0] for _ in range(17)]
     shared = next(digit for digit in digits if digits.count(digit) > 1)
     with pytest.raises(KnownError, match=r"item\.unknown"):
-        store.item(shared)
+        store.items.get(shared)
 
 
 def test_the_trash_keeps_until_restored(store):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     message = say(store, chat.id, "hello there")
-    assert store.trash_item(chat.id).deleted_at is not None
-    assert store.items() == []
-    assert store.search("hello") == []
-    assert [item.id for item in store.items(deleted=True)] == [chat.id]
-    assert store.restore_item(chat.id).deleted_at is None
-    assert [found.message for found in store.search("hello")] == [message]
-    store.trash_item(chat.id)
+    assert store.items.trash(chat.id).deleted_at is not None
+    assert store.items.page() == []
+    assert store.index.search("hello") == []
+    assert [item.id for item in store.items.page(deleted=True)] == [chat.id]
+    assert store.items.restore(chat.id).deleted_at is None
+    assert [found.message for found in store.index.search("hello")] == [message]
+    store.items.trash(chat.id)
     assert store.empty_trash(older_than_s=3600) == 0
     assert store.empty_trash() == 1
-    assert store.items(deleted=True) == []
+    assert store.items.page(deleted=True) == []
 
 
 def test_a_message_keeps_parts_origins_and_what_made_it(store):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     parts = (TextPart("please read", Origin.PERSON), TextPart("a contract", Origin.DOCUMENT))
-    question = store.add_message(chat.id, parent=None, role=Role.USER, parts=parts, status=Status.COMPLETE)
-    answer = store.add_message(
+    question = store.messages.add(chat.id, parent=None, role=Role.USER, parts=parts, status=Status.COMPLETE)
+    answer = store.messages.add(
         chat.id, parent=question.id, role=Role.ASSISTANT, status=Status.STREAMING, model_sha256="ab" * 32,
         model_name="SmolLM2", sampling={"temperature": 0.7, "stop": ["x"]}, seed=2**32 - 1, prompt_version="1",
     )  # fmt: skip
     assert (question.parts, answer.owner, answer.parent) == (parts, "test", question.id)
-    assert store.grow_message(answer.id, "I have")
+    assert store.messages.grow(answer.id, "I have")
     ending = Ending(
         Status.FAILED, finish_reason="length", tokens_in=5, tokens_out=2, tokens_reused=1, seconds=0.5,
         error_code="child.died", error_args={"how": "killed", "detail": "9"},
     )  # fmt: skip
-    ended = store.end_message(answer.id, "I have read", ending)
+    ended = store.messages.end(answer.id, "I have read", ending)
     assert (ended.text, ended.status, ended.owner, ended.seed) == ("I have read", Status.FAILED, None, 2**32 - 1)
     assert (ended.error_code, ended.error_args["how"], ended.tokens_reused) == ("child.died", "killed", 1)
     assert ended.sampling == {"temperature": 0.7, "stop": ["x"]}
-    assert store.messages(chat.id) == [question, ended]
-    assert store.grow_message(answer.id, "late words") is False, "what has ended grows no more"
-    again = store.reopen_message(answer.id)
+    assert store.messages.of_item(chat.id) == [question, ended]
+    assert store.messages.grow(answer.id, "late words") is False, "what has ended grows no more"
+    again = store.messages.reopen(answer.id)
     assert (again.text, again.status, again.owner, again.error_code) == ("I have read", Status.STREAMING, "test", None)
     with pytest.raises(KnownError, match=r"request\.invalid"):
-        store.reopen_message(answer.id)
+        store.messages.reopen(answer.id)
 
 
 def test_a_message_hangs_on_one_of_its_own_chat(store):
-    one, two = store.add_item("chat", "one"), store.add_item("chat", "two")
+    one, two = store.items.add("chat", "one"), store.items.add("chat", "two")
     with pytest.raises(KnownError, match=r"item\.unknown"):
         say(store, two.id, "x", parent=say(store, one.id, "y"))
-    assert store.messages(two.id) == [], "all or nothing"
+    assert store.messages.of_item(two.id) == [], "all or nothing"
 
 
 def test_an_answer_whose_desk_is_gone_is_interrupted_with_its_words(store, paths):
     lock = InstanceLock(paths, "other")
     other = open_store(paths, instance_id="third").store
-    chat = store.add_item("chat", "one")
-    answer = other.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
-    other.grow_message(answer.id, "half a sen")
-    assert store.mark_interrupted() == [], "its desk lives"
+    chat = store.items.add("chat", "one")
+    answer = other.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    other.messages.grow(answer.id, "half a sen")
+    assert store.messages.mark_interrupted() == [], "its desk lives"
     assert is_instance_alive(paths, "third")
     assert is_instance_alive(paths, "other")
     assert is_instance_alive(paths, "test")
     other._instance_lock._lock.close()  # as when its process dies: the lock is gone, the file is not
-    ended = store.mark_interrupted()
+    ended = store.messages.mark_interrupted()
     assert [(each.id, each.text, each.status) for each in ended] == [(answer.id, "half a sen", Status.INTERRUPTED)]
-    assert store.search("half")
-    assert store.mark_interrupted() == []
+    assert store.index.search("half")
+    assert store.messages.mark_interrupted() == []
     lock.close()
     assert not is_instance_alive(paths, "other")
     other.close()
@@ -140,9 +140,9 @@ def test_a_desk_of_the_same_id_cannot_live_twice(store, paths):
 def test_what_another_desk_wrote_is_seen(store, paths):
     revision, version = store.revision(), store.data_version()
     other = open_store(paths, instance_id="other").store
-    chat = other.add_item("chat", "one")
+    chat = other.items.add("chat", "one")
     message = say(other, chat.id, "hello")
-    gone = other.add_item("chat", "gone")
+    gone = other.items.add("chat", "gone")
     other.delete_for_good(gone.id)
     assert store.data_version() != version
     changes = store.changed_since(revision)
@@ -156,30 +156,30 @@ def test_what_another_desk_wrote_is_seen(store, paths):
 def test_a_clock_that_jumps_back_keeps_order_and_news(paths):
     now = [2e9]
     store = open_store(paths, instance_id="d", clock=lambda: now[0]).store
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     first, revision = say(store, chat.id, "first"), store.revision()
     now[0] -= 365 * 86_400
     second = say(store, chat.id, "second")
-    assert [message.id for message in store.messages(chat.id)] == [first, second]
+    assert [message.id for message in store.messages.of_item(chat.id)] == [first, second]
     assert [message.id for message in store.changed_since(revision).messages] == [second]
-    assert store.search("first second"[:5])[0].message == first
+    assert store.index.search("first second"[:5])[0].message == first
     store.close()
 
 
 def test_nothing_is_written_when_a_transaction_breaks(store):
     def break_off(title):
-        with store._db.writing():
-            store.add_item("chat", title)
+        with store.database.writing():
+            store.items.add("chat", title)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         break_off("outer")
-    assert store.items() == []
-    with store._db.writing():
-        store.add_item("chat", "kept")
+    assert store.items.page() == []
+    with store.database.writing():
+        store.items.add("chat", "kept")
         with pytest.raises(RuntimeError):
             break_off("undone")
-    assert [item.title for item in store.items()] == ["kept"]
+    assert [item.title for item in store.items.page()] == ["kept"]
 
 
 def test_the_store_belongs_to_its_thread(store):
@@ -187,7 +187,7 @@ def test_the_store_belongs_to_its_thread(store):
 
     def use():
         try:
-            store.items()
+            store.items.page()
         except sqlite3.ProgrammingError as err:
             caught.append(err)
 
@@ -216,21 +216,21 @@ def test_the_store_belongs_to_its_thread(store):
     ],
 )
 def test_search_finds_what_a_person_means(store, text, words, marked):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     say(store, chat.id, text)
     say(store, chat.id, "something else altogether")
-    (found,) = store.search(words)
+    (found,) = store.index.search(words)
     pieces = found.snippet.replace("\ue000", "\ue001").split("\ue001")[1::2]
     assert pieces == marked
     assert found.snippet.replace("\ue000", "").replace("\ue001", "") == text
 
 
 def test_search_is_newest_first_by_page_and_all_words_count(store):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     ids = [say(store, chat.id, f"apple number {number}") for number in range(20)]
     say(store, chat.id, "only number")
-    first = store.search("number apple", limit=12)
-    rest = store.search("number apple", limit=12, before=first[-1].n)
+    first = store.index.search("number apple", limit=12)
+    rest = store.index.search("number apple", limit=12, before=first[-1].n)
     assert [found.message for found in first + rest] == ids[::-1]
 
 
@@ -238,15 +238,15 @@ def test_search_is_newest_first_by_page_and_all_words_count(store):
     "words", ["", "  ", '"', "'", "AND", "NOT x", "a* OR b", "words:x", "^", "(", "-", "\0", "\ud800", "…", "NEAR(a b)"]
 )
 def test_no_word_is_an_operator(store, words):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     say(store, chat.id, "and not x or b near a")
-    store.search(words)
+    store.index.search(words)
 
 
 def test_a_long_text_is_shown_around_the_hit(store):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     say(store, chat.id, "before " * 3000 + "needle " + "after " * 3000)
-    (found,) = store.search("needle")
+    (found,) = store.index.search("needle")
     assert "\ue000needle\ue001" in found.snippet
     assert found.snippet.startswith("…")
     assert found.snippet.endswith("…")
@@ -254,14 +254,14 @@ def test_a_long_text_is_shown_around_the_hit(store):
 
 
 def test_an_index_of_another_folding_is_made_anew(store, paths):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     say(store, chat.id, "hello")
-    store._db.conn.execute("update meta set value = 0 where key = 'folding'")
-    store._db.conn.execute("insert into words (words) values ('delete-all')")
-    assert store.search("hello") == []
+    store.database.conn.execute("update meta set value = 0 where key = 'folding'")
+    store.database.conn.execute("insert into words (words) values ('delete-all')")
+    assert store.index.search("hello") == []
     store.close()
     again = open_store(paths, instance_id="again").store
-    assert len(again.search("hello")) == 1
+    assert len(again.index.search("hello")) == 1
     again.close()
 
 
@@ -281,43 +281,43 @@ ODD = [
 
 @pytest.mark.parametrize("text", ODD)
 def test_h9_text_comes_back_as_written(store, text):
-    chat = store.add_item("chat", text, settings={"system": text})
+    chat = store.items.add("chat", text, settings={"system": text})
     message = say(store, chat.id, text)
-    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
-    store.grow_message(answer.id, text)
-    assert store.end_message(answer.id, text, Ending(Status.COMPLETE)).text == text
-    assert store.message(message).parts[0].text == text
-    assert (store.item(chat.id).title, store.item(chat.id).settings["system"]) == (text, text)
+    answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    store.messages.grow(answer.id, text)
+    assert store.messages.end(answer.id, text, Ending(Status.COMPLETE)).text == text
+    assert store.messages.get(message).parts[0].text == text
+    assert (store.items.get(chat.id).title, store.items.get(chat.id).settings["system"]) == (text, text)
     assert store.take_replaced() == 0
 
 
 def test_h9_what_is_no_text_is_replaced_and_said(store):
-    chat = store.add_item("chat", "bad \ud800 title")
+    chat = store.items.add("chat", "bad \ud800 title")
     message = say(store, chat.id, "bad \udc00 text \ud83d\ude00 \ud800")
-    assert store.item(chat.id).title == "bad \ufffd title"
-    assert store.message(message).parts[0].text == "bad \ufffd text \U0001f600 \ufffd"
+    assert store.items.get(chat.id).title == "bad \ufffd title"
+    assert store.messages.get(message).parts[0].text == "bad \ufffd text \U0001f600 \ufffd"
     assert (store.take_replaced(), store.take_replaced()) == (3, 0)
-    answer = store.add_message(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
-    store.end_message(answer.id, "\ud800", Ending(Status.COMPLETE))
-    assert store.message(answer.id).text == "\ufffd"
+    answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
+    store.messages.end(answer.id, "\ud800", Ending(Status.COMPLETE))
+    assert store.messages.get(answer.id).text == "\ufffd"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(codec="utf-8"), max_size=200))
 def test_h9_any_text_comes_back_and_any_of_its_words_is_found(store, text):
-    chat = store.items()[0] if store.items() else store.add_item("chat", "one")
+    chat = store.items.page()[0] if store.items.page() else store.items.add("chat", "one")
     message = say(store, chat.id, text)
-    assert store.message(message).parts[0].text == text
+    assert store.messages.get(message).parts[0].text == text
     if any(letter.isalnum() for letter in text):
-        assert message in {found.message for found in store.search(text)}
+        assert message in {found.message for found in store.index.search(text)}
 
 
 def test_h9_a_message_of_10_mb(store, paths):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     text = "words of a long contract, clause after clause. " * 220_000
     message = say(store, chat.id, text + " needle")
-    assert store.message(message).parts[0].text == text + " needle"
-    assert "needle" in store.search("needle")[0].snippet
+    assert store.messages.get(message).parts[0].text == text + " needle"
+    assert "needle" in store.index.search("needle")[0].snippet
     store.delete_for_good(chat.id)
     assert integrity(paths) == ["ok"]
 
@@ -326,22 +326,22 @@ def many_messages(paths, count: int) -> tuple[float, float]:
     store = open_store(paths, instance_id="d").store
     chance = random.Random(9)
     vocabulary = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randrange(2, 10))) for _ in range(5000)]
-    chats = [store.add_item("chat", f"chat {number}").id for number in range(max(1, count // 100))]
-    with store._db.writing():
+    chats = [store.items.add("chat", f"chat {number}").id for number in range(max(1, count // 100))]
+    with store.database.writing():
         for number in range(count):
             words = " ".join(chance.choices(vocabulary, k=30)) + (" rare" if number % 1000 == 0 else "")
             say(store, chats[number % len(chats)], words)
     store.close()
     began = time.perf_counter()
     store = open_store(paths, instance_id="d").store
-    store.items()
+    store.items.page()
     start_s = time.perf_counter() - began
     searches = []
     for words in ("rare", vocabulary[0], vocabulary[1][:2], f"{vocabulary[2]} {vocabulary[3]}", "nowhere"):
         began = time.perf_counter()
-        store.search(words)
+        store.index.search(words)
         searches.append(time.perf_counter() - began)
-    assert len(store.search("rare", limit=1000)) == -(-count // 1000)
+    assert len(store.index.search("rare", limit=1000)) == -(-count // 1000)
     store.close()
     print(f"{count} messages: start {start_s:.3f} s, searches {[round(each, 4) for each in searches]} s")
     return start_s, max(searches)
@@ -367,61 +367,61 @@ def add_model(store, name="SmolLM2 135M", **more):
         "mtime_ns": 1_700_000_000_123_456_789, "inode": 2**64 - 1, "header": {"architecture": "llama"},
         "source": "starter",
     }  # fmt: skip
-    return store.add_model(**values | more)
+    return store.models.add(**values | more)
 
 
 def test_a_model_record_is_found_by_id_prefix_or_name(store):
     model = add_model(store)
-    assert store.models() == [model]
+    assert store.models.all() == [model]
     assert model.path == b"/models/\xff.gguf"
     assert (model.inode, model.mtime_ns) == (2**64 - 1, 1_700_000_000_123_456_789)
     for requested in (model.id, model.id[:5], "SmolLM2 135M", "smollm2 135m"):
-        assert store.model(requested) == model
+        assert store.models.get(requested) == model
     with pytest.raises(KnownError) as caught:
-        store.model("Qwen")
+        store.models.get("Qwen")
     assert caught.value.code == "model.unknown"
     assert "SmolLM2 135M" in caught.value.args_for_people["known"]
     add_model(store)
     with pytest.raises(KnownError, match=r"model\.unknown"):
-        store.model("SmolLM2 135M")
+        store.models.get("SmolLM2 135M")
 
 
 def test_facts_and_fields_of_a_model_change(store):
     model = add_model(store)
-    store.set_model_info(model.id, load_crashes=2, curve=[[1, 1.0], [4, 1.5]])
-    changed = store.set_model_info(model.id, load_crashes=None, template="ok")
+    store.models.set_info(model.id, load_crashes=2, curve=[[1, 1.0], [4, 1.5]])
+    changed = store.models.set_info(model.id, load_crashes=None, template="ok")
     assert changed.info == {"curve": [[1, 1.0], [4, 1.5]], "template": "ok"}
-    changed = store.change_model(model.id, path=b"/elsewhere", last_used=5.0, inode=7)
+    changed = store.models.change(model.id, path=b"/elsewhere", last_used=5.0, inode=7)
     assert (changed.path, changed.last_used, changed.inode) == (b"/elsewhere", 5.0, 7)
     with pytest.raises(ValueError, match="no field"):
-        store.change_model(model.id, owner="x")
-    store.remove_model(model.id)
-    assert store.models() == []
+        store.models.change(model.id, owner="x")
+    store.models.remove(model.id)
+    assert store.models.all() == []
 
 
 def test_the_ledger_counts_and_is_searched(store):
     for number in range(5):
-        n = store.record_request("huggingface.co", "GET", f"/api/models/{number}", "search")
-    store.record_request("100%_host", "GET", "/x", "download")
-    assert store.requests()[1].bytes is None
-    store.finish_request(n, 1234)
-    rows = store.requests(3)
+        n = store.ledger.record("huggingface.co", "GET", f"/api/models/{number}", "search")
+    store.ledger.record("100%_host", "GET", "/x", "download")
+    assert store.ledger.page()[1].bytes is None
+    store.ledger.finish(n, 1234)
+    rows = store.ledger.page(3)
     assert [row.n for row in rows] == [6, 5, 4]
     assert (rows[1].bytes, rows[1].path, rows[1].purpose) == (1234, "/api/models/4", "search")
-    assert len(store.requests(words="models/3")) == 1
-    assert len(store.requests(words="%_")) == 1
-    assert store.requests_since(0) == 6
-    assert store.requests_since(time.time() + 10) == 0
+    assert len(store.ledger.page(words="models/3")) == 1
+    assert len(store.ledger.page(words="%_")) == 1
+    assert store.ledger.count_since(0) == 6
+    assert store.ledger.count_since(time.time() + 10) == 0
 
 
 def test_what_is_stored_is_checked_as_it_is_read(store, paths):
-    chat = store.add_item("chat", "one")
+    chat = store.items.add("chat", "one")
     message = say(store, chat.id, "hello")
-    store._db.conn.execute("update messages set status = 'odd'")
+    store.database.conn.execute("update messages set status = 'odd'")
     with pytest.raises(KnownError) as caught:
-        store.message(message)
+        store.messages.get(message)
     assert (caught.value.code, caught.value.args_for_people["path"]) == ("store.damaged", str(paths.database))
     assert (paths.data / "check-at-start").exists(), "the next start looks at all of it"
-    store._db.conn.execute("update messages set status = 'complete', parts = cast(x'ff' as text)")
+    store.database.conn.execute("update messages set status = 'complete', parts = cast(x'ff' as text)")
     with pytest.raises(KnownError, match=r"store\.damaged"):
-        store.message(message)
+        store.messages.get(message)

@@ -34,48 +34,48 @@ def segment(unit, source, **more):
 
 
 def test_segments_come_back_in_order_with_what_was_changed(store):
-    item = store.add_item("translation", "Lease").id
-    store.add_segments(
+    item = store.items.add("translation", "Lease").id
+    store.segments.add(
         item, [segment(0, "One <1>two</1>", paired=(1,), trail=" "), segment(0, "Three", place="cell A1")]
     )
-    store.add_segments(item, [segment(1, "EUR 5", state=SegmentState.LEFT, reason="numbers")])
-    assert [(one.number, one.unit, one.source) for one in store.segments(item)] == [
+    store.segments.add(item, [segment(1, "EUR 5", state=SegmentState.LEFT, reason="numbers")])
+    assert [(one.number, one.unit, one.source) for one in store.segments.of_item(item)] == [
         (0, 0, "One <1>two</1>"),
         (1, 0, "Three"),
         (2, 1, "EUR 5"),
     ]
     flag = SegmentFlag("number", "5", "the source has 6")
-    changed = store.change_segment(
+    changed = store.segments.change(
         item, 1, target="Drei", state=SegmentState.TRANSLATED, origin=Origin.MODEL, flags=(flag,)
     )
     assert (changed.target, changed.origin, changed.flags) == ("Drei", Origin.MODEL, (flag,))
-    assert changed.revision > store.segments(item)[0].revision
-    assert store.segments(item, only_flagged=True) == [changed]
-    assert [one.number for one in store.segments(item, states=[SegmentState.OPEN])] == [0]
-    assert store.count_segments(item) == {
+    assert changed.revision > store.segments.of_item(item)[0].revision
+    assert store.segments.of_item(item, only_flagged=True) == [changed]
+    assert [one.number for one in store.segments.of_item(item, states=[SegmentState.OPEN])] == [0]
+    assert store.segments.count(item) == {
         SegmentState.OPEN: 1,
         SegmentState.TRANSLATED: 1,
         SegmentState.LEFT: 1,
     }
     with pytest.raises(KnownError):
-        store.change_segment(item, 9, target="x")
+        store.segments.change(item, 9, target="x")
 
 
 def test_doubts_belong_to_the_words_they_were_said_of(store):
-    item = store.add_item("translation", "Lease").id
-    store.add_segments(item, [segment(0, "One two")])
-    assert store.segments(item)[0].doubts == ()
-    changed = store.change_segment(item, 0, target="Eins zwei", doubts=((0, 4, 0.25),))
-    assert changed.doubts == ((0, 4, 0.25),) == store.segments(item)[0].doubts
-    assert store.change_segment(item, 0, state=SegmentState.APPROVED).doubts == ((0, 4, 0.25),)
-    assert store.change_segment(item, 0, target="Eins drei").doubts == ()
+    item = store.items.add("translation", "Lease").id
+    store.segments.add(item, [segment(0, "One two")])
+    assert store.segments.of_item(item)[0].doubts == ()
+    changed = store.segments.change(item, 0, target="Eins zwei", doubts=((0, 4, 0.25),))
+    assert changed.doubts == ((0, 4, 0.25),) == store.segments.of_item(item)[0].doubts
+    assert store.segments.change(item, 0, state=SegmentState.APPROVED).doubts == ((0, 4, 0.25),)
+    assert store.segments.change(item, 0, target="Eins drei").doubts == ()
 
 
 def test_segments_from_before_doubts_were_kept_have_none(paths):
     old = open_store(paths, instance_id="b" * 32, steps=STEPS[:6]).store
-    item = old.add_item("translation", "Lease").id
-    with old._db.writing():
-        old._db.run(
+    item = old.items.add("translation", "Lease").id
+    with old.database.writing():
+        old.database.run(
             "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"
             " flags, reason, revision) values (?, 0, 0, '', 'paragraph', 'One', '', '', '[[],[]]', 'en', 'Eins',"
             " 'translated', '[]', '', 1)",
@@ -83,62 +83,65 @@ def test_segments_from_before_doubts_were_kept_have_none(paths):
         )
     old.close()
     with closing(open_store(paths, instance_id="b" * 32).store) as store:
-        assert [(one.target, one.doubts) for one in store.segments(item)] == [("Eins", ())]
-        assert store.change_segment(item, 0, target="Ein", doubts=((0, 3, 0.1),)).doubts == ((0, 3, 0.1),)
+        assert [(one.target, one.doubts) for one in store.segments.of_item(item)] == [("Eins", ())]
+        assert store.segments.change(item, 0, target="Ein", doubts=((0, 3, 0.1),)).doubts == ((0, 3, 0.1),)
 
 
 def test_what_a_person_wrote_is_not_forgotten_for_a_model(store):
-    assert store.remember("en", "de", [("The  House", "Das Haus")], origin=Origin.PERSON) == 1
-    assert store.remember("en", "de", [("the house", "die Hütte")], origin=Origin.MODEL) == 0
-    assert [one.target for one in store.recall("en", "de", "THE house")] == ["Das Haus"]
-    store.remember("en", "de", [("the house", "das Gebäude")], origin=Origin.PERSON)
-    assert [one.target for one in store.recall("en", "de", "The House")] == ["das Gebäude"]
-    assert store.recall("en", "fr", "The House") == []
+    assert store.memory.remember("en", "de", [("The  House", "Das Haus")], origin=Origin.PERSON) == 1
+    assert store.memory.remember("en", "de", [("the house", "die Hütte")], origin=Origin.MODEL) == 0
+    assert [one.target for one in store.memory.recall("en", "de", "THE house")] == ["Das Haus"]
+    store.memory.remember("en", "de", [("the house", "das Gebäude")], origin=Origin.PERSON)
+    assert [one.target for one in store.memory.recall("en", "de", "The House")] == ["das Gebäude"]
+    assert store.memory.recall("en", "fr", "The House") == []
 
 
 def test_another_domain_has_pairs_of_its_own(store):
-    store.remember("en", "de", [("bank", "Bank")], domain="finance", origin=Origin.PERSON)
-    store.remember("en", "de", [("bank", "Ufer")], domain="", origin=Origin.PERSON)
-    assert {(one.target, one.domain) for one in store.recall("en", "de", "bank")} == {("Bank", "finance"), ("Ufer", "")}
+    store.memory.remember("en", "de", [("bank", "Bank")], domain="finance", origin=Origin.PERSON)
+    store.memory.remember("en", "de", [("bank", "Ufer")], domain="", origin=Origin.PERSON)
+    assert {(one.target, one.domain) for one in store.memory.recall("en", "de", "bank")} == {
+        ("Bank", "finance"),
+        ("Ufer", ""),
+    }
 
 
 def test_similar_sentences_are_found_by_their_words(store):
-    store.remember("en", "de", [("The tenant pays the rent", "a"), ("It rains", "b")], origin=Origin.IMPORT)
-    assert [one.target for one in store.similar("en", "de", "The tenant paid no rent")] == ["a"]
-    assert store.similar("en", "de", "…") == []
-    assert [one.target for one in store.memory(words="rains")] == ["b"]
-    assert [one.target for one in store.memory()] == ["b", "a"]
-    assert [one.target for one in store.forget_pairs([one.n for one in store.memory(words="rains")])] == ["b"]
-    assert store.memory(words="rains") == []
-    assert store.count_memory() == 1
+    store.memory.remember("en", "de", [("The tenant pays the rent", "a"), ("It rains", "b")], origin=Origin.IMPORT)
+    assert [one.target for one in store.memory.similar("en", "de", "The tenant paid no rent")] == ["a"]
+    assert store.memory.similar("en", "de", "…") == []
+    assert [one.target for one in store.memory.page(words="rains")] == ["b"]
+    assert [one.target for one in store.memory.page()] == ["b", "a"]
+    assert [one.target for one in store.memory.forget([one.n for one in store.memory.page(words="rains")])] == ["b"]
+    assert store.memory.page(words="rains") == []
+    assert store.memory.count() == 1
 
 
 def test_glossaries_hold_their_terms(store):
-    made = store.add_glossary("Lease law", source_language="en", target_language="de", domain="legal")
+    made = store.glossaries.add("Lease law", source_language="en", target_language="de", domain="legal")
     terms = [Term("tenant", "Mieter", ("Pächter",), note="m/f"), Term("slmdesk", "", keeps=True, minds_case=True)]
-    store.add_terms(made.id, terms)
-    assert [(one.source, one.target, one.forbidden, one.keeps) for one in store.terms(made.id)] == [
+    store.terms.add(made.id, terms)
+    assert [(one.source, one.target, one.forbidden, one.keeps) for one in store.terms.of_glossary(made.id)] == [
         ("tenant", "Mieter", ("Pächter",), False),
         ("slmdesk", "", (), True),
     ]
-    assert store.glossary(made.id[:5]).terms == 2
-    assert [one.id for one in store.glossaries(source_language="en", target_language="de")] == [made.id]
-    assert store.glossaries(source_language="fr") == []
-    assert not store.change_glossary(made.id, is_active=False).is_active
-    store.forget_glossary(made.id)
+    assert store.glossaries.get(made.id[:5]).terms == 2
+    assert [one.id for one in store.glossaries.all(source_language="en", target_language="de")] == [made.id]
+    assert store.glossaries.all(source_language="fr") == []
+    assert not store.glossaries.change(made.id, is_active=False).is_active
+    store.glossaries.forget(made.id)
     with pytest.raises(KnownError, match=r"glossary\.unknown"):
-        store.glossary(made.id)
+        store.glossaries.get(made.id)
 
 
 def test_of_a_translation_deleted_for_good_nothing_is_left(store, paths):
-    item = store.add_item("translation", "Secret").id
-    store.add_segments(item, [segment(0, "quicksilver source")])
-    store.change_segment(item, 0, target="quicksilver target")
-    store.remember("en", "de", [("quicksilver pair", "x")], origin=Origin.MODEL, item=item)
-    store.remember("en", "de", [("another pair", "y")], origin=Origin.IMPORT)
+    item = store.items.add("translation", "Secret").id
+    store.segments.add(item, [segment(0, "quicksilver source")])
+    store.segments.change(item, 0, target="quicksilver target")
+    store.memory.remember("en", "de", [("quicksilver pair", "x")], origin=Origin.MODEL, item=item)
+    store.memory.remember("en", "de", [("another pair", "y")], origin=Origin.IMPORT)
     store.delete_for_good(item)
-    assert store.segments(item) == []
-    assert [one.source for one in store.memory()] == ["another pair"]
+    assert store.segments.of_item(item) == []
+    assert [one.source for one in store.memory.page()] == ["another pair"]
     store.close()
     raw = b"".join(file.read_bytes() for file in paths.database.parent.rglob("*") if file.is_file())
     assert b"quicksilver" not in raw
@@ -146,7 +149,7 @@ def test_of_a_translation_deleted_for_good_nothing_is_left(store, paths):
 
 
 def test_the_index_of_the_memory_is_made_anew_with_the_others(store):
-    store.remember("en", "de", [("the quick fox", "x")], origin=Origin.IMPORT)
-    store.rebuild_index()
-    assert [one.target for one in store.similar("en", "de", "quick")] == ["x"]
-    assert store.index_is_current(thorough=True)
+    store.memory.remember("en", "de", [("the quick fox", "x")], origin=Origin.IMPORT)
+    store.index.rebuild()
+    assert [one.target for one in store.memory.similar("en", "de", "quick")] == ["x"]
+    assert store.index.is_current(thorough=True)

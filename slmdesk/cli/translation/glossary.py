@@ -100,7 +100,7 @@ def import_glossary(
 def export_glossary(console: Console, id: str, form: str, output: Path | None, force: bool) -> None:
     """Write a glossary as CSV, TSV, spreadsheet or TBX."""
     with console.services() as services:
-        made = services.service_thread.call(lambda: services.store.glossary(id)).id
+        made = services.service_thread.call(lambda: services.store.glossaries.get(id)).id
         data = services.glossaries.export(made, form)
     if not console.as_json:
         _give_bytes(console, data, output, force)
@@ -121,7 +121,7 @@ def forget_glossary(console: Console, id: str) -> None:
     """Delete a glossary and its terms."""
     with console.services() as services:
         _check_writable(services)
-        gone = services.service_thread.call(lambda: services.store.glossary(id)).id
+        gone = services.service_thread.call(lambda: services.store.glossaries.get(id)).id
         console.wait_for(services, lambda ended: services.glossaries.forget(gone, ended))
         services.service_thread.call(services.glossaries.purge)
     if console.as_json:
@@ -288,7 +288,7 @@ def search_memory(console: Console, words: tuple[str, ...], like: bool, source: 
         if like:
             return services.memory.matches(first, second, text)[:limit]
         requested = MemoryFilter(text, first, second)
-        return [Match(one, 1.0, ()) for one in services.store.memory(requested, limit=limit)]
+        return [Match(one, 1.0, ()) for one in services.store.memory.page(requested, limit=limit)]
 
     with console.services() as services:
         found = services.service_thread.call(lambda: look(services))

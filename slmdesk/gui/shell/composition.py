@@ -434,8 +434,8 @@ class Frame(QObject):
         """Open a found item that is no chat on its own page."""
 
         def found(services: Services) -> tuple[str, str]:
-            documents = services.store.documents_of_item(item)
-            return services.store.item(item).kind, documents[0].id if documents else ""
+            documents = services.store.documents.of_item(item)
+            return services.store.items.get(item).kind, documents[0].id if documents else ""
 
         self._bridge.ask(found, lambda place: self._show_item(item, *place), self._on_problem)
 

@@ -178,7 +178,7 @@ class Answers:
             _let_go(growing)
             ending = growing.ending or Ending(Status.INTERRUPTED)
             with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
-                growing.request.message_store.end_message(growing.id, growing.text, ending)
+                growing.request.message_store.messages.end(growing.id, growing.text, ending)
         self._growing.clear()
         if self._tick:
             self._tick.cancel()
@@ -258,7 +258,7 @@ class Answers:
         length = growing.length
         gap = min(LONGEST_GAP_S, FIRST_GAP_S + (len(growing.prefix) + length) / CHARACTERS_PER_GAP_S)
         try:
-            if growing.request.message_store.grow_message(growing.id, growing.text):
+            if growing.request.message_store.messages.grow(growing.id, growing.text):
                 growing.written = length
         except KnownError as err:
             gap = RETRY_S
@@ -268,7 +268,7 @@ class Answers:
     def _write_end(self, growing: _Growing, ending: Ending) -> KnownError | None:
         """Write the end into the row; returns why it cannot be written now, None also when the row is gone."""
         try:
-            growing.request.message_store.end_message(growing.id, growing.text, ending)
+            growing.request.message_store.messages.end(growing.id, growing.text, ending)
         except KnownError as err:
             growing.due = time.monotonic() + RETRY_S
             if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in

@@ -72,7 +72,7 @@ class _Attaching:
         def chosen(parts: Sequence[AttachmentPart]) -> None:
             words = tuple(one for one in question.parts if not isinstance(one, AttachmentPart))
             try:
-                decided = request.message_store.change_parts(question.id, (*words, *parts))
+                decided = request.message_store.messages.change_parts(question.id, (*words, *parts))
             except KnownError as err:
                 failed(problem_for(err))
                 return

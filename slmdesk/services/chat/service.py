@@ -38,7 +38,7 @@ from slmdesk.services.chat.conversation import (
     title_from,
     turns_for_engine,
 )
-from slmdesk.services.chat.ephemeral import PREFIX, EphemeralMessages, MessageStore
+from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
 from slmdesk.services.chat.options import (
     ChatOptions,
     Lora,
@@ -80,7 +80,7 @@ class ChatService:
         publish: Callable[[Event], None],
     ) -> None:
         self._store, self._models, self._loader, self._publish = store, models, loader, publish
-        self._unsaved = EphemeralMessages()
+        self._unsaved = EphemeralStore()
         self.answers = Answers(service_thread, loader, publish)
         """All answers this instance writes, in chats and elsewhere."""
         self._prompts = Prompts(service_thread, settings, loader)
@@ -96,7 +96,7 @@ class ChatService:
 
     def new_chat(self, title: str = NEW_CHAT, *, system: str = "") -> Item:
         """Make an empty chat; `send` also makes one when it is given none."""
-        item = self._store.add_item(KIND, title, settings={"system": system} if system else None)
+        item = self._store.items.add(KIND, title, settings={"system": system} if system else None)
         self._publish(ItemChanged(item))
         return item
 
@@ -118,11 +118,11 @@ class ChatService:
         sampling = sampling_for(request.sampling, options, CHAT_SAMPLING)
         lora = lora_for(options, record, self._models.list())
         message_store, item = self._message_store_for(request, options)
-        path = active_path(message_store.messages(item.id), _leaf(item))
+        path = active_path(message_store.messages.of_item(item.id), _leaf(item))
         if path and self.is_writing(path[-1].id):
             raise KnownError("request.invalid", what="the last answer is still being written")
         self._link(item, request)
-        user = message_store.add_message(
+        user = message_store.messages.add(
             item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
@@ -155,7 +155,7 @@ class ChatService:
         requested = sampling_for(sampling or Sampling(), options, CHAT_SAMPLING)
         lora = lora_for(options, record, self._models.list())
         answer = self._add_answer(message_store, before[-1] if before else None, record, requested, lora, item=item.id)
-        item = message_store.change_item_settings(item.id, leaf=answer.id)
+        item = message_store.items.change_settings(item.id, leaf=answer.id)
         self._publish(ItemChanged(item))
         request = AnswerRequest(answer, message_store, record, (), requested, lora, explicit=True)
         self.answers.start(self._preparer.request(request, _system(item), before))
@@ -168,7 +168,7 @@ class ChatService:
             raise KnownError("request.invalid", what="this answer is complete")
         record = self._models.by_sha256(old.model_sha256) or self._models.choose(None)
         lora = lora_of(old, self._models.list())
-        growing = message_store.reopen_message(message)
+        growing = message_store.messages.reopen(message)
         self._publish(MessageChanged(growing))
         sampling = sampling_from(old.sampling)
         request = AnswerRequest(growing, message_store, record, (), sampling, lora, explicit=True)
@@ -178,7 +178,7 @@ class ChatService:
     def show_version(self, message: str) -> Conversation:
         """Show this version of an answer and return the chat.  Raises KnownError `item.unknown`."""
         message_store = self._message_store_of(message)
-        item = message_store.change_item_settings(message_store.message(message).item, leaf=message)
+        item = message_store.items.change_settings(message_store.messages.get(message).item, leaf=message)
         self._publish(ItemChanged(item))
         return self.open(item.id)
 
@@ -189,8 +189,8 @@ class ChatService:
         `item.unknown`.
         """
         message_store = self._message_store_of(chat)
-        item = message_store.item(chat)
-        messages = [self.answers.as_it_is(one) for one in message_store.messages(item.id)]
+        item = message_store.items.get(chat)
+        messages = [self.answers.as_it_is(one) for one in message_store.messages.of_item(item.id)]
         self.shown[item.id] = {one.id for one in messages}
         path = active_path(messages, _leaf(item))
         return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
@@ -198,7 +198,7 @@ class ChatService:
     def messages(self, chat: str) -> list[Message]:
         """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
         message_store = self._message_store_of(chat)
-        return [self.answers.as_it_is(one) for one in message_store.messages(message_store.item(chat).id)]
+        return [self.answers.as_it_is(one) for one in message_store.messages.of_item(message_store.items.get(chat).id)]
 
     def is_writing(self, message: str) -> bool:
         """Return whether this instance is writing this message."""
@@ -210,8 +210,8 @@ class ChatService:
         Raises KnownError `item.unknown`, `model.…`.
         """
         message_store = self._message_store_of(message)
-        one = message_store.message(message)
-        item = message_store.item(one.item)
+        one = message_store.messages.get(message)
+        item = message_store.items.get(one.item)
         path = self._path_to(message_store, item, message)
         turns, ids = turns_for_engine(_system(item), path[:-1] if one.role is Role.ASSISTANT else path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
@@ -229,8 +229,8 @@ class ChatService:
         system = ""
         if chat is not None:
             message_store = self._message_store_of(chat)
-            item = message_store.item(chat)
-            path, system = active_path(message_store.messages(chat), _leaf(item)), _system(item)
+            item = message_store.items.get(chat)
+            path, system = active_path(message_store.messages.of_item(chat), _leaf(item)), _system(item)
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
 
@@ -252,21 +252,21 @@ class ChatService:
         name = title_from(title)
         message_store = self._message_store_of(chat)
         item = (
-            self._unsaved.rename_item(chat, name)
+            self._unsaved.items.rename(chat, name)
             if message_store is self._unsaved
-            else self._store.rename_item(chat, name)
+            else self._store.items.rename(chat, name)
         )
         self._publish(ItemChanged(item))
         return item
 
     def options(self, chat: str) -> ChatOptions:
         """Return the options of a chat.  Raises KnownError `item.unknown`."""
-        return options_from(self._message_store_of(chat).item(chat).settings)
+        return options_from(self._message_store_of(chat).items.get(chat).settings)
 
     def change_options(self, chat: str, options: ChatOptions) -> Item:
         """Set all options of a chat, for later answers.  Raises KnownError `item.unknown`, `request.invalid`."""
         check_options(options)
-        item = self._message_store_of(chat).change_item_settings(chat, **options.settings)
+        item = self._message_store_of(chat).items.change_settings(chat, **options.settings)
         self._publish(ItemChanged(item))
         return item
 
@@ -276,19 +276,19 @@ class ChatService:
         An empty draft without attachments removes them.  Raises KnownError `item.unknown`.
         """
         kept = list(attachments) or None
-        self._message_store_of(chat).change_item_settings(chat, draft=draft or None, draft_attachments=kept)
+        self._message_store_of(chat).items.change_settings(chat, draft=draft or None, draft_attachments=kept)
 
     def trash(self, chat: str) -> Item:
         """Move a chat to the bin and stop what is being written in it.  Raises KnownError `item.unknown`."""
-        for one in self._store.messages(chat):
+        for one in self._store.messages.of_item(chat):
             self.stop(one.id)
-        item = self._store.trash_item(chat)
+        item = self._store.items.trash(chat)
         self._publish(ItemChanged(item))
         return item
 
     def restore(self, chat: str) -> Item:
         """Take a chat out of the bin.  Raises KnownError `item.unknown`."""
-        item = self._store.restore_item(chat)
+        item = self._store.items.restore(chat)
         self._publish(ItemChanged(item))
         return item
 
@@ -321,7 +321,7 @@ class ChatService:
 
     def _adapter(self, requested: str) -> ModelRecord:
         """Return an adapter by id, unique prefix or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
-        record = self._store.model(requested)
+        record = self._store.models.get(requested)
         if record.kind != "adapter":
             raise KnownError("adapter.unusable", adapter=record.name, reason="it is no adapter")
         return record
@@ -340,20 +340,20 @@ class ChatService:
         """Return the message store and item of a request; a new item gets its title from the first words."""
         if request.chat is not None:
             message_store = self._message_store_of(request.chat)
-            item = message_store.item(request.chat)
+            item = message_store.items.get(request.chat)
             if item.kind != KIND:
                 raise KnownError("request.invalid", what=f"this is a {item.kind}, which cannot be talked with")
             if options != options_from(item.settings):
-                item = message_store.change_item_settings(item.id, **options.settings)
-            if item.title == NEW_CHAT and not message_store.messages(item.id):
+                item = message_store.items.change_settings(item.id, **options.settings)
+            if item.title == NEW_CHAT and not message_store.messages.of_item(item.id):
                 item = self.rename(item.id, request.text)
             return message_store, item
         settings = {name: value for name, value in options.settings.items() if value is not None}
         if request.save:
-            item = self._store.add_item(KIND, title_from(request.text), settings=settings)
+            item = self._store.items.add(KIND, title_from(request.text), settings=settings)
             self._publish(ItemChanged(item))
             return self._store, item
-        return self._unsaved, self._unsaved.add_item(KIND, title_from(request.text), settings=settings)
+        return self._unsaved, self._unsaved.items.add(KIND, title_from(request.text), settings=settings)
 
     def _add_answer(
         self,
@@ -366,10 +366,10 @@ class ChatService:
         item: str = "",
     ) -> Message:
         if lora:
-            self._store.change_model(lora.id, last_used=time.time())
+            self._store.models.change(lora.id, last_used=time.time())
         requested: dict[str, Json] = {**to_json(sampling), **(lora.said if lora else {})}
         chosen = {key: value for key, value in requested.items() if value not in (None, [], False)}
-        answer = message_store.add_message(
+        answer = message_store.messages.add(
             parent.item if parent else item,
             parent=parent.id if parent else None,
             role=Role.ASSISTANT,
@@ -395,7 +395,7 @@ class ChatService:
             self._publish(Noticed(problem_for(KnownError("text.replaced", count=replaced))))
 
     def _touched(self, message_store: MessageStore, chat: str) -> Item:
-        item = message_store.item(chat)
+        item = message_store.items.get(chat)
         if message_store is self._store:
             self._publish(ItemChanged(item))
         return item
@@ -403,21 +403,21 @@ class ChatService:
     def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
         """Return an answer that is not being written, with its store, its item and the path before it."""
         message_store = self._message_store_of(message)
-        one = self.answers.as_it_is(message_store.message(message))
+        one = self.answers.as_it_is(message_store.messages.get(message))
         if one.role is not Role.ASSISTANT or one.status is Status.STREAMING:
             raise KnownError("request.invalid", what="not an answer that has ended")
-        item = message_store.item(one.item)
+        item = message_store.items.get(one.item)
         return message_store, one, item, self._path_to(message_store, item, message)[:-1]
 
     def _link(self, item: Item, request: SendRequest) -> None:
         """Link the attached documents to the chat's item; all of them must exist."""
-        requested = [self._store.document(one.document).id for one in request.attach if one.document]
+        requested = [self._store.documents.get(one.document).id for one in request.attach if one.document]
         if requested and not item.id.startswith(PREFIX):
-            known = [one.id for one in self._store.documents_of_item(item.id)]
-            self._store.link_documents(item.id, list(dict.fromkeys([*known, *requested])))
+            known = [one.id for one in self._store.documents.of_item(item.id)]
+            self._store.documents.link(item.id, list(dict.fromkeys([*known, *requested])))
 
     def _path_to(self, message_store: MessageStore, item: Item, message: str) -> tuple[Message, ...]:
-        path = active_path([self.answers.as_it_is(one) for one in message_store.messages(item.id)], message)
+        path = active_path([self.answers.as_it_is(one) for one in message_store.messages.of_item(item.id)], message)
         at = next(index for index, one in enumerate(path) if one.id == message)
         return path[: at + 1]
 

@@ -70,7 +70,7 @@ class EmbeddingService:
         """The embedding model: the default one, else one of the library; None without any."""
         found = self._uses.default(Use.EMBED)
         if found is None:
-            found = next((one for one in self._store.models() if one.kind == "encoder"), None)
+            found = next((one for one in self._store.models.all() if one.kind == "encoder"), None)
         return found if found and found.id not in self._failed else None
 
     def hear(self, event: Event) -> None:
@@ -88,7 +88,7 @@ class EmbeddingService:
         if record is not None and record.id != self._seen:
             self._seen = record.id
             with suppress(KnownError):
-                for document in self._store.without_vectors(record.sha256):
+                for document in self._store.vectors.documents_without(record.sha256):
                     self.index(document)
 
     def index(self, document: str) -> None:
@@ -110,7 +110,7 @@ class EmbeddingService:
     def nearest(self, question: str, documents: Sequence[str]) -> Pending[list[int]]:
         """Find the numbers of the passages nearest in meaning; an empty list when that fails."""
         record = self.model()
-        if record is None or not documents or not self._store.vectors_from(record.sha256, documents, after=0, limit=1):
+        if record is None or not documents or not self._store.vectors.after(record.sha256, documents, after=0, limit=1):
             if record is not None:  # they were read before the model came
                 self.take_up()
             return ended([])
@@ -149,7 +149,7 @@ class EmbeddingService:
 
         found, after = Nearest(question, DEEP), 0
         while some := self._service_thread.call(
-            lambda after=after: self._store.vectors_from(  # type: ignore[misc]
+            lambda after=after: self._store.vectors.after(  # type: ignore[misc]
                 record.sha256, documents, after=after, limit=VECTORS_AT_ONCE
             )
         ):
@@ -166,7 +166,7 @@ class EmbeddingService:
         self._now = next(iter(self._waiting))
         del self._waiting[self._now]
         with suppress(KnownError):
-            self._open = deque(self._store.passages_without_vectors(record.sha256, self._now))
+            self._open = deque(self._store.vectors.passages_without(record.sha256, self._now))
         self._step(record)
 
     def _step(self, record: ModelRecord) -> None:
@@ -178,7 +178,7 @@ class EmbeddingService:
             return
         numbers = [self._open.popleft() for _ in range(min(AT_ONCE, len(self._open)))]
         try:
-            open_ones = self._store.passages_of(numbers)
+            open_ones = self._store.passages.numbered(numbers)
         except KnownError:
             open_ones = []
         if not open_ones:
@@ -206,8 +206,8 @@ class EmbeddingService:
     def _keep(self, record: ModelRecord, made: Mapping[int, bytes]) -> None:
         from slmdesk.text.passages.vectors import halved
 
-        there = {one.n for one in self._store.passages_of(list(made))}  # some may have been read anew meanwhile
-        self._store.save_vectors(record.sha256, {n: halved(data) for n, data in made.items() if n in there})
+        there = {one.n for one in self._store.passages.numbered(list(made))}  # some may have been read anew meanwhile
+        self._store.vectors.save(record.sha256, {n: halved(data) for n, data in made.items() if n in there})
 
     @property
     def _is_requested_elsewhere(self) -> bool:

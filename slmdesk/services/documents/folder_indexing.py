@@ -122,14 +122,14 @@ class IndexRunner:
         ]
         gone: dict[str, Json] = {id: quoted(path) for id, path in plan.gone.items()}
         settings: dict[str, Json] = {"collection": collection, "gone": gone}
-        job = self._store.add_job(KIND, title, model_sha256="", steps=steps, settings=settings)
+        job = self._store.jobs.add(KIND, title, model_sha256="", steps=steps, settings=settings)
         self._say(job, collection)
         self._enqueue(job.id)
         return job
 
     def unfinished(self, collection: str) -> JobRecord | None:
         """Return the waiting, running or paused job of a folder, or None."""
-        jobs = self._store.unfinished_jobs(KIND)
+        jobs = self._store.jobs.unfinished(KIND)
         return next((one for one in jobs if collection_in(one) == collection), None)
 
     def drop(self, collection: str) -> None:
@@ -140,20 +140,20 @@ class IndexRunner:
 
     def take_up(self) -> None:
         """See jobs.service.Runner."""
-        for job in self._store.unfinished_jobs(KIND):
+        for job in self._store.jobs.unfinished(KIND):
             if job.status in (JobStatus.OPEN, JobStatus.RUNNING):
                 self._enqueue(job.id)
 
     def resume_job(self, record: JobRecord) -> JobRecord:
         """See jobs.service.Runner."""
         if self._run is None or self._run.job.id != record.id:
-            record = self._store.change_job(record.id, JobStatus.OPEN)
+            record = self._store.jobs.change(record.id, JobStatus.OPEN)
             self._enqueue(record.id)
         return record
 
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
         """See jobs.service.Runner."""
-        job = self._store.change_job(record.id, status)
+        job = self._store.jobs.change(record.id, status)
         with suppress(ValueError):
             self._queue.remove(job.id)
         if self._run and self._run.job.id == job.id:
@@ -164,7 +164,7 @@ class IndexRunner:
 
     def move(self, id: str, where: str) -> None:
         """See jobs.service.Runner."""
-        waiting = [one for one in self._store.unfinished_jobs(KIND) if one.status is JobStatus.OPEN]
+        waiting = [one for one in self._store.jobs.unfinished(KIND) if one.status is JobStatus.OPEN]
         waiting.sort(key=place_of)
         order = moved([one.id for one in waiting], id, where)
         put_in_order(self._store, waiting, order)
@@ -179,7 +179,7 @@ class IndexRunner:
         if self._run:
             run = self._drop()
             with suppress(KnownError):  # then its owner is gone, which says the same
-                self._store.leave_job(run.job.id, JobStatus.OPEN)
+                self._store.jobs.leave(run.job.id, JobStatus.OPEN)
 
     # ---- one file after the other
 
@@ -190,11 +190,11 @@ class IndexRunner:
 
     def _advance(self) -> None:
         while self._run is None and self._queue and not self._closed:
-            job = self._store.claim_job(self._queue.popleft())
+            job = self._store.jobs.claim(self._queue.popleft())
             if job is None:
                 continue
             run = self._run = _Run(job, collection_in(job))
-            run.left = sum(_cost(one) for one in self._store.open_steps(job.id, job.total))
+            run.left = sum(_cost(one) for one in self._store.jobs.open_steps(job.id, job.total))
             self._say(job, run.collection)
             self._next(run)
 
@@ -209,7 +209,7 @@ class IndexRunner:
         run.rests = 0
         try:
             if not run.steps:
-                run.steps.extend(self._store.open_steps(run.job.id, AT_ONCE))
+                run.steps.extend(self._store.jobs.open_steps(run.job.id, AT_ONCE))
             if not run.steps:
                 self._finish(run)
                 return
@@ -239,8 +239,8 @@ class IndexRunner:
 
     def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
         """Return the folder's documents with these bytes, unless one is known at this path."""
-        same = self._store.documents_of(sha256=sha256)
-        here = [one for one in self._store.documents_of(path=path) if "attachment" not in one.info]
+        same = self._store.documents.find(sha256=sha256)
+        here = [one for one in self._store.documents.find(path=path) if "attachment" not in one.info]
         if here:
             return []
         return [one for one in same if one.collection == collection and one.status is DocumentStatus.READ]
@@ -273,17 +273,17 @@ class IndexRunner:
             return
         try:
             if problem is None:
-                kept = self._store.save_step(run.job.id, step.key, {})
+                kept = self._store.jobs.save_step(run.job.id, step.key, {})
                 run.job = replace(run.job, done=run.job.done + kept)
             else:
-                kept = self._store.fail_step(run.job.id, step.key, problem.code, dict(problem.args))
+                kept = self._store.jobs.fail_step(run.job.id, step.key, problem.code, dict(problem.args))
                 run.job = replace(run.job, failed=run.job.failed + kept)
         except KnownError as err:
             self._pause(run, problem_for(err))
             return
         if not kept:  # somebody else paused, cancelled or took it
             self._drop()
-            self._say(self._store.job(run.job.id), run.collection)
+            self._say(self._store.jobs.get(run.job.id), run.collection)
             self._service_thread.post(self._advance)
             return
         cost = _cost(step)
@@ -298,7 +298,7 @@ class IndexRunner:
 
     def _finish(self, run: _Run) -> None:
         self._drop()
-        job = self._store.leave_job(run.job.id, JobStatus.DONE)
+        job = self._store.jobs.leave(run.job.id, JobStatus.DONE)
         self._publish(_changed(job))
         self._progressed(IndexProgress(run.collection, job, twins=run.twins, broken=run.broken))
         self._service_thread.post(self._advance)
@@ -309,7 +309,7 @@ class IndexRunner:
         with suppress(
             KnownError
         ):  # a full disk: told as paused, and taken up by another instance once this one has ended
-            job = self._store.leave_job(
+            job = self._store.jobs.leave(
                 run.job.id, JobStatus.PAUSED, error_code=problem.code, error_args=dict(problem.args)
             )
         self._say(job, run.collection, problem=problem)

@@ -106,29 +106,31 @@ class CollectionService:
 
     def all(self) -> list[CollectionState]:
         """Return all folders in the order in which they were added."""
-        return [self._folder(one).state for one in self._store.collections() if not one.settings.get("going")]
+        return [self._folder(one).state for one in self._store.collections.all() if not one.settings.get("going")]
 
     def state(self, id: str) -> CollectionState:
         """Return a folder by id or unique beginning of one.  Raises KnownError `collection.unknown`."""
-        return self._folder(self._store.collection(id)).state
+        return self._folder(self._store.collections.get(id)).state
 
     def at(self, path: Path) -> CollectionRecord | None:
         """Return the collection of this very folder, or None."""
         requested = os.fsencode(path.absolute())
-        found = [one for one in self._store.collections() if one.path == requested and not one.settings.get("going")]
+        found = [
+            one for one in self._store.collections.all() if one.path == requested and not one.settings.get("going")
+        ]
         return found[0] if found else None
 
     def documents(self, id: str, limit: int = 100_000) -> list[DocumentRecord]:
         """Return the documents of a folder, whatever their status."""
-        return self._store.documents(limit, collection=self._store.collection(id).id)
+        return self._store.documents.page(limit, collection=self._store.collections.get(id).id)
 
     def unread(self, id: str, limit: int = MOST_LEFT) -> list[LeftOut]:
         """Return the documents of a folder that could not be read, and why."""
-        record = self._store.collection(id)
+        record = self._store.collections.get(id)
         found = dict(left_in(record.settings))
         found |= {path: (one.code, dict(one.args)) for path, one in broken_in(record.settings).items()}
         reported = [(path, code, args) for path, (code, args) in found.items()]
-        failed = self._store.failed_documents(record.id, limit)
+        failed = self._store.collections.failed_documents(record.id, limit)
         reported += [(path, code, {key: str(one) for key, one in args.items()}) for path, code, args in failed]
         return [
             LeftOut(os.fsdecode(path), code, problem_of(code, args).sentence)
@@ -142,7 +144,7 @@ class CollectionService:
         it lies in another one or around it, `store.…`.
         """
         path = path.absolute()
-        others = [(one.id, folder_of(one)) for one in self._store.collections() if not one.settings.get("going")]
+        others = [(one.id, folder_of(one)) for one in self._store.collections.all() if not one.settings.get("going")]
         pending: Pending[CollectionState] = Pending()
 
         def looked(result: str | Problem) -> None:
@@ -151,11 +153,11 @@ class CollectionService:
                 return
             try:
                 if result:
-                    record = self._store.collection(result)
+                    record = self._store.collections.get(result)
                     if watched and not record.watched:
-                        record = self._store.change_collection(record.id, watched=True)
+                        record = self._store.collections.change(record.id, watched=True)
                 else:
-                    record = self._store.add_collection(path, path.name or str(path), watched=watched)
+                    record = self._store.collections.add(path, path.name or str(path), watched=watched)
             except KnownError as err:
                 pending.end(problem_for(err))
                 return
@@ -169,8 +171,8 @@ class CollectionService:
 
     def set_watched(self, id: str, watched: bool) -> None:
         """Scan a folder regularly, or only on request.  Raises KnownError `collection.unknown`, store.*."""
-        folder = self._folder(self._store.change_collection(id, watched=watched))
-        self._say(folder, record=self._store.collection(id))
+        folder = self._folder(self._store.collections.change(id, watched=watched))
+        self._say(folder, record=self._store.collections.get(id))
         if folder.next:
             folder.next.cancel()
             folder.next = None
@@ -183,11 +185,11 @@ class CollectionService:
         It is removed in pieces; CollectionGone is published at the end.  There is no undo: call it when the time for
         undo is over.  Raises KnownError `collection.unknown`, `store.…`.
         """
-        record = self._store.change_collection(id, settings={"going": True})
+        record = self._store.collections.change(id, settings={"going": True})
         self.runner.drop(record.id)
         self._leave(record.id)
-        self._store.forget_index_jobs(record.id)
-        kept = [one.id for one in self._store.kept_files(record.id)]
+        self._store.jobs.forget_index_jobs(record.id)
+        kept = [one.id for one in self._store.collections.kept_files(record.id)]
         self._forget_documents(kept, record.id, lambda: self._forget_folder(record.id))
 
     # ---- looking
@@ -195,7 +197,7 @@ class CollectionService:
     def watch(self) -> None:
         """Start scanning the watched folders regularly and finish interrupted removals.  Called by the window only."""
         self._is_watching = True
-        for record in self._store.collections():
+        for record in self._store.collections.all():
             if record.settings.get("going"):
                 self.forget(record.id)
             elif record.watched:
@@ -206,12 +208,12 @@ class CollectionService:
 
         `resume`: also resume its job if a person paused or cancelled it.  Raises KnownError `collection.unknown`.
         """
-        record = self._store.collection(id)
+        record = self._store.collections.get(id)
         folder = self._folder(record)
         pending: Pending[CollectionState] = Pending()
         folder.waiting.append(pending)
         if resume:
-            record = self._store.change_collection(record.id, settings={"stopped": None})
+            record = self._store.collections.change(record.id, settings={"stopped": None})
         job = self.runner.unfinished(record.id)
         if job is not None:
             self._look_at_job(folder, job, resume=resume)
@@ -238,9 +240,9 @@ class CollectionService:
         """Handle an unfinished job: the folder is not scanned before it is done."""
         if resume and job.status is JobStatus.PAUSED:
             self.runner.resume_job(job)
-        elif resume or job.status is JobStatus.PAUSED or self._store.is_elsewhere(job):
+        elif resume or job.status is JobStatus.PAUSED or self._store.jobs.is_elsewhere(job):
             self._on_progress(IndexProgress(folder.state.record.id, job))
-        if job.status is not JobStatus.PAUSED and not self._store.is_elsewhere(job):
+        if job.status is not JobStatus.PAUSED and not self._store.jobs.is_elsewhere(job):
             self.runner.take_up()
         self._look_later(folder)
 
@@ -248,7 +250,7 @@ class CollectionService:
         stop = folder.stop = threading.Event()
         if folder.state.looked is None:
             self._say(folder, status=CollectionStatus.LOOKING)
-        known, mark = self._store.kept_files(record.id), mark_in(record.settings)
+        known, mark = self._store.collections.kept_files(record.id), mark_in(record.settings)
         twins, broken = twins_in(record.settings), broken_in(record.settings)
         root = folder_of(record)
 
@@ -271,7 +273,7 @@ class CollectionService:
                 self._say(folder, status=CollectionStatus.UNREACHABLE, reason=seen.sentence)
                 self._end_wait(folder)
             else:
-                self._take(folder, self._store.collection(id), seen)
+                self._take(folder, self._store.collections.get(id), seen)
         except KnownError as err:  # the disk is full, the history read-only: told, and tried again later
             self._say(folder, status=CollectionStatus.PAUSED, reason=problem_for(err).sentence)
             self._end_wait(folder)
@@ -294,7 +296,7 @@ class CollectionService:
         }
         found: dict[str, Json] = {"left": left, "mark": list(listing.mark)}
         if any(record.settings.get(key) != value for key, value in found.items()):
-            record = self._store.change_collection(record.id, settings=found)
+            record = self._store.collections.change(record.id, settings=found)
         self._say(folder, record=record, looked=time.time(), later=len(listing.later), reason="")
         if not seen.plan.new and not seen.plan.gone:
             self._is_current(folder)
@@ -312,7 +314,7 @@ class CollectionService:
 
     def _look_by_itself(self, id: str) -> None:
         with suppress(KnownError):  # forgotten by another instance, or a store in trouble, which says so by itself
-            if id in self._folders and self._store.collection(id).watched:
+            if id in self._folders and self._store.collections.get(id).watched:
                 self.look(id)
 
     # ---- the job
@@ -320,7 +322,7 @@ class CollectionService:
     def _on_progress(self, reported: IndexProgress) -> None:
         """Publish the progress of a folder's job."""
         try:
-            folder = self._folder(self._store.collection(reported.collection))
+            folder = self._folder(self._store.collections.get(reported.collection))
         except KnownError:  # it was forgotten
             return
         job = reported.job
@@ -330,10 +332,10 @@ class CollectionService:
         elif job.status is JobStatus.CANCELLED:
             record = folder.state.record
             if not record.settings.get("going"):
-                record = self._store.change_collection(record.id, settings={"stopped": True})
+                record = self._store.collections.change(record.id, settings={"stopped": True})
             self._say(folder, record=record, status=CollectionStatus.STOPPED, counted=True, job="", eta_s=None)
             self._end_wait(folder)
-        elif job.status is JobStatus.PAUSED or self._store.is_elsewhere(job):
+        elif job.status is JobStatus.PAUSED or self._store.jobs.is_elsewhere(job):
             is_paused = job.status is JobStatus.PAUSED
             status = CollectionStatus.PAUSED if is_paused else CollectionStatus.ELSEWHERE
             reason = problem_of(job.error_code, job.error_args).sentence if job.error_code else ""
@@ -346,8 +348,8 @@ class CollectionService:
 
     def _settle(self, folder: _Folder, reported: IndexProgress) -> None:
         """Finish after all new files were handled: remove documents that are still gone, store what the scan found."""
-        record = self._store.collection(reported.collection)
-        now = {one.id: one.path for one in self._store.kept_files(record.id)}
+        record = self._store.collections.get(reported.collection)
+        now = {one.id: one.path for one in self._store.collections.kept_files(record.id)}
         gone = [id for id, path in gone_in(reported.job).items() if now.get(id) == path]
         twins = {path: one for path, one in twins_in(record.settings).items() if one.of in now and one.of not in gone}
         broken = broken_in(record.settings)
@@ -357,8 +359,8 @@ class CollectionService:
             "twins": twins_to_json({**twins, **reported.twins}),
             "broken": broken_to_json({**broken, **reported.broken}),
         }
-        record = self._store.change_collection(record.id, settings=settings)
-        self._store.forget_index_jobs(record.id, but=reported.job.id)
+        record = self._store.collections.change(record.id, settings=settings)
+        self._store.jobs.forget_index_jobs(record.id, but=reported.job.id)
         self._say(folder, record=record, gone=folder.state.gone + len(gone))
         if gone:
             self._forget_documents(gone, record.id, lambda: self._is_current(folder))
@@ -384,7 +386,7 @@ class CollectionService:
         """Call `then` once the documents are removed; what cannot be removed now (full disk) is tried at the
         next scan.
         """
-        left = ids.intersection(one.id for one in self._store.kept_files(collection))
+        left = ids.intersection(one.id for one in self._store.collections.kept_files(collection))
         if left and tries < MOST_TRIES:
             self._service_thread.call_later(REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
         else:
@@ -409,14 +411,14 @@ class CollectionService:
         self._forget_next()
 
     def _forget_document(self, id: str) -> None:
-        record = self._store.document(id)
+        record = self._store.documents.get(id)
         if record.opened > 0:  # a person opened it by itself: it stays in that list
-            self._store.change_document(id, collection=None)
+            self._store.documents.change(id, collection=None)
         else:
             self._documents.forget(id, with_folder=True)
 
     def _forget_folder(self, id: str) -> None:
-        self._store.forget_collection(id)
+        self._store.collections.forget(id)
         self._documents.purge_soon()  # of its own name too, where it had no documents
         self._publish(CollectionGone(id))
 
@@ -434,7 +436,7 @@ class CollectionService:
     def _state_before(self, record: CollectionRecord) -> CollectionState:
         """Return the state of a folder that this instance has not scanned yet."""
         job = self.runner.unfinished(record.id)
-        if job is not None and (job.status is JobStatus.PAUSED or self._store.is_elsewhere(job)):
+        if job is not None and (job.status is JobStatus.PAUSED or self._store.jobs.is_elsewhere(job)):
             status = CollectionStatus.PAUSED if job.status is JobStatus.PAUSED else CollectionStatus.ELSEWHERE
             return CollectionState(record, status, done=job.done + job.failed, total=job.total, job=job.id)
         if record.settings.get("stopped"):
@@ -443,7 +445,7 @@ class CollectionService:
         return CollectionState(record, CollectionStatus.CURRENT if is_read else CollectionStatus.WAITING)
 
     def _counted(self, state: CollectionState) -> CollectionState:
-        read, pages, failed = self._store.count_collection(state.record.id)
+        read, pages, failed = self._store.collections.count(state.record.id)
         left = len(left_in(state.record.settings)) + len(broken_in(state.record.settings))
         return replace(state, documents=read, pages=pages, unread=failed + left)
 

@@ -63,7 +63,7 @@ def read_document(store: Store, id: str) -> DocumentRecord:
 
     Raises KnownError `document.unknown`, `document.not_read`, and the document's own error.
     """
-    found = store.document(id)
+    found = store.documents.get(id)
     if found.status is DocumentStatus.READING:
         raise KnownError("document.not_read", path=found.name)
     if found.status is DocumentStatus.FAILED and not found.pages:

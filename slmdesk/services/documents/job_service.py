@@ -149,7 +149,7 @@ class DocumentJobService(JobPlanner, Generic[R, P]):
             f"{self.title}: {title}", documents, to_json(request), self._words_of(request, documents)
         )
         self._add_job(item, title, record, request)
-        return self._store.item(item.id)
+        return self._store.items.get(item.id)
 
     def begun_before(self, request: R, *, unsaved: bool = False) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
@@ -168,7 +168,7 @@ class DocumentJobService(JobPlanner, Generic[R, P]):
 
     def plan(self, job: JobRecord) -> Plan:
         """Return the plan of a job, from its beginning (see jobs)."""
-        item = self._store.item(job.item or "")
+        item = self._store.items.get(job.item or "")
         record = model_of(self._models, job)
         plan = self._live[job.id] = self._plan_of(job, item, self._request_from(job.settings), record)
         try:
@@ -200,7 +200,7 @@ class DocumentJobService(JobPlanner, Generic[R, P]):
 
     def _tools(self, job: JobRecord, record: ModelRecord) -> PlanTools:
         return PlanTools(
-            pages=lambda document, begin, limit: self._store.pages(document, begin=begin, limit=limit),
+            pages=lambda document, begin, limit: self._store.pages.of_document(document, begin=begin, limit=limit),
             count=lambda some, answered: count_texts(self._loader, record, some, answered),
             context_tokens=context_tokens(record, self._settings.current),
             failure=lambda: first_failure(self._jobs, job.id),

@@ -83,7 +83,7 @@ class DocumentService:
 
         Raises KnownError `document.unknown`, and `request.invalid` where there is no such attachment.
         """
-        parent = self._store.document(document)
+        parent = self._store.documents.get(document)
         if all(one.index != index for one in info_of(parent).attachments):
             raise KnownError("request.invalid", what="attachment")
         password = self._opener.passwords.get(parent.id, "")
@@ -106,7 +106,7 @@ class DocumentService:
 
         Only size and time are compared.  Raises KnownError `document.unknown`.
         """
-        record = self._store.document(document)
+        record = self._store.documents.get(document)
 
         def is_unchanged() -> bool:
             found = look_at(file_of(record), threading.Event(), hashed=False)
@@ -126,16 +126,16 @@ class DocumentService:
 
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
         """Return the documents a person opened last; one whose reading was interrupted is shown as stopped."""
-        found = self._store.documents(limit + len(self._going))
+        found = self._store.documents.page(limit + len(self._going))
         return [self._as_it_is(one) for one in found if one.id not in self._going][:limit]
 
     def document(self, id: str) -> DocumentRecord:
         """Return a document by id or unique beginning of one.  Raises KnownError `document.unknown`."""
-        return self._as_it_is(self._store.document(id))
+        return self._as_it_is(self._store.documents.get(id))
 
     def pages(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
         """Return the pages stored so far, from number `begin` on; also while the document is being read."""
-        return self._store.pages(document, begin=begin, limit=limit, with_text=with_text)
+        return self._store.pages.of_document(document, begin=begin, limit=limit, with_text=with_text)
 
     def forget(self, document: str, *, with_folder: bool = False) -> None:
         """Remove a document from the program; the file itself is not touched.
@@ -144,26 +144,26 @@ class DocumentService:
         the list of recent ones, unless `with_folder`.  There is no undo: call it when the time for undo is over.
         Raises KnownError `document.unknown`, `store.…`.
         """
-        record = self._store.document(document)
+        record = self._store.documents.get(document)
         found = record.id
         if found in self._going:
             return
         if record.collection and not with_folder:
-            self._publish(DocumentChanged(self._store.change_document(found, opened=0.0)))
+            self._publish(DocumentChanged(self._store.documents.change(found, opened=0.0)))
             return
         self._reading.cancel(found)
         self._images.forget(found)
         self._opener.passwords.pop(found, None)
-        self._store.change_document(found, status=DocumentStatus.READING)  # cut off here, it is not taken for whole
+        self._store.documents.change(found, status=DocumentStatus.READING)  # cut off here, it is not taken for whole
         self._going.add(found)
         self._forget_more(found)
 
     def _forget_more(self, document: str) -> None:
         try:
-            if self._store.forget_some_passages(document) and not self._closed:
+            if self._store.passages.forget_some(document) and not self._closed:
                 self._service_thread.post(lambda: self._forget_more(document))
                 return
-            self._store.forget_document(document)
+            self._store.documents.forget(document)
         except BaseException:
             self._going.discard(document)
             raise
@@ -193,7 +193,7 @@ class DocumentService:
         images, `document.locked` when the password of an earlier run is needed again.  Raises KnownError
         `document.unknown`.
         """
-        record = self._store.document(document)
+        record = self._store.documents.get(document)
         return self._images.request(
             record.id, record.sha256, record.name, self._opener.source(record), number, width, marks
         )
@@ -203,7 +203,7 @@ class DocumentService:
 
         Cancelled, it ends with what was found so far.  Raises KnownError `document.unknown`.
         """
-        search = PlaceSearch(self._service_thread, self._store, self._store.document(document).id, words, limit)
+        search = PlaceSearch(self._service_thread, self._store, self._store.documents.get(document).id, words, limit)
         return pending_on_file_thread(self._service_thread, search.run, cancel=search.stop.set, name="find")
 
     def search(self, words: str, limit: int = 50) -> list[TextHit]:

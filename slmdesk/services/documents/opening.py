@@ -125,7 +125,7 @@ class DocumentOpener:
             if known.status is DocumentStatus.READING and (reading := self._reading.find(known.id)):
                 reading.waiting.append(request.pending)
                 if not request.collection:
-                    self._store.change_document(known.id, opened=time.time())
+                    self._store.documents.change(known.id, opened=time.time())
                     self._reading.hasten(reading)
                 return
             if self._is_current(known, request, found):
@@ -134,7 +134,7 @@ class DocumentOpener:
                     changes |= {"collection": request.collection, "info": {**known.info, "inode": found.inode}}
                 else:
                     changes["opened"] = time.time()
-                record = self._store.change_document(
+                record = self._store.documents.change(
                     known.id, path=os.fsencode(found.path), mtime_ns=found.mtime_ns, **changes
                 )
                 if request.password:
@@ -147,9 +147,9 @@ class DocumentOpener:
     def _known(self, request: OpenRequest, found: DocumentFile) -> DocumentRecord | None:
         """Return the record of this file: by its path, else by its bytes; for a folder only by its path."""
         if request.instead:
-            return self._store.document(request.instead)
-        here = self._store.documents_of(path=os.fsencode(found.path))
-        same = [one for one in self._store.documents_of(sha256=found.sha256) if one.status is DocumentStatus.READ]
+            return self._store.documents.get(request.instead)
+        here = self._store.documents.find(path=os.fsencode(found.path))
+        same = [one for one in self._store.documents.find(sha256=found.sha256) if one.status is DocumentStatus.READ]
         if request.parent:
             requested = (request.parent, request.attachment)
             return next((one for one in here if attached(one)[:2] == requested), None)
@@ -169,7 +169,7 @@ class DocumentOpener:
         info: dict[str, Json] = {}
         name = found.path.name
         if request.parent:
-            parent = self._store.document(request.parent)
+            parent = self._store.documents.get(request.parent)
             _, index, around = attached(parent)
             about: dict[str, Json] = {"of": parent.id, "index": request.attachment}
             if index is not None:  # a mail in a mail
@@ -181,17 +181,17 @@ class DocumentOpener:
         if request.collection:
             info["inode"] = found.inode
         if known is None:
-            record = self._store.add_document(
+            record = self._store.documents.add(
                 path=os.fsencode(found.path), name=name, sha256=found.sha256, format="",
                 bytes=found.bytes, mtime_ns=found.mtime_ns, reader=READER_VERSION,
             )  # fmt: skip
             if request.collection:
-                record = self._store.change_document(record.id, info=info, collection=request.collection, opened=0.0)
+                record = self._store.documents.change(record.id, info=info, collection=request.collection, opened=0.0)
             elif info:
-                record = self._store.change_document(record.id, info=info)
+                record = self._store.documents.change(record.id, info=info)
         else:
             folder = {"collection": request.collection} if request.collection else {"opened": time.time()}
-            record = self._store.change_document(
+            record = self._store.documents.change(
                 known.id, path=os.fsencode(found.path), name=name, sha256=found.sha256, bytes=found.bytes,
                 mtime_ns=found.mtime_ns, reader=READER_VERSION, status=DocumentStatus.READING,
                 error_code=None, error_args={}, info=info, **folder,

@@ -210,7 +210,7 @@ class ReadingQueue:
         if self._now is not reading:
             return
         try:
-            more = not reading.is_new and self._store.forget_some_passages(reading.record.id)
+            more = not reading.is_new and self._store.passages.forget_some(reading.record.id)
         except KnownError as err:
             self._fail(reading, problem_for(err))
             return
@@ -275,9 +275,11 @@ class ReadingQueue:
         passages = [one for page in pages for one in reading.passages.feed(page)]
         changed = pages
         if not reading.is_new:
-            old = self._store.pages(document, begin=pages[0].number, limit=pages[-1].number - pages[0].number + 1)
+            old = self._store.pages.of_document(
+                document, begin=pages[0].number, limit=pages[-1].number - pages[0].number + 1
+            )
             changed = [page for page in pages if page not in old]
-        self._store.save_pages(document, changed, passages)
+        self._store.pages.save(document, changed, passages)
         reading.kept, reading.saved = pages[-1].number, time.monotonic()
         total = max(reading.coming.total, reading.kept) if reading.coming.total else 0
         spent = time.monotonic() - reading.began
@@ -313,12 +315,12 @@ class ReadingQueue:
     def _finish(self, reading: Reading, info: DocumentInfo) -> None:
         assert reading.passages is not None
         document = reading.record.id
-        self._store.save_pages(document, (), list(reading.passages.finish()))
+        self._store.pages.save(document, (), list(reading.passages.finish()))
         if not reading.is_new:
-            self._store.forget_pages(document, max(info.pages, reading.kept))
+            self._store.pages.forget(document, max(info.pages, reading.kept))
         reported: dict[str, Json] = {**_kept_info(reading.record), **to_json(info)}
         opened = {} if reading.is_background else {"opened": time.time()}
-        record = self._store.change_document(
+        record = self._store.documents.change(
             document, status=DocumentStatus.READ, info=reported, format=info.format, error_code=None, error_args={},
             **opened,
         )  # fmt: skip
@@ -339,7 +341,7 @@ class ReadingQueue:
             pending.end(problem)
 
     def _note_failed(self, reading: Reading, problem: Problem) -> DocumentRecord:
-        return self._store.change_document(
+        return self._store.documents.change(
             reading.record.id, status=DocumentStatus.FAILED, error_code=problem.code, error_args=dict(problem.args)
         )
 

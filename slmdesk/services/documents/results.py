@@ -25,23 +25,23 @@ class DocumentItems:
         """Return an item by id or beginning of one.  Raises KnownError `item.unknown`, also for another kind of
         item.
         """
-        found = self._store.item(item)
+        found = self._store.items.get(item)
         if found.kind != self._kind:
             raise KnownError("item.unknown", id=item[:80])
         return found
 
     def newest_job(self, item: str) -> JobRecord | None:
         """Return the newest job of an item, or None."""
-        return next((one for one in self._store.jobs_of(item) if one.kind == self._kind), None)
+        return next((one for one in self._store.jobs.of_item(item) if one.kind == self._kind), None)
 
     def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
         """Add an item linked to its documents; `asked` is the request in words, kept as its first message."""
-        item = self._store.add_item(self._kind, title, settings={"wish": request})
-        self._store.link_documents(item.id, list(dict.fromkeys(one.id for one in documents)))
-        message = self._store.add_message(
+        item = self._store.items.add(self._kind, title, settings={"wish": request})
+        self._store.documents.link(item.id, list(dict.fromkeys(one.id for one in documents)))
+        message = self._store.messages.add(
             item.id, parent=None, role=Role.USER, status=Status.COMPLETE, parts=(TextPart(asked, Origin.PERSON),)
         )
-        self._publish(ItemChanged(self._store.item(item.id)))
+        self._publish(ItemChanged(self._store.items.get(item.id)))
         self._publish(MessageAdded(message))
         return item
 
@@ -49,9 +49,9 @@ class DocumentItems:
         self, item: str, words: str, record: ModelRecord | None = None, prompt_version: str | None = None
     ) -> None:
         """Store the result in words as a message; a repeated call (after a crash) changes nothing."""
-        messages = self._store.messages(item)
+        messages = self._store.messages.of_item(item)
         if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
-            reported = self._store.add_message(
+            reported = self._store.messages.add(
                 item,
                 parent=next((one.id for one in messages if one.role is Role.USER), None),
                 role=Role.ASSISTANT,
@@ -61,9 +61,9 @@ class DocumentItems:
                 model_name=record.name if record else None,
                 prompt_version=prompt_version,
             )
-            self._store.change_item_settings(item, leaf=reported.id)
+            self._store.items.change_settings(item, leaf=reported.id)
             self._publish(MessageAdded(reported))
-        self._publish(ItemChanged(self._store.item(item)))
+        self._publish(ItemChanged(self._store.items.get(item)))
 
 
 def title_of(documents: Sequence[DocumentRecord]) -> str:

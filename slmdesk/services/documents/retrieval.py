@@ -80,7 +80,7 @@ class Retrieval:
 
         def joined(numbers: list[int]) -> Ranked:
             known = dict(by_words)
-            known |= {one.n: one for one in self._store.passages_of([one for one in numbers if one not in known])}
+            known |= {one.n: one for one in self._store.passages.numbered([one for one in numbers if one not in known])}
             order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
             return Ranked(tuple(known[one] for one in order[:DEEP]), tuple(words))
 
@@ -89,7 +89,7 @@ class Retrieval:
 
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
         """Return passages by number, the best first: BM25, weighted by how near the words stand to each other."""
-        hits = self._store.find_passages(words, documents, DEEP)
+        hits = self._store.passages.find(words, documents, DEEP)
         near = nearness(words, [one.passage.text for one in hits])
         order = sorted(zip(hits, near, strict=True), key=lambda one: one[0].rank * one[1])  # bm25: smaller is better
         return {hit.passage.n: hit.passage for hit, _ in order}
@@ -101,5 +101,5 @@ class Retrieval:
         requested = [n for one in chosen for n in (one.n + 1, one.n - 1)]
         documents = {one.document for one in chosen}
         have = {one.n for one in chosen}
-        found = {one.n: one for one in self._store.passages_of(requested) if one.document in documents}
+        found = {one.n: one for one in self._store.passages.numbered(requested) if one.document in documents}
         return [found[n] for n in dict.fromkeys(requested) if n in found and n not in have]

@@ -227,7 +227,7 @@ class StateService:
             )
 
     def _forget_models(self) -> None:
-        models = frozenset(one.sha256 for one in self._store.models())
+        models = frozenset(one.sha256 for one in self._store.models.all())
         if models != self._models:
             self._models = models
             remove_states(self._folder, lambda head: head.model in models)
@@ -245,7 +245,7 @@ class StateService:
             if isinstance(found, Problem):
                 return
             with suppress(KnownError):
-                self._models = frozenset(one.sha256 for one in self._store.models())
+                self._models = frozenset(one.sha256 for one in self._store.models.all())
                 lost = {one.key for one in found if not self._is_requested(one)}
                 on_file_thread(
                     self._service_thread,
@@ -261,7 +261,7 @@ class StateService:
 
     def _is_document(self, id: str) -> bool:
         try:
-            return self._store.document(id).id == id
+            return self._store.documents.get(id).id == id
         except KnownError as err:
             return err.code != "document.unknown"
 

@@ -83,7 +83,9 @@ class PlaceSearch:
         return FoundPlaces(tuple(places))
 
     def _pages(self, begin: int) -> list[Page]:
-        return self._service_thread.call(lambda: self._store.pages(self._document, begin=begin, limit=PAGES_AT_ONCE))
+        return self._service_thread.call(
+            lambda: self._store.pages.of_document(self._document, begin=begin, limit=PAGES_AT_ONCE)
+        )
 
 
 def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
@@ -93,7 +95,7 @@ def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
     """
     pieces = search_words(words)
     found: list[TextHit] = []
-    for hit, name in store.find_everywhere(pieces, limit):
+    for hit, name in store.passages.find_everywhere(pieces, limit):
         one = hit.passage
         page, start, end = one.page, one.start, one.end
         if one.page < one.page_end:  # then its end is one on another page: what was found is the best sentence of it
@@ -104,7 +106,7 @@ def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
 
 
 def _page(store: Store, document: str, number: int) -> Page | None:
-    pages = store.pages(document, begin=number, limit=1)
+    pages = store.pages.of_document(document, begin=number, limit=1)
     return pages[0] if pages and pages[0].number == number else None
 
 

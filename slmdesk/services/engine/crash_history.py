@@ -31,16 +31,16 @@ class CrashHistory:
     def fresh(self, record: ModelRecord) -> ModelRecord:
         """Return the current record of a model."""
         try:
-            return self._store.model(record.id)
+            return self._store.models.get(record.id)
         except KnownError:
             return record  # removed meanwhile: what was known of it is enough
 
     def remember(self, record: ModelRecord, info: Mapping[str, Json], *, last_used: float | None = None) -> None:
         """Store information about a model; when the store cannot be written, only this information is lost."""
         try:
-            self._store.set_model_info(record.id, **info)
+            self._store.models.set_info(record.id, **info)
             if last_used is not None:
-                self._store.change_model(record.id, last_used=last_used)
+                self._store.models.change(record.id, last_used=last_used)
         except KnownError:
             return
 
@@ -48,7 +48,7 @@ class CrashHistory:
         """Store the new size, time or inode of a verified file; if that fails, it is verified again next time."""
         if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
             with suppress(KnownError):
-                self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+                self._store.models.change(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
 
     def times_blocked(self, record: ModelRecord) -> int:
         """Return 0, or the number of crashes after which this model is no longer started automatically."""

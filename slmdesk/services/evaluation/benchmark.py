@@ -226,7 +226,7 @@ class _Bench:
             if isinstance(event, Done):
                 result = _result(event.result, self._loader.memory_bytes(), spent)
                 with suppress(KnownError):  # read-only or full: what was measured is told all the same
-                    self._store.set_model_info(self.record.id, **{FACT: to_json(result)})
+                    self._store.models.set_info(self.record.id, **{FACT: to_json(result)})
                 self._finish(result)
             elif isinstance(event, Failed):
                 self._finish(problem_of(event.code, event.args))

@@ -114,22 +114,22 @@ class ExamService:
 
         Raises KnownError `model.unknown`, `job.…`.
         """
-        record = self._store.model(model)
+        record = self._store.models.get(model)
         self.note(record, "stopped")
         if job := self.unfinished(record):
             self._jobs.cancel(job.id)
 
     def models_of(self, job: str) -> tuple[str, ...]:
         """Return the ids of the models a job examines.  Raises KnownError `job.unknown`."""
-        sha256 = self._store.job(job).model_sha256
-        return tuple(one.id for one in self._store.models() if one.sha256 == sha256)
+        sha256 = self._store.jobs.get(job).model_sha256
+        return tuple(one.id for one in self._store.models.all() if one.sha256 == sha256)
 
     def note(self, record: ModelRecord, reason: str | None, **more: Json) -> None:
         """Store why a model is not examined automatically (slow, stopped, failed); None removes the reason."""
         if reason is None and NOTE not in record.info:
             return
         shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}
-        self._store.set_model_info(record.id, **{NOTE: shape})
+        self._store.models.set_info(record.id, **{NOTE: shape})
 
     @staticmethod
     def prompt_version() -> str:
@@ -151,9 +151,9 @@ class ExamService:
         for skill in {question.skill for question, _value in asked}:
             known[skill] = judge_skill(skill, [one for one in asked if one[0].skill is skill])
         shape: dict[str, Json] = {"version": items()[0], "skills": [shape_of_skill(one) for one in known.values()]}
-        for one in self._store.models():
+        for one in self._store.models.all():
             if one.sha256 == record.sha256:
-                self._store.set_model_info(one.id, **{SKILLS: shape})
+                self._store.models.set_info(one.id, **{SKILLS: shape})
         return known
 
     def skills(self, record: ModelRecord) -> dict[Skill, SkillResult]:
@@ -179,10 +179,10 @@ class ExamService:
         """
         if job.settings.get("version") != items()[0]:
             return
-        result = judge(self._store.steps(job.id), job.model_sha256, now=time.time())
-        for record in self._store.models():
+        result = judge(self._store.jobs.steps(job.id), job.model_sha256, now=time.time())
+        for record in self._store.models.all():
             if record.sha256 == job.model_sha256:
-                self._store.set_model_info(record.id, **{FACT: _shape_of(result)})
+                self._store.models.set_info(record.id, **{FACT: _shape_of(result)})
 
 
 def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float) -> ExamResult:

@@ -96,17 +96,17 @@ class CardService:
 
     def list(self) -> tuple[ModelCard, ...]:
         """All models of the library."""
-        return tuple(self._card(one) for one in self._store.models())
+        return tuple(self._card(one) for one in self._store.models.all())
 
     def exams(self) -> Mapping[str, tuple[str, str]]:
         """What each examined model is good for, by id: a few words for a menu, and a whole sentence."""
-        models = self._store.models()
+        models = self._store.models.all()
         found = ((one, result_of(one)) for one in models)
         return {one.id: (few_words(result), sentence_of(one.name, result)) for one, result in found if result}
 
     def details(self, model: str, ended: Callable[[ModelDetails], None]) -> None:
         """Read all that is known of a model; `ended` is called once, on the service thread.  Raises `model.unknown`."""
-        record = self._store.model(model)
+        record = self._store.models.get(model)
         context, pc = self._settings.current.context_tokens, self._pc()
 
         def work() -> None:
@@ -124,7 +124,7 @@ class CardService:
 
     def _details(self, old: ModelRecord, found: _Read) -> ModelDetails:
         try:
-            record = self._store.model(old.id)
+            record = self._store.models.get(old.id)
         except KnownError:
             record = old  # removed meanwhile; whoever asked hears of that too
         result, verified = result_of(record), record.info.get(VERIFIED)

@@ -200,10 +200,10 @@ class ComparingService:
 
     def open(self, id: str) -> Comparison:
         """Return a comparison, with text that is not in its rows yet.  Raises KnownError `item.unknown`."""
-        item = self._store.item(id)
+        item = self._store.items.get(id)
         if item.kind != KIND:
             raise KnownError("item.unknown", id=id[:80])
-        messages = [self._answers.as_it_is(one) for one in self._store.messages(item.id)]
+        messages = [self._answers.as_it_is(one) for one in self._store.messages.of_item(item.id)]
         prompt = next((words_of(one) for one in messages if one.role is Role.USER), "")
         measured = item.settings.get("measured")
         found = measured if isinstance(measured, Mapping) else {}
@@ -213,7 +213,7 @@ class ComparingService:
 
     def items(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> list[Item]:
         """A page of comparisons, newest first; `before` is (updated, n) of the last one seen."""
-        return self._store.items(KIND, before=before, limit=limit)
+        return self._store.items.page(KIND, before=before, limit=limit)
 
     def vote(self, id: str, best: str | None, note: str = "") -> Comparison:
         """Store which answer was best, None for none; replaces an earlier vote.
@@ -226,7 +226,7 @@ class ComparingService:
         if best is not None and best not in {one.message.id for one in held.answers}:
             raise KnownError("item.unknown", id=best[:80])
         vote: dict[str, Json] = {"best": best, "note": note.strip()[:MAX_NOTE], "time": time.time()}
-        self._publish(ItemChanged(self._store.change_item_settings(held.item.id, vote=vote)))
+        self._publish(ItemChanged(self._store.items.change_settings(held.item.id, vote=vote)))
         return self.open(held.item.id)
 
     def close(self) -> None:
@@ -238,7 +238,7 @@ class ComparingService:
             run.later.cancel()
         for message, _record in run.waiting:
             with suppress(KnownError):  # then the next desk does it
-                self._store.end_message(message.id, "", Ending(Status.INTERRUPTED))
+                self._store.messages.end(message.id, "", Ending(Status.INTERRUPTED))
 
     # ---- beginning
 
@@ -265,9 +265,9 @@ class ComparingService:
         settings: dict[str, Json] = {"models": names, "seed": seed, "max_tokens": request.max_tokens}
         if request.is_blind:
             settings["blind"] = True
-        item = self._store.add_item(KIND, title_from(request.prompt), settings=settings)
+        item = self._store.items.add(KIND, title_from(request.prompt), settings=settings)
         self._publish(ItemChanged(item))
-        user = self._store.add_message(
+        user = self._store.messages.add(
             item.id,
             parent=None,
             role=Role.USER,
@@ -278,7 +278,7 @@ class ComparingService:
         sampling = {key: value for key, value in to_json(SETTINGS).items() if value not in (None, [], False)}
         waiting = []
         for record in records:
-            answer = self._store.add_message(
+            answer = self._store.messages.add(
                 item.id,
                 parent=user.id,
                 role=Role.ASSISTANT,
@@ -314,7 +314,7 @@ class ComparingService:
         while run.stopped and run.waiting:
             message, _record = run.waiting.pop(0)
             with suppress(KnownError):  # deleted for good meanwhile, or a disk in trouble: nothing is lost with it
-                self._publish(MessageEnded(self._store.end_message(message.id, "", Ending(Status.CANCELLED))))
+                self._publish(MessageEnded(self._store.messages.end(message.id, "", Ending(Status.CANCELLED))))
         if not run.waiting:
             self._finish(run)
             return
@@ -334,7 +334,7 @@ class ComparingService:
         self._jobs.let_go()
         return_to(run.before, self._models, self._loader, self._store)
         with suppress(KnownError):
-            self._publish(ItemChanged(self._store.item(run.item)))
+            self._publish(ItemChanged(self._store.items.get(run.item)))
 
     def _on_ended(self, run: _Run, message: Message, figures: Figures | None) -> None:
         if self._run is not run:
@@ -343,7 +343,7 @@ class ComparingService:
         if figures is not None:
             run.measured[message.id] = to_json(figures)
             with suppress(KnownError):  # a full disk: the words come first, and are tried again
-                self._publish(ItemChanged(self._store.change_item_settings(run.item, measured=dict(run.measured))))
+                self._publish(ItemChanged(self._store.items.change_settings(run.item, measured=dict(run.measured))))
         if message.status is Status.CANCELLED:
             run.stopped = True
         self._service_thread.post(lambda: self._advance(run))

@@ -96,7 +96,7 @@ class BackupService:
         for chat in before:
             self._chats.drop(chat)
             self._publish(ItemGone(chat))
-        for item in reversed(self._store.items(limit=100)):
+        for item in reversed(self._store.items.page(limit=100)):
             self._publish(ItemChanged(item))
         self._publish(ModelsChanged())
         return restored
@@ -110,7 +110,7 @@ class BackupService:
     def _chats_there(self) -> list[str]:
         ids: list[str] = []
         before: tuple[float, int] | None = None
-        while page := self._store.items(before=before, limit=PAGE):
+        while page := self._store.items.page(before=before, limit=PAGE):
             ids += [item.id for item in page]
             before = (page[-1].updated, page[-1].n)
         return ids

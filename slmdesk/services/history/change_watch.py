@@ -87,7 +87,7 @@ class Watch:
     def _look(self) -> None:
         self._looks += 1
         if self._looks % ORPHANS_EVERY == 1:
-            for message in () if self._store.read_only else self._store.mark_interrupted():
+            for message in () if self._store.read_only else self._store.messages.mark_interrupted():
                 self._publish(MessageChanged(message))
             self._network.say_today()
         # in this order: what another instance writes in between shows as a new version next time
@@ -124,9 +124,9 @@ class Watch:
 
 def _marks(store: Store) -> dict[str, tuple[str, bytes]]:
     """Names and places of the models in the library, by id: what a person would see change."""
-    return {one.id: (one.name, one.path) for one in store.models()}
+    return {one.id: (one.name, one.path) for one in store.models.all()}
 
 
 def _document_marks(store: Store) -> list[tuple[str, str, DocumentStatus]]:
     """The documents opened last, in their order: what a person would see change in the list."""
-    return store.document_marks(LISTED)
+    return store.documents.marks(LISTED)

@@ -17,7 +17,7 @@ from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation import model_comparison
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
-from slmdesk.store import Rescued, Store, damaged_copies
+from slmdesk.store import Rescued, Store, damaged_copies, rescue_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ class HistoryService:
         """Return a page of items, newest first; `before` is (updated, n) of the last one seen.  `kind` None: every
         kind.
         """
-        return self._store.items(kind, before=before, limit=limit, deleted=deleted)
+        return self._store.items.page(kind, before=before, limit=limit, deleted=deleted)
 
     def item(self, id: str) -> Item:
         """Return an item by id or unique prefix.  Raises KnownError `item.unknown`."""
-        return self._store.item(id)
+        return self._store.items.get(id)
 
     def about(self, document: str, kind: str) -> list[Item]:
         """Return the items of a kind about a document that are not in the bin, newest first."""
-        items = [self._store.item(one) for one in self._store.items_about(document)]
+        items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
         return [one for one in items if one.kind == kind and one.deleted_at is None]
 
     def messages(self, item: str) -> list[Message]:
@@ -66,27 +66,27 @@ class HistoryService:
 
     def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> Sequence[Found]:
         """Return search hits, newest first.  `before` and `kind`: see Store.search."""
-        return self._store.search(words, limit=limit, before=before, kind=kind)
+        return self._store.index.search(words, limit=limit, before=before, kind=kind)
 
     def rename(self, id: str, title: str) -> Item:
         """Change the title of an item.  Raises KnownError `item.unknown`."""
-        return self._chats.rename(self._store.item(id).id, title)
+        return self._chats.rename(self._store.items.get(id).id, title)
 
     def trash(self, id: str) -> Item:
         """Move an item to the bin.  Raises KnownError `item.unknown`."""
-        return self._chats.trash(self._store.item(id).id)
+        return self._chats.trash(self._store.items.get(id).id)
 
     def restore(self, id: str) -> Item:
         """Take an item out of the bin.  Raises KnownError `item.unknown`."""
-        return self._chats.restore(self._store.item(id).id)
+        return self._chats.restore(self._store.items.get(id).id)
 
     def delete_for_good(self, id: str) -> tuple[str, tuple[Path, ...]]:
         """Delete an item for good, from all files.  Raises KnownError `item.unknown`.
 
         Returns its id, and histories that were set aside earlier, which may still hold it.
         """
-        item = self._chats.trash(self._store.item(id).id)
-        self._states.forget([one.id for one in self._store.documents_of_item(item.id)])
+        item = self._chats.trash(self._store.items.get(id).id)
+        self._states.forget([one.id for one in self._store.documents.of_item(item.id)])
         self._chats.drop(item.id)
         copies = self._store.delete_for_good(item.id)
         self._publish(ItemGone(item.id))
@@ -97,7 +97,7 @@ class HistoryService:
 
         DocumentService.forget forgets one.  Raises KnownError `item.unknown`.
         """
-        return self._only_of({self._store.item(one).id for one in ids}, self._store.document_uses())
+        return self._only_of({self._store.items.get(one).id for one in ids}, self._store.documents.uses())
 
     def _only_of(self, items: Collection[str], uses: Collection[tuple[str, str]]) -> list[DocumentRecord]:
         """Documents of these items alone, by name; one of a folder that is asked is used by the folder."""
@@ -106,7 +106,7 @@ class HistoryService:
         found = []
         for one in theirs:
             with suppress(KnownError):  # forgotten before
-                found.append(self._store.document(one))
+                found.append(self._store.documents.get(one))
         return sorted((one for one in found if one.collection is None), key=lambda one: (one.name, one.id))
 
     def remembered(self, id: str) -> int:
@@ -114,12 +114,12 @@ class HistoryService:
 
         Raises KnownError `item.unknown`.
         """
-        return self._store.count_remembered(self._store.item(id).id)
+        return self._store.memory.count_of_item(self._store.items.get(id).id)
 
     def empty_trash(self, older_than_s: float = 0.0) -> Emptied:
         """Delete for good what has been in the bin for longer; nothing else ever empties it.  Raises KnownError."""
         before = self._store.revision()
-        uses = self._store.document_uses()
+        uses = self._store.documents.uses()
         self._forget_states()
         if not self._store.empty_trash(older_than_s):
             return Emptied((), ())
@@ -133,8 +133,8 @@ class HistoryService:
         """Of all documents that something in the bin is about."""
         documents: set[str] = set()
         before: tuple[float, int] | None = None
-        while page := self._store.items(None, before=before, limit=500, deleted=True):
-            documents.update(one.id for item in page for one in self._store.documents_of_item(item.id))
+        while page := self._store.items.page(None, before=before, limit=500, deleted=True):
+            documents.update(one.id for item in page for one in self._store.documents.of_item(item.id))
             before = (page[-1].updated, page[-1].n)
         self._states.forget(documents)
 
@@ -147,10 +147,10 @@ class HistoryService:
 
         Raises KnownError `file.missing`, `file.unreadable` (also when nothing in it is ours), `store.full`.
         """
-        found = self._store.rescue(damaged)
+        found = rescue_into(self._store, damaged)
         if not found.seen:
             raise KnownError("file.unreadable", path=str(damaged), reason="nothing of a history can be read in it")
-        for item in reversed(self._store.items(None, limit=100)):
+        for item in reversed(self._store.items.page(None, limit=100)):
             self._publish(ItemChanged(item))
         if found.models:
             self._publish(ModelsChanged())
@@ -166,7 +166,7 @@ class HistoryService:
         """
         if form not in FORMATS:
             raise KnownError("request.invalid", what=f"no format {form}")
-        item = self._store.item(id)
+        item = self._store.items.get(id)
         if item.kind == model_comparison.KIND and form == "md":
             return comparison_to_markdown(*model_comparison.export_parts(item, self._chats.messages(item.id)))
         held = self._chats.open(item.id)

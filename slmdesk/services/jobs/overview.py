@@ -72,7 +72,7 @@ class JobViews:
 
     def active(self) -> Sequence[JobView]:
         """Return all unfinished jobs: running ones first, then waiting ones in queue order, then paused ones."""
-        records = self._store.unfinished_jobs()
+        records = self._store.jobs.unfinished()
         models = self._models()
         views = [self._view(one, models) for one in records]
         order = {one.id: place_of(one) for one in records}
@@ -95,33 +95,33 @@ class JobViews:
 
         `before`: (updated, n) of the last one on the previous page.
         """
-        found = self._store.ended_jobs(after=self._store.jobs_cleared(), before=before, limit=limit)
+        found = self._store.jobs.ended(after=self._store.jobs.cleared_at(), before=before, limit=limit)
         models = self._models()
         return [self._view(one, models) for one in found]
 
     def view(self, id: str) -> JobView:
         """Return one job, without its position in the queue.  Raises KnownError `job.unknown`."""
-        return self._view(self._store.job(id), self._models())
+        return self._view(self._store.jobs.get(id), self._models())
 
     def clear(self) -> float:
         """Hide the jobs that have ended by now; returns the value `show_again` needs.  Raises KnownError store.*."""
-        before = self._store.jobs_cleared()
-        self._store.clear_jobs(time.time())
+        before = self._store.jobs.cleared_at()
+        self._store.jobs.clear(time.time())
         return before
 
     def show_again(self, before: float) -> None:
         """Undo a `clear`.  Raises KnownError store.*."""
-        self._store.clear_jobs(before)
+        self._store.jobs.clear(before)
 
     # ---- inside
 
     def _models(self) -> Mapping[str, str]:
         """Map each model's checksum to its id."""
-        return {one.sha256: one.id for one in self._store.models()}
+        return {one.sha256: one.id for one in self._store.models.all()}
 
     def _view(self, job: JobRecord, models: Mapping[str, str]) -> JobView:
-        is_elsewhere = self._store.is_elsewhere(job)
-        is_left = job.status is JobStatus.RUNNING and not is_elsewhere and not self._store.is_mine(job)
+        is_elsewhere = self._store.jobs.is_elsewhere(job)
+        is_left = job.status is JobStatus.RUNNING and not is_elsewhere and not self._store.jobs.is_mine(job)
         opens, target, item = self._target(job, models)
         noted = noted_of(job)
         done, total = job.done + job.failed, job.total
@@ -153,7 +153,7 @@ class JobViews:
         if job.kind in (DOWNLOAD, FOLDER):
             return "models" if job.kind == DOWNLOAD else "documents", "", ""
         if job.item:
-            documents = self._store.documents_of_item(job.item)
+            documents = self._store.documents.of_item(job.item)
             return ("document", documents[0].id, job.item) if documents else ("item", job.item, job.item)
         model = models.get(job.model_sha256, "")
         return ("model", model, "") if model else ("", "", "")

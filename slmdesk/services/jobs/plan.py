@@ -96,7 +96,7 @@ class PlanRunner:
         self._key_of = key_of
         values: list[StepValue] | None = None
         if self._keys is not None:
-            done = self._store.step_values(self._job.id)
+            done = self._store.jobs.step_values(self._job.id)
             values = [done.get(key) for key in self._keys]
         self._send(values)
 
@@ -104,7 +104,7 @@ class PlanRunner:
     def has_ended(self) -> bool:
         """Whether every step of the last batch has ended; some may have done so in an earlier run of the job."""
         asked = frozenset(self._keys or ())
-        return not any(one.key in asked for one in self._store.open_steps(self._job.id, EVERY))
+        return not any(one.key in asked for one in self._store.jobs.open_steps(self._job.id, EVERY))
 
     def close(self) -> None:
         """Stop running the plan in this instance."""
@@ -142,6 +142,6 @@ class PlanRunner:
         keyed = {self._key_of(self._job.model_sha256, batch.prompt_version, step): step for step in batch.steps}
         self._keys = [self._key_of(self._job.model_sha256, batch.prompt_version, step) for step in batch.steps]
         self.batch = batch
-        self._store.add_steps(self._job.id, list(keyed.items()))
+        self._store.jobs.add_steps(self._job.id, list(keyed.items()))
         self.is_thinking = False
         self._grown()

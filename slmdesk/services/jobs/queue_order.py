@@ -33,4 +33,4 @@ def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str])
     places = sorted(place_of(one) for one in requested)
     for job, place in zip(requested, places, strict=True):
         if place_of(job) != place:
-            store.note_job(job.id, {"place": list(place)})
+            store.jobs.note(job.id, {"place": list(place)})

@@ -24,11 +24,11 @@ def begun_before(
     job whose item is not kept in the history (see UNSAVED).
     """
     requested = json.dumps(request, sort_keys=True)
-    for job in reversed(store.unfinished_jobs(kind)):
-        if job.model_sha256 != record.sha256 or not job.item or store.is_elsewhere(job):
+    for job in reversed(store.jobs.unfinished(kind)):
+        if job.model_sha256 != record.sha256 or not job.item or store.jobs.is_elsewhere(job):
             continue
         try:
-            item = store.item(job.item)
+            item = store.items.get(job.item)
         except KnownError:
             continue
         if item.deleted_at is not None or bool(item.settings.get(UNSAVED)) != unsaved:

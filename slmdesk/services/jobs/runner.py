@@ -137,7 +137,7 @@ class JobRun:
         if self._is_over:
             return
         try:
-            job = self._store.job(self.job.id)
+            job = self._store.jobs.get(self.job.id)
         except KnownError:  # deleted for good, with what it worked for
             self._end(replace(self.job, status=JobStatus.CANCELLED))
             return
@@ -180,7 +180,7 @@ class JobRun:
         if job is None or len(self._in_hand) > self._width * WIDTHS // 2 or self._is_alone:
             return
         most = self._width * WIDTHS - len(self._in_hand)
-        steps = self._store.open_steps(self.job.id, most, but=self._in_hand)
+        steps = self._store.jobs.open_steps(self.job.id, most, but=self._in_hand)
         if not steps and not self._in_hand:
             self._through()
             return
@@ -214,15 +214,15 @@ class JobRun:
             return
         self._times.step(event.key, *tokens_of(event.value))
         if problem is None:
-            kept = self._store.save_step(self.job.id, step.key, value)
+            kept = self._store.jobs.save_step(self.job.id, step.key, value)
             self._done, self._losses = self._done + kept, 0
             if kept and self._planner:
                 self._planner.on_step(self.job.id, step.key, value)
         else:
-            kept = self._store.fail_step(self.job.id, step.key, problem.code, dict(problem.args))
+            kept = self._store.jobs.fail_step(self.job.id, step.key, problem.code, dict(problem.args))
             self._failed += kept
         if not kept:
-            self._end(self._store.job(self.job.id))
+            self._end(self._store.jobs.get(self.job.id))
             return
         self._say()
         self._feed()
@@ -237,12 +237,12 @@ class JobRun:
             self._pause(None if event.code == "model.not_loaded" else problem)
             return
         if event.code in DEATHS and alone:
-            self._failed += self._store.fail_step(self.job.id, keys[0], problem.code, dict(problem.args))
+            self._failed += self._store.jobs.fail_step(self.job.id, keys[0], problem.code, dict(problem.args))
             self._losses += 1
             self._loader.reset_crashes(self.record)  # the cause is this step, and it is not given again
             self._say()
         elif event.code in DEATHS:
-            self._store.note_deaths(self.job.id, keys)
+            self._store.jobs.note_deaths(self.job.id, keys)
         if self._losses >= MOST_LOSSES:
             self._pause(problem)
         elif self._is_through:
@@ -271,7 +271,7 @@ class JobRun:
     def _grown(self) -> None:
         if self._is_over or self._growth is None:
             return
-        self.job = self._store.job(self.job.id)
+        self.job = self._store.jobs.get(self.job.id)
         self._done, self._failed = self.job.done, self.job.failed
         if not self._is_through and self._growth.has_ended:  # of an earlier run: the open steps are of a later batch
             self._shop.service_thread.post(lambda: None if self._is_over else self._through())
@@ -322,7 +322,7 @@ class JobRun:
             self._lease.job.end_of_steps()
         self.stop()
         if self._growth is None and self._failed and self._failed == self.job.total:  # most likely for one reason
-            first = next(one for one in self._store.steps(self.job.id) if one.status is StepStatus.FAILED)
+            first = next(one for one in self._store.jobs.steps(self.job.id) if one.status is StepStatus.FAILED)
             problem = problem_of(first.error_code or "", first.error_args)
         self._end(self._left(JobStatus.FAILED if problem else JobStatus.DONE, problem), problem)
 
@@ -335,14 +335,14 @@ class JobRun:
 
     def _left(self, status: JobStatus, problem: Problem | None) -> JobRecord:
         code, args = (problem.code, dict(problem.args)) if problem else (None, {})
-        return self._store.leave_job(self.job.id, status, error_code=code, error_args=args)
+        return self._store.jobs.leave(self.job.id, status, error_code=code, error_args=args)
 
     def _note(self) -> None:
         """Store the time left for other instances."""
         if time.monotonic() - self._noted >= NOTE_S:
             self._noted = time.monotonic()
             with suppress(KnownError):  # a store in trouble is said where steps are saved
-                self._store.note_job(self.job.id, self._times.note())
+                self._store.jobs.note(self.job.id, self._times.note())
 
     def _say(self) -> None:
         self._said = time.monotonic()

@@ -92,7 +92,7 @@ class JobService:
         `item`: the item it makes; the job is deleted for good together with it.
         """
         keyed = {step_key(record.sha256, prompt_version, step): step for step in steps}
-        job = self._store.add_job(
+        job = self._store.jobs.add(
             kind, title, model_sha256=record.sha256, steps=list(keyed.items()), settings=settings, item=item
         )
         self._say(job)
@@ -101,15 +101,17 @@ class JobService:
 
     def list(self, limit: int = 100) -> list[JobRecord]:
         """Return the latest jobs, newest first, including those of other instances."""
-        return self._store.jobs(limit)
+        return self._store.jobs.page(limit)
 
     def failed_steps(self, job: str) -> Sequence[JobStep]:
         """Return the steps that failed, with their error codes."""
-        return [step for step in self._store.steps(self._store.job(job).id) if step.status is StepStatus.FAILED]
+        return [
+            step for step in self._store.jobs.steps(self._store.jobs.get(job).id) if step.status is StepStatus.FAILED
+        ]
 
     def take_up(self) -> Sequence[JobRecord]:
         """Resume open jobs, and jobs whose instance is gone.  Returns those that had already begun."""
-        waiting = [one for one in self._store.unfinished_jobs() if self._is_to_be_had(one)]
+        waiting = [one for one in self._store.jobs.unfinished() if self._is_to_be_had(one)]
         for job in waiting:
             self._enqueue(job.id, explicit=False)
         for runner in self._runners.values():
@@ -121,18 +123,18 @@ class JobService:
 
         Raises KnownError job.unknown, store.*.
         """
-        job = self._store.job(id)
+        job = self._store.jobs.get(id)
         if job.kind in self._runners:
             self._runners[job.kind].move(job.id, where)
             return
         waiting = self.waiting()
         put_in_order(self._store, waiting, moved([one.id for one in waiting], job.id, where))
         for one in waiting:
-            self._say(self._store.job(one.id))
+            self._say(self._store.jobs.get(one.id))
 
     def waiting(self) -> Sequence[JobRecord]:
         """Return the jobs that wait for the engine, in queue order."""
-        found = [one for one in self._store.unfinished_jobs() if one.kind not in self._runners]
+        found = [one for one in self._store.jobs.unfinished() if one.kind not in self._runners]
         return sorted((one for one in found if one.status is JobStatus.OPEN), key=place_of)
 
     def is_queued(self, id: str) -> bool:
@@ -156,7 +158,7 @@ class JobService:
 
         Its failed steps are tried again.  Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
-        job = self._store.job(id)
+        job = self._store.jobs.get(id)
         if job.kind in self._runners:
             return self._runners[job.kind].resume_job(job)
         if not self._is_run(job.id):
@@ -189,7 +191,7 @@ class JobService:
             run, self._run = self._run, None
             run.stop()
             with suppress(KnownError):  # then its owner is gone, which says the same
-                self._store.leave_job(run.job.id, JobStatus.OPEN)
+                self._store.jobs.leave(run.job.id, JobStatus.OPEN)
 
     # ---- one after the other
 
@@ -200,16 +202,16 @@ class JobService:
         return job.status in (JobStatus.OPEN, JobStatus.RUNNING) and job.kind not in self._runners
 
     def _change(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
-        job = self._store.job(id)
+        job = self._store.jobs.get(id)
         if job.kind in self._runners:
             return self._runners[job.kind].change_job(job, status)
-        job = self._store.change_job(job.id, status, revive=revive)
+        job = self._store.jobs.change(job.id, status, revive=revive)
         self._queue.pop(job.id, None)
         if self._run and self._is_run(job.id):
             self._run.note_now()
             self._run.stop()
             self._run = None
-            job = self._store.job(job.id)
+            job = self._store.jobs.get(job.id)
         self._say(job)
         self._service_thread.post(self._advance)
         return job
@@ -223,23 +225,23 @@ class JobService:
         while self._run is None and self._queue and not self._closed:
             id = self._next()
             explicit = self._queue.pop(id)
-            job = self._store.claim_job(id)
+            job = self._store.jobs.claim(id)
             if job is not None:
                 self._begin(job, explicit=explicit)
 
     def _next(self) -> str:
         """Return the id of the next job; other instances may have moved or deleted jobs meanwhile."""
-        jobs = {one.id: place_of(one) for one in self._store.unfinished_jobs()} if len(self._queue) > 1 else {}
+        jobs = {one.id: place_of(one) for one in self._store.jobs.unfinished()} if len(self._queue) > 1 else {}
         return min(self._queue, key=lambda id: jobs.get(id, ()))
 
     def _begin(self, job: JobRecord, *, explicit: bool) -> None:
-        models = self._store.models()
+        models = self._store.models.all()
         record = next((one for one in models if one.sha256 == job.model_sha256), None)
         if record is None:
             known = ", ".join(one.name for one in models[:20]) or "none"
             problem = problem_for(KnownError("model.unknown", wanted=job.title, known=known))
             code, args = problem.code, dict(problem.args)
-            left = self._store.leave_job(job.id, JobStatus.PAUSED, error_code=code, error_args=args)
+            left = self._store.jobs.leave(job.id, JobStatus.PAUSED, error_code=code, error_args=args)
             self._say(left, problem=problem)
             return
         self._run = JobRun(self._shop, job, record, self._planners.get(job.kind), is_explicit=explicit)

@@ -31,7 +31,7 @@ class JobTimes:
         self._prefix = f"{PRICE} {job.model_sha256} {job.kind} "
         known = {
             one.key.removeprefix(self._prefix): price
-            for one in store.measurements(self._prefix)
+            for one in store.measurements.all(self._prefix)
             if (price := _number(one.value.get("s"))) is not None and price > 0
         }
         self._reported = TimeLeft(known)
@@ -86,7 +86,7 @@ class JobTimes:
         """Store the prices measured in this run, for later jobs of the kind."""
         for name, price in self._reported.measured().items():
             with suppress(KnownError):  # a full disk: the next run measures again
-                self._store.keep_measurement(self._prefix + name, {"s": price})
+                self._store.measurements.keep(self._prefix + name, {"s": price})
 
     def note(self) -> dict[str, Json]:
         """Return the estimate that is stored with the job."""

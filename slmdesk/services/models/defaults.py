@@ -66,18 +66,18 @@ class UseService:
 
     def default(self, use: Use) -> ModelRecord | None:
         """The model chosen for a job, if it is still here."""
-        return default_in(self._settings.current, self._store.models(), use)
+        return default_in(self._settings.current, self._store.models.all(), use)
 
     def uses_of(self, model: str) -> tuple[Use, ...]:
         """The jobs a model is the default for.  Raises KnownError `model.unknown`."""
-        return uses_in(self._settings.current, self._store.model(model))
+        return uses_in(self._settings.current, self._store.models.get(model))
 
     def set_default(self, use: Use, model: str | None) -> ModelRecord | None:
         """Make a model the default for a job; None: the last used again.
 
         Raises KnownError `model.unknown`, `model.wrong_job`, `setting.managed`, and what kept it from being saved.
         """
-        record = self._store.model(model) if model else None
+        record = self._store.models.get(model) if model else None
         if record and not can_do(record, use):
             raise KnownError("model.wrong_job", name=record.name, job=WORDS[use])
         self._settings.change(**{SETTING[use]: record.id if record else ""})

@@ -60,7 +60,7 @@ class ModelService:
     ) -> None:
         self._service_thread, self._store, self._settings, self._paths = service_thread, store, settings, paths
         self._loader, self._publish, self._pc = loader, publish, pc
-        self._importer = Importer(service_thread, lambda: self.folder, store.models, self.register, publish)
+        self._importer = Importer(service_thread, lambda: self.folder, store.models.all, self.register, publish)
         self._checker = Checker(service_thread, store)
         self._chosen = ""
         self._uses = UseService(store, settings)
@@ -71,11 +71,11 @@ class ModelService:
 
     def list(self) -> list[ModelRecord]:
         """Return all models, including those whose file is missing now, because a folder may come back."""
-        return self._store.models()
+        return self._store.models.all()
 
     def present(self, ended: OnEnded[Sequence[ModelRecord]]) -> None:
         """Pass the models whose file is present to `ended`."""
-        models = self._store.models()
+        models = self._store.models.all()
         on_file_thread(
             self._service_thread,
             lambda: [one for one in models if Path(os.fsdecode(one.path)).is_file()],
@@ -95,9 +95,9 @@ class ModelService:
         For None that is the one chosen here, else the default for chat, the last used, or the only one.  Raises
         KnownError `model.none`, `model.unknown` and `model.several`, which name the models there are.
         """
-        if requested is not None and self._store.models():
-            return self._store.model(requested)
-        known = [one for one in self._store.models() if one.can_chat]
+        if requested is not None and self._store.models.all():
+            return self._store.models.get(requested)
+        known = [one for one in self._store.models.all() if one.can_chat]
         if not known:
             raise KnownError("model.none")
         for one in known:
@@ -114,7 +114,7 @@ class ModelService:
 
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
         """Return the model with this checksum, or None."""
-        return next((one for one in self._store.models() if one.sha256 == sha256), None) if sha256 else None
+        return next((one for one in self._store.models.all() if one.sha256 == sha256), None) if sha256 else None
 
     # ---- the loaded model
 
@@ -122,7 +122,7 @@ class ModelService:
     def state(self) -> ModelStateChanged:
         """The state published last."""
         reported = self._loader.state
-        if reported.model is None and not self._store.models():
+        if reported.model is None and not self._store.models.all():
             return ModelStateChanged(ModelState.NONE, None, "")
         return reported
 
@@ -132,7 +132,7 @@ class ModelService:
         `anyway`: even when memory seems too small, which is otherwise reported as `model.out_of_memory`.  Raises
         KnownError `model.unknown`, `model.wrong_kind`.
         """
-        record = self._store.model(model)
+        record = self._store.models.get(model)
         if not record.can_chat:
             raise KnownError("model.wrong_kind", kind=record.kind)
         self._chosen = record.id
@@ -150,7 +150,7 @@ class ModelService:
 
         Raises KnownError `model.unknown`, `model.several`.
         """
-        record = self._store.model(model)
+        record = self._store.models.get(model)
         self._loader.reset_crashes(record)
         return record
 
@@ -207,7 +207,7 @@ class ModelService:
         Those of the organisation's folder are linked.  `ended` gets their number; files that are no chat models are
         left alone.
         """
-        models = self._store.models()
+        models = self._store.models.all()
         known = {os.fsdecode(one.path) for one in models}
         twins = {one.info.get("shared_twin") for one in models}
         own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
@@ -231,7 +231,7 @@ class ModelService:
             if event.model and event.path in shared and os.fsdecode(event.model.path) != event.path:
                 # the organisation's is the same as one's own: noted, so that it is not hashed each time
                 with suppress(KnownError):  # read-only or full: then it is hashed again next time
-                    self._store.set_model_info(event.model.id, shared_twin=shared[event.path])
+                    self._store.models.set_info(event.model.id, shared_twin=shared[event.path])
             if waiting == 0 and ended:
                 ended(taken)
 
@@ -255,13 +255,13 @@ class ModelService:
         `progressed` gets bytes done and bytes in total, on the service thread; once `stop` is set, `ended` gets nothing
         verified.
         """
-        records = [self._store.model(one) for one in models] if models else self._store.models()
+        records = [self._store.models.get(one) for one in models] if models else self._store.models.all()
         self._checker.verify(records, ended, progressed, stop)
 
     def fit(self, model_or_file: str, context_tokens: int | None, ended: OnEnded[Fit]) -> None:
         """Check whether a model of the library, or a file, fits this PC; `ended` gets the verdict."""
         path = self.path_of(model_or_file)
-        known = next((one for one in self._store.models() if one.path == os.fsencode(path)), None)
+        known = next((one for one in self._store.models.all() if one.path == os.fsencode(path)), None)
         requested, pc = context_tokens or self._settings.current.context_tokens, self._pc()
         on_file_thread(
             self._service_thread, lambda: fit_file(path, requested, pc, sha256=known.sha256 if known else ""), ended
@@ -283,7 +283,7 @@ class ModelService:
         Raises KnownError `model.unknown` for what is neither: a bare word that names no file here.
         """
         try:
-            return Path(os.fsdecode(self._store.model(model_or_file).path))
+            return Path(os.fsdecode(self._store.models.get(model_or_file).path))
         except KnownError:
             path = Path(model_or_file)
             is_word = path.name == model_or_file and path.suffix.lower() != ".gguf"
@@ -297,7 +297,7 @@ class ModelService:
         The file is only deleted when the record can be: a history that cannot be written loses no model.  Raises
         KnownError `model.unknown`, `file.unwritable`, store.*, `model.shared` for one of the organisation's folder.
         """
-        record = self._store.model(model)
+        record = self._store.models.get(model)
         shared = self._settings.policy.models_folder
         if shared and record.linked and Path(os.fsdecode(record.path)).parent == Path(shared):
             raise KnownError("model.shared", name=record.name, path=shared)
@@ -309,7 +309,7 @@ class ModelService:
             nonlocal freed
             freed = 0 if record.linked else _delete(Path(os.fsdecode(record.path)))
 
-        self._store.remove_model(record.id, delete)
+        self._store.models.remove(record.id, delete)
         self._uses.forget(record)
         self._publish(ModelsChanged())
         return freed
@@ -339,8 +339,8 @@ class ModelService:
         old = self.by_sha256(file.sha256)
         if old is None:
             shown = _shown(header, license)
-            return self._store.add_model(
-                name=name_beside(name, str(shown.get("quantization") or ""), self._store.models()),
+            return self._store.models.add(
+                name=name_beside(name, str(shown.get("quantization") or ""), self._store.models.all()),
                 path=place,
                 linked=linked,
                 bytes=file.mark.bytes,
@@ -354,7 +354,7 @@ class ModelService:
             if not linked:
                 file.path.unlink(missing_ok=True)  # the copy we have just made of what is there already
             return old
-        return self._store.change_model(
+        return self._store.models.change(
             old.id,
             path=place,
             linked=linked,

@@ -88,7 +88,7 @@ class FindingService:
         """
         self._models.require("models.import")
         self._stop = stop = threading.Event()
-        known = {_mark(one): one.id for one in self._store.models()}
+        known = {_mark(one): one.id for one in self._store.models.all()}
 
         def work() -> FoundModels:
             return _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
@@ -115,7 +115,7 @@ class FindingService:
                 return
             one = waiting.pop(0)
             self._linking = one.path
-            name = free_name(one.name, self._store.models())
+            name = free_name(one.name, self._store.models.all())
             self._models.import_file(one.path, link=True, name=name, ended=on_end)
 
         def on_end(event: ImportEnded) -> None:

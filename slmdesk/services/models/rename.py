@@ -25,15 +25,15 @@ class NameService:
         Raises KnownError `model.unknown`, `model.name_taken` (by another model), `request.invalid` (nothing left of
         the name).
         """
-        record = self._store.model(model)
+        record = self._store.models.get(model)
         label = clean_label(name, MAX_NAME)
         if not label:
             raise KnownError("request.invalid", what="the name is empty")
-        if other := holder_of(label, (one for one in self._store.models() if one.id != record.id)):
+        if other := holder_of(label, (one for one in self._store.models.all() if one.id != record.id)):
             raise KnownError("model.name_taken", name=label, id=other.id)
         if label == record.name:
             return record
-        changed = self._store.change_model(record.id, name=label)
+        changed = self._store.models.change(record.id, name=label)
         self._publish(ModelsChanged())
         return changed
 

@@ -36,6 +36,6 @@ def return_to(before: Before, models: ModelService, loader: ModelLoader, store: 
     """Have what was in use before in use again: what answers by default, and what was loaded."""
     with suppress(KnownError):  # removed meanwhile, or the disk is full: another one answers then
         if before.usual is not None and models.choose(None).id != before.usual.id:
-            store.change_model(before.usual.id, last_used=time.time())
+            store.models.change(before.usual.id, last_used=time.time())
     if before.loaded is not None:
         loader.choose(before.loaded, explicit=False)

@@ -113,7 +113,7 @@ class MeasuringService:
     def measured(self) -> PcMeasured | None:
         """What was measured of this PC as it is now; None: nothing yet."""
         try:
-            kept = self._store.measurement(BANDWIDTH)
+            kept = self._store.measurements.get(BANDWIDTH)
             if kept is None or kept.value.get("hardware") != self._key():
                 return None
             return dataclass_from(PcMeasured, kept.value)
@@ -242,7 +242,7 @@ class MeasuringService:
                     raise KnownError("request.invalid", what="bytes_per_s")
                 value: dict[str, Json] = {"hardware": self._key(), **to_json(found)}
                 if not self._store.read_only:
-                    self._store.keep_measurement(BANDWIDTH, value)
+                    self._store.measurements.keep(BANDWIDTH, value)
             except KnownError as err:
                 ended(problem_for(err))
                 return
@@ -270,7 +270,7 @@ class MeasuringService:
 
     def _keep(self, sha256: str, written: _Written) -> None:
         try:
-            self._store.keep_measurement(SPEED + sha256, to_json(written))
+            self._store.measurements.keep(SPEED + sha256, to_json(written))
         except KnownError:
             return  # a store that cannot be written now: the next answer says it again
         self._refresh()
@@ -286,7 +286,7 @@ class MeasuringService:
             return Pace()
         factors = {}
         try:
-            kept = self._store.measurements(SPEED)
+            kept = self._store.measurements.all(SPEED)
         except KnownError:
             kept = []
         for one in kept:
@@ -300,7 +300,7 @@ class MeasuringService:
 
     def _written(self, sha256: str) -> _Written | None:
         try:
-            kept = self._store.measurement(SPEED + sha256)
+            kept = self._store.measurements.get(SPEED + sha256)
         except KnownError:
             return None
         return self._written_from(kept.value) if kept else None
@@ -315,7 +315,7 @@ class MeasuringService:
         return written if sane and written.hardware == self._key() else None
 
     def _record_of(self, sha256: str) -> ModelRecord | None:
-        return next((one for one in self._store.models() if one.sha256 == sha256), None)
+        return next((one for one in self._store.models.all() if one.sha256 == sha256), None)
 
     def _key(self) -> str:
         if not self._hardware:

@@ -84,8 +84,8 @@ class Checker:
             return Verified(record.id, ok=False, problem=problem_for(error))
         mark = file.mark
         with suppress(KnownError):  # read-only or full: then it is not kept, and true all the same
-            self._store.change_model(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
-            self._store.set_model_info(record.id, **{VERIFIED: time.time()})
+            self._store.models.change(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+            self._store.models.set_info(record.id, **{VERIFIED: time.time()})
         return Verified(record.id, ok=True)
 
 

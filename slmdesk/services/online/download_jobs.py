@@ -49,21 +49,21 @@ class DownloadJobs:
 
         Raises KnownError store.*.
         """
-        for job in self._store.jobs(kind=KIND):
+        for job in self._store.jobs.page(kind=KIND):
             same = request_of(job) == (repo, file, quantization)
             ended = job.status in (JobStatus.DONE, JobStatus.CANCELLED)
             if same and not ended and job.status is not JobStatus.OPEN and not self._is_run(job):
-                return self._store.change_job(job.id, JobStatus.OPEN)
+                return self._store.jobs.change(job.id, JobStatus.OPEN)
             if same and job.status is JobStatus.OPEN:
                 return job
         request: dict[str, Json] = {"repo": repo, "file": file, "quantization": quantization}
         title = clean_label(f"{repo}/{file or quantization}".rstrip("/"))
-        return self._store.add_job(KIND, title, model_sha256="", steps=(), settings=request)
+        return self._store.jobs.add(KIND, title, model_sha256="", steps=(), settings=request)
 
     def job(self, id: str) -> JobRecord:
         """One of them.  Raises KnownError `download.unknown`."""
         try:
-            job = self._store.job(id)
+            job = self._store.jobs.get(id)
         except KnownError as err:
             if err.code != "job.unknown":
                 raise
@@ -74,19 +74,19 @@ class DownloadJobs:
 
     def unfinished(self) -> list[JobRecord]:
         """Those that wait, run or are paused, in the order of the queue."""
-        return sorted(self._store.unfinished_jobs(KIND), key=place_of)
+        return sorted(self._store.jobs.unfinished(KIND), key=place_of)
 
     def claim(self, id: str) -> bool:
         """Make this instance the one that runs it; False: it is not to be had."""
-        return self._store.claim_job(id) is not None
+        return self._store.jobs.claim(id) is not None
 
     def is_mine(self, job: JobRecord) -> bool:
         """Whether this instance runs it."""
-        return self._store.is_mine(job)
+        return self._store.jobs.is_mine(job)
 
     def change(self, id: str, status: JobStatus) -> JobRecord:
         """Pause, cancel or reopen.  Raises KnownError job.*."""
-        return self._store.change_job(id, status)
+        return self._store.jobs.change(id, status)
 
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
         """Give up one this instance runs.  A full disk is no reason not to: when this instance ends, its owner is
@@ -95,7 +95,7 @@ class DownloadJobs:
         problem = change.problem
         code, args = (problem.code, dict(problem.args)) if problem else (None, {})
         with suppress(KnownError):
-            self._store.leave_job(change.id, status, error_code=code, error_args=args)
+            self._store.jobs.leave(change.id, status, error_code=code, error_args=args)
 
     def note(self, change: DownloadChanged) -> None:
         """Keep how far it is, for other instances and for the next start."""
@@ -108,7 +108,7 @@ class DownloadJobs:
             "model": change.model.id if change.model else None,
         }
         with suppress(KnownError):
-            self._store.note_job(change.id, seen)
+            self._store.jobs.note(change.id, seen)
 
     def put_in_order(self, ids: Sequence[str]) -> None:
         """Have these, which wait, take their turns in this order.  Raises KnownError store.*."""
@@ -117,8 +117,8 @@ class DownloadJobs:
     def read(self, job: JobRecord) -> DownloadChanged:
         """How a download is, by its row."""
         about = job.settings
-        state = DownloadState.ELSEWHERE if self._store.is_elsewhere(job) else _STATES[job.status]
-        model = next((one for one in self._store.models() if one.id == about.get("model")), None)
+        state = DownloadState.ELSEWHERE if self._store.jobs.is_elsewhere(job) else _STATES[job.status]
+        model = next((one for one in self._store.models.all() if one.id == about.get("model")), None)
         speed, total, done = number_in(about, "speed"), number_in(about, "total"), number_in(about, "bytes")
         is_running = state is DownloadState.ELSEWHERE and speed > 0
         return DownloadChanged(
@@ -136,7 +136,7 @@ class DownloadJobs:
         )
 
     def _is_run(self, job: JobRecord) -> bool:
-        return self._store.is_mine(job) or self._store.is_elsewhere(job)
+        return self._store.jobs.is_mine(job) or self._store.jobs.is_elsewhere(job)
 
 
 def request_of(job: JobRecord) -> tuple[str, str, str]:

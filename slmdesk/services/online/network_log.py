@@ -126,7 +126,7 @@ class NetworkService:
     def today(self) -> int:
         """Requests since midnight, local time.  Service thread."""
         midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        return self._store.requests_since(midnight.timestamp())
+        return self._store.ledger.count_since(midnight.timestamp())
 
     def say_today(self) -> None:
         """Publish RequestsToday when the number has changed.  Service thread."""
@@ -140,12 +140,12 @@ class NetworkService:
         thread.
         """
         if before is None:
-            return self._store.requests(limit, words)
-        return self._store.requests(limit, words, before)
+            return self._store.ledger.page(limit, words)
+        return self._store.ledger.page(limit, words, before)
 
     def count(self, words: str = "") -> int:
         """Return the number of rows in the network log.  Service thread."""
-        return self._store.count_requests(words)
+        return self._store.ledger.count(words)
 
     def export(self, target: Path, ended: Callable[[Exported | Problem], None], words: str = "") -> None:
         """Export the network log, or its rows with `words`, as CSV or JSON by file name; `ended` gets it on the service
@@ -157,11 +157,11 @@ class NetworkService:
         kind = format_for(target)
 
         def rows() -> Iterator[LedgerRow]:
-            page = self._service_thread.call(lambda: self._store.requests(EXPORT_PAGE, words))
+            page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words))
             while page:
                 yield from page
                 last = page[-1].n
-                page = self._service_thread.call(lambda: self._store.requests(EXPORT_PAGE, words, last))  # noqa: B023 (at once)
+                page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words, last))  # noqa: B023 (at once)
 
         def work() -> Exported:
             is_there(target)
@@ -184,7 +184,7 @@ class NetworkService:
             if self.is_offline:
                 raise KnownError("network.offline", host=host)
             why = f"{purpose} ({ONCE})".strip() if self.is_once else purpose
-            n = self._store.record_request(host, method, path, why)
+            n = self._store.ledger.record(host, method, path, why)
             self.say_today()
             return n
 
@@ -194,7 +194,7 @@ class NetworkService:
         """Record the bytes of a request that ended: the guard's `finish`.  Any thread; never blocks."""
 
         def write() -> None:
-            self._store.finish_request(n, size)
+            self._store.ledger.finish(n, size)
             self._publish(RequestsToday(self.today()))  # the same number: who shows rows looks again
 
         self._service_thread.post(write)

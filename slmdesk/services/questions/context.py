@@ -118,14 +118,14 @@ class ReadingChoice:
         """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
         found: list[Passage] = []
         for one in self._request.documents[:MOST_PASSAGES]:
-            found += self._store.passages(one.id)[: max(1, MOST_PASSAGES // len(self._request.documents))]
+            found += self._store.passages.of_document(one.id)[: max(1, MOST_PASSAGES // len(self._request.documents))]
         return Ranked(tuple(found[:MOST_PASSAGES]), words)
 
     def _on_ready(self, lease: Lease) -> None:
         """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
         model = lease.model
         budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
-        number, size = self._store.count_passages([one.id for one in self._request.documents])
+        number, size = self._store.passages.count([one.id for one in self._request.documents])
         self._passages = number
         may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
         candidates = self._everything() if may_fit else self._best()
@@ -141,7 +141,7 @@ class ReadingChoice:
         self._count = count_tokens(self._loader, lease.record, texts).then(counted)
 
     def _everything(self) -> list[Passage]:
-        return [passage for one in self._request.documents for passage in self._store.passages(one.id)]
+        return [passage for one in self._request.documents for passage in self._store.passages.of_document(one.id)]
 
     def _best(self) -> list[Passage]:
         """The best passages, with what stands right before and behind the very best."""

@@ -27,7 +27,7 @@ def export_question(
     held, documents, missing = chats.open(item.id), _read_of(store, item), _not_read_of(store, unread, item)
     if form == "json":
         chat = json.loads(to_json(held.item, chats.messages(item.id), held.messages))
-        answers = (store.result(item.id) or {}).get("answers") or {}
+        answers = (store.results.get(item.id) or {}).get("answers") or {}
         shape = {**chat, "format": FORMAT, "documents": documents, "not_read": missing, "answers": answers}
         return lambda: json_bytes(shape)
     return lambda: question_paper(held.item, held.messages, documents, missing)
@@ -36,8 +36,8 @@ def export_question(
 def _read_of(store: Store, item: Item) -> list[Mapping[str, Json]]:
     """Of each document asked: its name, and what was read of it."""
     reported: list[Mapping[str, Json]] = []
-    for one in store.documents_of_item(item.id):
-        pages = store.pages(one.id, limit=max(1, one.pages), with_text=False)
+    for one in store.documents.of_item(item.id):
+        pages = store.pages.of_document(one.id, limit=max(1, one.pages), with_text=False)
         unread = [page for page in pages if page.status is not PageStatus.READ]
         reasons: list[Json] = [{"page": page.number, "reason": page.reason or page.status.value} for page in unread]
         coverage: Json = {
@@ -50,6 +50,6 @@ def _read_of(store: Store, item: Item) -> list[Mapping[str, Json]]:
 def _not_read_of(store: Store, unread: Callable[[str], Sequence[LeftOut]], item: Item) -> list[Json]:
     """Of a folder that was asked: which documents in it could not be read, and why."""
     folder = item.settings.get("collection")
-    if not isinstance(folder, str) or all(one.id != folder for one in store.collections()):
+    if not isinstance(folder, str) or all(one.id != folder for one in store.collections.all()):
         return []
     return [{"name": Path(one.path).name, "reason": one.sentence} for one in unread(folder)]

@@ -144,7 +144,7 @@ class QuestionService:
         """
         if not request.question.strip():
             raise KnownError("request.invalid", what="no text")
-        item = self._store.item(request.item) if request.item else None
+        item = self._store.items.get(request.item) if request.item else None
         if item is not None and item.kind != KIND:
             raise KnownError("request.invalid", what=f"this is a {item.kind}, which no documents can be asked in")
         collection = request.collection or (_collection_of(item) if item and not request.documents else None)
@@ -152,19 +152,19 @@ class QuestionService:
         record = self._model(request.model)
         path: tuple[Message, ...] = ()
         if item is None:
-            item = self._store.add_item(KIND, title_from(request.question))
+            item = self._store.items.add(KIND, title_from(request.question))
         else:
-            path = active_path(self._store.messages(item.id), _leaf(item))
+            path = active_path(self._store.messages.of_item(item.id), _leaf(item))
             if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
                 raise KnownError("request.invalid", what="the last answer is still being written")
         if collection:  # which documents it is about is known when it is answered
-            item = self._store.change_item_settings(item.id, collection=self._store.collection(collection).id)
+            item = self._store.items.change_settings(item.id, collection=self._store.collections.get(collection).id)
         else:
             if _collection_of(item):
-                item = self._store.change_item_settings(item.id, collection=None)
-            self._store.link_documents(item.id, [one.id for one in documents])
+                item = self._store.items.change_settings(item.id, collection=None)
+            self._store.documents.link(item.id, [one.id for one in documents])
         self._publish(ItemChanged(item))
-        user = self._store.add_message(
+        user = self._store.messages.add(
             item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
@@ -173,13 +173,13 @@ class QuestionService:
         )
         self._publish(MessageAdded(user))
         answer = self._begin(item, user, record, documents, path, explicit=request.model is not None)
-        return Sent(self._store.item(item.id), user, answer)
+        return Sent(self._store.items.get(item.id), user, answer)
 
     def again(self, message: str, *, model: str | None = None) -> Message:
         """Write a new version of an answer and show it instead of the old one.  Raises KnownError as `ask` does."""
-        old = self._store.message(message)
-        item = self._store.item(old.item)
-        path = active_path(self._store.messages(item.id), message)
+        old = self._store.messages.get(message)
+        item = self._store.items.get(old.item)
+        path = active_path(self._store.messages.of_item(item.id), message)
         at = next((place for place, one in enumerate(path) if one.id == message), 0)
         if item.kind != KIND or old.role is not Role.ASSISTANT or not at or self.is_busy(message):
             raise KnownError("request.invalid", what="not an answer that has ended")
@@ -203,22 +203,22 @@ class QuestionService:
 
     def documents_of(self, item: str) -> list[DocumentRecord]:
         """Return the documents of a question."""
-        return self._store.documents_of_item(item)
+        return self._store.documents.of_item(item)
 
     def about(self, item: str) -> tuple[CollectionRecord | None, list[DocumentRecord]]:
         """Return what a follow-up question without documents is about: a folder, or documents.
 
         Raises KnownError `item.unknown`, `collection.unknown`.
         """
-        found = self._store.item(item)
+        found = self._store.items.get(item)
         collection = _collection_of(found)
-        folder = self._store.collection(collection) if collection else None
-        return folder, [] if folder else self._store.documents_of_item(found.id)
+        folder = self._store.collections.get(collection) if collection else None
+        return folder, [] if folder else self._store.documents.of_item(found.id)
 
     def turns(self, item: str) -> list[Asked]:
         """Return the questions of an item and their answers, oldest first.  Raises KnownError `item.unknown`."""
-        found = self._store.item(item)
-        path, answered = active_path(self._store.messages(found.id), _leaf(found)), self.answered(found.id)
+        found = self._store.items.get(item)
+        path, answered = active_path(self._store.messages.of_item(found.id), _leaf(found)), self.answered(found.id)
         return [
             Asked(words_of(one), reported, answered.get(reported.id))
             for one, reported in pairwise(path)
@@ -227,7 +227,7 @@ class QuestionService:
 
     def answered(self, item: str) -> dict[str, Answered]:
         """Return what was verified of an item's answers, by message id."""
-        kept = (self._store.result(item) or {}).get("answers")
+        kept = (self._store.results.get(item) or {}).get("answers")
         found: dict[str, Answered] = {}
         for id, shape in kept.items() if isinstance(kept, Mapping) else ():
             with suppress(KnownError):  # of a newer program: its words are in the message
@@ -240,7 +240,7 @@ class QuestionService:
             if not asking.is_written:
                 self._let_go(asking)
                 with suppress(KnownError):  # then the next desk does it
-                    self._store.end_message(asking.answer.id, "", Ending(Status.INTERRUPTED))
+                    self._store.messages.end(asking.answer.id, "", Ending(Status.INTERRUPTED))
         self._asking.clear()
 
     # ---- beginning
@@ -249,13 +249,13 @@ class QuestionService:
         self, requested: Sequence[str], item: Item | None, collection: str | None
     ) -> tuple[DocumentRecord, ...]:
         if collection:
-            asked = self._store.asked_documents(self._store.collection(collection).id)
+            asked = self._store.collections.asked_documents(self._store.collections.get(collection).id)
             if not asked:
-                raise KnownError("collection.empty", name=self._store.collection(collection).name)
+                raise KnownError("collection.empty", name=self._store.collections.get(collection).name)
             return tuple(asked)
-        found = [self._store.document(one) for one in dict.fromkeys(requested)]
+        found = [self._store.documents.get(one) for one in dict.fromkeys(requested)]
         if not found and item is not None:
-            found = self._store.documents_of_item(item.id)
+            found = self._store.documents.of_item(item.id)
         if not found:
             raise KnownError("request.invalid", what="no document to ask")
         if len(found) > MOST_DOCUMENTS:
@@ -284,7 +284,7 @@ class QuestionService:
         explicit: bool,
     ) -> Message:
         sampling = {key: value for key, value in to_json(_SAMPLING).items() if value not in (None, [], False)}
-        answer = self._store.add_message(
+        answer = self._store.messages.add(
             item.id,
             parent=user.id,
             role=Role.ASSISTANT,
@@ -296,7 +296,7 @@ class QuestionService:
             prompt_version=PROMPT_VERSION,
         )
         self._publish(MessageAdded(answer))
-        self._publish(ItemChanged(self._store.change_item_settings(item.id, leaf=answer.id)))
+        self._publish(ItemChanged(self._store.items.change_settings(item.id, leaf=answer.id)))
         before = self._before(item.id, path)
         asking = _Asking(item.id, words_of(user), answer, record, documents, before, explicit)
         self._asking[answer.id] = asking
@@ -404,10 +404,10 @@ class QuestionService:
         ids = [one.id for one in asking.documents]
 
         def everything(values: Sequence[str]) -> list[Passage]:
-            if self._store.count_passages(ids)[1] <= MOST_LOOKED_THROUGH:
-                return [passage for one in ids for passage in self._store.passages(one)]
+            if self._store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
+                return [passage for one in ids for passage in self._store.passages.of_document(one)]
             pieces = search_words(" ".join([*values, asking.question]))
-            return [hit.passage for hit in self._store.find_passages(pieces, ids, MOST_HITS)]
+            return [hit.passage for hit in self._store.passages.find(pieces, ids, MOST_HITS)]
 
         found = supported(
             answer, asking.question, citations, asking.reading.sources, everything=everything, page_of=self._page
@@ -425,7 +425,7 @@ class QuestionService:
         text = self._words(asking, asking.answered)
         ending = Ending(Status.COMPLETE, finish_reason="stop")
         try:
-            message = self._store.end_message(asking.answer.id, text, ending)
+            message = self._store.messages.end(asking.answer.id, text, ending)
         except KnownError as err:
             self._fail(asking, err)
             return
@@ -442,23 +442,23 @@ class QuestionService:
             return
         self._keep_state(asking)
         with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
-            kept = self._store.result(asking.item) or {}
+            kept = self._store.results.get(asking.item) or {}
             old = kept.get("answers")
             answers: dict[str, Json] = {
                 **(old if isinstance(old, Mapping) else {}),
                 message.id: to_json(asking.answered),
             }
-            self._store.save_result(asking.item, {**kept, "answers": answers})
+            self._store.results.save(asking.item, {**kept, "answers": answers})
             self._link_cited(asking)
         self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
 
     def _link_cited(self, asking: _Asking) -> None:
         """A question to a folder is about the documents that were cited."""
-        if not _collection_of(self._store.item(asking.item)) or asking.answered is None:
+        if not _collection_of(self._store.items.get(asking.item)) or asking.answered is None:
             return
-        before = [one.id for one in self._store.documents_of_item(asking.item)]
+        before = [one.id for one in self._store.documents.of_item(asking.item)]
         cited = [one.document for one in (*asking.answered.citations, *asking.answered.nearest)]
-        self._store.link_documents(asking.item, list(dict.fromkeys([*before, *cited])))
+        self._store.documents.link(asking.item, list(dict.fromkeys([*before, *cited])))
 
     def _words(self, asking: _Asking, answered: Answered) -> str:
         """The answer with its citations as people read it in a history or an export."""
@@ -479,7 +479,7 @@ class QuestionService:
         return found.text if found else ""
 
     def _page(self, document: str, page: int) -> Page | None:
-        pages = self._store.pages(document, begin=page, limit=1)
+        pages = self._store.pages.of_document(document, begin=page, limit=1)
         return pages[0] if pages and pages[0].number == page else None
 
     # ---- ends
@@ -499,7 +499,7 @@ class QuestionService:
         self._asking.pop(asking.answer.id, None)
         message = replace(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
         with suppress(KnownError):  # the row stays `streaming`, and the next desk makes it `interrupted`
-            message = self._store.end_message(asking.answer.id, "", ending)
+            message = self._store.messages.end(asking.answer.id, "", ending)
         self._publish(MessageEnded(message, problem))
 
 

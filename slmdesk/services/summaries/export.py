@@ -19,7 +19,7 @@ FORMAT = "slmdesk-summary"
 
 def export_summary(store: Store, item: Item, form: str) -> Make | None:
     """Return how a finished summary is exported (see base.exporting)."""
-    summary = summary_from(store.result(item.id))
+    summary = summary_from(store.results.get(item.id))
     if summary is None:
         return None
     shape = to_json(summary)
@@ -39,7 +39,7 @@ def _with_passages(store: Store, summary: Mapping[str, Json]) -> Mapping[str, Js
 
     def words(document: str, number: int) -> str:
         if (document, number) not in pages:
-            found = store.pages(document, begin=number, limit=1)
+            found = store.pages.of_document(document, begin=number, limit=1)
             pages[document, number] = found[0].text if found and found[0].number == number else ""
         return pages[document, number]
 

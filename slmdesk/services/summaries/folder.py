@@ -121,7 +121,7 @@ class FolderSummaries:
             item = self._summaries.begin(
                 replace(requested.request, documents=tuple(requested.documents), not_read=not_read)
             )
-            item = self._store.change_item_settings(item.id, **{TARGET: {"folder": str(requested.target)}})
+            item = self._store.items.change_settings(item.id, **{TARGET: {"folder": str(requested.target)}})
         except KnownError as err:
             requested.begun(problem_for(err))
         else:
@@ -130,7 +130,7 @@ class FolderSummaries:
     # ---- writing
 
     def _on_made(self, item: str, summary: Summary) -> None:
-        if isinstance(kept := self._store.item(item).settings.get(TARGET), Mapping):
+        if isinstance(kept := self._store.items.get(item).settings.get(TARGET), Mapping):
             self._write(item, summary, kept)
 
     def _write(self, item: str, summary: Summary, kept: Mapping[str, Json]) -> None:
@@ -140,7 +140,7 @@ class FolderSummaries:
             if isinstance(files, Problem):
                 self._publish(FolderWritten(item, str(folder), 0, failed, files))
                 return
-            self._store.change_item_settings(item, **{TARGET: None})
+            self._store.items.change_settings(item, **{TARGET: None})
             self._publish(FolderWritten(item, str(folder), len(files), failed))
 
         on_file_thread(self._service_thread, lambda: write_summaries(folder, summary), written, name="summaries")

@@ -80,8 +80,8 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def open(self, item: str) -> SummaryView:
         """Return a summary, finished or not.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
-        documents = tuple(self._store.documents_of_item(found.id))
-        summary, job = summary_from(self._store.result(found.id)), self._items.newest_job(found.id)
+        documents = tuple(self._store.documents.of_item(found.id))
+        summary, job = summary_from(self._store.results.get(found.id)), self._items.newest_job(found.id)
         return SummaryView(found, self._request_of(found), documents, summary, job)
 
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
@@ -127,7 +127,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def _plan_of(self, job: JobRecord, item: Item, request: SummaryRequest, record: ModelRecord) -> SummaryPlan:
         from slmdesk.services.summaries.plan import SummaryPlan  # with all checks of text: only who summarizes waits
 
-        documents = [self._store.document(one) for one in request.documents]
+        documents = [self._store.documents.get(one) for one in request.documents]
         return SummaryPlan(
             job, request, record, documents, self._tools(job, record), exams=self._exams,
             reported=lambda grown: self._on_grown(item.id, job.id, grown),
@@ -137,11 +137,11 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         if (summary := plan.summary) is not None:
             words = text_of(summary.kind, summary.sentences, summary.page_kinds)
             words = "\n\n".join(one for one in (words, summary.note, ledger_words(summary)) if one)
-            self._store.save_result(item.id, to_json(summary))
+            self._store.results.save(item.id, to_json(summary))
             self._items.keep_words(item.id, words, record, prompt_version())
 
     def _publish_end(self, item: str) -> None:
-        if summary := summary_from(self._store.result(item)):
+        if summary := summary_from(self._store.results.get(item)):
             self._publish(SummaryEnded(item, summary))
             if self._made is not None:
                 self._made(item, summary)

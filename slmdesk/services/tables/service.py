@@ -106,7 +106,7 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
 
         def drop_edits(found: Item) -> None:
             if not keep_edits and (table := self._kept(found.id)) is not None:
-                self._store.save_result(found.id, to_json(replace(table, edits=())))
+                self._store.results.save(found.id, to_json(replace(table, edits=())))
 
         return self._again(item, model, drop_edits)
 
@@ -124,7 +124,7 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
         words = None if value is None else value[:MOST_CELL]
         edits, before = changed_edits(table.edits, document, column, words)
         table = replace(table, edits=edits)
-        self._store.save_result(found.id, to_json(table))
+        self._store.results.save(found.id, to_json(table))
         return with_edits(table), before
 
     def open(self, item: str) -> ExtractionView:
@@ -133,7 +133,7 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
         job, table = self._items.newest_job(found.id), self._kept(found.id)
         if job is not None and (plan := self._live.get(job.id)):
             table = _joined(plan.so_far(), table)
-        documents = tuple(self._store.documents_of_item(found.id))
+        documents = tuple(self._store.documents.of_item(found.id))
         return ExtractionView(found, self._request_of(found), documents, with_edits(table) if table else None, job)
 
     # ---- what is particular to a table
@@ -160,7 +160,7 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
             self._tools(job, record),
             model=record.name,
             note=WEAK.format(model=record.name) if is_weak(record) else "",
-            passages=self._store.passages,
+            passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
             reported=lambda row: self._on_row(item.id, job.id, row),
             kept=lambda table: self._keep_table(item.id, table),
@@ -177,11 +177,11 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
             self._publish(ExtractionEnded(item, with_edits(table)))
 
     def _kept(self, item: str) -> Table | None:
-        return table_from(self._store.result(item))
+        return table_from(self._store.results.get(item))
 
     def _keep_table(self, item: str, table: Table) -> None:
         """Store what was found, with what a person wrote meanwhile and before."""
-        self._store.save_result(item, to_json(_joined(table, self._kept(item))))
+        self._store.results.save(item, to_json(_joined(table, self._kept(item))))
 
     def _on_row(self, item: str, job: str, row: TableRow) -> None:
         old = self._kept(item)
@@ -198,7 +198,7 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
         found: list[DocumentRecord] = []
         for one in request.documents:
             with suppress(KnownError):
-                found.append(self._store.document(one))
+                found.append(self._store.documents.get(one))
         if not found:
             raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
         return found

@@ -86,12 +86,12 @@ class TranslationFiles:
 
     def _info(self, view: TranslationView) -> list[tuple[str, str]]:
         """Return the facts about the whole translation, as (label, value)."""
-        request, jobs = view.request, self._store.jobs_of(view.item.id)
-        names = {one.sha256: one.name for one in self._store.models()}
+        request, jobs = view.request, self._store.jobs.of_item(view.item.id)
+        names = {one.sha256: one.name for one in self._store.models.all()}
         models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))
-        known = self._store.glossaries(source_language=request.source, target_language=request.target)
+        known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
         used = [one.name for one in known if one.id in request.glossaries or (not request.glossaries and one.is_active)]
-        reported = (self._store.result(view.item.id) or {}).get("language")
+        reported = (self._store.results.get(view.item.id) or {}).get("language")
         source = request.source or (reported if isinstance(reported, str) else "")
         return [
             ("Document", request.path or "a text"),

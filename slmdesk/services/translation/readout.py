@@ -20,14 +20,14 @@ _AT_ONCE = 100
 def segments_of_item(store: Store, item: str) -> Iterator[SegmentRecord]:
     """Yield all segments of a translation in order; no query stays open in between."""
     begin = 0
-    while found := store.segments(item, begin=begin, limit=_AT_ONCE):
+    while found := store.segments.of_item(item, begin=begin, limit=_AT_ONCE):
         yield from found
         begin = found[-1].number + 1
 
 
 def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
     """Return the parts of a document that are not translated: (kind, place, words)."""
-    kept = (store.result(item) or {}).get("left")
+    kept = (store.results.get(item) or {}).get("left")
     found = kept if isinstance(kept, list) else []
     return [(str(one[0]), str(one[1]), str(one[2])) for one in found if isinstance(one, list) and len(one) == 3]
 
@@ -35,7 +35,7 @@ def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
 def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
     """Read all segments of a translation in slices."""
     found: list[SegmentRecord] = []
-    while part := store.segments(item, begin=found[-1].number + 1 if found else 0, limit=_AT_ONCE):
+    while part := store.segments.of_item(item, begin=found[-1].number + 1 if found else 0, limit=_AT_ONCE):
         found += part
         yield
     return found

@@ -57,11 +57,11 @@ class SegmentEdits:
         if wrong:
             raise KnownError("translation.tags", tag=wrong[0].number, kind=wrong[0].kind)
         flags = segment_flags(segment, target, request, terms)
-        changed = self._store.change_segment(
+        changed = self._store.segments.change(
             segment.item, segment.number, target=target, state=SegmentState.EDITED, origin=Made.PERSON, flags=flags,
             reason="",
         )  # fmt: skip
-        self._store.remember(
+        self._store.memory.remember(
             segment.language or request.source,
             request.target,
             [(segment.source, target)],
@@ -74,7 +74,7 @@ class SegmentEdits:
 
     def approve(self, item: str, number: int) -> SegmentRecord:
         """Approve a segment as it is."""
-        changed = self._store.change_segment(item, number, state=SegmentState.APPROVED)
+        changed = self._store.segments.change(item, number, state=SegmentState.APPROVED)
         self._publish(SegmentChanged(item, changed))
         return changed
 
@@ -104,7 +104,7 @@ class SegmentEdits:
             if not target or problems(target, tags):
                 ended(problem_for(KnownError("translation.no_better")))
                 return
-            changed = self._store.change_segment(
+            changed = self._store.segments.change(
                 item, number, target=target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
                 flags=segment_flags(segment, target, request, known), reason="",
                 doubts=found.doubts,
@@ -160,7 +160,7 @@ class SegmentEdits:
         return AskOnce(self._loader, self._translations.record(None), steps, answered)
 
     def _segment(self, item: str, number: int) -> SegmentRecord:
-        found = self._store.segments(item, begin=number, limit=1)
+        found = self._store.segments.of_item(item, begin=number, limit=1)
         if not found or found[0].number != number:
             raise KnownError("request.invalid", what="segment")
         return found[0]

@@ -89,17 +89,17 @@ class SegmentLists:
 
     def listed(self, item: str, requested: Requested) -> Listed:
         """Return the numbers of the matching segments and the counts of all."""
-        states = self._store.count_segments(item)
-        numbers = self._store.segment_numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
-        return Listed(numbers, states, self._store.count_flags(item), self._store.count_look(item))
+        states = self._store.segments.count(item)
+        numbers = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
+        return Listed(numbers, states, self._store.segments.count_flags(item), self._store.segments.count_look(item))
 
     def flagged(self, item: str, requested: Requested, number: int, step: int) -> int:
         """Return the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
 
         Wraps round at the ends; -1 where there is none.
         """
-        look = set(self._store.segment_numbers(item, state=LOOK))
-        listed = self._store.segment_numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
+        look = set(self._store.segments.numbers(item, state=LOOK))
+        listed = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
         numbers = [one for one in listed if one in look]
         if step < 0:
             return next((one for one in reversed(numbers) if one < number), numbers[-1] if numbers else -1)
@@ -107,14 +107,14 @@ class SegmentLists:
 
     def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
         """Return the segments with these numbers."""
-        return self._store.segments_numbered(item, numbers)
+        return self._store.segments.numbered(item, numbers)
 
     def help(self, item: str, number: int) -> SegmentHelp:
         """Return the terms of a segment and similar pairs of the memory.  Raises KnownError `request.invalid`."""
-        found = self._store.segments_numbered(item, [number])
+        found = self._store.segments.numbered(item, [number])
         if not found:
             raise KnownError("request.invalid", what="segment")
-        segment, request = found[0], request_from(self._store.item(item).settings.get("wish"))
+        segment, request = found[0], request_from(self._store.items.get(item).settings.get("wish"))
         source, domain = segment.language or request.source, memory_domain(request)
         terms = _uses(segment, source, request.target, self._translations.terms_of(request))
         matches = self._memory.matches(source, request.target, segment.source, domain)

@@ -111,7 +111,7 @@ class SegmentChanges:
         """Approve segments as they are; returns how many changed."""
         act = _Act("approval")
         with self._store.together():
-            for one in self._store.segments_numbered(item, numbers):
+            for one in self._store.segments.numbered(item, numbers):
                 if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED):
                     act.before.append(_Before(one, one.target, SegmentState.APPROVED, None, touches_memory=False))
                     self._edits.approve(item, one.number)
@@ -136,9 +136,9 @@ class SegmentChanges:
 
     def _finding(self, item: str, search: Search) -> Slices[Hits]:
         numbers, approved, places = list[int](), list[int](), 0
-        candidates = self._store.segment_numbers(item, words=search.words) if search else ()
+        candidates = self._store.segments.numbers(item, words=search.words) if search else ()
         for at in range(0, len(candidates), FOUND_AT_ONCE):
-            for one in self._store.segments_numbered(item, candidates[at : at + FOUND_AT_ONCE]):
+            for one in self._store.segments.numbered(item, candidates[at : at + FOUND_AT_ONCE]):
                 spans = len(spans_in(one.target, Tags(one.paired, one.lone), search))
                 if spans and one.state in CHANGEABLE:
                     places += spans
@@ -166,7 +166,7 @@ class SegmentChanges:
         try:
             for at in range(0, len(numbers), CHANGED_AT_ONCE):
                 with self._store.together():
-                    for segment in self._store.segments_numbered(item, numbers[at : at + CHANGED_AT_ONCE]):
+                    for segment in self._store.segments.numbered(item, numbers[at : at + CHANGED_AT_ONCE]):
                         tags = Tags(segment.paired, segment.lone)
                         target, count = replaced(segment.target, tags, search, instead)
                         if not count or segment.state not in CHANGEABLE:
@@ -191,7 +191,7 @@ class SegmentChanges:
     def _rechecking(self, item: str) -> Slices[int]:
         request, changed, begin = self._request(item), 0, 0
         terms = self._translations.terms_of(request)
-        while found := self._store.segments(item, begin=begin, limit=100):
+        while found := self._store.segments.of_item(item, begin=begin, limit=100):
             begin = found[-1].number + 1
             for one in found:
                 if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and one.target:
@@ -199,7 +199,7 @@ class SegmentChanges:
                     flags = (*segment_flags(one, one.target, request, terms), *kept)
                     if flags != one.flags:
                         changed += 1
-                        self._publish(SegmentChanged(item, self._store.change_segment(item, one.number, flags=flags)))
+                        self._publish(SegmentChanged(item, self._store.segments.change(item, one.number, flags=flags)))
                 yield
         return changed
 
@@ -230,7 +230,7 @@ class SegmentChanges:
         now, old = self._segment(item, one.segment.number), one.segment
         if (now.target, now.state) != (one.target, one.state):
             return False
-        changed = self._store.change_segment(
+        changed = self._store.segments.change(
             item, old.number, target=old.target, state=old.state, origin=old.origin, flags=old.flags,
             reason=old.reason, doubts=old.doubts,
         )  # fmt: skip
@@ -262,7 +262,7 @@ class SegmentChanges:
 
     def _remembered(self, segment: SegmentRecord, request: TranslationRequest) -> MemoryPair | None:
         source, domain = segment.language or request.source, memory_domain(request)
-        for pair in self._store.recall(source, request.target, segment.source):
+        for pair in self._store.memory.recall(source, request.target, segment.source):
             if pair.domain == domain:
                 return pair
         return None
@@ -272,16 +272,16 @@ class SegmentChanges:
         segment, domain = before.segment, memory_domain(request)
         source = segment.language or request.source
         if before.remembered is not None:
-            self._store.put_back(before.remembered)
+            self._store.memory.put_back(before.remembered)
             return
-        found = self._store.recall(source, request.target, segment.source)
-        self._store.forget_pairs([one.n for one in found if one.domain == domain and one.target == before.target])
+        found = self._store.memory.recall(source, request.target, segment.source)
+        self._store.memory.forget([one.n for one in found if one.domain == domain and one.target == before.target])
 
     def _segment(self, item: str, number: int) -> SegmentRecord:
-        found = self._store.segments_numbered(item, [number])
+        found = self._store.segments.numbered(item, [number])
         if not found:
             raise KnownError("request.invalid", what="segment")
         return found[0]
 
     def _request(self, item: str) -> TranslationRequest:
-        return request_from(self._store.item(item).settings.get("wish"))
+        return request_from(self._store.items.get(item).settings.get("wish"))

@@ -118,13 +118,13 @@ class TranslationService(JobPlanner):
         name = Path(request.path).name if request.path else " ".join(request.text.split())[:60]
         title = f"{name} → {LANGUAGES[request.target].name}"
         shape = to_json(replace(request, password=""))
-        item = self._store.add_item(KIND, title, settings={"wish": shape})
+        item = self._store.items.add(KIND, title, settings={"wish": shape})
         if request.password:
             self._passwords[item.id] = request.password
         self._publish(ItemChanged(item))
         settings = self._settings_of(request, record)
         self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
-        return self._store.item(item.id)
+        return self._store.items.get(item.id)
 
     def begun_before(self, request: TranslationRequest, *, unsaved: bool = False) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None.  Raises KnownError as `begin`
@@ -137,14 +137,14 @@ class TranslationService(JobPlanner):
 
     def open(self, item: str) -> TranslationView:
         """Return a translation, finished or not.  Raises KnownError `item.unknown`."""
-        found = self._store.item(item)
+        found = self._store.items.get(item)
         if found.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
-        jobs = [one for one in self._store.jobs_of(found.id) if one.kind == KIND]
-        counts = self._store.count_segments(found.id)
-        kept = self._store.result(found.id) or {}
+        jobs = [one for one in self._store.jobs.of_item(found.id) if one.kind == KIND]
+        counts = self._store.segments.count(found.id)
+        kept = self._store.results.get(found.id) or {}
         left = tuple(LeftPart(*one) for one in left_parts(self._store, found.id))
-        flagged = self._store.count_flagged(found.id)
+        flagged = self._store.segments.count_flagged(found.id)
         is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
         return TranslationView(
             found, request_from(found.settings.get("wish")), counts, flagged, left, jobs[0] if jobs else None, is_done
@@ -164,7 +164,7 @@ class TranslationService(JobPlanner):
                 return self._jobs.resume(view.job.id)
             self._jobs.cancel(view.job.id)
         reopened = self._reopen(view.item.id, scope)
-        tried = sum(one.model_sha256 == record.sha256 for one in self._store.jobs_of(view.item.id))
+        tried = sum(one.model_sha256 == record.sha256 for one in self._store.jobs.of_item(view.item.id))
         settings = self._settings_of(replace(view.request, model=model or view.request.model), record)
         settings["attempt"] = tried if reopened else 0
         return self._jobs.add(
@@ -173,14 +173,14 @@ class TranslationService(JobPlanner):
 
     def _reopen(self, item: str, scope: Again) -> int:
         """Mark the segments of a scope as waiting, with the translation they have, and return how many."""
-        numbers = set(self._store.segment_numbers(item, state=SegmentState.FAILED.value))
+        numbers = set(self._store.segments.numbers(item, state=SegmentState.FAILED.value))
         if scope is Again.FLAGGED:
-            numbers.update(self._store.segment_numbers(item, state=LOOK))
+            numbers.update(self._store.segments.numbers(item, state=LOOK))
         count = 0
         with self._store.together():
-            for one in self._store.segments_numbered(item, sorted(numbers)):
+            for one in self._store.segments.numbered(item, sorted(numbers)):
                 if one.state in (SegmentState.FAILED, SegmentState.TRANSLATED) and one.origin is not Made.MEMORY:
-                    changed = self._store.change_segment(item, one.number, state=SegmentState.OPEN, reason="")
+                    changed = self._store.segments.change(item, one.number, state=SegmentState.OPEN, reason="")
                     self._publish(SegmentChanged(item, changed))
                     count += 1
         return count
@@ -200,14 +200,14 @@ class TranslationService(JobPlanner):
 
     def use_password(self, item: str, password: str) -> None:
         """Set the password of a locked document, for writing it.  Raises KnownError `item.unknown`."""
-        self._passwords[self._store.item(item).id] = password
+        self._passwords[self._store.items.get(item).id] = password
 
     def segments(
         self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE, only_flagged: bool = False,
         states: Sequence[SegmentState] = (),
     ) -> list[SegmentRecord]:  # fmt: skip
         """Return segments from a number on, in document order."""
-        return self._store.segments(item, begin=begin, limit=limit, only_flagged=only_flagged, states=states)
+        return self._store.segments.of_item(item, begin=begin, limit=limit, only_flagged=only_flagged, states=states)
 
     def text_of(self, item: str) -> str:
         """Return the translated text so far, with the source where a segment has no translation."""
@@ -285,9 +285,9 @@ class TranslationService(JobPlanner):
         """Return the plan of a translation's job, from its beginning."""
         from slmdesk.services.translation.plan import UNSETTLED, TranslationPlan  # with all checks of text
 
-        item = self._store.item(job.item or "")
+        item = self._store.items.get(job.item or "")
         request = request_from(job.settings)
-        kept = self._store.result(item.id) or {}
+        kept = self._store.results.get(item.id) or {}
         if not kept.get("taken"):
             yield from self._take(item.id, request)
         yield from self._recall(item.id, request)
@@ -296,7 +296,7 @@ class TranslationService(JobPlanner):
         )  # left to itself a model says du and Sie by turns
         manner = Manner(request.target, request.source, request.domain, formality)
         attempt = job.settings.get("attempt")
-        counts = self._store.count_segments(item.id)
+        counts = self._store.segments.count(item.id)
         asked = (SegmentState.OPEN,) if isinstance(attempt, int) else UNSETTLED
         plan = TranslationPlan(
             manner,
@@ -304,7 +304,7 @@ class TranslationService(JobPlanner):
             model_sha256=job.model_sha256,
             attempt=attempt if isinstance(attempt, int) else None,
             todo=sum(counts.get(state, 0) for state in asked),
-            segments=lambda begin, limit: self._store.segments(item.id, begin=begin, limit=limit),
+            segments=lambda begin, limit: self._store.segments.of_item(item.id, begin=begin, limit=limit),
             keep=lambda segment: self._keep(item.id, job.id, segment),
             is_tagged_first=job.settings.get("tagged_first") is not False,
         )
@@ -313,17 +313,17 @@ class TranslationService(JobPlanner):
         self._publish(TranslationGrew(item.id, job.id, done, total))  # there they are, before the first is translated
         try:
             yield from plan.run()
-            kept = self._store.result(item.id) or {}
-            self._store.save_result(item.id, {**kept, "done": True})
+            kept = self._store.results.get(item.id) or {}
+            self._store.results.save(item.id, {**kept, "done": True})
             self._publish(TranslationGrew(item.id, job.id, *self._counted(item.id)))
-            self._publish(ItemChanged(self._store.item(item.id)))
+            self._publish(ItemChanged(self._store.items.get(item.id)))
             self._tell_used(job, request)
         finally:
             self._live.pop(job.id, None)
 
     def _tell_used(self, job: JobRecord, request: TranslationRequest) -> None:
         if record := self._models.by_sha256(job.model_sha256):
-            language = (self._store.result(job.item or "") or {}).get("language")
+            language = (self._store.results.get(job.item or "") or {}).get("language")
             self._publish(PairUsed(record.id, request.source or str(language or ""), request.target))
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
@@ -335,7 +335,7 @@ class TranslationService(JobPlanner):
         """Cut the text or document into stored segments; after a crash this is repeated."""
         from slmdesk.services.translation.asking.units import Taken, language_of_units, segments_from, units_of_text
 
-        self._store.forget_segments(item)
+        self._store.segments.forget(item)
         taken = Taken(request.source, request.target, self.terms_of(request))
         left: list[Json] = []
         if request.path:
@@ -350,10 +350,10 @@ class TranslationService(JobPlanner):
                     left.append([str(one["left"].get(key, "")) for key in ("kind", "place", "text")])
                 else:
                     segments += segments_from(one["unit"], taken)
-            self._store.add_segments(item, segments)
+            self._store.segments.add(item, segments)
             self._publish(TranslationRead(item, min(at + UNITS_AT_ONCE, len(found)), len(found)))
             yield Yield()
-        self._store.save_result(item, {"taken": True, "done": False, "left": left, "language": taken.language})
+        self._store.results.save(item, {"taken": True, "done": False, "left": left, "language": taken.language})
 
     def _ask_units(self, item: str, request: TranslationRequest, answered: Callable[[Any], None]) -> JobHandle:
         found: list[Mapping[str, Any]] = []
@@ -376,7 +376,7 @@ class TranslationService(JobPlanner):
     def _recall(self, item: str, request: TranslationRequest) -> Plan:
         """Take translations of identical segments from the memory."""
         begin, terms = 0, self.terms_of(request)
-        while found := self._store.segments(item, begin=begin, limit=SEGMENTS_AT_ONCE):
+        while found := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
             for one in found:
                 if one.state is SegmentState.OPEN:
@@ -388,7 +388,7 @@ class TranslationService(JobPlanner):
     ) -> None:
         source = segment.language or request.source
         tags = Tags(segment.paired, segment.lone)
-        for pair in self._store.recall(source, request.target, segment.source):
+        for pair in self._store.memory.recall(source, request.target, segment.source):
             if (
                 pair.origin is Made.MODEL
                 or problems(pair.target, tags)
@@ -396,19 +396,19 @@ class TranslationService(JobPlanner):
             ):
                 continue
             flags = segment_flags(segment, pair.target, request, terms)
-            changed = self._store.change_segment(
+            changed = self._store.segments.change(
                 item, segment.number, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY, flags=flags
             )
             self._publish(SegmentChanged(item, changed))
             return
 
     def _keep(self, item: str, job: str, segment: SegmentRecord) -> None:
-        now = self._store.segments(item, begin=segment.number, limit=1)
+        now = self._store.segments.of_item(item, begin=segment.number, limit=1)
         if now and now[0].state in (SegmentState.EDITED, SegmentState.APPROVED):
             return  # a person was faster
         if now and replace(segment, revision=now[0].revision) == now[0]:
             return
-        changed = self._store.change_segment(
+        changed = self._store.segments.change(
             item,
             segment.number,
             target=segment.target,
@@ -424,7 +424,7 @@ class TranslationService(JobPlanner):
             self._publish(TranslationGrew(item, job, live.done, live.total))
 
     def _counted(self, item: str) -> tuple[int, int]:
-        counts = self._store.count_segments(item)
+        counts = self._store.segments.count(item)
         total = sum(counts.values())
         return total - counts.get(SegmentState.OPEN, 0), total
 
@@ -445,7 +445,7 @@ class TranslationService(JobPlanner):
             raise KnownError("request.invalid", what="there is nothing to translate")
         if len(request.text.encode("utf-8", "replace")) > MOST_TEXT:
             raise KnownError("document.too_large", path="the text", bytes=len(request.text), limit=MOST_TEXT)
-        named = (one if one == NO_GLOSSARY else self._store.glossary(one).id for one in request.glossaries)
+        named = (one if one == NO_GLOSSARY else self._store.glossaries.get(one).id for one in request.glossaries)
         glossaries = tuple(named)
         return replace(request, target=target, source=source, glossaries=glossaries)
 

@@ -86,7 +86,7 @@ class ProposalService:
 
         Raises KnownError `item.unknown`.
         """
-        found = self._store.item(item)
+        found = self._store.items.get(item)
         if found.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
         request = request_from(found.settings.get("wish"))

@@ -118,7 +118,7 @@ def mark_unwritten(
         if (UNWRITTEN in one.flags) != is_unwritten:
             others = tuple(flag for flag in one.flags if flag != UNWRITTEN)
             flags = (UNWRITTEN, *others) if is_unwritten else others
-            publish(store.change_segment(item, one.number, flags=flags))
+            publish(store.segments.change(item, one.number, flags=flags))
         yield
 
 

@@ -16,7 +16,7 @@ FORMAT = "slmdesk-versions"
 
 def export_versions(store: Store, item: Item, form: str) -> Make | None:
     """Return how a finished comparison is exported (see base.exporting); all that takes long is left to it."""
-    kept = store.result(item.id)
+    kept = store.results.get(item.id)
     if kept is None:
         return None
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from slmdesk.core.documents import Page, PageStatus
@@ -101,7 +102,7 @@ class VersionService(JobPlanner):
 
     def comparable(self, documents: Sequence[str]) -> set[str]:
         """Return those of these ids that can be compared: read, and with text."""
-        return self._store.with_words(documents)
+        return self._store.documents.with_text(documents)
 
     def begin(self, request: VersionRequest) -> Item:
         """Add a comparison and have it made; VersionsCompared or VersionsFailed follows.
@@ -117,7 +118,7 @@ class VersionService(JobPlanner):
         asked = f"Compare {old.name} (old) with {new.name} (new)"
         item = self._items.add(f"Compare: {old.name} and {new.name}", (old, new), shape, asked)
         self._compare(item.id, old, new)
-        return self._store.item(item.id)
+        return self._store.items.get(item.id)
 
     def again(self, item: str) -> None:
         """Compare the current documents again.  Raises KnownError as `begin` does, and `item.unknown`."""
@@ -136,14 +137,14 @@ class VersionService(JobPlanner):
         """Return a comparison, finished or not, once it is read.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         request = _mapping(found.settings.get("wish"))
-        here = {one.id: one for one in self._store.documents_of_item(found.id)}
+        here = {one.id: one for one in self._store.documents.of_item(found.id)}
         documents = tuple(here[str(request.get(side))] for side in ("old", "new") if str(request.get(side)) in here)
         job = self._items.newest_job(found.id)
 
         def view(comparison: Comparison | None) -> VersionView:
             return VersionView(found, documents, comparison, job, found.id in self._busy)
 
-        kept = self._store.result(found.id)
+        kept = self._store.results.get(found.id)
         return pending_on_file_thread(self._service_thread, lambda: comparison_from(kept), name="compare").map(view)
 
     def paragraphs(
@@ -152,7 +153,7 @@ class VersionService(JobPlanner):
         """The paragraphs of a document from a place (page, character) to another, at most so many; for what is folded
         together as the same.
         """
-        found = self._store.document(document).id
+        found = self._store.documents.get(document).id
 
         def read() -> tuple[str, ...]:
             from slmdesk.text.difference.parts import units_of
@@ -216,7 +217,9 @@ class VersionService(JobPlanner):
             if stop.is_set():
                 raise KnownError("versions.stopped")
             at = found[-1].number + 1 if found else begin
-            some = self._service_thread.call(lambda at=at: self._store.pages(document, begin=at, limit=PAGES_AT_ONCE))  # type: ignore[misc]
+            some = self._service_thread.call(
+                partial(self._store.pages.of_document, document, begin=at, limit=PAGES_AT_ONCE)
+            )
             found += [one for one in some if end is None or one.number <= end]
             if not some or (end is not None and some[-1].number >= end):
                 return found
@@ -232,10 +235,10 @@ class VersionService(JobPlanner):
         comparison, shape = found
         assert isinstance(shape, dict)
         self._keep(item, comparison, shape)
-        request = _mapping(self._store.item(item).settings.get("wish"))
+        request = _mapping(self._store.items.get(item).settings.get("wish"))
         record = self._models.by_sha256(str(request.get("model") or "") or None)
         if record is not None and comparison.changes and self._may_tell(record, is_named=bool(request.get("named"))):
-            title = self._store.item(item).title.removeprefix("Compare: ")
+            title = self._store.items.get(item).title.removeprefix("Compare: ")
             self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), item=item)
         self._publish(VersionsCompared(item, comparison))
 
@@ -244,15 +247,15 @@ class VersionService(JobPlanner):
     ) -> None:
         """The result, and its text as a message, so that the history finds it."""
         words = text_of(comparison)
-        self._store.save_result(item, shape)
+        self._store.results.save(item, shape)
         self._items.keep_words(item, words, record)
 
     # ---- in a model's words (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
         """Return the plan of the job that describes the changes in words."""
-        item = self._store.item(job.item or "").id
-        comparison = comparison_from(self._store.result(item))
+        item = self._store.items.get(job.item or "").id
+        comparison = comparison_from(self._store.results.get(item))
         record = self._models.by_sha256(job.model_sha256)
         if record is None or comparison is None:
             raise KnownError("model.unknown", wanted=job.title, known="none")
@@ -303,7 +306,7 @@ class VersionService(JobPlanner):
         return [judged.get(one.change, one) for one in reported]
 
     def _on_reported(self, job: JobRecord) -> None:
-        comparison = comparison_from(self._store.result(job.item)) if job.item else None
+        comparison = comparison_from(self._store.results.get(job.item)) if job.item else None
         if job.item and comparison:
             self._publish(VersionsCompared(job.item, comparison))
 

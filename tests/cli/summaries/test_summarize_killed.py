@@ -42,7 +42,7 @@ def trusted_home(folder: Path, monkeypatch, model: Path) -> None:
             for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ]
         shape = {"version": items()[0], "skills": skills}
-        services.service_thread.call(lambda: services.store.set_model_info(record.id, **{SKILLS: shape}))
+        services.service_thread.call(lambda: services.store.models.set_info(record.id, **{SKILLS: shape}))
     finally:
         services.close()
 
@@ -51,8 +51,8 @@ def result(home: Path) -> str:
     services = open_echo()
     try:
         reported = Recorder(services)
-        item = services.service_thread.call(lambda: reported.services.store.items("summary"))[0]
-        found = services.service_thread.call(lambda: services.store.result(item.id))
+        item = services.service_thread.call(lambda: reported.services.store.items.page("summary"))[0]
+        found = services.service_thread.call(lambda: services.store.results.get(item.id))
         document = found["documents"][0]["document"]
     finally:
         services.close()

@@ -280,7 +280,7 @@ def test_the_trash_restores_a_chat_or_deletes_it_for_good(program):
 
 
 def test_before_a_translation_is_deleted_for_good_it_is_said_that_the_memory_forgets(program):
-    item = program.ask(lambda services: services.store.add_item("translation", "Lease → German"))
+    item = program.ask(lambda services: services.store.items.add("translation", "Lease → German"))
     program.ask(lambda services: services.history.trash(item.id))
     program.window.show_page("Settings")
     program.click("setting_deleted_chats")
@@ -300,8 +300,8 @@ def test_before_an_item_is_deleted_for_good_its_document_is_offered(program, tmp
     opened: list = []
     program.ask(lambda services: services.documents.open(paper).then(opened.append))
     program.wait(lambda: opened)
-    item = program.ask(lambda services: services.store.add_item("summary", "Lease"))
-    program.ask(lambda services: services.store.link_documents(item.id, [opened[0].id]))
+    item = program.ask(lambda services: services.store.items.add("summary", "Lease"))
+    program.ask(lambda services: services.store.documents.link(item.id, [opened[0].id]))
     program.ask(lambda services: services.history.trash(item.id))
     program.window.show_page("Settings")
     program.click("setting_deleted_chats")

@@ -157,7 +157,7 @@ def test_a_weak_model_is_named_with_the_table(program, folder) -> None:
     assert not program.find("table_warning").isVisible()
     services = program.bridge._services
     model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.set_model_info(model.id, **{FACT: WEAK}))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{FACT: WEAK}))
     begin_new(program)
     assert not program.find("table_warning").isVisible()
     made(program)

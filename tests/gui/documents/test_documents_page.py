@@ -166,7 +166,7 @@ def test_what_is_off_the_list_is_forgotten_when_the_time_is_over(program, letter
     program.frame.documents.undo_ms = 1
     document = program.frame.documents.current
     program.frame.documents.remove(document)
-    program.wait(lambda: not program.ask(lambda services: services.store.documents()))
+    program.wait(lambda: not program.ask(lambda services: services.store.documents.page()))
 
 
 def test_a_folder_is_read_and_what_cannot_be_read_is_said(program, letter, tmp_path):

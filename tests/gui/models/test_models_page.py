@@ -615,7 +615,7 @@ def test_many_models_do_not_hold_up_the_page(models, paths):
 
     def fill(services):
         for number in range(100):
-            services.store.add_model(
+            services.store.models.add(
                 name=f"Model {number}", path=paths.models / f"{number}.gguf", linked=True, bytes=1, mtime_ns=0, inode=0,
                 sha256=f"{number:064}", header={"architecture": "llama"}, source="file",
             )  # fmt: skip

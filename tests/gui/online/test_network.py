@@ -279,9 +279,9 @@ def test_hidden_settings_are_not_there(begin, paths) -> None:
 
 
 def fill(services, count: int) -> None:
-    with services.store._db.writing():
+    with services.store.database.writing():
         for number in range(count):
-            services.store._db.insert(
+            services.store.database.insert(
                 "insert into requests (time, host, method, path, purpose, bytes) values (?, ?, ?, ?, ?, ?)",
                 (time.time(), "hub.example", "GET", f"/file/{number}", "search" if number % 2 else "header", number),
             )

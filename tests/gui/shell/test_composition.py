@@ -202,7 +202,7 @@ def test_the_status_bar_counts_requests_from_the_ledger(program):
     button = program.find("network_button")
     program.wait(lambda: "0 requests today" in button.text())
     assert "Offline" in button.text()
-    program.ask(lambda services: services.store.record_request("example.org", "GET", "/x", "test"))
+    program.ask(lambda services: services.store.ledger.record("example.org", "GET", "/x", "test"))
     program.ask(lambda services: services.network.say_today())
     program.wait(lambda: "1 request today" in button.text())
     program.click(button)

@@ -224,9 +224,9 @@ def memory(program):
 
     def fill(services):
         first = [("The rent is due on Monday.", "Die Miete ist am Montag fällig."), ("It rains.", "Es regnet.")]
-        services.store.remember("en", "de", first, origin=Origin.IMPORT)
+        services.store.memory.remember("en", "de", first, origin=Origin.IMPORT)
         pairs = [("The rent is due on Friday.", "Die Miete ist am Freitag fällig.")]
-        services.store.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
+        services.store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
 
     program.ask(fill)
     program.click("memory_button")

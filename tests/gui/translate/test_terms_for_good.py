@@ -71,7 +71,7 @@ def kind(request, paths) -> str:
             services.glossaries.add_terms(made.id, [Term(WORD, "x"), Term(f"{WORD} of old", "y")])
         else:
             pairs = [(f"The {WORD} swims.", "x"), (f"A {WORD} sleeps.", "y")]
-            services.store.remember("en", "de", pairs, origin=Origin.PERSON)
+            services.store.memory.remember("en", "de", pairs, origin=Origin.PERSON)
 
     services.service_thread.call(fill)
     services.close()

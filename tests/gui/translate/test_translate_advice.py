@@ -99,7 +99,7 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     pair = dict(event["pairs"]["en-de"], level="weak")
     pair["skills"] = [dict(one, level="weak", passed=1) for one in pair["skills"]]
     weak = {**event, "pairs": {"en-de": pair}}
-    program.ask(lambda opened: opened.store.set_model_info(first.id, pair_exams=weak))
+    program.ask(lambda opened: opened.store.models.set_info(first.id, pair_exams=weak))
     program.ask(lambda opened: opened.uses.set_default(Use.TRANSLATE, first.id))
     typed(program, "The rent is due today.")
     button = program.find("use_better_button")

@@ -213,10 +213,10 @@ def test_a_dropped_document_is_translated_edited_and_saved(program, tmp_path):
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 def test_the_form_asks_what_fits_the_document_and_remembers(program, tmp_path):
     def glossary(services):
-        made = services.store.add_glossary("law", source_language="en", target_language="de")
-        services.store.add_terms(made.id, [Term("rent", "Miete")])
-        services.store.change_glossary(
-            services.store.add_glossary("french", source_language="en", target_language="fr").id
+        made = services.store.glossaries.add("law", source_language="en", target_language="de")
+        services.store.terms.add(made.id, [Term("rent", "Miete")])
+        services.store.glossaries.change(
+            services.store.glossaries.add("french", source_language="en", target_language="fr").id
         )
         return made.id
 
@@ -548,10 +548,10 @@ def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
 
 def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
     def known(services):
-        made = services.store.add_glossary("law", source_language="en", target_language="de")
-        services.store.add_terms(made.id, [Term("rent", "Miete")])
+        made = services.store.glossaries.add("law", source_language="en", target_language="de")
+        services.store.terms.add(made.id, [Term("rent", "Miete")])
         pair = [("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig.")]
-        services.store.remember("en", "de", pair, domain="legal", origin=Origin.PERSON)
+        services.store.memory.remember("en", "de", pair, domain="legal", origin=Origin.PERSON)
 
     program.ask(known)
     dropped(program, document(tmp_path, "The rent is due on the last day."))
@@ -582,7 +582,7 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_
     translated(program, document(tmp_path))
     item = program.frame.document_translation.item
     program.ask(
-        lambda services: services.store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="tags")
+        lambda services: services.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="tags")
     )
     program.click("save_translation_button")
     program.wait(lambda: program.translate.findChild(object, "save_anyway") is not None)
@@ -690,7 +690,7 @@ def test_a_locked_document_asks_for_its_password_until_it_is_right(program, tmp_
     kept = json.dumps([one.name for one in tmp_path.rglob("*")])
     assert "secret" not in kept
     item = program.frame.document_translation.item
-    assert "secret" not in str(program.ask(lambda services: services.store.item(item)))
+    assert "secret" not in str(program.ask(lambda services: services.store.items.get(item)))
 
 
 def test_no_password_is_asked_for_that_could_not_be_used(program, tmp_path):

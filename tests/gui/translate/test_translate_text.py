@@ -86,7 +86,7 @@ def select(program, words):
 
 
 def memory(program):
-    return [(one.source, one.target) for one in program.ask(lambda services: services.store.memory())]
+    return [(one.source, one.target) for one in program.ask(lambda services: services.store.memory.page())]
 
 
 # ---- languages

@@ -97,7 +97,7 @@ def test_x8_no_words_of_a_document_open_a_turn(vocabulary, name):
 
 
 def pages_of(services, document):
-    return services.service_thread.call(lambda: services.store.pages(document.id, begin=1, limit=100_000))
+    return services.service_thread.call(lambda: services.store.pages.of_document(document.id, begin=1, limit=100_000))
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def opened(monkeypatch, tmp_path):
             for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ]
         events = {SKILLS: {"version": items()[0], "skills": skills}}
-        services.service_thread.call(lambda: services.store.set_model_info(model.id, **events))
+        services.service_thread.call(lambda: services.store.models.set_info(model.id, **events))
         if context:
             services.service_thread.call(lambda: services.settings.change(context_tokens=context))
         return services, Recorder(services)
@@ -132,7 +132,9 @@ def document(services, path, text):
 
 def sent_steps(services) -> list[dict]:
     """Everything the engine was asked in jobs, as it was sent."""
-    rows = services.service_thread.call(lambda: list(services.store._db.rows("select input from steps order by n")))
+    rows = services.service_thread.call(
+        lambda: list(services.store.database.rows("select input from steps order by n"))
+    )
     return [json.loads(row["input"]) for row in rows if row["input"]]
 
 
@@ -232,7 +234,7 @@ def test_x9_an_answer_says_how_much_of_the_document_was_read(opened, tmp_path, t
     record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times))
     answered = asked(services, recorder, "Where is lease17 told?", record)
     (planned,) = recorder.of(QuestionPlanned)
-    passages = services.service_thread.call(lambda: services.store.passages(record.id))
+    passages = services.service_thread.call(lambda: services.store.passages.of_document(record.id))
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
     assert set().union(*(words_in(one.text) for one in passages)) == every
     assert (planned.is_whole, answered.is_whole) == (False, False)
@@ -262,5 +264,5 @@ def test_x10_what_is_sent_is_what_is_shown(opened, tmp_path):
     for step in steps:
         for line in document_words(step).splitlines():
             assert re.sub(r"^(?:\[\d+\]|#) ", "", line) in shown
-    (passage,) = services.service_thread.call(lambda: services.store.passages(record.id))
+    (passage,) = services.service_thread.call(lambda: services.store.passages.of_document(record.id))
     assert " ".join(text_for(passage).split()) == shown.replace('"', "'")

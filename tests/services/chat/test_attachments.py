@@ -128,7 +128,7 @@ def test_a_forgotten_document_is_named_and_what_was_sent_stays(opened, tmp_path)
     _, ended, second = send(recorder, "What is chapter 7 about?", chat=sent.item.id)
     assert ended.message.status is Status.COMPLETE
     assert second.attachments[0].attached.is_gone
-    kept = services.service_thread.call(lambda: services.store.message(first.id))
+    kept = services.service_thread.call(lambda: services.store.messages.get(first.id))
     assert kept.attachments[0].text == first.attachments[0].text
 
 
@@ -172,7 +172,7 @@ def test_it_is_stopped_while_it_is_decided_and_tried_again(opened, tmp_path):
     assert recorder.end_of(sent.answer.id).message.status is Status.CANCELLED
     again = services.service_thread.call(lambda: services.chats.try_again(sent.answer.id))
     assert recorder.end_of(again.id).message.status is Status.COMPLETE
-    question = services.service_thread.call(lambda: services.store.message(sent.user_message.id))
+    question = services.service_thread.call(lambda: services.store.messages.get(sent.user_message.id))
     assert question.attachments[0].attached.is_whole
 
 

@@ -344,7 +344,7 @@ def test_another_models_answers_end_before_it_is_replaced(opened, tmp_path) -> N
 def test_h5_full_disk_keeps_the_words_here_and_saves_them_when_there_is_room(opened) -> None:
     recorder = opened(slow=0.002)
     sent = send(recorder, WORDS * 3)
-    conn = recorder.services.store._db.conn
+    conn = recorder.services.store.database.conn
     pages = recorder.services.service_thread.call(lambda: conn.execute("pragma page_count").fetchone()[0])
     recorder.services.service_thread.call(lambda: conn.execute(f"pragma max_page_count={pages}").fetchall())
     noticed = recorder.wait(Noticed)

@@ -22,7 +22,7 @@ def services():
 
 def add_encoder(services, path):
     record = add_model(services, path, "Encoder")
-    return services.service_thread.call(lambda: services.store.change_model(record.id, header={"kind": "encoder"}))
+    return services.service_thread.call(lambda: services.store.models.change(record.id, header={"kind": "encoder"}))
 
 
 def document(services, path, *pages):
@@ -51,11 +51,14 @@ def test_meaning_finds_what_words_do_not(services, tmp_path):
     assert services.service_thread.call(services.embedding.model).id == encoder.id
     pages = [long("zyzzyva fuzzy pizzazz"), long("moon room spoon balloon"), long("quick brown fox jumps")]
     record = document(services, tmp_path / "a.txt", *pages)
-    vectors = lambda: services.service_thread.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+
+    def vectors():
+        return services.service_thread.call(lambda: services.store.vectors.of_document(encoder.sha256, record.id))
+
     until(lambda: len(vectors()) == 3)
     until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
     assert (
-        services.service_thread.call(lambda: services.store.find_passages(search_words("zzzyzzy"), [record.id])) == []
+        services.service_thread.call(lambda: services.store.passages.find(search_words("zzzyzzy"), [record.id])) == []
     )
     assert ranked(services, "zzzyzzy fzzy", record).passages[0].page == 1
     both = ranked(services, "balloon", record).passages
@@ -66,7 +69,10 @@ def test_meaning_finds_what_words_do_not(services, tmp_path):
 def test_vectors_go_with_their_passages_and_their_document(services, tmp_path):
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     record = document(services, tmp_path / "a.txt", long("moon room"), long("fox box"))
-    vectors = lambda: services.service_thread.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+
+    def vectors():
+        return services.service_thread.call(lambda: services.store.vectors.of_document(encoder.sha256, record.id))
+
     until(lambda: len(vectors()) == 2)
     document(services, tmp_path / "a.txt", long("moon room"), long("fox box"), long("new words"))
     until(lambda: len(vectors()) == 3)
@@ -79,7 +85,10 @@ def test_what_was_read_before_the_model_came_gets_vectors_when_it_is_asked(servi
     record = document(services, tmp_path / "a.txt", *pages)
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     assert ranked(services, "word7", record).passages[0].page == 8
-    vectors = lambda: services.service_thread.call(lambda: services.store.vectors(encoder.sha256, record.id))  # noqa: E731
+
+    def vectors():
+        return services.service_thread.call(lambda: services.store.vectors.of_document(encoder.sha256, record.id))
+
     until(lambda: len(vectors()) == 70)
 
 

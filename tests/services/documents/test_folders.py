@@ -60,9 +60,10 @@ def names(services, state):
 
 def found(services, state, word):
     documents = [
-        one.id for one in services.service_thread.call(lambda: services.store.asked_documents(state.record.id))
+        one.id
+        for one in services.service_thread.call(lambda: services.store.collections.asked_documents(state.record.id))
     ]
-    return services.service_thread.call(lambda: services.store.find_passages([word], documents))
+    return services.service_thread.call(lambda: services.store.passages.find([word], documents))
 
 
 def until(condition):
@@ -189,7 +190,7 @@ def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_pat
     mine = write(tmp_path / "mine.txt", "mine alone")
     record = result_of(services, lambda: services.documents.open(mine))
     assert record.name == "mine.txt"
-    counts = services.service_thread.call(lambda: services.store.count_collection(state.record.id))
+    counts = services.service_thread.call(lambda: services.store.collections.count(state.record.id))
     assert counts[0] == 0, "the long one was put aside"
     done = looked(services, state.record.id)
     assert (done.documents, done.pages) == (1, 1500)
@@ -207,7 +208,7 @@ def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
     recorder.wait(CollectionGone)
     assert services.service_thread.call(services.collections.all) == []
     assert [one.id for one in services.service_thread.call(services.documents.recent)] == [mine.id]
-    count = services.service_thread.call(lambda: services.store._db.row("select count(*) from documents")[0])
+    count = services.service_thread.call(lambda: services.store.database.row("select count(*) from documents")[0])
     assert count == 1
     assert (folder / "b.txt").exists()
 

@@ -106,7 +106,7 @@ def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_
     progress = recorder.of(DocumentProgress)
     assert progress[-1].done == 3
     assert [one.document.status for one in recorder.of(DocumentChanged)] == ["reading", "read"]
-    found = services.service_thread.call(lambda: services.store.find_passages(["pump"], [first.id]))
+    found = services.service_thread.call(lambda: services.store.passages.find(["pump"], [first.id]))
     assert found[0].passage.page == 1
     begin = len(recorder.events)
     again = opened(services, path)
@@ -129,8 +129,8 @@ def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_p
     assert (second.id, second.pages) == (first.id, 2)
     assert texts(services, second) == ["one", "zwei"]
     assert recorder.of(DocumentChanged)[-1].was_changed
-    assert services.service_thread.call(lambda: services.store.find_passages(["three"], [first.id])) == []
-    assert services.service_thread.call(lambda: services.store.find_passages(["zwei"], [first.id]))
+    assert services.service_thread.call(lambda: services.store.passages.find(["three"], [first.id])) == []
+    assert services.service_thread.call(lambda: services.store.passages.find(["zwei"], [first.id]))
     path.unlink()
     gone = result_of(services, lambda: services.documents.check(first.id))
     assert gone.code == "file.missing"
@@ -288,7 +288,7 @@ def test_a_reading_that_was_cut_off_counts_as_stopped_and_is_read_anew(services,
     path = write(tmp_path / "note.txt", "words")
     record = opened(services, path)
     services.service_thread.call(
-        lambda: services.store.change_document(record.id, status="reading")
+        lambda: services.store.documents.change(record.id, status="reading")
     )  # as kill -9 leaves it
     (kept,) = services.service_thread.call(services.documents.recent)
     assert (kept.status, kept.error_code) == (DocumentStatus.FAILED, "document.stopped")

@@ -45,7 +45,7 @@ def say(recorder, text: str = "hello", model: str | None = None) -> None:
 
 
 def record(recorder):
-    return on_service_thread(recorder, lambda: recorder.services.store.models()[0])
+    return on_service_thread(recorder, lambda: recorder.services.store.models.all()[0])
 
 
 def jobs(recorder):

@@ -72,7 +72,7 @@ def test_a_bench_that_fails_says_why(opened) -> None:
 @pytest.mark.process
 def test_what_was_measured_is_told_where_it_cannot_be_kept(opened, monkeypatch) -> None:
     recorder = opened()
-    monkeypatch.setattr(recorder.services.store._db, "read_only", True)
+    monkeypatch.setattr(recorder.services.store.database, "read_only", True)
     assert isinstance(measured(recorder), BenchResult)
     assert (
         on_service_thread(recorder, lambda: recorder.services.bench.result(recorder.services.models.choose(None)))

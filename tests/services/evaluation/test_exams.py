@@ -42,7 +42,7 @@ def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
     recorder.wait(JobChanged, lambda event: event.done >= 5)
     recorder.services.close()
     again = opened()
-    kept = on_service_thread(again, lambda: again.services.store.job(job.id)).done
+    kept = on_service_thread(again, lambda: again.services.store.jobs.get(job.id)).done
     assert kept >= 5
     assert on_service_thread(again, again.services.exams.take).id == job.id
     done(again, job)
@@ -59,7 +59,7 @@ def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monk
     questions = items()[1]
     job = on_service_thread(recorder, services.exams.take)
     done(recorder, job)
-    old = on_service_thread(recorder, lambda: services.store.models()[0].info["exam"])
+    old = on_service_thread(recorder, lambda: services.store.models.all()[0].info["exam"])
     with monkeypatch.context() as newer:
         newer.setattr("slmdesk.services.evaluation.exams.items", lambda: ("next", questions))
         assert result(recorder) is None  # due again
@@ -72,7 +72,7 @@ def test_other_items_mean_another_exam_and_the_old_one_says_nothing(opened, monk
     begin = len(recorder.events)
     on_service_thread(recorder, lambda: services.jobs.resume(again.id))  # an older program's, taken up by this one
     done(recorder, again, begin)
-    assert on_service_thread(recorder, lambda: services.store.models()[0].info["exam"]) == old
+    assert on_service_thread(recorder, lambda: services.store.models.all()[0].info["exam"]) == old
 
 
 @pytest.mark.process
@@ -84,4 +84,4 @@ def test_an_open_exam_of_older_items_is_not_gone_on_with(opened, monkeypatch) ->
         old = on_service_thread(recorder, lambda: services.jobs.pause(services.exams.take().id))
     new = on_service_thread(recorder, services.exams.take)
     assert new.id != old.id
-    assert on_service_thread(recorder, lambda: services.store.job(old.id).status) is JobStatus.CANCELLED
+    assert on_service_thread(recorder, lambda: services.store.jobs.get(old.id).status) is JobStatus.CANCELLED

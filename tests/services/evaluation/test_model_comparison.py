@@ -155,10 +155,10 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(opened, tmp_path
     with pytest.raises(KnownError, match=r"model\.unknown"):
         begin(recorder, (ids[0], "ffffffff"))
     store = recorder.services.store
-    on_service_thread(recorder, lambda: store.change_model(ids[2], header={"kind": "encoder"}))
+    on_service_thread(recorder, lambda: store.models.change(ids[2], header={"kind": "encoder"}))
     with pytest.raises(KnownError, match=r"model\.wrong_kind"):
         begin(recorder, ids)
-    on_service_thread(recorder, lambda: store.change_model(ids[2], header={}))
+    on_service_thread(recorder, lambda: store.models.change(ids[2], header={}))
     assert on_service_thread(recorder, recorder.services.comparing.items) == []
     begin(recorder, ids)
     with pytest.raises(KnownError, match="already"):
@@ -262,7 +262,9 @@ def test_a_kill_in_the_middle_keeps_what_came_and_marks_the_rest(opened, tmp_pat
     again = ReportedBy(open_echo())
     try:
         services = again.services
-        services.service_thread.call(services.store.mark_interrupted)  # what the watch does within five seconds
+        services.service_thread.call(
+            services.store.messages.mark_interrupted
+        )  # what the watch does within five seconds
         found = services.service_thread.call(lambda: services.comparing.open(done.stdout.strip()))
         states = [one.message.status for one in found.answers]
         assert states == [Status.COMPLETE, Status.INTERRUPTED, Status.INTERRUPTED]

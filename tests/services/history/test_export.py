@@ -32,11 +32,11 @@ PAGES = (
 def keep(services):
     """A document as it is after it was read."""
     pages = [page_of(n, str(n), text, [Block(BlockKind.PARAGRAPH, 0, len(text))]) for n, text in enumerate(PAGES, 1)]
-    record = services.store.add_document(
+    record = services.store.documents.add(
         path=b"/x/lease.pdf", name="lease.pdf", sha256="ab", format="pdf", bytes=1, mtime_ns=1, reader="1"
     )
-    services.store.save_pages(record.id, pages)
-    return services.store.change_document(record.id, status="read", info={"format": "pdf", "pages": len(pages)})
+    services.store.pages.save(record.id, pages)
+    return services.store.documents.change(record.id, status="read", info={"format": "pdf", "pages": len(pages)})
 
 
 def given(recorder, begin):

@@ -63,14 +63,14 @@ class ServiceThread:
     def _kept(self, store, name: str, text: str):
         from slmdesk.text.passages.cut import PassageBuilder
 
-        record = store.add_document(
+        record = store.documents.add(
             path=f"/x/{name}".encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
         one = page(1, text, "The garden is green in summer and white in winter.")
         builder = PassageBuilder(record.id)
-        store.save_pages(record.id, [one])
-        store.save_passages(record.id, [*builder.feed(one), *builder.finish()])
-        return store.change_document(record.id, status="read", info={"format": "pdf", "pages": 1})
+        store.pages.save(record.id, [one])
+        store.pages.save(record.id, (), [*builder.feed(one), *builder.finish()])
+        return store.documents.change(record.id, status="read", info={"format": "pdf", "pages": 1})
 
     def chat(self) -> str:
         sent = self.call(lambda services: services.chats.send(SendRequest(f"Who is {self.word}?")))
@@ -146,7 +146,7 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
     path.write_text(f"{word} lives here.\n{word} pays 900 euros.\n12 % {word}@example.org\n")
     items = [service_thread.translation(path), service_thread.typed()]
     service_thread.call(
-        lambda services: services.store.remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT)
+        lambda services: services.store.memory.remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT)
     )
     assert [service_thread.call(lambda services, item=item: services.history.remembered(item)) for item in items] == [
         1,
@@ -164,7 +164,7 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
     if way == "empty the trash":
         service_thread.call(lambda services: services.history.empty_trash())
     assert files_with(home, word) == [], "also while the program still runs"
-    assert [one.source for one in service_thread.call(lambda services: services.store.memory())] == ["Stay."]
+    assert [one.source for one in service_thread.call(lambda services: services.store.memory.page())] == ["Stay."]
     recorder.services.close()
     assert files_with(home, word) == []
 
@@ -202,7 +202,7 @@ def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good
     service_thread.call(lambda services: services.history.delete_for_good(first))
     service_thread.call(lambda services: services.history.delete_for_good(kept))
     service_thread.call(lambda _services: live.take_back(number))
-    assert service_thread.call(lambda services: services.store.count_memory()) == 0
+    assert service_thread.call(lambda services: services.store.memory.count()) == 0
     assert files_with(home, word) == []
 
 

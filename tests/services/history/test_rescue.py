@@ -75,6 +75,6 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path):
     report = json.loads(target.read_text())
     listed = [row["source"] for name in ("failed", "flagged", "left", "translated") for row in report[name]]
     assert len(listed) == len(set(listed)) == sum(view.counts.values()), "each once, though there are gaps"
-    (typed,) = [one for one in call(lambda services: services.store.items("translation")) if one.id != lease]
+    (typed,) = [one for one in call(lambda services: services.store.items.page("translation")) if one.id != lease]
     shown = call(lambda services: services.typed.open(typed.id))
     assert [one.target for one in shown.live] == ["Guten Morgen.", "Wie geht's?"]

@@ -87,7 +87,9 @@ def test_an_old_job_is_taken_up_behind_hundreds_of_newer_ones(opened) -> None:
     recorder.services.close()
     after = opened(slow=0.0)
     for number in range(150):
-        job = call(after, lambda services, n=number: services.store.add_job("test", str(n), model_sha256="x", steps=()))
+        job = call(
+            after, lambda services, n=number: services.store.jobs.add("test", str(n), model_sha256="x", steps=())
+        )
         call(after, lambda services, id=job.id: services.jobs.cancel(id))
     assert [one.id for one in call(after, lambda services: services.jobs.take_up())] == [old]
     until(after, old, JobStatus.DONE)
@@ -99,7 +101,7 @@ def test_a_job_of_another_desk_is_seen_with_its_time_and_paused_from_here(opened
     other = opened()
 
     recorder.wait(JobChanged, lambda event: event.done >= 16)
-    while not call(recorder, lambda services: services.store.job(job).settings.get("pace", {}).get("share")):
+    while not call(recorder, lambda services: services.store.jobs.get(job).settings.get("pace", {}).get("share")):
         recorder.wait(JobChanged, begin=len(recorder.events))  # what is noted first may be of the very beginning
     (seen,) = active(other)
     assert (seen.stand, seen.is_elsewhere, seen.is_left) == (Stand.RUNNING, True, False)
@@ -140,7 +142,7 @@ def test_a_job_knows_how_long_its_steps_take_from_the_one_before(opened) -> None
 
 def test_a_kind_nobody_knows_and_a_job_nobody_runs_are_shown_sensibly(opened) -> None:
     recorder = opened()
-    call(recorder, lambda services: services.store.add_job("tea_making", "Tea", model_sha256="", steps=()))
+    call(recorder, lambda services: services.store.jobs.add("tea_making", "Tea", model_sha256="", steps=()))
     (view,) = active(recorder)
     assert (view.kind, view.title, view.stand, view.is_left, view.opens) == (
         "tea_making", "Tea", Stand.WAITING, True, "",

@@ -37,11 +37,11 @@ def until(recorder, job, status, begin=0):
 
 
 def stored(recorder, job):
-    return recorder.services.service_thread.call(lambda: recorder.services.store.steps(job.id))
+    return recorder.services.service_thread.call(lambda: recorder.services.store.jobs.steps(job.id))
 
 
 def row(recorder, job):
-    return recorder.services.service_thread.call(lambda: recorder.services.store.job(job.id))
+    return recorder.services.service_thread.call(lambda: recorder.services.store.jobs.get(job.id))
 
 
 def request(recorder, name, job):
@@ -51,13 +51,13 @@ def request(recorder, name, job):
 def count_saves(recorder):
     """How often each step was computed and given to the store."""
     seen = []
-    real = recorder.services.store.save_step
+    real = recorder.services.store.jobs.save_step
 
     def save(job, key, value):
         seen.append((key, real(job, key, value)))
         return seen[-1][1]
 
-    recorder.services.store.save_step = save
+    recorder.services.store.jobs.save_step = save
     return seen
 
 
@@ -200,7 +200,7 @@ def test_two_desks_do_not_run_one_job_and_either_may_pause_it(opened) -> None:
     recorder.wait(JobChanged, lambda event: event.done >= 2)
     other = opened()
     other.services.service_thread.call(other.services.jobs.take_up)
-    assert other.services.service_thread.call(lambda: other.services.store.claim_job(job.id)) is None
+    assert other.services.service_thread.call(lambda: other.services.store.jobs.claim(job.id)) is None
     request(other, "pause", job)
     until(recorder, job, JobStatus.PAUSED)
     assert not [one for one in other.of(JobChanged) if one.status is JobStatus.RUNNING]

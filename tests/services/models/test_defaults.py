@@ -16,7 +16,7 @@ def recorder(opened, tmp_path):
     recorder.models = [add_model(recorder.services, tmp_path / f"{name}.gguf", name) for name in ("One", "Two")]
     recorder.encoder = add_model(recorder.services, tmp_path / "vectors.gguf", "Vectors")
     on_service_thread(
-        recorder, lambda: recorder.services.store.change_model(recorder.encoder.id, header={"kind": "encoder"})
+        recorder, lambda: recorder.services.store.models.change(recorder.encoder.id, header={"kind": "encoder"})
     )
     return recorder
 
@@ -27,7 +27,7 @@ def on_service_thread(recorder, fn):
 
 def test_the_default_for_chat_is_taken_before_the_last_used(recorder) -> None:
     services, (one, two) = recorder.services, recorder.models
-    on_service_thread(recorder, lambda: services.store.change_model(one.id, last_used=5.0))
+    on_service_thread(recorder, lambda: services.store.models.change(one.id, last_used=5.0))
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
     assert on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, two.id)).id == two.id
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == two.id
@@ -59,7 +59,7 @@ def test_a_default_written_by_hand_of_the_wrong_kind_is_passed_over(recorder) ->
     services = recorder.services
     on_service_thread(recorder, lambda: services.settings.change(model_for_chat=recorder.encoder.id))
     assert on_service_thread(recorder, lambda: services.uses.default(Use.CHAT)) is None
-    on_service_thread(recorder, lambda: services.store.change_model(recorder.models[0].id, last_used=5.0))
+    on_service_thread(recorder, lambda: services.store.models.change(recorder.models[0].id, last_used=5.0))
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == recorder.models[0].id
 
 

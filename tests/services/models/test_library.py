@@ -298,7 +298,7 @@ def test_d12_where_the_history_is_full_a_model_whose_file_was_touched_is_loaded(
 
     model = import_file(recorder, tiny).model
     os.utime(os.fsdecode(model.path), (1, 1))
-    monkeypatch.setattr(recorder.services.store, "change_model", fail)
+    monkeypatch.setattr(recorder.services.store.models, "change", fail)
     sent = recorder.services.service_thread.call(lambda: recorder.services.chats.send(SendRequest("hello")))
     assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
 
@@ -405,7 +405,7 @@ def test_a_shared_model_that_is_here_already_is_hashed_once(opened, tiny, home, 
     recorder = opened(model=False)
     mine = import_file(recorder, tiny).model
     with monkeypatch.context() as it:
-        it.setattr(recorder.services.store._db, "read_only", True)
+        it.setattr(recorder.services.store.database, "read_only", True)
         assert asked(recorder, "adopt") == 1, "it ends, though that cannot be noted"
     assert asked(recorder, "adopt") == 1
     assert asked(recorder, "adopt") == 0
@@ -517,7 +517,7 @@ def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(rec
 
 def test_a_history_that_cannot_be_written_loses_no_model(recorder, tiny, monkeypatch) -> None:
     model = import_file(recorder, tiny).model
-    monkeypatch.setattr(recorder.services.store._db, "read_only", True)
+    monkeypatch.setattr(recorder.services.store.database, "read_only", True)
     with pytest.raises(KnownError) as caught:
         on_service_thread(recorder, "remove", model.id)
     assert caught.value.code == "store.read_only"

@@ -75,7 +75,8 @@ def test_an_adapter_is_in_the_library_but_never_answers_and_is_switched_per_chat
     assert plain.message.text != other.message.text
     assert row(recorder.services, other.message.id).sampling["lora_name"] == "Tiny adapter"
     assert (
-        recorder.services.service_thread.call(lambda: recorder.services.store.model(adapter.id)).last_used is not None
+        recorder.services.service_thread.call(lambda: recorder.services.store.models.get(adapter.id)).last_used
+        is not None
     )
     loads = len([event for event in recorder.of(ModelStateChanged) if event.state is ModelState.LOADING])
     chat = other.message.item

@@ -191,7 +191,7 @@ def test_a_spoilt_model_moves_as_it_is_and_is_still_found_out(recorder, two, oth
     data[-1] ^= 1
     place.write_bytes(data)
     assert move(recorder, other_disk).problem is None
-    record = recorder.services.service_thread.call(lambda: recorder.services.store.model(two[0].id))
+    record = recorder.services.service_thread.call(lambda: recorder.services.store.models.get(two[0].id))
     found = Path(os.fsdecode(record.path))
     assert found.read_bytes() == data
     assert (found.stat().st_mtime_ns, found.stat().st_ino) != (record.mtime_ns, record.inode)  # hashed before a load
@@ -396,9 +396,9 @@ def test_a_loaded_model_answers_on_and_is_loaded_from_the_new_place(opened, tmp_
 
 
 def test_a_load_that_was_asked_for_before_the_move_finds_the_new_place(recorder, two, tmp_path) -> None:
-    stale = recorder.services.service_thread.call(lambda: recorder.services.store.model(two[0].id))
+    stale = recorder.services.service_thread.call(lambda: recorder.services.store.models.get(two[0].id))
     assert move(recorder, tmp_path / "new").problem is None
-    fresh = lambda: recorder.services.service_thread.call(lambda: recorder.services.store.model(stale.id))  # noqa: E731
+    fresh = lambda: recorder.services.service_thread.call(lambda: recorder.services.store.models.get(stale.id))  # noqa: E731
     path, mark = file_check.place_of(stale, fresh)
     assert path.parent == tmp_path / "new"
     assert mark.bytes == stale.bytes
@@ -512,7 +512,7 @@ def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(reco
     )  # fmt: skip
     Journal(SWITCHING, str(target), "", str(target), files).write(journal(recorder))
     changes = [(one.id, os.fsencode(one.old), os.fsencode(one.new), (1, 1)) for one in files]
-    recorder.services.service_thread.call(lambda: recorder.services.store.relocate_models(changes))
+    recorder.services.service_thread.call(lambda: recorder.services.store.models.relocate(changes))
     recorder.services.service_thread.call(lambda: recorder.services.settings.change(models_folder=str(target)))
     recorder.services.close()
     services = open_echo()

@@ -86,7 +86,7 @@ def made(recorder, tmp_path) -> tuple[Path, PackEnded]:
     first = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     second = import_file(recorder, write(tmp_path / "b.gguf", tiny_qwen2()))
     change = {"source": "huggingface:bartowski/SmolLM2-135M-Instruct-GGUF/x.gguf@1"}
-    recorder.services.service_thread.call(lambda: recorder.services.store.change_model(first.id, **change))
+    recorder.services.service_thread.call(lambda: recorder.services.store.models.change(first.id, **change))
     end = pack(recorder, [first.id, second.name, first.name], tmp_path / "two.tar")
     assert end.problem is None
     forget(recorder)
@@ -127,7 +127,7 @@ def test_what_the_catalogue_says_travels_along(recorder, tmp_path) -> None:
     entry = load_catalogue()[0]
     model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     source = f"huggingface:{entry.repo}/x.gguf@1"
-    recorder.services.service_thread.call(lambda: recorder.services.store.change_model(model.id, source=source))
+    recorder.services.service_thread.call(lambda: recorder.services.store.models.change(model.id, source=source))
     assert pack(recorder, [model.id], tmp_path / "p.tar").problem is None
     about = unpack(recorder, tmp_path / "p.tar").models[0].about
     assert (about["weakness"], about["licence"], about["title"]) == (entry.weakness, entry.licence, entry.title)
@@ -180,7 +180,7 @@ def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(recorder, tm
     place.write_bytes(data + b"more")
     assert pack(recorder, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
     assert sorted(tmp_path.iterdir()) == before
-    assert recorder.services.service_thread.call(lambda: recorder.services.store.models())
+    assert recorder.services.service_thread.call(lambda: recorder.services.store.models.all())
 
 
 def test_d12_a_disk_without_room_is_said_with_the_amounts(recorder, made, monkeypatch, tmp_path, folder) -> None:

@@ -44,7 +44,7 @@ def test_a_name_belongs_to_one_model(two, name) -> None:
     with pytest.raises(KnownError) as err:
         rename(recorder, one.id, other.id[:5])  # would be taken for that id
     assert err.value.code == "model.name_taken"
-    assert recorder.services.service_thread.call(lambda: recorder.services.store.model(one.id)).name == "One"
+    assert recorder.services.service_thread.call(lambda: recorder.services.store.models.get(one.id)).name == "One"
 
 
 @pytest.mark.parametrize(("model", "name", "code"), [

@@ -71,7 +71,7 @@ def wait_for(event) -> None:
 
 
 def job(recorder, id: str):
-    return call(recorder, lambda services: services.store.job(id))
+    return call(recorder, lambda services: services.store.jobs.get(id))
 
 
 def fetched(hub) -> list[str]:
@@ -329,7 +329,7 @@ def test_a_job_of_another_kind_is_no_download(recorder) -> None:
 
 
 def test_a_store_that_is_busy_is_asked_again(recorder, hub, monkeypatch) -> None:
-    real, asked = recorder.services.store.claim_job, []
+    real, asked = recorder.services.store.jobs.claim, []
 
     def claim(id: str):
         asked.append(id)
@@ -337,7 +337,7 @@ def test_a_store_that_is_busy_is_asked_again(recorder, hub, monkeypatch) -> None
             raise KnownError("store.busy")
         return real(id)
 
-    monkeypatch.setattr(recorder.services.store, "claim_job", claim)
+    monkeypatch.setattr(recorder.services.store.jobs, "claim", claim)
     id = start(recorder, "a")
     assert wait(recorder, id, "done").model
     assert len(asked) == 2

@@ -75,7 +75,7 @@ def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opene
     assert "manual.txt, page 1" in ended.message.text
     kept = services.service_thread.call(lambda: services.questions.answered(sent.item.id))
     assert kept == {sent.answer.id: answered}
-    assert services.service_thread.call(lambda: services.store.message(sent.answer.id)).text == ended.message.text
+    assert services.service_thread.call(lambda: services.store.messages.get(sent.answer.id)).text == ended.message.text
     assert [one.id for one in services.service_thread.call(lambda: services.questions.documents_of(sent.item.id))] == [
         record.id
     ]
@@ -90,7 +90,7 @@ def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_
     assert (cited.page, cited.quote) == (2, "The deposit amounts to 2,400 euros.")
     assert "lease.md, section 2" in ended.message.text
     (hit,) = services.service_thread.call(lambda: services.documents.search("deposit"))
-    (page,) = services.service_thread.call(lambda: services.store.pages(record.id, begin=hit.page, limit=1))
+    (page,) = services.service_thread.call(lambda: services.store.pages.of_document(record.id, begin=hit.page, limit=1))
     assert (hit.page, page.text[hit.start : hit.end]) == (2, "The deposit amounts to 2,400 euros.")
 
 
@@ -116,7 +116,7 @@ def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     assert (planned.is_whole, answered.is_whole) == (False, False)
     assert planned.tokens < planned.context_size
     assert [one.page for one in answered.citations] == [61]
-    total = services.service_thread.call(lambda: services.store.count_passages([record.id]))[0]
+    total = services.service_thread.call(lambda: services.store.passages.count([record.id]))[0]
     assert 0 < answered.passages_read < answered.passages_total == total
     assert f"{answered.passages_read} of {total} passages" in answered.reading_words
 
@@ -215,7 +215,7 @@ def test_without_a_model_that_can_do_it_passages_are_shown(opened, tmp_path, mod
     if model:
         weak = add_model(services, tmp_path / "weak.gguf")
         header = {**weak.header, "parameters": 135_000_000}
-        services.service_thread.call(lambda: services.store.change_model(weak.id, header=header))
+        services.service_thread.call(lambda: services.store.models.change(weak.id, header=header))
     record = document(services, tmp_path / "manual.txt")
     _, ended, answered = ask(services, recorder, "When does the pump stop?", record)
     assert (answered.is_quoted, answered.found) == (True, True)
@@ -267,7 +267,7 @@ def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
         with pytest.raises(KnownError) as caught:
             services.service_thread.call(lambda request=request: services.questions.ask(request))
         assert caught.value.code == code
-    assert services.service_thread.call(lambda: services.store.items("question")) == []
+    assert services.service_thread.call(lambda: services.store.items.page("question")) == []
     assert not recorder.of(MessageEnded)
 
 
@@ -280,7 +280,7 @@ def test_the_real_engine_keeps_to_the_form_and_cites_what_is_there(starter_model
     try:
         recorder = Recorder(services)
         model = add_model(services, starter_model)
-        services.service_thread.call(lambda: services.store.change_model(model.id, header={"architecture": "llama"}))
+        services.service_thread.call(lambda: services.store.models.change(model.id, header={"architecture": "llama"}))
         record = document(services, tmp_path / "manual.txt")
         _, ended, answered = ask(services, recorder, "When does the pump stop?", record)
         assert answered is not None, ended.problem

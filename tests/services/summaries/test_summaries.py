@@ -51,11 +51,11 @@ def keep(recorder, name: str, pages, **more):
     store = recorder.services.store
 
     def add():
-        record = store.add_document(
+        record = store.documents.add(
             path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
-        store.save_pages(record.id, pages)
-        return store.change_document(record.id, status="read", info={"format": "pdf", "pages": len(pages), **more})
+        store.pages.save(record.id, pages)
+        return store.documents.change(record.id, status="read", info={"format": "pdf", "pages": len(pages), **more})
 
     return recorder.services.service_thread.call(add)
 
@@ -71,7 +71,7 @@ def trust(recorder, level: str = "good") -> None:
         ],
     }
     model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.set_model_info(model.id, **{SKILLS: shape}))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{SKILLS: shape}))
 
 
 def begin(recorder, *documents, **request):
@@ -91,20 +91,20 @@ def view(recorder, item):
 
 def steps_asked(recorder):
     seen = []
-    real = recorder.services.store.save_step
+    real = recorder.services.store.jobs.save_step
 
     def save(job, key, value):
         kept = real(job, key, value)
         seen.append((key, kept))
         return kept
 
-    recorder.services.store.save_step = save
+    recorder.services.store.jobs.save_step = save
     return seen
 
 
 def text_at(recorder, span):
     found = recorder.services.service_thread.call(
-        lambda: recorder.services.store.pages(span.document, begin=span.page, limit=1)
+        lambda: recorder.services.store.pages.of_document(span.document, begin=span.page, limit=1)
     )
     return found[0].text[span.start : span.end]
 
@@ -137,7 +137,7 @@ def test_a_short_document_in_one_pass_with_its_ledger(opened) -> None:
     opened_again = view(recorder, item)
     assert opened_again.summary == summary
     assert opened_again.job.status is JobStatus.DONE
-    messages = recorder.services.service_thread.call(lambda: recorder.services.store.messages(item.id))
+    messages = recorder.services.service_thread.call(lambda: recorder.services.store.messages.of_item(item.id))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "[p. 1]" in messages[1].text
     assert "1 of 3 pages read. Not read: 2 (scanned); 3 (empty)." in messages[1].text
@@ -174,7 +174,9 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, kills) ->
     pages = long_document(24 if kills < 5 else 60)
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages))))
     services = recorder.services
-    services.service_thread.call(lambda: services.store._db.run("delete from steps"))  # or nothing would be asked again
+    services.service_thread.call(
+        lambda: services.store.database.run("delete from steps")
+    )  # or nothing would be asked again
     asked = steps_asked(recorder)
     start = len(recorder.events)
     chance = random.Random(kills)
@@ -211,7 +213,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     trust(recorder)
     pages = long_document(40)
     ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages)))
-    whole = recorder.services.service_thread.call(lambda: recorder.services.store.jobs()[0]).total
+    whole = recorder.services.service_thread.call(lambda: recorder.services.store.jobs.page()[0]).total
     pages[20] = page(21, "A page that was written anew, and says that the boiler must be replaced by March.")
     asked = steps_asked(recorder)
     start = len(recorder.events)

@@ -55,12 +55,12 @@ def summarized(recorder, levels: str):
             {"skill": one.value, "level": levels, "passed": 6, "total": 12, "auc": 0.8, "threshold": 0.0}
             for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
         ]
-        services.store.set_model_info(record.id, **{SKILLS: {"version": items()[0], "skills": skills}})
-        document = services.store.add_document(
+        services.store.models.set_info(record.id, **{SKILLS: {"version": items()[0], "skills": skills}})
+        document = services.store.documents.add(
             path=b"/x/lease.pdf", name="lease.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
-        services.store.save_pages(document.id, list(made_pages()))
-        services.store.change_document(document.id, status="read", info={})
+        services.store.pages.save(document.id, list(made_pages()))
+        services.store.documents.change(document.id, status="read", info={})
         return services.summaries.begin(SummaryRequest((document.id,), length=Length.SHORT))
 
     item = services.service_thread.call(begin)

@@ -84,7 +84,7 @@ def test_each_document_has_a_row_and_only_what_stands_in_it(opened) -> None:
     opened_again = view(recorder, item)
     assert opened_again.table == table
     assert opened_again.job.status is JobStatus.DONE
-    messages = call(recorder, lambda services: services.store.messages(item.id))
+    messages = call(recorder, lambda services: services.store.messages.of_item(item.id))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "900 euros [p. 2]" in messages[1].text
     assert [one.id for one in call(recorder, lambda services: services.history.about(lease.id, "extraction"))] == [
@@ -103,13 +103,13 @@ def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
         "taken": 1.0,
         "skills": [{"skill": "format", "level": "weak", "passed": 1, "total": 9}],
     }
-    call(recorder, lambda services: services.store.set_model_info(model.id, **{FACT: exam}))
+    call(recorder, lambda services: services.store.models.set_info(model.id, **{FACT: exam}))
     item = begin(recorder, lease)
     table = ended(recorder, item)
     assert table.note == (
         "Echo is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
     )
-    messages = call(recorder, lambda services: services.store.messages(item.id))
+    messages = call(recorder, lambda services: services.store.messages.of_item(item.id))
     assert messages[1].text.endswith(table.note)
 
 
@@ -124,7 +124,7 @@ def test_of_a_long_document_the_passages_that_fit_a_column_are_read(opened) -> N
     def index(services):
         builder = PassageBuilder(document.id)
         passages = [one for some in pages for one in builder.feed(some)] + list(builder.finish())
-        services.store.save_passages(document.id, passages)
+        services.store.pages.save(document.id, (), passages)
 
     call(recorder, index)
     table = ended(recorder, begin(recorder, document, columns=[Column("Rent", ColumnKind.AMOUNT)]))
@@ -179,16 +179,18 @@ def test_five_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> N
         ]
 
     calm = plain(ended(recorder, begin(recorder, *documents("a"))))
-    services.service_thread.call(lambda: services.store._db.run("delete from steps"))  # or nothing would be asked again
+    services.service_thread.call(
+        lambda: services.store.database.run("delete from steps")
+    )  # or nothing would be asked again
     seen: list[str] = []
-    real = services.store.save_step
+    real = services.store.jobs.save_step
 
     def save(job, key, value):
         kept = real(job, key, value)
         seen.append(key)
         return kept
 
-    services.store.save_step = save
+    services.store.jobs.save_step = save
     start = len(recorder.events)
     chance = random.Random(5)
     ours = documents("b")

@@ -48,11 +48,11 @@ def test_no_cell_is_invented_and_each_leads_to_its_words(recorder) -> None:
     services = recorder.services
 
     def begin():
-        document = services.store.add_document(
+        document = services.store.documents.add(
             path=b"/x/invoice.pdf", name="invoice.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
-        services.store.save_pages(document.id, list(made_pages()))
-        services.store.change_document(document.id, status="read", info={})
+        services.store.pages.save(document.id, list(made_pages()))
+        services.store.documents.change(document.id, status="read", info={})
         return services.extraction.begin(TableRequest((document.id,), COLUMNS))
 
     item = services.service_thread.call(begin)

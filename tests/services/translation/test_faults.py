@@ -219,7 +219,8 @@ def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path
     assert found[2].skipped == 1, "what has changed since stays"
     assert segments(window, item)[0].target == "Herd 0."
     assert (
-        on_service_thread(window, lambda: window.services.store.recall("en", "de", SENTENCES[0]))[0].target == "Herd 0."
+        on_service_thread(window, lambda: window.services.store.memory.recall("en", "de", SENTENCES[0]))[0].target
+        == "Herd 0."
     )
 
 
@@ -236,9 +237,9 @@ def test_h10_deleted_for_good_by_another_desk_while_it_is_made(two, home, tmp_pa
 
 def room_for(recorder, pages: int) -> None:
     """As many pages more as the disk has room for; SQLite then says that it is full."""
-    rows = on_service_thread(recorder, lambda: recorder.services.store._db.rows("PRAGMA page_count"))
+    rows = on_service_thread(recorder, lambda: recorder.services.store.database.rows("PRAGMA page_count"))
     on_service_thread(
-        recorder, lambda: recorder.services.store._db.rows(f"PRAGMA max_page_count = {rows[0][0] + pages}")
+        recorder, lambda: recorder.services.store.database.rows(f"PRAGMA max_page_count = {rows[0][0] + pages}")
     )
 
 
@@ -303,20 +304,20 @@ def test_others_come_between_while_a_long_translation_is_written_or_exported(ope
 
     def fill():
         store = recorder.services.store
-        item = store.add_item("translation", "long.txt → German", settings={"wish": to_json(request)})
+        item = store.items.add("translation", "long.txt → German", settings={"wish": to_json(request)})
         words = "Es geht über alles."
-        store.add_segments(item.id, [NewSegment(number, words, target=words.swapcase()) for number in range(LONG)])
+        store.segments.add(item.id, [NewSegment(number, words, target=words.swapcase()) for number in range(LONG)])
         return item.id
 
     item = on_service_thread(recorder, fill)
     store, turns, asked_in = recorder.services.store, 0, []
-    segments_of = store.segments
+    segments_of = store.segments.of_item
 
     def noted(*args, **kwargs):
         asked_in.append(turns)
         return segments_of(*args, **kwargs)
 
-    monkeypatch.setattr(store, "segments", noted)
+    monkeypatch.setattr(store.segments, "of_item", noted)
     for begin in (
         lambda ended: recorder.services.translations.write(item, tmp_path / "out.txt", ended),
         lambda ended: recorder.services.exports.give(item, "md").then(ended),

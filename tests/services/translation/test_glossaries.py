@@ -172,7 +172,7 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
                 (one.source, one.target, one.forbidden) for one in terms[2:]
             ], form
             assert (kept[1].keeps, kept[1].minds_case, kept[1].forms) == (True, True, Forms.EXACT), form
-    record = services.service_thread.call(lambda: services.store.glossary(made.id))
+    record = services.service_thread.call(lambda: services.store.glossaries.get(made.id))
     with pytest.raises(KnownError):
         to_glossary_file(record, terms, "exe")
 
@@ -235,8 +235,10 @@ def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
     recorder = opened(model=False)
     services = recorder.services
     pairs = [(f"sentence <{at}> & more", f"Satz {at}\x0b") for at in range(1_200)]
-    services.service_thread.call(lambda: services.store.remember("en", "de", pairs, origin=Origin.PERSON))
-    services.service_thread.call(lambda: services.store.remember("en", "de", [("guess", "x")], origin=Origin.MODEL))
+    services.service_thread.call(lambda: services.store.memory.remember("en", "de", pairs, origin=Origin.PERSON))
+    services.service_thread.call(
+        lambda: services.store.memory.remember("en", "de", [("guess", "x")], origin=Origin.MODEL)
+    )
     out = tmp_path / "out.tmx"
     assert waited(services, lambda ended: services.memory.export_file(out, ended)) == out
     assert "guess" not in out.read_text()
@@ -247,7 +249,7 @@ def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
 def test_deleted_pairs_come_back_and_are_gone_for_good_after_that(opened):
     services = opened(model=False).services
     services.service_thread.call(
-        lambda: services.store.remember("en", "de", [("quicksilver", "x")], origin=Origin.PERSON)
+        lambda: services.store.memory.remember("en", "de", [("quicksilver", "x")], origin=Origin.PERSON)
     )
     (pair,) = services.service_thread.call(lambda: services.memory.search("quicksilver"))
     gone = services.service_thread.call(lambda: services.memory.forget([pair.n]))
@@ -255,7 +257,7 @@ def test_deleted_pairs_come_back_and_are_gone_for_good_after_that(opened):
     assert services.service_thread.call(lambda: services.memory.search("quicksilver")) == [pair]
     gone = services.service_thread.call(lambda: services.memory.forget([pair.n]))
     services.service_thread.call(
-        lambda: services.store.remember("en", "de", [("quicksilver", "y")], origin=Origin.PERSON)
+        lambda: services.store.memory.remember("en", "de", [("quicksilver", "y")], origin=Origin.PERSON)
     )
     assert services.service_thread.call(lambda: services.memory.restore(gone)) == 0, "what was learned since stays"
 
@@ -263,10 +265,10 @@ def test_deleted_pairs_come_back_and_are_gone_for_good_after_that(opened):
 def test_likeness_is_shown_with_what_differs_and_another_domain_counts_less(opened):
     services = opened(model=False).services
     services.service_thread.call(
-        lambda: services.store.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
+        lambda: services.store.memory.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
     )
     services.service_thread.call(
-        lambda: services.store.remember(
+        lambda: services.store.memory.remember(
             "en", "de", [("The rent is due on Monday.", "b")], domain="legal", origin=Origin.PERSON
         )
     )
@@ -367,7 +369,7 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened):
     services.service_thread.call(begin)
     gone = received.get(timeout=90)
     assert order == ["another", "forgotten"], "others are served meanwhile"
-    assert services.service_thread.call(lambda: services.store.glossaries()) == []
+    assert services.service_thread.call(lambda: services.store.glossaries.all()) == []
     back = waited(services, lambda publish: services.glossaries.restore(gone, publish))
     assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
     kept = services.service_thread.call(lambda: services.glossaries.terms(made.id))
@@ -382,7 +384,7 @@ def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch
         raise KnownError("store.full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(services.store, "forget_some_terms", fail)
+        patched.setattr(services.store.terms, "forget_some", fail)
         result = waited(services, lambda ended: services.glossaries.forget(made.id, ended))
     assert isinstance(result, Problem)
     assert result.code == "store.full"

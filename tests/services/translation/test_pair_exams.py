@@ -32,7 +32,7 @@ def on_service_thread(recorder, fn):
 
 
 def record(recorder):
-    return on_service_thread(recorder, lambda: recorder.services.store.models()[0])
+    return on_service_thread(recorder, lambda: recorder.services.store.models.all()[0])
 
 
 def examined(recorder, source="en", target="pl"):
@@ -118,7 +118,7 @@ def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_pa
     job = on_service_thread(recorder, lambda: services.pair_exams.take(other.id, "en", "pl"))
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
     first = next(one.id for one in on_service_thread(recorder, services.models.list) if one.name == "Echo")
-    on_service_thread(recorder, lambda: services.store.set_model_info(first, pair_exams=weak_fact(recorder, other.id)))
+    on_service_thread(recorder, lambda: services.store.models.set_info(first, pair_exams=weak_fact(recorder, other.id)))
     on_service_thread(recorder, lambda: services.uses.set_default(Use.TRANSLATE, first))
     said = advice(recorder)
     assert said.level == "weak"
@@ -130,7 +130,7 @@ def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_pa
 
 def weak_fact(recorder, model):
     """The result of another model, made weak."""
-    event = next(one for one in recorder.services.store.models() if one.id == model).info["pair_exams"]
+    event = next(one for one in recorder.services.store.models.all() if one.id == model).info["pair_exams"]
     pair = dict(event["pairs"]["en-pl"], level="weak")
     pair["skills"] = [dict(one, level="weak", passed=0) for one in pair["skills"]]
     return {**event, "pairs": {"en-pl": pair}}
@@ -141,14 +141,14 @@ def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_pa
     store = recorder.services.store
     smol = "huggingface:HuggingFaceTB/SmolLM2-1.7B-Instruct-GGUF/smollm2-1.7b-instruct-q4_k_m.gguf@main"
     first = record(recorder).id
-    on_service_thread(recorder, lambda: store.change_model(first, source=smol))
+    on_service_thread(recorder, lambda: store.models.change(first, source=smol))
     on_service_thread(recorder, lambda: recorder.services.uses.set_default(Use.TRANSLATE, first))
     assert advice(recorder, "en", "pl").words == "Echo was not made for Polish; its publisher names English."
     assert advice(recorder, "en", "pl").has_offers
     assert advice(recorder, "pl", "en").words == ""
     other = add_model(recorder.services, tmp_path / "euro.gguf", "Euro")
     euro = "huggingface:QuantFactory/EuroLLM-1.7B-Instruct-GGUF/EuroLLM-1.7B-Instruct.Q4_K_M.gguf@main"
-    on_service_thread(recorder, lambda: store.change_model(other.id, source=euro))
+    on_service_thread(recorder, lambda: store.models.change(other.id, source=euro))
     said = advice(recorder, "en", "pl")
     assert said.better.words == "Euro, on this PC, was made for translation."
     assert advice(recorder, "en", "th").better is None, "Thai is none of its languages"
@@ -158,7 +158,8 @@ def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_pa
 def test_a_model_without_a_chat_format_is_said(opened):
     recorder = opened(known=table("en", "pl"))
     on_service_thread(
-        recorder, lambda: recorder.services.store.change_model(record(recorder).id, header={"has_chat_template": False})
+        recorder,
+        lambda: recorder.services.store.models.change(record(recorder).id, header={"has_chat_template": False}),
     )
     examined(recorder)
     assert advice(recorder).words.startswith("Echo brings no chat format; a plain one is used")
@@ -173,9 +174,9 @@ def test_a_glossary_that_is_passed_over_is_said_where_one_holds(opened):
     assert "glossary" not in advice(recorder).words
     services = recorder.services
     made = on_service_thread(
-        recorder, lambda: services.store.add_glossary("Terms", source_language="en", target_language="pl")
+        recorder, lambda: services.store.glossaries.add("Terms", source_language="en", target_language="pl")
     )
-    on_service_thread(recorder, lambda: services.store.add_terms(made.id, [Term("depot", "magazyn")]))
+    on_service_thread(recorder, lambda: services.store.terms.add(made.id, [Term("depot", "magazyn")]))
     assert "It often passes over a glossary (1 of 3 terms used)" in advice(recorder).words
 
 
@@ -191,8 +192,10 @@ def test_where_tags_are_lost_they_are_not_asked_for_but_placed(opened, tmp_path)
     item = on_service_thread(recorder, lambda: service.begin(TranslationRequest("de", path=str(path), source="en")))
     job = on_service_thread(recorder, lambda: service.open(item.id)).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    assert on_service_thread(recorder, lambda: recorder.services.store.job(job.id)).settings["tagged_first"] is False
-    steps = on_service_thread(recorder, lambda: recorder.services.store.steps(job.id))
+    assert (
+        on_service_thread(recorder, lambda: recorder.services.store.jobs.get(job.id)).settings["tagged_first"] is False
+    )
+    steps = on_service_thread(recorder, lambda: recorder.services.store.jobs.steps(job.id))
     assert not any("numbered tags" in str(one.input) for one in steps)
     segment = on_service_thread(recorder, lambda: service.segments(item.id))[0]
     assert any(one.kind == "formatting" for one in segment.flags), segment
@@ -212,7 +215,7 @@ def test_a_plain_first_try_has_a_second_before_tags_are_placed(opened, tmp_path)
     item = on_service_thread(recorder, lambda: service.begin(TranslationRequest("de", path=str(path), source="en")))
     job = on_service_thread(recorder, lambda: service.open(item.id)).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    steps = [str(one.input) for one in on_service_thread(recorder, lambda: recorder.services.store.steps(job.id))]
+    steps = [str(one.input) for one in on_service_thread(recorder, lambda: recorder.services.store.jobs.steps(job.id))]
     assert sum("A first translation was wrong: " in one for one in steps) == 1
     assert not any("numbered tags" in one for one in steps)
 
@@ -236,7 +239,7 @@ def test_the_decision_of_a_job_stays_when_an_exam_comes_between(opened):
     job = on_service_thread(recorder, lambda: services.jobs.pause(service.open(item.id).job.id))
     assert job.settings["tagged_first"] is True
     examined(recorder, "en", "de")
-    assert on_service_thread(recorder, lambda: services.store.job(job.id)).settings["tagged_first"] is True
+    assert on_service_thread(recorder, lambda: services.store.jobs.get(job.id)).settings["tagged_first"] is True
 
 
 def test_a_model_that_could_not_be_asked_is_not_weak(opened):

@@ -55,7 +55,9 @@ def waited(recorder, work):
 
 
 def memory(recorder):
-    return {one.source: one.target for one in on_service_thread(recorder, lambda: recorder.services.store.memory())}
+    return {
+        one.source: one.target for one in on_service_thread(recorder, lambda: recorder.services.store.memory.page())
+    }
 
 
 def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
@@ -142,13 +144,13 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
     store = recorder.services.store
 
     def known():
-        made = store.add_glossary("law", source_language="en", target_language="de")
-        store.add_terms(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
+        made = store.glossaries.add("law", source_language="en", target_language="de")
+        store.terms.add(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
         pairs = [
             ("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."),
             ("Go home.", "Geh heim."),
         ]
-        store.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
+        store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
 
     on_service_thread(recorder, known)
     item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
@@ -176,13 +178,13 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
     service, store = recorder.services.translations, recorder.services.store
     item = translated(recorder, text=TEXT)
     on_service_thread(
-        recorder, lambda: store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
+        recorder, lambda: store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
     )
-    steps = on_service_thread(recorder, lambda: store.steps(service.open(item).job.id))
+    steps = on_service_thread(recorder, lambda: store.jobs.steps(service.open(item).job.id))
     asked = {one.key for one in steps}
     job = on_service_thread(recorder, lambda: service.again(item))
     ended(recorder, job)
-    again = {one.key for one in on_service_thread(recorder, lambda: store.steps(job.id))}
+    again = {one.key for one in on_service_thread(recorder, lambda: store.jobs.steps(job.id))}
     assert again, "the model was asked"
     assert not again & asked, "and not for what is known already"
     assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
@@ -210,8 +212,8 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
     item = translated(recorder, text=TEXT)
 
     def glossary():
-        made = store.add_glossary("law", source_language="en", target_language="de")
-        store.add_terms(made.id, [Term("rent", "Miete")])
+        made = store.glossaries.add("law", source_language="en", target_language="de")
+        store.terms.add(made.id, [Term("rent", "Miete")])
 
     on_service_thread(recorder, glossary)
     assert waited(recorder, lambda answer: recorder.services.segment_changes.recheck(item, answer)) == 2
@@ -235,7 +237,7 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
     item = translated(recorder, text=TEXT)
     on_service_thread(
         recorder,
-        lambda: recorder.services.store.change_segment(item, 1, target="", state=SegmentState.FAILED, reason="tags"),
+        lambda: recorder.services.store.segments.change(item, 1, target="", state=SegmentState.FAILED, reason="tags"),
     )
     shape = json.loads(handed(recorder, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
     sources = [[one["source"] for one in shape[name]] for name in ("failed", "flagged", "left", "translated")]
@@ -288,7 +290,7 @@ def test_another_model_is_asked_for_what_failed(opened, tmp_path):
     other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
     on_service_thread(
         recorder,
-        lambda: recorder.services.store.change_segment(item, 0, target="", state=SegmentState.FAILED, reason=""),
+        lambda: recorder.services.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason=""),
     )
     job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, model=other.id))
     ended(recorder, job)

@@ -176,8 +176,8 @@ def test_terms_that_are_not_used_are_flagged(opened):
     store = recorder.services.store
 
     def glossary():
-        made = store.add_glossary("law", source_language="en", target_language="de")
-        store.add_terms(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
+        made = store.glossaries.add("law", source_language="en", target_language="de")
+        store.terms.add(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
 
     on_service_thread(recorder, glossary)
     view = translated(recorder, target="de", source="en", text="The tenant and the landlord agree.")

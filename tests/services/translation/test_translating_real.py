@@ -50,8 +50,8 @@ def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
     lease(path)
 
     def begin():
-        glossary = services.store.add_glossary("law", source_language="en", target_language="de")
-        services.store.add_terms(glossary.id, [Term("tenant", "Mieter")])
+        glossary = services.store.glossaries.add("law", source_language="en", target_language="de")
+        services.store.terms.add(glossary.id, [Term("tenant", "Mieter")])
         return services.translations.begin(TranslationRequest("de", path=str(path), source="en"))
 
     item = services.service_thread.call(begin)

@@ -51,7 +51,8 @@ def keep(recorder, text, segments, item="", manner=MANNER):
 
 def remembered(recorder, source):
     return [
-        one.target for one in on_service_thread(recorder, lambda: recorder.services.store.recall("en", "de", source))
+        one.target
+        for one in on_service_thread(recorder, lambda: recorder.services.store.memory.recall("en", "de", source))
     ]
 
 
@@ -83,7 +84,7 @@ def test_words_for_what_is_not_there_are_refused(recorder, index, target, source
         on_service_thread(recorder, lambda: recorder.services.live.put(index, target, source))
     assert caught.value.code == "request.invalid"
     assert on_service_thread(recorder, recorder.services.live.segments) == before
-    assert on_service_thread(recorder, recorder.services.store.count_memory) == 0
+    assert on_service_thread(recorder, recorder.services.store.memory.count) == 0
 
 
 def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened):
@@ -198,9 +199,9 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
     def fill():
         store = recorder.services.store
         for _ in range(10):
-            item = store.add_item("translation", "Manual → German", settings={"wish": {"path": "/m", "target": "de"}})
+            item = store.items.add("translation", "Manual → German", settings={"wish": {"path": "/m", "target": "de"}})
             words = "Die Pumpe für die Höhe der Überläufe hält bei 12 bar, wenn das Ventil schließt. " * 2
-            store.add_segments(item.id, [NewSegment(number, words, target=words) for number in range(1000)])
+            store.segments.add(item.id, [NewSegment(number, words, target=words) for number in range(1000)])
 
     on_service_thread(recorder, fill)
     ended, gaps = queue.SimpleQueue(), []
@@ -242,8 +243,8 @@ def test_a_kept_text_goes_on_without_asking_again(recorder):
     typed(recorder, "The sun is up.")
     on_service_thread(recorder, lambda: live.put(0, "Die Sonne ist da."))
     item = keep(recorder, "The sun is up.", on_service_thread(recorder, live.segments))
-    for pair in on_service_thread(recorder, lambda: recorder.services.store.memory()):
-        on_service_thread(recorder, lambda pair=pair: recorder.services.store.forget_pairs([pair.n]))
+    for pair in on_service_thread(recorder, lambda: recorder.services.store.memory.page()):
+        on_service_thread(recorder, lambda pair=pair: recorder.services.store.memory.forget([pair.n]))
     typed(recorder, "")
     old = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
     record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))

@@ -37,11 +37,11 @@ def keep(recorder, name: str, pages: list[Page]):
     store = recorder.services.store
 
     def add():
-        record = store.add_document(
+        record = store.documents.add(
             path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
-        store.save_pages(record.id, pages)
-        return store.change_document(record.id, status="read", info={"format": "pdf", "pages": len(pages)})
+        store.pages.save(record.id, pages)
+        return store.documents.change(record.id, status="read", info={"format": "pdf", "pages": len(pages)})
 
     return recorder.services.service_thread.call(add)
 
@@ -55,7 +55,7 @@ def trust(recorder, level: str = "good") -> None:
     ]
     model = services.service_thread.call(lambda: services.models.choose(None))
     shape = {"version": items()[0], "skills": skills}
-    services.service_thread.call(lambda: services.store.set_model_info(model.id, **{SKILLS: shape}))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{SKILLS: shape}))
 
 
 def compared(recorder, old, new, **request) -> tuple[str, VersionsCompared]:
@@ -85,7 +85,7 @@ def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
     assert [one.name for one in view.documents] == ["old.pdf", "new.pdf"]
     assert view.job is None
     store = recorder.services.store
-    messages = recorder.services.service_thread.call(lambda: store.messages(item))
+    messages = recorder.services.service_thread.call(lambda: store.messages.of_item(item))
     assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
     assert "30 days → 60 days" in messages[1].text
     about = recorder.services.service_thread.call(lambda: recorder.services.history.about(new.id, "versions"))

@@ -14,7 +14,7 @@ from slmdesk.core.records import Status
 from slmdesk.core.translation import NewSegment, Origin, SegmentState, Term
 from slmdesk.core.types import Role, TextPart
 from slmdesk.paths import Paths
-from slmdesk.store import Rescued, Store, damaged_copies, open_store
+from slmdesk.store import Rescued, Store, damaged_copies, open_store, rescue_into
 from slmdesk.store.schema import STEPS
 from slmdesk.text.passages.cut import PassageBuilder
 
@@ -26,19 +26,19 @@ REQUEST = {"target": "de", "path": "/x/lease.docx", "source": "en"}
 
 def fill(store: Store) -> str:
     """A translation of a document with a person's words, one that was typed, pairs, terms, a read document; its id."""
-    lease = store.add_item("translation", "lease.docx → German", settings={"wish": REQUEST}).id
-    store.add_segments(
+    lease = store.items.add("translation", "lease.docx → German", settings={"wish": REQUEST}).id
+    store.segments.add(
         lease, [NewSegment(at, f"The tenant number {at} pays the rent in time.") for at in range(SEGMENTS)]
     )
     for at in range(SEGMENTS):
         state = (SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED)[at % 3]
         origin = Origin.PERSON if state is SegmentState.EDITED else Origin.MODEL
         target = f"Der Mieter Nummer {at} zahlt die Miete pünktlich."
-        store.change_segment(lease, at, target=target, state=state, origin=origin)
-    store.save_result(lease, {"taken": True, "done": True, "left": [["equation", "page 2", "x"]], "language": "en"})
+        store.segments.change(lease, at, target=target, state=state, origin=origin)
+    store.results.save(lease, {"taken": True, "done": True, "left": [["equation", "page 2", "x"]], "language": "en"})
     text = "Good morning. How are you?"
-    typed = store.add_item("translation", "typed", settings={"wish": {"target": "de", "text": text}}).id
-    store.add_segments(
+    typed = store.items.add("translation", "typed", settings={"wish": {"target": "de", "text": text}}).id
+    store.segments.add(
         typed,
         [
             NewSegment(0, "Good morning.", target="Guten Morgen.", state=SegmentState.TRANSLATED, origin=Origin.MODEL),
@@ -46,22 +46,22 @@ def fill(store: Store) -> str:
                        origin=Origin.PERSON),
         ],
     )  # fmt: skip
-    store.save_result(typed, {"taken": True, "done": True, "left": []})
-    store.add_message(
+    store.results.save(typed, {"taken": True, "done": True, "left": []})
+    store.messages.add(
         typed, parent=None, role=Role.ASSISTANT, parts=[TextPart(text)], text="Guten Morgen. Wie geht's?",
         status=Status.COMPLETE,
     )  # fmt: skip
     pairs = [(f"Pair number {at} of the memory.", f"Paar Nummer {at} des Speichers.") for at in range(PAIRS)]
-    store.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON, item=lease)
-    made = store.add_glossary("Lease law", source_language="en", target_language="de", domain="legal")
+    store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON, item=lease)
+    made = store.glossaries.add("Lease law", source_language="en", target_language="de", domain="legal")
     terms = [
         Term(f"the term number {at}", f"die vereinbarte Miete Nummer {at} im Mietvertrag", ("Pächter",), note="n")
         for at in range(TERMS)
     ]
-    store.add_terms(made.id, terms)
-    keep = store.add_glossary("Do not translate", source_language="", target_language="")
-    store.add_terms(keep.id, [Term("slmdesk", "", keeps=True)])
-    chat = store.add_item("chat", "a chat")
+    store.terms.add(made.id, terms)
+    keep = store.glossaries.add("Do not translate", source_language="", target_language="")
+    store.terms.add(keep.id, [Term("slmdesk", "", keeps=True)])
+    chat = store.items.add("chat", "a chat")
     say(store, chat.id, "hello")
     read_a_document(store)
     return lease
@@ -71,12 +71,12 @@ def read_a_document(store: Store) -> None:
     """Its tables have as many columns as others that are brought over."""
     from services.summaries.test_summaries import page
 
-    record = store.add_document(path=b"/x", name="x", sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1")
+    record = store.documents.add(path=b"/x", name="x", sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1")
     one = page(1, "The garden is green in summer.", "It is white in winter.")
     builder = PassageBuilder(record.id)
-    store.save_pages(record.id, [one])
-    store.save_passages(record.id, [*builder.feed(one), *builder.finish()])
-    store.add_collection(b"/y", "y", watched=True)
+    store.pages.save(record.id, [one])
+    store.pages.save(record.id, (), [*builder.feed(one), *builder.finish()])
+    store.collections.add(b"/y", "y", watched=True)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def overwrite(paths: Paths, *numbers: int) -> None:
 def rescued(paths: Paths) -> tuple[Store, Rescued]:
     store = open_store(paths, instance_id="after").store
     (aside,) = damaged_copies(paths.database)
-    return store, store.rescue(aside)
+    return store, rescue_into(store, aside)
 
 
 def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(paths, lease):
@@ -126,27 +126,32 @@ def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(pat
     assert (found.items, found.translations, found.messages) == (3, 2, 2)
     assert (found.segments, found.memory, found.glossaries, found.terms) == (SEGMENTS + 2, PAIRS, 2, TERMS + 1)
     assert (found.unreadable, found.lost_pages, found.lost_segments) == (0, 0, 0)
-    segments = store.segments(lease)
+    segments = store.segments.of_item(lease)
     assert [one.number for one in segments] == list(range(SEGMENTS))
     assert [one.state for one in segments[:3]] == [
         SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED
     ]  # fmt: skip
     assert segments[1].target == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
     assert segments[1].origin is Origin.PERSON
-    assert store.result(lease) == {"taken": True, "done": True, "left": [["equation", "page 2", "x"]], "language": "en"}
-    assert store.item(lease).settings == {"wish": REQUEST}
-    (pair,) = store.recall("en", "de", "pair NUMBER 7 of the memory.")
+    assert store.results.get(lease) == {
+        "taken": True,
+        "done": True,
+        "left": [["equation", "page 2", "x"]],
+        "language": "en",
+    }
+    assert store.items.get(lease).settings == {"wish": REQUEST}
+    (pair,) = store.memory.recall("en", "de", "pair NUMBER 7 of the memory.")
     assert (pair.target, pair.domain, pair.origin) == ("Paar Nummer 7 des Speichers.", "legal", Origin.PERSON)
-    assert store.count_remembered(lease) == PAIRS
-    assert [one.source for one in store.memory(words="number 299")] == ["Pair number 299 of the memory."]
-    (law,) = store.glossaries(source_language="en", target_language="de")[1:]
-    assert [one.source for one in store.terms(law.id)] == [f"the term number {at}" for at in range(TERMS)]
-    assert store.terms(law.id)[3].forbidden == ("Pächter",)
-    assert len(store.terms_after(law.id, 0, 1000)) == TERMS, "numbers as those who read page by page expect them"
-    assert len(store.search("Guten")) == 1
+    assert store.memory.count_of_item(lease) == PAIRS
+    assert [one.source for one in store.memory.page(words="number 299")] == ["Pair number 299 of the memory."]
+    (law,) = store.glossaries.all(source_language="en", target_language="de")[1:]
+    assert [one.source for one in store.terms.of_glossary(law.id)] == [f"the term number {at}" for at in range(TERMS)]
+    assert store.terms.of_glossary(law.id)[3].forbidden == ("Pächter",)
+    assert len(store.terms.after(law.id, 0, 1000)) == TERMS, "numbers as those who read page by page expect them"
+    assert len(store.index.search("Guten")) == 1
     store.read_everything()
-    with store._db.writing():
-        store._db.run("update segments set state = 'wizard' where item = ? and number = ?", (lease, SEGMENTS - 1))
+    with store.database.writing():
+        store.database.run("update segments set state = 'wizard' where item = ? and number = ?", (lease, SEGMENTS - 1))
     with pytest.raises(KnownError, match=r"store\.damaged"):
         store.read_everything()
     store.close()
@@ -156,15 +161,15 @@ def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(pat
 def test_h4_nothing_comes_twice_and_what_was_changed_here_stays(paths, lease):
     overwrite(paths)
     store, _ = rescued(paths)
-    store.change_segment(lease, 1, target="Anders.", state=SegmentState.EDITED, origin=Origin.PERSON)
-    glossary = store.glossaries(source_language="en")[1].id
-    store.forget_terms([store.terms(glossary)[0].n])
+    store.segments.change(lease, 1, target="Anders.", state=SegmentState.EDITED, origin=Origin.PERSON)
+    glossary = store.glossaries.all(source_language="en")[1].id
+    store.terms.forget([store.terms.of_glossary(glossary)[0].n])
     (aside,) = damaged_copies(paths.database)
-    again = store.rescue(aside)
+    again = rescue_into(store, aside)
     assert (again.items, again.segments, again.memory, again.glossaries, again.terms) == (0, 0, 0, 0, 1)
     assert again.seen > SEGMENTS
-    assert store.segments(lease, begin=1, limit=1)[0].target == "Anders."
-    assert store.count_segments(lease)[SegmentState.EDITED] == len(range(1, SEGMENTS, 3))
+    assert store.segments.of_item(lease, begin=1, limit=1)[0].target == "Anders."
+    assert store.segments.count(lease)[SegmentState.EDITED] == len(range(1, SEGMENTS, 3))
     store.close()
 
 
@@ -172,17 +177,20 @@ def test_h4_a_persons_words_come_into_an_older_backup(paths, lease):
     """The backup has the translation as the model made it; the damaged file has what a person decided since."""
     whole = paths.database.read_bytes()
     with closing(open_store(paths, instance_id="older").store) as store:
-        store.change_segment(lease, 1, target="Vom Modell.", state=SegmentState.TRANSLATED, origin=Origin.MODEL)
-        pair = store.recall("en", "de", "Pair number 7 of the memory.")[0]
-        store.forget_pairs([pair.n])
-        store.remember("en", "de", [(pair.source, "maschinell")], domain="legal", origin=Origin.MODEL)
+        store.segments.change(lease, 1, target="Vom Modell.", state=SegmentState.TRANSLATED, origin=Origin.MODEL)
+        pair = store.memory.recall("en", "de", "Pair number 7 of the memory.")[0]
+        store.memory.forget([pair.n])
+        store.memory.remember("en", "de", [(pair.source, "maschinell")], domain="legal", origin=Origin.MODEL)
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
     aside.write_bytes(b"no database here" + whole[16:])
     with closing(open_store(paths, instance_id="after").store) as store:
-        found = store.rescue(aside)
+        found = rescue_into(store, aside)
         assert (found.segments, found.memory) == (1, 1)
-        assert store.segments(lease, begin=1, limit=1)[0].target == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
-        assert store.recall("en", "de", pair.source)[0].target == pair.target
+        assert (
+            store.segments.of_item(lease, begin=1, limit=1)[0].target
+            == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
+        )
+        assert store.memory.recall("en", "de", pair.source)[0].target == pair.target
 
 
 def test_h4_pages_overwritten_in_the_middle_cost_their_rows_alone_and_are_counted(paths, lease):
@@ -194,15 +202,15 @@ def test_h4_pages_overwritten_in_the_middle_cost_their_rows_alone_and_are_counte
     assert 300 < found.segments < SEGMENTS + 2
     assert 200 < found.memory < PAIRS
     assert 200 < found.terms < TERMS + 1
-    segments = store.segments(lease)
+    segments = store.segments.of_item(lease)
     assert all(f"number {one.number} pays" in one.source and f"Nummer {one.number} " in one.target for one in segments)
     assert found.lost_segments == SEGMENTS - len(segments)
-    left = store.result(lease)["left"]
+    left = store.results.get(lease)["left"]
     assert left[0] == ["equation", "page 2", "x"]
     assert [one[0] for one in left[1:]] == ["lost"] * (len(left) - 1)
     assert left[1][2].startswith("segments ")
-    assert store.result(lease)["taken"], "it must not be begun anew over a person's words"
-    law = store.glossaries(source_language="en")[1]
+    assert store.results.get(lease)["taken"], "it must not be begun anew over a person's words"
+    law = store.glossaries.all(source_language="en")[1]
     assert law.terms == found.terms - 1
     store.close()
     assert integrity(paths) == ["ok"]
@@ -216,17 +224,17 @@ def test_h4_what_belonged_to_a_lost_page_finds_a_home(paths, lease, table):
     store, found = rescued(paths)
     assert found.lost_pages == 1
     assert (found.segments, found.memory, found.terms) == (SEGMENTS + 2, PAIRS, TERMS + 1)
-    assert store.result(lease)["taken"]
-    item = store.item(lease)
+    assert store.results.get(lease)["taken"]
+    item = store.items.get(lease)
     assert item.kind == "translation"
     if table == "items":
         assert found.items == 0
         assert item.title.startswith("The tenant number 0 pays")
         assert item.settings["wish"]["target"] == "de"
         assert item.settings["wish"]["text"].startswith("The tenant number 0 pays the rent")
-        assert store.search("tenant"), "found by its title"
+        assert store.index.search("tenant"), "found by its title"
     if table == "glossaries":
-        made = {one.terms: one for one in store.glossaries()}
+        made = {one.terms: one for one in store.glossaries.all()}
         law, keep = made[TERMS], made[1]
         assert (law.name, law.source_language, law.target_language, law.is_active) == (
             "Rescued terms", "en", "de", False
@@ -238,20 +246,20 @@ def test_h4_what_belonged_to_a_lost_page_finds_a_home(paths, lease, table):
 
 def test_h4_a_translation_that_had_only_begun_begins_anew(paths):
     with closing(open_store(paths, instance_id="before").store) as store:
-        item = store.add_item("translation", "x → German", settings={"wish": REQUEST}).id
-        store.add_segments(item, [NewSegment(0, "One."), NewSegment(1, "5", state=SegmentState.LEFT, reason="numbers")])
+        item = store.items.add("translation", "x → German", settings={"wish": REQUEST}).id
+        store.segments.add(item, [NewSegment(0, "One."), NewSegment(1, "5", state=SegmentState.LEFT, reason="numbers")])
     overwrite(paths)
     store, found = rescued(paths)
     assert found.segments == 2
-    assert store.result(item) is None, "not all of its segments were there yet"
+    assert store.results.get(item) is None, "not all of its segments were there yet"
     store.close()
 
 
 def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
     old = open_store(paths, instance_id="b" * 32, steps=STEPS[:6]).store
-    item = old.add_item("translation", "Lease", settings={"wish": REQUEST}).id
-    with old._db.writing():
-        old._db.run(
+    item = old.items.add("translation", "Lease", settings={"wish": REQUEST}).id
+    with old.database.writing():
+        old.database.run(
             "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"
             " flags, reason, revision) values (?, 0, 0, '', 'paragraph', 'One', '', '', '[[],[]]', 'en', 'Eins',"
             " 'edited', '[]', '', 1)",
@@ -262,7 +270,7 @@ def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
     overwrite(paths)
     store, found = rescued(paths)
     assert found.segments == 1
-    assert [(one.target, one.doubts) for one in store.segments(item)] == [("Eins", ())]
+    assert [(one.target, one.doubts) for one in store.segments.of_item(item)] == [("Eins", ())]
     store.close()
 
 
@@ -277,12 +285,12 @@ def test_h4_flipped_letters_anywhere_bring_no_row_that_is_none(paths, lease):
             for _ in range(40):
                 data[chance.randrange(100, len(data))] ^= chance.randrange(1, 256)
             aside.write_bytes(data)
-            found = store.rescue(aside)
+            found = rescue_into(store, aside)
             assert found.seen, number
             store.read_everything()
-            for item in store.items(None, limit=1000):
-                store.segments(item.id)
-                store.messages(item.id)
-            for one in store.glossaries():
-                store.terms(one.id)
+            for item in store.items.page(None, limit=1000):
+                store.segments.of_item(item.id)
+                store.messages.of_item(item.id)
+            for one in store.glossaries.all():
+                store.terms.of_glossary(one.id)
     assert integrity(paths) == ["ok"]

@@ -261,7 +261,7 @@ class Plan:
         """
         ids = [one.about.document for one in asked if one.about.document and one.is_fresh]
         each = max(1, MOST_PASSAGES // max(1, len(ids)))
-        return [passage for id in ids for passage in self._at.store.passages(id)[:each]]
+        return [passage for id in ids for passage in self._at.store.passages.of_document(id)[:each]]
 
     def _pick(self, asked: Sequence[_Doc], stored: Sequence[Passage]) -> None:
         """Choose the highest-ranked passages that are not in the chat yet and fit together."""
@@ -323,7 +323,9 @@ class Plan:
         if not one.about.document:
             return {page.number: page for page in pages_from(one.request.source)}
         pages = [
-            page for number in requested for page in self._at.store.pages(one.about.document, begin=number, limit=1)
+            page
+            for number in requested
+            for page in self._at.store.pages.of_document(one.about.document, begin=number, limit=1)
         ]
         return {page.number: page for page in pages}
 

@@ -84,7 +84,7 @@ class Quotes:
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
         """Return the quotations found in a chat's answers, by message id."""
-        kept = None if item.startswith(PREFIX) else (self._store.result(item) or {}).get("quotes")
+        kept = None if item.startswith(PREFIX) else (self._store.results.get(item) or {}).get("quotes")
         found: dict[str, tuple[Quoted, ...]] = {}
         for id, shapes in kept.items() if isinstance(kept, Mapping) else ():
             if isinstance(shapes, list | tuple):
@@ -122,7 +122,9 @@ class Quotes:
         for about, numbers in used.values():
             if about.document:
                 found = [
-                    page for one in sorted(numbers) for page in self._store.pages(about.document, begin=one, limit=1)
+                    page
+                    for one in sorted(numbers)
+                    for page in self._store.pages.of_document(about.document, begin=one, limit=1)
                 ]
             else:
                 found = [page for page in pages_from(about.source) if page.number in numbers]
@@ -134,11 +136,11 @@ class Quotes:
         if answer.item.startswith(PREFIX):
             return
         with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
-            kept = self._store.result(answer.item) or {}
+            kept = self._store.results.get(answer.item) or {}
             old = kept.get("quotes")
             shapes: list[Json] = [to_json(one) for one in found]
             quotes: dict[str, Json] = {**(old if isinstance(old, Mapping) else {}), answer.id: shapes}
-            self._store.save_result(answer.item, {**kept, "quotes": quotes})
+            self._store.results.save(answer.item, {**kept, "quotes": quotes})
 
 
 class _Watcher(Watcher):

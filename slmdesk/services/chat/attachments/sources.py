@@ -116,7 +116,7 @@ class Sources:
         if not request.document:
             return ended(self._of_source(request))
         try:
-            record = self._store.document(request.document)
+            record = self._store.documents.get(request.document)
             if record.status is not DocumentStatus.READ:
                 raise KnownError("document.stopped", path=record.name)
         except KnownError as err:
@@ -132,8 +132,8 @@ class Sources:
 
     def _go_on(self, key: str, walk: _Walk) -> None:
         try:
-            pages = self._store.pages(walk.record.id, begin=walk.next, limit=PAGES_AT_ONCE)
-            if _key_of(self._store.document(walk.record.id)) != key:
+            pages = self._store.pages.of_document(walk.record.id, begin=walk.next, limit=PAGES_AT_ONCE)
+            if _key_of(self._store.documents.get(walk.record.id)) != key:
                 raise KnownError("document.stopped", path=walk.record.name)  # read anew meanwhile
         except KnownError as err:
             self._end(key, walk, problem_for(err))

@@ -188,7 +188,7 @@ class MoveService:
         if self._store.read_only:
             raise KnownError("store.read_only", path=str(self._paths.database))
         self._settings.policy.refuse("models_folder", self._setting_for(target))
-        return self._models.folder, self._store.models()
+        return self._models.folder, self._store.models.all()
 
     def _setting_for(self, target: Path) -> str:
         return "" if real(target) == real(self._paths.models) else str(target)
@@ -340,7 +340,7 @@ class MoveService:
         paths = self._paths_by_id()
         models = [one for one in journal.files if one.id and paths.get(one.id) in (one.old, one.new)]
         if all(move_files.is_whole(one.new, one.bytes) for one in models) and Path(journal.target).is_dir():
-            self._store.relocate_models(
+            self._store.models.relocate(
                 [
                     (
                         one.id,
@@ -355,7 +355,7 @@ class MoveService:
             self._publish(ModelsChanged())
             return journal
         back = [one for one in models if move_files.is_whole(one.old, one.bytes)]
-        self._store.relocate_models([(one.id, os.fsencode(one.new), os.fsencode(one.old), None) for one in back])
+        self._store.models.relocate([(one.id, os.fsencode(one.new), os.fsencode(one.old), None) for one in back])
         self._settings.change(models_folder=journal.old_setting)
         self._publish(ModelsChanged())
         journal = replace(journal, phase=PREPARING)
@@ -393,4 +393,4 @@ class MoveService:
             lock.close()
 
     def _paths_by_id(self) -> dict[str, str]:
-        return {one.id: os.fsdecode(one.path) for one in self._store.models()}
+        return {one.id: os.fsdecode(one.path) for one in self._store.models.all()}

@@ -89,7 +89,7 @@ class PackService:
         `model.unknown`, `model.none` for an empty list, `feature.hidden`.
         """
         self._models.require(FEATURE)
-        records = list({one.id: one for one in map(self._store.model, models)}.values())
+        records = list({one.id: one for one in map(self._store.models.get, models)}.values())
         if not records:
             raise KnownError("model.none")
 
@@ -104,7 +104,7 @@ class PackService:
 
         Raises KnownError `model.unknown`.
         """
-        records = [self._store.model(one) for one in models]
+        records = [self._store.models.get(one) for one in models]
 
         def work() -> None:
             plan = PackPlan(0, 0)
@@ -215,7 +215,7 @@ class PackService:
 
     def _here(self) -> dict[str, ModelRecord]:
         """The models by their sums.  Service thread."""
-        return {one.sha256: one for one in self._store.models()}
+        return {one.sha256: one for one in self._store.models.all()}
 
     def _take_in(self, unpacking: Unpacking, model: PackedModel) -> UnpackedModel:
         """Give a checked file its place and its record.  On the file thread."""
@@ -236,7 +236,7 @@ class PackService:
         source = f"pack:{model.source}" if model.source.startswith(_HUB) else "pack"
 
         def register() -> ModelRecord:
-            name = free_name(model.name or "model", self._store.models())
+            name = free_name(model.name or "model", self._store.models.all())
             return self._models.register(file, header, name, source=source, license=model.license)
 
         return UnpackedModel(self._service_thread.call(register), is_new=True, license=model.license, about=model.about)

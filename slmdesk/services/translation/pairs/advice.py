@@ -112,7 +112,7 @@ class PairAdviceService:
 
     def _better(self, record: ModelRecord, level: str, source: str, target: str) -> Better | None:
         """Return another model here with a better exam for the pair, else one made for it."""
-        others = [one for one in self._store.models() if one.can_chat and one.sha256 != record.sha256]
+        others = [one for one in self._store.models.all() if one.can_chat and one.sha256 != record.sha256]
         found = [(one, self._exams.result(one, source, target)) for one in others]
         examined = [(_RANK[result.level], one) for one, result in found if result is not None]
         best = max(examined, key=lambda one: one[0], default=None)
@@ -128,7 +128,7 @@ class PairAdviceService:
         return None
 
     def _offers(self, source: str, target: str) -> Sequence[CatalogueEntry]:
-        here = {entry.repo for one in self._store.models() if (entry := entry_of(one)) is not None}
+        here = {entry.repo for one in self._store.models.all() if (entry := entry_of(one)) is not None}
         return [one for one in made_for(source, target) if one.repo not in here]
 
 

@@ -193,7 +193,7 @@ class PairExamService(JobPlanner):
         self, sha256: str, *, result: PairResult | None = None, notes: Mapping[str, Json] | None = None
     ) -> None:
         """Store it in each record of this file and remove results of other versions."""
-        for record in self._store.models():
+        for record in self._store.models.all():
             if record.sha256 != sha256:
                 continue
             pairs: dict[str, Json] = {f"{one.source}-{one.target}": to_json(one) for one in results_of(record)}
@@ -201,7 +201,7 @@ class PairExamService(JobPlanner):
                 pairs[f"{result.source}-{result.target}"] = to_json(result)
             kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
             shape: dict[str, Json] = {"version": pair_version(), "pairs": pairs, "notes": kept}
-            self._store.set_model_info(record.id, **{FACT: shape})
+            self._store.models.set_info(record.id, **{FACT: shape})
 
 
 def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:

@@ -118,7 +118,7 @@ class GlossaryService:
 
     def of_pair(self, source: str, target: str) -> list[GlossaryRecord]:
         """Return the glossaries that may apply to a pair of languages; an empty language is any."""
-        return self._store.glossaries(source_language=source, target_language=target)
+        return self._store.glossaries.all(source_language=source, target_language=target)
 
     def all(self) -> list[GlossaryRecord]:
         """Return all glossaries: the list of words not to be translated first, then by name."""
@@ -129,7 +129,7 @@ class GlossaryService:
         first, second = language_of(source), language_of(target)
         if first.code == second.code:
             raise KnownError("language.same", language=first.name)
-        made = self._store.add_glossary(
+        made = self._store.glossaries.add(
             _name(name) or f"{first.name} – {second.name}",
             source_language=first.code,
             target_language=second.code,
@@ -142,7 +142,7 @@ class GlossaryService:
         """Return the list of words never translated, for all languages; it is created where missing."""
         found = next((one for one in self._there() if is_keep_list(one)), None)
         if found is None:
-            found = self._store.add_glossary(KEEP_LIST, source_language="", target_language="")
+            found = self._store.glossaries.add(KEEP_LIST, source_language="", target_language="")
             self._publish(GlossariesChanged())
         return found
 
@@ -150,7 +150,7 @@ class GlossaryService:
         self, glossary: str, *, name: str | None = None, is_active: bool | None = None, domain: str | None = None
     ) -> GlossaryRecord:
         """Change the name, domain or active state of a glossary.  Raises KnownError `glossary.unknown`."""
-        changed = self._store.change_glossary(
+        changed = self._store.glossaries.change(
             glossary,
             name=_name(name) or None if name is not None else None,
             is_active=is_active,
@@ -164,8 +164,8 @@ class GlossaryService:
 
         Raises KnownError `glossary.unknown`.
         """
-        old = self._store.glossary(glossary)
-        made = self._store.add_glossary(
+        old = self._store.glossaries.get(glossary)
+        made = self._store.glossaries.add(
             f"{old.name} (copy)", source_language=old.source_language, target_language=old.target_language,
             domain=old.domain, is_active=False,
         )  # fmt: skip
@@ -184,7 +184,7 @@ class GlossaryService:
         A long one is deleted in pieces, and is not listed from now on.  If the program is killed meanwhile, the rest
         stays but is inactive.  Raises KnownError `glossary.unknown`.
         """
-        record = self._store.glossary(glossary)
+        record = self._store.glossaries.get(glossary)
         if record.id in self._going:
             raise KnownError("glossary.unknown", id=record.id)
         self._going.add(record.id)
@@ -193,12 +193,12 @@ class GlossaryService:
 
     def _forget_more(self, record: GlossaryRecord, gone: list[Term], ended: OnEnded[ForgottenGlossary]) -> None:
         try:
-            part = self._store.forget_some_terms(record.id, TERMS_AT_ONCE)
+            part = self._store.terms.forget_some(record.id, TERMS_AT_ONCE)
             gone += part
             if len(part) == TERMS_AT_ONCE:
                 self._service_thread.post(lambda: self._forget_more(record, gone, ended))
                 return
-            self._store.forget_glossary(record.id)
+            self._store.glossaries.forget(record.id)
         except KnownError as err:
             self._going.discard(record.id)
             self._publish(GlossariesChanged())
@@ -210,7 +210,7 @@ class GlossaryService:
 
     def restore(self, gone: ForgottenGlossary, ended: OnEnded[GlossaryRecord]) -> None:
         """Restore a deleted glossary in its old position."""
-        self._store.restore_glossary(gone.record)
+        self._store.glossaries.restore(gone.record)
         self._fill(gone.record.id, gone.terms, lambda problem: ended(problem or self._reported(gone.record.id)))
 
     def purge(self) -> None:
@@ -221,7 +221,7 @@ class GlossaryService:
 
     def terms(self, glossary: str) -> list[Term]:
         """Return all terms of a glossary.  Raises KnownError `glossary.unknown`."""
-        return self._store.terms(self._store.glossary(glossary).id)
+        return self._store.terms.of_glossary(self._store.glossaries.get(glossary).id)
 
     def page(
         self,
@@ -237,35 +237,37 @@ class GlossaryService:
 
         Raises KnownError `glossary.unknown`.
         """
-        record = self._store.glossary(glossary)
-        terms = self._store.terms(record.id, words=words, order=order, descending=descending, begin=begin, limit=limit)
-        return TermPage(record, tuple(terms), begin, self._store.count_terms(record.id, words))
+        record = self._store.glossaries.get(glossary)
+        terms = self._store.terms.of_glossary(
+            record.id, words=words, order=order, descending=descending, begin=begin, limit=limit
+        )
+        return TermPage(record, tuple(terms), begin, self._store.terms.count(record.id, words))
 
     def add_term(self, glossary: str, term: Term) -> Term:
         """Add a term.  Raises KnownError `glossary.…` for an invalid one."""
-        checked, found = check_term(term), self._store.glossary(glossary).id
-        (n,) = self._store.add_terms(found, [checked])
+        checked, found = check_term(term), self._store.glossaries.get(glossary).id
+        (n,) = self._store.terms.add(found, [checked])
         self._publish(GlossariesChanged())
         return replace(checked, n=n)
 
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
         """Add terms that are not there yet, and return how many were added."""
-        found = self._store.glossary(glossary).id
-        known = {key_of(one) for one in self._store.terms_called(found, [one.source for one in terms])}
+        found = self._store.glossaries.get(glossary).id
+        known = {key_of(one) for one in self._store.terms.called(found, [one.source for one in terms])}
         requested = [one for one in map(check_term, terms) if key_of(one) not in known]
-        self._store.add_terms(found, requested)
+        self._store.terms.add(found, requested)
         self._publish(GlossariesChanged())
         return len(requested)
 
     def change_term(self, n: int, term: Term) -> Term:
         """Change a term.  Raises KnownError `glossary.…` for an invalid one, `request.invalid`."""
-        changed = self._store.change_term(n, check_term(term))
+        changed = self._store.terms.change(n, check_term(term))
         self._publish(GlossariesChanged())
         return changed
 
     def forget_terms(self, numbers: Sequence[int]) -> list[Term]:
         """Delete terms and return them, for `add_terms`."""
-        gone = self._store.forget_terms(numbers)
+        gone = self._store.terms.forget(numbers)
         self._publish(GlossariesChanged())
         return gone
 
@@ -277,7 +279,7 @@ class GlossaryService:
         `ended` gets a Problem for an unusable file, of which nothing is stored.  Raises KnownError `language.unknown`,
         `glossary.unknown`.
         """
-        known = self._store.glossary(request.into) if request.into else None
+        known = self._store.glossaries.get(request.into) if request.into else None
         source = request.source or (known.source_language if known else "")
         target = request.target or (known.target_language if known else "")
 
@@ -317,7 +319,7 @@ class GlossaryService:
 
         Raises KnownError `glossary.unknown`, `request.invalid`.
         """
-        record = self._service_thread.call(lambda: self._store.glossary(glossary))
+        record = self._service_thread.call(lambda: self._store.glossaries.get(glossary))
         terms = self._all_terms(record.id)
         return to_glossary_file(record, terms, form)
 
@@ -334,7 +336,7 @@ class GlossaryService:
 
     def _there(self) -> list[GlossaryRecord]:
         """All but those that are being forgotten."""
-        return [one for one in self._store.glossaries() if one.id not in self._going]
+        return [one for one in self._store.glossaries.all() if one.id not in self._going]
 
     def _sorted(self, found: FileRows, known: GlossaryRecord | None, request: ImportRequest) -> _Sorted:
         """What of a file is new.  Not on the service thread: 200,000 rows take seconds."""
@@ -374,7 +376,7 @@ class GlossaryService:
         self, request: ImportRequest, found: _Sorted, known: GlossaryRecord | None, ended: OnEnded[Imported]
     ) -> None:
         first, second = found.file.languages
-        made = known or self._store.add_glossary(
+        made = known or self._store.glossaries.add(
             _name(request.name) or request.path.stem, source_language=first, target_language=second,
             domain=_domain(request.domain), is_active=False,
         )  # fmt: skip
@@ -384,7 +386,7 @@ class GlossaryService:
                 ended(problem)
                 return
             if known is None:  # only now it is whole
-                self._store.change_glossary(made.id, is_active=True)
+                self._store.glossaries.change(made.id, is_active=True)
             skipped, first_skipped = found.file.skipped, found.file.first_skipped
             record = self._reported(made.id)
             ended(
@@ -400,18 +402,18 @@ class GlossaryService:
         """Page by page.  Any thread but the app's."""
         terms: list[Term] = []
         while page := self._service_thread.call(
-            partial(self._store.terms_after, glossary, terms[-1].n if terms else 0, TERMS_AT_ONCE)
+            partial(self._store.terms.after, glossary, terms[-1].n if terms else 0, TERMS_AT_ONCE)
         ):
             terms += page
         return terms
 
     def _fill(self, glossary: str, terms: Sequence[Term], ended: Callable[[Problem | None], object]) -> None:
-        adding = pieces_of(terms, TERMS_AT_ONCE, lambda part: self._store.add_terms(glossary, part))
+        adding = pieces_of(terms, TERMS_AT_ONCE, lambda part: self._store.terms.add(glossary, part))
         in_slices(self._service_thread, adding).then(ended)
 
     def _reported(self, glossary: str) -> GlossaryRecord:
         self._publish(GlossariesChanged())
-        return self._store.glossary(glossary)
+        return self._store.glossaries.get(glossary)
 
 
 def is_keep_list(record: GlossaryRecord) -> bool:

@@ -26,14 +26,14 @@ class TermLists:
 
         The words that are not to be translated are always included.  An empty language is any.
         """
-        version = self._store.terms_version()
+        version = self._store.terms.version()
         if version != self._version:
             self._ready.clear()
             self._version = version
-        known = self._store.glossaries(source_language=source, target_language=target)
+        known = self._store.glossaries.all(source_language=source, target_language=target)
         requested = tuple(one.id for one in known if _holds(one, domain, chosen))
         if requested not in self._ready:
-            self._ready[requested] = TermIndex(term for one in requested for term in self._store.terms(one))
+            self._ready[requested] = TermIndex(term for one in requested for term in self._store.terms.of_glossary(one))
             while len(self._ready) > MOST_KEPT:
                 self._ready.popitem(last=False)
         self._ready.move_to_end(requested)

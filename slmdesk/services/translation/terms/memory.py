@@ -103,7 +103,7 @@ class MemoryService:
         from rapidfuzz.distance import Indel
 
         found = []
-        for pair in self._store.similar(source_language, target_language, text, COMPARED):
+        for pair in self._store.memory.similar(source_language, target_language, text, COMPARED):
             penalty = PENALTY if pair.domain and pair.domain != domain else 0.0
             likeness = Indel.normalized_similarity(pair.source, text) - penalty
             if likeness >= FUZZY:
@@ -112,17 +112,17 @@ class MemoryService:
 
     def page(self, requested: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
         """Return a page of pairs matching the filter, newest first."""
-        found = self._store.count_memory(requested) if before is None else 0
-        pairs = self._store.memory(requested, before=before, limit=limit)
-        return MemoryPage(tuple(pairs), found, self._store.count_memory() if before is None else 0)
+        found = self._store.memory.count(requested) if before is None else 0
+        pairs = self._store.memory.page(requested, before=before, limit=limit)
+        return MemoryPage(tuple(pairs), found, self._store.memory.count() if before is None else 0)
 
     def search(self, words: str, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
         """Return remembered pairs with all of these words in the source, newest first."""
-        return self._store.memory(MemoryFilter(words=words), before=before, limit=limit)
+        return self._store.memory.page(MemoryFilter(words=words), before=before, limit=limit)
 
     def shares(self) -> list[MemoryShare]:
         """Return the number of pairs by languages and domain, most first."""
-        return self._store.memory_shares()
+        return self._store.memory.shares()
 
     # ---- changing
 
@@ -133,19 +133,19 @@ class MemoryService:
         source, target = source.strip(), target.strip()
         if not source or not target:
             raise KnownError("memory.empty")
-        changed = self._store.change_pair(n, source=source, target=target)
+        changed = self._store.memory.change(n, source=source, target=target)
         self._publish(MemoryChanged())
         return changed
 
     def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
         """Delete pairs and return them, for `restore`; `purge` then removes them from our files."""
-        gone = self._store.forget_pairs(numbers)
+        gone = self._store.memory.forget(numbers)
         self._publish(MemoryChanged())
         return gone
 
     def restore(self, pairs: Sequence[MemoryPair]) -> int:
         """Restore deleted pairs, except those learned again since, and return how many."""
-        back = self._store.restore_pairs(pairs)
+        back = self._store.memory.restore(pairs)
         self._publish(MemoryChanged())
         return back
 
@@ -188,7 +188,7 @@ class MemoryService:
     def _units(self, requested: MemoryFilter) -> Iterator[Unit]:
         before: int | None = None
         while pairs := self._service_thread.call(
-            partial(self._store.memory, requested, before=before, limit=PAIRS_READ)
+            partial(self._store.memory.page, requested, before=before, limit=PAIRS_READ)
         ):
             before = pairs[-1].n
             for one in pairs:
@@ -219,10 +219,10 @@ class MemoryService:
         def keep(part: Sequence[tuple[str, str]]) -> None:
             nonlocal replaced, known
             for pair in part:
-                old = self._store.remembered(first, second, domain, pair[0])
+                old = self._store.memory.remembered(first, second, domain, pair[0])
                 known += old == pair[1]
                 replaced += old is not None and old != pair[1]
-            self._store.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
+            self._store.memory.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
 
         def done(problem: Problem | None) -> None:
             self._publish(MemoryChanged())

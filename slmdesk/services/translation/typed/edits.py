@@ -43,7 +43,7 @@ class LiveEdits:
         self._puts[number] = Put(key, known, source, languages, domain, pair)
         while len(self._puts) > MOST_PUTS:
             self._puts.popitem(last=False)
-        self._store.remember(*languages, [(source, target)], domain=domain, origin=Origin.PERSON)
+        self._store.memory.remember(*languages, [(source, target)], domain=domain, origin=Origin.PERSON)
         return number
 
     def take_back(self, number: int) -> Put | None:
@@ -53,11 +53,11 @@ class LiveEdits:
             return None
         now = self._pair(put.languages, put.domain, put.source)
         if now is not None:
-            self._store.forget_pairs([now.n])
+            self._store.memory.forget([now.n])
         if put.pair is not None:
-            self._store.put_back(put.pair)
+            self._store.memory.put_back(put.pair)
         return put
 
     def _pair(self, languages: tuple[str, str], domain: str, words: str) -> MemoryPair | None:
         """What the memory has for these words, in this domain alone."""
-        return next((one for one in self._store.recall(*languages, words) if one.domain == domain), None)
+        return next((one for one in self._store.memory.recall(*languages, words) if one.domain == domain), None)

@@ -113,16 +113,16 @@ class TypedHistory:
         with self._store.together():  # a full disk leaves what was kept before, whole
             old = self._same(item, text) if item else None
             if old is None:
-                old = self._store.add_item(KIND, title, settings={"wish": to_json(request), "auto_title": title})
+                old = self._store.items.add(KIND, title, settings={"wish": to_json(request), "auto_title": title})
             elif old.title == old.settings.get("auto_title"):
-                self._store.rename_item(old.id, title)
-                self._store.change_item_settings(old.id, wish=to_json(request), auto_title=title)
+                self._store.items.rename(old.id, title)
+                self._store.items.change_settings(old.id, wish=to_json(request), auto_title=title)
             else:
-                self._store.change_item_settings(old.id, wish=to_json(request))
+                self._store.items.change_settings(old.id, wish=to_json(request))
             self._put_segments(old.id, segments)
             self._put_words(old.id, text, segments)
             self._own_pairs(old.id, request, segments)
-        self._publish(ItemChanged(self._store.item(old.id)))
+        self._publish(ItemChanged(self._store.items.get(old.id)))
         return old.id
 
     def open(self, item: str) -> Typed | None:
@@ -148,14 +148,14 @@ class TypedHistory:
     def _searching(self, words: str, turn: int) -> Slices[Earlier]:
         found: dict[str, Found] = {}
         before: int | None = None
-        while hits := self._store.search(words, limit=HITS_AT_ONCE, before=before, kind=KIND):
+        while hits := self._store.index.search(words, limit=HITS_AT_ONCE, before=before, kind=KIND):
             before = hits[-1].n
             for one in hits:
                 found.setdefault(one.item, one)
             yield
             if len(found) >= MOST_HITS or turn != self._turn:
                 return self._newest_first(found, was_cut=True)
-        looking = self._store.segments_with(words, most=MOST_SEARCHED, but=found)
+        looking = self._store.segments.with_words(words, most=MOST_SEARCHED, but=found)
         while turn == self._turn:
             try:
                 hit = next(looking)
@@ -170,14 +170,14 @@ class TypedHistory:
         there = []
         for id in found:
             with contextlib.suppress(KnownError):  # deleted for good while others were looked for
-                there.append(self._store.item(id))
+                there.append(self._store.items.get(id))
         kept = sorted((one for one in there if one.deleted_at is None), key=lambda one: one.updated, reverse=True)
         return Earlier(tuple((one, found[one.id].snippet) for one in kept), was_cut)
 
     def _same(self, item: str, text: str) -> Item | None:
         """The item, where it is still there and `text` is its text, edited."""
         try:
-            old = self._store.item(item)
+            old = self._store.items.get(item)
         except KnownError:  # deleted for good meanwhile
             return None
         if old.deleted_at is not None or not is_same_text(request_from(old.settings.get("wish")).text, text):
@@ -185,8 +185,8 @@ class TypedHistory:
         return old
 
     def _put_segments(self, item: str, segments: Sequence[LiveSegment]) -> None:
-        self._store.forget_segments(item)
-        self._store.add_segments(
+        self._store.segments.forget(item)
+        self._store.segments.add(
             item,
             [
                 NewSegment(
@@ -204,25 +204,25 @@ class TypedHistory:
                 for one in segments
             ],
         )
-        self._store.save_result(item, {"taken": True, "done": True, "left": []})
+        self._store.results.save(item, {"taken": True, "done": True, "left": []})
 
     def _own_pairs(self, item: str, request: TranslationRequest, segments: Sequence[LiveSegment]) -> None:
         """What a person wrote here, and the memory knows, goes with the item when it is deleted for good."""
         for one in segments:
             if one.origin is Origin.PERSON:
                 pair = [(one.source, one.target)]
-                self._store.link_pairs(item, one.language, request.target, memory_domain(request), pair)
+                self._store.memory.link(item, one.language, request.target, memory_domain(request), pair)
 
     def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
         """The message by which history is searched."""
         words = "".join(one.lead + (one.target or one.source) + one.trail for one in segments)
         parts = (TextPart(text, Author.PERSON),)
-        kept = self._store.messages(item)
+        kept = self._store.messages.of_item(item)
         if kept:
-            self._store.change_parts(kept[0].id, parts)
-            self._store.end_message(kept[0].id, words, Ending(Status.COMPLETE))
+            self._store.messages.change_parts(kept[0].id, parts)
+            self._store.messages.end(kept[0].id, words, Ending(Status.COMPLETE))
         else:
-            self._store.add_message(
+            self._store.messages.add(
                 item, parent=None, role=Role.ASSISTANT, parts=parts, text=words, status=Status.COMPLETE
             )
 

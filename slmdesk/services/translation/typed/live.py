@@ -217,7 +217,7 @@ class LiveTranslation:
         return self._known.is_open(key) and not self._recalled(segment, key)
 
     def _recalled(self, segment: LiveSegment, key: Key) -> bool:
-        for pair in self._store.recall(segment.language, self._manner.target, segment.source):
+        for pair in self._store.memory.recall(segment.language, self._manner.target, segment.source):
             if pair.origin is not Origin.MODEL and pair.domain in ("", _domain(self._manner)):
                 flags = self._flags(segment, pair.target)
                 self._known.note(key, Known(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
