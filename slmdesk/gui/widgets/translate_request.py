@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QMenu, QPlainTextEdit, QWidget
 
 from slmdesk.gui.widgets.named import named
 
-TEXT_SIGNAL = "translate_wanted"
+TEXT_SIGNAL = "translate_requested"
 """Emitted with a text."""
-DOCUMENT_SIGNAL = "document_translate_wanted"
+DOCUMENT_SIGNAL = "document_translate_requested"
 """Emitted with a Path."""
 
 

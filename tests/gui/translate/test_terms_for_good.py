@@ -28,8 +28,8 @@ BY_ITSELF = """
 import sys
 from PySide6.QtCore import QTimer
 from slmdesk import app
-from slmdesk.gui import frame
-class Deleting(frame.Frame):
+from slmdesk.gui.shell import composition
+class Deleting(composition.Frame):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
         self._look = QTimer(self, interval=20)
@@ -50,7 +50,7 @@ class Deleting(frame.Frame):
         elif self._step == 2 and rows == 0:
             self._look.stop()
             print("deleted", flush=True)
-frame.Frame = Deleting
+composition.Frame = Deleting
 sys.exit(app.run_window(["--engine", "echo"]))
 """
 

@@ -125,8 +125,8 @@ def test_r3_idle_with_a_model_loaded_is_cool(opened, tmp_path) -> None:
     code = (
         "import sys, time; sys.path.insert(0, 'tests')\n"
         "from fakes.recorder import Recorder, open_echo\n"
-        "services = open_echo(); told = Told(services)\n"
-        "from slmdesk.services.base.events import ModelState, ModelStateChanged\n"
+        "services = open_echo(); recorder = Recorder(services)\n"
+        "from slmdesk.services.engine.events import ModelState, ModelStateChanged\n"
         "services.service_thread.call(lambda: services.models.use('Echo'))\n"
         "recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)\n"
         "import psutil\n"
