@@ -153,7 +153,7 @@ def test_a_job_cancelled_before_the_child_knows_of_it_ends_without_it(tmp_path):
         assert rig.ask("still there?") == "You said: still there?"
 
 
-@pytest.mark.parametrize("count", rounds(10, 100))
+@pytest.mark.parametrize("count", rounds(3, 100))
 def test_w1_a_killed_child_costs_only_its_jobs(tmp_path, count):
     seed = random.randrange(1 << 30)
     print("seed", seed)
@@ -245,7 +245,7 @@ def test_w3_one_that_still_computes_has_longer_but_not_for_ever(tmp_path):
         assert received.end().args == {"seconds": 4.0}
 
 
-@pytest.mark.parametrize("count", rounds(20, 200))
+@pytest.mark.parametrize("count", rounds(3, 200))
 def test_w4_cancel_is_heard_at_once_and_stops_soon(tmp_path, count):
     seed = random.randrange(1 << 30)
     print("seed", seed)
@@ -280,7 +280,7 @@ def test_w4_a_cancel_that_is_not_obeyed_replaces_the_child(tmp_path):
         assert isinstance(rig.chat(rig.load(), "again")[0].end(), Done)
 
 
-@pytest.mark.parametrize("size", rounds(1 << 27, 1 << 30))
+@pytest.mark.parametrize("size", rounds(1 << 24, 1 << 30))
 def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path, size):
     with Rig(tmp_path, echo={"flood_stderr": size}) as rig:
         for _ in range(3):

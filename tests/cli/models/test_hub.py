@@ -190,7 +190,7 @@ def test_fit_of_a_file_on_the_hub_reads_its_header_alone(run, hub, data, tmp_pat
     assert run("models", "fit", "folder/missing.gguf", "--json").json["error"]["code"] == "model.missing"
 
 
-@rounds(3, 20)
+@rounds(2, 20)
 def test_d1_killed_at_any_place_it_goes_on_and_the_sum_is_right(begin, run, hub, home, data, dice, count) -> None:
     hub.add(REPO, {NAME: data})
     twice, total = [], 0
@@ -217,7 +217,7 @@ def test_d1_killed_at_any_place_it_goes_on_and_the_sum_is_right(begin, run, hub,
     assert len(list((home / "models").iterdir())) == 1
 
 
-@rounds(3, 30)
+@rounds(2, 30)
 def test_d1_killed_at_any_moment(begin, run, hub, home, data, dice, count) -> None:
     hub.add(REPO, {NAME: data})
     hub.storage_fault = Fault(drip=1 << 18, pause_s=0.002)

@@ -22,12 +22,12 @@ ECHO = json.dumps({"words": True, "slow": 0.004})
 WORDS = "boiler tenant garden window lease roof repair notice payment deposit cellar stairs".split()  # noqa: SIM905
 
 
-def text() -> str:
+def text(flats: int) -> str:
     chance = random.Random(7)
     return "\n\n".join(
         f"The {chance.choice(WORDS)} of flat {number} concerns the {chance.choice(WORDS)} and the "
         f"{chance.choice(WORDS)} beside the {chance.choice(WORDS)} of number {number}."
-        for number in range(220)
+        for number in range(flats)
     )
 
 
@@ -63,7 +63,7 @@ def result(home: Path) -> str:
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.soak)])
 def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills) -> None:
     document = tmp_path / "long.txt"
-    document.write_text(text())
+    document.write_text(text(40 + 20 * kills))
     model = tmp_path / "echo.gguf"
     trusted_home(tmp_path / "calm", monkeypatch, model)
     env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}

@@ -12,7 +12,7 @@ from fakes.killed import go_on, home_with_model, kill_again, rows
 
 pytestmark = pytest.mark.process
 CELL = {"quote": "The rent is 900 euros", "value": "900 euros"}
-ECHO = json.dumps({"words": True, "slow": 0.02, "answer": json.dumps({"Price": CELL, "Who": None})})
+ECHO = json.dumps({"words": True, "slow": 0.01, "answer": json.dumps({"Price": CELL, "Who": None})})
 
 
 def result(home) -> dict:
@@ -28,7 +28,7 @@ def result(home) -> dict:
 def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, kills) -> None:
     folder = tmp_path / "leases"
     folder.mkdir()
-    for number in range(20):
+    for number in range(4 * (kills + 1)):
         (folder / f"{number:02}.txt").write_text(f"Flat {number}. The rent is 900 euros.")
     command = ["extract", str(folder), "--columns", "Price:amount,Who"]
     env = os.environ | {"SLMDESK_TEST_ENGINE": "echo", "SLMDESK_ECHO": ECHO}

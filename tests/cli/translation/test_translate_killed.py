@@ -14,9 +14,9 @@ from fakes.killed import go_on, has_steps, home_with_model, kill_again, rows
 from fakes.office import docx
 
 pytestmark = pytest.mark.process
-ECHO = json.dumps({"words": True, "turned": True, "slow": 0.02})
+ECHO = json.dumps({"words": True, "turned": True, "slow": 0.01})
 WORDS = "boiler tenant garden window lease roof repair notice payment deposit cellar stairs".split()  # noqa: SIM905
-SEGMENTS_A_KILL = 30
+SEGMENTS_A_KILL = 12
 
 
 def document(path: Path, paragraphs: int) -> None:
@@ -68,7 +68,7 @@ def test_the_same_request_again_goes_on_with_the_killed_job(environment, tmp_pat
     home_with_model(home, monkeypatch, model)
     env = environment | {"SLMDESK_ECHO": ECHO, "SLMDESK_HOME": str(home)}
     command = ["translate", str(path), "--to", "de", "--from", "en", "-o", str(tmp_path / "out.docx"), *more]
-    for kills in (1, 2, 3):
+    for kills in (1, 2):
         running = subprocess.Popen(
             [*SLMDESK, *command], env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

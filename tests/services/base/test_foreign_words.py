@@ -194,7 +194,7 @@ MOST_S = 240
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("times", [3, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("times", [2, pytest.param(100, marks=pytest.mark.soak)])
 def test_x9_a_summary_reads_all_words_or_says_which_it_left_out(opened, tmp_path, times):
     services, recorder = opened(context=CONTEXT)
     record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times))
@@ -228,7 +228,7 @@ def test_x9_a_context_too_small_for_any_part_is_said(opened, tmp_path):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("times", [3, 100])
+@pytest.mark.parametrize("times", [2, 100])
 def test_x9_an_answer_says_how_much_of_the_document_was_read(opened, tmp_path, times):
     services, recorder = opened(context=CONTEXT, answer="Not in the text.", words=False)
     record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times))

@@ -121,7 +121,7 @@ def test_cancel_ends_it_and_keeps_what_was_done(opened) -> None:
     until(recorder, after, JobStatus.DONE)
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, kills) -> None:
     recorder = opened(slow=0.01)
     seen = count_saves(recorder)

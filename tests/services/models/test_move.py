@@ -454,7 +454,7 @@ def look_after(home: Path, target: Path, folder: Path, sums: dict[str, str], par
         services.close()
 
 
-@pytest.mark.parametrize("stride", [3, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("kind", ["link", "copy", "rename"])
 def test_killed_at_every_step_each_model_is_there_once_and_whole(opened, home, tmp_path, kind, stride) -> None:
     recorder = opened(model=False)
