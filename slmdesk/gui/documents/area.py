@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
@@ -19,12 +18,11 @@ from slmdesk.gui.documents.page import DocumentsPage
 from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
 from slmdesk.gui.documents.summaries.controller import SummaryController
-from slmdesk.gui.documents.summaries.folder_controller import FolderSummariesController
 from slmdesk.gui.documents.summaries.pane import SummaryPane
 from slmdesk.gui.documents.tables.link import TableLink
 from slmdesk.gui.documents.versions.controller import VersionsController
 from slmdesk.gui.documents.versions.pane import ComparePane
-from slmdesk.gui.widgets.export_menu import ask_folder, ask_where
+from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.services.documents.citations import Span
 from slmdesk.services.documents.document_info import info_of
@@ -60,10 +58,9 @@ class DocumentsArea(QObject):
         self.versions = VersionsController(bridge, self)
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
-        self.folder_summaries = FolderSummariesController(bridge, self)
         self.exports = ExportController(bridge, self)
         self.page = DocumentsPage(self.documents, keeper)
-        self.summary_pane, self.question_pane = SummaryPane(self.page), QuestionPane(self.page)
+        self.summary_pane, self.question_pane = SummaryPane(self.summaries, self.page), QuestionPane(self.page)
         self._pointed: dict[int, list[tuple[int, int]]] | None = None
         self._point_timer = QTimer(self, singleShot=True, interval=POINTED_AFTER_MS)
         self._place = ("", -1)
@@ -148,26 +145,10 @@ class DocumentsArea(QObject):
 
     def _connect_summaries(self) -> None:
         summaries, pane = self.summaries, self.summary_pane
-        pane.form.summary_requested.connect(summaries.begin)
         pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
         pane.sentence_pointed_at.connect(self._on_sentence_pointed_at)
-        pane.pause_requested.connect(summaries.pause)
-        pane.resume_requested.connect(summaries.resume)
-        pane.cancel_requested.connect(summaries.cancel)
         pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: summaries.item))
-        pane.earlier.chosen.connect(summaries.choose)
-        pane.earlier.rename_requested.connect(summaries.items.rename)
-        pane.earlier.delete_requested.connect(summaries.delete)
-        pane.form.folder_requested.connect(self._on_folder_requested)
-        pane.folder_cancel_requested.connect(self.folder_summaries.cancel)
-        self.folder_summaries.progressed.connect(pane.show_reading)
-        self.folder_summaries.begun.connect(self._on_folder_begun)
-        summaries.items.listed.connect(pane.show_earlier)
-        summaries.begun.connect(pane.show_begun)
-        summaries.grew.connect(pane.show_growing)
-        summaries.job_reported.connect(pane.show_job)
-        summaries.made.connect(pane.show_summary)
-        summaries.emptied.connect(pane.show_nothing)
+        summaries.folder_begun.connect(self._on_folder_begun)
 
     def _connect_questions(self) -> None:
         questions, pane = self.questions, self.question_pane
@@ -347,18 +328,6 @@ class DocumentsArea(QObject):
         if id:
             folder = self.documents.current_folder or self.folders.current_folder
             ask_where(self.page, title, form, partial(self.exports.export, id, form), folder=folder)
-
-    @Slot()
-    def _on_folder_requested(self) -> None:
-        """Ask for the folder to summarize, then for the one to write to."""
-        form = self.summary_pane.form
-        if form.is_whole():
-            ask_folder(self.page, "The folder whose documents are summarized", self._on_folder_chosen)
-
-    def _on_folder_chosen(self, folder: Path) -> None:
-        request = self.summary_pane.form.request
-        begin = partial(self.folder_summaries.begin, folder)
-        ask_folder(self.page, "The folder the summaries are written to", lambda target: begin(target, request))
 
     @Slot(object)
     def _on_folder_begun(self, item: Item) -> None:

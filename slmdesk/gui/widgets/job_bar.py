@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QProgressBar
+from PySide6.QtWidgets import QProgressBar, QWidget
 
+from slmdesk.gui.widgets.named import named
 from slmdesk.services.jobs.events import JobChanged
 
 WHOLE = 1000
+THICKNESS = 4
+
+
+def thin_bar(name: str, parent: QWidget, label: str = "") -> QProgressBar:
+    """A thin progress bar without words; `label` is read out by assistive tools."""
+    bar = named(QProgressBar(parent), name)
+    bar.setAccessibleName(label)
+    bar.setTextVisible(False)
+    bar.setFixedHeight(THICKNESS)
+    return bar
 
 
 def show_share(bar: QProgressBar, event: JobChanged) -> None:

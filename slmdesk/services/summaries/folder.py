@@ -28,18 +28,14 @@ from slmdesk.store import Store
 TARGET = "write_to"
 """In the settings of an item: the folder its files go to."""
 
-OnRead = Callable[[int, int, str], None]
-OnBegun = Callable[[Item | Problem], None]
-
 
 @dataclass(slots=True, eq=False)
-class FolderRequest:
-    """A request to summarize a folder; `FolderSummaries.cancel` stops it."""
+class _Folder:
+    """A folder whose documents are being read."""
 
     target: Path
     request: SummaryRequest
-    read: OnRead
-    begun: OnBegun
+    pending: Pending[Item]
     waiting: list[Path] = field(default_factory=list)
     total: int = 0
     documents: list[str] = field(default_factory=list)
@@ -59,73 +55,67 @@ class FolderSummaries:
         summaries: SummaryService,
         publish: Callable[[Event], None],
     ) -> None:
-        self._service_thread, self._store, self._documents, self._summaries = (
-            service_thread,
-            store,
-            documents,
-            summaries,
-        )
-        self._publish = publish
+        self._service_thread, self._store, self._publish = service_thread, store, publish
+        self._documents, self._summaries = documents, summaries
         summaries.when_made(self._on_made)
 
-    def begin(self, folder: Path, target: Path, request: SummaryRequest, read: OnRead, begun: OnBegun) -> FolderRequest:
+    def begin(self, folder: Path, target: Path, request: SummaryRequest) -> Pending[Item]:
         """Summarize the documents of `folder` according to `request` and write the files into `target`.
 
-        `read` gets how many are read, the total, and the next one; `begun` gets the summary's item once all are read,
-        or a Problem.  A document that cannot be read does not stop the others.  FolderWritten follows.
+        Reports progress as (documents read, in all, name of the next); ends with the summary's item once all are read,
+        or a Problem: `document.stopped` after a cancel.  A document that cannot be read does not stop the others.
+        FolderWritten follows.
         """
-        requested = FolderRequest(target, request, read, begun)
-        self._documents.expand([folder]).then(lambda found: self._expanded(requested, found))
-        return requested
+        pending: Pending[Item] = Pending(lambda: self._stop(begun))
+        begun = _Folder(target, request, pending)
+        self._documents.expand([folder]).then(lambda found: self._expanded(begun, found))
+        return pending
 
-    def cancel(self, requested: FolderRequest) -> None:
-        """Stop reading; `begun` gets the Problem `document.stopped`."""
-        requested.is_stopped = True
-        if requested.opening is not None:
-            requested.opening.cancel()
+    def _stop(self, begun: _Folder) -> None:
+        begun.is_stopped = True
+        if begun.opening is not None:
+            begun.opening.cancel()
 
     # ---- reading
 
-    def _expanded(self, requested: FolderRequest, found: list[Path] | Problem) -> None:
+    def _expanded(self, begun: _Folder, found: list[Path] | Problem) -> None:
         if isinstance(found, Problem):
-            requested.begun(found)
+            begun.pending.end(found)
             return
-        requested.waiting, requested.total = list(reversed(found[:MOST_DOCUMENTS])), min(len(found), MOST_DOCUMENTS)
-        requested.failed += [(path.name, f"more than {MOST_DOCUMENTS} documents") for path in found[MOST_DOCUMENTS:]]
-        self._next(requested)
+        begun.waiting, begun.total = list(reversed(found[:MOST_DOCUMENTS])), min(len(found), MOST_DOCUMENTS)
+        begun.failed += [(path.name, f"more than {MOST_DOCUMENTS} documents") for path in found[MOST_DOCUMENTS:]]
+        self._next(begun)
 
-    def _next(self, requested: FolderRequest) -> None:
-        if requested.is_stopped:
-            requested.begun(problem_for(KnownError("document.stopped", path=str(requested.target))))
-        elif requested.waiting:
-            path = requested.waiting.pop()
-            requested.read(requested.total - len(requested.waiting) - 1, requested.total, path.name)
-            requested.opening = self._documents.open(path)
-            requested.opening.then(lambda result: self._opened(requested, path, result))
+    def _next(self, begun: _Folder) -> None:
+        if begun.is_stopped:
+            begun.pending.end(problem_for(KnownError("document.stopped", path=str(begun.target))))
+        elif begun.waiting:
+            path = begun.waiting.pop()
+            begun.pending.progress((begun.total - len(begun.waiting) - 1, begun.total, path.name))
+            begun.opening = self._documents.open(path)
+            begun.opening.then(lambda result: self._opened(begun, path, result))
         else:
-            requested.opening = None
-            self._summarize(requested)
+            begun.opening = None
+            self._summarize(begun)
 
-    def _opened(self, requested: FolderRequest, path: Path, result: DocumentRecord | Problem) -> None:
+    def _opened(self, begun: _Folder, path: Path, result: DocumentRecord | Problem) -> None:
         if isinstance(result, Problem):
-            requested.failed.append((path.name, result.sentence))
-        elif result.id not in requested.documents:
-            requested.documents.append(result.id)
-        self._service_thread.post(lambda: self._next(requested))
+            begun.failed.append((path.name, result.sentence))
+        elif result.id not in begun.documents:
+            begun.documents.append(result.id)
+        self._service_thread.post(lambda: self._next(begun))
 
-    def _summarize(self, requested: FolderRequest) -> None:
+    def _summarize(self, begun: _Folder) -> None:
         try:
-            if not requested.documents:
+            if not begun.documents:
                 raise KnownError("request.invalid", what="there is no document in this folder that could be read")
-            not_read = tuple(NotRead(*one) for one in requested.failed)
-            item = self._summaries.begin(
-                replace(requested.request, documents=tuple(requested.documents), not_read=not_read)
-            )
-            item = self._store.items.change_settings(item.id, **{TARGET: {"folder": str(requested.target)}})
+            not_read = tuple(NotRead(*one) for one in begun.failed)
+            item = self._summaries.begin(replace(begun.request, documents=tuple(begun.documents), not_read=not_read))
+            item = self._store.items.change_settings(item.id, **{TARGET: {"folder": str(begun.target)}})
         except KnownError as err:
-            requested.begun(problem_for(err))
+            begun.pending.end(problem_for(err))
         else:
-            requested.begun(item)
+            begun.pending.end(item)
 
     # ---- writing
 

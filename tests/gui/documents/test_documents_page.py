@@ -233,7 +233,7 @@ def test_a_summary_leads_to_its_passages(program, letter, model_file):
     opened(program, letter)
     program.click("summarize_button")
     pane = program.find("summary_pane")
-    program.wait(lambda: pane._summary is not None)
+    program.wait(lambda: pane.summary is not None)
     assert "4 of 4 sections read." in program.find("summary_coverage").text()
     assert all(row.findChild(QLabel, "row_bullet") is not None for row in pane.rows), "bullet points have bullets"
     program.wait(lambda: pane.rows and pane.rows[0].isVisible())
@@ -293,7 +293,7 @@ def summarized(program, letter, model_file):
     opened(program, letter)
     program.click("summarize_button")
     pane = program.find("summary_pane")
-    program.wait(lambda: pane._summary is not None and pane.rows and pane.rows[0].isVisible())
+    program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
     return program
 
 
@@ -398,7 +398,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     assert [one.text() for one in menu.actions()] == ["Rename…", "Delete"]
     assert not program.find("earlier_summaries_button").isVisible()
     program.click("summarize_button")
-    program.wait(lambda: summaries.item != first and pane._summary is not None and pane.rows)
+    program.wait(lambda: summaries.item != first and pane.summary is not None and pane.rows)
     button = program.find("earlier_summaries_button")
     program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
     program.click(button)
@@ -486,13 +486,13 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     assert "b.docx" in (target / "summaries.csv").read_text("utf-8-sig")
     program.wait(lambda: program.find("document_title").full_text == "a.txt")
     pane = program.find("summary_pane")
-    program.wait(lambda: pane._summary is not None and len(pane._summary.documents) == 2 and pane.rows)
+    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 2 and pane.rows)
     row = next(one for one in pane.rows if "c.md" in one.accessibleName())
     program.wait(row.isVisible)
     program.click(row)  # its passage is in the other document, which is opened there
     program.wait(lambda: program.find("document_title").full_text == "c.md")
     program.wait(lambda: any(sheet.spans for sheet in program.documents.view._sheets))
-    assert len(pane._summary.documents) == 2, "the joint summary stays beside it"
+    assert len(pane.summary.documents) == 2, "the joint summary stays beside it"
 
 
 def test_small_pages_lead_and_follow_and_are_remembered(program, letter, start):

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.records import Item
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.documents.common.job_follower import JobFollower
+from slmdesk.gui.widgets.notice_bar import Notice, notice_of
+from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import event_of
-from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.services.summaries.events import FolderWritten, SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import KIND, SummaryView
 from slmdesk.services.summaries.types import Sentence, Summary, SummaryRequest
+
+FormRequest: TypeAlias = tuple[Kind, Length, str, str]
+"""Kind, length, focus words and an instruction."""
 
 
 class SummaryController(JobFollower):
     """Lives on the window's thread.
 
     Emits `begun` when one is being made, `grew` with the Sentences so far and how many pages of how many are read,
-    `made` with a Summary, and what JobFollower does.
+    `made` with a Summary, and what JobFollower does.  Of a folder whose documents are summarized into files: `reading`
+    with a text ('' when it is over), how many documents are read and of how many, and `folder_begun` with the Item.
     """
 
     begun = Signal()
     grew = Signal(object, int, int, str)
     made = Signal(object)
+    reading = Signal(str, int, int)
+    folder_begun = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
@@ -35,11 +46,14 @@ class SummaryController(JobFollower):
         self._requested = ""
         """To be opened once its document is on show."""
         self._points: list[Sentence] = []
+        self._following: Following | None = None
+        """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
         self.items.came_back.connect(self._on_came_back)
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(FolderWritten, self._on_written)
 
     # ---- requests
 
@@ -58,6 +72,26 @@ class SummaryController(JobFollower):
         request = SummaryRequest((self._document,), Kind(kind), Length(length), language, focus, instruction)
         self._bridge.ask(lambda services: services.summaries.begin(request), self.show_begun)
 
+    def begin_folder(self, request: FormRequest, folder: Path, target: Path) -> None:
+        """Summarize the documents in `folder` and write the files into `target`."""
+        kind, length, focus, instruction = request
+        requested = SummaryRequest((), kind, length, "", focus, instruction)
+        self.reading.emit("Looking at the folder…", 0, 0)
+        self._following = self._bridge.follow(
+            lambda services: services.folder_summaries.begin(folder, target, requested),
+            self._on_folder_begun,
+            self._on_folder_refused,
+            self._on_read,
+        )
+
+    @Slot()
+    def cancel(self) -> None:
+        """Cancel the job, or reading a folder; finished steps are kept."""
+        if self._following is not None:
+            self._following.cancel()
+        else:
+            super().cancel()
+
     def show_begun(self, item: Item) -> None:
         self._points = []
         self._set(item.id)
@@ -73,7 +107,7 @@ class SummaryController(JobFollower):
     def delete(self, item: str) -> None:
         """Move a summary to the trash, with undo; the job of one being made is cancelled."""
         if item == self.item and self._job:
-            self.cancel()
+            super().cancel()
         self.items.delete(item)
 
     def open_item(self, document: str, item: str) -> None:
@@ -100,6 +134,32 @@ class SummaryController(JobFollower):
             else:
                 self.emptied.emit()
             self.job_reported.emit(event_of(view.job))
+
+    def _on_read(self, report: tuple[int, int, str]) -> None:
+        done, total, name = report
+        self.reading.emit(f"Reading {done + 1:,} of {total:,}: {name}", done, total)
+
+    def _on_folder_begun(self, item: Item) -> None:
+        self._following = None
+        self.reading.emit("", 0, 0)
+        self.folder_begun.emit(item)
+
+    def _on_folder_refused(self, problem: Problem) -> None:
+        self._following = None
+        self.reading.emit("", 0, 0)
+        if problem.code != "document.stopped":
+            self._bridge.notice_raised.emit(notice_of(problem))
+
+    @Slot(object)
+    def _on_written(self, event: FolderWritten) -> None:
+        if event.problem is not None:
+            self._bridge.notice_raised.emit(notice_of(event.problem))
+            return
+        left = f" {event.failed:,} of the documents could not be read; the table says why." if event.failed else ""
+        words = f"{event.files:,} files with summaries were written to {event.folder}.{left}"
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Open folder", on_action=lambda: _open(event.folder), key=f"folder {event.folder}")
+        )
 
     @Slot(object)
     def _on_grew(self, event: SummaryGrew) -> None:
@@ -147,3 +207,7 @@ class SummaryController(JobFollower):
         self._about, self._job, self._points = frozenset(), "", []
         self._set("")
         self.emptied.emit()
+
+
+def _open(folder: str) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(folder))

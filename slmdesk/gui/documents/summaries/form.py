@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QLineEdit, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.summaries.prompts import Kind, Length
@@ -25,21 +26,19 @@ LENGTHS = [(Length.SHORT, "short"), (Length.MEDIUM, "medium"), (Length.LONG, "lo
 
 
 class SummaryForm(QFrame):
-    """Emits `summary_requested` with a Kind, a Length, focus words and an instruction, `folder_requested` when all
-    documents of a folder are to be summarized so, `said` with what is missing.
+    """Emits `summary_requested` with a Kind, a Length, focus words and an instruction, `folder_requested` with all four
+    when the documents of a folder are to be summarized so, `said` with what is missing.
     """
 
     summary_requested = Signal(object, object, str, str)
-    folder_requested = Signal()
+    folder_requested = Signal(object)
     said = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("summary_form")
         self._build_ui()
-        self._begin.clicked.connect(self._on_begin)
         self._focus.returnPressed.connect(self._on_begin)
-        self._folder.clicked.connect(self.folder_requested)
         self._kind.currentIndexChanged.connect(self._on_kind)
 
     def _build_ui(self) -> None:
@@ -54,24 +53,14 @@ class SummaryForm(QFrame):
         self._focus = named(QLineEdit(self), "summary_focus")
         self._focus.setPlaceholderText("Focus on…")
         self._focus.setAccessibleName("What the summary focuses on; may be empty")
-        self._begin = named(QPushButton("Summarize", self), "summarize_button")
-        self._begin.setProperty("kind", "primary")
-        self._folder = named(QPushButton("Summarize a whole folder…", self), "summarize_folder_button")
-        self._folder.setProperty("kind", "quiet")
-        self._folder.setToolTip("One summary for each document in a folder and one of all, written as files")
-        choices = QHBoxLayout()
-        choices.addWidget(self._kind, 3)
-        choices.addWidget(self._length, 2)
-        self._choices = choices
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_8)
-        column.addLayout(choices)
-        line = QHBoxLayout()
-        line.addWidget(self._focus, 1)
-        line.addWidget(self._begin)
-        column.addLayout(line)
-        column.addWidget(self._folder, 0, Qt.AlignmentFlag.AlignLeft)
+        self._begin = button("Summarize", "summarize_button", self, kind="primary", on=self._on_begin)
+        tip = "One summary for each document in a folder and one of all, written as files"
+        self._folder = button(
+            "Summarize a whole folder…", "summarize_folder_button", self, kind="quiet", tip=tip, on=self._on_folder
+        )
+        self._choices = row((self._kind, 3), (self._length, 2))
+        line, left = row((self._focus, 1), self._begin), Qt.AlignmentFlag.AlignLeft
+        column(self._choices, line, (self._folder, left), into=self, gap=theme.SPACE_8)
 
     def allow(self, is_allowed: bool) -> None:
         """Enable or disable the button that begins a summary."""
@@ -101,6 +90,11 @@ class SummaryForm(QFrame):
     def _on_begin(self) -> None:
         if self._begin.isEnabled() and self.is_whole():
             self.summary_requested.emit(*self.request)
+
+    @Slot()
+    def _on_folder(self) -> None:
+        if self.is_whole():
+            self.folder_requested.emit(self.request)
 
     @Slot()
     def _on_kind(self) -> None:
