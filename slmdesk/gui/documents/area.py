@@ -19,7 +19,8 @@ from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
 from slmdesk.gui.documents.summaries.controller import SummaryController
 from slmdesk.gui.documents.summaries.pane import SummaryPane
-from slmdesk.gui.documents.tables.link import TableLink
+from slmdesk.gui.documents.tables.controller import TableController
+from slmdesk.gui.documents.tables.pane import TablePane
 from slmdesk.gui.documents.versions.controller import VersionsController
 from slmdesk.gui.documents.versions.pane import ComparePane
 from slmdesk.gui.widgets.export_menu import ask_where
@@ -55,6 +56,7 @@ class DocumentsArea(QObject):
         self.documents = DocumentsController(bridge, self)
         self.summaries = SummaryController(bridge, self)
         self.questions = QuestionController(bridge, self)
+        self.tables = TableController(bridge, self)
         self.versions = VersionsController(bridge, self)
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
@@ -72,8 +74,9 @@ class DocumentsArea(QObject):
         panel = self.page.side
         panel.add_pane("Summary", "summary", self.summary_pane)
         panel.add_pane("Questions", "questions", self.question_pane)
-        self.tables = TableLink(bridge, keeper, self.documents, self.page, self.exports, self)
-        self.compare_pane = ComparePane(keeper, self.page)
+        self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
+        panel.add_pane("Table", "table", self.table_pane)
+        self.compare_pane = ComparePane(self.versions, keeper, self.page)
         panel.add_pane("Compare", "versions", self.compare_pane)
         panel.add_pane("About", "about", self.page.about)
         self._connect()
@@ -172,27 +175,10 @@ class DocumentsArea(QObject):
     def _connect_versions(self) -> None:
         versions, pane = self.versions, self.compare_pane
         self.documents.listed.connect(versions.show_records)
-        pane.other_chosen.connect(versions.choose_other)
-        pane.file_chosen.connect(versions.choose_file)
-        pane.swap_requested.connect(versions.swap)
-        pane.compare_requested.connect(versions.compare)
-        pane.stop_requested.connect(versions.stop)
-        pane.unfold_requested.connect(versions.unfold)
         pane.change_opened.connect(self._on_change_opened)
         pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: versions.item))
-        pane.earlier.chosen.connect(versions.choose)
-        pane.earlier.rename_requested.connect(versions.items.rename)
-        pane.earlier.delete_requested.connect(versions.items.delete)
-        versions.items.listed.connect(pane.show_earlier)
-        versions.choices_shown.connect(pane.show_choices)
-        versions.pair_shown.connect(pane.show_pair)
-        versions.begun.connect(pane.show_busy)
-        versions.made.connect(pane.show_comparison)
-        versions.worded.connect(pane.show_wording)
-        versions.failed.connect(pane.show_failed)
-        versions.emptied.connect(pane.show_nothing)
-        versions.unfolded.connect(pane.unfold)
         self.page.side.wants_room.connect(self._on_room)
+        self.table_pane.place_chosen.connect(self._on_cell_chosen)
 
     # ---- what is remembered
 
@@ -225,7 +211,7 @@ class DocumentsArea(QObject):
         if kind == SUMMARY:
             self.summaries.open_item(document, item)
         elif kind == TABLE:
-            self.tables.controller.open_item(document, item)
+            self.tables.open_item(document, item)
         elif kind == VERSIONS:
             self.versions.open_item(document, item)
         self.page.side.show_pane(PANES.get(kind, kind))
@@ -242,8 +228,11 @@ class DocumentsArea(QObject):
         is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
         for part in (self.summary_pane, self.question_pane):
             part.setEnabled(not is_reading and not is_unread)
+        self.table_pane.folder = self.documents.current_folder
+        self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
         if is_reading:
             return
+        self.tables.show_document(record.id if record else "")
         if record is not None:
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
         self.summaries.show_document(record.id if record else "")
@@ -284,9 +273,19 @@ class DocumentsArea(QObject):
         document, places = next(side for side in sides if side[1])
         self._go_to([Span(document, one.page, one.start, one.end) for one in places])
 
+    @Slot(object)
+    def _on_cell_chosen(self, span: Span) -> None:
+        """Show a cell's page, in its own document."""
+        self._ahead = None if span.document == self.documents.current else span
+        if self._ahead is None:
+            self._go_to([span])
+        else:
+            self.documents.choose(span.document)
+
     @Slot(bool)
     def _on_room(self, wants: bool) -> None:
-        """The button above the panes leaves the wide view of versions, too."""
+        """The button above the panes leaves the wide view of versions, too; a table shows what it has room for."""
+        self.table_pane.show_wide(wants and self.page.side.current == PANES[TABLE])
         if not wants and self.page.side.current == "versions":
             self.compare_pane.show_beside_pages()
 

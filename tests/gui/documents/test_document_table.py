@@ -95,7 +95,7 @@ def cells(program) -> list[list[str]]:
 
 def made(program, button: str = "make_table_button") -> None:
     """Press the button; the table is made to its end and on show.  Rows come before it, the verdict last."""
-    controller, tables = program.frame.documents_area.tables.controller, []
+    controller, tables = program.frame.documents_area.tables, []
     controller.made.connect(tables.append)
     program.click(button)
     program.wait(lambda: any(one.is_done for one in tables) and not program.find("making_table").isVisible())
@@ -170,7 +170,7 @@ def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, 
     opened(program, folder / "a.md")
     own_columns(program, "Tenant")
     made(program)
-    controller = program.frame.documents_area.tables.controller
+    controller = program.frame.documents_area.tables
     first, services = controller.item, program.bridge._services
     begin_new(program)
     program.click("make_table_button")
@@ -236,7 +236,7 @@ def test_a_cell_is_changed_by_the_keyboard_and_taken_back(program, folder) -> No
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: cells(program)[0][1] == "950 EUR")
     assert "changed by you" in program.find("cell_place").text()
-    item = program.frame.documents_area.tables.controller.item
+    item = program.frame.documents_area.tables.item
     assert program.ask(lambda services: services.extraction.open(item)).table.rows[0].cells[0].origin == "person"
     made(program, "again_table_button")
     assert cells(program)[0][1] == "950 EUR"
@@ -287,12 +287,12 @@ def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
     opened(program, folder / "a.md")
     own_columns(program, "Rent:amount")
     made(program)
-    item = program.frame.documents_area.tables.controller.item
+    item = program.frame.documents_area.tables.item
     begin_new(program)
     own_columns(program, "Tenant")
     made(program)
     assert cells(program) == [["a.md", "Ada Byron"]]
-    controller = program.frame.documents_area.tables.controller
+    controller = program.frame.documents_area.tables
     newest = controller.item
     pane(program).earlier.delete_requested.emit(newest)
     program.wait(lambda: cells(program) == [["a.md", "900 EUR"]])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QSizePolicy, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
@@ -40,7 +41,6 @@ class ColumnChooser(QFrame):
         self._build_ui()
         self._preset.value_chosen.connect(self._on_preset)
         self._line.returnPressed.connect(self._on_add)
-        self._add.clicked.connect(self._on_add)
         self.show_columns(presets()[0].columns)
 
     def _build_ui(self) -> None:
@@ -61,17 +61,8 @@ class ColumnChooser(QFrame):
         self._kind.setAccessibleName("What stands in the column to add")
         self._kind.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._kind.setMinimumContentsLength(6)
-        self._add = named(QPushButton("Add", self), "add_column_button")
-        row = QHBoxLayout()
-        row.addWidget(self._kind, 1)
-        row.addWidget(self._add)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_8)
-        column.addWidget(self._preset)
-        column.addWidget(self._chips)
-        column.addWidget(self._line)
-        column.addLayout(row)
+        add = button("Add", "add_column_button", self, on=self._on_add)
+        column(self._preset, self._chips, self._line, row((self._kind, 1), add), into=self, gap=theme.SPACE_8)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -87,14 +78,14 @@ class ColumnChooser(QFrame):
             if item is not None and (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for column in self._columns:
-            name = column.name if len(column.name) <= MOST_LETTERS else column.name[: MOST_LETTERS - 1] + "…"
-            chip = named(QPushButton(f"{name.replace('&', '&&')}  ×", self._chips), "column_chip")
-            chip.setProperty("kind", "quiet")
-            chip.setAccessibleName(f"Take out the column {column.name}")
-            about = f"{column.name} ({KIND_WORDS[column.kind].lower()}). {column.meaning}".strip()
-            chip.setToolTip(plain_tip(f"{about}\nClick to take it out."))
-            chip.clicked.connect(lambda _checked=False, one=column: self._on_taken_out(one))
+        for one in self._columns:
+            name = one.name if len(one.name) <= MOST_LETTERS else one.name[: MOST_LETTERS - 1] + "…"
+            about = f"{one.name} ({KIND_WORDS[one.kind].lower()}). {one.meaning}".strip()
+            chip = button(
+                f"{name.replace('&', '&&')}  ×", "column_chip", self._chips, kind="quiet",
+                label=f"Take out the column {one.name}", tip=plain_tip(f"{about}\nClick to take it out."),
+                on=lambda _checked=False, one=one: self._on_taken_out(one),
+            )  # fmt: skip
             self._flow.addWidget(chip)
             chip.show()
         self._chips.setVisible(bool(self._columns))

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QSplitter, QWidget
 
 from slmdesk.core.formats import FORMATS
 from slmdesk.core.paper import FORMS, Form
@@ -27,13 +17,16 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
+from slmdesk.gui.documents.versions.controller import VersionsController
 from slmdesk.gui.documents.versions.list import FILTERS, ChangeList
 from slmdesk.gui.documents.versions.rows import CompareRows
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.export_menu import ExportMenu
 from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
 from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.shares import admit
@@ -54,27 +47,21 @@ EXPORTS = (*FORMS, Form("xlsx", "Spreadsheet"))
 class ComparePane(QFrame):
     """Requests a comparison and shows its changes.
 
-    Emits `other_chosen` with a document's id, `file_chosen` with a Path, `swap_requested`, `compare_requested`,
-    `stop_requested`, `change_opened` with the number of a change to be shown on its page, `unfold_requested` with a
-    row's number, `export_requested` with a form, `room_requested` with whether it needs the whole work area.
+    Emits `change_opened` with the number of a change to be shown on its page, `export_requested` with a form,
+    `room_requested` with whether it needs the whole work area.
     """
 
-    other_chosen = Signal(str)
-    file_chosen = Signal(object)
-    swap_requested = Signal()
-    compare_requested = Signal()
-    stop_requested = Signal()
     change_opened = Signal(int)
-    unfold_requested = Signal(int)
     export_requested = Signal(str)
     room_requested = Signal(bool)
 
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, controller: VersionsController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("versions_pane")
-        self._keeper = keeper
+        self._controller, self._keeper = controller, keeper
         self._comparison: Comparison | None = None
-        self._current = -1
+        self.current = -1
+        """The highlighted change; -1: none."""
         self._is_wide = False
         FileDrop(self, self._on_dropped)
         self._build_ui()
@@ -93,18 +80,13 @@ class ComparePane(QFrame):
             inner, name="versions_hint", kind="muted",
         )  # fmt: skip
         self._result = self._build_result(inner)
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8)
-        column.setSpacing(theme.SPACE_8)
-        for widget in (self._form, self.earlier, self._busy, self._failed, self._hint):
-            column.addWidget(widget)
-        column.addWidget(self._result, 1)
-        column.addStretch(0)
+        column(
+            self._form, self.earlier, self._busy, self._failed, self._hint, (self._result, 1), 0,
+            into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8),
+        )  # fmt: skip
         scroll = named(QScrollArea(self), "versions_scroll")  # in a low window there is not room for all of it
         show_column(scroll, inner)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        column(scroll, into=self)
 
     def _build_form(self, parent: QWidget) -> QFrame:
         form = named(QFrame(parent), "versions_form")
@@ -112,42 +94,22 @@ class ComparePane(QFrame):
         self._other.setAccessibleName("The other version")
         self._other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._other.setMinimumContentsLength(8)
-        self._compare = named(QPushButton("Compare", form), "versions_button")
-        self._compare.setProperty("kind", "primary")
+        versions = self._controller
+        self._compare = button("Compare", "versions_button", form, kind="primary", on=versions.compare)
         self._pair = ElidedLabel(form, name="versions_pair")
         self._pair.setProperty("kind", "small")
-        self._swap = named(QPushButton("Swap", form), "versions_swap")
-        self._swap.setProperty("kind", "quiet")
-        self._swap.setToolTip("The other one is the newer version")
-        first = QHBoxLayout()
-        first.addWidget(self._other, 1)
-        first.addWidget(self._compare)
-        second = QHBoxLayout()
-        second.addWidget(self._pair, 1)
-        second.addWidget(self._swap)
-        column = QVBoxLayout(form)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(first)
-        column.addLayout(second)
+        tip = "The other one is the newer version"
+        self._swap = button("Swap", "versions_swap", form, kind="quiet", tip=tip, on=versions.swap)
+        column(row((self._other, 1), self._compare), row((self._pair, 1), self._swap), into=form)
         return form
 
     def _build_busy(self, parent: QWidget) -> QFrame:
         busy = named(QFrame(parent), "versions_busy")
         self._busy_words = plain_label("", busy, name="versions_busy_words", kind="muted")
-        self._stop = named(QPushButton("Stop", busy), "versions_stop")
-        self._stop.setAccessibleName("Stop comparing")
-        bar = named(QProgressBar(busy), "versions_progress")
-        bar.setAccessibleName("Comparing")
+        stop = button("Stop", "versions_stop", busy, label="Stop comparing", on=self._controller.stop)
+        bar = thin_bar("versions_progress", busy, "Comparing")
         bar.setRange(0, 0)
-        bar.setTextVisible(False)
-        bar.setFixedHeight(4)
-        row = QHBoxLayout()
-        row.addWidget(self._busy_words, 1)
-        row.addWidget(self._stop)
-        column = QVBoxLayout(busy)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
-        column.addWidget(bar)
+        column(row((self._busy_words, 1), stop), bar, into=busy)
         return busy
 
     def _build_result(self, parent: QWidget) -> QFrame:
@@ -165,56 +127,54 @@ class ComparePane(QFrame):
         self._split.addWidget(self.rows)
         self._split.setStretchFactor(1, 1)
         self._split.setSizes([160, 420])
-        column = QVBoxLayout(result)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_8)
-        for widget in (self._summary, self._reported, self._note):
-            column.addWidget(widget)
-        column.addWidget(self._build_bar(result))
-        column.addWidget(self._split, 1)
-        column.addWidget(self._coverage)
+        bar = self._build_bar(result)
+        column(
+            self._summary, self._reported, self._note, bar, (self._split, 1), self._coverage,
+            into=result, gap=theme.SPACE_8,
+        )  # fmt: skip
         return result
 
     def _build_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), "versions_bar")
         self._filter = named(Choice([(key, words) for key, words, _ in FILTERS], bar), "versions_filter")
         self._filter.setAccessibleName("Which changes are listed")
-        self._before = named(QPushButton("Previous", bar), "versions_previous")
-        self._before.setToolTip("The change before (Shift+F8)")
-        self._after = named(QPushButton("Next", bar), "versions_next")
-        self._after.setToolTip("The next change (F8)")
+        make = partial(button, parent=bar, kind="quiet")
+        self._before = make("Previous", "versions_previous", tip="The change before (Shift+F8)", on=self.go_back)
+        self._after = make("Next", "versions_next", tip="The next change (F8)", on=self.go_on)
         self._count = plain_label("", bar, name="versions_count", kind="small", wraps=False)
-        self._open = named(QPushButton("Show on the page", bar), "versions_open")
-        self._open.setToolTip("Go to the page, with the passage marked (Enter)")
-        self._wide = named(QPushButton("Side by side", bar), "versions_wide")
-        self._export = named(QPushButton("Export…", bar), "versions_export")
-        self._export.setAccessibleName("Export this comparison")
-        self._menu = ExportMenu(self._export, forms=EXPORTS)
-        self._export.setMenu(self._menu)
-        for button in (self._before, self._after, self._open, self._wide, self._export):
-            button.setProperty("kind", "quiet")
-        row = FlowLayout(bar, gap=theme.SPACE_8)
-        row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._filter, self._before, self._after, self._count, self._open, self._wide, self._export):
-            row.addWidget(widget)
+        tip = "Go to the page, with the passage marked (Enter)"
+        self._open = make("Show on the page", "versions_open", tip=tip, on=self._on_open)
+        self._wide = make("Side by side", "versions_wide", on=self._on_wide)
+        export = make("Export…", "versions_export", label="Export this comparison")
+        menu = ExportMenu(export, forms=EXPORTS)
+        menu.form_chosen.connect(self.export_requested)
+        export.setMenu(menu)
+        flow = FlowLayout(bar, gap=theme.SPACE_8)
+        for widget in (self._filter, self._before, self._after, self._count, self._open, self._wide, export):
+            flow.addWidget(widget)
         return bar
 
     def _connect(self) -> None:
         self._other.value_chosen.connect(self._on_other_chosen)
-        self._compare.clicked.connect(self.compare_requested)
-        self._swap.clicked.connect(self.swap_requested)
-        self._stop.clicked.connect(self.stop_requested)
         self._filter.value_chosen.connect(self._on_filter_chosen)
-        self._before.clicked.connect(self.go_back)
-        self._after.clicked.connect(self.go_on)
-        self._open.clicked.connect(self._on_open)
-        self._wide.clicked.connect(self._on_wide)
-        self._menu.form_chosen.connect(self.export_requested)
-        self.list.change_chosen.connect(self._on_listed_chosen)
+        self.list.change_chosen.connect(self.show_change)
         self.list.activated.connect(lambda _index: self._on_open())
         self.rows.change_chosen.connect(self.show_change)
         self.rows.change_opened.connect(self.change_opened)
-        self.rows.unfold_requested.connect(self.unfold_requested)
+        versions = self._controller
+        self.rows.unfold_requested.connect(versions.unfold)
+        self.earlier.chosen.connect(versions.choose)
+        self.earlier.rename_requested.connect(versions.items.rename)
+        self.earlier.delete_requested.connect(versions.items.delete)
+        versions.items.listed.connect(self.show_earlier)
+        versions.choices_shown.connect(self.show_choices)
+        versions.pair_shown.connect(self.show_pair)
+        versions.begun.connect(self.show_busy)
+        versions.made.connect(self.show_comparison)
+        versions.worded.connect(self.show_wording)
+        versions.failed.connect(self.show_failed)
+        versions.emptied.connect(self.show_nothing)
+        versions.unfolded.connect(self.rows.unfold)
         bind(self, "versions.next", self.go_on, within=True)
         bind(self, "versions.previous", self.go_back, within=True)
 
@@ -224,11 +184,6 @@ class ComparePane(QFrame):
     def title(self) -> str:
         found = self._comparison
         return f"{found.old.name} and {found.new.name}" if found else "comparison"
-
-    @property
-    def current(self) -> int:
-        """The highlighted change; -1: none."""
-        return self._current
 
     @Slot(object, str)
     def show_choices(self, records: Sequence[DocumentRecord], chosen: str) -> None:
@@ -256,14 +211,14 @@ class ComparePane(QFrame):
     @Slot()
     def show_nothing(self) -> None:
         self._comparison = None
-        self._give_back_room()
+        self._set_wide(False)
         for widget in (self._busy, self._failed, self._result):
             widget.setVisible(False)
         self._hint.setVisible(True)
 
     @Slot(str)
     def show_busy(self, words: str) -> None:
-        self._give_back_room()
+        self._set_wide(False)
         for widget in (self._failed, self._result, self._hint):
             widget.setVisible(False)
         self._busy_words.setText(words)
@@ -305,7 +260,7 @@ class ComparePane(QFrame):
         for widget in (self._filter, self._before, self._after, self._count, self._open, self._wide):
             widget.setVisible(has_changes)
         if is_other:
-            self._current = -1
+            self.current = -1
             self._filter.show_value("all")
             self.list.lines.choose("all")
             self.list.lines.show_changes(found)
@@ -314,14 +269,10 @@ class ComparePane(QFrame):
         self._set_wide(has_changes if is_other else self._is_wide)
         self._tell_count()
 
-    @Slot(int, object, object)
-    def unfold(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
-        self.rows.unfold(number, old, new)
-
     @Slot(int)
     def show_change(self, change: int) -> None:
         """Highlight a change in the list and side by side; beside the pages, its page is shown too."""
-        self._current = change
+        self.current = change
         self.list.show_change(change)
         self.rows.show_change(change)
         self._tell_count()
@@ -353,32 +304,28 @@ class ComparePane(QFrame):
         if value == FILE:
             self._ask_file()
         elif isinstance(value, str) and value:
-            self.other_chosen.emit(value)
+            self._controller.choose_other(value)
 
     @Slot(object)
     def _on_filter_chosen(self, value: object) -> None:
         self.list.lines.choose(str(value))
-        self.list.show_change(self._current)
+        self.list.show_change(self.current)
         self._tell_count()
-
-    @Slot(int)
-    def _on_listed_chosen(self, change: int) -> None:
-        self.show_change(change)
 
     @Slot()
     def _on_open(self) -> None:
-        if self._current < 0 and self.list.lines.shown:
+        if self.current < 0 and self.list.lines.shown:
             self.show_change(self.list.lines.shown[0])
-        if self._current >= 0:
+        if self.current >= 0:
             self._set_wide(False)
-            self.change_opened.emit(self._current)
+            self.change_opened.emit(self.current)
 
     @Slot()
     def _on_wide(self) -> None:
         self._set_wide(not self._is_wide)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
-        self.file_chosen.emit(paths[0])
+        self._controller.choose_file(paths[0])
 
     def _ask_file(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
@@ -394,7 +341,7 @@ class ComparePane(QFrame):
     @Slot(str)
     def _on_file_selected(self, file: str) -> None:
         note_document_folder(Path(file))
-        admit(self, [Path(file)], lambda paths: self.file_chosen.emit(paths[0]), is_chosen=True)
+        admit(self, [Path(file)], self._on_dropped, is_chosen=True)
 
     # ---- private
 
@@ -402,21 +349,15 @@ class ComparePane(QFrame):
         shown = self.list.lines.shown
         if not shown:
             return
-        if self._current in shown:
-            at = (shown.index(self._current) + by) % len(shown)
-        else:
-            at = 0 if by > 0 else len(shown) - 1
-        self.show_change(shown[at])
+        at = shown.index(self.current) + by if self.current in shown else 0 if by > 0 else -1
+        self.show_change(shown[at % len(shown)])
 
     def _tell_count(self) -> None:
         shown = self.list.lines.shown
-        at = shown.index(self._current) + 1 if self._current in shown else 0
+        at = shown.index(self.current) + 1 if self.current in shown else 0
         self._count.setText(f"{at:,} of {len(shown):,}" if at else f"{len(shown):,} listed")
-        for button in (self._before, self._after, self._open):
-            button.setEnabled(bool(shown))
-
-    def _give_back_room(self) -> None:
-        self._set_wide(False)
+        for one in (self._before, self._after, self._open):
+            one.setEnabled(bool(shown))
 
     def _set_wide(self, is_wide: bool) -> None:
         """The side-by-side view takes the whole work area; beside the pages only the list is shown."""
@@ -426,9 +367,9 @@ class ComparePane(QFrame):
         self._wide.setText("Beside the pages" if is_wide else "Side by side")
         self.room_requested.emit(is_wide)
         self._turn()
-        if self._current >= 0:
-            self.list.show_change(self._current)
-            self.rows.show_change(self._current)
+        if self.current >= 0:
+            self.list.show_change(self.current)
+            self.rows.show_change(self.current)
 
     def _turn(self) -> None:
         """Put list and columns beside each other where there is room for both."""
