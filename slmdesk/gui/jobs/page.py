@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from PySide6.QtCore import QDate, QDateTime, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.jobs.row import JobRow
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_anchor import Steady
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -63,48 +63,29 @@ class JobsPage(QScrollArea):
         inner.setMinimumHeight(1)
         holder = QWidget(inner)
         holder.setMaximumWidth(COLUMN)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_16)
-        column.setSpacing(theme.SPACE_12)
         head = plain_label("Jobs", holder, name="jobs_title", kind="title")
         head.setIndent(TITLE_INDENT)
-        column.addWidget(head)
         self._note = plain_label("Looking…", holder, name="jobs_note", kind="muted")
-        column.addWidget(self._note)
-        self._sections: dict[str, _Section] = {}
-        self._clear = named(QPushButton("Clear finished", holder), "clear_jobs_button")
-        self._clear.setToolTip("Take what has ended off this list; what was made stays")
-        for name, title in SECTIONS:
-            column.addWidget(self._section(holder, name, title))
-        self._more = named(QPushButton("Show earlier ones", holder), "more_jobs_button")
+        tip = "Take what has ended off this list; what was made stays"
+        self._clear = button("Clear finished", "clear_jobs_button", holder, tip=tip, on=self._controller.clear)
+        self._sections = {name: self._section(holder, name, title) for name, title in SECTIONS}
+        self._more = button("Show earlier ones", "more_jobs_button", holder, on=self._controller.more)
         self._more.setVisible(False)
-        row = QHBoxLayout()
-        row.addWidget(self._more)
-        row.addStretch(1)
-        column.addLayout(row)
-        column.addStretch(1)
-        outer = QHBoxLayout(inner)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addStretch(1)
-        outer.addWidget(holder, 1000)
-        outer.addStretch(1)
+        boxes = [one.box for one in self._sections.values()]
+        margins = (theme.SPACE_24, theme.SPACE_16)
+        column(head, self._note, *boxes, row(self._more, 1), 1, into=holder, gap=theme.SPACE_12, margins=margins)
+        row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         Steady(self)
 
-    def _section(self, holder: QWidget, name: str, title: str) -> QWidget:
+    @staticmethod
+    def _section(holder: QWidget, name: str, title: str) -> _Section:
         box = named(QWidget(holder), f"jobs_{name}")
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, theme.SPACE_8, 0, 0)
-        column.setSpacing(0)
-        head = QHBoxLayout()
-        head.addWidget(plain_label(title, box, name=f"jobs_{name}_heading", kind="heading", wraps=False), 1)
-        column.addLayout(head)
-        rows = QVBoxLayout()
-        rows.setSpacing(0)
-        column.addLayout(rows)
+        heading = plain_label(title, box, name=f"jobs_{name}_heading", kind="heading", wraps=False)
+        head, rows = row((heading, 1)), column(gap=0)
+        column(head, rows, into=box, gap=0, margins=(0, theme.SPACE_8, 0, 0))
         box.setVisible(False)
-        self._sections[name] = _Section(box, head, rows)
-        return box
+        return _Section(box, head, rows)
 
     def _connect(self) -> None:
         one = self._controller
@@ -112,8 +93,6 @@ class JobsPage(QScrollArea):
         one.changed.connect(self._on_changed)
         one.ended_listed.connect(self._on_ended_listed)
         one.refused.connect(self._on_refused)
-        self._clear.clicked.connect(one.clear)
-        self._more.clicked.connect(one.more)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -171,33 +150,27 @@ class JobsPage(QScrollArea):
             rows[id] = row
 
     def _row(self, view: JobView) -> JobRow:
-        row, one = JobRow(view, self._sections["running"].box), self._controller
-        row.pause_requested.connect(partial(one.pause, view.id))
-        row.resume_requested.connect(partial(one.resume, view.id))
-        row.cancel_requested.connect(partial(one.cancel, view.id))
-        row.open_requested.connect(lambda: one.open(row.view))
-        row.move_requested.connect(lambda where: one.move(view.id, where))
-        return row
+        return JobRow(view, self._controller, self._sections["running"].box)
 
     def _fill(self, name: str, rows: Sequence[JobRow]) -> None:
         layout = self._sections[name].rows
         self._sections[name].box.setVisible(bool(rows))
-        for at, row in enumerate(rows):
-            if layout.indexOf(row) != at:
-                had_focus = row.focusWidget() if row.isAncestorOf(self.focusWidget() or self) else None
-                layout.removeWidget(row)
-                layout.insertWidget(at, row)
-                row.setVisible(True)
+        for at, one in enumerate(rows):
+            if layout.indexOf(one) != at:
+                had_focus = one.focusWidget() if one.isAncestorOf(self.focusWidget() or self) else None
+                layout.removeWidget(one)
+                layout.insertWidget(at, one)
+                one.setVisible(True)
                 if had_focus:
                     had_focus.setFocus()
 
-    def _drop(self, row: JobRow) -> None:
-        if row.isAncestorOf(self.window().focusWidget() or self):
+    def _drop(self, one: JobRow) -> None:
+        if one.isAncestorOf(self.window().focusWidget() or self):
             self.setFocus()  # else it would go on to a button of another job
-        row.hide()
+        one.hide()
         for section in self._sections.values():
-            section.rows.removeWidget(row)
-        row.deleteLater()
+            section.rows.removeWidget(one)
+        one.deleteLater()
 
     def _place_clear(self) -> None:
         """Place the *Clear* button beside the first heading of ended jobs."""

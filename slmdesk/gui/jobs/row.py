@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import moment_words
-from slmdesk.gui.widgets.icon import set_icon
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.jobs.controller import JobsController
+from slmdesk.gui.widgets.build import button, column, row, tool_button
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
 from slmdesk.services.jobs.labels import done_words, left_words, name_words, share_words
 from slmdesk.services.jobs.overview import JobView, Stand
@@ -22,20 +23,11 @@ STAND_WORDS = {JobStatus.DONE: "Done", JobStatus.FAILED: "Failed", JobStatus.CAN
 
 
 class JobRow(QFrame):
-    """A job.
+    """A job."""
 
-    Emits `pause_requested`, `resume_requested`, `cancel_requested`, `open_requested`, and `move_requested` with up,
-    down or first.
-    """
-
-    pause_requested = Signal()
-    resume_requested = Signal()
-    cancel_requested = Signal()
-    open_requested = Signal()
-    move_requested = Signal(str)
-
-    def __init__(self, view: JobView, parent: QWidget) -> None:
+    def __init__(self, view: JobView, controller: JobsController, parent: QWidget) -> None:
         super().__init__(parent)
+        self._controller = controller
         self.setObjectName("job_row")
         self.setProperty("kind", "card")
         self.view = view
@@ -47,48 +39,27 @@ class JobRow(QFrame):
         self._title = ElidedLabel(self, name="job_title")
         self._title.setProperty("kind", "strong")
         self._info = plain_label("", self, name="job_facts", kind="small")
-        self._bar = named(QProgressBar(self), "job_bar")
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(4)
+        self._bar = thin_bar("job_bar", self)
         self._bar.setRange(0, 1000)
         self._trouble = plain_label("", self, name="job_trouble", kind="danger")
-        self._up, self._down = self._arrow("up"), self._arrow("down")
-        self._open = self._button("Open", "job_open_button")
-        self._pause = self._button("Pause", "job_pause_button")
-        self._resume = self._button("Resume", "job_resume_button")
-        self._cancel = self._button("Cancel", "job_cancel_button")
-        head = QHBoxLayout()
-        head.setSpacing(theme.SPACE_8)
-        head.addWidget(self._title, 1)
-        for button in (self._up, self._down, self._open, self._pause, self._resume, self._cancel):
-            head.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_12)
-        column.setSpacing(theme.SPACE_4)
-        column.addLayout(head)
-        column.addWidget(self._info)
-        column.addWidget(self._bar)
-        column.addWidget(self._trouble)
-
-    def _button(self, text: str, name: str) -> QPushButton:
-        return named(QPushButton(text, self), name)
-
-    def _arrow(self, where: str) -> QToolButton:
-        button = named(QToolButton(self), f"job_{where}_button")
-        set_icon(button, f"chevron-{where}")
-        return button
+        jobs = self._controller
+        self._up = tool_button("job_up_button", self, icon="chevron-up", on=lambda: self._move("up"))
+        self._down = tool_button("job_down_button", self, icon="chevron-down", on=lambda: self._move("down"))
+        self._open = button("Open", "job_open_button", self, on=lambda: jobs.open(self.view))
+        self._pause = button("Pause", "job_pause_button", self, on=lambda: jobs.pause(self.view.id))
+        self._resume = button("Resume", "job_resume_button", self, on=lambda: jobs.resume(self.view.id))
+        self._cancel = button("Cancel", "job_cancel_button", self, on=lambda: jobs.cancel(self.view.id))
+        buttons = (self._up, self._down, self._open, self._pause, self._resume, self._cancel)
+        centre = Qt.AlignmentFlag.AlignVCenter
+        head = row((self._title, 1), *((one, centre) for one in buttons), gap=theme.SPACE_8)
+        margins = (0, theme.SPACE_8, 0, theme.SPACE_12)
+        column(head, self._info, self._bar, self._trouble, into=self, gap=theme.SPACE_4, margins=margins)
 
     def _connect(self) -> None:
-        self._open.clicked.connect(self.open_requested)
-        self._pause.clicked.connect(self.pause_requested)
-        self._resume.clicked.connect(self.resume_requested)
-        self._cancel.clicked.connect(self.cancel_requested)
-        self._up.clicked.connect(lambda: self.move_requested.emit("up"))
-        self._down.clicked.connect(lambda: self.move_requested.emit("down"))
         for where, _words, keys in WAYS:
             context = Qt.ShortcutContext.WidgetWithChildrenShortcut
             shortcut = QShortcut(QKeySequence(keys), self, context=context)
-            shortcut.activated.connect(lambda where=where: self._on_keys(where))
+            shortcut.activated.connect(lambda where=where: self._move(where))
 
     @Slot(object)
     def show_view(self, view: JobView) -> None:
@@ -107,9 +78,9 @@ class JobRow(QFrame):
     def _show_buttons(self, view: JobView, what: str) -> None:
         is_ended, is_failed = view.stand is Stand.ENDED, view.status is JobStatus.FAILED
         moves = view.last_place > 1
-        for button, where, keys in ((self._up, "Earlier", "Alt+Up"), (self._down, "Later", "Alt+Down")):
-            button.setVisible(moves)
-            _dress(button, f"{where} in the queue ({keys})", f"{where} in the queue: {what}")
+        for arrow, where, keys in ((self._up, "Earlier", "Alt+Up"), (self._down, "Later", "Alt+Down")):
+            arrow.setVisible(moves)
+            _dress(arrow, f"{where} in the queue ({keys})", f"{where} in the queue: {what}")
         self._up.setEnabled(view.place > 1)
         self._down.setEnabled(view.place < view.last_place)
         grows = view.opens == "document" or view.kind == TRANSLATION  # there is something to see before the end
@@ -128,9 +99,9 @@ class JobRow(QFrame):
         for plain in (self._open, self._pause, self._resume, self._cancel):
             _dress(plain, f"{plain.text()}: {what}", f"{plain.text()}: {what}")
 
-    def _on_keys(self, where: str) -> None:
+    def _move(self, where: str) -> None:
         if self.view.last_place > 1:
-            self.move_requested.emit(where)
+            self._controller.move(self.view.id, where)
 
 
 def info_of(view: JobView) -> str:
