@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.records import Item, JobRecord
 from slmdesk.core.translation import SegmentState
 from slmdesk.core.types import Json
+from slmdesk.core.wire import lenient_from
 
 NO_GLOSSARY = "none"
 """In place of an id: no glossary holds."""
@@ -88,25 +89,5 @@ def memory_domain(request: TranslationRequest) -> str:
 
 def request_from(untrusted: Json) -> TranslationRequest:
     """Read a stored request; unknown values become the defaults."""
-    shape = untrusted if isinstance(untrusted, Mapping) else {}
-
-    def text(name: str) -> str:
-        value = shape.get(name)
-        return value if isinstance(value, str) else ""
-
-    model, glossaries, listed = shape.get("model"), shape.get("glossaries"), shape.get("columns")
-    columns = listed if isinstance(listed, list | tuple) else ()
-    target = text("target")
-    return TranslationRequest(
-        target=target if target in LANGUAGES else "en",
-        path=text("path"),
-        text=text("text"),
-        source=text("source"),
-        domain=text("domain") or "everyday",
-        formality=text("formality"),
-        glossaries=tuple(map(str, glossaries)) if isinstance(glossaries, list | tuple) else (),
-        sheet_names=shape.get("sheet_names") is True,
-        properties=shape.get("properties") is True,
-        columns=tuple(one for one in columns if isinstance(one, int | str)),
-        model=model if isinstance(model, str) else None,
-    )
+    found = lenient_from(TranslationRequest, untrusted, target="en")
+    return found if found.target in LANGUAGES else replace(found, target="en")
