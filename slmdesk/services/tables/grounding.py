@@ -1,28 +1,23 @@
 """Grounds table cells in the document: only words that stand on a page become a cell, with their place.
 
-A model proposes a value and a quotation that proves it; both are searched for.  A line that names a column itself
-("Invoice no: 17") needs no model.  Pure functions.
+A model proposes a value and a quotation that proves it; both are searched for.  Pure functions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
-from slmdesk.core.documents import BlockKind, Page
+from slmdesk.services.tables.places import MOST_QUOTE, PageTexts, Place
 from slmdesk.services.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.dates import When, find_dates
-from slmdesk.text.checks.numbers import Number, find_identifiers, find_numbers
+from slmdesk.text.checks.numbers import Number, find_numbers
 from slmdesk.text.checks.words import WORD, function_words
-from slmdesk.text.passages.quotes import FoldedText, folded_quote
+from slmdesk.text.passages.quotes import folded_quote
 from slmdesk.text.words.folding import fold, fold_for_search
 
-MOST_VALUE, MOST_QUOTE = 400, 400
-MOST_LABELLED = 100
-"""Characters behind a label; more is a sentence, and what of it is meant is not certain."""
-MOST_LABEL = 60
+MOST_VALUE = 400
 LEAST_ELSEWHERE = 4
 """Letters and digits of words that are looked for outside their quotation; fewer stand everywhere."""
 LEAST_QUOTE = 3
@@ -49,59 +44,7 @@ _BEFORE_NUMBER = re.compile(
     r"(?P<late>(?<![\w.,])[-\u2212])?$"
 )
 """What belongs to a number and stands before it: its currency, and a minus that touches it."""
-_ANOTHER_LABEL = re.compile(r"\s[^\W\d_]+(?:\s[^\W\d_]+)?:(?:\s|$)")
-_NEXT_LABEL = re.compile(r"(?<=[.;])\s+(?=[^\W\d_][^:.;]{0,40}:(?:\s|$))")
-"""Between what stands behind one label and the next, where a reader had to join lines."""
-_LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
-_CELLS = re.compile(r"[^\t]*[^\t\s][^\t]*")
-_GAP = re.compile(r"\t| {3,}")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Characters `start` to `end` of a page."""
-
-    page: int
-    start: int
-    end: int
-
-
-class PageTexts:
-    """The pages that are searched; each is prepared once."""
-
-    def __init__(self, pages: Sequence[Page], language: str = "") -> None:
-        self.language = language
-        self.texts: Mapping[int, str] = {one.number: one.text for one in pages if one.text}
-        self._folded: dict[int, FoldedText] = {}
-
-    def find(self, words: str, among: Sequence[Place] = ()) -> Iterator[Place]:
-        """Yield the places of words: on any page, or inside the given places."""
-        if among:
-            for place in among:
-                inside = FoldedText(self.texts[place.page][place.start : place.end])
-                for start, end in inside.find_all(words):
-                    yield Place(place.page, place.start + start, place.start + end)
-            return
-        for number, text in self.texts.items():
-            if number not in self._folded:
-                self._folded[number] = FoldedText(text)
-            for start, end in self._folded[number].find_all(words):
-                yield Place(number, start, end)
-
-    def whole(self) -> list[Place]:
-        """Return the places of all whole pages."""
-        return [Place(number, 0, len(text)) for number, text in self.texts.items()]
-
-    def words(self, place: Place) -> str:
-        """Return the words of a place, on one line."""
-        return " ".join(self.texts[place.page][place.start : place.end].split())
-
-    def around(self, place: Place) -> Place:
-        """Return the line or lines around a place; of long ones the nearest part."""
-        text = self.texts[place.page]
-        start = max(text.rfind("\n", 0, place.start) + 1, place.start - MOST_QUOTE // 2)
-        end = text.find("\n", place.end)
-        return Place(place.page, start, min(len(text) if end < 0 else end, place.end + MOST_QUOTE // 2))
+LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
 
 
 # ---- what a model proposed
@@ -111,7 +54,7 @@ def verified(column: Column, quote: str, value: str, pages: PageTexts) -> TableC
     """The cell for what a model named: its words as the document has them, or empty, with the reason."""
     value, quote = _plain(value)[:MOST_VALUE], _plain(quote)[:MOST_QUOTE]
     value = value or quote
-    if _says_nothing(value):
+    if says_nothing(value):
         return TableCell(flag=Flag.NOT_FOUND)
     proofs = list(pages.find(quote)) if _letters(quote) >= LEAST_QUOTE else []
     if column.kind is ColumnKind.LIST:
@@ -128,17 +71,17 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
         proof = next(
             one for one in proofs if one.page == place.page and one.start < place.end and place.start < one.end
         )
-        return _cell(column.kind, place, pages, quote=pages.words(proof))
+        return cell_at(column.kind, place, pages, quote=pages.words(proof))
     if not proofs and _is_echo(quote, column):
         return TableCell(flag=Flag.NOT_FOUND)  # asked for what is not there, small models copy the question
     lines = [pages.around(one) for one in proofs]
     place = _place_of(column.kind, value, lines, pages) if lines else None
     if place is not None:  # "Total to pay", and the sum behind it on the same line
-        return _cell(column.kind, place, pages)
+        return cell_at(column.kind, place, pages)
     lines = list(_lines_about(column, quote, pages))
     place = _place_of(column.kind, value, lines, pages) if lines else None
     if place is not None:  # the proof is another line's; this one names the column, or has the proof's words
-        return _cell(column.kind, place, pages)
+        return cell_at(column.kind, place, pages)
     if column.kind is ColumnKind.TEXT and not _is_distinct(value):
         return TableCell(flag=Flag.NOT_THERE)
     if column.kind in (ColumnKind.NUMBER,) and _letters(value) < LEAST_ELSEWHERE:
@@ -146,13 +89,13 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
     place = _place_of(column.kind, value, (), pages) if _letters(value) >= LEAST_QUOTE else None
     if place is None:
         return TableCell(flag=Flag.NOT_THERE)
-    cell = _cell(column.kind, place, pages)
+    cell = cell_at(column.kind, place, pages)
     return cell if cell.flag is not Flag.NONE else replace(cell, flag=Flag.ELSEWHERE)
 
 
 def _lines_about(column: Column, quote: str, pages: PageTexts) -> Iterator[Place]:
     """The lines that name a column, or have most of the words of a quotation that stands nowhere as it was given."""
-    names = [set(fold_for_search(one).split()) for one in _names_of(column)]
+    names = [set(fold_for_search(one).split()) for one in names_of(column)]
     proof = set(fold_for_search(quote).split())
     for number, text in pages.texts.items():
         at = 0
@@ -168,7 +111,7 @@ def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageT
     """Where a value stands: word for word, else as the same date or number written in another way."""
     literal = next(pages.find(value, among), None)
     if literal is not None:
-        return _widened(kind, literal, pages)
+        return widened(kind, literal, pages)
     if kind is ColumnKind.DATE:
         requested = {day for when in find_dates(value, pages.language) for day in when.readings if all(day)}
         for place in among or pages.whole():
@@ -182,7 +125,7 @@ def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageT
             for number in find_numbers(text[place.start : place.end], pages.language):
                 if len(said) == 1 and _same_number(said[0], number):
                     found = Place(place.page, place.start + number.start, place.start + number.end)
-                    return _widened(kind, found, pages)
+                    return widened(kind, found, pages)
     return None
 
 
@@ -191,7 +134,7 @@ def _same_number(one: Number, other: Number) -> bool:
     return bool(set(one.values) & set(other.values)) and len(units) < 2
 
 
-def _widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
+def widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
     """A date with its year, an amount with its currency and its sign, where a part of it was named."""
     text = pages.texts[place.page]
     near = max(0, place.start - 40), min(len(text), place.end + 40)
@@ -210,7 +153,8 @@ def _widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
     return place
 
 
-def _cell(kind: ColumnKind, place: Place, pages: PageTexts, *, quote: str = "", origin: str = "model") -> TableCell:
+def cell_at(kind: ColumnKind, place: Place, pages: PageTexts, *, quote: str = "", origin: str = "model") -> TableCell:
+    """Return the cell for the words at a place, with the date or the number they are."""
     words = pages.words(place)
     cell = TableCell(
         value=words,
@@ -234,7 +178,7 @@ def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCel
     if kind is ColumnKind.PERSON and not _is_name(cell.value, pages.language):
         return replace(cell, flag=Flag.KIND)
     if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
-        numbers = _numbers_in(cell.value, pages.language)
+        numbers = numbers_in(cell.value, pages.language)
         if not numbers:
             return replace(cell, flag=Flag.KIND)
         if len(numbers) == 1:
@@ -244,7 +188,8 @@ def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCel
     return cell
 
 
-def _numbers_in(words: str, language: str) -> list[Number]:
+def numbers_in(words: str, language: str) -> list[Number]:
+    """Return the numbers in words that can be read as one."""
     return [one for one in find_numbers(words, language) if one.values and not one.soft]
 
 
@@ -275,7 +220,7 @@ def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> floa
 
 def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCell:
     """Each part is looked for by itself; what stands nowhere is left out."""
-    parts = [one for one in dict.fromkeys(_LISTED.split(value)) if one and not _says_nothing(one)]
+    parts = [one for one in dict.fromkeys(LISTED.split(value)) if one and not says_nothing(one)]
     found: list[Place] = []
     is_proved = True
     for part in parts:
@@ -317,121 +262,17 @@ def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
     return result
 
 
-# ---- what needs no model
-
-
-class Labels:
-    """Collects the values behind labels that name a column, page by page."""
-
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self._columns = columns
-        self._names = [_names_of(one) for one in columns]
-        self._every = set().union(*self._names)
-        self._found: list[dict[str, TableCell]] = [{} for _ in columns]
-        self._doubtful: set[int] = set()
-
-    def feed(self, page: Page, language: str) -> None:
-        """Add a page."""
-        places = [one for one in _behind_labels(page) if one[0] in self._every]
-        texts = PageTexts([page], language) if places else None
-        for label, place, is_beside in places:
-            assert texts is not None
-            if is_beside and _label(texts.words(place)) in self._every:
-                continue  # the head of a table: names of columns, one beside the other
-            for at, column in enumerate(self._columns):
-                if label not in self._names[at] or at in self._doubtful:
-                    continue
-                cell = _certain(column, place, texts)
-                if cell is None:
-                    self._doubtful.add(at)
-                else:
-                    self._found[at].setdefault(fold(cell.value), cell)
-
-    @property
-    def cells(self) -> dict[int, TableCell]:
-        """Return the cells of columns whose labels have one value and never another."""
-        return {
-            at: next(iter(found.values()))
-            for at, found in enumerate(self._found)
-            if len(found) == 1 and at not in self._doubtful
-        }
-
-
-def _names_of(column: Column) -> set[str]:
-    return {_label(one) for one in (column.name, *column.labels)} - {""}
-
-
-def _label(words: str) -> str:
-    return " ".join(fold(words).strip(" :.*_-\u2022").split())
-
-
-def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
-    """What stands behind something that may be a label, on the same line; and whether it is in the cell beside it."""
-    heads = {one.start for one in page.blocks if one.kind is BlockKind.TABLE_ROW and one.level == 1}
-    at = 0
-    for line in page.text.split("\n"):
-        cells = [found.span() for found in _CELLS.finditer(line)]
-        for number, (start, end) in enumerate(cells):
-            words = line[start:end]
-            head, colon, rest = words.partition(":")
-            if colon and rest.strip():
-                yield from _behind_colons(page.number, words, at + start)
-            elif len(head) <= MOST_LABEL and len(cells) == 2 and not number and at not in heads:
-                beside = line[slice(*cells[1])]
-                begin = at + cells[1][0] + len(beside) - len(beside.lstrip())
-                yield _label(words), Place(page.number, begin, begin + len(beside.strip())), True
-        at += len(line) + 1
-
-
-def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place, bool]]:
-    """Two labels of "Landlord: Ada Byron. Tenant: Alan Turing"; `at` is where it stands on the page."""
-    cuts = [0, *(found.end() for found in _NEXT_LABEL.finditer(words)), len(words)]
-    for start, end in pairwise(cuts):
-        head, colon, rest = words[start:end].partition(":")
-        bare = rest.strip()
-        if len(cuts) > 2:
-            bare = bare.removesuffix(".").removesuffix(";").rstrip()
-        if colon and bare and len(head) <= MOST_LABEL:
-            gap = _GAP.search(bare)
-            begin = at + start + len(head) + 1 + len(rest) - len(rest.lstrip())
-            yield _label(head), Place(page, begin, begin + (gap.start() if gap else len(bare))), False
-
-
-def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
-    """What stands behind a label as a cell, where there is no doubt what of it is meant."""
-    words = pages.words(place)
-    if not words or len(words) > MOST_LABELLED or _says_nothing(words) or _ANOTHER_LABEL.search(words):
-        return None
-    if column.kind is ColumnKind.DATE:
-        days = [when for when in find_dates(words, pages.language) if when.readings]
-        if len(days) != 1 or not any(day[2] for day in days[0].readings):
-            return None
-        inside = _within(place, days[0].start, days[0].end, pages)
-        return _cell(column.kind, inside, pages, origin="label")
-    if column.kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
-        numbers = _numbers_in(words, pages.language)
-        if len(numbers) != 1 or find_identifiers(words) or find_dates(words, pages.language):
-            return None
-        inside = _widened(column.kind, _within(place, numbers[0].start, numbers[0].end, pages), pages)
-        return _cell(column.kind, inside, pages, origin="label")
-    if column.kind is ColumnKind.LIST:
-        parts = [one for one in _LISTED.split(words) if one]
-        cell = _cell(column.kind, place, pages, origin="label")
-        return replace(cell, value="; ".join(dict.fromkeys(parts)).rstrip("."))
-    return _cell(column.kind, place, pages, origin="label")
-
-
-def _within(place: Place, start: int, end: int, pages: PageTexts) -> Place:
-    """A stretch of the words of a place; those are on one line, with single spaces."""
-    raw = pages.texts[place.page][place.start : place.end]
-    words = " ".join(raw.split())
-    found = FoldedText(raw).find(words[start:end])
-    if found is None:
-        return place
-    return Place(place.page, place.start + found[0], place.start + found[1])
-
-
 # ---- small things
+
+
+def names_of(column: Column) -> set[str]:
+    """Return what a column may be called in a document, as `label_of` gives labels."""
+    return {label_of(one) for one in (column.name, *column.labels)} - {""}
+
+
+def label_of(words: str) -> str:
+    """Return a label without its signs, folded."""
+    return " ".join(fold(words).strip(" :.*_-\u2022").split())
 
 
 def _plain(words: str) -> str:
@@ -464,6 +305,7 @@ def _is_distinct(words: str) -> bool:
     return _letters(words) >= LEAST_ELSEWHERE
 
 
-def _says_nothing(words: str) -> bool:
+def says_nothing(words: str) -> bool:
+    """Return whether words say that there is nothing."""
     bare = " ".join(words.casefold().strip(" .\"'()[]").split())
     return bare in NOTHING or not any(one.isalnum() for one in bare)

@@ -22,7 +22,9 @@ from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.documents.retrieval import Ranked
 from slmdesk.services.jobs.plan import Asked, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.service import step_key
-from slmdesk.services.tables.grounding import Labels, PageTexts, verified, without_doubles
+from slmdesk.services.tables.grounding import verified, without_doubles
+from slmdesk.services.tables.labels import Labels
+from slmdesk.services.tables.places import PageTexts
 from slmdesk.services.tables.prompts import (
     CELL_TOKENS,
     COLUMN_TOKENS,

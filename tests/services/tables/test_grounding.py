@@ -7,7 +7,9 @@ import pytest
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.errors import KnownError
 from slmdesk.services.documents.citations import Coverage
-from slmdesk.services.tables.grounding import Labels, PageTexts, verified, without_doubles
+from slmdesk.services.tables.grounding import verified, without_doubles
+from slmdesk.services.tables.labels import Labels
+from slmdesk.services.tables.places import PageTexts
 from slmdesk.services.tables.prompts import (
     cells_step,
     column_named,

@@ -1,0 +1,118 @@
+"""Reads cells that need no model: a line that names a column itself ("Invoice no: 17").  Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from slmdesk.core.documents import BlockKind, Page
+from slmdesk.services.tables.grounding import LISTED, cell_at, label_of, names_of, numbers_in, says_nothing, widened
+from slmdesk.services.tables.places import PageTexts, Place
+from slmdesk.services.tables.types import Column, ColumnKind, TableCell
+from slmdesk.text.checks.dates import find_dates
+from slmdesk.text.checks.numbers import find_identifiers
+from slmdesk.text.words.folding import fold
+
+MOST_LABELLED = 100
+"""Characters behind a label; more is a sentence, and what of it is meant is not certain."""
+MOST_LABEL = 60
+_ANOTHER_LABEL = re.compile(r"\s[^\W\d_]+(?:\s[^\W\d_]+)?:(?:\s|$)")
+_NEXT_LABEL = re.compile(r"(?<=[.;])\s+(?=[^\W\d_][^:.;]{0,40}:(?:\s|$))")
+"""Between what stands behind one label and the next, where a reader had to join lines."""
+_CELLS = re.compile(r"[^\t]*[^\t\s][^\t]*")
+_GAP = re.compile(r"\t| {3,}")
+
+
+class Labels:
+    """Collects the values behind labels that name a column, page by page."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._names = [names_of(one) for one in columns]
+        self._every = set().union(*self._names)
+        self._found: list[dict[str, TableCell]] = [{} for _ in columns]
+        self._doubtful: set[int] = set()
+
+    def feed(self, page: Page, language: str) -> None:
+        """Add a page."""
+        places = [one for one in _behind_labels(page) if one[0] in self._every]
+        texts = PageTexts([page], language) if places else None
+        for label, place, is_beside in places:
+            assert texts is not None
+            if is_beside and label_of(texts.words(place)) in self._every:
+                continue  # the head of a table: names of columns, one beside the other
+            for at, column in enumerate(self._columns):
+                if label not in self._names[at] or at in self._doubtful:
+                    continue
+                cell = _certain(column, place, texts)
+                if cell is None:
+                    self._doubtful.add(at)
+                else:
+                    self._found[at].setdefault(fold(cell.value), cell)
+
+    @property
+    def cells(self) -> dict[int, TableCell]:
+        """Return the cells of columns whose labels have one value and never another."""
+        return {
+            at: next(iter(found.values()))
+            for at, found in enumerate(self._found)
+            if len(found) == 1 and at not in self._doubtful
+        }
+
+
+def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
+    """What stands behind something that may be a label, on the same line; and whether it is in the cell beside it."""
+    heads = {one.start for one in page.blocks if one.kind is BlockKind.TABLE_ROW and one.level == 1}
+    at = 0
+    for line in page.text.split("\n"):
+        cells = [found.span() for found in _CELLS.finditer(line)]
+        for number, (start, end) in enumerate(cells):
+            words = line[start:end]
+            head, colon, rest = words.partition(":")
+            if colon and rest.strip():
+                yield from _behind_colons(page.number, words, at + start)
+            elif len(head) <= MOST_LABEL and len(cells) == 2 and not number and at not in heads:
+                beside = line[slice(*cells[1])]
+                begin = at + cells[1][0] + len(beside) - len(beside.lstrip())
+                yield label_of(words), Place(page.number, begin, begin + len(beside.strip())), True
+        at += len(line) + 1
+
+
+def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place, bool]]:
+    """Two labels of "Landlord: Ada Byron. Tenant: Alan Turing"; `at` is where it stands on the page."""
+    cuts = [0, *(found.end() for found in _NEXT_LABEL.finditer(words)), len(words)]
+    for start, end in pairwise(cuts):
+        head, colon, rest = words[start:end].partition(":")
+        bare = rest.strip()
+        if len(cuts) > 2:
+            bare = bare.removesuffix(".").removesuffix(";").rstrip()
+        if colon and bare and len(head) <= MOST_LABEL:
+            gap = _GAP.search(bare)
+            begin = at + start + len(head) + 1 + len(rest) - len(rest.lstrip())
+            yield label_of(head), Place(page, begin, begin + (gap.start() if gap else len(bare))), False
+
+
+def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
+    """What stands behind a label as a cell, where there is no doubt what of it is meant."""
+    words = pages.words(place)
+    if not words or len(words) > MOST_LABELLED or says_nothing(words) or _ANOTHER_LABEL.search(words):
+        return None
+    if column.kind is ColumnKind.DATE:
+        days = [when for when in find_dates(words, pages.language) if when.readings]
+        if len(days) != 1 or not any(day[2] for day in days[0].readings):
+            return None
+        inside = pages.within(place, days[0].start, days[0].end)
+        return cell_at(column.kind, inside, pages, origin="label")
+    if column.kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
+        numbers = numbers_in(words, pages.language)
+        if len(numbers) != 1 or find_identifiers(words) or find_dates(words, pages.language):
+            return None
+        inside = widened(column.kind, pages.within(place, numbers[0].start, numbers[0].end), pages)
+        return cell_at(column.kind, inside, pages, origin="label")
+    if column.kind is ColumnKind.LIST:
+        parts = [one for one in LISTED.split(words) if one]
+        cell = cell_at(column.kind, place, pages, origin="label")
+        return replace(cell, value="; ".join(dict.fromkeys(parts)).rstrip("."))
+    return cell_at(column.kind, place, pages, origin="label")
