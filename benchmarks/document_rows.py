@@ -20,7 +20,9 @@ from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Passage
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.questions.prompt import Source, text_turns_of, turns_of
-from slmdesk.services.summaries.plan import SummaryPlan
+from slmdesk.services.summaries.chunks import SummaryChunks
+from slmdesk.services.summaries.prompts import Style
+from slmdesk.services.summaries.source_text import SummaryTexts
 from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.text.passages.cut import PassageBuilder
 
@@ -68,18 +70,16 @@ def summary_prompts(ours: Runner) -> list[dict[str, Any]]:
     def some(_document: str, begin: int, limit: int) -> Sequence[Page]:
         return [page for page in whole if begin <= page.number < begin + limit]
 
-    unused: Any = None
-    plan = SummaryPlan(
-        unused, SummaryRequest(("d",), language="en"), unused, [document()],
-        PlanTools(
-            some, lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]),
-            ours.ask(do="info_of")["pool"] // 2, lambda: None,
-        ),
-        exams=unused, reported=lambda _grown: None,
-    )  # fmt: skip
-    for _breath in plan._texts.read():
+    request = SummaryRequest(("d",), language="en")
+    texts = SummaryTexts([document()], some)
+    chunks = SummaryChunks(request, texts)
+    for _pause in texts.read():
         pass
-    measuring = plan._measure()
+    tools = PlanTools(
+        some, lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]),
+        ours.ask(do="info_of")["pool"] // 2, lambda: None,
+    )  # fmt: skip
+    measuring = chunks.measure(tools)
     question = next(measuring, None)
     while question is not None:
         received: list[Any] = []
@@ -89,7 +89,7 @@ def summary_prompts(ours: Runner) -> list[dict[str, Any]]:
         except StopIteration:
             question = None
     part = int(os.environ.get(PART_VARIABLE) or PART)
-    steps: list[Any] = [plan._points_step(chunk) for chunk in plan._chunks][::part]
+    steps: list[Any] = [chunks.step(chunk, Style(request.kind, "en")) for chunk in chunks.ranges][::part]
     rendered = ours.ask(do="render", messages=[step["messages"] for step in steps])
     return [
         {

@@ -7,22 +7,21 @@ the model cannot be trusted to write or to judge, sentences of the document itse
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from slmdesk.core.chunking import chunk_tokens, chunked
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.evaluation.exam_items import Skill, truth_step
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
-from slmdesk.services.jobs.plan import Asked, Batch, Plan, Question, StepValue, Yield
+from slmdesk.services.jobs.plan import Asked, Batch, Plan, StepValue, Yield
 from slmdesk.services.jobs.steps import scores_of, step_key
 from slmdesk.services.jobs.time_left import Ahead
+from slmdesk.services.summaries.chunks import SummaryChunks
 from slmdesk.services.summaries.forecast import (
     CHECK_COST,
     MERGE_COST,
@@ -34,10 +33,8 @@ from slmdesk.services.summaries.forecast import (
 from slmdesk.services.summaries.linking import Point, Source, doubted, fewest, linked, shown
 from slmdesk.services.summaries.prompts import (
     Kind,
-    Length,
     Style,
     merge_step,
-    points_step,
     prompt_version,
     said_in,
     sentences_requested,
@@ -45,29 +42,13 @@ from slmdesk.services.summaries.prompts import (
 )
 from slmdesk.services.summaries.selection import chosen, in_order, merged_groups, quotations, sections_of, select
 from slmdesk.services.summaries.source_text import OneText, SummaryTexts
-from slmdesk.services.summaries.types import OneSummary, Sentence, Summary, SummaryRequest, figures_words
+from slmdesk.services.summaries.types import Grown, OneSummary, Sentence, Summary, SummaryRequest, figures_words
 from slmdesk.text.words.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
 """What a model must have been examined in before it words a summary."""
-WIDTH = 16
-"""Requests that are to fit the pool side by side."""
-SHARED_TOKENS, ANSWER_TOKENS = 300, 160
-"""Of the instructions, and of an answer, about."""
 PIECES_AT_ONCE = 400
-TEXTS_AT_ONCE = 400
-"""Whose tokens are counted in one message."""
 MOST_LEVELS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Grown:
-    """What can be shown before the summary is done."""
-
-    points: tuple[Sentence, ...]
-    pages_read: int
-    pages_total: int
-    page_kind: str = "page"
 
 
 class SummaryPlan:
@@ -87,15 +68,8 @@ class SummaryPlan:
         self._job, self._request, self._record, self._records = job, request, record, texts
         self._tools, self._exams, self._reported = tools, exams, reported
         self._texts = SummaryTexts(texts, tools.pages)
-        self._tokens = 0
-        """Of all pieces."""
-        self._chunks: list[range] = []
+        self._chunks = SummaryChunks(request, self._texts)
         self._chunk_of: dict[str, int] = {}
-        self._received: set[int] = set()
-        """Chunks whose answers have come."""
-        self._open_chunks: Counter[tuple[str, int]] = Counter()
-        """How many chunks of each page are still to be heard."""
-        self._pages_read = 0
         self._shown: list[Sentence] = []
         self._skills: Mapping[Skill, SkillResult] = {}
         self._left_out = 0
@@ -111,10 +85,10 @@ class SummaryPlan:
         yield from self._texts.read()
         self._style = replace(self._style, language=self._request.language or self._texts.language)
         if not self._is_weak:
-            yield from self._measure()
-        if self._is_weak or not self._chunks:
+            yield from self._chunks.measure(self._tools)
+        if self._is_weak or not self._chunks.ranges:
             quoted = yield from self._quoted()
-            each = max(1, self._target() // max(1, len(self._texts.texts)))
+            each = max(1, self._chunks.target // max(1, len(self._texts.texts)))
             joint = [one for some in quoted for one in select(some, each)]
             documents = [self._texts.one(text, some) for text, some in zip(self._texts.texts, quoted, strict=True)]
         else:
@@ -143,54 +117,31 @@ class SummaryPlan:
         else:
             self._skills = self._exams.skills(self._record)
 
-    # ---- chunks
-
-    def _measure(self) -> Generator[Asked, Any, None]:
-        """Count the tokens of each piece and group the pieces into chunks."""
-        counts: list[int] = []
-        for begin in range(0, len(self._texts.pieces), TEXTS_AT_ONCE):
-            some = [piece.text for piece in self._texts.pieces[begin : begin + TEXTS_AT_ONCE]]
-
-            def ask(answered: Callable[[Any], None], some: Sequence[str] = some) -> None:
-                self._tools.count(some, answered)
-
-            counts += yield Question(ask)
-        self._tokens = sum(counts)
-        size = chunk_tokens(2 * self._tools.context_tokens, WIDTH, SHARED_TOKENS, ANSWER_TOKENS)
-        for text in self._texts.texts:
-            here = text.pieces
-            runs = chunked(self._texts.pieces[here.start : here.stop], counts[here.start : here.stop], size)
-            chunks = [range(here.start + run.start, here.start + run.stop) for run in runs]
-            self._chunks += [chunk for chunk in chunks if not all(self._texts.pieces[at].is_figures for at in chunk)]
-        for chunk in self._chunks:
-            self._open_chunks.update({(self._texts.pieces[at].document, self._texts.pieces[at].page) for at in chunk})
-        every = {(piece.document, piece.page) for piece in self._texts.pieces}
-        self._pages_read = len(every - set(self._open_chunks))  # figures alone: nothing of them is asked
-
     # ---- points
 
     def _points(self) -> Generator[Asked, Any, list[list[Point]]]:
         """Ask for the points of every chunk and link them by rule."""
-        if not self._chunks:
+        chunks = self._chunks
+        if not chunks.ranges:
             return []
-        steps = [self._points_step(chunk) for chunk in self._chunks]
+        steps = [chunks.step(chunk, self._style) for chunk in chunks.ranges]
         version = prompt_version()
         self._chunk_of = {step_key(self._job.model_sha256, version, step): at for at, step in enumerate(steps)}
-        about = sum(map(self._target_of, self._chunks))
-        cost = (self._tokens + about * 35 * WRITTEN_COST) / len(steps)
+        about = sum(map(chunks.points_asked, chunks.ranges))
+        cost = (chunks.tokens + about * 35 * WRITTEN_COST) / len(steps)
         values: list[StepValue] = yield Batch(steps, version, cost, name="points", ahead=self._ahead(about))
         if all(value is None for value in values):
             raise self._why_nothing()
         points: list[list[Point]] = []
         for at, value in enumerate(values):
-            self._hear(at, value)
+            chunks.receive(at, value)
             points.append(self._points_in(at, value))
             yield Yield()
         return points
 
     def _ahead(self, points: int, *, is_checked: bool = False) -> tuple[Ahead, ...]:
         """Return the batches that will probably follow so many points."""
-        target = self._target() if self._request.kind is not Kind.EXECUTIVE else MOST_POINTS
+        target = self._chunks.target if self._request.kind is not Kind.EXECUTIVE else MOST_POINTS
         can_check = self._threshold is not None
         found = ahead_of_points(points, len(self._texts.texts), target, can_check=can_check)
         return found[1:] if is_checked and can_check else found
@@ -204,37 +155,24 @@ class SummaryPlan:
         """Take the result of a step of the last batch as it arrives."""
         at = self._chunk_of.get(key)
         if at is not None:
-            self._hear(at, value)
+            self._chunks.receive(at, value)
             points = self._texts.sentences(self._points_in(at, value))
             self._shown += points
-            self._reported(Grown(points, self._pages_read, self._texts.page_count, self._texts.page_kind))
+            self._reported(Grown(points, self._chunks.pages_read, self._texts.page_count, self._texts.page_kind))
 
     def so_far(self) -> Grown:
         """Return all points of this run so far, as published."""
-        return Grown(tuple(self._shown), self._pages_read, self._texts.page_count, self._texts.page_kind)
-
-    def _hear(self, at: int, value: StepValue) -> None:
-        """Note which pages are complete with this chunk; each chunk counts once, live or when its job is resumed."""
-        chunk = self._chunks[at]
-        if at in self._received:
-            return
-        self._received.add(at)
-        if value is None:
-            self._texts.unread.update(dict.fromkeys(chunk, "not answered by the model"))
-            return
-        for page in {(self._texts.pieces[one].document, self._texts.pieces[one].page) for one in chunk}:
-            self._open_chunks[page] -= 1
-            self._pages_read += self._open_chunks[page] == 0
+        return Grown(tuple(self._shown), self._chunks.pages_read, self._texts.page_count, self._texts.page_kind)
 
     def _points_in(self, at: int, value: StepValue) -> list[Point]:
         """Return the points in a chunk's answer; for an answer without any, sentences of the chunk itself."""
-        chunk = self._chunks[at]
+        chunk = self._chunks.ranges[at]
         if value is None:
             return []
         has_labels = self._request.kind is Kind.EXECUTIVE
         source = self._source(chunk[0])
         is_cut = value.get("finish_reason") == "length"
-        named = self._nameable(chunk)
+        named = self._chunks.nameable(chunk)
         language = self._style.language
         text = str(value.get("text", ""))
         text = without_glue(text, " ".join(self._texts.pieces[at].text for at in chunk))
@@ -249,7 +187,7 @@ class SummaryPlan:
             )
             for one in found
         ]
-        return points or self._sentences_of(chunk, 1 if len(self._chunks) > 8 else 2)
+        return points or self._sentences_of(chunk, 1 if len(self._chunks.ranges) > 8 else 2)
 
     def _checked(
         self, points: list[list[Point]], name: str = "checks", ahead: tuple[Ahead, ...] = ()
@@ -280,7 +218,7 @@ class SummaryPlan:
         target: list[int] = []
         owners: list[int] = []
         for number, text in enumerate(self._texts.texts):
-            mine = [one for some, chunk in zip(points, self._chunks, strict=True) if chunk.start in text.pieces
+            mine = [one for some, chunk in zip(points, self._chunks.ranges, strict=True) if chunk.start in text.pieces
                     for one in some]  # fmt: skip
             for stream, count in self._streams(text, mine):
                 streams.append(stream)
@@ -295,7 +233,7 @@ class SummaryPlan:
     def _streams(self, text: OneText, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
         """Yield what is merged separately (a document, or a section of one), and how many sentences it may have."""
         if self._request.kind is not Kind.SECTIONS:
-            yield points, self._target()
+            yield points, self._chunks.target
             return
         sections = sections_of(self._texts.pieces, text.pieces)
         by_section: dict[str, list[Point]] = {}
@@ -304,9 +242,9 @@ class SummaryPlan:
         length = self._request.length
         for stream in by_section.values():
             if isinstance(length, int):
-                yield stream, max(1, round(self._target() / len(by_section)))
+                yield stream, max(1, round(self._chunks.target / len(by_section)))
             else:
-                yield stream, self._target()
+                yield stream, self._chunks.target
 
     def _merged_joint(self, finals: list[list[Point]]) -> Generator[Asked, Any, list[Point]]:
         """Merge the points of several documents into a joint summary."""
@@ -377,9 +315,9 @@ class SummaryPlan:
         for text in self._texts.texts:
             points: list[Point] = []
             for name, part in self._parts(text):
-                points += [replace(one, label=name) for one in self._sentences_of(part, self._target())]
+                points += [replace(one, label=name) for one in self._sentences_of(part, self._chunks.target)]
                 yield Yield()
-            found.append(points if by_sections else select(points, self._target(), focus=self._request.focus))
+            found.append(points if by_sections else select(points, self._chunks.target, focus=self._request.focus))
         return found
 
     def _parts(self, text: OneText) -> Iterator[tuple[str, range]]:
@@ -438,37 +376,8 @@ class SummaryPlan:
 
     # ---- small things
 
-    def _nameable(self, chunk: range) -> Sequence[int]:
-        """Return the pieces of a chunk a point may name: no figures, and headings only when there is nothing else."""
-        pieces = self._texts.pieces
-        worded = [at for at in chunk if not pieces[at].is_figures]
-        return [at for at in worded if not pieces[at].says_nothing] or worded
-
-    def _points_step(self, chunk: range) -> dict[str, Json]:
-        named = self._nameable(chunk)
-        headings: dict[int, list[str]] = {}
-        for at in chunk:
-            if at not in named and not self._texts.pieces[at].is_figures:
-                place = next((place for place, one in enumerate(named) if one > at), len(named))
-                headings.setdefault(place, []).append(self._texts.pieces[at].text)
-        blocks = [self._texts.pieces[at].text for at in named]
-        return points_step(self._style, blocks, self._target_of(chunk), headings)
-
     def _source(self, piece: int) -> Source:
         return self._texts.source(piece, self._style.language)
-
-    def _target(self) -> int:
-        return sentences_requested(self._request.kind, self._request.length)
-
-    def _target_of(self, chunk: range) -> int:
-        """Return the number of points asked of a chunk: more than are kept, but never so many that the model pads."""
-        text = self._texts.text_at(chunk[0])
-        mine = sum(one.start in text.pieces for one in self._chunks)
-        length = self._request.length
-        base = 3 if isinstance(length, int) else {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 4}[length]
-        per_chunk = -(-self._target() // mine) if self._request.kind is not Kind.SECTIONS else 2
-        characters = sum(len(self._texts.pieces[at].text) for at in self._nameable(chunk))
-        return int(max(1, min(max(base, per_chunk), 12, characters // 120 + 1)))
 
     def _truth_step(self, point: Point) -> dict[str, Json]:
         return truth_step(shown(point, self._source(point.links[0])), point.text)

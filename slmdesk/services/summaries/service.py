@@ -25,12 +25,12 @@ from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, prompt_version
-from slmdesk.services.summaries.types import Summary, SummaryRequest, ledger_words, summary_from, text_of
+from slmdesk.services.summaries.types import Grown, Summary, SummaryRequest, ledger_words, summary_from, text_of
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
-    from slmdesk.services.summaries.plan import Grown, SummaryPlan
+    from slmdesk.services.summaries.plan import SummaryPlan
 
 KIND = "summary"
 LEAST_WORDS, MOST_WORDS = 10, 5000

@@ -71,6 +71,16 @@ class SummaryRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Grown:
+    """What can be shown before the summary is done."""
+
+    points: tuple[Sentence, ...]
+    pages_read: int
+    pages_total: int
+    page_kind: str = "page"
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """A finished summary, with its citations and coverage."""
 
