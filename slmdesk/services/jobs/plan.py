@@ -77,11 +77,11 @@ class PlanRunner:
         plan: Plan,
         *,
         job: JobRecord,
-        grown: Callable[[], None],
-        ended: Callable[[Problem | None], None],
+        on_batch: Callable[[], None],
+        on_end: Callable[[Problem | None], None],
     ) -> None:
         self._service_thread, self._store, self._plan, self._job = service_thread, store, plan, job
-        self._grown, self._ended = grown, ended
+        self._report_batch, self._report_end = on_batch, on_end
         self._keys: list[str] | None = None
         self.is_thinking = False
         """The plan is working; do not resume it again."""
@@ -125,16 +125,16 @@ class PlanRunner:
             else:
                 self._service_thread.post(lambda: self._send(None))
         except StopIteration:
-            self._ended(None)
+            self._report_end(None)
         except KnownError as err:
-            self._ended(problem_for(err))
+            self._report_end(problem_for(err))
         except Exception as err:  # noqa: BLE001  a fault of the plan must end its job, or the job would wait for ever
-            self._ended(problem_for(err))
+            self._report_end(problem_for(err))
 
     def _on_answer(self, answer: Any) -> None:
         if isinstance(answer, Problem):
             if not self._is_closed:
-                self._ended(answer)
+                self._report_end(answer)
         else:
             self._send(answer)
 
@@ -144,4 +144,4 @@ class PlanRunner:
         self.batch = batch
         self._store.jobs.add_steps(self._job.id, list(keyed.items()))
         self.is_thinking = False
-        self._grown()
+        self._report_batch()

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from slmdesk.core.records import JobRecord
 from slmdesk.store import Store
 
-WAYS = ("up", "down", "first")
-
 
 def place_of(job: JobRecord) -> tuple[int, ...]:
     """Return the sort key of a job in the queue."""

@@ -61,9 +61,9 @@ class JobRun:
     """A job while this instance runs it.  After `stop`, or once `over` was called, it publishes nothing more."""
 
     def __init__(
-        self, shop: JobContext, job: JobRecord, record: ModelRecord, planner: JobPlanner | None, *, is_explicit: bool
+        self, context: JobContext, job: JobRecord, record: ModelRecord, planner: JobPlanner | None, *, is_explicit: bool
     ) -> None:
-        self._shop, self._store, self._loader = shop, shop.store, shop.loader
+        self._context, self._store, self._loader = context, context.store, context.loader
         self.job, self.record = job, record
         self._planner, self._is_explicit = planner, is_explicit
         self._done, self._failed = job.done, job.failed
@@ -73,9 +73,9 @@ class JobRun:
         """The model, waited for or in use."""
         self._later: Later | None = None
         self._losses = 0
-        self._growth: PlanRunner | None = None
+        self._runner: PlanRunner | None = None
         """Runs the plan of a job whose steps are found while it runs."""
-        self._times = JobTimes(shop.store, job)
+        self._times = JobTimes(context.store, job)
         self._noted = self._said = 0.0
         self._is_over = False
 
@@ -100,8 +100,8 @@ class JobRun:
             self._is_over = True
             self._put_down()
             self._times.keep()
-            if self._growth:
-                self._growth.close()
+            if self._runner:
+                self._runner.close()
 
     def note_now(self) -> None:
         """Store the job's progress now, so that it can be shown until the job is resumed."""
@@ -146,12 +146,12 @@ class JobRun:
             return
         if self._is_working and self._loader.others_wait(self.record):
             self._put_down()
-            self._later = self._shop.service_thread.call_later(STAND_BACK_S, self._acquire_again)
+            self._later = self._context.service_thread.call_later(STAND_BACK_S, self._acquire_again)
         elif self._is_working:
             if time.monotonic() - self._said >= SAY_S:
                 self._say()
             self._note()
-        self._shop.service_thread.call_later(LOOK_S, self._look)
+        self._context.service_thread.call_later(LOOK_S, self._look)
 
     # ---- the model, then the steps
 
@@ -161,8 +161,8 @@ class JobRun:
             self._acquire()
 
     def _acquire(self) -> None:
-        if self._shop.is_held() or (self._growth and self._growth.is_thinking):
-            return  # `go_on` comes back here, and so does `_grown`
+        if self._context.is_held() or (self._runner and self._runner.is_thinking):
+            return  # `go_on` comes back here, and so does `_on_batch`
         lease = self._loader.acquire(self.record, self._start, self._pause, explicit=self._is_explicit)
         self._is_explicit = False
         if not lease.is_over:
@@ -257,42 +257,42 @@ class JobRun:
         if self._planner is None:
             self._finish()
             return
-        if self._growth is None:
-            self._growth = PlanRunner(
-                self._shop.service_thread,
+        if self._runner is None:
+            self._runner = PlanRunner(
+                self._context.service_thread,
                 self._store,
                 self._planner.plan(self.job),
                 job=self.job,
-                grown=self._grown,
-                ended=self._planned,
+                on_batch=self._on_batch,
+                on_end=self._on_plan_end,
             )
-        self._growth.go_on(step_key)
+        self._runner.go_on(step_key)
 
-    def _grown(self) -> None:
-        if self._is_over or self._growth is None:
+    def _on_batch(self) -> None:
+        if self._is_over or self._runner is None:
             return
         self.job = self._store.jobs.get(self.job.id)
         self._done, self._failed = self.job.done, self.job.failed
-        if not self._is_through and self._growth.has_ended:  # of an earlier run: the open steps are of a later batch
-            self._shop.service_thread.post(lambda: None if self._is_over else self._through())
+        if not self._is_through and self._runner.has_ended:  # of an earlier run: the open steps are of a later batch
+            self._context.service_thread.post(lambda: None if self._is_over else self._through())
             return
         done = self._done + self._failed
-        self._times.begin_batch(self._growth.batch, done, self.job.total - done)
+        self._times.begin_batch(self._runner.batch, done, self.job.total - done)
         self._say()
         if self._is_through:  # all of it was done before
-            self._shop.service_thread.post(lambda: None if self._is_over else self._through())
+            self._context.service_thread.post(lambda: None if self._is_over else self._through())
         elif self._is_working:
             self._feed()
         elif self._lease is None and self._later is None:
             self._acquire()
 
-    def _planned(self, problem: Problem | None) -> None:
+    def _on_plan_end(self, problem: Problem | None) -> None:
         """The plan has ended: store the result, fail, or pause when the problem may pass."""
         if self._is_over:
             return
-        if not self._is_through and self._growth:  # it only caught up: the open steps come first, then it begins anew
-            self._growth.close()
-            self._growth = None
+        if not self._is_through and self._runner:  # it only caught up: the open steps come first, then it begins anew
+            self._runner.close()
+            self._runner = None
             if not (self._lease or self._later):
                 self._acquire()
             return
@@ -315,13 +315,13 @@ class JobRun:
 
     def _end(self, job: JobRecord, problem: Problem | None = None) -> None:
         self.stop()
-        self._shop.over(self, job, problem)
+        self._context.over(self, job, problem)
 
     def _finish(self, problem: Problem | None = None) -> None:
         if self._lease and self._lease.job:
             self._lease.job.end_of_steps()
         self.stop()
-        if self._growth is None and self._failed and self._failed == self.job.total:  # most likely for one reason
+        if self._runner is None and self._failed and self._failed == self.job.total:  # most likely for one reason
             first = next(one for one in self._store.jobs.steps(self.job.id) if one.status is StepStatus.FAILED)
             problem = problem_of(first.error_code or "", first.error_args)
         self._end(self._left(JobStatus.FAILED if problem else JobStatus.DONE, problem), problem)
@@ -352,4 +352,4 @@ class JobRun:
             share=self._times.share, eta_low_s=left.low if left else None, eta_high_s=left.high if left else None,
             steps_ahead=self._times.steps_ahead,
         )  # fmt: skip
-        self._shop.say(reported)
+        self._context.say(reported)

@@ -52,7 +52,7 @@ class JobService:
         self, service_thread: ServiceThread, store: Store, loader: ModelLoader, publish: Callable[[Event], None]
     ) -> None:
         self._service_thread, self._store, self._publish = service_thread, store, publish
-        self._shop = JobContext(service_thread, store, loader, lambda: self.is_held, publish, self._over)
+        self._context = JobContext(service_thread, store, loader, lambda: self.is_held, publish, self._over)
         self._queue: dict[str, bool] = {}
         """Ids of jobs waiting here, and whether a person asked for each just now."""
         self._run: JobRun | None = None
@@ -62,7 +62,7 @@ class JobService:
         self._holds = 0
         self._closed = False
 
-    # ---- wishes
+    # ---- requests
 
     def when_done(self, kind: str, handler: OnEnd) -> None:
         """Call `handler` when a job of this kind is done, whichever instance started it."""
@@ -244,7 +244,7 @@ class JobService:
             left = self._store.jobs.leave(job.id, JobStatus.PAUSED, error_code=code, error_args=args)
             self._say(left, problem=problem)
             return
-        self._run = JobRun(self._shop, job, record, self._planners.get(job.kind), is_explicit=explicit)
+        self._run = JobRun(self._context, job, record, self._planners.get(job.kind), is_explicit=explicit)
         self._run.begin()
 
     def _over(self, run: JobRun, job: JobRecord, problem: Problem | None) -> None:

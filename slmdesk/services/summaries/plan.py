@@ -35,8 +35,8 @@ from slmdesk.services.summaries.prompts import (
     Kind,
     Style,
     merge_step,
+    points_in,
     prompt_version,
-    said_in,
     sentences_requested,
     without_glue,
 )
@@ -176,7 +176,7 @@ class SummaryPlan:
         language = self._style.language
         text = str(value.get("text", ""))
         text = without_glue(text, " ".join(self._texts.pieces[at].text for at in chunk))
-        found = said_in(text, len(named), language=language, has_labels=has_labels, is_cut=is_cut)
+        found = points_in(text, len(named), language=language, has_labels=has_labels, is_cut=is_cut)
         is_named_well = self._level(Skill.BLOCK) != "weak"
         points = [
             linked(
@@ -298,7 +298,7 @@ class SummaryPlan:
         answer = value or {}
         is_cut = answer.get("finish_reason") == "length"
         text = without_glue(str(answer.get("text", "")), " ".join(one.text for one in group))
-        for one in said_in(text, len(group), language=self._style.language, is_cut=is_cut):
+        for one in points_in(text, len(group), language=self._style.language, is_cut=is_cut):
             named = [group[number - 1] for number in one.numbers]
             source = self._source(named[0].links[0])
             links = fewest([at for point in named for at in point.links], one.text, source)

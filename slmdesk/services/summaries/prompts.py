@@ -90,7 +90,7 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnswerPoint:
     """A point of an answer, with the piece numbers it names."""
 
     text: str
@@ -193,15 +193,15 @@ def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
     return "\n".join([*lines, f"label ::= {labels}"] if has_labels else lines)
 
 
-def said_in(
+def points_in(
     answer: str, numbers: int, *, language: str = "", has_labels: bool = False, is_cut: bool = False
-) -> list[Said]:
+) -> list[AnswerPoint]:
     """Parse the points of an answer: lines with valid numbers, cut into sentences so that each is checked separately.
 
     Duplicates and the prompt's example are left out.  `is_cut`: the answer was too long, so its last line is
     incomplete.
     """
-    found: list[Said] = []
+    found: list[AnswerPoint] = []
     seen: set[str] = set()
     for line in (_without_rest(answer) if is_cut else answer).splitlines():
         match = _BEHIND.match(line) or _BEFORE.match(line)
@@ -217,7 +217,7 @@ def said_in(
             if len(one) < 3 or CELLS in one or same in seen or is_echo(one):
                 continue
             seen.add(same)
-            found.append(Said(_with_stop(one), there, label_of(one, label) if has_labels else ""))
+            found.append(AnswerPoint(_with_stop(one), there, label_of(one, label) if has_labels else ""))
     return found[:MOST_POINTS]
 
 

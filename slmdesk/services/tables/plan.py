@@ -31,8 +31,8 @@ from slmdesk.services.tables.prompts import (
     COLUMNS_AT_ONCE,
     FRAME_TOKENS,
     PROMPT_VERSION,
+    cells_in,
     cells_step,
-    said_in,
     text_for,
 )
 from slmdesk.services.tables.types import Column, Flag, Table, TableCell, TableRow
@@ -115,7 +115,7 @@ class ExtractingPlan:
                 later = float(len(self._rows) - some.stop) * max(1.0, len(steps) / len(some))
                 values: list[StepValue] = yield Batch(steps, PROMPT_VERSION, 1.0, later)
                 for step, value in zip(steps, values, strict=True):
-                    self._hear(self._key(step), value)
+                    self._receive(self._key(step), value)
             for at in some:
                 self._publish(self._rows[at])
             self._keep(self._made(some.stop, is_done=False))
@@ -127,7 +127,7 @@ class ExtractingPlan:
         """Take the result of a step as it arrives: a row may be complete with it."""
         asked = self._at.get(key)
         if asked is not None:
-            self._hear(key, value)
+            self._receive(key, value)
             self._publish(self._rows[asked.row])
 
     def so_far(self) -> Table:
@@ -225,7 +225,7 @@ class ExtractingPlan:
 
     # ---- what came of it
 
-    def _hear(self, key: str, value: StepValue) -> None:
+    def _receive(self, key: str, value: StepValue) -> None:
         """An answer becomes cells, once."""
         twins = [one for one in self._at if one == key or one.startswith(f"{key} ")]
         for one in twins:
@@ -240,7 +240,7 @@ class ExtractingPlan:
                 continue
             self._answered += 1
             columns = [self._columns[at] for at in asked.columns]
-            said = said_in(str(value.get("text", "")), columns)
+            said = cells_in(str(value.get("text", "")), columns)
             for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
                 row.cells[at] = self._verified(row, column, quote, words, asked.pages)
 

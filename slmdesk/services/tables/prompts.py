@@ -134,7 +134,7 @@ def _key(column: Column) -> str:
     return re.sub(r'["\\\x00-\x1f]', " ", column.name).strip()
 
 
-def said_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
+def cells_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
     """For each column the quotation and the value of an answer; both empty where it has none.
 
     An answer that was cut off gives what is whole of it.

@@ -16,8 +16,8 @@ from slmdesk.services.summaries.prompts import (
     Style,
     grammar,
     merge_step,
+    points_in,
     points_step,
-    said_in,
     sentences_requested,
     without_glue,
 )
@@ -79,28 +79,28 @@ def test_an_answer_is_read_whichever_way_the_numbers_stand_and_echoes_are_left_o
         "- Nobody said where. [9]\n"  # no such block
         "- Cut off in the mid"
     )
-    found = said_in(answer, 4)
+    found = points_in(answer, 4)
     assert [(one.text, one.numbers) for one in found] == [
         ("The rent is 1,400 euros.", (2,)),
         ("The lease ends in March.", (1, 3)),
     ]
-    assert said_in("[1] All of it. \n[2] Cut off in the", 2, is_cut=True)[-1].text == "All of it."
-    assert said_in("[1] Whole. But the rest is cut off in", 2, is_cut=True)[-1].text == "Whole."
-    assert said_in("[" * 10_000 + "1" * 10_000, 4) == []
+    assert points_in("[1] All of it. \n[2] Cut off in the", 2, is_cut=True)[-1].text == "All of it."
+    assert points_in("[1] Whole. But the rest is cut off in", 2, is_cut=True)[-1].text == "Whole."
+    assert points_in("[" * 10_000 + "1" * 10_000, 4) == []
 
 
 def test_labels_of_an_executive_summary() -> None:
-    found = said_in("- Action: Sign the lease. [1]\n- The rent is due. [2]\n", 2, has_labels=True)
+    found = points_in("- Action: Sign the lease. [1]\n- The rent is due. [2]\n", 2, has_labels=True)
     assert [(one.label, one.text) for one in found] == [("Action", "Sign the lease."), ("Fact", "The rent is due.")]
 
 
 def test_a_copied_row_of_a_table_is_no_point() -> None:
-    assert [one.text for one in said_in("[1] Source: the register | 2015 | 2016.\n[2] A lamp.", 2)] == ["A lamp."]
+    assert [one.text for one in points_in("[1] Source: the register | 2015 | 2016.\n[2] A lamp.", 2)] == ["A lamp."]
 
 
 def test_a_point_that_leans_on_nothing_is_none() -> None:
     answer = "[1] This applies here.\n[2] It was signed.\n[3] This lease ends in May.\n[4] It is forbidden to smoke."
-    assert [one.text for one in said_in(answer, 4)] == ["This lease ends in May.", "It is forbidden to smoke."]
+    assert [one.text for one in points_in(answer, 4)] == ["This lease ends in May.", "It is forbidden to smoke."]
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_a_point_that_leans_on_nothing_is_none() -> None:
     ],
 )
 def test_a_label_that_does_not_fit_is_a_fact(said, label) -> None:
-    assert [one.label for one in said_in(f"[1] {said}", 1, has_labels=True)] == [label]
+    assert [one.label for one in points_in(f"[1] {said}", 1, has_labels=True)] == [label]
 
 
 def test_sentences_of_a_point_are_points_each_and_repeated_once() -> None:
     notice = 'The notice is "Made in Leeds".'
     line = f"[1] The lamp is shown. {notice} The seal is theirs. It is red. {notice}"
-    assert [(one.text, one.numbers) for one in said_in(line, 1)] == [
+    assert [(one.text, one.numbers) for one in points_in(line, 1)] == [
         ("The lamp is shown.", (1,)),
         ('The notice is "Made in Leeds".', (1,)),
         ("The seal is theirs. It is red.", (1,)),

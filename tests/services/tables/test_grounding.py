@@ -11,12 +11,12 @@ from slmdesk.services.tables.grounding import verified, without_doubles
 from slmdesk.services.tables.labels import Labels
 from slmdesk.services.tables.places import PageTexts
 from slmdesk.services.tables.prompts import (
+    cells_in,
     cells_step,
     column_named,
     grammar_of,
     preset,
     presets,
-    said_in,
 )
 from slmdesk.services.tables.service import checked_columns, markdown_of
 from slmdesk.services.tables.types import (
@@ -288,9 +288,9 @@ def test_columns_that_make_no_table_are_refused(columns) -> None:
 def test_an_answer_is_read_as_far_as_it_is_whole() -> None:
     columns = [Column("A"), Column('B "x"'), Column("C"), Column("D")]
     answer = '{"A": {"quote": "one two", "value": "two"}, "B  x": null, "C": {"quote": "three", "value": "thr'
-    assert said_in(answer, columns) == [("one two", "two"), ("", ""), ("", ""), ("", "")]
-    assert said_in("You said: nonsense", columns) == [("", "")] * 4
-    assert said_in('{"A": {"quote": ["x"], "value": 3}}', columns[:1]) == [("['x']", "3")]
+    assert cells_in(answer, columns) == [("one two", "two"), ("", ""), ("", ""), ("", "")]
+    assert cells_in("You said: nonsense", columns) == [("", "")] * 4
+    assert cells_in('{"A": {"quote": ["x"], "value": 3}}', columns[:1]) == [("['x']", "3")]
     assert '"\\"B  x\\""' in grammar_of(columns)
 
 
