@@ -149,7 +149,7 @@ def _say_count(console: Console, services: Services, today: int) -> None:
 
 def _show(console: Console, services: Services, rows: Sequence[LedgerRow]) -> None:
     from slmdesk.core.labels import clean_label
-    from slmdesk.exports.ledger import shape_of, time_of
+    from slmdesk.exports.network_log import shape_of, time_of
 
     if console.as_json:
         console.give([shape_of(one) for one in rows])

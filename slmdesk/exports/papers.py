@@ -8,6 +8,7 @@ from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, para
 from slmdesk.core.records import Item, Message
 from slmdesk.core.types import Json, Role
 from slmdesk.exports.chats import attached_lines, cut_words, iso_time
+from slmdesk.exports.json_values import mapping, objects, sequence
 from slmdesk.exports.markdown import pieces_of
 
 
@@ -35,7 +36,7 @@ def question_paper(
     for one in documents:
         if len(documents) > 1:
             pieces.append(heading(str(one.get("name", "")), 3))
-        pieces += coverage_pieces(_mapping(one.get("coverage")), _page_word(one))
+        pieces += coverage_pieces(mapping(one.get("coverage")), _page_word(one))
     pieces += not_read_pieces(not_read)
     names = ", ".join(str(one.get("name", "")) for one in documents)
     return Paper(_title(subject), tuple(pieces), f"Questions to {names}" if names else "")
@@ -94,19 +95,24 @@ def summary_paper(title: str, result: Mapping[str, Json]) -> Paper:
     left_out, documents: [{name, page_kind, sentences, coverage}], not_read: [{name,
     reason}]}; what is missing in it is left out.
     """
-    documents = [one for one in _list(result.get("documents")) if isinstance(one, Mapping)]
+    documents = objects(result.get("documents"))
     pieces: list[Piece] = []
     kind = str(result.get("kind") or "")
     kinds = {str(one.get("name", "")): _page_word(one) for one in documents}
     word = next(iter(kinds.values())) if len(set(kinds.values())) == 1 else "page"
     if len(documents) > 1:
         for one in documents:
-            pieces += [heading(str(one.get("name", ""))), *_sentences(kind, _sentences_of(one), _page_word(one))]
             pieces += [
-                small(piece.text) for piece in coverage_pieces(_mapping(one.get("coverage")), _page_word(one))[:1]
+                heading(str(one.get("name", ""))),
+                *_sentences(kind, objects(one.get("sentences")), _page_word(one)),
+            ]
+            pieces += [
+                small(piece.text) for piece in coverage_pieces(mapping(one.get("coverage")), _page_word(one))[:1]
             ]
         pieces.append(heading("Together"))
-    sentences = [{**one, "page_kind": kinds.get(str(one.get("file") or ""), word)} for one in _sentences_of(result)]
+    sentences = [
+        {**one, "page_kind": kinds.get(str(one.get("file") or ""), word)} for one in objects(result.get("sentences"))
+    ]
     pieces += _sentences(kind, sentences, word)
     if note := str(result.get("note") or ""):
         pieces.append(small(note))
@@ -147,7 +153,7 @@ def _passages(sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]
     pieces: list[Piece] = []
     has_whole = False
     for one in sentences:
-        found = [each for each in _list(one.get("passages")) if isinstance(each, Mapping) and each.get("text")]
+        found = [each for each in sequence(one.get("passages")) if isinstance(each, Mapping) and each.get("text")]
         if one.get("quotation"):
             said = " ".join(str(one.get("text")).split())
             others = [each for each in found if " ".join(str(each["text"]).split()) != said]
@@ -163,13 +169,9 @@ def _passages(sentences: Sequence[Mapping[str, Json]], word: str) -> list[Piece]
     return [heading("Passages"), *pieces] if pieces else []
 
 
-def _sentences_of(result: Mapping[str, Json]) -> list[Mapping[str, Json]]:
-    return [one for one in _list(result.get("sentences")) if isinstance(one, Mapping)]
-
-
 def _kinded(document: Mapping[str, Json]) -> list[Mapping[str, Json]]:
     """The sentences of one document, each with the kind of its pages."""
-    return [{**one, "page_kind": _page_word(document)} for one in _sentences_of(document)]
+    return [{**one, "page_kind": _page_word(document)} for one in objects(document.get("sentences"))]
 
 
 def _page_word(one: Mapping[str, Json]) -> str:
@@ -184,7 +186,7 @@ def coverage_pieces(coverage: Mapping[str, Json], page_word: str = "page") -> li
     if missed := every - _number(coverage, "blocks_read"):
         words += f"; {missed} of {every} paragraphs in them {'was' if missed == 1 else 'were'} not read"
     pieces = [paragraph(words + ".")]
-    unread = [one for one in _list(coverage.get("unreadable")) if isinstance(one, Mapping)]
+    unread = objects(coverage.get("unreadable"))
     if unread:
         rows = tuple((str(one.get("page", "")), str(one.get("reason", ""))) for one in unread)
         pieces.append(table((f"Not read: {page_word}", "Reason"), rows))
@@ -198,7 +200,7 @@ def not_read_pieces(documents: Json) -> list[Piece]:
 
 
 def _not_read(documents: Json) -> tuple[tuple[str, str], ...]:
-    found = [one for one in _list(documents) if isinstance(one, Mapping)]
+    found = objects(documents)
     return tuple((" ".join(str(one.get("name", "")).split()), str(one.get("reason", ""))) for one in found)
 
 
@@ -207,19 +209,18 @@ def summary_sheets(result: Mapping[str, Json]) -> dict[str, list[tuple[str | int
     rows: list[tuple[str | int | float | bool | None, ...]] = [
         ("Sentence", "File", "Pages", "Found in the document", "Quotation", "To check")
     ]
-    for one in _list(result.get("sentences")):
-        if isinstance(one, Mapping):
-            supported, quoted = one.get("supported"), one.get("quotation")
-            rows.append((
-                str(one.get("text", "")), str(one.get("file") or ""), _page_list(one),
-                "" if supported is None else "yes" if supported else "no", "yes" if quoted else "",
-                "; ".join(_flag_words(one)),
-            ))  # fmt: skip
+    for one in objects(result.get("sentences")):
+        supported, quoted = one.get("supported"), one.get("quotation")
+        rows.append((
+            str(one.get("text", "")), str(one.get("file") or ""), _pagesequence(one),
+            "" if supported is None else "yes" if supported else "no", "yes" if quoted else "",
+            "; ".join(_flag_words(one)),
+        ))  # fmt: skip
     coverage = result.get("coverage")
     sheets = {"Summary": rows}
     if isinstance(coverage, Mapping):
         info = [(name.replace("_", " "), _number(coverage, name)) for name in coverage if name != "unreadable"]
-        unread = [one for one in _list(coverage.get("unreadable")) if isinstance(one, Mapping)]
+        unread = objects(coverage.get("unreadable"))
         missing = [(f"not read: {one.get('page', '')}", str(one.get("reason", ""))) for one in unread]
         missing += [(f"not read: {name}", reason) for name, reason in _not_read(result.get("not_read"))]
         sheets["Coverage"] = [("", ""), *info, *missing]
@@ -238,7 +239,7 @@ def _marks(sentences: Sequence[Mapping[str, Json]], page_word: str) -> list[Piec
 
 def _flag_words(one: Mapping[str, Json]) -> list[str]:
     words = []
-    for flag in _list(one.get("flags")):
+    for flag in sequence(one.get("flags")):
         if isinstance(flag, Mapping):
             said = f"{flag.get('kind', '')}: {flag.get('text', '')}".strip(": ")
             words.append(f"{said} (there: {flag['detail']})" if flag.get("detail") else said)
@@ -253,7 +254,7 @@ def _said_by(one: Mapping[str, Json]) -> str:
 
 
 def _reference(one: Mapping[str, Json], page_word: str) -> str:
-    pages, name = _page_list(one), str(one.get("file") or "")
+    pages, name = _pagesequence(one), str(one.get("file") or "")
     if not pages:
         return f" [{name}]" if name else ""
     kind = str(one.get("page_kind") or page_word)
@@ -261,8 +262,8 @@ def _reference(one: Mapping[str, Json], page_word: str) -> str:
     return f" [{name + ', ' if name else ''}{short} {pages}]"
 
 
-def _page_list(one: Mapping[str, Json]) -> str:
-    return ", ".join(str(page) for page in _list(one.get("pages")))
+def _pagesequence(one: Mapping[str, Json]) -> str:
+    return ", ".join(str(page) for page in sequence(one.get("pages")))
 
 
 def _short(text: str, most: int = 160) -> str:
@@ -276,11 +277,3 @@ def _plural(word: str, count: int) -> str:
 def _number(values: Mapping[str, Json], name: str) -> int:
     value = values.get(name)
     return int(value) if isinstance(value, int | float) else 0
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Json) -> Sequence[Json]:
-    return value if isinstance(value, list | tuple) else ()

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from slmdesk.core.paper import Paper, Piece, heading, paragraph, small, table
 from slmdesk.core.types import Json
+from slmdesk.exports.json_values import mapping, objects
 from slmdesk.exports.xlsx import Cell, Noted
 from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
@@ -27,14 +28,14 @@ def table_sheets(result: Mapping[str, Json]) -> dict[str, list[list[Cell]]]:
 
     Numbers, amounts and dates are such where they can be read in one way only.
     """
-    columns, rows = _objects(result.get("columns")), _objects(result.get("rows"))
+    columns, rows = objects(result.get("columns")), objects(result.get("rows"))
     head: list[Cell] = ["Document"]
     for one in columns:
         head += [str(one.get("name", "")), "Page"]
     sheet: list[list[Cell]] = [[*head, TO_LOOK_AT]]
     for row in rows:
         line: list[Cell] = [str(row.get("name", ""))]
-        for cell in _objects(row.get("cells")):
+        for cell in objects(row.get("cells")):
             line += [_xlsx_cell(cell), _page(cell)]
         sheet.append([*line, _doubts(columns, row)])
     return {"Table": sheet, "What was read": _coverage(rows)}
@@ -51,14 +52,14 @@ def table_csv(result: Mapping[str, Json]) -> bytes:
 
 def table_lines(result: Mapping[str, Json]) -> list[list[str]]:
     """The table as text, the head first: a page after each cell."""
-    columns = _objects(result.get("columns"))
+    columns = objects(result.get("columns"))
     head = ["Document"]
     for one in columns:
         head += [str(one.get("name", "")), f"{one.get('name', '')}: page"]
     lines = [[*head, TO_LOOK_AT]]
-    for row in _objects(result.get("rows")):
+    for row in objects(result.get("rows")):
         line = [str(row.get("name", ""))]
-        for cell in _objects(row.get("cells")):
+        for cell in objects(row.get("cells")):
             line += [str(cell.get("value", "")), str(_page(cell) or "")]
         lines.append([*line, _doubts(columns, row)])
     return lines
@@ -66,17 +67,17 @@ def table_lines(result: Mapping[str, Json]) -> list[list[str]]:
 
 def table_paper(title: str, result: Mapping[str, Json]) -> Paper:
     """Each document with its columns and pages, and its coverage."""
-    columns = _objects(result.get("columns"))
+    columns = objects(result.get("columns"))
     pieces: list[Piece] = []
-    for row in _objects(result.get("rows")):
+    for row in objects(result.get("rows")):
         lines = tuple(
             (str(column.get("name", "")), str(cell.get("value", "")) or "–", str(_page(cell) or ""), _said(cell))
-            for column, cell in zip(columns, _objects(row.get("cells")), strict=False)
+            for column, cell in zip(columns, objects(row.get("cells")), strict=False)
         )
         place = str(row.get("page_kind") or "page").capitalize()
         pieces += [heading(str(row.get("name", ""))), table(("", "Value", place, ""), lines)]
     pieces.append(heading("What was read"))
-    read = _coverage(_objects(result.get("rows")))
+    read = _coverage(objects(result.get("rows")))
     pieces.append(table(tuple(str(one) for one in read[0]), tuple(tuple(map(str, one)) for one in read[1:])))
     if result.get("note"):
         pieces.append(small(str(result["note"])))
@@ -109,7 +110,7 @@ def _said(cell: Mapping[str, Json]) -> str:
 
 def _doubts(columns: Sequence[Mapping[str, Json]], row: Mapping[str, Json]) -> str:
     """What a person should check, by column."""
-    pairs = zip(columns, _objects(row.get("cells")), strict=False)
+    pairs = zip(columns, objects(row.get("cells")), strict=False)
     said = [f"{column.get('name', '')}: {_said(cell)}" for column, cell in pairs if _said(cell)]
     return "; ".join(said)
 
@@ -117,9 +118,8 @@ def _doubts(columns: Sequence[Mapping[str, Json]], row: Mapping[str, Json]) -> s
 def _coverage(rows: Sequence[Mapping[str, Json]]) -> list[list[Cell]]:
     sheet: list[list[Cell]] = [["Document", "Pages", "Pages read", "Not read", "Given to the model"]]
     for row in rows:
-        ledger = row.get("coverage")
-        coverage: Mapping[str, Json] = ledger if isinstance(ledger, Mapping) else {}
-        unread = _objects(coverage.get("unreadable"))
+        coverage = mapping(row.get("coverage"))
+        unread = objects(coverage.get("unreadable"))
         missing = ", ".join(f"{one.get('page')} ({one.get('reason')})" for one in unread[:200])
         given = "whole" if row.get("is_whole", True) else "the passages that fit best"
         total, read = coverage.get("pages_total"), coverage.get("pages_read")
@@ -128,7 +128,3 @@ def _coverage(rows: Sequence[Mapping[str, Json]]) -> list[list[Cell]]:
             missing, given,
         ])  # fmt: skip
     return sheet
-
-
-def _objects(value: Json) -> list[Mapping[str, Json]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.paper import Paper, Piece, Run, heading, item, paragraph, small, table
-
-Cell = str | int | float | bool | None
+from slmdesk.exports.xlsx import Cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ from slmdesk.services.summaries.types import (
     Summary,
     SummaryRequest,
     coverage_words,
-    ledger_words,
     pages_read_words,
     sentence_words,
     text_of,
+    whole_coverage_words,
 )
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
@@ -217,7 +217,7 @@ def _page_of(summary: Summary) -> str:
     parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), summary.note]
     if summary.left_out:
         parts.append(f"Left out, since the text does not bear them out: {summary.left_out} points.")
-    parts.append(ledger_words(summary))
+    parts.append(whole_coverage_words(summary))
     return "\n\n".join(one for one in parts if one)
 
 

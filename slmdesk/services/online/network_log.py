@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.policy import without_password
 from slmdesk.core.records import LedgerRow
-from slmdesk.exports.ledger import format_for, to_csv, to_json
+from slmdesk.exports.network_log import format_for, to_csv, to_json
 from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
 from slmdesk.services.base.messages import problem_for

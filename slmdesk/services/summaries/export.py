@@ -8,6 +8,7 @@ from typing import Any
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
+from slmdesk.exports.json_values import objects
 from slmdesk.exports.papers import summary_paper, summary_sheets
 from slmdesk.exports.xlsx import to_xlsx
 from slmdesk.services.base.exporting import Make, json_bytes
@@ -34,7 +35,7 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
 def _with_passages(store: Store, summary: Mapping[str, Json]) -> Mapping[str, Json]:
     """A summary with the words of the passages it names, where the documents are still here."""
     pages: dict[tuple[str, int], str] = {}
-    names = {str(one["document"]): one["name"] for one in _objects(summary["documents"])}
+    names = {str(one["document"]): one["name"] for one in objects(summary["documents"])}
     is_one = len(names) < 2
 
     def words(document: str, number: int) -> str:
@@ -55,11 +56,7 @@ def _with_passages(store: Store, summary: Mapping[str, Json]) -> Mapping[str, Js
         return {**sentence, "passages": passages}
 
     documents: list[Json] = [
-        {**one, "sentences": [proved(each) for each in _objects(one["sentences"])]}
-        for one in _objects(summary["documents"])
+        {**one, "sentences": [proved(each) for each in objects(one["sentences"])]}
+        for one in objects(summary["documents"])
     ]
-    return {**summary, "sentences": [proved(one) for one in _objects(summary["sentences"])], "documents": documents}
-
-
-def _objects(value: Json) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []
+    return {**summary, "sentences": [proved(one) for one in objects(summary["sentences"])], "documents": documents}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
-from slmdesk.services.summaries.types import Summary, coverage_words, ledger_words, text_of
+from slmdesk.services.summaries.types import Summary, coverage_words, text_of, whole_coverage_words
 from slmdesk.text.words.spreadsheet_cells import harmless_cell
 
 TABLE = "summaries.csv"
@@ -39,7 +39,7 @@ def write_summaries(output: Path, summary: Summary) -> list[Path]:
         write(_free_name(one.name, used), _file_of(parts))
     if len(summary.documents) > 1:
         together = text_of(summary.kind, summary.sentences, summary.page_kinds)
-        parts = ("# Together", together, summary.note, ledger_words(summary))
+        parts = ("# Together", together, summary.note, whole_coverage_words(summary))
         write(_free_name("together", used), _file_of(parts))
     write(TABLE, _table(summary).encode("utf-8-sig", "replace"))
     return written
@@ -68,14 +68,14 @@ def _table(summary: Summary) -> str:
     for one in summary.documents:
         pages = sorted({page for each in one.sentences for page in each.pages})
         marked = sum(not each.supported for each in one.sentences)
-        ledger = one.coverage
+        coverage = one.coverage
         cells: list[str | int] = [
             one.name,
-            ledger.pages_total,
-            ledger.pages_read,
+            coverage.pages_total,
+            coverage.pages_read,
             " ".join(each.text for each in one.sentences),
         ]
-        cells += [", ".join(map(str, pages)), marked, coverage_words(ledger, one.page_kind)]
+        cells += [", ".join(map(str, pages)), marked, coverage_words(coverage, one.page_kind)]
         rows.writerow([harmless_cell(str(each)) for each in cells])
     for missing in summary.not_read:
         words = (missing.name, "", "", "", "", "", f"Not read: {missing.reason}")

@@ -25,7 +25,7 @@ from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, prompt_version
-from slmdesk.services.summaries.types import Grown, Summary, SummaryRequest, ledger_words, summary_from, text_of
+from slmdesk.services.summaries.types import Grown, Summary, SummaryRequest, summary_from, text_of, whole_coverage_words
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
@@ -136,7 +136,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def _keep(self, item: Item, record: ModelRecord, plan: SummaryPlan) -> None:
         if (summary := plan.summary) is not None:
             words = text_of(summary.kind, summary.sentences, summary.page_kinds)
-            words = "\n\n".join(one for one in (words, summary.note, ledger_words(summary)) if one)
+            words = "\n\n".join(one for one in (words, summary.note, whole_coverage_words(summary)) if one)
             self._store.results.save(item.id, to_json(summary))
             self._items.keep_words(item.id, words, record, prompt_version())
 

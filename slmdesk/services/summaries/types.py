@@ -177,7 +177,7 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     return line
 
 
-def ledger_words(summary: Summary) -> str:
+def whole_coverage_words(summary: Summary) -> str:
     """What was read of all documents of a summary, and which of them not at all."""
     line = coverage_words(summary.coverage, summary.page_kind)
     if not summary.not_read:

@@ -174,7 +174,7 @@ class ExtractingPlan:
         return step_key(self._job.model_sha256, PROMPT_VERSION, step)
 
     def _read(self, row: _Row) -> Generator[Asked, Any, list[Page] | None]:
-        """Go through the pages: the ledger, what labels say, and the pages themselves where they may fit whole."""
+        """Go through the pages: the coverage, what labels say, and the pages themselves where they may fit whole."""
         pages: list[Page] = []
         size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
         unread: list[Unread] = []

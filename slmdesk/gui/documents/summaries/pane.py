@@ -33,10 +33,10 @@ from slmdesk.services.summaries.types import (
     Sentence,
     Summary,
     has_bullets,
-    ledger_words,
     pages_read_words,
     sentence_words,
     text_of,
+    whole_coverage_words,
 )
 
 TOGETHER = "Together"
@@ -216,7 +216,7 @@ class SummaryPane(QScrollArea):
         self.form.allow(True)
         self._say(summary.note)
         self._fill(_all_of(summary), summary.page_kinds, has_bullets=has_bullets(summary.kind, summary.sentences))
-        self._coverage.setText(ledger_words(summary))
+        self._coverage.setText(whole_coverage_words(summary))
         self._coverage.setVisible(True)
         self._foot.setVisible(bool(summary.sentences))
         self._reveal_timer.start()
@@ -254,7 +254,7 @@ class SummaryPane(QScrollArea):
         summary = self.summary
         if summary is not None:
             words = text_of(summary.kind, [self._filed(one) for one in summary.sentences], summary.page_kinds)
-            QGuiApplication.clipboard().setText(f"{words}\n\n{ledger_words(summary)}")
+            QGuiApplication.clipboard().setText(f"{words}\n\n{whole_coverage_words(summary)}")
 
     def _on_copy_one(self, sentence: Sentence) -> None:
         kind = self.summary.page_kinds if self.summary else "page"

@@ -9,7 +9,7 @@ import pytest
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import LedgerRow
-from slmdesk.exports.ledger import format_for, to_csv, to_json
+from slmdesk.exports.network_log import format_for, to_csv, to_json
 
 pytestmark = pytest.mark.pure
 ROWS = [
