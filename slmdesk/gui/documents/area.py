@@ -29,8 +29,9 @@ from slmdesk.services.documents.citations import Span
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.summaries.service import KIND as SUMMARY
-from slmdesk.services.summaries.types import Sentence
+from slmdesk.services.summaries.types import Sentence, request_from
 from slmdesk.services.tables.service import KIND as TABLE
 from slmdesk.services.versions.service import KIND as VERSIONS
 
@@ -331,10 +332,9 @@ class DocumentsArea(QObject):
     @Slot(object)
     def _on_folder_begun(self, item: Item) -> None:
         """Show the summary while it is made, beside one of its documents."""
-        request = item.settings.get("wish")
-        documents = request.get("documents") if isinstance(request, dict) else None
-        if isinstance(documents, list) and documents and self.documents.current not in documents:
-            self.show_result(str(documents[0]), item.id, SUMMARY)
+        documents = request_from(request_in(item)).documents
+        if documents and self.documents.current not in documents:
+            self.show_result(documents[0], item.id, SUMMARY)
         else:
             self.summaries.show_begun(item)
 

@@ -21,7 +21,7 @@ from slmdesk.services.documents.results import DocumentItems, title_of
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.plan import JobPlanner, Plan
-from slmdesk.services.jobs.resumable import begun_before
+from slmdesk.services.jobs.resumable import begun_before, request_in
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.settings import SettingsFile
@@ -196,7 +196,7 @@ class DocumentJobService(JobPlanner, Generic[R, P]):
         return self._add_job(found, found.title.removeprefix(f"{self.title}: "), record, request)
 
     def _request_of(self, item: Item) -> R:
-        return self._request_from(item.settings.get("wish"))
+        return self._request_from(request_in(item))
 
     def _tools(self, job: JobRecord, record: ModelRecord) -> PlanTools:
         return PlanTools(

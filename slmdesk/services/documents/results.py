@@ -12,6 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.services.base.events import Event, ItemChanged, MessageAdded
+from slmdesk.services.jobs.resumable import REQUEST
 from slmdesk.store import Store
 
 
@@ -36,7 +37,7 @@ class DocumentItems:
 
     def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
         """Add an item linked to its documents; `asked` is the request in words, kept as its first message."""
-        item = self._store.items.add(self._kind, title, settings={"wish": request})
+        item = self._store.items.add(self._kind, title, settings={REQUEST: request})
         self._store.documents.link(item.id, list(dict.fromkeys(one.id for one in documents)))
         message = self._store.messages.add(
             item.id, parent=None, role=Role.USER, status=Status.COMPLETE, parts=(TextPart(asked, Origin.PERSON),)

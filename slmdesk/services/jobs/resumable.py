@@ -1,4 +1,7 @@
-"""Finds an unfinished job for the same request, so that a repeated command resumes it.  Service thread."""
+"""Stored requests of items, and the unfinished job for the same one, which a repeated command resumes.
+
+Service thread.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import os
 from collections.abc import Mapping
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import JobRecord, ModelRecord
+from slmdesk.core.records import Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.store import Store
 
+REQUEST = "wish"
+"""Key in an item's settings: what was asked for, as JSON; the same is in the settings of its jobs."""
 UNSAVED = "unsaved"
 """Key in an item's settings: the command that made the item deletes it when it ends."""
 
@@ -33,9 +38,14 @@ def begun_before(
             continue
         if item.deleted_at is not None or bool(item.settings.get(UNSAVED)) != unsaved:
             continue
-        if json.dumps(item.settings.get("wish"), sort_keys=True) == requested:
+        if json.dumps(request_in(item), sort_keys=True) == requested:
             return job if _is_as_it_was(path, item.created) else None
     return None
+
+
+def request_in(item: Item) -> Json:
+    """Return the stored request of an item; untrusted."""
+    return item.settings.get(REQUEST)
 
 
 def _is_as_it_was(path: str, since: float) -> bool:

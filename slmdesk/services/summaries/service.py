@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import lenient_from, to_json
+from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.documents.job_service import DocumentJobService
@@ -25,7 +25,15 @@ from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, prompt_version
-from slmdesk.services.summaries.types import Grown, Summary, SummaryRequest, summary_from, text_of, whole_coverage_words
+from slmdesk.services.summaries.types import (
+    Grown,
+    Summary,
+    SummaryRequest,
+    request_from,
+    summary_from,
+    text_of,
+    whole_coverage_words,
+)
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
@@ -115,7 +123,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         return f"Summarize {names_of(documents)}{_asked_words(request)}"
 
     def _request_from(self, untrusted: Json) -> SummaryRequest:
-        return lenient_from(SummaryRequest, untrusted, documents=())
+        return request_from(untrusted)
 
     def _prompt_version(self) -> str:
         return prompt_version()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import dataclass_from, lenient_from, to_json
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
 from slmdesk.services.summaries.prompts import Kind, Length
 
@@ -111,6 +111,11 @@ class Summary:
     def page_kinds(self) -> PageKinds:
         """What the pages of each of its documents are called."""
         return {one.name: one.page_kind for one in self.documents} if len(self.documents) > 1 else self.page_kind
+
+
+def request_from(untrusted: Json) -> SummaryRequest:
+    """Read a stored request; unknown values become the defaults."""
+    return lenient_from(SummaryRequest, untrusted, documents=())
 
 
 def summary_from(untrusted: Mapping[str, Json] | None) -> Summary | None:

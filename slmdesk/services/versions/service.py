@@ -18,7 +18,7 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
+from slmdesk.core.wire import lenient_from, to_json
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.messages import problem_of
@@ -30,6 +30,7 @@ from slmdesk.services.documents.results import DocumentItems
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
 from slmdesk.services.jobs.plan import Asked, Batch, JobPlanner, Plan, StepValue, Yield
+from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.steps import scores_of
 from slmdesk.services.models.defaults import Use, UseService
@@ -60,6 +61,19 @@ class VersionRequest:
     """Whose words are wanted; None: the default for summaries, if its exam says that it can be trusted."""
     with_words: bool = True
     """False: no model is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRequest:
+    """What is stored of a request."""
+
+    old: str
+    new: str
+    """Ids of documents."""
+    model: str | None = None
+    """The checksum of the one that may be asked."""
+    named: bool = False
+    """A person named the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +126,9 @@ class VersionService(JobPlanner):
         """
         old, new = read_document(self._store, request.old), read_document(self._store, request.new)
         record = self._model(request)
-        shape: dict[str, Json] = {
-            "old": old.id, "new": new.id, "model": record.sha256 if record else None, "named": request.model is not
-            None, }  # fmt: skip
+        kept = KeptRequest(old.id, new.id, record.sha256 if record else None, request.model is not None)
         asked = f"Compare {old.name} (old) with {new.name} (new)"
-        item = self._items.add(f"Compare: {old.name} and {new.name}", (old, new), shape, asked)
+        item = self._items.add(f"Compare: {old.name} and {new.name}", (old, new), to_json(kept), asked)
         self._compare(item.id, old, new)
         return self._store.items.get(item.id)
 
@@ -124,9 +136,8 @@ class VersionService(JobPlanner):
         """Compare the current documents again.  Raises KnownError as `begin` does, and `item.unknown`."""
         found = self._items.find(item)
         if found.id not in self._busy:
-            request = _mapping(found.settings.get("wish"))
-            old, new = (read_document(self._store, str(request.get(side))) for side in ("old", "new"))
-            self._compare(found.id, old, new)
+            kept = _kept_request(found)
+            self._compare(found.id, read_document(self._store, kept.old), read_document(self._store, kept.new))
 
     def cancel(self, item: str) -> None:
         """Cancel comparing; VersionsFailed follows with `versions.stopped`.  What is stored already stays."""
@@ -136,9 +147,9 @@ class VersionService(JobPlanner):
     def open(self, item: str) -> Pending[VersionView]:
         """Return a comparison, finished or not, once it is read.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
-        request = _mapping(found.settings.get("wish"))
+        request = _kept_request(found)
         here = {one.id: one for one in self._store.documents.of_item(found.id)}
-        documents = tuple(here[str(request.get(side))] for side in ("old", "new") if str(request.get(side)) in here)
+        documents = tuple(here[side] for side in (request.old, request.new) if side in here)
         job = self._items.newest_job(found.id)
 
         def view(comparison: Comparison | None) -> VersionView:
@@ -235,10 +246,11 @@ class VersionService(JobPlanner):
         comparison, shape = found
         assert isinstance(shape, dict)
         self._keep(item, comparison, shape)
-        request = _mapping(self._store.items.get(item).settings.get("wish"))
-        record = self._models.by_sha256(str(request.get("model") or "") or None)
-        if record is not None and comparison.changes and self._may_tell(record, is_named=bool(request.get("named"))):
-            title = self._store.items.get(item).title.removeprefix("Compare: ")
+        stored = self._store.items.get(item)
+        request = _kept_request(stored)
+        record = self._models.by_sha256(request.model or None)
+        if record is not None and comparison.changes and self._may_tell(record, is_named=request.named):
+            title = stored.title.removeprefix("Compare: ")
             self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), item=item)
         self._publish(VersionsCompared(item, comparison))
 
@@ -360,5 +372,5 @@ def _prompt_version() -> str:
     return prompt_version()
 
 
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
+def _kept_request(item: Item) -> KeptRequest:
+    return lenient_from(KeptRequest, request_in(item), old="none", new="none")

@@ -29,11 +29,13 @@ from slmdesk.gui.widgets.translate_request import pop_up_words_menu
 from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
 from slmdesk.services.documents.finding_labels import doubts_of
 from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.summaries.types import (
     Sentence,
     Summary,
     has_bullets,
     pages_read_words,
+    request_from,
     sentence_words,
     text_of,
     whole_coverage_words,
@@ -331,11 +333,9 @@ def _all_of(summary: Summary) -> list[Sentence]:
 
 def _entry(item: Item) -> Entry:
     """A summary's title and description for the list."""
-    request = item.settings.get("wish")
-    kind = str(request.get("kind")) if isinstance(request, dict) else ""
-    length = f", {request['length']}" if isinstance(request, dict) and isinstance(request.get("length"), str) else ""
-    like = next((words for one, words in KINDS if one.value == kind), "Summary")
+    request = request_from(request_in(item))
+    length = "" if isinstance(request.length, int) else f", {request.length.value}"
+    like = next(words for one, words in KINDS if one is request.kind)
     is_renamed = not item.title.startswith("Summary: ")
-    is_joint = isinstance(request, dict) and len(request.get("documents") or ()) > 1
-    words = item.title if is_renamed or is_joint else f"{like}{length}"
+    words = item.title if is_renamed or len(request.documents) > 1 else f"{like}{length}"
     return Entry(item.id, words, item.created, item.title)
