@@ -36,18 +36,19 @@ class ChangeLines(QAbstractListModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._comparison: Comparison | None = None
-        self._shown: list[int] = []
+        self.shown: list[int] = []
+        """The numbers of the changes listed."""
         self._filter = "all"
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        return 0 if parent.isValid() else len(self._shown)
+        return 0 if parent.isValid() else len(self.shown)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """The line, the number of the change, its full text as a tooltip."""
         found = self._comparison
-        if found is None or not index.isValid() or index.row() >= len(self._shown):
+        if found is None or not index.isValid() or index.row() >= len(self.shown):
             return None
-        number = self._shown[index.row()]
+        number = self.shown[index.row()]
         change = found.changes[number]
         where = where_words(change, found.old.page_kind, found.new.page_kind)
         match role:
@@ -70,17 +71,12 @@ class ChangeLines(QAbstractListModel):
         self.beginResetModel()
         self._filter = name
         changes = self._comparison.changes if self._comparison else ()
-        self._shown = [at for at, change in enumerate(changes) if passes(change)]
+        self.shown = [at for at, change in enumerate(changes) if passes(change)]
         self.endResetModel()
-
-    @property
-    def shown(self) -> Sequence[int]:
-        """The numbers of the changes listed."""
-        return self._shown
 
     def row_of(self, change: int) -> int:
         """The row of a change; -1: it is filtered out."""
-        return self._shown.index(change) if change in self._shown else -1
+        return self.shown.index(change) if change in self.shown else -1
 
 
 def _short_words(change: Change) -> str:
@@ -99,7 +95,8 @@ class ChangeList(QListView):
         super().__init__(parent)
         self.setObjectName("versions_list")
         self.setAccessibleName("Changes")
-        self.setModel(ChangeLines(self))
+        self.lines = ChangeLines(self)
+        self.setModel(self.lines)
         self.setUniformItemSizes(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -107,12 +104,6 @@ class ChangeList(QListView):
         self.setFrameShape(self.Shape.NoFrame)
         self.setMinimumHeight(80)
         self._is_showing = False
-
-    @property
-    def lines(self) -> ChangeLines:
-        model = self.model()
-        assert isinstance(model, ChangeLines)
-        return model
 
     def sizeHint(self) -> QSize:
         """No higher than necessary: it scrolls, and the pane around it should not have to."""
