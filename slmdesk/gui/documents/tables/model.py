@@ -26,52 +26,44 @@ class TableModel(QAbstractTableModel):
     def __init__(self, theme: Callable[[], Theme], parent: QObject) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._columns: tuple[Column, ...] = ()
-        self._rows: list[TableRow] = []
+        self.columns: tuple[Column, ...] = ()
+        """The columns, without that of the document."""
+        self.rows: list[TableRow] = []
 
     # ---- what is shown
-
-    @property
-    def rows(self) -> Sequence[TableRow]:
-        return tuple(self._rows)
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """The columns, without that of the document."""
-        return self._columns
 
     def begin(self, columns: Sequence[Column]) -> None:
         """An empty table with these columns."""
         self.beginResetModel()
-        self._columns, self._rows = tuple(columns), []
+        self.columns, self.rows = tuple(columns), []
         self.endResetModel()
 
     def add(self, row: TableRow) -> None:
         """Add a finished row; one of the same document is replaced."""
-        at = next((at for at, one in enumerate(self._rows) if one.document == row.document), len(self._rows))
-        if at < len(self._rows):
-            self._rows[at] = row
+        at = next((at for at, one in enumerate(self.rows) if one.document == row.document), len(self.rows))
+        if at < len(self.rows):
+            self.rows[at] = row
             self._changed(at, at)
             return
         self.beginInsertRows(QModelIndex(), at, at)
-        self._rows.append(row)
+        self.rows.append(row)
         self.endInsertRows()
 
     def show_table(self, table: Table) -> None:
         """Show a table; with the same rows and columns, only cells change and the selection stays."""
-        is_same = table.columns == self._columns and [one.document for one in table.rows] == [
-            one.document for one in self._rows
+        is_same = table.columns == self.columns and [one.document for one in table.rows] == [
+            one.document for one in self.rows
         ]
         if is_same:
-            self._rows = list(table.rows)
-            self._changed(0, len(self._rows) - 1)
+            self.rows = list(table.rows)
+            self._changed(0, len(self.rows) - 1)
             return
         self.beginResetModel()
-        self._columns, self._rows = table.columns, list(table.rows)
+        self.columns, self.rows = table.columns, list(table.rows)
         self.endResetModel()
 
     def row_at(self, index: Index) -> TableRow | None:
-        return self._rows[index.row()] if index.isValid() and index.row() < len(self._rows) else None
+        return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
 
     def cell_at(self, index: Index) -> TableCell | None:
         """The cell of an index; None in the column of documents."""
@@ -80,26 +72,26 @@ class TableModel(QAbstractTableModel):
         return row.cells[at] if row and 0 <= at < len(row.cells) else None
 
     def repaint(self) -> None:
-        self._changed(0, len(self._rows) - 1)
+        self._changed(0, len(self.rows) - 1)
 
     # ---- Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
-        return 0 if parent.isValid() or not self._columns else len(self._columns) + 1
+        return 0 if parent.isValid() or not self.columns else len(self.columns) + 1
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """The names of the columns, and their descriptions."""
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self._columns):
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section - 1].name if section else "Document"
+            return self.columns[section - 1].name if section else "Document"
         if role == Qt.ItemDataRole.ToolTipRole and section:
-            return plain_tip(self._columns[section - 1].meaning or self._columns[section - 1].name)
+            return plain_tip(self.columns[section - 1].meaning or self.columns[section - 1].name)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -124,7 +116,7 @@ class TableModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip("\n".join(one for one in (cell.value, cell_words(cell, row.page_kind)) if one))
             case Qt.ItemDataRole.AccessibleTextRole:
-                name = self._columns[index.column() - 1].name
+                name = self.columns[index.column() - 1].name
                 return f"{name}: {cell.value or 'empty'}. {cell_words(cell, row.page_kind)}"
         return None
 
@@ -143,7 +135,7 @@ class TableModel(QAbstractTableModel):
 
     def _changed(self, first: int, last: int) -> None:
         if 0 <= first <= last:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns)))
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns)))
 
 
 def _name_data(row: TableRow, role: int) -> object:

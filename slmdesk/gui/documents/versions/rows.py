@@ -72,14 +72,15 @@ class CompareRows(QAbstractScrollArea):
         self._tops: list[float] = []
         self._changes: Sequence[Change] = ()
         self._words = ("paragraph", "paragraphs")
-        self._current = -1
+        self.current = -1
+        """The highlighted change; -1: none."""
         keeper.theme_changed.connect(self._on_theme_changed)
 
     # ---- what is shown
 
     def show_rows(self, rows: Sequence[Row], changes: Sequence[Change]) -> None:
         """Show these rows; no change is highlighted at first."""
-        self._changes, self._current = changes, -1
+        self._changes, self.current = changes, -1
         self._lines = [_Line(row, number) for number, row in enumerate(rows)]
         self.verticalScrollBar().setValue(0)
         self._measure()
@@ -98,7 +99,7 @@ class CompareRows(QAbstractScrollArea):
 
     def show_change(self, change: int) -> None:
         """Scroll to a change and highlight it."""
-        self._current = change
+        self.current = change
         at = next((at for at, line in enumerate(self._lines) if change in line.changes), -1)
         if at >= 0:
             for _ in range(3):  # heights become known while it comes into sight
@@ -107,11 +108,6 @@ class CompareRows(QAbstractScrollArea):
                 self._lay_out_sight()
         self.setAccessibleDescription(self._said(change))
         self.viewport().update()
-
-    @property
-    def current(self) -> int:
-        """The highlighted change; -1: none."""
-        return self._current
 
     @property
     def count(self) -> int:
@@ -137,8 +133,8 @@ class CompareRows(QAbstractScrollArea):
             Qt.Key.Key_Down: 40, Qt.Key.Key_Up: -40, Qt.Key.Key_PageDown: page, Qt.Key.Key_PageUp: -page,
             Qt.Key.Key_Space: page, Qt.Key.Key_Home: -bar.maximum(), Qt.Key.Key_End: bar.maximum(),
         }  # fmt: skip
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._current >= 0:
-            self.change_opened.emit(self._current)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current >= 0:
+            self.change_opened.emit(self.current)
         elif not event.modifiers() & Qt.KeyboardModifier.AltModifier and event.key() in steps:
             bar.setValue(bar.value() + steps[Qt.Key(event.key())])
         else:
@@ -175,7 +171,7 @@ class CompareRows(QAbstractScrollArea):
         if line.row.same:
             self._paint_folded(painter, line, place)
             return
-        if self._current in line.changes:
+        if self.current in line.changes:
             painter.fillRect(place, colours.colour("raised"))
             painter.fillRect(QRectF(place.left(), place.top(), 3, place.height()), colours.colour("accent"))
         half = place.width() / 2
