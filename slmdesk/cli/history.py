@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from json import loads
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,18 +17,20 @@ from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.cli.documents.folders import until_gone
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.cli.output_files import check_file
+from slmdesk.core.attached import used_words
 from slmdesk.core.errors import KnownError
-
-if TYPE_CHECKING:
-    from slmdesk.core.records import DocumentRecord, Item, Message
-    from slmdesk.core.types import Json
-    from slmdesk.services.container import Services
-    from slmdesk.services.translation.typed.history import Earlier
-    from slmdesk.store import Rescued
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import DocumentRecord, Item, Message
+from slmdesk.core.types import Json
+from slmdesk.exports.chats import iso_time
+from slmdesk.services.chat.conversation import words_of
+from slmdesk.services.container import Services
+from slmdesk.services.history.rescue_labels import rescued_words
+from slmdesk.services.translation.typed.history import Earlier
+from slmdesk.store import Rescued
 
 PAGE = 200
 FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
-EXPORTS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
 HIT_MARKS = {0xE000: None, 0xE001: None}
 
 
@@ -53,7 +56,10 @@ def list_items(console: Console, deleted: bool, kind: str | None) -> None:
     if console.as_json:
         console.give([_item(one) for one in items])
     elif items:
-        rows = [(one.id, _time(one.updated)[:16].replace("T", " "), one.kind, _line(one.title)) for one in items]
+        rows = [
+            (one.id, iso_time(one.updated)[:16].replace("T", " "), one.kind, clean_label(one.title, 80))
+            for one in items
+        ]
         table(console, rows)
 
 
@@ -110,7 +116,10 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     if console.as_json:
         console.give(rows)
     elif hits:
-        table(console, [(item, _line(title, 30), _line(snippet, 300)) for item, _, title, snippet in hits[:limit]])
+        table(
+            console,
+            [(item, clean_label(title, 30), clean_label(snippet, 300)) for item, _, title, snippet in hits[:limit]],
+        )
     if len(hits) >= limit:
         console.notify(f"note: only the newest {limit} are shown; --limit shows more.")
     if translated.was_cut:
@@ -131,7 +140,7 @@ def export(console: Console, chat: str, form: str, output: Path | None, force: b
     is_file = output is not None and str(output) != "-"
     if output is not None and is_file:
         named = output.suffix.lower().removeprefix(".")
-        if named in EXPORTS and named != form:
+        if named in FORMS and named != form:
             raise click.UsageError(f"“{output.name}” ends in .{named}, but --format says {form}.")
         check_file(output, replace=force)
     with console.services() as services:
@@ -263,10 +272,6 @@ def restore(console: Console, chat: str) -> None:
 @click.pass_obj
 def rescue(console: Console, file: Path | None) -> int:
     """Recover what can be read of a damaged history: of FILE, or of all that were set aside."""
-    from dataclasses import asdict
-
-    from slmdesk.services.history.rescue_labels import rescued_words
-
     done: list[tuple[Path, Rescued]] = []
     bad: list[Path] = []
     with console.services() as services:
@@ -301,13 +306,13 @@ def _tell_aside(console: Console, copy: Path) -> None:
     console.notify(f"note: {copy} is a history that was set aside; the words may still be in it.")
 
 
-def _reported(console: Console, request: _Request) -> None:
+def _reported(console: Console, request: Callable[[Services], Item]) -> None:
     with console.services() as services:
         item = services.service_thread.call(lambda: request(services))
     if console.as_json:
         console.give(_item(item))
     else:
-        console.say(f"{item.id}  {_line(item.title)}")
+        console.say(f"{item.id}  {clean_label(item.title, 80)}")
 
 
 def _item(item: Item) -> dict[str, Json]:
@@ -315,16 +320,13 @@ def _item(item: Item) -> dict[str, Json]:
         "id": item.id,
         "kind": item.kind,
         "title": item.title,
-        "created": _time(item.created),
-        "updated": _time(item.updated),
-        "deleted": _time(item.deleted_at) if item.deleted_at is not None else None,
+        "created": iso_time(item.created),
+        "updated": iso_time(item.updated),
+        "deleted": iso_time(item.deleted_at) if item.deleted_at is not None else None,
     }
 
 
 def _message(message: Message) -> dict[str, Json]:
-    from slmdesk.core.attached import used_words
-    from slmdesk.services.chat.conversation import words_of
-
     return {
         "id": message.id,
         "parent": message.parent,
@@ -332,26 +334,12 @@ def _message(message: Message) -> dict[str, Json]:
         "text": words_of(message),
         "attachments": [{"file": one.attached.name, "read": used_words(one.attached)} for one in message.attachments],
         "status": str(message.status),
-        "created": _time(message.created),
+        "created": iso_time(message.created),
         "model": message.model_name,
         "finish_reason": message.finish_reason,
         "error": message.error_code,
     }
 
 
-def _time(seconds: float) -> str:
-    from slmdesk.exports.chats import iso_time
-
-    return iso_time(seconds)
-
-
-def _line(text: str, limit: int = 80) -> str:
-    from slmdesk.core.labels import clean_label
-
-    return clean_label(text, limit)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    _Request = Callable[[Services], Item]
+def _row(item: Item) -> tuple[str, str, str, str]:
+    return item.id, iso_time(item.updated)[:16].replace("T", " "), item.kind, clean_label(item.title, 80)

@@ -180,7 +180,13 @@ def test_an_unsure_time_is_said_so(left: Left | None, words: str) -> None:
 
 
 class NothingMeasured:
-    def measurements(self, _prefix):
+    """A store whose measurements are empty."""
+
+    @property
+    def measurements(self):
+        return self
+
+    def all(self, _prefix):
         return []
 
 
