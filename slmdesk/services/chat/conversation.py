@@ -92,6 +92,18 @@ def active_path(messages: Sequence[Message], leaf: str | None) -> tuple[Message,
     return tuple(path)
 
 
+def leaf_of(item: Item) -> str | None:
+    """Return the id of the message that ends the active path of an item."""
+    leaf = item.settings.get("leaf")
+    return leaf if isinstance(leaf, str) else None
+
+
+def system_of(item: Item) -> str:
+    """Return the instructions of a chat."""
+    system = item.settings.get("system")
+    return system if isinstance(system, str) else ""
+
+
 def siblings_on(path: Sequence[Message], messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:
     """Map each message of the path that has other versions to the ids of all of them, oldest first."""
     beside: dict[tuple[str | None, Role], list[str]] = {}

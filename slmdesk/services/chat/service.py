@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
 from slmdesk.core.types import Json, Origin, Role, Sampling, TextPart
-from slmdesk.core.wire import sampling_from, to_json
 from slmdesk.services.base.events import (
     Event,
     ItemChanged,
@@ -34,20 +32,15 @@ from slmdesk.services.chat.conversation import (
     Sent,
     active_path,
     can_continue,
+    leaf_of,
     siblings_on,
+    system_of,
     title_from,
     turns_for_engine,
 )
 from slmdesk.services.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
-from slmdesk.services.chat.options import (
-    ChatOptions,
-    Lora,
-    check_options,
-    lora_for,
-    lora_of,
-    options_from,
-    sampling_for,
-)
+from slmdesk.services.chat.model_choice import AnswerSettings, ModelChoice
+from slmdesk.services.chat.options import ChatOptions, check_options, options_from
 from slmdesk.services.chat.preparation import Preparer
 from slmdesk.services.chat.prompt_inspector import Prompts
 from slmdesk.services.chat.requests import AttachRequest, SendRequest
@@ -62,8 +55,6 @@ PROMPT_VERSION = "chat-1"
 """Changes when the turns for a model are put together in another way."""
 
 MOST_ATTACHED = 50
-CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
-"""What a chat adds to the model's defaults: small models repeat themselves in free conversation."""
 
 
 class ChatService:
@@ -79,7 +70,8 @@ class ChatService:
         retrieval: Retrieval,
         publish: Callable[[Event], None],
     ) -> None:
-        self._store, self._models, self._loader, self._publish = store, models, loader, publish
+        self._store, self._models, self._publish = store, models, publish
+        self._choice = ModelChoice(store, models, loader)
         self._unsaved = EphemeralStore()
         self.answers = Answers(service_thread, loader, publish)
         """All answers this instance writes, in chats and elsewhere."""
@@ -111,14 +103,11 @@ class ChatService:
             raise KnownError("request.invalid", what="no text")
         if len(request.attach) > MOST_ATTACHED:
             raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
-        options = self._options_of(request)  # all of this before anything is kept
-        record = (
-            self._models.choose(request.model) if request.model else self._pinned(options) or self._models.choose(None)
-        )
-        sampling = sampling_for(request.sampling, options, CHAT_SAMPLING)
-        lora = lora_for(options, record, self._models.list())
+        old = self.options(request.chat) if request.chat else request.options or ChatOptions()
+        options = self._choice.options_for(request, old)  # all of this before anything is kept
+        settings = self._choice.settings_for(options, request.model, request.sampling)
         message_store, item = self._message_store_for(request, options)
-        path = active_path(message_store.messages.of_item(item.id), _leaf(item))
+        path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
         if path and self.is_writing(path[-1].id):
             raise KnownError("request.invalid", what="the last answer is still being written")
         self._link(item, request)
@@ -131,13 +120,12 @@ class ChatService:
         )
         self._say_added(user)
         if request.anyway:
-            self._models.force_load(record)
-        answer = self._add_answer(message_store, user, record, sampling, lora)
+            self._models.force_load(settings.record)
+        answer = self._add_answer(message_store, item.id, user, settings)
         item = self._touched(message_store, item.id)
         self._say_replaced()
         whole = (*map(self.answers.as_it_is, path), user)
-        answer_request = AnswerRequest(answer, message_store, record, (), sampling, lora, explicit_model)
-        self.answers.start(self._preparer.request(answer_request, _system(item), whole))
+        self._start(answer, message_store, item, whole, settings, explicit=explicit_model)
         return Sent(item, user, answer)
 
     def stop(self, message: str) -> None:
@@ -150,15 +138,11 @@ class ChatService:
         Raises KnownError as `send` does.
         """
         message_store, _old, item, before = self._answer(message)
-        options = options_from(item.settings)
-        record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
-        requested = sampling_for(sampling or Sampling(), options, CHAT_SAMPLING)
-        lora = lora_for(options, record, self._models.list())
-        answer = self._add_answer(message_store, before[-1] if before else None, record, requested, lora, item=item.id)
+        settings = self._choice.settings_for(options_from(item.settings), model, sampling or Sampling())
+        answer = self._add_answer(message_store, item.id, before[-1] if before else None, settings)
         item = message_store.items.change_settings(item.id, leaf=answer.id)
         self._publish(ItemChanged(item))
-        request = AnswerRequest(answer, message_store, record, (), requested, lora, explicit=True)
-        self.answers.start(self._preparer.request(request, _system(item), before))
+        self._start(answer, message_store, item, before, settings)
         return answer
 
     def continue_answer(self, message: str) -> Message:
@@ -166,13 +150,10 @@ class ChatService:
         message_store, old, item, before = self._answer(message)
         if not can_continue(old):
             raise KnownError("request.invalid", what="this answer is complete")
-        record = self._models.by_sha256(old.model_sha256) or self._models.choose(None)
-        lora = lora_of(old, self._models.list())
+        settings = self._choice.settings_of(old)
         growing = message_store.messages.reopen(message)
         self._publish(MessageChanged(growing))
-        sampling = sampling_from(old.sampling)
-        request = AnswerRequest(growing, message_store, record, (), sampling, lora, explicit=True)
-        self.answers.start(self._preparer.request(request, _system(item), before, goes_on=True))
+        self._start(growing, message_store, item, before, settings, goes_on=True)
         return growing
 
     def show_version(self, message: str) -> Conversation:
@@ -192,7 +173,7 @@ class ChatService:
         item = message_store.items.get(chat)
         messages = [self.answers.as_it_is(one) for one in message_store.messages.of_item(item.id)]
         self.shown[item.id] = {one.id for one in messages}
-        path = active_path(messages, _leaf(item))
+        path = active_path(messages, leaf_of(item))
         return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
 
     def messages(self, chat: str) -> list[Message]:
@@ -213,7 +194,7 @@ class ChatService:
         one = message_store.messages.get(message)
         item = message_store.items.get(one.item)
         path = self._path_to(message_store, item, message)
-        turns, ids = turns_for_engine(_system(item), path[:-1] if one.role is Role.ASSISTANT else path)
+        turns, ids = turns_for_engine(system_of(item), path[:-1] if one.role is Role.ASSISTANT else path)
         record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
         return self._prompts.show(record, turns, ids)
 
@@ -224,13 +205,13 @@ class ChatService:
         `model.none`, `model.several`.
         """
         options = self.options(chat) if chat else ChatOptions()
-        record = self._record_of(options)
+        record = self._choice.record_for(options)
         path: tuple[Message, ...] = ()
         system = ""
         if chat is not None:
             message_store = self._message_store_of(chat)
             item = message_store.items.get(chat)
-            path, system = active_path(message_store.messages.of_item(chat), _leaf(item)), _system(item)
+            path, system = active_path(message_store.messages.of_item(chat), leaf_of(item)), system_of(item)
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
 
@@ -240,7 +221,7 @@ class ChatService:
         A Problem: the document is gone or not read.
         """
         try:
-            record: ModelRecord | None = self._record_of(self.options(chat) if chat else ChatOptions())
+            record: ModelRecord | None = self._choice.record_for(self.options(chat) if chat else ChatOptions())
         except KnownError:  # none, or several of which none was chosen
             record = None
         return self._sources.weigh(request, record)
@@ -305,37 +286,6 @@ class ChatService:
     def _message_store_of(self, id: str) -> MessageStore:
         return self._unsaved if id.startswith(PREFIX) else self._store
 
-    def _options_of(self, request: SendRequest) -> ChatOptions:
-        """Return the options of a request's chat, with the request's changes.  Raises KnownError `item.unknown`,
-        `model.…`.
-        """
-        options = self.options(request.chat) if request.chat else request.options or ChatOptions()
-        if request.system is not None:
-            options = replace(options, system=request.system)
-        if request.lora is not None:
-            options = replace(options, lora=self._adapter(request.lora).id if request.lora else "")
-        if request.lora_scale is not None:
-            options = replace(options, lora_scale=request.lora_scale)
-        check_options(options)
-        return options
-
-    def _adapter(self, requested: str) -> ModelRecord:
-        """Return an adapter by id, unique prefix or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
-        record = self._store.models.get(requested)
-        if record.kind != "adapter":
-            raise KnownError("adapter.unusable", adapter=record.name, reason="it is no adapter")
-        return record
-
-    def _pinned(self, options: ChatOptions) -> ModelRecord | None:
-        """Return the model chosen for a chat, or None when there is none or it is gone."""
-        known = self._models.list() if options.model else []
-        return next((one for one in known if one.id == options.model and one.can_chat), None)
-
-    def _record_of(self, options: ChatOptions) -> ModelRecord:
-        """Return the model that would answer.  Raises KnownError `model.none`, `model.several`."""
-        held = self._loader.loaded()
-        return self._pinned(options) or (held[0] if held else self._models.choose(None))
-
     def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
         """Return the message store and item of a request; a new item gets its title from the first words."""
         if request.chat is not None:
@@ -356,33 +306,40 @@ class ChatService:
         return self._unsaved, self._unsaved.items.add(KIND, title_from(request.text), settings=settings)
 
     def _add_answer(
-        self,
-        message_store: MessageStore,
-        parent: Message | None,
-        record: ModelRecord,
-        sampling: Sampling,
-        lora: Lora | None,
-        *,
-        item: str = "",
+        self, message_store: MessageStore, item: str, parent: Message | None, settings: AnswerSettings
     ) -> Message:
-        if lora:
-            self._store.models.change(lora.id, last_used=time.time())
-        requested: dict[str, Json] = {**to_json(sampling), **(lora.said if lora else {})}
-        chosen = {key: value for key, value in requested.items() if value not in (None, [], False)}
+        if settings.lora:
+            self._store.models.change(settings.lora.id, last_used=time.time())
         answer = message_store.messages.add(
-            parent.item if parent else item,
+            item,
             parent=parent.id if parent else None,
             role=Role.ASSISTANT,
             parts=(),
             status=Status.STREAMING,
-            model_sha256=record.sha256,
-            model_name=record.name,
-            sampling=chosen,
-            seed=sampling.seed,
+            model_sha256=settings.record.sha256,
+            model_name=settings.record.name,
+            sampling=settings.kept,
+            seed=settings.sampling.seed,
             prompt_version=PROMPT_VERSION,
         )
         self._say_added(answer)
         return answer
+
+    def _start(
+        self,
+        answer: Message,
+        message_store: MessageStore,
+        item: Item,
+        path: Sequence[Message],
+        settings: AnswerSettings,
+        *,
+        explicit: bool = True,
+        goes_on: bool = False,
+    ) -> None:
+        request = AnswerRequest(
+            answer, message_store, settings.record, (), settings.sampling, settings.lora, explicit=explicit
+        )
+        self.answers.start(self._preparer.request(request, system_of(item), path, goes_on=goes_on))
 
     def _say_added(self, message: Message) -> None:
         self.shown.setdefault(message.item, set()).add(message.id)
@@ -420,13 +377,3 @@ class ChatService:
         path = active_path([self.answers.as_it_is(one) for one in message_store.messages.of_item(item.id)], message)
         at = next(index for index, one in enumerate(path) if one.id == message)
         return path[: at + 1]
-
-
-def _leaf(item: Item) -> str | None:
-    leaf = item.settings.get("leaf")
-    return leaf if isinstance(leaf, str) else None
-
-
-def _system(item: Item) -> str:
-    system = item.settings.get("system")
-    return system if isinstance(system, str) else ""

@@ -21,6 +21,7 @@ from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.engine.crash_history import CrashHistory
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.file_check import checked
+from slmdesk.services.engine.hardware import memory_of
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.load_spec import limits_of, spec_for
 from slmdesk.settings import Settings, SettingsFile
@@ -276,15 +277,15 @@ class ModelLoader:
         try:
             mark = checked(loading.record, lambda: call(lambda: self._crashes.fresh(loading.record)), loading.stop)
         except Exception as err:  # noqa: BLE001  a thread's outermost frame: who waits for the model is told
-            failure = err
-            self.service_thread.post(lambda: self._load_failed(loading, failure))
+            problem = None if isinstance(err, Stopped) else problem_for(err)
+            self.service_thread.post(lambda: self._load_ended(loading, ModelState.NOT_LOADED, problem))
         else:
             self.service_thread.post(lambda: self._load_checked(loading, mark))
 
     def _load_checked(self, loading: _Loading, mark: FileMark) -> None:
         record = loading.record
         if loading.stop.is_set() or self._closed:
-            self._load_failed(loading, Stopped())
+            self._load_ended(loading, ModelState.NOT_LOADED, None)
             return
         self._crashes.note_mark(record, mark)
         spec = spec_for(self._crashes.fresh(record), self._settings.current, anyway=record.id in self._forced)
@@ -342,10 +343,6 @@ class ModelLoader:
             if self._in_use:
                 one.serve(self._in_use.model)
 
-    def _load_failed(self, loading: _Loading, error: Exception) -> None:
-        problem = None if isinstance(error, Stopped) else problem_for(error)
-        self._load_ended(loading, ModelState.NOT_LOADED, problem)
-
     def _load_ended(self, loading: _Loading, state: ModelState, problem: Problem | None) -> None:
         if self._loading is not loading:
             return
@@ -396,12 +393,4 @@ class ModelLoader:
 
     def memory_bytes(self) -> int:
         """Return the resident memory of the child; 0 without one."""
-        import psutil  # 17 ms, and only asked for when a model is there
-
-        pid = self.client.pid
-        if pid is None:
-            return 0
-        try:
-            return int(psutil.Process(pid).memory_info().rss)
-        except psutil.Error:
-            return 0
+        return memory_of(self.client.pid)

@@ -31,7 +31,7 @@ from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, Messa
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
-from slmdesk.services.chat.conversation import Sent, active_path, title_from, words_of
+from slmdesk.services.chat.conversation import Sent, active_path, leaf_of, title_from, words_of
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
@@ -154,7 +154,7 @@ class QuestionService:
         if item is None:
             item = self._store.items.add(KIND, title_from(request.question))
         else:
-            path = active_path(self._store.messages.of_item(item.id), _leaf(item))
+            path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
             if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
                 raise KnownError("request.invalid", what="the last answer is still being written")
         if collection:  # which documents it is about is known when it is answered
@@ -218,7 +218,7 @@ class QuestionService:
     def turns(self, item: str) -> list[Asked]:
         """Return the questions of an item and their answers, oldest first.  Raises KnownError `item.unknown`."""
         found = self._store.items.get(item)
-        path, answered = active_path(self._store.messages.of_item(found.id), _leaf(found)), self.answered(found.id)
+        path, answered = active_path(self._store.messages.of_item(found.id), leaf_of(found)), self.answered(found.id)
         return [
             Asked(words_of(one), reported, answered.get(reported.id))
             for one, reported in pairwise(path)
@@ -542,11 +542,6 @@ def place_of(citation: Citation, document: DocumentRecord | None) -> str:
 
 def _failing(problem: Problem) -> Ending:
     return Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
-
-
-def _leaf(item: Item) -> str | None:
-    leaf = item.settings.get("leaf")
-    return leaf if isinstance(leaf, str) else None
 
 
 def _collection_of(item: Item) -> str | None:

@@ -123,7 +123,7 @@ class ChatController(QObject):
         """Begin a chat; it is saved with its first message."""
         self._epoch += 1
         self.new_options = ChatOptions()
-        self.shown.versions.fill({})
+        self.shown.open(None)
         self._show(None, (), "")
 
     def open_chat(self, chat: str, message: str = "") -> None:
@@ -207,7 +207,7 @@ class ChatController(QObject):
     @Slot(str, int)
     def show_version(self, message: str, step: int) -> None:
         """Show the version `step` steps from this one, with the messages that follow it."""
-        requested = self.shown.versions.neighbour(message, step)
+        requested = self.shown.neighbour(message, step)
         if requested is not None and message in self.shown.by_id:
             arrived = partial(self._on_version, self._epoch, requested)
             self._bridge.ask(lambda services: services.chats.show_version(requested), arrived)
@@ -224,8 +224,7 @@ class ChatController(QObject):
         if opened.item.kind != KIND:
             self.other_found.emit(opened.item.id)
         elif epoch == self._epoch and opened.item.deleted_at is None:
-            self.shown.versions.fill(opened.siblings)
-            self.shown.quotes = dict(opened.quotes)
+            self.shown.open(opened)
             self._show(opened.item, opened.messages, message)
 
     def _on_restored(self, epoch: int, opened: Conversation) -> None:
@@ -262,8 +261,7 @@ class ChatController(QObject):
     def _on_version(self, epoch: int, requested: str, opened: Conversation) -> None:
         if epoch != self._epoch:
             return
-        self.shown.versions.fill(opened.siblings)
-        self.shown.quotes = dict(opened.quotes)
+        self.shown.open(opened)
         self.shown.fill(opened.messages)
         self._show_again("")
         self.version_shown.emit(requested)
@@ -285,7 +283,7 @@ class ChatController(QObject):
         if message.parent is None or message.parent in self.shown.by_id:
             behind = self._cut_behind(message.parent)
             if behind:
-                self.shown.versions.take_place(behind[0], message.id)
+                self.shown.take_place(behind[0], message.id)
             self._add(message)
             self._show_busy()
 

@@ -10,8 +10,8 @@ from slmdesk.core.records import Message, Status
 from slmdesk.gui.base.answer_progress import Live
 from slmdesk.gui.chat.conversation.extras import extras_of
 from slmdesk.gui.chat.conversation.messages import view_of
-from slmdesk.gui.chat.conversation.versions import Versions
 from slmdesk.gui.chat.view import MessageView
+from slmdesk.services.chat.conversation import Conversation
 from slmdesk.services.chat.quote import Quoted
 
 DECIDING = "Looking through what is attached\u2026"
@@ -24,7 +24,8 @@ class Shown:
         self._clock = clock
         self.by_id: dict[str, Message] = {}
         self.live: dict[str, Live] = {}
-        self.versions = Versions()
+        self._versions: dict[str, tuple[str, ...]] = {}
+        """For each message with several versions the ids of all of them, oldest first."""
         self.quotes: dict[str, tuple[Quoted, ...]] = {}
         """Quotations of answers that stand in what was attached."""
         self.is_loading = False
@@ -39,7 +40,7 @@ class Shown:
         return tuple(self.view(one) for one in self.by_id.values())
 
     def view(self, message: Message) -> MessageView:
-        view = view_of(message, self.live.get(message.id), *self.versions.place_of(message.id))
+        view = view_of(message, self.live.get(message.id), *self._version_of(message.id))
         live = self.live.get(message.id)
         waiting = live.waiting_words if live is not None and not message.text else ""
         note = view.note or (DECIDING if self._is_deciding(message) else waiting)
@@ -50,6 +51,27 @@ class Shown:
         asked = self.by_id.get(message.parent or "")
         is_waiting = message.status is Status.STREAMING and not message.text
         return is_waiting and asked is not None and any(not one.attached.is_planned for one in asked.attachments)
+
+    def open(self, opened: Conversation | None) -> None:
+        """Take over the versions and quotations of a chat, None for a new one; `fill` takes its messages."""
+        self._versions, self.quotes = (dict(opened.siblings), dict(opened.quotes)) if opened else ({}, {})
+
+    def take_place(self, old: str, new: str) -> None:
+        """A newer version has replaced `old`."""
+        ids = self._versions.get(old, (old,))
+        if new not in ids:
+            self._versions[new] = (*ids, new)
+
+    def neighbour(self, message: str, step: int) -> str | None:
+        """The version `step` steps away; None where there is none."""
+        ids = self._versions.get(message, ())
+        at = ids.index(message) + step if ids else -1
+        return ids[at] if 0 <= at < len(ids) else None
+
+    def _version_of(self, message: str) -> tuple[int, int]:
+        """The number of a message's version, from 1, and how many there are; (0, 0) for the only one."""
+        ids = self._versions.get(message, ())
+        return (ids.index(message) + 1, len(ids)) if ids else (0, 0)
 
     def fill(self, messages: Iterable[Message]) -> None:
         self.by_id = {one.id: one for one in messages}

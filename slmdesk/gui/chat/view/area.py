@@ -10,7 +10,7 @@ from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequenc
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.gui.chat.view.accessible import MessageNode, announce, focus_moved, install_factory
-from slmdesk.gui.chat.view.find import Hit, find_in, mark
+from slmdesk.gui.chat.view.find import Finder, Hit
 from slmdesk.gui.chat.view.menu import show_menu
 from slmdesk.gui.chat.view.message import ACTIONS, VERSION_STEPS, MessageView
 from slmdesk.gui.chat.view.rows import Row
@@ -55,10 +55,10 @@ class ConversationView(GrowingArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("conversation")
-        self._current = -1
+        self.current = -1
+        """The current row; -1: none."""
         self._by_keyboard = False
-        self._words = ""
-        self._gone_to = ("", 0)
+        self._finder = Finder(self)
         self._nodes: list[MessageNode] = []
         self._flip = ("", 0, False)
         self._selecting = Selecting(self)
@@ -67,22 +67,17 @@ class ConversationView(GrowingArea):
         install_factory()
         QApplication.instance().focusChanged.connect(self._on_focus_changed)  # type: ignore[union-attr]
 
-    @property
-    def current(self) -> int:
-        """The current row; -1: none."""
-        return self._current
-
     # what is shown -------------------------------------------------------------------------------------------------
 
     def show_conversation(self, messages: Sequence[MessageView]) -> None:
         """Replace all messages, and scroll to the end."""
         self._selecting.end()
-        self._current = -1
+        self.current = -1
         super().show_conversation(messages)
 
     def update_message(self, message: MessageView) -> None:
         """Update a message; its end is announced to screen readers.  Raises KeyError for an unknown id."""
-        was_growing = self._rows[self._index(message.id)].view.is_growing
+        was_growing = self.rows[self._index(message.id)].view.is_growing
         super().update_message(message)
         if was_growing and not message.is_growing:
             announce(self, message)
@@ -90,7 +85,7 @@ class ConversationView(GrowingArea):
     def remove_after(self, message_id: str) -> None:
         """Remove all messages after this one.  Raises KeyError for an unknown id."""
         self._selecting.end()
-        self._current = min(self._current, self._index(message_id))
+        self.current = min(self.current, self._index(message_id))
         super().remove_after(message_id)
 
     def show_flipped(self, message_id: str) -> None:
@@ -98,10 +93,10 @@ class ConversationView(GrowingArea):
         key, bottom, is_at_button = self._flip
         index = self._index(message_id)
         self._go_to(index, self._measured(index) - bottom)
-        self._current = index
+        self.current = index
         self._show_current()
         focus_moved(self, index)
-        widget = self._rows[index].widget
+        widget = self.rows[index].widget
         if is_at_button and self.hasFocus() and widget is not None:
             widget.focus_version(key)
 
@@ -112,26 +107,11 @@ class ConversationView(GrowingArea):
 
     def find(self, words: str) -> tuple[Hit, ...]:  # type: ignore[override]  # QWidget.find is static, for handles
         """Mark the words and return the messages that hold them.  Empty words remove the marks."""
-        self._words, self._gone_to = words, ("", 0)
-        for index in self._live:
-            self._mark(self._rows[index])
-        return find_in((row.view for row in self._rows), words)
+        return self._finder.find(words, self._style)
 
     def show_hit(self, message_id: str, number: int) -> None:
         """Scroll to hit number `number` of a message and mark it as the current one."""
-        self.scroll_to(message_id)
-        row = self._rows[self._index(message_id)]
-        self._gone_to = (message_id, number)
-        for index in self._live:
-            self._mark(self._rows[index])
-        marks = row.widget.text.extraSelections() if row.widget is not None else []
-        if row.widget is None or not marks:
-            return
-        text = row.widget.text
-        rect = text.cursorRect(marks[min(number, len(marks) - 1)].cursor)
-        y = text.viewport().mapTo(self.viewport(), rect.center()).y()
-        if not EDGE <= y <= self.viewport().height() - EDGE:
-            self.scroll_by(y - self.viewport().height() // 2)
+        self._finder.show_hit(self.rows[self._index(message_id)], number, self._style)
 
     # selection -----------------------------------------------------------------------------------------------------
 
@@ -146,8 +126,8 @@ class ConversationView(GrowingArea):
     def copy_selection(self) -> None:
         """Copy the selection; if there is none, the current message."""
         text = self.selected_text()
-        if not text and 0 <= self._current < len(self._rows):
-            text = self._rows[self._current].view.text
+        if not text and 0 <= self.current < len(self.rows):
+            text = self.rows[self.current].view.text
         if text:
             QApplication.clipboard().setText(text)
             self.reader_text_copied.emit()
@@ -155,17 +135,17 @@ class ConversationView(GrowingArea):
     # the keyboard --------------------------------------------------------------------------------------------------
 
     def set_current(self, index: int) -> None:
-        if not len(self._rows):
+        if not len(self.rows):
             return
-        index = min(max(index, 0), len(self._rows) - 1)
-        self._current, self._by_keyboard = index, True
+        index = min(max(index, 0), len(self.rows) - 1)
+        self.current, self._by_keyboard = index, True
         self._bring_into_sight(index)
         self._show_current()
         focus_moved(self, index)
 
     def enter_text(self, index: int) -> None:
         self.set_current(index)
-        widget = self._rows[index].widget
+        widget = self.rows[index].widget
         if widget is not None:
             widget.text.has_caret = True
             widget.text.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -180,42 +160,36 @@ class ConversationView(GrowingArea):
 
     @Slot(QWidget, QWidget)
     def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
-        for index in sorted(self._live):
-            widget = self._rows[index].widget
+        for index in sorted(self.live):
+            widget = self.rows[index].widget
             if widget is None:
                 continue
             if now is not None and widget.isAncestorOf(now):
-                self._current = index
+                self.current = index
             if any(thing is not None and widget.isAncestorOf(thing) for thing in (before, now)):
                 widget.focus_has_changed()
         self._show_current()
 
     def _on_action(self, message_id: str, key: str) -> None:
-        widget = self._rows[self._index(message_id)].widget
+        widget = self.rows[self._index(message_id)].widget
         if (key in VERSION_STEPS or key in ("try_again", "continue")) and not (widget and widget.has_focused_button):
             self.clicked_away.emit()
         if key == "copy":
-            QApplication.clipboard().setText(self._rows[self._index(message_id)].view.text)
+            QApplication.clipboard().setText(self.rows[self._index(message_id)].view.text)
             self.copy_requested.emit(message_id)
         elif key == "translate":
-            want_translation(self, self._rows[self._index(message_id)].view.text)
+            want_translation(self, self.rows[self._index(message_id)].view.text)
         elif key in VERSION_STEPS:
             self._flip_from(message_id, key)
-        elif key == "try_again":
+        elif key in ("try_again", "continue"):
             self._keep_keyboard(message_id)
-            self.try_again_requested.emit(message_id)
-        elif key == "continue":
-            self._keep_keyboard(message_id)
-            self.continue_requested.emit(message_id)
+            (self.try_again_requested if key == "try_again" else self.continue_requested).emit(message_id)
         elif key == "seen":
             self.seen_requested.emit(message_id)
 
-    def _translate_selection(self) -> None:
-        want_translation(self, self.selected_text())
-
     def _flip_from(self, message_id: str, key: str) -> None:
         index = self._index(message_id)
-        row, step = self._rows[index], VERSION_STEPS[key]
+        row, step = self.rows[index], VERSION_STEPS[key]
         top = self.top_of(index)
         if 1 <= row.view.version + step <= row.view.versions and top is not None:
             self._flip = (key, top + row.height, not self.hasFocus())
@@ -223,14 +197,14 @@ class ConversationView(GrowingArea):
 
     def _keep_keyboard(self, message_id: str) -> None:
         """Keep the focus in the view when a button that was pressed by a key goes away."""
-        widget = self._rows[self._index(message_id)].widget
+        widget = self.rows[self._index(message_id)].widget
         if widget is not None and widget.has_focused_button:
             self.setFocus(Qt.FocusReason.MouseFocusReason)
-            self._current = self._index(message_id)
+            self.current = self._index(message_id)
 
     def _on_anchor(self, message_id: str, address: str) -> None:
         index = self._index(message_id)
-        row = self._rows[index]
+        row = self.rows[index]
         if row.widget is None:
             return
         if address.startswith(COPY_CODE):
@@ -246,11 +220,11 @@ class ConversationView(GrowingArea):
             self.link_activated.emit(address)
 
     def _on_menu(self, message_id: str, place: QPoint, address: str) -> None:
-        row = self._rows[self._index(message_id)]
-        selected = bool(self.selected_text())
+        row = self.rows[self._index(message_id)]
+        selected = self.selected_text()
         entries: list[tuple[str, str, Callable[[], None] | None]] = [
             ("Copy selection", "Ctrl+C", self.copy_selection if selected else None),
-            ("Translate selection", "", self._translate_selection if selected else None),
+            ("Translate selection", "", partial(want_translation, self, selected) if selected else None),
             ("Select all", "Ctrl+A", self.select_all),
         ]
         if judge_link(address).openable:
@@ -276,7 +250,7 @@ class ConversationView(GrowingArea):
         message_id, text = row.view.id, widget.text
         widget.action_chosen.connect(partial(self._on_action, message_id))
         widget.extra_chosen.connect(partial(self.extra_requested.emit, message_id))
-        widget.set_current(self.hasFocus() and self._by_keyboard and index == self._current)
+        widget.set_current(self.hasFocus() and self._by_keyboard and index == self.current)
         text.anchor_chosen.connect(partial(self._on_anchor, message_id))
         text.menu_requested.connect(partial(self._on_menu, message_id))
         text.pressed.connect(partial(self._selecting.begin, index))
@@ -290,7 +264,7 @@ class ConversationView(GrowingArea):
 
     def _widget_grown(self, row: Row) -> None:
         self._selecting.restore(row)
-        self._mark(row)
+        self._finder.mark(row, self._style)
 
     def _widget_going(self, row: Row, widget: MessageWidget) -> None:
         self._selecting.keep(row, widget)
@@ -322,7 +296,7 @@ class ConversationView(GrowingArea):
             self.copy_selection()
         elif event.matches(QKeySequence.StandardKey.SelectAll):
             self.select_all()
-        elif event.key() in moves and len(self._rows):
+        elif event.key() in moves and len(self.rows):
             moves[event.key()]()
         else:
             event.ignore()  # Escape and letters are the page's
@@ -331,7 +305,7 @@ class ConversationView(GrowingArea):
         """Tab goes from the view into the current message, through its text and actions, and out."""
         self._settle_current()
         chain: list[QWidget] = [self]
-        widget = self._rows[self._current].widget if 0 <= self._current < len(self._rows) else None
+        widget = self.rows[self.current].widget if 0 <= self.current < len(self.rows) else None
         if widget is not None:
             chain += [widget.text, *widget.buttons]
         now = self.window().focusWidget()
@@ -366,22 +340,22 @@ class ConversationView(GrowingArea):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The menu of the current message, by keyboard."""
-        if 0 <= self._current < len(self._rows):
-            self._on_menu(self._rows[self._current].view.id, event.globalPos(), "")
+        if 0 <= self.current < len(self.rows):
+            self._on_menu(self.rows[self.current].view.id, event.globalPos(), "")
 
     # private -------------------------------------------------------------------------------------------------------
 
     def _settle_current(self) -> None:
         """If no message is current, take the lowest visible one."""
-        if len(self._rows) and not 0 <= self._current < len(self._rows):
-            self._current = self.row_at(self.viewport().height() - EDGE)
+        if len(self.rows) and not 0 <= self.current < len(self.rows):
+            self.current = self.row_at(self.viewport().height() - EDGE)
 
     def _step(self, way: int) -> None:
         """Go to the next message; scroll first through one higher than the viewport."""
-        index = self._current
-        top = self.top_of(index) if 0 <= index < len(self._rows) else None
+        index = self.current
+        top = self.top_of(index) if 0 <= index < len(self.rows) else None
         if top is not None:
-            beyond = top + self._rows[index].height - self.viewport().height() if way > 0 else -top
+            beyond = top + self.rows[index].height - self.viewport().height() if way > 0 else -top
             if beyond > EDGE:
                 self.scroll_by(way * min(beyond, round(self._style.line_height * 3)))
                 return
@@ -389,30 +363,30 @@ class ConversationView(GrowingArea):
 
     def _turn_page(self, distance: int) -> None:
         self.scroll_by(distance)
-        self._current = self.row_at(EDGE if distance < 0 else self.viewport().height() - EDGE)
+        self.current = self.row_at(EDGE if distance < 0 else self.viewport().height() - EDGE)
         self._show_current()
 
     def _go_to_last(self) -> None:
-        self.set_current(len(self._rows) - 1)
+        self.set_current(len(self.rows) - 1)
         self.scroll_to_end()  # last: a message higher than the view is shown by its end
 
     def _enter_current(self) -> None:
-        if 0 <= self._current < len(self._rows):
-            self.enter_text(self._current)
+        if 0 <= self.current < len(self.rows):
+            self.enter_text(self.current)
 
     def _flip_current(self, key: str) -> None:
-        if 0 <= self._current < len(self._rows):
-            self._flip_from(self._rows[self._current].view.id, key)
+        if 0 <= self.current < len(self.rows):
+            self._flip_from(self.rows[self.current].view.id, key)
 
     def _bring_into_sight(self, index: int) -> None:
         top = self.top_of(index)
-        height, room = self._rows[index].height, self.viewport().height()
+        height, room = self.rows[index].height, self.viewport().height()
         if top is None:
             self._go_to(index, -EDGE)
         elif top < 0 and top + height < room:
             self.scroll_by(top - EDGE)
         elif top + height > room and top > EDGE:
-            if index == len(self._rows) - 1 and height <= room:
+            if index == len(self.rows) - 1 and height <= room:
                 self.scroll_to_end()
             else:
                 self.scroll_by(min(top + height - room + EDGE, top - EDGE))
@@ -420,13 +394,8 @@ class ConversationView(GrowingArea):
     def _show_current(self) -> None:
         """Draw the focus ring around the current message while the view or its text has the focus."""
         here = self.hasFocus() and self._by_keyboard
-        for index in self._live:
-            widget = self._rows[index].widget
+        for index in self.live:
+            widget = self.rows[index].widget
             if widget is not None:
                 inside = widget.text.hasFocus() and widget.text.has_caret
-                widget.set_current(index == self._current and (here or inside))
-
-    def _mark(self, row: Row) -> None:
-        if row.widget is not None:
-            message_id, number = self._gone_to
-            mark(row.widget.text, self._words, self._style, number if message_id == row.view.id else -1)
+                widget.set_current(index == self.current and (here or inside))

@@ -10,6 +10,8 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
 from slmdesk.gui.chat.view.message import MessageView
+from slmdesk.gui.chat.view.rows import Row
+from slmdesk.gui.chat.view.virtual_scroll import EDGE, MessageArea
 from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.markdown.text import MessageText
 
@@ -23,6 +25,46 @@ class Hit:
 
     id: str
     count: int
+
+
+class Finder:
+    """The words that are looked for in a view of messages, and the hit last gone to."""
+
+    def __init__(self, area: MessageArea) -> None:
+        self._area = area
+        self._words = ""
+        self._gone_to = ("", 0)
+
+    def find(self, words: str, style: ViewStyle) -> tuple[Hit, ...]:
+        """Mark the words and return the messages that hold them.  Empty words remove the marks."""
+        self._words, self._gone_to = words, ("", 0)
+        self._mark_all(style)
+        return find_in((row.view for row in self._area.rows), words)
+
+    def show_hit(self, row: Row, number: int, style: ViewStyle) -> None:
+        """Scroll to hit number `number` of a message and mark it as the current one."""
+        area = self._area
+        area.scroll_to(row.view.id)
+        self._gone_to = (row.view.id, number)
+        self._mark_all(style)
+        marks = row.widget.text.extraSelections() if row.widget is not None else []
+        if row.widget is None or not marks:
+            return
+        text = row.widget.text
+        rect = text.cursorRect(marks[min(number, len(marks) - 1)].cursor)
+        y = text.viewport().mapTo(area.viewport(), rect.center()).y()
+        if not EDGE <= y <= area.viewport().height() - EDGE:
+            area.scroll_by(y - area.viewport().height() // 2)
+
+    def mark(self, row: Row, style: ViewStyle) -> None:
+        """Mark the words in a message that is on the screen."""
+        if row.widget is not None:
+            message, number = self._gone_to
+            mark(row.widget.text, self._words, style, number if message == row.view.id else -1)
+
+    def _mark_all(self, style: ViewStyle) -> None:
+        for index in self._area.live:
+            self.mark(self._area.rows[index], style)
 
 
 def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:

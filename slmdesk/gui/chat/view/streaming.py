@@ -35,22 +35,22 @@ class GrowingArea(MessageArea):
 
     def show_conversation(self, messages: Sequence[MessageView]) -> None:
         """Replace all messages, and scroll to the end."""
-        self._drop_widgets(self._live)
+        self._drop_widgets(self.live)
         self._pending.clear()
-        self._rows.fill(messages)
-        self._rows.guess(self._style, self.column_width)
+        self.rows.fill(messages)
+        self.rows.guess(self._style, self.column_width)
         self._anchor, self._offset, self._at_end = 0, 0, True
         self.relay()
 
     def add_message(self, message: MessageView) -> None:
-        self._rows.add(message)
-        self._rows.guess(self._style, self.column_width)
+        self.rows.add(message)
+        self.rows.guess(self._style, self.column_width)
         self.relay()
 
     def update_message(self, message: MessageView) -> None:
         """Update a message.  Raises KeyError for an unknown id."""
         index = self._index(message.id)
-        row = self._rows[index]
+        row = self.rows[index]
         before = row.view
         if before.is_growing and message.is_growing and before.text.startswith(message.text):
             message = replace(message, text=before.text)  # what was shown is never taken back by an older state
@@ -58,8 +58,8 @@ class GrowingArea(MessageArea):
         self._pending.discard(message.id)
         widget = row.widget
         if widget is None:
-            self._rows.forget_height(index)
-            self._rows.guess(self._style, self.column_width)
+            self.rows.forget_height(index)
+            self.rows.guess(self._style, self.column_width)
         elif _goes_on(before, message):
             row.has_more = widget.show_view(message, width=self.column_width)
             self._measure_again(index)
@@ -69,7 +69,7 @@ class GrowingArea(MessageArea):
 
     def append_text(self, message_id: str, piece: str) -> None:
         """Append text to a message; what comes within 50 ms is shown together.  Raises KeyError for an unknown id."""
-        self._rows.append_text(self._index(message_id), piece)
+        self.rows.append_text(self._index(message_id), piece)
         self._pending.add(message_id)
         if not self._flush_timer.isActive():
             self._flush_timer.start()
@@ -77,8 +77,8 @@ class GrowingArea(MessageArea):
     def remove_after(self, message_id: str) -> None:
         """Remove all messages after this one.  Raises KeyError for an unknown id."""
         keep = self._index(message_id) + 1
-        self._drop_widgets({index for index in self._live if index >= keep})
-        for row in self._rows.cut(keep):
+        self._drop_widgets({index for index in self.live if index >= keep})
+        for row in self.rows.cut(keep):
             self._pending.discard(row.view.id)
         self._at_end = self._at_end or self._anchor >= keep  # what was read is gone
         self.relay()
@@ -90,15 +90,15 @@ class GrowingArea(MessageArea):
         waiting = set()
         for message_id in self._pending:
             index = self._index(message_id)
-            row = self._rows[index]
+            row = self.rows[index]
             if row.widget is None:
-                self._rows.forget_height(index)
+                self.rows.forget_height(index)
             elif self._must_wait(row):
                 waiting.add(message_id)
             else:
                 row.has_more = row.widget.show_view(row.view, width=self.column_width)
                 self._measure_again(index)
-        self._rows.guess(self._style, self.column_width)
+        self.rows.guess(self._style, self.column_width)
         self._pending = waiting
         if waiting:
             self._flush_timer.start()
@@ -106,8 +106,8 @@ class GrowingArea(MessageArea):
 
     @Slot()
     def _on_slice(self) -> None:
-        for index in sorted(self._live, reverse=self._at_end):
-            row = self._rows[index]
+        for index in sorted(self.live, reverse=self._at_end):
+            row = self.rows[index]
             if row.has_more and row.widget is not None:
                 row.has_more = row.widget.show_more(width=self.column_width)
                 self._measure_again(index)

@@ -35,8 +35,10 @@ class MessageArea(QAbstractScrollArea):
         super().__init__(parent)
         self._style = ViewStyle(LIGHT, system_fonts())
         self._parser = Parser()
-        self._rows = Rows()
-        self._live: set[int] = set()
+        self.rows = Rows()
+        """The messages; read only for others."""
+        self.live: set[int] = set()
+        """The rows that have a widget."""
         self._anchor, self._offset, self._at_end = 0, 0, True
         self._reported_at_end = True
         self._placing = False
@@ -70,11 +72,6 @@ class MessageArea(QAbstractScrollArea):
         elif self._at_end:
             self._leave_end()
             self.relay()
-
-    @property
-    def rows(self) -> Rows:
-        """The messages; read only."""
-        return self._rows
 
     @property
     def column_width(self) -> int:
@@ -117,17 +114,17 @@ class MessageArea(QAbstractScrollArea):
 
     def top_of(self, index: int) -> int | None:
         """The top of a row in the viewport; None when it has no widget."""
-        widget = self._rows[index].widget
+        widget = self.rows[index].widget
         return None if widget is None or widget.y() <= FAR_AWAY else widget.y()
 
     def row_at(self, y: int) -> int:
         """The row at this place of the viewport, or the nearest with a widget."""
         best, distance = 0, 1 << 30
-        for index in self._live:
+        for index in self.live:
             top = self.top_of(index)
             if top is None:
                 continue
-            away = max(top - y, y - top - self._rows[index].height, 0)
+            away = max(top - y, y - top - self.rows[index].height, 0)
             if away < distance:
                 best, distance = index, away
         return best
@@ -177,8 +174,8 @@ class MessageArea(QAbstractScrollArea):
         if abs(moved) < 3 * self.viewport().height():
             self.scroll_by(moved)
         else:
-            index = self._rows.at(bar.value() - EDGE)
-            self._go_to(index, bar.value() - EDGE - self._rows.tops[index])
+            index = self.rows.at(bar.value() - EDGE)
+            self._go_to(index, bar.value() - EDGE - self.rows.tops[index])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
@@ -187,7 +184,7 @@ class MessageArea(QAbstractScrollArea):
     # private: placing ----------------------------------------------------------------------------------------------
 
     def _place_all(self) -> None:
-        count = len(self._rows)
+        count = len(self.rows)
         if self._empty is not None:
             self._empty.setGeometry(self.viewport().rect())
             self._empty.setVisible(count == 0)
@@ -206,7 +203,7 @@ class MessageArea(QAbstractScrollArea):
 
     def _walk_up(self) -> tuple[int, int]:
         """Go up from the anchor.  Returns the first row to have a widget, and its place."""
-        row, y = (len(self._rows), self.viewport().height() - EDGE) if self._at_end else (self._anchor, -self._offset)
+        row, y = (len(self.rows), self.viewport().height() - EDGE) if self._at_end else (self._anchor, -self._offset)
         while row > 0 and y > -MARGIN:
             row -= 1
             y -= self._measured(row)
@@ -216,18 +213,18 @@ class MessageArea(QAbstractScrollArea):
         """Place rows from the first down.  Returns the row after the last placed one, and where that one ended."""
         row, y = first, top
         x = (self.viewport().width() - self.column_width) // 2
-        while row < len(self._rows) and y < self.viewport().height() + MARGIN:
+        while row < len(self.rows) and y < self.viewport().height() + MARGIN:
             height = self._measured(row)
-            widget = self._rows[row].widget
+            widget = self.rows[row].widget
             if widget is not None:
                 widget.setGeometry(x, y, self.column_width, height)
-                widget.set_lively(row == len(self._rows) - 1)
+                widget.set_lively(row == len(self.rows) - 1)
                 widget.show()
             row, y = row + 1, y + height
         return row, y
 
     def _measured(self, index: int) -> int:
-        row = self._rows[index]
+        row = self.rows[index]
         if row.widget is None:
             self._make(index)
         if row.width != self.column_width:
@@ -235,15 +232,15 @@ class MessageArea(QAbstractScrollArea):
         return row.height
 
     def _make(self, index: int) -> None:
-        row = self._rows[index]
+        row = self.rows[index]
         widget = MessageWidget(row.view, self._style, self._parser, self.viewport())
         row.widget, row.width = widget, -1
-        self._live.add(index)
+        self.live.add(index)
         row.has_more = widget.show_view(row.view, width=self.column_width)
         self._widget_made(index, row, widget)
 
     def _measure_again(self, index: int) -> None:
-        row = self._rows[index]
+        row = self.rows[index]
         if row.widget is None:
             return
         height = row.widget.lay(self.column_width)
@@ -251,12 +248,12 @@ class MessageArea(QAbstractScrollArea):
             self._more_is_left()
             if not self._at_end:  # what is still to come keeps its room, so that the reader can be in it
                 height = max(height, row.height)
-        self._rows.set_height(index, height, self.column_width)
+        self.rows.set_height(index, height, self.column_width)
 
     def _recycle_outside(self, first: int, end: int) -> None:
-        outside = {index for index in self._live if not first <= index < end}
+        outside = {index for index in self.live if not first <= index < end}
         for index in sorted(outside):
-            widget = self._rows[index].widget
+            widget = self.rows[index].widget
             if widget is not None and widget.is_held():
                 widget.move(widget.x(), FAR_AWAY)
                 outside.discard(index)
@@ -264,9 +261,9 @@ class MessageArea(QAbstractScrollArea):
 
     def _drop_widgets(self, indexes: Collection[int]) -> None:
         for index in list(indexes):
-            row = self._rows[index]
+            row = self.rows[index]
             widget, row.widget, row.has_more = row.widget, None, False
-            self._live.discard(index)
+            self.live.discard(index)
             if widget is not None:
                 self._widget_going(row, widget)
                 if widget.is_held():
@@ -278,15 +275,15 @@ class MessageArea(QAbstractScrollArea):
         """Lay out for another width or style: estimate, then measure; the anchor stays at the same fraction of its
         message.
         """
-        count = len(self._rows)
+        count = len(self.rows)
         share = 0.0
         if not self._at_end and count:
-            share = self._offset / max(self._rows[self._anchor].height, 1)
+            share = self._offset / max(self.rows[self._anchor].height, 1)
         if not keep_widgets:
-            self._drop_widgets(self._live)
+            self._drop_widgets(self.live)
             for index in range(count):
-                self._rows.forget_height(index)
-        self._rows.guess(self._style, self.column_width)
+                self.rows.forget_height(index)
+        self.rows.guess(self._style, self.column_width)
         if not self._at_end and count:
             self._offset = round(share * self._measured(self._anchor))
         self.relay()
@@ -294,13 +291,13 @@ class MessageArea(QAbstractScrollArea):
     # private: the anchor and the bar -------------------------------------------------------------------------------
 
     def _index(self, message_id: str) -> int:
-        index = self._rows.index_of(message_id)
+        index = self.rows.index_of(message_id)
         if index is None:
             raise KeyError(message_id)
         return index
 
     def _leave_end(self) -> None:
-        if self._at_end and len(self._rows):
+        if self._at_end and len(self.rows):
             self._anchor, self._offset = self._place_of_top()
             self._at_end = False
 
@@ -311,29 +308,29 @@ class MessageArea(QAbstractScrollArea):
 
     def _place_of_top(self) -> tuple[int, int]:
         """The first visible row, and how much of it is above the viewport."""
-        placed = sorted((top, index) for index in self._live if (top := self.top_of(index)) is not None)
+        placed = sorted((top, index) for index in self.live if (top := self.top_of(index)) is not None)
         for top, index in placed:
-            if top + self._rows[index].height > 0:
+            if top + self.rows[index].height > 0:
                 return index, -top
         return self._anchor, self._offset
 
     def _value_of_anchor(self) -> int:
         if self._at_end:
             return self.verticalScrollBar().maximum()
-        return self._rows.tops[self._anchor] + EDGE + self._offset
+        return self.rows.tops[self._anchor] + EDGE + self._offset
 
     def _set_scroll_bar(self) -> None:
         bar = self.verticalScrollBar()
         height = self.viewport().height()
-        total = self._rows.tops[-1] + 2 * EDGE if len(self._rows) else 0
+        total = self.rows.tops[-1] + 2 * EDGE if len(self.rows) else 0
         bar.setPageStep(height)
         bar.setSingleStep(round(self._style.line_height * 1.5))
         bar.setRange(0, max(total - height, 0))
-        bar.setValue(self._value_of_anchor() if len(self._rows) else 0)
+        bar.setValue(self._value_of_anchor() if len(self.rows) else 0)
         bar.setEnabled(total > height)
 
     def _tell_end(self) -> None:
-        at_end = self._at_end or not len(self._rows)
+        at_end = self._at_end or not len(self.rows)
         size = self._newest.sizeHint()
         self._newest.move((self.viewport().width() - size.width()) // 2, self.height() - size.height() - SPACE_12)
         self._newest.resize(size)

@@ -1,0 +1,88 @@
+"""Chooses who answers in a chat, and how: model, sampling and adapter.  On the service thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Message, ModelRecord
+from slmdesk.core.types import Json, Sampling
+from slmdesk.core.wire import sampling_from, to_json
+from slmdesk.services.chat.options import ChatOptions, Lora, check_options, lora_for, lora_of, sampling_for
+from slmdesk.services.chat.requests import SendRequest
+from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.models.library import ModelService
+from slmdesk.store import Store
+
+CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
+"""What a chat adds to the model's defaults: small models repeat themselves in free conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """Who writes an answer, and how."""
+
+    record: ModelRecord
+    sampling: Sampling
+    lora: Lora | None
+
+    @property
+    def kept(self) -> dict[str, Json]:
+        """What is stored of them in the answer's row, beside the model."""
+        values: dict[str, Json] = {**to_json(self.sampling), **(self.lora.said if self.lora else {})}
+        return {key: value for key, value in values.items() if value not in (None, [], False)}
+
+
+class ModelChoice:
+    """Finds the settings of an answer from the options of its chat."""
+
+    def __init__(self, store: Store, models: ModelService, loader: ModelLoader) -> None:
+        self._store, self._models, self._loader = store, models, loader
+
+    def options_for(self, request: SendRequest, options: ChatOptions) -> ChatOptions:
+        """Return the options of a chat with the changes of a request.
+
+        Raises KnownError `model.unknown`, `adapter.unusable`, `request.invalid`.
+        """
+        if request.system is not None:
+            options = replace(options, system=request.system)
+        if request.lora is not None:
+            options = replace(options, lora=self._adapter(request.lora).id if request.lora else "")
+        if request.lora_scale is not None:
+            options = replace(options, lora_scale=request.lora_scale)
+        check_options(options)
+        return options
+
+    def settings_for(self, options: ChatOptions, model: str | None, sampling: Sampling) -> AnswerSettings:
+        """Return the settings of a new answer; `model` and `sampling` go before those of the chat.
+
+        Raises KnownError `model.…`, `adapter.…`, `request.invalid`.
+        """
+        record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
+        merged = sampling_for(sampling, options, CHAT_SAMPLING)
+        return AnswerSettings(record, merged, lora_for(options, record, self._models.list()))
+
+    def settings_of(self, message: Message) -> AnswerSettings:
+        """Return the settings an answer was written with; where its model is gone, with the one last used.
+
+        Raises KnownError `model.…`, `adapter.gone`.
+        """
+        record = self._models.by_sha256(message.model_sha256) or self._models.choose(None)
+        return AnswerSettings(record, sampling_from(message.sampling), lora_of(message, self._models.list()))
+
+    def record_for(self, options: ChatOptions) -> ModelRecord:
+        """Return the model that would answer.  Raises KnownError `model.none`, `model.several`."""
+        held = self._loader.loaded()
+        return self._pinned(options) or (held[0] if held else self._models.choose(None))
+
+    def _adapter(self, requested: str) -> ModelRecord:
+        """Return an adapter by id, unique prefix or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
+        record = self._store.models.get(requested)
+        if record.kind != "adapter":
+            raise KnownError("adapter.unusable", adapter=record.name, reason="it is no adapter")
+        return record
+
+    def _pinned(self, options: ChatOptions) -> ModelRecord | None:
+        """Return the model chosen for a chat, or None when there is none or it is gone."""
+        known = self._models.list() if options.model else []
+        return next((one for one in known if one.id == options.model and one.can_chat), None)
