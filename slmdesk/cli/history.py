@@ -20,14 +20,13 @@ from slmdesk.cli.output_files import check_file
 from slmdesk.core.attached import used_words
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
-from slmdesk.core.records import DocumentRecord, Item, Message
+from slmdesk.core.records import DocumentRecord, Item, Message, Rescued
 from slmdesk.core.types import Json
 from slmdesk.exports.chats import iso_time
 from slmdesk.services.chat.conversation import words_of
 from slmdesk.services.container import Services
 from slmdesk.services.history.rescue_labels import rescued_words
 from slmdesk.services.translation.typed.history import Earlier
-from slmdesk.store import Rescued
 
 PAGE = 200
 FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")

@@ -117,10 +117,10 @@ def begin(
         else:
             item = service.begin(request).id
         if not is_kept:
-            services.store.items.change_settings(item, **{UNSAVED: True})
+            services.history.change_settings(item, **{UNSAVED: True})
         elif output is not None:
             kept: Json = {"path": str(output.path), "force": output.force, "is_folder": output.is_folder}
-            services.store.items.change_settings(item, **{KEY: kept})
+            services.history.change_settings(item, **{KEY: kept})
         return service.open(item)
 
     return services.service_thread.call(begin_or_resume)
@@ -169,17 +169,17 @@ def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Pa
     """
 
     def resumed() -> tuple[JobRecord, OutputFile | None]:
-        job = services.store.jobs.get(id)
+        job = services.jobs.get(id)
         output = requested(services, job.item or "")
         is_through = job.status is JobStatus.DONE and output is not None
         return (job if is_through else services.jobs.resume(job.id)), output
 
     job, output = services.service_thread.call(resumed)
     _follow(console, services, job, output)
-    job = services.service_thread.call(lambda: services.store.jobs.get(job.id))
+    job = services.service_thread.call(lambda: services.jobs.get(job.id))
     if job.status is not JobStatus.DONE or output is None or job.item is None:
         return job, None
-    item = services.service_thread.call(lambda: services.store.items.get(job.item or ""))
+    item = services.service_thread.call(lambda: services.history.item(job.item or ""))
     importlib.import_module(WRITERS[item.kind]).write_output(console, services, item.id, output)
     _forget(services, item.id)
     return job, output.path
@@ -187,7 +187,7 @@ def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Pa
 
 def requested(services: Services, item: str) -> OutputFile | None:
     """The file still to be written of an item; None where there is none.  On the service thread."""
-    kept = services.store.items.get(item).settings.get(KEY) if item else None
+    kept = services.history.item(item).settings.get(KEY) if item else None
     path = kept.get("path") if isinstance(kept, dict) else None
     if not isinstance(kept, dict) or not isinstance(path, str) or not path:
         return None
@@ -196,7 +196,7 @@ def requested(services: Services, item: str) -> OutputFile | None:
 
 def _forget(services: Services, item: str) -> None:
     """The file of an item has been written."""
-    services.service_thread.call(lambda: services.store.items.change_settings(item, **{KEY: None}))
+    services.service_thread.call(lambda: services.history.change_settings(item, **{KEY: None}))
 
 
 def _follow(

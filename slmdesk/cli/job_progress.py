@@ -32,9 +32,7 @@ def follow(console: Console, services: Services, job: JobRecord, *, is_kept: boo
             reported.put(event)
 
     services.add_listener(on_event)
-    now = services.service_thread.call(
-        lambda: services.store.jobs.get(job.id)
-    )  # it may have ended before we subscribed
+    now = services.service_thread.call(lambda: services.jobs.get(job.id))  # it may have ended before we subscribed
     status = now.status
     try:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
@@ -54,7 +52,7 @@ def follow(console: Console, services: Services, job: JobRecord, *, is_kept: boo
         raise
     finally:
         console.end_progress()
-    ended = services.service_thread.call(lambda: services.store.jobs.get(job.id))
+    ended = services.service_thread.call(lambda: services.jobs.get(job.id))
     if ended.error_code:  # published before we subscribed
         raise ReportedError(problem_of(ended.error_code, ended.error_args))
 

@@ -66,7 +66,7 @@ def _left(job: JobRecord) -> Left | None:
 
 def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
     """A job whose instance crashed is stored as running; show it as waiting."""
-    is_left = job.status is JobStatus.RUNNING and not services.store.jobs.is_elsewhere(job)
+    is_left = job.status is JobStatus.RUNNING and not services.jobs.is_elsewhere(job)
     return replace(job, status=JobStatus.OPEN) if is_left else job
 
 

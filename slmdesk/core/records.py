@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.core.types import Json, Role, TextPart
@@ -318,3 +319,45 @@ class Passage:
     start: int
     end: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupCopy:
+    """A copy in the backups folder; it was verified when it was made."""
+
+    path: Path
+    time: float
+    """Of what is in it: seconds since the epoch."""
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The backup as it was read, and where the previous history is now."""
+
+    bytes: int
+    sha256: str
+    aside: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """How many rows were brought over; `unreadable` counts those that were found but could not be read, `lost_pages`
+    the pages of the file that held rows and cannot be read at all, `lost_segments` those missing between others of
+    their translation, `seen` the rows that could be read, also when they are here already.
+    """
+
+    items: int
+    messages: int
+    models: int
+    requests: int
+    unreadable: int
+    seen: int = 0
+    translations: int = 0
+    """Of the items."""
+    segments: int = 0
+    memory: int = 0
+    glossaries: int = 0
+    terms: int = 0
+    lost_pages: int = 0
+    lost_segments: int = 0

@@ -169,6 +169,29 @@ class MemoryPair:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryFilter:
+    """Which pairs to list; an empty field matches any."""
+
+    words: str = ""
+    """All in the source."""
+    source_language: str = ""
+    target_language: str = ""
+    domain: str | None = None
+    """"": pairs of no domain; None: any."""
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryShare:
+    """The number of pairs of one kind."""
+
+    source_language: str
+    target_language: str
+    domain: str
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
 class GlossaryRecord:
     """A list of terms for a pair of languages."""
 

@@ -4,23 +4,20 @@ from slmdesk.store.backup import BackupResult, backup
 from slmdesk.store.database import SQLITE_VERSION
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
-from slmdesk.store.rescue.rescue import Rescued, rescue_into
-from slmdesk.store.restoring import BackupCopy, Ready, Restored, backups, made_ready, put_in_place, restore
+from slmdesk.store.rescue.rescue import rescue_into
+from slmdesk.store.restoring import Ready, backups, made_ready, put_in_place, restore
 from slmdesk.store.segments import LOOK
 from slmdesk.store.store import Changes, Store, damaged_copies
 
 __all__ = [
     "LOOK",
     "SQLITE_VERSION",
-    "BackupCopy",
     "BackupResult",
     "Changes",
     "FileLock",
     "InstanceLock",
     "OpenedStore",
     "Ready",
-    "Rescued",
-    "Restored",
     "Store",
     "backup",
     "backups",

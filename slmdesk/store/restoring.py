@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import dated_name, open_new, private_folder, problem_of, sync_folder
+from slmdesk.core.records import BackupCopy, Restored
 from slmdesk.paths import Paths
 from slmdesk.store.backup import kept_copies
 from slmdesk.store.database import Database, connect, journal_of, known_errors
@@ -30,25 +31,6 @@ DAMAGED = "it is damaged"
 NOT_OURS = "it is no backup of slmdesk, or only a part of one"
 IN_USE = "it is the history in use"
 UNFINISHED = "it was being written when it was copied, and its journal lies beside it"
-
-
-@dataclass(frozen=True, slots=True)
-class BackupCopy:
-    """A copy in the backups folder; it was verified when it was made."""
-
-    path: Path
-    time: float
-    """Of what is in it: seconds since the epoch."""
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """The backup as it was read, and where the previous history is now."""
-
-    bytes: int
-    sha256: str
-    aside: Path | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.store.database import Row, RowLike, Value
 from slmdesk.store.part import Shared, StorePart
 from slmdesk.store.rows import row_to
@@ -22,27 +21,7 @@ than half of the words are the same, so at least one of these is.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryFilter:
-    """Which pairs to list; an empty field matches any."""
-
-    words: str = ""
-    """All in the source."""
-    source_language: str = ""
-    target_language: str = ""
-    domain: str | None = None
-    """"": pairs of no domain; None: any."""
-    origin: Origin | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryShare:
-    """The number of pairs of one kind."""
-
-    source_language: str
-    target_language: str
-    domain: str
-    pairs: int
+_ANY = MemoryFilter()
 
 
 class TranslationMemory(StorePart):
@@ -148,14 +127,13 @@ class TranslationMemory(StorePart):
 
     def page(
         self,
-        requested: MemoryFilter = MemoryFilter(),
+        requested: MemoryFilter = _ANY,
         *,
-        words: str = "",
         before: int | None = None,
         limit: int = 100,
     ) -> list[MemoryPair]:
-        """Pairs that match, the newest first.  `words`: all in the source.  `before`: the last `n` seen."""
-        built = _where(requested, words or requested.words)
+        """Pairs that match, the newest first.  `before`: the last `n` seen."""
+        built = _where(requested)
         if built is None:
             return []
         source, where, values = built
@@ -166,9 +144,9 @@ class TranslationMemory(StorePart):
             [newest, *values, limit],
         )
 
-    def count(self, requested: MemoryFilter = MemoryFilter()) -> int:
+    def count(self, requested: MemoryFilter = _ANY) -> int:
         """How many pairs are saved, or match."""
-        built = _where(requested, requested.words)
+        built = _where(requested)
         if built is None:
             return 0
         source, where, values = built
@@ -273,11 +251,11 @@ def memory_key(source: str) -> str:
     return hashlib.sha256(" ".join(source.split()).casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _where(requested: MemoryFilter, words: str) -> tuple[str, str, list[Value]] | None:
+def _where(requested: MemoryFilter) -> tuple[str, str, list[Value]] | None:
     """Table, conditions and values of a query; None where the words cannot match anything."""
     source, parts, values = "memory", [], list[Value]()
-    if words.strip():
-        pieces = fold_for_search(words).split()[:MOST_WORDS]
+    if requested.words.strip():
+        pieces = fold_for_search(requested.words).split()[:MOST_WORDS]
         if not pieces:
             return None
         source = "memory_words join memory on memory.n = memory_words.rowid"

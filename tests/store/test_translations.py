@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.translation import NewSegment, Origin, SegmentFlag, SegmentState, Term
+from slmdesk.core.translation import MemoryFilter, NewSegment, Origin, SegmentFlag, SegmentState, Term
 from slmdesk.paths import find_paths, make_folders
 from slmdesk.store import open_store
 from slmdesk.store.schema import STEPS
@@ -109,10 +109,11 @@ def test_similar_sentences_are_found_by_their_words(store):
     store.memory.remember("en", "de", [("The tenant pays the rent", "a"), ("It rains", "b")], origin=Origin.IMPORT)
     assert [one.target for one in store.memory.similar("en", "de", "The tenant paid no rent")] == ["a"]
     assert store.memory.similar("en", "de", "…") == []
-    assert [one.target for one in store.memory.page(words="rains")] == ["b"]
+    [rains] = store.memory.page(MemoryFilter("rains"))
+    assert rains.target == "b"
     assert [one.target for one in store.memory.page()] == ["b", "a"]
-    assert [one.target for one in store.memory.forget([one.n for one in store.memory.page(words="rains")])] == ["b"]
-    assert store.memory.page(words="rains") == []
+    assert store.memory.forget([rains.n]) == [rains]
+    assert store.memory.page(MemoryFilter("rains")) == []
     assert store.memory.count() == 1
 
 

@@ -205,7 +205,7 @@ def forget_folder(services: Services, record: CollectionRecord) -> None:
 
 def find_folder(services: Services, requested: str) -> CollectionRecord:
     """Find a folder by its path, its id, or the only id that begins with it.  Service thread.  Raises KnownError."""
-    return services.collections.at(Path(requested)) or services.store.collections.get(requested)
+    return services.collections.at(Path(requested)) or services.collections.get(requested)
 
 
 def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:

@@ -139,9 +139,7 @@ def _folder(console: Console, services: Services, place: Path) -> _Asked:
         raise KnownError("collection.empty", name=state.record.name)
     if state.status is not CollectionStatus.CURRENT or state.unread:
         console.notify(f"note: {folder_words(state)}")
-    return _Asked(
-        services.service_thread.call(lambda: services.store.collections.asked_documents(state.record.id)), state.record
-    )
+    return _Asked(services.service_thread.call(lambda: services.collections.readable(state.record.id)), state.record)
 
 
 def _documents(
@@ -150,7 +148,7 @@ def _documents(
     from slmdesk.core.documents import PageStatus
 
     def pages_of(one: DocumentRecord) -> list[Page]:
-        return services.store.pages.of_document(one.id, limit=max(1, one.pages), with_text=False)
+        return services.documents.pages(one.id, limit=max(1, one.pages), with_text=False)
 
     pages = services.service_thread.call(lambda: [(one, pages_of(one)) for one in records])
     without = [(one, [page for page in found if page.status is not PageStatus.READ]) for one, found in pages]

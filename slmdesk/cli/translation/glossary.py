@@ -100,7 +100,7 @@ def import_glossary(
 def export_glossary(console: Console, id: str, form: str, output: Path | None, force: bool) -> None:
     """Write a glossary as CSV, TSV, spreadsheet or TBX."""
     with console.services() as services:
-        made = services.service_thread.call(lambda: services.store.glossaries.get(id)).id
+        made = services.service_thread.call(lambda: services.glossaries.get(id)).id
         data = services.glossaries.export(made, form)
     if not console.as_json:
         _give_bytes(console, data, output, force)
@@ -121,7 +121,7 @@ def forget_glossary(console: Console, id: str) -> None:
     """Delete a glossary and its terms."""
     with console.services() as services:
         _check_writable(services)
-        gone = services.service_thread.call(lambda: services.store.glossaries.get(id)).id
+        gone = services.service_thread.call(lambda: services.glossaries.get(id)).id
         console.wait_for(services, lambda ended: services.glossaries.forget(gone, ended))
         services.service_thread.call(services.glossaries.purge)
     if console.as_json:
@@ -278,8 +278,8 @@ def export_memory(console: Console, source: str, target: str, output: Path | Non
 def search_memory(console: Console, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
     """Find saved sentences with all of these words, or similar to this sentence."""
     from slmdesk.core.languages import language_of
+    from slmdesk.core.translation import MemoryFilter
     from slmdesk.services.translation.terms.memory import Match
-    from slmdesk.store.translation_memory import MemoryFilter
 
     first, second = (language_of(one).code if one else "" for one in (source, target))
     text = " ".join(words)
@@ -288,7 +288,7 @@ def search_memory(console: Console, words: tuple[str, ...], like: bool, source: 
         if like:
             return services.memory.matches(first, second, text)[:limit]
         requested = MemoryFilter(text, first, second)
-        return [Match(one, 1.0, ()) for one in services.store.memory.page(requested, limit=limit)]
+        return [Match(one, 1.0, ()) for one in services.memory.page(requested, limit=limit).pairs]
 
     with console.services() as services:
         found = services.service_thread.call(lambda: look(services))

@@ -64,8 +64,8 @@ from slmdesk.services.online.events import DownloadChanged, RequestsToday
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
+    from slmdesk.core.records import BackupCopy, Rescued, Restored
     from slmdesk.services.container import Services
-    from slmdesk.store import BackupCopy, Rescued, Restored
 
 KEEP_AFTER_MS = 1000
 
@@ -434,8 +434,8 @@ class Frame(QObject):
         """Open a found item that is no chat on its own page."""
 
         def found(services: Services) -> tuple[str, str]:
-            documents = services.store.documents.of_item(item)
-            return services.store.items.get(item).kind, documents[0].id if documents else ""
+            documents = services.history.documents_of(item)
+            return services.history.item(item).kind, documents[0].id if documents else ""
 
         self._bridge.ask(found, lambda place: self._show_item(item, *place), self._on_problem)
 

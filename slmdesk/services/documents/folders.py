@@ -108,6 +108,10 @@ class CollectionService:
         """Return all folders in the order in which they were added."""
         return [self._folder(one).state for one in self._store.collections.all() if not one.settings.get("going")]
 
+    def get(self, id: str) -> CollectionRecord:
+        """Return a folder's record by id or unique prefix.  Raises KnownError `collection.unknown`."""
+        return self._store.collections.get(id)
+
     def state(self, id: str) -> CollectionState:
         """Return a folder by id or unique beginning of one.  Raises KnownError `collection.unknown`."""
         return self._folder(self._store.collections.get(id)).state
@@ -119,6 +123,10 @@ class CollectionService:
             one for one in self._store.collections.all() if one.path == requested and not one.settings.get("going")
         ]
         return found[0] if found else None
+
+    def readable(self, id: str) -> list[DocumentRecord]:
+        """Return the documents of a folder that can be asked, without their details."""
+        return self._store.collections.asked_documents(self._store.collections.get(id).id)
 
     def documents(self, id: str, limit: int = 100_000) -> list[DocumentRecord]:
         """Return the documents of a folder, whatever their status."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
+from slmdesk.core.records import BackupCopy, Restored
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, ItemChanged, ItemGone
 from slmdesk.services.base.file_thread import pending_on_file_thread
@@ -16,10 +17,8 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import (
-    BackupCopy,
     BackupResult,
     Ready,
-    Restored,
     Store,
     backup,
     backups,

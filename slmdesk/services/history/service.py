@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, Found, Item, Message
+from slmdesk.core.records import DocumentRecord, Found, Item, Message, Rescued
+from slmdesk.core.types import Json
 from slmdesk.exports.chats import FORMATS, comparison_to_markdown
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, ItemChanged, ItemGone
@@ -17,7 +18,7 @@ from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation import model_comparison
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
-from slmdesk.store import Rescued, Store, damaged_copies, rescue_into
+from slmdesk.store import Store, damaged_copies, rescue_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ class HistoryService:
         """Return an item by id or unique prefix.  Raises KnownError `item.unknown`."""
         return self._store.items.get(id)
 
+    def change_settings(self, id: str, **values: Json) -> Item:
+        """Update an item's own settings; None removes a key.  Raises KnownError `item.unknown`, store.*."""
+        return self._store.items.change_settings(id, **values)
+
+    def documents_of(self, item: str) -> list[DocumentRecord]:
+        """Return the documents an item is about, in their order."""
+        return self._store.documents.of_item(item)
+
     def about(self, document: str, kind: str) -> list[Item]:
         """Return the items of a kind about a document that are not in the bin, newest first."""
         items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
@@ -65,7 +74,7 @@ class HistoryService:
         return self._chats.messages(item)
 
     def search(self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "") -> Sequence[Found]:
-        """Return search hits, newest first.  `before` and `kind`: see Store.search."""
+        """Return search hits, newest first.  `before` and `kind`: see SearchIndex.search."""
         return self._store.index.search(words, limit=limit, before=before, kind=kind)
 
     def rename(self, id: str, title: str) -> Item:

@@ -99,6 +99,14 @@ class JobService:
         self._enqueue(job.id, explicit=False)
         return job
 
+    def get(self, id: str) -> JobRecord:
+        """Return a job by id or unique prefix.  Raises KnownError `job.unknown`."""
+        return self._store.jobs.get(id)
+
+    def is_elsewhere(self, job: JobRecord) -> bool:
+        """Whether another running instance runs the job."""
+        return self._store.jobs.is_elsewhere(job)
+
     def list(self, limit: int = 100) -> list[JobRecord]:
         """Return the latest jobs, newest first, including those of other instances."""
         return self._store.jobs.page(limit)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from slmdesk.core.records import Status
+from slmdesk.core.records import Rescued, Status
 from slmdesk.store.part import StorePart
 from slmdesk.store.rescue.carve import Carver
 from slmdesk.store.rescue.translations import RescuedTranslations
@@ -18,29 +17,6 @@ _PASSES = (("items", "models", "requests", "glossaries"), ("segments", "memory",
 """What others name comes before them: messages and segments want their items, terms their glossary."""
 _BEHIND = ("terms",)
 """Tables whose rows come behind those that are here, not before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rescued:
-    """How many rows were brought over; `unreadable` counts those that were found but could not be read, `lost_pages`
-    the pages of the file that held rows and cannot be read at all, `lost_segments` those missing between others of
-    their translation, `seen` the rows that could be read, also when they are here already.
-    """
-
-    items: int
-    messages: int
-    models: int
-    requests: int
-    unreadable: int
-    seen: int = 0
-    translations: int = 0
-    """Of the items."""
-    segments: int = 0
-    memory: int = 0
-    glossaries: int = 0
-    terms: int = 0
-    lost_pages: int = 0
-    lost_segments: int = 0
 
 
 def rescue_into(store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None) -> Rescued:

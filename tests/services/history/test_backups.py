@@ -6,10 +6,11 @@ import pytest
 from fakes.recorder import result_of, row
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Restored
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageEnded, Problem
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.store import BackupResult, Restored
+from slmdesk.store import BackupResult
 
 pytestmark = pytest.mark.process
 

@@ -9,12 +9,12 @@ import pytest
 from fakes.recorder import open_echo
 from store.rescue.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
 
+from slmdesk.core.records import Rescued
 from slmdesk.paths import find_paths
 from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.history.rescue_labels import rescued_words
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
 from slmdesk.services.translation.handouts import Handout
-from slmdesk.store import Rescued
 
 
 @pytest.mark.pure

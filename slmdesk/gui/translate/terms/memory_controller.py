@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
@@ -20,7 +20,6 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.events import MemoryChanged
 from slmdesk.services.translation.terms.memory import ImportedPairs, Match, MemoryPage
-from slmdesk.store.translation_memory import MemoryFilter, MemoryShare
 
 PAGE = 300
 SEARCH_MS = 200

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from slmdesk.core.translation import Origin
+from slmdesk.core.translation import MemoryShare, Origin
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_forms import DOMAINS, LanguagesForm, language_words
@@ -34,7 +34,6 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.translation.terms.memory import FUZZY, Match, MemoryPage
-from slmdesk.store.translation_memory import MemoryShare
 
 WORDS_HINT = "Search words of the source"
 TMX_FILES = "TMX (*.tmx *.xml);;All files (*)"

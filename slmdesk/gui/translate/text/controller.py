@@ -240,7 +240,7 @@ class TranslateController(QObject):
 
         def work(services: Services) -> Typed | None:
             with contextlib.suppress(KnownError):  # deleted for good
-                if services.store.items.get(item).deleted_at is None:
+                if services.history.item(item).deleted_at is None:
                     return _opened(services, item)
             return None
 

@@ -116,6 +116,10 @@ class GlossaryService:
 
     # ---- glossaries
 
+    def get(self, id: str) -> GlossaryRecord:
+        """Return a glossary by id or unique prefix.  Raises KnownError `glossary.unknown`."""
+        return self._store.glossaries.get(id)
+
     def of_pair(self, source: str, target: str) -> list[GlossaryRecord]:
         """Return the glossaries that may apply to a pair of languages; an empty language is any."""
         return self._store.glossaries.all(source_language=source, target_language=target)

@@ -17,7 +17,7 @@ from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
-from slmdesk.core.translation import MemoryPair, Origin
+from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.exports.tmx import Unit, to_tmx
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_thread import OnEnded, on_file_thread
@@ -26,7 +26,7 @@ from slmdesk.services.base.slices import in_slices, pieces_of
 from slmdesk.services.translation.events import MemoryChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
 from slmdesk.store import Store
-from slmdesk.store.translation_memory import MemoryFilter, MemoryShare, memory_key
+from slmdesk.store.translation_memory import memory_key
 
 FUZZY = 0.75
 """From this likeness on a remembered sentence is shown beside a new one."""
