@@ -37,10 +37,20 @@ def shared_engine() -> Iterator[LlamaEngine]:
     engine.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def starter(shared_engine: LlamaEngine, starter_model: Path) -> Iterator[Model]:
+    """The real model, loaded once for the tests of a file: something of what they asked may be in its memory."""
+    yield from _loaded(shared_engine, starter_model)
+
+
+@pytest.fixture
+def fresh_starter(shared_engine: LlamaEngine, starter_model: Path) -> Iterator[Model]:
     """The real model, freshly loaded, with nothing in its memory."""
-    spec = LoadSpec(str(starter_model), cost_curve=LINEAR, template_checked=True, context_tokens=4096)
-    info = shared_engine.load(spec, lambda _: True)
-    yield Model(shared_engine, info)
-    shared_engine.unload(info.handle)
+    yield from _loaded(shared_engine, starter_model)
+
+
+def _loaded(engine: LlamaEngine, path: Path) -> Iterator[Model]:
+    spec = LoadSpec(str(path), cost_curve=LINEAR, template_checked=True, context_tokens=4096)
+    info = engine.load(spec, lambda _: True)
+    yield Model(engine, info)
+    engine.unload(info.handle)

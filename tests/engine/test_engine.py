@@ -29,8 +29,8 @@ def test_the_real_model_answers_a_chat(starter):
     assert answer.timing.tokens_per_s > 0
 
 
-def test_what_a_load_says(starter, starter_model):
-    info = starter.info
+def test_what_a_load_says(fresh_starter, starter_model):
+    info = fresh_starter.info
     assert info.architecture == "llama"
     assert info.has_chat_template
     assert info.template == "file"
@@ -201,20 +201,20 @@ def test_several_models_are_loaded_at_once(open_model, starter_model, tmp_path):
     assert model.ask(requests[0]).finished("big").answer.text
 
 
-def test_unload_while_it_runs_ends_the_answers(starter):
-    stream = starter.engine.generate(
-        [starter.request("Tell me a long story.", sampling=Sampling(ignore_eos=True, seed=1))]
+def test_unload_while_it_runs_ends_the_answers(fresh_starter):
+    stream = fresh_starter.engine.generate(
+        [fresh_starter.request("Tell me a long story.", sampling=Sampling(ignore_eos=True, seed=1))]
     )
     for event in stream:
         if isinstance(event, Piece):
             break
-    starter.engine.unload(starter.info.handle)
+    fresh_starter.engine.unload(fresh_starter.info.handle)
     *_, last = stream
     assert last.code == "model.not_loaded"
-    assert starter.ask(starter.request("hello")).failed().code == "model.not_loaded"
+    assert fresh_starter.ask(fresh_starter.request("hello")).failed().code == "model.not_loaded"
     with pytest.raises(KnownError, match=r"model\.not_loaded"):
-        starter.engine.count_tokens(starter.info.handle, ["a"])
-    starter.engine.unload(starter.info.handle)  # an unknown handle is no error
+        fresh_starter.engine.count_tokens(fresh_starter.info.handle, ["a"])
+    fresh_starter.engine.unload(fresh_starter.info.handle)  # an unknown handle is no error
 
 
 def test_tokens_are_counted_with_the_model_and_without(starter, starter_model):

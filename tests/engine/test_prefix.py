@@ -119,11 +119,11 @@ TURN = Sampling(temperature=0, max_tokens=24)
 
 
 @pytest.mark.model
-def test_the_next_turn_reads_only_what_is_new(starter):
-    first = user("Tell me about the sea. " + starter.words(600))
-    answer = starter.ask(starter.request((first,), sampling=TURN)).finished().answer
+def test_the_next_turn_reads_only_what_is_new(fresh_starter):
+    first = user("Tell me about the sea. " + fresh_starter.words(600))
+    answer = fresh_starter.ask(fresh_starter.request((first,), sampling=TURN)).finished().answer
     turn_2 = (first, assistant(answer.text), user("And about the sky?"))
-    asked = starter.ask(starter.request(turn_2, sampling=TURN))
+    asked = fresh_starter.ask(fresh_starter.request(turn_2, sampling=TURN))
     usage = asked.finished().answer.usage
     assert usage.cached_tokens >= answer.usage.prompt_tokens
     assert usage.prompt_tokens - usage.cached_tokens < 60
@@ -132,19 +132,23 @@ def test_the_next_turn_reads_only_what_is_new(starter):
 
 
 @pytest.mark.model
-def test_what_is_reused_gives_the_same_as_going_on(starter):
+def test_what_is_reused_gives_the_same_as_going_on(fresh_starter):
     """Compared with an answer that was never interrupted, not with a prompt read anew: that rounds differently."""
     prompt = "The old house by the river"
-    whole = starter.ask(starter.raw(prompt, sampling=Sampling(temperature=0, max_tokens=40))).finished().answer
+    whole = (
+        fresh_starter.ask(fresh_starter.raw(prompt, sampling=Sampling(temperature=0, max_tokens=40))).finished().answer
+    )
     tokens = 15
     half = (
-        starter.ask(starter.raw(prompt, key="b", sampling=Sampling(temperature=0, max_tokens=tokens)))
+        fresh_starter.ask(fresh_starter.raw(prompt, key="b", sampling=Sampling(temperature=0, max_tokens=tokens)))
         .finished("b")
         .answer
     )
     assert whole.text.startswith(half.text)
     rest = (
-        starter.ask(starter.raw(prompt + half.text, sampling=Sampling(temperature=0, max_tokens=40 - tokens)))
+        fresh_starter.ask(
+            fresh_starter.raw(prompt + half.text, sampling=Sampling(temperature=0, max_tokens=40 - tokens))
+        )
         .finished()
         .answer
     )
@@ -153,16 +157,16 @@ def test_what_is_reused_gives_the_same_as_going_on(starter):
 
 
 @pytest.mark.model
-def test_many_requests_with_the_same_instructions_read_them_once(starter):
-    instructions = starter.words(900)
-    total = starter.count(instructions)
+def test_many_requests_with_the_same_instructions_read_them_once(fresh_starter):
+    instructions = fresh_starter.words(900)
+    total = fresh_starter.count(instructions)
     requests = [
-        starter.raw(
+        fresh_starter.raw(
             f"{instructions} Question {n}: what is it?", key=str(n), sampling=Sampling(temperature=0, max_tokens=8)
         )
         for n in range(16)
     ]
-    asked = starter.ask(*requests, priority=Priority.BACKGROUND)
+    asked = fresh_starter.ask(*requests, priority=Priority.BACKGROUND)
     usages = [asked.finished(str(n)).answer.usage for n in range(16)]
     read = [usage.prompt_tokens - usage.cached_tokens for usage in usages]
     assert sorted(read)[-1] >= total  # one reads them
@@ -171,14 +175,14 @@ def test_many_requests_with_the_same_instructions_read_them_once(starter):
 
 
 @pytest.mark.model
-def test_the_prefix_of_a_cancelled_answer_stays(starter):
-    text = starter.words(400)
-    stream = starter.engine.generate([starter.raw(text, sampling=Sampling(ignore_eos=True, seed=1))])
+def test_the_prefix_of_a_cancelled_answer_stays(fresh_starter):
+    text = fresh_starter.words(400)
+    stream = fresh_starter.engine.generate([fresh_starter.raw(text, sampling=Sampling(ignore_eos=True, seed=1))])
     for event in stream:
         if hasattr(event, "text"):
             break
     stream.close()
-    usage = starter.ask(starter.raw(text, sampling=TURN)).finished().answer.usage
+    usage = fresh_starter.ask(fresh_starter.raw(text, sampling=TURN)).finished().answer.usage
     assert usage.cached_tokens == usage.prompt_tokens - 1
 
 

@@ -58,13 +58,13 @@ def test_more_requests_than_places_all_end(open_model, tmp_path):
 
 
 @pytest.mark.model
-def test_an_answer_goes_on_while_a_long_prompt_is_read(starter):
-    running = starter.engine.generate([starter.raw("Once upon a time", sampling=ENDLESS)])
+def test_an_answer_goes_on_while_a_long_prompt_is_read(fresh_starter):
+    running = fresh_starter.engine.generate([fresh_starter.raw("Once upon a time", sampling=ENDLESS)])
     for event in running:
         if isinstance(event, Piece):
             break
-    long = starter.raw(starter.words(3000), key="long", sampling=Sampling(temperature=0, max_tokens=1))
-    reader = starter.engine.generate([long])
+    long = fresh_starter.raw(fresh_starter.words(3000), key="long", sampling=Sampling(temperature=0, max_tokens=1))
+    reader = fresh_starter.engine.generate([long])
     thread, events = in_background(reader)
     between = 0
     for event in running:

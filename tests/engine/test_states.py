@@ -49,24 +49,24 @@ def test_the_same_answer_with_it_and_without(open_model, starter_model):
     assert anew.text == restored.text
 
 
-def test_it_ends_before_the_question(starter):
-    text = starter.words(300) + "\n\n"
-    one = saved(starter, text, "Zebra fish?")
-    other = saved(starter, text, "Who is the king of France?")
+def test_it_ends_before_the_question(fresh_starter):
+    text = fresh_starter.words(300) + "\n\n"
+    one = saved(fresh_starter, text, "Zebra fish?")
+    other = saved(fresh_starter, text, "Who is the king of France?")
     assert one.tokens == other.tokens
 
 
-def test_what_is_in_memory_is_not_loaded(starter):
-    state = saved(starter, starter.words(300))
+def test_what_is_in_memory_is_not_loaded(fresh_starter):
+    state = saved(fresh_starter, fresh_starter.words(300))
 
     def load() -> bytes:
         raise AssertionError
 
-    assert starter.engine.restore(starter.info.handle, state.tokens, load) == len(state.tokens) // 4
+    assert fresh_starter.engine.restore(fresh_starter.info.handle, state.tokens, load) == len(state.tokens) // 4
 
 
-def test_nothing_was_read_nothing_can_be_kept(starter):
-    assert starter.engine.state_of(starter.info.handle, turns("Never seen.")) is None
+def test_nothing_was_read_nothing_can_be_kept(fresh_starter):
+    assert fresh_starter.engine.state_of(fresh_starter.info.handle, turns("Never seen.")) is None
 
 
 def test_cells_that_do_not_fit_the_model_are_refused(open_model, starter_model, tmp_path):
@@ -117,14 +117,14 @@ def test_a_sliding_window_either_keeps_its_past_or_nothing(open_model, tmp_path)
     assert two.ask(two.request((user(text + "or?"),), sampling=SHORT)).text() == continued
 
 
-def test_the_version_names_the_library(starter, monkeypatch):
-    version = starter.engine.state_version(starter.info.handle)
+def test_the_version_names_the_library(fresh_starter, monkeypatch):
+    version = fresh_starter.engine.state_version(fresh_starter.info.handle)
     assert "llama-cpp-python" in version
     assert "f16" in version
 
 
-def test_tokens_are_those_of_the_prompt(starter):
+def test_tokens_are_those_of_the_prompt(fresh_starter):
     text = "A house has a door.\n\n"
-    state = saved(starter, text * 20)
-    pieces = starter.engine._models[starter.info.handle].vocabulary.pieces
+    state = saved(fresh_starter, text * 20)
+    pieces = fresh_starter.engine._models[fresh_starter.info.handle].vocabulary.pieces
     assert b"house has a door" in b"".join(pieces[one] for one in np.frombuffer(state.tokens, "<i4"))
