@@ -325,14 +325,16 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
 
 SESSIONS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
     "test": (
-        ("pytest", "not soak and not timing", True),
-        ("pytest: tests that measure time, one at a time", "timing and not soak", False),
+        ("pytest", "not soak and not timing and not model", True),
+        ("pytest: the real model and what measures time, one at a time", "(timing or model) and not soak", False),
     ),
-    "quick": (("pytest: quick tests", "(pure or quick) and not soak and not timing", True),),
+    "quick": (("pytest: quick tests", "(pure or quick) and not soak and not timing and not model", True),),
     "soak": (("pytest: full counts", "soak", False),),
     "coverage": (("pytest under coverage", "not soak", True),),
 }
-"""Runs of pytest: name, marks that choose the tests, whether they are shared out among several workers."""
+"""Runs of pytest: name, marks that choose the tests, whether they are shared out among several workers.  A real model
+uses all cores by itself, and waits many times longer for its threads where something else runs.
+"""
 
 MOST_WORKERS = 4
 NEEDED_IN_MEMORY = 2 << 30

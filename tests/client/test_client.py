@@ -246,6 +246,7 @@ def test_w3_one_that_still_computes_has_longer_but_not_for_ever(tmp_path):
 
 
 @pytest.mark.parametrize("count", rounds(3, 200))
+@pytest.mark.timing
 def test_w4_cancel_is_heard_at_once_and_stops_soon(tmp_path, count):
     seed = random.randrange(1 << 30)
     print("seed", seed)
@@ -348,6 +349,7 @@ def test_the_second_role_reads_documents(tmp_path):
         assert "".join(one.value["text"] for one in large.partials) == big.read_text(encoding="utf-8")
 
 
+@pytest.mark.timing
 def test_closing_ends_jobs_and_leaves_no_process(tmp_path):
     rig = Rig(tmp_path, echo=SLOW)
     received, _ = rig.chat(rig.load(), "x")

@@ -85,6 +85,7 @@ def wait_until_dead(process):
 @pytest.mark.parametrize(
     "state", ["starting", "idle", "loading", "reading", "writing", "silent", "frozen", "stopped", "refusing"]
 )
+@pytest.mark.timing
 def test_w6_a_killed_desk_leaves_no_child(tmp_path, state, count):
     for _ in range(count):
         service_thread = subprocess.Popen(
@@ -102,6 +103,7 @@ def test_w6_a_killed_desk_leaves_no_child(tmp_path, state, count):
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.timing
 def test_short_and_urgent_lines_overtake_long_texts(tmp_path):
     with Rig(tmp_path, fake("deaf_child.py", tmp_path / "listen")) as rig:
         received, counted, long_one, other = Received(), Received(), Received(), Received()

@@ -28,6 +28,7 @@ def fetch(fetcher, limit: SpeedLimit, seen=None) -> None:
     part.move_to(fetcher.target)
 
 
+@pytest.mark.timing
 def test_a_limit_is_kept_and_the_file_is_right(fetcher) -> None:
     limit = SpeedLimit()
     limit.set(2 << 20)
@@ -72,6 +73,7 @@ def test_a_change_holds_for_what_waits(fetcher) -> None:
     assert time.monotonic() - begun < 20, "at a KiB a second it would be most of an hour"
 
 
+@pytest.mark.timing
 def test_d7_a_cancel_is_heard_at_a_tiny_limit(fetcher) -> None:
     limit, at = SpeedLimit(), []
     limit.set(1)

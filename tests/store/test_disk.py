@@ -128,6 +128,7 @@ def test_h6_a_folder_that_cannot_be_made_is_said(child, home):
 
 
 @pytest.mark.process
+@pytest.mark.timing
 def test_h6_a_database_held_by_another_program_is_busy_within_5_seconds(child, paths, some_history):
     store = open_store(paths, instance_id="d").store
     chat = store.items.page()[0]

@@ -137,6 +137,7 @@ def test_what_was_cleared_is_listed_no_more_and_its_steps_are_still_known(store)
     assert [one.id for one in store.jobs.ended(after=store.jobs.cleared_at())] == [job.id]
 
 
+@pytest.mark.timing
 def test_the_page_of_jobs_is_quick_with_100_000_that_have_ended(store):
     with store.database.writing():
         store.database.conn.executemany(

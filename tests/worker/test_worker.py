@@ -124,6 +124,7 @@ def test_a_cancel_that_overtakes_its_job_is_remembered():
 
 
 @pytest.mark.parametrize("count", [pytest.param(4), pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.timing
 def test_w4_a_cancel_is_acknowledged_at_once(count):
     slowest = 0.0
     with Child(slow=0.001, repeat="word", slow_read=0.05) as child:

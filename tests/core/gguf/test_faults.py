@@ -238,6 +238,7 @@ def _loop(path: Path) -> None:
         (lambda _path: None, "model.missing", ""),
     ],
 )
+@pytest.mark.timing
 def test_m10_not_a_regular_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], code: str, reason: str
 ) -> None:

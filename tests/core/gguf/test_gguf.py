@@ -30,6 +30,7 @@ def header_of(tmp_path: Path, file: tiny_gguf.TinyFile) -> GgufHeader:
 
 
 @pytest.mark.model
+@pytest.mark.timing
 def test_the_starter_model_is_known_by_its_header_in_well_under_100_ms(starter_model: Path) -> None:
     start = time.process_time()
     header = check_file(starter_model)

@@ -38,6 +38,7 @@ def measured(recorder):
     return answers[0]
 
 
+@pytest.mark.timing
 def test_the_bandwidth_is_measured_in_a_child_of_its_own_and_kept(opened) -> None:
     recorder = opened(gpu_bytes=8 << 30)
     service = recorder.services.measuring
