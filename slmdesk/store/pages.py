@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from slmdesk.core.documents import Block, BlockKind, Page
 from slmdesk.core.records import Passage
@@ -48,13 +48,6 @@ class Pages(StorePart):
             f"select {what} from pages where document = ? and number >= ? order by number limit ?",
             (document, begin, limit),
         )
-
-    def each(self, document: str, step: int = 50) -> Iterator[Page]:
-        """Yield every page in order, fetched `step` at a time, so that no query stays open."""
-        begin = 1
-        while pages := self.of_document(document, begin=begin, limit=step):
-            yield from pages
-            begin = pages[-1].number + 1
 
 
 def page_from(row: RowLike) -> Page:

@@ -114,15 +114,6 @@ class Vectors(StorePart):
                 values = {"passage": passage, "model_sha256": model_sha256, "data": data}
                 self._insert("vectors", values, otherwise="or replace")
 
-    def of_document(self, model_sha256: str, document: str) -> dict[int, bytes]:
-        """The embeddings of a document's passages under a model."""
-        rows = self._db.rows(
-            "select passage, data from vectors join passages on passages.n = vectors.passage"
-            " where model_sha256 = ? and passages.document = ?",
-            (model_sha256, document),
-        )
-        return {row["passage"]: row["data"] for row in rows}
-
     def after(self, model_sha256: str, documents: Sequence[str], *, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Embeddings of these documents' passages under a model, in order, beginning after passage `after`."""
         rows = self._db.rows(

@@ -48,7 +48,7 @@ def test_pages_come_back_as_they_were_read(store):
     assert store.pages.of_document(found.id) == [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")]
     assert store.documents.get(found.id[:6]).pages == 3
     store.pages.save(found.id, [page(2, "one\nTWO!")])
-    assert [one.text for one in store.pages.each(found.id, step=2)] == ["one\ntwo", "one\nTWO!", ""]
+    assert [one.text for one in store.pages.of_document(found.id)] == ["one\ntwo", "one\nTWO!", ""]
     assert store.pages.of_document(found.id, begin=2, limit=1, with_text=False)[0].label == "p2"
     store.pages.forget(found.id, 1)
     assert [one.number for one in store.pages.of_document(found.id)] == [1]
@@ -87,12 +87,12 @@ def test_new_passages_take_the_place_of_old_ones_and_their_vectors(store):
     store.pages.save(found.id, (), [passage(found.id, "alpha")])
     n = store.passages.of_document(found.id)[0].n
     store.vectors.save("m" * 64, {n: b"\0\0\0\0"})
-    assert store.vectors.of_document("m" * 64, found.id) == {n: b"\0\0\0\0"}
+    assert store.vectors.after("m" * 64, [found.id], after=0, limit=10) == [(n, b"\0\0\0\0")]
     store.pages.forget(found.id, 0)
     store.pages.save(found.id, (), [passage(found.id, "beta")])
     assert store.passages.find(["alpha"], [found.id]) == []
     assert store.passages.find(["beta"], [found.id])
-    assert store.vectors.of_document("m" * 64, found.id) == {}
+    assert store.vectors.after("m" * 64, [found.id], after=0, limit=10) == []
 
 
 def test_items_know_their_documents_and_results(store):

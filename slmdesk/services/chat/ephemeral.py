@@ -41,6 +41,9 @@ class ItemRows(Protocol):
     def change_settings(self, id: str, **values: Json) -> Item:
         """Change some of an item's own settings and return the item; None removes a key."""
 
+    def rename(self, id: str, title: str) -> Item:
+        """Change the title of an item and return the item."""
+
 
 class MessageRows(Protocol):
     """Interface to messages, whether they are in the database or in memory."""

@@ -231,12 +231,7 @@ class ChatService:
     def rename(self, chat: str, title: str) -> Item:
         """Change the title of a chat, reduced to one non-empty line.  Raises KnownError `item.unknown`."""
         name = title_from(title)
-        message_store = self._message_store_of(chat)
-        item = (
-            self._unsaved.items.rename(chat, name)
-            if message_store is self._unsaved
-            else self._store.items.rename(chat, name)
-        )
+        item = self._message_store_of(chat).items.rename(chat, name)
         self._publish(ItemChanged(item))
         return item
 

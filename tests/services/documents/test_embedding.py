@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import pytest
 from fakes.recorder import Recorder, add_model, open_echo, result_of
@@ -34,6 +35,11 @@ def ranked(services, question, record):
     return result_of(services, lambda: services.retrieval.rank(question, [record.id]))
 
 
+def vectors_of(services, encoder, record):
+    which = partial(services.store.vectors.after, encoder.sha256, [record.id], after=0, limit=1000)
+    return services.service_thread.call(which)
+
+
 def until(condition):
     deadline = time.monotonic() + 40
     while not condition():
@@ -51,11 +57,7 @@ def test_meaning_finds_what_words_do_not(services, tmp_path):
     assert services.service_thread.call(services.embedding.model).id == encoder.id
     pages = [long("zyzzyva fuzzy pizzazz"), long("moon room spoon balloon"), long("quick brown fox jumps")]
     record = document(services, tmp_path / "a.txt", *pages)
-
-    def vectors():
-        return services.service_thread.call(lambda: services.store.vectors.of_document(encoder.sha256, record.id))
-
-    until(lambda: len(vectors()) == 3)
+    until(lambda: len(vectors_of(services, encoder, record)) == 3)
     until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
     assert (
         services.service_thread.call(lambda: services.store.passages.find(search_words("zzzyzzy"), [record.id])) == []
@@ -69,15 +71,11 @@ def test_meaning_finds_what_words_do_not(services, tmp_path):
 def test_vectors_go_with_their_passages_and_their_document(services, tmp_path):
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     record = document(services, tmp_path / "a.txt", long("moon room"), long("fox box"))
-
-    def vectors():
-        return services.service_thread.call(lambda: services.store.vectors.of_document(encoder.sha256, record.id))
-
-    until(lambda: len(vectors()) == 2)
+    until(lambda: len(vectors_of(services, encoder, record)) == 2)
     document(services, tmp_path / "a.txt", long("moon room"), long("fox box"), long("new words"))
-    until(lambda: len(vectors()) == 3)
+    until(lambda: len(vectors_of(services, encoder, record)) == 3)
     services.service_thread.call(lambda: services.documents.forget(record.id))
-    until(lambda: vectors() == {})
+    until(lambda: not vectors_of(services, encoder, record))
 
 
 def test_what_was_read_before_the_model_came_gets_vectors_when_it_is_asked(services, tmp_path):
@@ -85,11 +83,7 @@ def test_what_was_read_before_the_model_came_gets_vectors_when_it_is_asked(servi
     record = document(services, tmp_path / "a.txt", *pages)
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     assert ranked(services, "word7", record).passages[0].page == 8
-
-    def vectors():
-        return services.service_thread.call(lambda: services.store.vectors.of_document(encoder.sha256, record.id))
-
-    until(lambda: len(vectors()) == 70)
+    until(lambda: len(vectors_of(services, encoder, record)) == 70)
 
 
 def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_path):
