@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +128,7 @@ def resident_mb() -> float:
 def link_model(services: Services, model: str) -> None:
     """Put the model into the library, where it lies."""
     ended: queue.Queue[object] = queue.Queue()
-    services.service_thread.call(partial(services.models.import_file, Path(model), link=True, ended=ended.put))
+    services.service_thread.call(lambda: services.models.import_file(Path(model), link=True).then(ended.put))
     ended.get(timeout=60)
 
 

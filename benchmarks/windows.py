@@ -123,8 +123,10 @@ def probe_day(questions: int, hub: str) -> dict[str, float]:
         if seen["answers"] < questions:
             ask()
         elif hub:
-            run.bridge.ask(
-                lambda services: services.offers.search("tiny", lambda _found: run.bridge.post_to_ui(count), limit=5)
+            run.bridge.follow(
+                lambda services: services.offers.search("tiny", limit=5),
+                lambda _found: count(),
+                lambda _problem: count(),
             )
         else:
             count()

@@ -27,7 +27,7 @@ def doctor(console: Console, measure: bool) -> None:
     try:
         with console.services() as services:
             if measure:
-                console.wait_for(services, services.measuring.measure)
+                console.result_of(services, services.measuring.measure)
             found = console.result_of(services, lambda: examine(services))
     except KnownError as err:  # doctor must work when something else does not
         found = examine_computer(find_paths(console.home))

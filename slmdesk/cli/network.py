@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from slmdesk.core.records import LedgerRow
-    from slmdesk.core.types import Json
-    from slmdesk.services.container import Services
-    from slmdesk.services.online.network_log import Exported
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import LedgerRow
+from slmdesk.core.types import Json
+from slmdesk.exports.network_log import shape_of, time_of
+from slmdesk.hub.guard import HUB
+from slmdesk.services.container import Services
+from slmdesk.services.online.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
 
 MOST_STDIN = 10_000
 PLACES = ("keyring", "file", "ask")
@@ -72,7 +72,7 @@ def network(
         if is_given:
             _keep(console, services, secret, token_place or "keyring")
         if forget_token or token_place == "ask":  # noqa: S105 (a place)
-            console.wait_for(services, services.tokens.forget)
+            console.result_of(services, services.tokens.forget)
         if target is not None:
             _export(console, services, target.absolute(), words)
         elif changes or offline is not None or is_given or forget_token or token_place or wants_settings:
@@ -83,7 +83,7 @@ def network(
 
 def _change(console: Console, services: Services, changes: dict[str, Any], offline: str | None) -> None:
     if changes:
-        console.wait_for(services, lambda ended: services.network.change(ended, **changes))
+        console.result_of(services, lambda: services.network.change(**changes))
     if offline is not None:
         services.service_thread.call(lambda: services.network.set_offline(offline == "on"))
 
@@ -96,11 +96,11 @@ def _read_token() -> str:
 
 
 def _keep(console: Console, services: Services, secret: str, place: str) -> None:
-    console.wait_for(services, lambda ended: services.tokens.keep(secret, place, ended))
+    console.result_of(services, lambda: services.tokens.keep(secret, place))
 
 
 def _export(console: Console, services: Services, target: Path, words: str) -> None:
-    done: Exported = console.wait_for(services, lambda ended: services.network.export(target, ended, words))
+    done = console.result_of(services, lambda: services.network.export(target, words))
     if console.as_json:
         console.give({"path": done.path, "rows": done.rows})
     else:
@@ -109,9 +109,6 @@ def _export(console: Console, services: Services, target: Path, words: str) -> N
 
 def _say_settings(console: Console, services: Services) -> None:
     """Print how the Hub is reached; of the token, only where it is kept."""
-    from slmdesk.hub.guard import HUB
-    from slmdesk.services.online.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
-
     now, place = services.settings.current, services.service_thread.call(services.tokens.state).place
     today = services.service_thread.call(services.network.today)
     reported: dict[str, Json] = {
@@ -148,9 +145,6 @@ def _say_count(console: Console, services: Services, today: int) -> None:
 
 
 def _show(console: Console, services: Services, rows: Sequence[LedgerRow]) -> None:
-    from slmdesk.core.labels import clean_label
-    from slmdesk.exports.network_log import shape_of, time_of
-
     if console.as_json:
         console.give([shape_of(one) for one in rows])
         return

@@ -66,8 +66,8 @@ def examine(services: Services) -> Pending[Findings]:
         children[name] = verdict
         end_when_all()
 
-    def looked(places: TokenPlaces) -> None:
-        keyring["keyring"] = places.no_keyring or "works"
+    def looked(places: TokenPlaces | Problem) -> None:
+        keyring["keyring"] = places.sentence if isinstance(places, Problem) else places.no_keyring or "works"
         end_when_all()
 
     def end_when_all() -> None:
@@ -75,7 +75,7 @@ def examine(services: Services) -> Pending[Findings]:
             isolation = _isolation(services)
             pending.end(Findings({**shape, **keyring, "children": children, "isolation": isolation}))
 
-    services.tokens.places(looked)
+    services.tokens.places().then(looked)
 
     for name, client in (
         ("engine", services.engine), ("reader", services.reader), ("printer", services.printer),

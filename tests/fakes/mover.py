@@ -13,8 +13,9 @@ import sys
 import threading
 from pathlib import Path
 
-from fakes.recorder import open_echo
+from fakes.recorder import open_echo, result_of
 
+from slmdesk.services.base.events import Problem
 from slmdesk.services.models.move import files
 
 
@@ -42,11 +43,8 @@ def main() -> None:
         files.is_other_disk = lambda _file, _folder: True
     for name in ("link", "replace", "rename", "unlink", "rmdir", "fsync", "open", "mkdir"):
         watched(name)
-    done = threading.Event()
-    ends = []
-    services.service_thread.call(lambda: services.moving.move(target, lambda end: (ends.append(end), done.set())))
-    assert done.wait(30)
-    print(count, ends[0].problem.sentence if ends[0].problem else "", flush=True)
+    end = result_of(services, lambda: services.moving.move(target))
+    print(count, end.sentence if isinstance(end, Problem) else "", flush=True)
     services.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,18 +15,19 @@ from slmdesk.cli.models.library import default, rename
 from slmdesk.cli.models.packs import find, move, pack, unpack
 from slmdesk.cli.models.types import pairs_shape, shape_of_model, speed_shape
 from slmdesk.core.errors import KnownError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from slmdesk.core.records import ModelRecord
-    from slmdesk.core.speed import Speed
-    from slmdesk.core.types import Json
-    from slmdesk.hub.links import HubLink
-    from slmdesk.services.base.events import Problem
-    from slmdesk.services.container import Services
-    from slmdesk.services.models.library import ModelInfo
-    from slmdesk.services.models.verify import Verified
+from slmdesk.core.gguf.adapter import base_name
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.speed import Speed, speed_in_words
+from slmdesk.core.types import Json
+from slmdesk.hub.links import HubLink, parse_link
+from slmdesk.services.base.messages import bytes_for_people, sentence_for
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.container import Services
+from slmdesk.services.models.defaults import lost_words
+from slmdesk.services.models.fit import Fit
+from slmdesk.services.translation.pairs.exams import results_of
+from slmdesk.services.translation.pairs.labels import pair_line
 
 
 @click.group()
@@ -68,10 +68,11 @@ def list_models(console: Console) -> None:
         )
         return
     rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
-    rows += [(one.id, _line(one.name), _size(one.bytes), _kind(one), _line(_path(one), 200)) for one in records]
+    rows += [
+        (one.id, clean_label(one.name, 60), bytes_for_people(one.bytes), _kind(one), clean_label(_path(one), 200))
+        for one in records
+    ]
     table(console, rows)
-    from slmdesk.services.base.messages import sentence_for
-
     for one in records:
         if one.behaves is False:
             console.notify(f"note: {sentence_for('model.noise', {'name': one.name})}")
@@ -83,12 +84,8 @@ def list_models(console: Console) -> None:
 @click.pass_obj
 def info(console: Console, model_or_file: str) -> None:
     """Show what a model's header says, without loading it."""
-    from slmdesk.core.gguf.adapter import base_name
-    from slmdesk.services.translation.pairs.exams import results_of
-    from slmdesk.services.translation.pairs.labels import pair_line
-
     with console.services() as services:
-        found: ModelInfo = console.wait_for(services, lambda reported: services.models.info(model_or_file, reported))
+        found = console.result_of(services, lambda: services.models.info(model_or_file))
         path = services.service_thread.call(lambda: services.models.path_of(model_or_file)).absolute()
         records = services.service_thread.call(services.models.list)
         pace = services.service_thread.call(lambda: services.measuring.pace)
@@ -120,11 +117,11 @@ def info(console: Console, model_or_file: str) -> None:
         return
     for key, value in shape.items():
         if key not in ("metadata", "translates"):
-            console.say(f"{key}: {_line(str(value), 300) if value not in (None, '') else '-'}")
+            console.say(f"{key}: {clean_label(str(value), 300) if value not in (None, '') else '-'}")
     for one in results_of(record) if record else ():
         console.say(f"translates: {pair_line(one)}")
     for key, value in found.metadata.items():
-        console.say(f"  {_line(key)} = {_line(str(value))}")
+        console.say(f"  {clean_label(key, 60)} = {clean_label(str(value), 60)}")
 
 
 @models.command()
@@ -135,9 +132,7 @@ def verify(console: Console, model: str | None) -> int:
     """Compare the file of MODEL, or of every model, with its checksum from the import."""
     requested = [] if model is None else [model]
     with console.services() as services:
-        found: Sequence[Verified] = console.wait_for(
-            services, lambda reported: services.models.verify(requested, reported)
-        )
+        found = console.result_of(services, lambda: services.models.verify(requested))
     if console.as_json:
         rows: list[Json] = [
             {"id": one.id, "ok": one.ok, "reason": one.problem.sentence if one.problem else None} for one in found
@@ -157,8 +152,6 @@ def verify(console: Console, model: str | None) -> int:
 @click.pass_obj
 def remove(console: Console, model: str) -> None:
     """Delete a model; the file of a linked one is not touched."""
-    from slmdesk.services.models.defaults import lost_words
-
     with console.services() as services:
         record = services.service_thread.call(lambda: services.models.choose(model))
         lost = services.service_thread.call(lambda: services.uses.uses_of(record.id))
@@ -166,7 +159,7 @@ def remove(console: Console, model: str) -> None:
     if console.as_json:
         console.give({"id": record.id, "bytes_freed": freed})
     else:
-        console.say(f"{record.id}  {_line(record.name)} removed, {_size(freed)} freed")
+        console.say(f"{record.id}  {clean_label(record.name, 60)} removed, {bytes_for_people(freed)} freed")
         if words := lost_words(lost):
             console.notify(f"note: {words}")
 
@@ -178,20 +171,16 @@ def remove(console: Console, model: str) -> None:
 @click.pass_obj
 def fit(console: Console, model_or_file: str, context: int | None) -> None:
     """Show whether a model fits this PC and how fast it will write, before it is loaded."""
-    from slmdesk.core.speed import speed_in_words
-    from slmdesk.services.models.fit import Fit
-
     with console.services() as services:
         measure_pc(console, services)
         link = _on_the_hub(services, model_or_file)
 
-        def begin(reported: Callable[[Fit | Problem], None]) -> None:
+        def begin() -> Pending[Fit]:
             if link is None:
-                services.models.fit(model_or_file, context, reported)
-            else:
-                services.hub.fit(link.repo, reported, file=link.file, context_tokens=context)
+                return services.models.fit(model_or_file, context)
+            return services.hub.fit(link.repo, file=link.file, context_tokens=context)
 
-        found: Fit = console.wait_for(services, begin, cancel=services.hub.close)
+        found = console.result_of(services, begin)
     if context and found.most_tokens and context > found.most_tokens:
         console.notify(f"note: the model sees at most {found.most_tokens:,} tokens.")
     if console.as_json:
@@ -214,8 +203,9 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
         return
     words = {"fits": "fits this PC", "tight": "is tight on this PC", "too_large": "is too large for this PC"}
     console.say(
-        f"It {words[found.verdict]}: {_size(found.memory.total)} for a context of {found.context_tokens:,} tokens, "
-        f"{_size(found.available_bytes)} are {f'on the {found.device}' if found.device else 'free'}."
+        f"It {words[found.verdict]}: {bytes_for_people(found.memory.total)} for a context of "
+        f"{found.context_tokens:,} tokens, {bytes_for_people(found.available_bytes)} are "
+        f"{f'on the {found.device}' if found.device else 'free'}."
     )
     if found.speed is not None:
         console.say(f"It writes {speed_in_words(found.speed)} ({_tokens(found.speed)}).")
@@ -223,8 +213,6 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
 
 def _on_the_hub(services: Services, requested: str) -> HubLink | None:
     """The Hub repository (perhaps with a file) that this may name; None for a model or file on this PC."""
-    from slmdesk.hub.links import parse_link
-
     try:
         if services.service_thread.call(lambda: services.models.path_of(requested)).exists():
             return None
@@ -240,7 +228,7 @@ def measure_pc(console: Console, services: Services) -> None:
         return
     console.notify("note: measuring this PC, about a second, once.")
     try:
-        console.wait_for(services, services.measuring.measure)
+        console.result_of(services, services.measuring.measure)
     except ReportedError as err:
         console.notify(f"note: {err.problem.sentence}")
 
@@ -253,9 +241,7 @@ def _tokens(speed: Speed) -> str:
 def _adopt(console: Console, services: Services) -> None:
     """Add models that are in the folder but not in the library, for instance after a damaged history."""
     try:
-        console.wait_for(
-            services, lambda reported: services.models.adopt(reported), cancel=services.models.cancel_import
-        )
+        console.result_of(services, services.models.adopt)
     except ReportedError as err:
         console.notify(f"note: {err.problem.sentence}")
 
@@ -264,20 +250,8 @@ def _path(record: ModelRecord) -> str:
     return os.fsdecode(record.path)
 
 
-def _line(text: str, limit: int = 60) -> str:
-    from slmdesk.core.labels import clean_label
-
-    return clean_label(text, limit)
-
-
-def _size(size: int) -> str:
-    from slmdesk.services.base.messages import bytes_for_people
-
-    return bytes_for_people(size)
-
-
 def _kind(record: ModelRecord) -> str:
     if record.kind == "adapter":
-        return _line(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
+        return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
     known = (record.header.get("architecture"), record.header.get("quantization"))
-    return _line(" ".join(str(one) for one in known if one), 30)
+    return clean_label(" ".join(str(one) for one in known if one), 30)

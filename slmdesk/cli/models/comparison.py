@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import queue
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import asdict
 
 import click
 
+from slmdesk.cli.chat import read_stdin
 from slmdesk.cli.console import Console, json_option, next_of
-
-if TYPE_CHECKING:
-    from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Event
-    from slmdesk.services.container import Services
-    from slmdesk.services.evaluation.model_comparison import Compared, Comparison
+from slmdesk.core.types import Json
+from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, PromptProgress
+from slmdesk.services.container import Services
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.evaluation.model_comparison import Compared, CompareRequest, Comparison, letter_of, vote_words
 
 
 @click.command()
@@ -33,11 +33,7 @@ def compare(
     Each is loaded freshly and answers alone, with the same seed and settings.  Ctrl-C stops; the answers so far are
     kept.
     """
-    from slmdesk.services.evaluation.model_comparison import CompareRequest
-
     if prompt in (None, "-") and not sys.stdin.isatty():
-        from slmdesk.cli.chat import read_stdin
-
         prompt = read_stdin()
     if not (prompt or "").strip():
         raise click.UsageError("There is nothing to ask: give a PROMPT, or words on stdin.")
@@ -56,8 +52,6 @@ def compare(
 @click.pass_obj
 def vote(console: Console, comparison: str, best: str, note: str) -> None:
     """Save which answer of COMPARISON was BEST: its number or letter, or “none”."""
-    from slmdesk.services.evaluation.model_comparison import vote_words
-
     with console.services() as services:
         held = services.service_thread.call(lambda: services.comparing.open(comparison))
         chosen = _chosen(held, best)
@@ -79,8 +73,6 @@ class _Show:
 
     def run(self, request: object) -> int:
         """Print the answers as they are written.  Returns the exit status."""
-        from slmdesk.services.evaluation.model_comparison import CompareRequest
-
         assert isinstance(request, CompareRequest)
         console, services = self._console, self._services
         held = services.service_thread.call(lambda: services.comparing.begin(request))
@@ -103,9 +95,6 @@ class _Show:
         return int(any(one.message.error_code for one in found.answers))
 
     def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
-        from slmdesk.services.base.events import MessageEnded, MessageGrew, PromptProgress
-        from slmdesk.services.engine.events import ModelState, ModelStateChanged
-
         console = self._console
         open_ids, names = self._open_ids, self._names(held)
         shown = ""
@@ -123,8 +112,6 @@ class _Show:
                 self._end(held, event, names[event.message.id], is_shown=shown == event.message.id)
 
     def _names(self, held: Comparison) -> dict[str, str]:
-        from slmdesk.services.evaluation.model_comparison import letter_of
-
         return {one.message.id: letter_of(at) if held.hides_names else one.name for at, one in enumerate(held.answers)}
 
     def _write(self, shown: str, message: str, name: str, text: str) -> str:
@@ -137,8 +124,6 @@ class _Show:
         return message
 
     def _end(self, held: Comparison, event: object, name: str, *, is_shown: bool) -> None:
-        from slmdesk.services.base.events import MessageEnded
-
         assert isinstance(event, MessageEnded)
         console = self._console
         if event.problem:
@@ -181,8 +166,6 @@ def shape_of(held: Comparison) -> dict[str, Json]:
 
 
 def _answer(one: Compared, *, is_hidden: bool) -> dict[str, Json]:
-    from dataclasses import asdict
-
     figures: dict[str, Json] = dict(asdict(one.figures)) if one.figures and not is_hidden else {}
     return {
         "message": one.message.id,

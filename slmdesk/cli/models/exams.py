@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
 
 import click
 
 from slmdesk.cli.console import Console, json_option
 from slmdesk.cli.job_progress import follow
 from slmdesk.cli.models.library import named_model
-
-if TYPE_CHECKING:
-    from slmdesk.core.types import Json
-    from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
-
+from slmdesk.core.types import Json
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.evaluation.benchmark import BenchProgress
+from slmdesk.services.evaluation.exam_labels import lines_of, sentence_of
+from slmdesk.services.evaluation.exams import shape_of_skill
+from slmdesk.services.translation.pairs.labels import pair_line, result_sentence, shape_of_pair
 
 LEAST_KNOWN = 0.4
 """Of a measurement: before that, nothing tells how long the rest will take."""
@@ -33,9 +34,6 @@ def exam(console: Console, model: str | None, pair: str | None) -> None:
     if pair is not None:
         _exam_pair(console, model, pair)
         return
-    from slmdesk.services.evaluation.exam_labels import lines_of, sentence_of
-    from slmdesk.services.evaluation.exams import shape_of_skill
-
     with console.services() as services:
         named_model(services, model)
         job = services.service_thread.call(lambda: services.exams.take(model))
@@ -57,8 +55,6 @@ def exam(console: Console, model: str | None, pair: str | None) -> None:
 
 
 def _exam_pair(console: Console, model: str | None, pair: str) -> None:
-    from slmdesk.services.translation.pairs.labels import pair_line, result_sentence, shape_of_pair
-
     source, parted, target = pair.replace(":", "-").partition("-")
     if not (source and parted and target):
         raise click.UsageError("Give two languages with a dash between them, such as --translate en-pl.")
@@ -85,10 +81,6 @@ def _exam_pair(console: Console, model: str | None, pair: str) -> None:
 @click.pass_obj
 def bench(console: Console, model: str | None) -> None:
     """Measure the speed and memory of MODEL on this PC.  Takes some seconds; Ctrl-C stops it."""
-    import time
-
-    from slmdesk.services.base.messages import bytes_for_people
-
     began = time.monotonic()
 
     def progressed(now: BenchProgress) -> None:
@@ -100,13 +92,10 @@ def bench(console: Console, model: str | None) -> None:
         record = services.service_thread.call(lambda: services.models.choose(model))
         name = record.name
         try:
-            found: BenchResult = console.wait_for(
-                services,
-                lambda reported: services.bench.run(record.id, reported, progressed),
-                cancel=services.bench.cancel,
-            )
+            found = console.result_of(services, lambda: services.bench.run(record.id), progressed)
         finally:
             console.end_progress()
+    assert found is not None, "only a Ctrl-C cancels it here, and that is raised"
     if console.as_json:
         console.give(
             {

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import queue
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.cli.console import Console, ReportedError, json_option, next_of, words_for
 from slmdesk.core.errors import KnownError
-
-if TYPE_CHECKING:
-    from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Event
-    from slmdesk.services.container import Services
-    from slmdesk.services.online.events import DownloadChanged
-    from slmdesk.services.online.hub import FoundFile, FoundRepo
-    from slmdesk.services.online.search import Filters, SearchPage
+from slmdesk.core.labels import clean_label
+from slmdesk.core.types import Json
+from slmdesk.hub.links import parse_link
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.container import Services
+from slmdesk.services.online.downloads import ENDS
+from slmdesk.services.online.events import DownloadChanged
+from slmdesk.services.online.hub import FoundFile, FoundRepo
+from slmdesk.services.online.search import Filters, SearchPage
 
 TASKS = ("chat", "summaries", "translation", "code", "embedding")
 SORTS = ("downloads", "updated", "likes")
@@ -50,8 +51,6 @@ def search(
     sort: str,
 ) -> None:
     """Search the Hugging Face Hub for GGUF models with WORDS in their names; a link or owner/name shows that one."""
-    from slmdesk.services.online.search import Filters
-
     filters = Filters(task or "", language, license_name.lower(), author, fits, sort)
     if not words and not filters.narrows:
         raise click.UsageError("Give words to search for, or --author, --language, --license or --task.")
@@ -73,22 +72,13 @@ def search(
 
 def _found(console: Console, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
     """The search result of the Hub, or the one repository that was named."""
-    from slmdesk.services.online.search import SearchPage
-
     link = services.offers.link_in(words)
     services.hub.require("hub.search")
     if link is not None:
-        one: FoundRepo = console.wait_for(
-            services, lambda reported: services.hub.repo(link.repo, reported), cancel=services.hub.close
-        )
+        one = console.result_of(services, lambda: services.hub.repo(link.repo))
         return SearchPage((one,), may_be_more=False)
     asked = services.searching.begin(words, filters)
-    page: SearchPage = console.wait_for(
-        services,
-        lambda reported: services.searching.read(asked, reported, limit=limit, with_files=True),
-        cancel=services.hub.close,
-    )
-    return page
+    return console.result_of(services, lambda: services.searching.read(asked, limit=limit, with_files=True))
 
 
 def _are(count: int) -> str:
@@ -102,23 +92,20 @@ def _are(count: int) -> str:
 @click.pass_obj
 def download(console: Console, repo_or_file: str, quantization: str) -> None:
     """Download a model from the Hub and verify it; an interrupted download is resumed."""
-    from slmdesk.hub.links import parse_link
-    from slmdesk.services.online.events import DownloadChanged
-
     link = parse_link(repo_or_file)
     with console.services() as services:
         notes = _Notes(console)
+        ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
 
         def on_event(event: Event) -> None:
             if isinstance(event, DownloadChanged):
-                notes.hear(event)
+                notes.on_event(event)
+                if event.state in ENDS:
+                    ends.put(event)
 
         services.add_listener(on_event)
-        ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
         requested = quantization or link.quantization
-        job = services.service_thread.call(
-            lambda: services.downloads.start(link.repo, link.file, requested, ended=ends.put)
-        )
+        job = services.service_thread.call(lambda: services.downloads.start(link.repo, link.file, requested))
         end = _wait(console, services, job, ends)
         while _is_token_requested(console, end) and _ask_token(console, services, end):
             services.service_thread.call(lambda: services.downloads.resume(job))
@@ -143,7 +130,7 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
             }
         )
     else:
-        console.say(f"{model.id}  {_line(model.name)}  {_size(model.bytes)}, checked")
+        console.say(f"{model.id}  {clean_label(model.name, 60)}  {bytes_for_people(model.bytes)}, checked")
 
 
 def _is_token_requested(console: Console, end: DownloadChanged) -> bool:
@@ -161,7 +148,7 @@ def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bo
     secret = click.prompt(words, hide_input=True, default="", show_default=False, err=True)
     if not secret.strip():
         return False
-    console.wait_for(services, lambda reported: services.tokens.keep(secret, "ask", reported))
+    console.result_of(services, lambda: services.tokens.keep(secret, "ask"))
     return True
 
 
@@ -177,7 +164,7 @@ def _wait(console: Console, services: Services, job: str, ends: queue.SimpleQueu
             raise KeyboardInterrupt from None
         console.end_progress()
         if end.model is None and end.done_bytes:
-            console.notify(f"note: {_size(end.done_bytes)} are kept; the same command goes on from there.")
+            console.notify(f"note: {bytes_for_people(end.done_bytes)} are kept; the same command goes on from there.")
         if end.model is None and end.problem is None:
             raise
         return end
@@ -190,7 +177,7 @@ class _Notes:
         self._console = console
         self._last_note = self._last_fit = ""
 
-    def hear(self, event: DownloadChanged) -> None:
+    def on_event(self, event: DownloadChanged) -> None:
         """Receive an event, on the service thread."""
         note = event.note.sentence if event.note else ""
         if note and note != self._last_note:
@@ -200,10 +187,10 @@ class _Notes:
             words = "is tight on this PC" if event.fit == "tight" else "is too large for this PC"
             self._notify(f"this model {words}; smaller quantizations take less.")
         self._last_fit = event.fit
-        speed = f", {_size(event.bytes_per_s)}/s" if event.bytes_per_s else ""
+        speed = f", {bytes_for_people(event.bytes_per_s)}/s" if event.bytes_per_s else ""
         left = f", {_duration(event.eta_s)} left" if event.eta_s is not None else ""
         self._console.progress(
-            f"{event.state.value} {_line(event.name)}{speed}{left}", event.done_bytes, event.total_bytes
+            f"{event.state.value} {clean_label(event.name, 60)}{speed}{left}", event.done_bytes, event.total_bytes
         )
 
     def _notify(self, sentence: str) -> None:
@@ -242,20 +229,8 @@ def _show(console: Console, found: FoundRepo) -> None:
     about = [f"{repo.downloads:,} downloads", f"{repo.likes:,} likes", repo.updated[:10], repo.license or "no license"]
     console.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
     for one in found.files:
-        size = _size(one.file.bytes) if one.file.bytes else "size unknown"
+        size = bytes_for_people(one.file.bytes) if one.file.bytes else "size unknown"
         console.say(f"    {one.file.quantization:10} {size:>9}  {one.file.name}  {_FITS[one.fit]}".rstrip())
-
-
-def _line(text: str, limit: int = 60) -> str:
-    from slmdesk.core.labels import clean_label
-
-    return clean_label(text, limit)
-
-
-def _size(size: float) -> str:
-    from slmdesk.services.base.messages import bytes_for_people
-
-    return bytes_for_people(size)
 
 
 def _duration(seconds: float) -> str:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, table
 from slmdesk.cli.models.types import shape_of_model
 from slmdesk.core.errors import KnownError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Event, Problem
-    from slmdesk.services.container import Services
-    from slmdesk.services.models.events import ImportEnded
-    from slmdesk.services.models.inspect_files import Looked
-    from slmdesk.services.online.leftovers import LeftOver
+from slmdesk.core.labels import clean_label
+from slmdesk.core.types import Json
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.container import Services
+from slmdesk.services.models.events import ImportEnded, ImportProgress
+from slmdesk.services.online.leftovers import LeftOver
 
 
 @click.command("import")
@@ -50,10 +47,8 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
 
 def _import_all(console: Console, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
     """Check all files first, then import the usable ones one by one.  Raises KnownError `model.none_found`."""
-    from slmdesk.services.models.events import ImportEnded
-
     services.models.require("models.import")
-    looked: Looked = console.wait_for(services, lambda reported: services.looking.look(files, reported))
+    looked = console.result_of(services, lambda: services.looking.look(files))
     if not looked.candidates:
         raise KnownError("model.none_found", path=", ".join(map(str, files))[:300])
     if looked.was_cut:
@@ -67,17 +62,12 @@ def _import_all(console: Console, services: Services, files: Sequence[Path], *, 
 
 
 def _import(console: Console, services: Services, file: Path, *, link: bool, name: str) -> ImportEnded:
-    def begin(reported: Callable[[ImportEnded | Problem], None]) -> None:
-        services.models.import_file(file, link=link, name=name, ended=reported)
-
-    end: ImportEnded = console.wait_for(services, begin, cancel=services.models.cancel_import)
+    end = console.result_of(services, lambda: services.models.import_file(file, link=link, name=name))
     console.end_progress()
     return end
 
 
 def _show_progress(console: Console, services: Services, what: str) -> None:
-    from slmdesk.services.models.events import ImportProgress
-
     def on_event(event: Event) -> None:
         if isinstance(event, ImportProgress):
             console.progress(what, event.done_bytes, event.total_bytes)
@@ -94,10 +84,12 @@ def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None
     for one in ends:
         if one.model:
             here = "  (was here already)" if one.was_here else ""
-            console.say(f"{one.model.id}  {_line(one.model.name)}  {_size(one.model.bytes)}{here}")
+            console.say(f"{one.model.id}  {clean_label(one.model.name, 60)}  {bytes_for_people(one.model.bytes)}{here}")
         elif one.problem:
             sentence = one.problem.sentence
-            console.notify(f"error: {sentence if one.path in sentence else f'{_line(one.path, 300)}: {sentence}'}")
+            console.notify(
+                f"error: {sentence if one.path in sentence else f'{clean_label(one.path, 300)}: {sentence}'}"
+            )
 
 
 def _row(end: ImportEnded) -> dict[str, Json]:
@@ -120,7 +112,7 @@ def leftovers(console: Console, remove: str | None) -> None:
         if console.as_json:
             console.give({"removed": list(freed), "bytes_freed": sum(freed.values())})
         else:
-            console.say(f"{len(freed)} removed, {_size(sum(freed.values()))} freed")
+            console.say(f"{len(freed)} removed, {bytes_for_people(sum(freed.values()))} freed")
         return
     if console.as_json:
         console.give([_left_shape(one) for one in found])
@@ -163,18 +155,6 @@ def _left_shape(one: LeftOver) -> dict[str, Json]:
 
 
 def _left_row(one: LeftOver) -> tuple[str, str, str]:
-    size = _size(one.bytes) if one.is_bad else f"{_size(one.bytes)} of {_size(one.expected)}"
+    size = bytes_for_people(one.bytes) + ("" if one.is_bad else f" of {bytes_for_people(one.expected)}")
     way = f"slmdesk models download {one.repo}/{one.name}" if one.repo else "nobody knows where it came from"
-    return _line(one.name), size, "damaged, not used" if one.is_bad else _line(way, 200)
-
-
-def _line(text: str, limit: int = 60) -> str:
-    from slmdesk.core.labels import clean_label
-
-    return clean_label(text, limit)
-
-
-def _size(size: int) -> str:
-    from slmdesk.services.base.messages import bytes_for_people
-
-    return bytes_for_people(size)
+    return clean_label(one.name, 60), size, "damaged, not used" if one.is_bad else clean_label(way, 200)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from slmdesk.cli.console import Console, json_option
-
-if TYPE_CHECKING:
-    from slmdesk.core.records import ModelRecord
-    from slmdesk.core.types import Json
-    from slmdesk.services.container import Services
+from slmdesk.core.labels import clean_label
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.types import Json
+from slmdesk.services.container import Services
+from slmdesk.services.models.defaults import Use
 
 
 def named_model(services: Services, model: str | None) -> None:
@@ -43,8 +41,6 @@ def rename(console: Console, model: str, name: str) -> None:
 @click.pass_obj
 def default(console: Console, job: str | None, model: str | None, is_none: bool) -> None:
     """Show the default model for JOB; with MODEL, set it.  Without JOB: for all jobs."""
-    from slmdesk.services.models.defaults import Use
-
     if ((model or is_none) and not job) or (model and is_none):
         raise click.UsageError("Name a JOB, and either a MODEL or --none.")
     with console.services() as services:
@@ -59,19 +55,11 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
         console.give(rows[0] if job else rows)
         return
     for use, one in found:
-        console.say(f"{use.value}  {f'{one.id}  {_line(one.name)}' if one else '-  (the last used)'}")
+        console.say(f"{use.value}  {f'{one.id}  {clean_label(one.name, 60)}' if one else '-  (the last used)'}")
 
 
 def link_shared(console: Console, services: Services) -> None:
     """Where there is no model yet, link those of the organisation's folder; this computes their checksums."""
     models = services.models
     if services.settings.policy.models_folder and not services.service_thread.call(models.list):
-        console.wait_for(
-            services, lambda reported: models.adopt(reported, only_shared=True), cancel=models.cancel_import
-        )
-
-
-def _line(text: str, limit: int = 60) -> str:
-    from slmdesk.core.labels import clean_label
-
-    return clean_label(text, limit)
+        console.result_of(services, lambda: models.adopt(only_shared=True))

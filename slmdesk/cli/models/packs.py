@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Event, Problem
-    from slmdesk.services.container import Services
-    from slmdesk.services.models.events import ImportEnded, MoveEnded, PackEnded
-    from slmdesk.services.models.other_programs import FoundModel, FoundModels
-    from slmdesk.services.models.packs.service import PackContents
+from slmdesk.core.labels import clean_label
+from slmdesk.core.types import Json
+from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.messages import bytes_for_people, time_for_people
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.container import Services
+from slmdesk.services.models.events import ImportEnded, ImportProgress, MoveProgress, PackEnded, PackProgress
+from slmdesk.services.models.other_programs import FoundModel, FoundModels
 
 
 @click.command()
@@ -30,15 +28,11 @@ if TYPE_CHECKING:
 def pack(console: Console, models: tuple[str, ...], output: Path) -> None:
     """Write MODELS with their checksums and licences into one file, for PCs without a network."""
     target = output.absolute()
-
-    def begin(services: Services, reported: Callable[[PackEnded], None]) -> None:
-        services.packs.pack(models, target, reported)
-
-    end = _wait(console, begin, "packing")
+    end = _wait(console, lambda services: services.packs.pack(models, target), "packing")
     if console.as_json:
         console.give({"path": str(target), "bytes": end.bytes, "manifest_sha256": end.manifest_sha256})
     else:
-        console.say(f"{output}  {_size(end.bytes)}")
+        console.say(f"{output}  {bytes_for_people(end.bytes)}")
         console.say(f"sha256 of its list: {end.manifest_sha256}")
         console.notify("note: hand this checksum on by another way than the pack, for “models unpack --expect”.")
 
@@ -58,8 +52,8 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
         _list(console, file)
         return
 
-    def begin(services: Services, reported: Callable[[PackEnded], None]) -> None:
-        services.packs.unpack(file.absolute(), expected=expect or "", only=only or None, ended=reported)
+    def begin(services: Services) -> Pending[PackEnded]:
+        return services.packs.unpack(file.absolute(), expected=expect or "", only=only or None)
 
     end = _wait(console, begin, "checking")
     if console.as_json:
@@ -80,7 +74,9 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
     for one in end.models:
         licence = one.about.get("licence") or one.license or "no licence named"
         more = "" if one.is_new else "  (was here already)"
-        console.say(f"{one.model.id}  {_line(one.model.name)}  {_size(one.model.bytes)}  {licence}{more}")
+        console.say(
+            f"{one.model.id}  {clean_label(one.model.name, 60)}  {bytes_for_people(one.model.bytes)}  {licence}{more}"
+        )
     console.say(f"sha256 of its list: {end.manifest_sha256}")
     if not expect:
         console.notify("note: compare this checksum with the one you were told by whoever made the pack.")
@@ -92,8 +88,6 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
 @click.pass_obj
 def move(console: Console, folder: Path) -> None:
     """Keep the models in FOLDER from now on, and move the present ones there."""
-    from slmdesk.services.models.events import MoveProgress
-
     target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
     with console.services() as services:
 
@@ -102,19 +96,15 @@ def move(console: Console, folder: Path) -> None:
                 _progress(console, event.step, event.fraction, 1.0, event.eta_s)
 
         services.add_listener(on_event)
-
-        def ask(reported: Callable[[MoveEnded | Problem], None]) -> None:
-            services.moving.move(target, lambda end: reported(end.problem or end))
-
-        end: MoveEnded = console.wait_for(services, ask, cancel=services.moving.cancel)
+        end = console.result_of(services, lambda: services.moving.move(target))
         console.end_progress()
     if console.as_json:
         console.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
         return
     count = "1 model" if end.moved == 1 else f"{end.moved} models"
-    console.say(f"{end.target}  {count}, {_size(end.bytes)}")
+    console.say(f"{end.target}  {count}, {bytes_for_people(end.bytes)}")
     for path in end.left:
-        console.notify(f"note: not there now, so not moved: {_line(path, 300)}")
+        console.notify(f"note: not there now, so not moved: {clean_label(path, 300)}")
 
 
 @click.command()
@@ -123,8 +113,6 @@ def move(console: Console, folder: Path) -> None:
 @click.pass_obj
 def find(console: Console, link: bool) -> None:
     """Find model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
-    from slmdesk.services.models.events import ImportProgress
-
     with console.services() as services:
 
         def on_event(event: Event) -> None:
@@ -132,13 +120,10 @@ def find(console: Console, link: bool) -> None:
                 console.progress("checking", event.done_bytes, event.total_bytes)
 
         services.add_listener(on_event)
-        cancel = services.finding.cancel
-        found: FoundModels = console.wait_for(services, services.finding.find, cancel=cancel)
+        found = console.result_of(services, services.finding.find)
         ends: tuple[ImportEnded, ...] = ()
         if link:
-            ends = console.wait_for(
-                services, lambda reported: services.finding.link(found.models, reported), cancel=cancel
-            )
+            ends = console.result_of(services, lambda: services.finding.link(found.models))
         console.end_progress()
     linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
     known = {end.path: end.model.id for end in ends if end.model}  # linked, or in the library with the same content
@@ -155,7 +140,7 @@ def find(console: Console, link: bool) -> None:
     else:
         _show(console, found, linked, problems)
     for each in found.skipped:
-        console.notify(f"note: not looked at: {_line(str(each.path), 200)} ({each.reason})")
+        console.notify(f"note: not looked at: {clean_label(str(each.path), 200)} ({each.reason})")
 
 
 def _show(console: Console, found: FoundModels, linked: dict[str, str], problems: dict[str, Problem]) -> None:
@@ -166,11 +151,13 @@ def _show(console: Console, found: FoundModels, linked: dict[str, str], problems
             state = "not usable"
         else:
             state = f"linked as {linked[path]}" if path in linked else f"here as {one.known}" if one.known else "new"
-        rows.append((one.program, _line(one.name), _size(one.bytes), state, _line(path, 300)))
+        rows.append(
+            (one.program, clean_label(one.name, 60), bytes_for_people(one.bytes), state, clean_label(path, 300))
+        )
     table(console, rows)
     for one in found.models:
         if problem := one.problem or problems.get(str(one.path)):
-            console.notify(f"note: {_line(str(one.path), 200)}: {problem.sentence}")
+            console.notify(f"note: {clean_label(str(one.path), 200)}: {problem.sentence}")
     if not linked and any(one.known is None and one.problem is None for one in found.models):
         console.notify("note: use them where they are with: slmdesk models find --link")
 
@@ -193,9 +180,7 @@ def _shape(one: FoundModel, linked: dict[str, str], problems: dict[str, Problem]
 
 def _list(console: Console, file: Path) -> None:
     with console.services() as services:
-        found: PackContents = console.wait_for(
-            services, lambda reported: services.packs.contents(file.absolute(), reported), cancel=services.packs.cancel
-        )
+        found = console.result_of(services, lambda: services.packs.contents(file.absolute()))
     if console.as_json:
         models: list[Json] = [
             {
@@ -214,22 +199,18 @@ def _list(console: Console, file: Path) -> None:
     for one in found.models:
         licence = one.listed.about.get("licence") or one.listed.license or "no licence named"
         state = f"here as {one.here}" if one.here else "new"
-        rows.append((_line(one.listed.name), _size(one.listed.bytes), state, licence))
+        rows.append((clean_label(one.listed.name, 60), bytes_for_people(one.listed.bytes), state, licence))
     table(console, rows)
     console.say(f"sha256 of its list: {found.manifest_sha256}")
     console.notify("note: this is what its list says; all of it is checked when it is unpacked.")
 
 
 def _progress(console: Console, what: str, done: float, total: float, eta_s: float | None) -> None:
-    from slmdesk.services.base.messages import time_for_people
-
     console.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
 
 
-def _wait(console: Console, begin: Callable[[Services, Callable[[PackEnded], None]], None], what: str) -> PackEnded:
+def _wait(console: Console, begin: Callable[[Services], Pending[PackEnded]], what: str) -> PackEnded:
     """Wait for the end of a pack.  Raises the problem it met; Ctrl-C stops it."""
-    from slmdesk.services.models.events import PackProgress
-
     with console.services() as services:
 
         def on_event(event: Event) -> None:
@@ -237,22 +218,6 @@ def _wait(console: Console, begin: Callable[[Services, Callable[[PackEnded], Non
                 _progress(console, what, event.done_bytes, event.total_bytes, event.eta_s)
 
         services.add_listener(on_event)
-
-        def ask(reported: Callable[[PackEnded | Problem], None]) -> None:
-            begin(services, lambda end: reported(end.problem or end))
-
-        end: PackEnded = console.wait_for(services, ask, cancel=services.packs.cancel)
+        end = console.result_of(services, lambda: begin(services))
         console.end_progress()
     return end
-
-
-def _line(text: str, limit: int = 60) -> str:
-    from slmdesk.core.labels import clean_label
-
-    return clean_label(text, limit)
-
-
-def _size(size: int) -> str:
-    from slmdesk.services.base.messages import bytes_for_people
-
-    return bytes_for_people(size)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from slmdesk.core.records import ModelRecord
-    from slmdesk.core.speed import Speed
-    from slmdesk.core.types import Json
+from slmdesk.core.records import ModelRecord
+from slmdesk.core.speed import Speed
+from slmdesk.core.types import Json
+from slmdesk.services.translation.pairs.exams import results_of
+from slmdesk.services.translation.pairs.labels import shape_of_pair
 
 
 def shape_of_model(record: ModelRecord) -> dict[str, Json]:
@@ -43,7 +43,4 @@ def speed_shape(speed: Speed | None) -> dict[str, Json]:
 
 def pairs_shape(record: ModelRecord) -> dict[str, Json]:
     """The pairs of languages it was examined for."""
-    from slmdesk.services.translation.pairs.exams import results_of
-    from slmdesk.services.translation.pairs.labels import shape_of_pair
-
     return {"translates": [shape_of_pair(one) for one in results_of(record)]}

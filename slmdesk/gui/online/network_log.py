@@ -24,9 +24,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import LedgerRow
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.text import plain_tip
-from slmdesk.services.base.events import Problem
 from slmdesk.services.online.events import RequestsToday
-from slmdesk.services.online.network_log import Exported
 
 PAGE = 200
 DEBOUNCE_MS = 150
@@ -95,11 +93,7 @@ class LedgerController(QObject):
     def export(self, path: Path) -> None:
         """Write the rows found, or all, to a file; `exported` or `failed` follows."""
         words = self._words
-
-        def ended(result: Exported | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_exported, result))
-
-        self._bridge.ask(lambda services: services.network.export(path, ended, words), None, self.failed.emit)
+        self._bridge.follow(lambda services: services.network.export(path, words), self.exported.emit, self.failed.emit)
 
     @Slot(object)
     def _on_requests_counted(self, _event: object) -> None:
@@ -133,12 +127,6 @@ class LedgerController(QObject):
     def _on_renewed(self, turn: int, rows: Sequence[LedgerRow]) -> None:
         if turn == self._turn:
             self.rows_renewed.emit(rows)
-
-    def _on_exported(self, result: Exported | Problem) -> None:
-        if isinstance(result, Problem):
-            self.failed.emit(result)
-        else:
-            self.exported.emit(result)
 
 
 class LedgerModel(QAbstractTableModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -52,14 +51,10 @@ class NetworkController(QObject):
                 self._bridge.problem_met.emit(problem)
             self.settings_shown.emit(self._current)
 
-        def ended(result: Settings | Problem) -> None:
-            """Runs on the service thread."""
-            self._bridge.post_to_ui(partial(refused, result) if isinstance(result, Problem) else saved)
-
         if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
             self._bridge.ask(lambda services: services.network.set_offline(bool(value)), lambda _none: saved(), refused)
         else:
-            self._bridge.ask(lambda services: services.network.change(ended, **values), None, refused)
+            self._bridge.follow(lambda services: services.network.change(**values), lambda _new: saved(), refused)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:

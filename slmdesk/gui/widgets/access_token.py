@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
-from slmdesk.services.base.events import Problem
 from slmdesk.services.online.access_token import TokenPlaces
 from slmdesk.services.online.events import TokenChanged
 from slmdesk.settings import Settings
@@ -61,27 +58,16 @@ class TokenController(QObject):
     @Slot()
     def look(self) -> None:
         """Find out where a token can be stored here; `places_shown` follows within seconds."""
-
-        def ended(places: TokenPlaces) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_places, places))
-
-        self._bridge.ask(lambda services: services.tokens.places(ended))
+        self._bridge.follow(lambda services: services.tokens.places(), self._on_places)
 
     @Slot(str, str)
     def keep(self, token: str, place: str) -> None:
         """Store a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
-
-        def ended(result: TokenChanged | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_kept, result))
-
-        self._bridge.ask(lambda services: services.tokens.keep(token, place, ended), None, self.refused.emit)
+        self._bridge.follow(lambda services: services.tokens.keep(token, place), self._on_kept, self.refused.emit)
 
     @Slot()
     def forget(self) -> None:
-        def ended(result: TokenChanged | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_forgotten, result))
-
-        self._bridge.ask(lambda services: services.tokens.forget(ended), None)
+        self._bridge.follow(lambda services: services.tokens.forget(), self._on_forgotten)
 
     @Slot(object)
     def _on_state(self, state: TokenChanged) -> None:
@@ -96,19 +82,13 @@ class TokenController(QObject):
         self._places = places
         self.places_shown.emit(places)
 
-    def _on_kept(self, result: TokenChanged | Problem) -> None:
-        if isinstance(result, Problem):
-            self.refused.emit(result)
-        else:
-            self._on_state(result)
-            self.kept.emit()
+    def _on_kept(self, state: TokenChanged) -> None:
+        self._on_state(state)
+        self.kept.emit()
 
-    def _on_forgotten(self, result: TokenChanged | Problem) -> None:
-        if isinstance(result, Problem):
-            self._bridge.problem_met.emit(result)
-        else:
-            self._on_state(result)
-            self._bridge.notice_raised.emit(Notice("The access token is forgotten.", life_ms=UNDO_MS, key="token"))
+    def _on_forgotten(self, state: TokenChanged) -> None:
+        self._on_state(state)
+        self._bridge.notice_raised.emit(Notice("The access token is forgotten.", life_ms=UNDO_MS, key="token"))
 
 
 def words_of(state: TokenChanged) -> str:

@@ -15,6 +15,7 @@ from slmdesk.core.types import ChatMessage, Json, LoadedModel, Role, Sampling, T
 from slmdesk.core.wire import answer_from, dataclass_from, messages_to_json, to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.energy import Energy, EnergySource, Meter, energy_words
 from slmdesk.services.engine.lease import Lease
@@ -78,12 +79,6 @@ class BenchProgress:
     fraction: float
 
 
-OnEnded = Callable[[BenchResult | Problem | None], None]
-"""Called once, on the service thread; None: it was cancelled."""
-OnProgress = Callable[[BenchProgress], None]
-"""Called on the service thread."""
-
-
 class BenchService:
     """Measures one model at a time.  Service thread."""
 
@@ -112,10 +107,11 @@ class BenchService:
         """Id of the model being measured; '' for none."""
         return self._bench.record.id if self._bench else ""
 
-    def run(self, model: str | None, ended: OnEnded, progressed: OnProgress | None = None) -> ModelRecord:
+    def run(self, model: str | None) -> Pending[BenchResult | None]:
         """Load a model afresh and measure it; jobs wait meanwhile, and the model in use is loaded again afterwards.
 
-        Raises KnownError `model.…`, and `request.invalid` while an answer is being written or another benchmark runs.
+        Reports BenchProgress; None when it was cancelled.  Raises KnownError `model.…`, and `request.invalid` while an
+        answer is being written or another benchmark runs.
         """
         record = self._models.choose(model)
         if self._jobs.is_held:
@@ -127,19 +123,17 @@ class BenchService:
         before = mark(self._models, self._loader)
         self._loader.unload()
 
-        def end(result: BenchResult | Problem | None) -> None:
+        def on_end(result: BenchResult | Problem | None) -> None:
             self._bench = None
             self._jobs.let_go()
             return_to(before, self._models, self._loader, self._store)
             if isinstance(result, BenchResult):
                 self._note(record, result.output_tokens_per_s, result.prompt_tokens + result.output_tokens // 2)
-            ended(result)
 
-        self._bench = _Bench(
-            self._service_thread, self._store, self._loader, record, end, progressed or (lambda _what: None)
-        )
-        self._bench.begin()
-        return record
+        self._bench = _Bench(self._service_thread, self._store, self._loader, record)
+        pending = self._bench.pending.then(on_end)
+        self._service_thread.post(self._bench.begin)  # later, so that whoever asked hears of the beginning too
+        return pending
 
     def cancel(self) -> None:
         """Cancel the benchmark without a result; does nothing when none runs."""
@@ -163,11 +157,9 @@ class _Bench:
         store: Store,
         loader: ModelLoader,
         record: ModelRecord,
-        ended: OnEnded,
-        progressed: OnProgress,
     ) -> None:
         self._service_thread, self._store, self._loader, self.record = service_thread, store, loader, record
-        self._ended, self._progressed = ended, progressed
+        self.pending: Pending[BenchResult | None] = Pending(self.cancel)
         self._meter: Meter | None = None
         self._job: JobHandle | None = None
         self._lease: Lease | None = None
@@ -176,7 +168,9 @@ class _Bench:
 
     def begin(self) -> None:
         """A job that cannot be done starts a child without a model."""
-        self._progressed(BenchProgress("starting", 0.0))
+        if self._is_over:
+            return
+        self._progressed("starting", 0.0)
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
@@ -193,19 +187,19 @@ class _Bench:
     def _child_is_there(self) -> None:
         if self._is_over:
             return
-        self._progressed(BenchProgress("loading the model", 0.05))
+        self._progressed("loading the model", 0.05)
         self._lease = self._loader.acquire(self.record, self._warm_up, self._no_model, explicit=True)
 
     def _no_model(self, problem: Problem | None) -> None:
         self._finish(problem or problem_for(KnownError("model.not_loaded")))
 
     def _warm_up(self, lease: Lease) -> None:
-        self._progressed(BenchProgress("warming up", 0.2))
+        self._progressed("warming up", 0.2)
         lease.start("chat", _question(lease.model, "Warming up.", 4), lambda event: self._on_warm_up(lease, event))
 
     def _on_warm_up(self, lease: Lease, event: FromChild) -> None:
         if isinstance(event, Done):
-            self._progressed(BenchProgress("reading", 0.4))
+            self._progressed("reading", 0.4)
             self._meter = Meter(self._loader.client.pid)
             lease.start("chat", _question(lease.model, "Measuring.", OUTPUT_TOKENS), self._on_event)
         elif isinstance(event, Failed | Cancelled):
@@ -213,10 +207,10 @@ class _Bench:
 
     def _on_event(self, event: FromChild) -> None:
         if isinstance(event, Progress) and event.total > 0:
-            self._progressed(BenchProgress("reading", 0.4 + 0.2 * min(1.0, event.done / event.total)))
+            self._progressed("reading", 0.4 + 0.2 * min(1.0, event.done / event.total))
         elif isinstance(event, Token):
             self._written += 1
-            self._progressed(BenchProgress("writing", 0.6 + 0.4 * min(1.0, self._written / OUTPUT_TOKENS)))
+            self._progressed("writing", 0.6 + 0.4 * min(1.0, self._written / OUTPUT_TOKENS))
         elif isinstance(event, Done | Failed | Cancelled):
             self._end(event)
 

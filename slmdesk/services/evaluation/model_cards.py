@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,9 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.evaluation.benchmark import BenchResult, BenchService
 from slmdesk.services.evaluation.exam_labels import few_words, lines_of, note_words, sentence_of, short_words
@@ -104,16 +105,12 @@ class CardService:
         found = ((one, result_of(one)) for one in models)
         return {one.id: (few_words(result), sentence_of(one.name, result)) for one, result in found if result}
 
-    def details(self, model: str, ended: Callable[[ModelDetails], None]) -> None:
-        """Read all that is known of a model; `ended` is called once, on the service thread.  Raises `model.unknown`."""
+    def details(self, model: str) -> Pending[ModelDetails]:
+        """Read all that is known of a model.  Raises KnownError `model.unknown`."""
         record = self._store.models.get(model)
         context, pc = self._settings.current.context_tokens, self._pc()
-
-        def work() -> None:
-            found = _read(record, context, pc)
-            self._service_thread.post(lambda: ended(self._details(record, found)))
-
-        threading.Thread(target=work, name="read-details", daemon=True).start()
+        read = pending_on_file_thread(self._service_thread, lambda: _read(record, context, pc), name="read-details")
+        return read.map(lambda found: self._details(record, found))
 
     def _card(self, record: ModelRecord) -> ModelCard:
         result, bench = result_of(record), self._bench.result(record)

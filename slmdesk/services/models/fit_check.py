@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,9 @@ from slmdesk.core.gguf.read import check_file
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.fit import Pc, fit_file
 from slmdesk.settings import SettingsFile
@@ -38,15 +39,12 @@ class JudgeService:
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
         self._service_thread, self._settings, self._pc = service_thread, settings, pc
 
-    def judge(self, models: Sequence[ModelRecord], ended: Callable[[Mapping[str, Judged]], None]) -> None:
-        """Whether these can be used, by their files' headers.  `ended` gets verdicts by id, on the service thread."""
+    def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, Judged]]:
+        """Whether these can be used, by their files' headers: a verdict for each id."""
         context, pc = self._settings.current.context_tokens, self._pc()
-
-        def work() -> None:
-            verdicts = {one.id: _judge(one, context, pc) for one in models}
-            self._service_thread.post(lambda: ended(verdicts))
-
-        threading.Thread(target=work, name="judge-models", daemon=True).start()
+        return pending_on_file_thread(
+            self._service_thread, lambda: {one.id: _judge(one, context, pc) for one in models}, name="judge-models"
+        )
 
 
 def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> Judged:

@@ -33,6 +33,7 @@ from slmdesk.services.base.file_io import (
     remove_left_overs,
 )
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.display_name import MAX_NAME, name_for
@@ -44,9 +45,6 @@ TELL_S = 0.1
 """Between two words on how far a model in parts is."""
 KINDS_BESIDE_CHAT = ("encoder",)
 """What the library keeps though it cannot chat."""
-
-OnImported = Callable[[ImportEnded], None]
-"""Called once, on the service thread."""
 
 
 class Register(Protocol):
@@ -89,9 +87,10 @@ class Importer:
         )
         self._imports: list[_Import] = []
 
-    def begin(self, path: Path, *, link: bool = False, name: str = "", ended: OnImported | None = None) -> None:
+    def begin(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         """Bring a file in; see `ModelService.import_file`."""
         job = _Import(path, threading.Event(), link, clean_label(name, MAX_NAME))
+        pending: Pending[ImportEnded] = Pending(job.stop.set)
         self._imports.append(job)
         folder = self._folder()
 
@@ -99,8 +98,7 @@ class Importer:
             self._imports.remove(job)
             event = self._ended(job, result, header, error)
             self._publish(event)
-            if ended:
-                ended(event)
+            pending.end(event)
 
         def work() -> None:
             result, header, error = self._bring_in(job, folder)
@@ -108,6 +106,7 @@ class Importer:
 
         job.thread = threading.Thread(target=work, name="import-model", daemon=True)
         job.thread.start()
+        return pending
 
     def cancel(self, path: Path | None = None) -> None:
         """Stop the import of `path`, or all; ImportEnded follows, and no part stays."""

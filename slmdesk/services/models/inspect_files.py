@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ from slmdesk.core.gguf.parts import first_parts, parts_of
 from slmdesk.core.gguf.read import GgufHeader, check_file
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import mark_of
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.fit import Fit, Pc, fit_by_size, fit_header
@@ -61,16 +62,15 @@ class LookService:
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
         self._service_thread, self._settings, self._pc = service_thread, settings, pc
 
-    def look(self, paths: Sequence[Path], ended: Callable[[Looked], None]) -> None:
-        """Look at files, and at the model files in folders.  `ended` is called once, on the service thread."""
+    def look(self, paths: Sequence[Path]) -> Pending[Looked]:
+        """Look at files, and at the model files in folders."""
         context, pc = self._settings.current.context_tokens, self._pc()
 
-        def work() -> None:
+        def work() -> Looked:
             files, was_cut = _files(paths)
-            found = tuple(_candidate(one, context, pc) for one in files)
-            self._service_thread.post(lambda: ended(Looked(found, was_cut)))
+            return Looked(tuple(_candidate(one, context, pc) for one in files), was_cut)
 
-        threading.Thread(target=work, name="look-at-models", daemon=True).start()
+        return pending_on_file_thread(self._service_thread, work, name="look-at-models")
 
 
 def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from slmdesk.core.types import Json
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_io import HashedFile
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -73,13 +73,12 @@ class ModelService:
         """Return all models, including those whose file is missing now, because a folder may come back."""
         return self._store.models.all()
 
-    def present(self, ended: OnEnded[Sequence[ModelRecord]]) -> None:
-        """Pass the models whose file is present to `ended`."""
+    def present(self) -> Pending[Sequence[ModelRecord]]:
+        """Return the models whose file is present."""
         models = self._store.models.all()
-        on_file_thread(
+        return pending_on_file_thread(
             self._service_thread,
             lambda: [one for one in models if Path(os.fsdecode(one.path)).is_file()],
-            ended,
             name="present",
         )
 
@@ -185,39 +184,39 @@ class ModelService:
 
     # ---- bringing in
 
-    def import_file(
-        self, path: Path, *, link: bool = False, name: str = "", ended: Callable[[ImportEnded], None] | None = None
-    ) -> None:
+    def import_file(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         """Import a model file, by copy or by link.  `name`: instead of the one in its header.
 
-        ImportProgress, then one ImportEnded are published; `ended` is called too, on the service thread.  A file with a
-        known sha256 returns the existing model.  Any part of a model in parts may be given; the parts are joined.
-        Raises KnownError `feature.hidden`.
+        ImportProgress, then one ImportEnded are published; the result is that ImportEnded, also when it names a problem
+        or was cancelled.  A file with a known sha256 returns the existing model.  Any part of a model in parts may be
+        given; the parts are joined.  Raises KnownError `feature.hidden`.
         """
         self.require("models.import")
-        self._importer.begin(path, link=link, name=name, ended=ended)
+        return self._importer.begin(path, link=link, name=name)
 
     def cancel_import(self, path: Path | None = None) -> None:
         """Cancel the import of `path`, or all; ImportEnded follows, and no partial file stays."""
         self._importer.cancel(path)
 
-    def adopt(self, ended: Callable[[int], None] | None = None, *, only_shared: bool = False) -> None:
+    def adopt(self, *, only_shared: bool = False) -> Pending[int]:
         """Add GGUF files that are in the models folder but not in the library, for example after damage.
 
-        Those of the organisation's folder are linked.  `ended` gets their number; files that are no chat models are
-        left alone.
+        Those of the organisation's folder are linked.  Returns their number; files that are no chat models are left
+        alone.  Cancelling stops all imports.
         """
         models = self._store.models.all()
         known = {os.fsdecode(one.path) for one in models}
         twins = {one.info.get("shared_twin") for one in models}
         own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
+        adopted: Pending[int] = Pending(self.cancel_import)
         on_file_thread(
             self._service_thread,
             lambda: look_for_unadopted(own, shared, known, twins),
-            lambda found: self._adopt_all(found, ended),
+            lambda found: self._adopt_all(found, adopted),
         )
+        return adopted
 
-    def _adopt_all(self, found: Unadopted | Problem, ended: Callable[[int], None] | None) -> None:
+    def _adopt_all(self, found: Unadopted | Problem, adopted: Pending[int]) -> None:
         problem = found if isinstance(found, Problem) else found.problem
         if isinstance(found, Problem):
             found = Unadopted()
@@ -225,57 +224,51 @@ class ModelService:
             self._publish(Noticed(problem))
         waiting, taken, shared = len(found.all), 0, {str(path): word for path, word in found.shared.items()}
 
-        def one_ended(event: ImportEnded) -> None:
+        def one_ended(event: ImportEnded | Problem) -> None:
             nonlocal waiting, taken
+            assert isinstance(event, ImportEnded), "an import always ends with one"
             waiting, taken = waiting - 1, taken + (event.model is not None)
             if event.model and event.path in shared and os.fsdecode(event.model.path) != event.path:
                 # the organisation's is the same as one's own: noted, so that it is not hashed each time
                 with suppress(KnownError):  # read-only or full: then it is hashed again next time
                     self._store.models.set_info(event.model.id, shared_twin=shared[event.path])
-            if waiting == 0 and ended:
-                ended(taken)
+            if waiting == 0:
+                adopted.end(taken)
 
         for path in found.all:
-            self._importer.begin(path, link=path in found.shared, ended=one_ended)
-        if not found.all and ended:
-            ended(0)
+            self._importer.begin(path, link=path in found.shared).then(one_ended)
+        if not found.all:
+            adopted.end(0)
 
     # ---- checking
 
-    def verify(
-        self,
-        models: Sequence[str],
-        ended: OnEnded[Sequence[Verified]],
-        *,
-        progressed: Callable[[int, int], None] | None = None,
-        stop: threading.Event | None = None,
-    ) -> None:
+    def verify(self, models: Sequence[str]) -> Pending[Sequence[Verified]]:
         """Hash the files of `models` (none given: of all) again and compare.  Raises KnownError `model.unknown`.
 
-        `progressed` gets bytes done and bytes in total, on the service thread; once `stop` is set, `ended` gets nothing
-        verified.
+        Reports (bytes done, bytes in total).  Cancelled, it ends with nothing verified.
         """
-        records = [self._store.models.get(one) for one in models] if models else self._store.models.all()
-        self._checker.verify(records, ended, progressed, stop)
+        return self._checker.verify(
+            [self._store.models.get(one) for one in models] if models else self._store.models.all()
+        )
 
-    def fit(self, model_or_file: str, context_tokens: int | None, ended: OnEnded[Fit]) -> None:
-        """Check whether a model of the library, or a file, fits this PC; `ended` gets the verdict."""
+    def fit(self, model_or_file: str, context_tokens: int | None) -> Pending[Fit]:
+        """Check whether a model of the library, or a file, fits this PC."""
         path = self.path_of(model_or_file)
         known = next((one for one in self._store.models.all() if one.path == os.fsencode(path)), None)
         requested, pc = context_tokens or self._settings.current.context_tokens, self._pc()
-        on_file_thread(
-            self._service_thread, lambda: fit_file(path, requested, pc, sha256=known.sha256 if known else ""), ended
+        return pending_on_file_thread(
+            self._service_thread, lambda: fit_file(path, requested, pc, sha256=known.sha256 if known else "")
         )
 
-    def info(self, model_or_file: str, ended: OnEnded[ModelInfo]) -> None:
-        """Read the header of a model of the library, or of a file; `ended` gets it."""
+    def info(self, model_or_file: str) -> Pending[ModelInfo]:
+        """Read the header of a model of the library, or of a file."""
         path = self.path_of(model_or_file)
 
         def work() -> ModelInfo:
             header = read_header(path)
             return ModelInfo(name_for(header, path.stem), header, plain_metadata(header), header.file_bytes)
 
-        on_file_thread(self._service_thread, work, ended)
+        return pending_on_file_thread(self._service_thread, work)
 
     def path_of(self, model_or_file: str) -> Path:
         """Return the file of a model of the library, else `model_or_file` as a path.

@@ -6,7 +6,7 @@ On the service thread; files are read on another.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from slmdesk.core.gguf.read import GgufHeader, check_file, require_chat_model
 from slmdesk.core.memory import estimate_loaded
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Sampling
-from slmdesk.services.base.events import Problem
-from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.fit import available_bytes
 from slmdesk.services.models.library import ModelService
@@ -68,18 +68,15 @@ class TuningService:
         self._known: dict[tuple[str, str], str] = {}
         """Why an adapter does not fit a model, by their sha256."""
 
-    def look(self, model: str, ended: Callable[[ModelTuning | Problem], None]) -> None:
-        """What can be set for a model (''; the one that answers when none is named); `ended` is called once, later.
-
-        Raises KnownError `model.…`.
-        """
+    def look(self, model: str) -> Pending[ModelTuning]:
+        """What can be set for a model (''; the one that answers when none is named).  Raises KnownError `model.…`."""
         record = self._models.choose(model or None)
         adapters = [one for one in self._models.list() if one.kind == "adapter"]
         current, state = self._settings.current.context_tokens, self._models.state
         held = state.memory_bytes if state.model == record.id else 0
 
-        on_file_thread(
-            self._service_thread, lambda: self._looked(record, adapters, current, held), ended, name="tuning"
+        return pending_on_file_thread(
+            self._service_thread, lambda: self._looked(record, adapters, current, held), name="tuning"
         )
 
     def _looked(

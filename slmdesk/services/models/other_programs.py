@@ -10,9 +10,10 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.file import unreadable
@@ -23,6 +24,7 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.display_name import MAX_NAME, name_for
 from slmdesk.services.models.events import ImportEnded
@@ -78,57 +80,62 @@ class FindingService:
 
     def __init__(self, service_thread: ServiceThread, store: Store, models: ModelService) -> None:
         self._service_thread, self._store, self._models = service_thread, store, models
-        self._stop = threading.Event()
-        self._linking: Path | None = None
+        self._running: Pending[Any] | None = None
 
-    def find(self, ended: Callable[[FoundModels | Problem], None], places: Sequence[Place] | None = None) -> None:
-        """Look now; nothing is changed.  `ended` is called once, on the service thread, unless it is cancelled.
-
-        Raises KnownError `feature.hidden`.
-        """
+    def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
+        """Look now; nothing is changed.  Cancelled, it does not end.  Raises KnownError `feature.hidden`."""
         self._models.require("models.import")
-        self._stop = stop = threading.Event()
-        known = {_mark(one): one.id for one in self._store.models.all()}
+        known, stop = {_mark(one): one.id for one in self._store.models.all()}, threading.Event()
 
         def work() -> FoundModels:
             return _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
 
-        def reported(result: FoundModels | Problem) -> None:
+        def on_end(result: FoundModels | Problem) -> None:
             if not stop.is_set():
-                ended(result)
+                found.end(result)
 
-        on_file_thread(self._service_thread, work, reported, name="find-models")
+        found: Pending[FoundModels] = Pending(stop.set)
+        self._running = found
+        on_file_thread(self._service_thread, work, on_end, name="find-models")
+        return found
 
-    def link(self, found: Sequence[FoundModel], ended: Callable[[tuple[ImportEnded, ...]], None]) -> None:
+    def link(self, found: Sequence[FoundModel]) -> Pending[tuple[ImportEnded, ...]]:
         """Link the files that are new and fit for chatting, one after another; none is copied.
 
-        ImportProgress and ImportEnded are told for each; `ended` hears all of them, on the service thread.
+        ImportProgress and ImportEnded are published for each; the result is all of them.  Cancelled, it ends with those
+        that are linked already, which stay.
         """
-        self._stop = stop = threading.Event()
         waiting = [one for one in found if one.known is None and one.problem is None]
         ends: list[ImportEnded] = []
+        linking: list[Pending[ImportEnded]] = []
+
+        def cancel() -> None:
+            waiting.clear()
+            for one in linking:
+                one.cancel()
 
         def next_one() -> None:
-            if not waiting or stop.is_set():
-                self._linking = None
-                ended(tuple(ends))
+            if not waiting:
+                linked.end(tuple(ends))
                 return
             one = waiting.pop(0)
-            self._linking = one.path
             name = free_name(one.name, self._store.models.all())
-            self._models.import_file(one.path, link=True, name=name, ended=on_end)
+            linking[:] = [self._models.import_file(one.path, link=True, name=name).then(on_end)]
 
-        def on_end(event: ImportEnded) -> None:
-            ends.append(event)
+        def on_end(event: ImportEnded | Problem) -> None:
+            if isinstance(event, ImportEnded):
+                ends.append(event)
             next_one()
 
+        linked: Pending[tuple[ImportEnded, ...]] = Pending(cancel)
+        self._running = linked
         next_one()
+        return linked
 
     def cancel(self) -> None:
         """Stop looking or linking; what is linked already stays."""
-        self._stop.set()
-        if self._linking is not None:
-            self._models.cancel_import(self._linking)
+        if self._running is not None:
+            self._running.cancel()
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.events import Event, MessageEnded, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.engine.events import ModelState
 from slmdesk.services.engine.hardware import hardware_key
@@ -49,9 +50,6 @@ _NEWS = 0.1
 """A change of what is expected below this part is not told: pages need not be made anew."""
 _MOST = 8
 """Models, the last measured ones, that say how this PC compares with what was expected."""
-
-OnMeasured = Callable[[PcMeasured | Problem], None]
-"""Called once, on the service thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,17 +160,19 @@ class MeasuringService:
             self._later.cancel()
             self._later = None
 
-    def measure(self, ended: OnMeasured) -> None:
+    def measure(self) -> Pending[PcMeasured]:
         """Measure now, about a second.  Raises KnownError `request.invalid` while it is being measured."""
         if self._child is not None:
             raise KnownError("request.invalid", what="this PC is being measured")
         child = self._child = self._make_child()
+        measured: Pending[PcMeasured] = Pending()
 
-        def hear(event: FromChild) -> None:
+        def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: self._on_end(event, ended))
+                self._service_thread.post(lambda: self._on_end(event, measured))
 
-        child.start("measure", {}, hear, priority="background")
+        child.start("measure", {}, on_event, priority="background")
+        return measured
 
     def close(self) -> None:
         """Stop what runs."""
@@ -231,9 +231,9 @@ class MeasuringService:
         if is_measured or self._loader.is_busy or self._loader.state.state is ModelState.LOADING:
             self.begin()
             return
-        self.measure(lambda _found: None)  # one that fails is tried again at the next start
+        self.measure()  # one that fails is tried again at the next start
 
-    def _on_end(self, event: FromChild, ended: OnMeasured) -> None:
+    def _on_end(self, event: FromChild, measured: Pending[PcMeasured]) -> None:
         self._end_child()
         if isinstance(event, Done):
             try:
@@ -244,14 +244,14 @@ class MeasuringService:
                 if not self._store.read_only:
                     self._store.measurements.keep(BANDWIDTH, value)
             except KnownError as err:
-                ended(problem_for(err))
+                measured.end(problem_for(err))
                 return
             self._refresh()
-            ended(found)
+            measured.end(found)
         elif isinstance(event, Failed):
-            ended(problem_of(event.code, event.args))
+            measured.end(problem_of(event.code, event.args))
         else:
-            ended(problem_for(KnownError("request.invalid", what="it was stopped")))
+            measured.end(problem_for(KnownError("request.invalid", what="it was stopped")))
 
     def _end_child(self) -> None:
         """Its end is waited for on a thread: nobody needs it any more."""

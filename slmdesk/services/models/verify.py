@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import HashedFile, OnBytes, hash_file
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.store import Store
 
@@ -40,41 +42,36 @@ class Checker:
 
     def __init__(self, service_thread: ServiceThread, store: Store) -> None:
         self._service_thread, self._store = service_thread, store
-        self._stop_all = threading.Event()
+        self._stops: WeakSet[threading.Event] = WeakSet()
 
-    def verify(
-        self,
-        records: Sequence[ModelRecord],
-        ended: OnEnded[Sequence[Verified]],
-        progressed: Callable[[int, int], None] | None,
-        stop: threading.Event | None,
-    ) -> None:
+    def verify(self, records: Sequence[ModelRecord]) -> Pending[Sequence[Verified]]:
         """Hash the files of `records` anew and compare; see `ModelService.verify`."""
-        total, stop = sum(one.bytes for one in records), stop or self._stop_all
+        total, stop = sum(one.bytes for one in records), threading.Event()
+        self._stops.add(stop)
+        done_before = 0
+
+        def on_bytes(done: int, _of: int) -> None:
+            reported = done_before + done, total
+            self._service_thread.post(lambda: reading.progress(reported))
 
         def work() -> Sequence[_Read]:
+            nonlocal done_before
             found: list[_Read] = []
             for one in records:
-                before = sum(done.bytes for done, _ in found)
-
-                def on_bytes(done: int, _of: int, before: int = before) -> None:
-                    if progressed:
-                        self._service_thread.post(lambda: progressed(before + done, total))
-
                 try:
                     found.append((one, _hash_again(one, on_bytes, stop)))
                 except Stopped:
                     return ()
+                done_before += one.bytes
             return found
 
-        def compared(found: Sequence[_Read] | Problem) -> None:
-            ended(found if isinstance(found, Problem) else [self._verdict(*one) for one in found])
-
-        on_file_thread(self._service_thread, work, compared)
+        reading = pending_on_file_thread(self._service_thread, work, cancel=stop.set)
+        return reading.map(lambda found: [self._verdict(*one) for one in found])
 
     def close(self) -> None:
-        """Stop what nobody else can stop."""
-        self._stop_all.set()
+        """Stop all."""
+        for stop in self._stops:
+            stop.set()
 
     def _verdict(self, record: ModelRecord, file: HashedFile | KnownError) -> Verified:
         if isinstance(file, KnownError):

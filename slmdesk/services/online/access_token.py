@@ -17,8 +17,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.online.events import TokenChanged
 from slmdesk.settings import SettingsFile
@@ -112,17 +113,14 @@ class TokenService:
             place = now.token_place
         return TokenChanged(place, host)
 
-    def places(self, ended: Callable[[TokenPlaces], None]) -> None:
-        """Look where a token can be kept here; `ended` is called on the service thread."""
+    def places(self) -> Pending[TokenPlaces]:
+        """Look where a token can be kept here."""
+        return pending_on_file_thread(
+            self._service_thread, lambda: TokenPlaces(self._vaults["keyring"].missing()), name="token-places"
+        )
 
-        def look() -> None:
-            found = TokenPlaces(self._vaults["keyring"].missing())
-            self._service_thread.post(lambda: ended(found))
-
-        threading.Thread(target=look, name="token-places", daemon=True).start()
-
-    def keep(self, untrusted: str, place: str, ended: Callable[[TokenChanged | Problem], None]) -> None:
-        """Keep this token at one of PLACES for the Hub in use, instead of any other.  `ended` is on the service thread.
+    def keep(self, untrusted: str, place: str) -> Pending[TokenChanged]:
+        """Keep this token at one of PLACES for the Hub in use, instead of any other.
 
         Raises KnownError `token.invalid`, `feature.hidden`.  When it cannot be kept, the old one stays.
         """
@@ -137,7 +135,7 @@ class TokenService:
             if (now.token_place, now.token_host) != (place, host):
                 self._remove(now.token_place, now.token_host)
 
-        def kept() -> TokenChanged:
+        def kept(_done: None) -> TokenChanged:
             try:
                 self._settings.change(token_place=place, token_host=host if place in self._vaults else "")
             except BaseException:  # else it would lie where nobody knows of it
@@ -148,18 +146,18 @@ class TokenService:
                 self._session[host] = secret
             return self._changed()
 
-        self._work(work, kept, ended)
+        return self._alone(work).map(kept)
 
-    def forget(self, ended: Callable[[TokenChanged | Problem], None]) -> None:
-        """Forget the token wherever it is; HF_TOKEN is not ours to forget.  `ended` is on the service thread."""
+    def forget(self) -> Pending[TokenChanged]:
+        """Forget the token wherever it is; HF_TOKEN is not ours to forget."""
         now = self._settings.current
 
-        def forgotten() -> TokenChanged:
+        def forgotten(_done: None) -> TokenChanged:
             self._session.clear()
             self._settings.change(token_place="ask", token_host="")  # noqa: S106 (a place)
             return self._changed()
 
-        self._work(lambda: self._remove(now.token_place, now.token_host), forgotten, ended)
+        return self._alone(lambda: self._remove(now.token_place, now.token_host)).map(forgotten)
 
     # ---- inside
 
@@ -179,32 +177,14 @@ class TokenService:
         self._publish(state)
         return state
 
-    def _work(
-        self,
-        work: Callable[[], None],
-        then: Callable[[], TokenChanged],
-        ended: Callable[[TokenChanged | Problem], None],
-    ) -> None:
-        """`work` on a thread of its own, one after another, then `then` and `ended` on the service thread."""
-
-        def finish() -> None:
-            try:
-                result: TokenChanged | Problem = then()
-            except Exception as err:  # noqa: BLE001  the asker waits for an answer, also for our own fault
-                result = problem_for(err)
-            ended(result)
+    def _alone(self, work: Callable[[], None]) -> Pending[None]:
+        """`work` on a thread of its own, one after another."""
 
         def run() -> None:
-            try:
-                with self._one_at_a_time:
-                    work()
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                problem = problem_for(err)
-                self._service_thread.post(lambda: ended(problem))
-            else:
-                self._service_thread.post(finish)
+            with self._one_at_a_time:
+                work()
 
-        threading.Thread(target=run, name="token", daemon=True).start()
+        return pending_on_file_thread(self._service_thread, run, name="token")
 
 
 def _of_environment() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
@@ -21,8 +21,9 @@ from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Sk
 from slmdesk.hub.files import Repo
 from slmdesk.hub.links import HubLink, parse_link
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.models.fit import Pc, fit_by_size, weights_budget
-from slmdesk.services.online.hub import Asking, FoundFile, FoundRepo, HubService
+from slmdesk.services.online.hub import FoundFile, FoundRepo, HubService
 from slmdesk.services.online.search import Filters, Search, SearchPage, SearchService
 
 LANGUAGES = {
@@ -168,36 +169,30 @@ class OfferService:
     def search(
         self,
         words: str,
-        ended: Callable[[Offers | Problem], None],
         *,
         limit: int,
         filters: Filters | None = None,
         with_too_large: bool = False,
         before: Search | None = None,
-    ) -> Asking:
-        """Repositories whose names hold `words`; sizes are estimates until `repo`.  `before`: the same search, of
-        which more is wanted, so that nothing is asked twice.
+    ) -> Pending[Offers]:
+        """Repositories whose names hold `words`; sizes are estimates until `repo`.  Cancelled, it does not end.
+
+        `before`: the same search, of which more is wanted, so that nothing is asked twice.
         """
         search, pc = before or self._searching.begin(words, filters), self._hub.pc()
 
-        def reported(page: SearchPage | Problem) -> None:
-            if isinstance(page, Problem):
-                ended(page)
-                return
+        def offers(page: SearchPage) -> Offers:
             repos = tuple(_offered(one, pc) for one in page.found)
-            ended(Offers(repos, search, page.may_be_more, page.too_large, page.other_licence))
+            return Offers(repos, search, page.may_be_more, page.too_large, page.other_licence)
 
-        return self._searching.read(search, reported, limit=limit, with_too_large=with_too_large)
+        return self._searching.read(search, limit=limit, with_too_large=with_too_large).map(offers)
 
-    def repo(
-        self, repo: str, ended: Callable[[OfferedRepo | Problem], None], *, file: str = "", quantization: str = ""
-    ) -> Asking:
-        """One repository with its sizes; `file`, `quantization`: only those, where there are any."""
+    def repo(self, repo: str, *, file: str = "", quantization: str = "") -> Pending[OfferedRepo]:
+        """One repository with its sizes; `file`, `quantization`: only those, where there are any.
 
-        def reported(found: FoundRepo | Problem) -> None:
-            ended(found if isinstance(found, Problem) else _offered(found, self._hub.pc(), file, quantization))
-
-        return self._hub.repo(repo, reported)
+        Cancelled, it does not end.
+        """
+        return self._hub.repo(repo).map(lambda found: _offered(found, self._hub.pc(), file, quantization))
 
     def link_in(self, words: str) -> HubLink | None:
         """The repository that was typed or pasted; None for words to search."""

@@ -40,7 +40,6 @@ LOOK_S = 1.0
 """How often is looked whether another instance paused, cancelled, took or left one."""
 REMOVE_S = 0.5
 """At the end: for what was cancelled to be deleted."""
-OnEnd = Callable[[DownloadChanged], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +53,6 @@ class _Download:
     place: tuple[int, ...] = ()
     waits: bool = True
     """For its turn and for the network; else it runs when it is asked for, and fails where it cannot."""
-    ended: OnEnd | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     is_on: bool = False
     """Its thread runs here."""
@@ -91,18 +89,16 @@ class DownloadService:
         """Return the state of each download of this session, in the order of the requests."""
         return [one.now for one in self._all.values()]
 
-    def start(
-        self, repo: str, file: str = "", quantization: str = "", *, ended: OnEnd | None = None, waits: bool = False
-    ) -> str:
+    def start(self, repo: str, file: str = "", quantization: str = "", *, waits: bool = False) -> str:
         """Download `file` of `repo`, else the one of `quantization`, else the recommended one; returns the job's id.
 
         `waits`: start in its turn and once the network is allowed; else at once.  DownloadChanged is published
-        meanwhile; `ended` is called with each end, on the service thread.  An earlier partial download is resumed.
-        Raises KnownError store.*, `feature.hidden`.
+        meanwhile, with a state of ENDS whenever it ends.  An earlier partial download is resumed.  Raises KnownError
+        store.*, `feature.hidden`.
         """
         self._models.require(FEATURE)
         job = self._known_by(self._jobs.begin(repo, file, quantization))
-        job.waits, job.ended = waits, ended
+        job.waits = waits
         self._go(job, waits=waits)
         return job.id
 
@@ -399,8 +395,6 @@ class DownloadService:
         self._say(job, end)
         if end.model:
             self._publish(ModelsChanged())
-        if job.ended and end.state in ENDS:
-            job.ended(job.now)
         self._advance()
 
 

@@ -16,7 +16,9 @@ from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub
 from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.fit import Fit, Pc, fit_by_size, fit_header, weights_budget
 from slmdesk.services.online.network_log import NetworkService
@@ -55,17 +57,6 @@ class FoundRepo:
     """The verdicts are by estimates of the sizes."""
 
 
-class Asking:
-    """A request to the Hub in progress."""
-
-    def __init__(self) -> None:
-        self.stop = threading.Event()
-
-    def cancel(self) -> None:
-        """Nobody wants the answer any more; none comes."""
-        self.stop.set()
-
-
 class HubService:
     """Asks the Hub for window and command line.  Called on the service thread; each request has a thread of its own."""
 
@@ -78,7 +69,7 @@ class HubService:
         pc: Callable[[], Pc],
     ) -> None:
         self._service_thread, self._settings, self._network, self._pc = service_thread, settings, network, pc
-        self._stop_all: list[Asking] = []
+        self._stops: set[threading.Event] = set()
         self.hub = Hub(paths, self.policy, network.record, network.finish)
 
     def policy(self) -> GuardPolicy:
@@ -98,21 +89,15 @@ class HubService:
         """The context a model is judged by."""
         return self._settings.current.context_tokens
 
-    def repo(self, repo: str, ended: Callable[[FoundRepo | Problem], None]) -> Asking:
-        """One repository with its files; `ended` as for `search`."""
+    def repo(self, repo: str) -> Pending[FoundRepo]:
+        """One repository with its files.  Cancelled, it does not end."""
         pc = self._pc()
-        return self.ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc), ended)
+        return self.ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc))
 
     def fit(
-        self,
-        repo: str,
-        ended: Callable[[Fit | Problem], None],
-        *,
-        file: str = "",
-        quantization: str = "",
-        context_tokens: int | None = None,
-    ) -> Asking:
-        """Whether a file on the Hub fits, by its header; chosen as for a download.  `ended` as for `search`."""
+        self, repo: str, *, file: str = "", quantization: str = "", context_tokens: int | None = None
+    ) -> Pending[Fit]:
+        """Whether a file on the Hub fits, by its header; chosen as for a download.  Cancelled, it does not end."""
         requested, pc = context_tokens or self.context_tokens, self._pc()
 
         def work(stop: threading.Event) -> Fit:
@@ -130,7 +115,7 @@ class HubService:
             speed = pc.pace.of_size(memory.weights, remote.quantization)
             return replace(fit, memory=memory, available_bytes=pc.available_bytes, speed=speed)
 
-        return self.ask("hub-fit", work, ended)
+        return self.ask("hub-fit", work)
 
     def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
         """The same repository with sizes and sums; where they may not be known, with the reason.
@@ -144,36 +129,31 @@ class HubService:
                 raise
             return FoundRepo(repo, tuple(FoundFile(one, "unknown") for one in repo.files), problem_for(err))
 
-    def ask(self, name: str, work: Callable[[threading.Event], T], ended: Callable[[T | Problem], None]) -> Asking:
-        """Have `work` done on a thread called `name`; `ended` is called once, on the service thread, unless
-        cancelled.
-        """
-        asking = Asking()
-        self._stop_all.append(asking)
+    def ask(self, name: str, work: Callable[[threading.Event], T]) -> Pending[T]:
+        """Have `work` done on a thread called `name`.  Cancelled, it does not end."""
+        stop = threading.Event()
+        self._stops.add(stop)
 
-        def publish(result: T | Problem) -> None:
-            self._stop_all.remove(asking)
-            if not asking.stop.is_set():
-                ended(result)
+        def on_end(result: T | Problem) -> None:
+            self._stops.discard(stop)
+            if not stop.is_set():
+                answer.end(result)
 
-        def run() -> None:
-            result: T | Problem
+        def run() -> T:
             try:
-                result = work(asking.stop)
-            except Stopped:
-                asking.stop.set()
-                result = problem_for(KnownError("request.invalid", what="it was stopped"))
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                result = problem_for(err)
-            self._service_thread.post(lambda: publish(result))
+                return work(stop)
+            except Stopped as err:
+                stop.set()
+                raise KnownError("request.invalid", what="it was stopped") from err
 
-        threading.Thread(target=run, name=name, daemon=True).start()
-        return asking
+        answer: Pending[T] = Pending(stop.set)
+        on_file_thread(self._service_thread, run, on_end, name=name)
+        return answer
 
     def close(self) -> None:
         """Stop everything that is under way."""
-        for asking in self._stop_all:
-            asking.cancel()
+        for stop in self._stops:
+            stop.set()
 
     def _is_offline(self) -> bool:
         return self._network.is_offline

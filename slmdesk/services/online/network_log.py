@@ -14,8 +14,8 @@ from slmdesk.core.policy import without_password
 from slmdesk.core.records import LedgerRow
 from slmdesk.exports.network_log import format_for, to_csv, to_json
 from slmdesk.services.base.events import Event, Noticed, Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
+from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.online.events import RequestsToday
 from slmdesk.services.online.proxy_password import ProxyPasswords
@@ -75,8 +75,8 @@ class NetworkService:
         """
         self._settings.allow_once()
 
-    def change(self, ended: OnEnded[Settings], **values: Any) -> None:
-        """Change how the Hub is reached; `ended` gets the new settings, or a Problem, on the service thread.
+    def change(self, **values: Any) -> Pending[Settings]:
+        """Change how the Hub is reached; returns the new settings.
 
         A file of certificates is read first, on a file thread: it may be on a share that does not answer.  The password
         of a proxy goes to the keyring or a file of its own, not into the settings.  Problems: `setting.invalid`, which
@@ -96,18 +96,11 @@ class NetworkService:
                 raise KnownError("setting.invalid", key="proxy", reason=reason)
             return {**values, **self.passwords.moved(values["proxy"], now)}
 
-        def save(found: dict[str, Any] | Problem) -> None:
-            result: Settings | Problem
-            try:
-                result = found if isinstance(found, Problem) else self._settings.change(**found)
-            except KnownError as err:
-                result = problem_for(err)
-            ended(result)
-
         if values.get("ca_file") or "proxy" in values:
-            on_file_thread(self._service_thread, work, save, name="network-settings")
+            checked = pending_on_file_thread(self._service_thread, work, name="network-settings")
         else:
-            save(values)
+            checked = ended(values)
+        return checked.map(lambda found: self._settings.change(**found))
 
     def move_password(self) -> None:
         """Move a password written into the settings file by hand to where passwords are stored.  Service thread."""
@@ -147,9 +140,8 @@ class NetworkService:
         """Return the number of rows in the network log.  Service thread."""
         return self._store.ledger.count(words)
 
-    def export(self, target: Path, ended: Callable[[Exported | Problem], None], words: str = "") -> None:
-        """Export the network log, or its rows with `words`, as CSV or JSON by file name; `ended` gets it on the service
-        thread.
+    def export(self, target: Path, words: str = "") -> Pending[Exported]:
+        """Export the network log, or its rows with `words`, as CSV or JSON by file name.
 
         An existing file is replaced: whoever asked for its name has asked about that.  Raises KnownError
         `request.invalid` for another kind of name.
@@ -169,7 +161,7 @@ class NetworkService:
             write_atomically(target, to_csv(found) if kind == "csv" else to_json(found))
             return Exported(str(target), len(found))
 
-        on_file_thread(self._service_thread, work, ended, name="export-ledger")
+        return pending_on_file_thread(self._service_thread, work, name="export-ledger")
 
     def record(self, host: str, method: str, path: str, purpose: str) -> int:
         """Commit a row of the network log before its request is sent: the guard's `record`.  Never on the service

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import GgufHeader
 from slmdesk.core.speed import active_bytes
 from slmdesk.hub.files import RemoteFile, Repo
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.models.fit import COMFORTABLE, Fit, Pc, fit_header
 from slmdesk.services.models.importer import require_usable
-from slmdesk.services.online.hub import Asking, HubService
+from slmdesk.services.online.hub import HubService
 from slmdesk.text.words.cards import ReadableCard, readable_card
 
 
@@ -38,7 +38,7 @@ class RepoPageService:
     def __init__(self, hub: HubService) -> None:
         self._hub = hub
 
-    def judge(self, repo: Repo, name: str, ended: Callable[[RepoJudged | Problem], None]) -> Asking:
+    def judge(self, repo: Repo, name: str) -> Pending[RepoJudged]:
         """What the files need, by the header of the one called `name`: its first megabytes are fetched.
 
         A Problem where it is nothing the library has a use for.
@@ -53,9 +53,9 @@ class RepoPageService:
             fits = {one.name: _fit(one, header, context, pc) for one in models}
             return RepoJudged(fits, header.kind, header.has_chat_template, max(0, header.context_length))
 
-        return self._hub.ask("hub-judge", work, ended)
+        return self._hub.ask("hub-judge", work)
 
-    def card(self, repo: Repo, ended: Callable[[ReadableCard | Problem], None]) -> Asking:
+    def card(self, repo: Repo) -> Pending[ReadableCard]:
         """What the publisher wrote, as Markdown without HTML and front matter; empty where there is no card."""
 
         def work(stop: threading.Event) -> ReadableCard:
@@ -69,7 +69,7 @@ class RepoPageService:
                 raise
             return readable_card(card.text, is_cut=card.is_cut)
 
-        return self._hub.ask("hub-card", work, ended)
+        return self._hub.ask("hub-card", work)
 
 
 def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> Fit:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -16,9 +15,9 @@ from slmdesk.core.gguf.quantization import quantization_of_file, weight_bytes
 from slmdesk.core.licences import is_permissive
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.search import Hub, Query
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.models.fit import fit_by_size
-from slmdesk.services.online.hub import AT_ONCE, Asking, FoundFile, FoundRepo, HubService, best_fit
+from slmdesk.services.online.hub import AT_ONCE, FoundFile, FoundRepo, HubService, best_fit
 
 PERMISSIVE_ONES = "permissive"
 """Instead of a licence: any that leaves a company free."""
@@ -135,15 +134,9 @@ class SearchService:
         return Search(self._hub.hub, words, filters or Filters())
 
     def read(
-        self,
-        search: Search,
-        ended: Callable[[SearchPage | Problem], None],
-        *,
-        limit: int = 10,
-        with_too_large: bool = False,
-        with_files: bool = False,
-    ) -> Asking:
-        """Read the first `limit` repositories; `ended` is called once, on the service thread, unless it is cancelled.
+        self, search: Search, *, limit: int = 10, with_too_large: bool = False, with_files: bool = False
+    ) -> Pending[SearchPage]:
+        """Read the first `limit` repositories.  Cancelled, it does not end.
 
         `with_files` asks each repository found for the sizes and checksums of its files: one more request for each.
         """
@@ -169,7 +162,7 @@ class SearchService:
                     return replace(page, found=tuple(kept[:limit]), too_large=left_out)
                 requested += limit - len(kept)
 
-        return self._hub.ask("hub-search", work, ended)
+        return self._hub.ask("hub-search", work)
 
 
 def judged_by_name(repo: Repo, available: int) -> FoundRepo:

@@ -348,7 +348,7 @@ def details_with(program, pace: Pace):
 
     def ask(services) -> None:
         services.cards._pc = lambda: Pc(8 << 30, pace)
-        services.cards.details(services.models.list()[0].id, found.append)
+        services.cards.details(services.models.list()[0].id).then(found.append)
 
     program.ask(ask)
     program.wait(lambda: found)

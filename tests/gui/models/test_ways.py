@@ -45,7 +45,7 @@ def models(start, user):
 
 def add(program, path: Path, name: str = "", link: bool = False):
     got = []
-    program.bridge.ask(lambda services: services.models.import_file(path, name=name, link=link, ended=got.append))
+    program.bridge.ask(lambda services: services.models.import_file(path, name=name, link=link).then(got.append))
     program.wait(lambda: got)
     return got[0].model
 

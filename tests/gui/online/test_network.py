@@ -347,8 +347,7 @@ def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
     program = begin()
     window = ledger(program)
     model = window.findChild(LedgerModel)
-    answers: list = []
-    program.ask(lambda services: (services.hub.repo(REPO, answers.append) and None) or True)
+    program.ask(lambda services: services.hub.repo(REPO))
     program.wait(lambda: model.rowCount() == 1 and model.rows[0].bytes)
     assert model.rows[0].path == f"/api/models/{REPO}"
     program.wait(lambda: "1 request today" in window.findChild(QLabel, "ledger_summary").text())

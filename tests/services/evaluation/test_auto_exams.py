@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from fakes import recorder as recorder_module
 from fakes.recorder import add_model
 
 from slmdesk.core.records import JobStatus
@@ -135,13 +136,8 @@ def test_another_model_ends_it_and_the_first_ones_answer_goes_on_with_it(begun, 
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED)
     settled(recorder)
     assert on_service_thread(recorder, lambda: recorder.services.models.state.model) == other.id
-    read: list = []
-    come = threading.Event()
-    on_service_thread(
-        recorder, lambda: recorder.services.cards.details(first.id, lambda one: (read.append(one), come.set()))
-    )
-    assert come.wait(20)
-    assert "The exam is paused: " in read[0].exam_note
+    read = recorder_module.result_of(recorder.services, lambda: recorder.services.cards.details(first.id))
+    assert "The exam is paused: " in read.exam_note
     begin = len(recorder.events)
     say(recorder, "back", model=first.id)
     going = recorder.wait(JobChanged, lambda event: event.status is JobStatus.RUNNING, begin)

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, open_echo
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, open_echo, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
@@ -32,13 +32,8 @@ def on_service_thread(recorder, fn):
 
 
 def measured(recorder, model=None, steps=None):
-    answers: list = []
-    ended = threading.Event()
-    progressed = None if steps is None else steps.append
-    begin = lambda: recorder.services.bench.run(model, lambda one: (answers.append(one), ended.set()), progressed)  # noqa: E731
-    on_service_thread(recorder, begin)
-    assert ended.wait(TIMEOUT_S)
-    return answers[0]
+    listener = (lambda _step: None) if steps is None else steps.append
+    return result_of(recorder.services, lambda: recorder.services.bench.run(model).listen(listener))
 
 
 @pytest.mark.process
@@ -90,13 +85,12 @@ def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
         if now.what == "writing":
             writing.set()
 
-    on_service_thread(
-        recorder, lambda: recorder.services.bench.run(None, lambda one: (answers.append(one), ended.set()), progressed)
-    )
+    pending = on_service_thread(recorder, lambda: recorder.services.bench.run(None).listen(progressed))
+    on_service_thread(recorder, lambda: pending.then(lambda one: (answers.append(one), ended.set())))
     assert writing.wait(TIMEOUT_S)
     with pytest.raises(KnownError, match="measured already"):
-        on_service_thread(recorder, lambda: recorder.services.bench.run(None, answers.append))
-    on_service_thread(recorder, recorder.services.bench.cancel)
+        on_service_thread(recorder, lambda: recorder.services.bench.run(None))
+    on_service_thread(recorder, pending.cancel)
     assert ended.wait(TIMEOUT_S)
     assert answers == [None]
     assert on_service_thread(recorder, lambda: recorder.services.bench.running) == ""

@@ -164,7 +164,7 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_kept(opened, tmp_path
     with pytest.raises(KnownError, match="already"):
         begin(recorder, ids)
     with pytest.raises(KnownError, match="already"):
-        on_service_thread(recorder, lambda: recorder.services.bench.run(ids[0], lambda _one: None))
+        on_service_thread(recorder, lambda: recorder.services.bench.run(ids[0]))
 
 
 def test_an_answer_being_written_ends_first_and_a_job_stands_back(opened, tmp_path) -> None:

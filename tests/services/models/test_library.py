@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import queue
 import signal
 import threading
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from fakes.recorder import TIMEOUT_S, add_model
+from fakes.recorder import TIMEOUT_S, add_model, result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
@@ -20,7 +19,7 @@ from slmdesk.core.gguf.read import read_header
 from slmdesk.core.records import Status
 from slmdesk.services.base import file_io
 from slmdesk.services.base.events import Noticed, Problem
-from slmdesk.services.base.file_io import file_name, slug
+from slmdesk.services.base.file_io import file_name, hash_file, slug
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.models.display_name import name_for
@@ -50,11 +49,7 @@ def import_file(recorder, path: Path, **more) -> ImportEnded:
 
 
 def asked(recorder, request: str, *args):
-    answers: list = []
-    done = threading.Event()
-    on_service_thread(recorder, request, *args, lambda one: (answers.append(one), done.set()))
-    assert done.wait(TIMEOUT_S)
-    return answers[0]
+    return result_of(recorder.services, lambda: getattr(recorder.services.models, request)(*args))
 
 
 def test_import_copies_hashes_and_names_the_file_itself(recorder, tiny, home) -> None:
@@ -304,10 +299,8 @@ def test_d12_where_the_history_is_full_a_model_whose_file_was_touched_is_loaded(
 
 
 def test_a_path_that_no_system_knows_is_a_candidate_with_a_problem(recorder, tiny) -> None:
-    answers = queue.SimpleQueue()
     far = Path("/" + "x" * 5000)
-    recorder.services.service_thread.call(lambda: recorder.services.looking.look([far, tiny], answers.put))
-    odd, good = answers.get(timeout=TIMEOUT_S).candidates
+    odd, good = result_of(recorder.services, lambda: recorder.services.looking.look([far, tiny])).candidates
     assert (odd.path, odd.problem.code) == (far, "model.unreadable")
     assert good.problem is None
 
@@ -330,11 +323,7 @@ def test_m12_a_model_that_is_gone_stays_in_the_list_and_comes_back(recorder, tin
 def test_files_in_the_folder_are_taken_in_after_the_library_was_lost(recorder, home) -> None:
     write(home / "models" / "left.gguf", tiny_llama())
     (home / "models" / "no-model.gguf").write_text("hello")
-    done = threading.Event()
-    taken: list[int] = []
-    on_service_thread(recorder, "adopt", lambda count: (taken.append(count), done.set()))
-    assert done.wait(TIMEOUT_S)
-    assert taken == [1]
+    assert asked(recorder, "adopt") == 1
     (model,) = on_service_thread(recorder, "list")
     assert (model.linked, Path(os.fsdecode(model.path)).name) == (False, "left.gguf")
     assert (home / "models" / "no-model.gguf").exists()
@@ -492,25 +481,27 @@ def test_m5_a_wish_to_load_anyway_holds_until_it_fails(opened) -> None:
     assert used().problem.code == "model.out_of_memory"
 
 
-def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(recorder, tiny) -> None:
+def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(recorder, tiny, monkeypatch) -> None:
     model = import_file(recorder, tiny).model
     steps: list[tuple[int, int]] = []
 
-    def verify(stop: threading.Event | None = None):
-        answers: list = []
-        done = threading.Event()
-        on_service_thread(
-            recorder, "verify", [model.id], lambda one: (answers.append(one), done.set()),
-            progressed=lambda *step: steps.append(step), stop=stop,
-        )  # fmt: skip
-        assert done.wait(TIMEOUT_S)
-        return answers[0]
+    def verify():
+        return recorder.services.models.verify([model.id]).listen(steps.append)
 
-    stopped = threading.Event()
-    stopped.set()
-    assert list(verify(stopped)) == []
+    def stopped():
+        pending = verify()
+        pending.cancel()
+        return pending
+
+    def wait_and_hash(path: Path, on_bytes, stop: threading.Event):
+        assert stop.wait(TIMEOUT_S)
+        return hash_file(path, on_bytes, stop)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("slmdesk.services.models.verify.hash_file", wait_and_hash)
+        assert list(result_of(recorder.services, stopped)) == []
     assert "verified" not in on_service_thread(recorder, "list")[0].info
-    assert [one.ok for one in verify()] == [True]
+    assert [one.ok for one in result_of(recorder.services, verify)] == [True]
     assert steps[-1] == (model.bytes, model.bytes)
     assert on_service_thread(recorder, "list")[0].info["verified"] > model.added
 

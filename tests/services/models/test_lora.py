@@ -49,17 +49,7 @@ def set_options(recorder: Recorder, chat: str, options: ChatOptions) -> None:
 
 
 def look(recorder: Recorder, model: str = ""):
-    from threading import Event
-
-    found, done = [], Event()
-
-    def ended(result) -> None:
-        found.append(result)
-        done.set()
-
-    recorder.services.service_thread.call(lambda: recorder.services.tuning.look(model, ended))
-    assert done.wait(20)
-    return found[0]
+    return result_of(recorder.services, lambda: recorder.services.tuning.look(model))
 
 
 def test_an_adapter_is_in_the_library_but_never_answers_and_is_switched_per_chat(recorder, tmp_path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes import mover
 from fakes.commands import ROOT
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, open_echo
+from fakes.recorder import LLAMA, Recorder, open_echo, result_of
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
@@ -89,12 +89,7 @@ def move(recorder, target: Path) -> MoveEnded:
 
 
 def plan(recorder, target: Path) -> MovePlan | Problem:
-    answers, done = [], threading.Event()
-    recorder.services.service_thread.call(
-        lambda: recorder.services.moving.plan(target, lambda one: (answers.append(one), done.set()))
-    )
-    assert done.wait(TIMEOUT_S)
-    return answers[0]
+    return result_of(recorder.services, lambda: recorder.services.moving.plan(target))
 
 
 def models(recorder):

@@ -5,11 +5,10 @@ import json
 import os
 import plistlib
 import shutil
-import threading
 from pathlib import Path
 
 import pytest
-from fakes.recorder import TIMEOUT_S
+from fakes.recorder import result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 
@@ -46,22 +45,14 @@ def user(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-def asked(recorder, request) -> object:
-    answers: list = []
-    done = threading.Event()
-    recorder.services.service_thread.call(lambda: request(lambda one: (answers.append(one), done.set())))
-    assert done.wait(TIMEOUT_S)
-    return answers[0]
-
-
 def find(recorder, *places: Place) -> FoundModels:
-    found = asked(recorder, lambda ended: recorder.services.finding.find(ended, places or None))
+    found = result_of(recorder.services, lambda: recorder.services.finding.find(places or None))
     assert isinstance(found, FoundModels), found
     return found
 
 
 def link(recorder, found: FoundModels) -> tuple[ImportEnded, ...]:
-    return asked(recorder, lambda ended: recorder.services.finding.link(found.models, ended))
+    return result_of(recorder.services, lambda: recorder.services.finding.link(found.models))
 
 
 def put(path: Path, file) -> Path:
@@ -236,7 +227,7 @@ def test_nothing_there_is_nothing_found(recorder, user) -> None:
 def test_a_linked_file_that_goes_is_said_as_for_any_model(recorder, five) -> None:
     link(recorder, find(recorder))
     shutil.rmtree(five["LM Studio"].parent)
-    verdicts = asked(recorder, lambda ended: recorder.services.models.verify([], ended))
+    verdicts = result_of(recorder.services, lambda: recorder.services.models.verify([]))
     assert [one.problem.code for one in verdicts if not one.ok] == ["model.missing"]
 
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.recorder import TIMEOUT_S, Recorder
+from fakes.recorder import Recorder, result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
 
@@ -255,12 +255,7 @@ def test_models_in_parts_encoders_and_adapters_travel_too(recorder, tmp_path, fo
 
 
 def contents(recorder, path: Path):
-    answers, done = [], threading.Event()
-    recorder.services.service_thread.call(
-        lambda: recorder.services.packs.contents(path, lambda one: (answers.append(one), done.set()))
-    )
-    assert done.wait(TIMEOUT_S)
-    return answers[0]
+    return result_of(recorder.services, lambda: recorder.services.packs.contents(path))
 
 
 def test_a_pack_can_be_looked_into_and_taken_in_part(recorder, made, folder) -> None:
@@ -297,19 +292,14 @@ def test_a_look_into_what_is_no_pack_is_a_sentence(recorder, tmp_path, kind) -> 
 
 def test_a_plan_says_exactly_what_a_pack_takes(recorder, tmp_path) -> None:
     model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
-    answers, done = [], threading.Event()
 
-    def ask() -> None:
-        recorder.services.packs.plan([model.id], tmp_path / "p.tar", lambda one: (answers.append(one), done.set()))
+    def plan():
+        return result_of(recorder.services, lambda: recorder.services.packs.plan([model.id], tmp_path / "p.tar"))
 
-    recorder.services.service_thread.call(ask)
-    assert done.wait(TIMEOUT_S)
-    assert (answers[0].problem, answers[0].free_bytes > 0) == (None, True)
-    assert pack(recorder, [model.id], tmp_path / "p.tar").bytes == answers[0].bytes
-    done.clear()
-    recorder.services.service_thread.call(ask)
-    assert done.wait(TIMEOUT_S)
-    assert answers[1].problem.code == "file.exists"
+    first = plan()
+    assert (first.problem, first.free_bytes > 0) == (None, True)
+    assert pack(recorder, [model.id], tmp_path / "p.tar").bytes == first.bytes
+    assert plan().problem.code == "file.exists"
 
 
 def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(recorder, made, folder, monkeypatch) -> None:

@@ -6,7 +6,7 @@ import os
 import threading
 
 import pytest
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, open_echo
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, open_echo, result_of
 from fakes.tiny_families import make
 from fakes.tiny_gguf import tiny_llama, write
 
@@ -15,6 +15,7 @@ from slmdesk.core.gguf.read import read_header
 from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasured, Usage
 from slmdesk.services.base.events import MessageEnded, Noticed
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.service import SendRequest
 from slmdesk.services.engine import hardware
 from slmdesk.services.models import speed
@@ -29,13 +30,7 @@ def on_service_thread(recorder, fn):
 
 
 def measured(recorder):
-    answers: list = []
-    ended = threading.Event()
-    on_service_thread(
-        recorder, lambda: recorder.services.measuring.measure(lambda one: (answers.append(one), ended.set()))
-    )
-    assert ended.wait(TIMEOUT_S)
-    return answers[0]
+    return result_of(recorder.services, recorder.services.measuring.measure)
 
 
 @pytest.mark.timing
@@ -108,9 +103,9 @@ def test_two_measurements_at_once_would_spoil_each_other(opened) -> None:
     recorder = opened()
     service = recorder.services.measuring
     ended = threading.Event()
-    on_service_thread(recorder, lambda: service.measure(lambda _one: ended.set()))
+    on_service_thread(recorder, lambda: service.measure().then(lambda _one: ended.set()))
     with pytest.raises(KnownError):
-        on_service_thread(recorder, lambda: service.measure(lambda _one: None))
+        on_service_thread(recorder, service.measure)
     assert ended.wait(TIMEOUT_S)
 
 
@@ -119,7 +114,9 @@ def test_a_child_that_dies_or_lies_is_a_problem_and_nothing_is_kept(opened, monk
     service = recorder.services.measuring
     answers: list = []
     for result in ({}, {"bytes_per_s": -1.0, "threads": 1}, {"bytes_per_s": 1.0, "threads": "x"}):
-        on_service_thread(recorder, lambda result=result: service._on_end(speed.Done("1", result), answers.append))
+        on_service_thread(
+            recorder, lambda result=result: service._on_end(speed.Done("1", result), Pending().then(answers.append))
+        )
     assert [one.code for one in answers] == ["request.invalid"] * 3
     assert on_service_thread(recorder, lambda: service.measured) is None
     assert not recorder.of(PaceChanged)

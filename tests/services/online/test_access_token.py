@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import random
 import stat
 import threading
@@ -11,6 +10,7 @@ import threading
 import pytest
 from fakes.contents import contents
 from fakes.fake_hub import FakeHub, online
+from fakes.recorder import result_of
 from fakes.tiny_gguf import tiny_llama
 from fakes.vaults import MemoryVault
 
@@ -18,7 +18,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.hub.vault import PrivateFile
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.access_token import TokenService, checked_token
-from slmdesk.services.online.events import DownloadState, TokenChanged
+from slmdesk.services.online.downloads import ENDS
+from slmdesk.services.online.events import DownloadChanged, DownloadState, TokenChanged
 
 pytestmark = pytest.mark.process
 REPO, NAME = "some/gated-GGUF", "tiny.Q4_K_M.gguf"
@@ -59,19 +60,17 @@ def take(recorder, vault) -> None:
 
 def request(recorder, begin):
     """What a request of the token service ended with."""
-    answers: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: begin(recorder.services.tokens, answers.put))
-    return answers.get(timeout=120)
+    return result_of(recorder.services, lambda: begin(recorder.services.tokens))
 
 
 def keep(recorder, token: str, place: str):
-    return request(recorder, lambda tokens, ended: tokens.keep(token, place, ended))
+    return request(recorder, lambda tokens: tokens.keep(token, place))
 
 
 def fetch(recorder, repo: str = REPO):
-    ends: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.downloads.start(repo, ended=ends.put))
-    return ends.get(timeout=60)
+    begin = len(recorder.events)
+    recorder.services.service_thread.call(lambda: recorder.services.downloads.start(repo))
+    return recorder.wait(DownloadChanged, lambda event: event.state in ENDS, begin)
 
 
 def state(recorder) -> TokenChanged:
@@ -109,12 +108,10 @@ def test_the_right_token_works_the_wrong_one_is_said(recorder, hub, keyring, hom
 
 def test_fit_reads_the_header_of_a_gated_file_and_a_mirror_may_hide_its_list_too(recorder, hub, keyring) -> None:
     hub.is_all_gated = True
-    answers: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.hub.fit(REPO, answers.put))
-    assert answers.get(timeout=60).code == "hub.gated"
+    services = recorder.services
+    assert result_of(services, lambda: services.hub.fit(REPO)).code == "hub.gated"
     keep(recorder, MARKER, "keyring")
-    recorder.services.service_thread.call(lambda: recorder.services.hub.fit(REPO, answers.put))
-    assert answers.get(timeout=60).verdict
+    assert result_of(services, lambda: services.hub.fit(REPO)).verdict
 
 
 def test_changing_and_forgetting_leaves_the_old_place_empty(recorder, hub, keyring, home) -> None:
@@ -130,7 +127,7 @@ def test_changing_and_forgetting_leaves_the_old_place_empty(recorder, hub, keyri
     assert not file.exists()
     assert (state(recorder).place, recorder.services.tokens.token()) == ("ask", MARKER)
     assert traces(home, recorder) == []
-    assert request(recorder, lambda tokens, ended: tokens.forget(ended)).place == ""
+    assert request(recorder, lambda tokens: tokens.forget()).place == ""
     assert (state(recorder).place, recorder.services.tokens.token()) == ("", "")
 
 
@@ -148,7 +145,7 @@ def test_the_environment_wins_and_is_not_ours_to_forget(recorder, hub, keyring, 
     monkeypatch.setenv("HF_TOKEN", MARKER)
     assert state(recorder).place == "environment"
     assert recorder.services.tokens.token() == MARKER
-    request(recorder, lambda tokens, ended: tokens.forget(ended))
+    request(recorder, lambda tokens: tokens.forget())
     assert (state(recorder).place, recorder.services.tokens.token()) == ("environment", MARKER)
     monkeypatch.setenv("HF_TOKEN", "two words")
     assert (state(recorder).place, recorder.services.tokens.token()) == ("", "")
@@ -205,7 +202,7 @@ def test_a_fault_of_ours_when_it_is_noted_is_told_to_who_asked_and_leaves_nothin
 
 def test_no_keyring_is_said_and_nothing_falls_back_in_silence(recorder, hub, home) -> None:
     take(recorder, MemoryVault("this system has none"))
-    assert request(recorder, lambda tokens, ended: tokens.places(ended)).no_keyring == "this system has none"
+    assert request(recorder, lambda tokens: tokens.places()).no_keyring == "this system has none"
     refused = keep(recorder, MARKER, "keyring")
     assert isinstance(refused, Problem)
     assert refused.code == "token.keyring"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 import time
 from pathlib import Path
 
 import pytest
 from fakes.fake_hub import FakeHub, Fault, online
+from fakes.recorder import result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
@@ -364,18 +364,9 @@ def test_an_embedding_model_is_fetched_and_kept_apart(recorder, hub) -> None:
 
 
 def search(recorder, words="tiny", **more):
-    answers = []
     services = recorder.services
-    done = threading.Event()
-
-    def ended(found) -> None:
-        answers.append(found)
-        done.set()
-
     asked = services.searching.begin(words, Filters(**more.pop("filters", {})))
-    services.service_thread.call(lambda: services.searching.read(asked, ended, **{"with_files": True, **more}))
-    assert done.wait(30)
-    return answers[0]
+    return result_of(services, lambda: services.searching.read(asked, **{"with_files": True, **more}))
 
 
 def test_a_search_brings_files_with_sizes_sums_and_fit(recorder, hub, data) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fakes.recorder import result_of
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.core.errors import KnownError
@@ -26,21 +27,16 @@ def hidden(opened):
     return one
 
 
-def nobody(*_args) -> None:
-    raise AssertionError("nothing was begun")
-
-
 REQUESTS = {
     "hub.search": [lambda s, _p: s.searching.begin("x")],
-    "hub.download": [lambda s, _p: s.downloads.start("a/b", ended=nobody)],
-    "models.import": [lambda s, p: s.models.import_file(p, ended=nobody), lambda s, _p: s.finding.find(nobody)],
+    "hub.download": [lambda s, _p: s.downloads.start("a/b")],
+    "models.import": [lambda s, p: s.models.import_file(p), lambda s, _p: s.finding.find()],
     "models.packs": [
-        lambda s, p: s.packs.unpack(p, ended=nobody), lambda s, p: s.packs.contents(p, nobody),
-        lambda s, p: s.packs.pack(["x"], p, nobody),
+        lambda s, p: s.packs.unpack(p), lambda s, p: s.packs.contents(p), lambda s, p: s.packs.pack(["x"], p),
     ],
     "models.compare": [lambda s, _p: s.comparing.begin(None)],
-    "settings.network": [lambda s, _p: s.network.change(nobody, proxy="none")],
-    "token": [lambda s, _p: s.tokens.keep("hf_x", "ask", nobody)],
+    "settings.network": [lambda s, _p: s.network.change(proxy="none")],
+    "token": [lambda s, _p: s.tokens.keep("hf_x", "ask")],
 }  # fmt: skip
 
 
@@ -66,11 +62,7 @@ def test_the_organisations_own_models_are_there_all_the_same(home, opened, tmp_p
     make_folders(paths)
     paths.policy_file.write_text(f'[features]\nhidden = ["models.import"]\n[models]\nfolder = "{shared}"\n')
     recorder = opened(model=False)
-    import queue
-
-    ends: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.models.adopt(ends.put, only_shared=True))
-    assert ends.get(timeout=60) == 1
+    assert result_of(recorder.services, lambda: recorder.services.models.adopt(only_shared=True)) == 1
 
 
 def test_names_of_another_version_are_named_and_others_hold(hidden) -> None:

@@ -16,12 +16,14 @@ import keyring
 import keyring.backends.fail
 import pytest
 from fakes.fake_hub import FakeHub
+from fakes.recorder import result_of
 from fakes.tiny_gguf import tiny_llama
 from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.base.events import Problem
-from slmdesk.services.online.events import DownloadState
+from slmdesk.services.online.downloads import ENDS
+from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.routes import certificates_in, shown_proxy
 from slmdesk.settings import reason_against
 
@@ -124,22 +126,19 @@ def recorder(home, opened, monkeypatch):
 
 
 def search(recorder):
-    answers: queue.SimpleQueue = queue.SimpleQueue()
     searching = recorder.services.searching
-    recorder.services.service_thread.call(lambda: searching.read(searching.begin("tiny"), answers.put))
-    return answers.get(timeout=60)
+    return result_of(recorder.services, lambda: searching.read(searching.begin("tiny")))
 
 
 def fetch(recorder):
-    ends: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.downloads.start(REPO, ended=ends.put))
-    return ends.get(timeout=60)
+    begin = len(recorder.events)
+    recorder.services.service_thread.call(lambda: recorder.services.downloads.start(REPO))
+    return recorder.wait(DownloadChanged, lambda event: event.state in ENDS, begin)
 
 
 def change(recorder, **values) -> None:
-    ends: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.services.service_thread.call(lambda: recorder.services.network.change(ends.put, **values))
-    if isinstance(end := ends.get(timeout=60), Problem):
+    end = result_of(recorder.services, lambda: recorder.services.network.change(**values))
+    if isinstance(end, Problem):
         raise KnownError(end.code, **end.args)
 
 
@@ -313,7 +312,9 @@ def test_values_that_can_be_and_cannot(key, good, bad) -> None:
 def test_certificates_on_a_share_that_does_not_answer_hold_nobody_up(recorder, certificate, monkeypatch) -> None:
     release, ends = threading.Event(), queue.SimpleQueue()
     monkeypatch.setattr("slmdesk.services.online.network_log.certificates_in", lambda _path: release.wait(60))
-    recorder.services.service_thread.call(lambda: recorder.services.network.change(ends.put, ca_file=str(certificate)))
+    recorder.services.service_thread.call(
+        lambda: recorder.services.network.change(ca_file=str(certificate)).then(ends.put)
+    )
     assert recorder.services.service_thread.call(recorder.services.network.today, 5) == 0, "the desk does other things"
     assert ends.empty()
     release.set()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from fakes.fake_hub import FakeHub, Fault, online
+from fakes.recorder import result_of
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector
 
 from slmdesk.services.base.events import Problem
@@ -31,17 +30,11 @@ def recorder(hub, opened):
 
 
 def asked(recorder, request):
-    answers: list = []
-    done = threading.Event()
-    recorder.services.service_thread.call(
-        lambda: request(recorder.services, lambda one: (answers.append(one), done.set()))
-    )
-    assert done.wait(30)
-    return answers[0]
+    return result_of(recorder.services, lambda: request(recorder.services))
 
 
 def read(recorder, search, **more):
-    return asked(recorder, lambda services, ended: services.searching.read(search, ended, **more))
+    return asked(recorder, lambda services: services.searching.read(search, **more))
 
 
 def begin(recorder, words="tiny", **filters):
@@ -152,18 +145,18 @@ def test_the_size_in_a_name(name, count) -> None:
 
 
 def repo(recorder, name):
-    return asked(recorder, lambda services, ended: services.offers.repo(name, ended))
+    return asked(recorder, lambda services: services.offers.repo(name))
 
 
 def judge(recorder, name):
     offered = repo(recorder, name)
     file = offered.files[0].name
-    return asked(recorder, lambda services, ended: services.repo_pages.judge(offered.source, file, ended))
+    return asked(recorder, lambda services: services.repo_pages.judge(offered.source, file))
 
 
 def card(recorder, name):
     offered = repo(recorder, name)
-    return asked(recorder, lambda services, ended: services.repo_pages.card(offered.source, ended))
+    return asked(recorder, lambda services: services.repo_pages.card(offered.source))
 
 
 def test_one_header_judges_all_files(recorder, hub) -> None:
@@ -174,7 +167,7 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
     assert [one.name for one in offered.files] == ["tiny.Q8_0.gguf", "tiny.Q4_K_M.gguf"]
     assert offered.recommended.name == "tiny.Q4_K_M.gguf"
     assert offered.others == ("mmproj-f16.gguf: a projector, the eyes of a model that sees pictures",)
-    request = lambda services, ended: services.repo_pages.judge(offered.source, "tiny.Q4_K_M.gguf", ended)  # noqa: E731
+    request = lambda services: services.repo_pages.judge(offered.source, "tiny.Q4_K_M.gguf")  # noqa: E731
     judged = asked(recorder, request)
     assert isinstance(judged, RepoJudged)
     assert {name: one.verdict for name, one in judged.fits.items()} == {
@@ -195,9 +188,7 @@ def test_what_cannot_chat_is_said_when_it_is_opened(recorder, hub) -> None:
 def test_a_quantization_in_a_link_shows_that_file_alone(recorder, hub) -> None:
     hub.add("some/tiny", {"tiny.Q4_K_M.gguf": b"x", "tiny.Q8_0.gguf": b"xx"})
     link = recorder.services.offers.link_in("hf.co/some/tiny:q8_0")
-    offered = asked(
-        recorder, lambda services, ended: services.offers.repo(link.repo, ended, quantization=link.quantization)
-    )
+    offered = asked(recorder, lambda services: services.offers.repo(link.repo, quantization=link.quantization))
     assert [one.name for one in offered.files] == ["tiny.Q8_0.gguf"]
 
 

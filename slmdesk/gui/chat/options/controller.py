@@ -120,10 +120,8 @@ class OptionsController(QObject):
         self._looks += 1
         mine, model = self._looks, self.options.model
 
-        def ended(found: ModelTuning | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_looked, mine, found))
-
-        self._bridge.ask(lambda services: services.tuning.look(model, ended), None, partial(self._on_looked, mine))
+        on_looked = partial(self._on_looked, mine)
+        self._bridge.follow(lambda services: services.tuning.look(model), on_looked, on_looked)
 
     def _on_looked(self, look: int, found: ModelTuning | Problem) -> None:
         if look == self._looks:

@@ -42,11 +42,7 @@ class AddingController(QObject):
     def look_at(self, paths: Path | Sequence[Path]) -> None:
         """Read the headers of one file, of several, or of all in a folder; nothing is added."""
         requested = (paths,) if isinstance(paths, Path) else tuple(paths)
-
-        def ended(found: Looked) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_looked, found))
-
-        self._bridge.ask(lambda services: services.looking.look(requested, ended), None)
+        self._bridge.follow(lambda services: services.looking.look(requested), self._on_looked)
 
     def _on_looked(self, found: Looked) -> None:
         good = [one for one in found.candidates if one.problem is None]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.gguf.quantization import quantization_named
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.common.check_list import CheckList, CheckRow
 from slmdesk.gui.models.common.wide_dialog import WideDialog
@@ -47,37 +46,29 @@ class FoundController(QObject):
         self._bridge = bridge
         self._waiting: list[FoundModel] = []
         self._count = 0
+        self._running: Following | None = None
         bridge.on(ImportProgress, self._on_progressed)
         bridge.on(ImportEnded, self._on_one_ended)
 
     @Slot()
     def look(self) -> None:
         """Start searching; `found` or `refused` follows."""
-
-        def ended(result: FoundModels | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_found, result))
-
-        self._bridge.ask(lambda services: services.finding.find(ended), None, self.refused.emit)
+        self._running = self._bridge.follow(
+            lambda services: services.finding.find(), self.found.emit, self.refused.emit
+        )
 
     def link(self, models: Sequence[FoundModel]) -> None:
         """Link these one after another; `linked` follows, also when it was cancelled."""
         self._waiting, self._count = list(models), len(models)
-
-        def ended(ends: tuple[ImportEnded, ...]) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_linked, ends))
-
-        self._bridge.ask(lambda services: services.finding.link(models, ended), None, self.refused.emit)
+        self._running = self._bridge.follow(
+            lambda services: services.finding.link(models), self._on_linked, self.refused.emit
+        )
 
     @Slot()
     def cancel(self) -> None:
         """Stop searching or linking; what is linked stays."""
-        self._bridge.ask(lambda services: services.finding.cancel())
-
-    def _on_found(self, result: FoundModels | Problem) -> None:
-        if isinstance(result, Problem):
-            self.refused.emit(result)
-        else:
-            self.found.emit(result)
+        if self._running is not None:
+            self._running.cancel()
 
     @Slot(object)
     def _on_progressed(self, event: ImportProgress) -> None:

@@ -78,11 +78,7 @@ class CompareController(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        def reported(models: Sequence[ModelRecord] | Problem) -> None:  # on the service thread
-            if not isinstance(models, Problem):
-                self._bridge.post_to_ui(partial(self._on_models, models))
-
-        self._bridge.ask(lambda services: services.models.present(reported), None)
+        self._bridge.follow(lambda services: services.models.present(), self._on_models)
         self._list_earlier()
 
     @Slot()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,6 @@ from slmdesk.services.evaluation.model_cards import ModelCard
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.defaults import SETTING, Use, lost_words
 from slmdesk.services.models.events import ImportEnded, PaceChanged
-from slmdesk.services.models.fit_check import Judged
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -172,11 +171,7 @@ class LibraryController(QObject):
         self._known = {one.record.id: one for one in cards}
         self._list()
         models = [one.record for one in cards]
-
-        def judged(verdicts: Mapping[str, Judged]) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self.models_judged.emit, verdicts))
-
-        self._bridge.ask(lambda services: services.judge.judge(models, judged), None)
+        self._bridge.follow(lambda services: services.judge.judge(models), self.models_judged.emit)
 
     # ---- private
 

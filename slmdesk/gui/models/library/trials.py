@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,13 +9,12 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import JobStatus
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, notice_of
 from slmdesk.services.base.events import ExamOffered, Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation import exams
-from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
-from slmdesk.services.evaluation.model_cards import ModelDetails
+from slmdesk.services.evaluation.benchmark import BenchProgress
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.verify import Verified
 from slmdesk.services.translation.pairs import exams as pair_exams
@@ -48,7 +46,7 @@ class TrialController(QObject):
         self.setObjectName("trial_controller")
         self._bridge = bridge
         self._now: dict[tuple[str, str], Trial] = {}
-        self._stops: dict[str, threading.Event] = {}
+        self._running: dict[tuple[str, str], Following] = {}
         self._jobs: dict[str, tuple[str, ...]] = {}
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ExamOffered, self._on_exam_offered)
@@ -59,11 +57,7 @@ class TrialController(QObject):
     @Slot(str)
     def read_details(self, model: str) -> None:
         """Read the details of a model; `details_read` follows."""
-
-        def ended(found: ModelDetails) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self.details_read.emit, found))
-
-        self._bridge.ask(lambda services: services.cards.details(model, ended), None)
+        self._bridge.follow(lambda services: services.cards.details(model), self.details_read.emit)
 
     @Slot(str, str)
     def start(self, model: str, kind: str) -> None:
@@ -80,58 +74,46 @@ class TrialController(QObject):
         if kind == EXAM:
             self._bridge.ask(lambda services: services.exams.stop(model), None)
             self._set(model, kind, None)
-        elif kind == BENCH:
-            self._bridge.ask(lambda services: services.bench.cancel(), None)
-        elif model in self._stops:
-            self._stops[model].set()
+        elif (model, kind) in self._running:
+            self._running[model, kind].cancel()
 
     # ---- the measurement
 
     def _bench(self, model: str) -> None:
         self._set(model, BENCH, Trial("The model is loaded anew…", 0.0))
 
-        def ended(found: BenchResult | Problem | None) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_measured, model, found))
+        def on_progress(now: BenchProgress) -> None:
+            self._set(model, BENCH, Trial(now.what, now.fraction))
 
-        def progressed(now: BenchProgress) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._set, model, BENCH, Trial(now.what, now.fraction)))
-
-        self._bridge.ask(
-            lambda services: services.bench.run(model, ended, progressed), None, partial(self._refused, model, BENCH)
+        self._running[model, BENCH] = self._bridge.follow(
+            lambda services: services.bench.run(model),
+            lambda _result: self._end(model, BENCH),
+            partial(self._refused, model, BENCH),
+            on_progress,
         )
-
-    def _on_measured(self, model: str, found: BenchResult | Problem | None) -> None:
-        self._set(model, BENCH, None)
-        self.read_details(model)
-        if isinstance(found, Problem):
-            self._bridge.problem_met.emit(found)
 
     # ---- the checksum
 
     def _verify(self, model: str) -> None:
-        if model in self._stops:
+        if (model, VERIFY) in self._running:
             return
-        stop = self._stops[model] = threading.Event()
         self._set(model, VERIFY, Trial("The whole file is read…", 0.0))
 
-        def ended(found: Sequence[Verified] | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_verified, model, found))
-
-        def progressed(done: int, total: int) -> None:  # on the service thread
+        def on_progress(bytes_done: tuple[int, int]) -> None:
+            done, total = bytes_done
             words = f"{bytes_for_people(done)} of {bytes_for_people(total)} are read"
-            self._bridge.post_to_ui(partial(self._set, model, VERIFY, Trial(words, done / max(total, 1))))
+            self._set(model, VERIFY, Trial(words, done / max(total, 1)))
 
-        self._bridge.ask(
-            lambda services: services.models.verify([model], ended, progressed=progressed, stop=stop),
-            None,
+        self._running[model, VERIFY] = self._bridge.follow(
+            lambda services: services.models.verify([model]),
+            partial(self._on_verified, model),
             partial(self._refused, model, VERIFY),
+            on_progress,
         )
 
-    def _on_verified(self, model: str, found: Sequence[Verified] | Problem) -> None:
-        self._stops.pop(model, None)
-        self._set(model, VERIFY, None)
-        self.read_details(model)
-        problem = found if isinstance(found, Problem) else next((one.problem for one in found if one.problem), None)
+    def _on_verified(self, model: str, found: Sequence[Verified]) -> None:
+        self._end(model, VERIFY)
+        problem = next((one.problem for one in found if one.problem), None)
         key = f"verify {model}"
         if problem is not None:
             reported = notice_of(problem)
@@ -188,7 +170,11 @@ class TrialController(QObject):
             self._now[model, kind] = trial
         self.trial_changed.emit(model, kind, trial)
 
-    def _refused(self, model: str, kind: str, problem: Problem) -> None:
-        self._stops.pop(model, None)
+    def _end(self, model: str, kind: str) -> None:
+        self._running.pop((model, kind), None)
         self._set(model, kind, None)
+        self.read_details(model)
+
+    def _refused(self, model: str, kind: str, problem: Problem) -> None:
+        self._end(model, kind)
         self._bridge.problem_met.emit(problem)

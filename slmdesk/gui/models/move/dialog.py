@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -53,11 +52,7 @@ class MoveController(QObject):
         if self.is_moving:
             self._bridge.notice_raised.emit(Notice("The models are being moved already.", key="move"))
             return
-
-        def ended(found: MovePlan | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_planned, found))
-
-        self._bridge.ask(lambda services: services.moving.plan(target, ended), None)
+        self._bridge.follow(lambda services: services.moving.plan(target), self.planned.emit)
 
     def move(self, target: Path) -> None:
         """Move; `ended` or `refused` follows."""
@@ -77,12 +72,6 @@ class MoveController(QObject):
     def cancel(self) -> None:
         """Cancel; the models stay where they were."""
         self._bridge.ask(lambda services: services.moving.cancel())
-
-    def _on_planned(self, found: MovePlan | Problem) -> None:
-        if isinstance(found, Problem):
-            self._bridge.problem_met.emit(found)
-        else:
-            self.planned.emit(found)
 
     @Slot(object)
     def _on_ended(self, event: MoveEnded) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.base.window_state import WindowState, WindowStateFile
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Offers
 from slmdesk.services.online.search import Filters
@@ -18,8 +20,9 @@ from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
-    from slmdesk.services.online.hub import Asking
     from slmdesk.services.online.search import Search
+
+T = TypeVar("T")
 
 DEBOUNCE_MS = 300
 PAGE = 10
@@ -56,12 +59,12 @@ class FindController(QObject):
         self.setObjectName("find_controller")
         self._state = state
         self._bridge = bridge
-        self._is_offline = settings.offline
+        self.is_offline = settings.offline
         self._words, self._limit, self._turn = "", PAGE, 0
-        self._filters = filters_in(state.current)
+        self.filters = filters_in(state.current)
         self._search: Search | None = None
         self._with_too_large = False
-        self._asking: Asking | None = None
+        self._asking: Following | None = None
         self._visits: dict[str, _Visit] = {}
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._timer.timeout.connect(self.search_now)
@@ -69,22 +72,13 @@ class FindController(QObject):
         bridge.on(PaceChanged, self._on_opened)
         bridge.settings_changed.connect(self._on_settings_changed)
 
-    @property
-    def is_offline(self) -> bool:
-        """Whether no network requests are allowed."""
-        return self._is_offline
-
-    @property
-    def filters(self) -> Filters:
-        return self._filters
-
     @Slot(str)
     def search(self, words: str) -> None:
         """Search after a pause in typing; earlier requests are cancelled."""
         self._give_up()
         self._words = words.strip()
         self._begin_anew()
-        if self._words or self._filters.narrows:
+        if self._words or self.filters.narrows:
             self._timer.start()
         else:
             self.search_cleared.emit()
@@ -93,11 +87,14 @@ class FindController(QObject):
     def search_now(self) -> None:
         """Search for the current words at once."""
         self._give_up()
-        if self._is_offline or not (self._words or self._filters.narrows):
+        if self.is_offline or not (self._words or self.filters.narrows):
             return
         self.search_began.emit()
-        request = partial(self._ask, self._turn, self._words, self._limit)
-        self._bridge.ask(request, partial(self._asked, self._turn), self.search_failed.emit)
+        self._asking = self._bridge.follow(
+            partial(self._ask, self._words, self._limit),
+            partial(self._on_found, self._turn),
+            partial(self._on_failed, self._turn),
+        )
 
     @Slot()
     def search_anew(self) -> None:
@@ -108,9 +105,9 @@ class FindController(QObject):
     @Slot(object)
     def choose(self, filters: Filters) -> None:
         """Search with these filters, and save them."""
-        if filters == self._filters:
+        if filters == self.filters:
             return
-        self._filters = filters
+        self.filters = filters
         self._bridge.ask(lambda _services: self._state.change(**values_of(filters)))
         if self._words or filters.narrows:
             self.search_anew()
@@ -135,11 +132,7 @@ class FindController(QObject):
     def open_repo(self, repo: str) -> None:
         """Ask for the files of a repository, then for the memory they need and for its card."""
         visit = self._visit(repo)
-
-        def ended(found: OfferedRepo | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_repo, visit, found))
-
-        self._bridge.ask(lambda services: services.offers.repo(repo, ended), visit.keep)
+        visit.follow(lambda services: services.offers.repo(repo), partial(self._on_repo, visit), self.repo_failed)
 
     @Slot(str)
     def close_repo(self, repo: str) -> None:
@@ -157,29 +150,14 @@ class FindController(QObject):
     def _begin_anew(self) -> None:
         self._limit, self._search, self._with_too_large = PAGE, None, False
 
-    def _ask(self, turn: int, words: str, limit: int, services: Services) -> Asking:
+    def _ask(self, words: str, limit: int, services: Services) -> Pending[Any]:
         """Runs on the service thread."""
-
-        def ended(found: Offers | OfferedRepo | Problem) -> None:
-            self._bridge.post_to_ui(partial(self._on_found, turn, found))
-
         link = services.offers.link_in(words)
         if link is not None:
-            return services.offers.repo(link.repo, ended, file=link.file, quantization=link.quantization)
+            return services.offers.repo(link.repo, file=link.file, quantization=link.quantization)
         return services.offers.search(
-            words,
-            ended,
-            limit=limit,
-            filters=self._filters,
-            with_too_large=self._with_too_large,
-            before=self._search,
+            words, limit=limit, filters=self.filters, with_too_large=self._with_too_large, before=self._search
         )
-
-    def _asked(self, turn: int, asking: Asking) -> None:
-        if turn == self._turn:
-            self._asking = asking
-        else:
-            asking.cancel()
 
     def _give_up(self) -> None:
         self._timer.stop()
@@ -188,90 +166,85 @@ class FindController(QObject):
             self._asking.cancel()
             self._asking = None
 
-    def _on_found(self, turn: int, found: Offers | OfferedRepo | Problem) -> None:
+    def _on_found(self, turn: int, found: Offers | OfferedRepo) -> None:
         if turn != self._turn:
             return
         self._asking = None
-        if isinstance(found, Problem):
-            self.search_failed.emit(found)
-        elif isinstance(found, OfferedRepo):
+        if isinstance(found, OfferedRepo):
             self.found.emit(Offers((found,)))
             self._on_repo(self._visit(found.repo), found)
         else:
             self._search = found.search
             self.found.emit(found)
 
+    def _on_failed(self, turn: int, problem: Problem) -> None:
+        if turn == self._turn:
+            self._asking = None
+            self.search_failed.emit(problem)
+
     def _visit(self, repo: str) -> _Visit:
         """Begin requests for a repository; earlier ones are cancelled."""
         self.close_repo(repo)
-        return self._visits.setdefault(repo, _Visit(repo))
+        return self._visits.setdefault(repo, _Visit(repo, self._bridge))
 
-    def _on_repo(self, visit: _Visit, found: OfferedRepo | Problem) -> None:
-        if visit.is_over:
-            return
-        if isinstance(found, Problem):
-            self.repo_failed.emit(visit.repo, found)
-            return
+    def _on_repo(self, visit: _Visit, found: OfferedRepo) -> None:
         self.repo_found.emit(visit.repo, found)
         source = found.source
         first = found.recommended or next((one for one in found.files if one.size_bytes), None)
         if source is None:
             return
         if first is not None:
-            self._bridge.ask(
-                lambda services: services.repo_pages.judge(
-                    source, first.name, partial(self._notify, visit, self.judged)
-                ),
-                visit.keep,
-            )
-        self._bridge.ask(
-            lambda services: services.repo_pages.card(source, partial(self._notify, visit, self.card_read)), visit.keep
-        )
-
-    def _notify(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
-        """Called on the service thread."""
-        self._bridge.post_to_ui(partial(self._tell_here, visit, signal, answer))
-
-    def _tell_here(self, visit: _Visit, signal: SignalInstance, answer: object) -> None:
-        if not visit.is_over:
-            signal.emit(visit.repo, answer)
+            judged = partial(self.judged.emit, visit.repo)
+            visit.follow(lambda services: services.repo_pages.judge(source, first.name), judged, self.judged)
+        card_read = partial(self.card_read.emit, visit.repo)
+        visit.follow(lambda services: services.repo_pages.card(source), card_read, self.card_read)
 
     @Slot()
     def _on_opened(self) -> None:
-        self.filters_shown.emit(self._filters)
+        self.filters_shown.emit(self.filters)
         self._bridge.ask(lambda services: services.offers.suggestions(), self.suggested.emit)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
-        if settings.offline == self._is_offline:
+        if settings.offline == self.is_offline:
             return
-        self._is_offline = settings.offline
-        if self._is_offline:
+        self.is_offline = settings.offline
+        if self.is_offline:
             self._give_up()
-        self.offline_changed.emit(self._is_offline)
-        if not self._is_offline:
+        self.offline_changed.emit(self.is_offline)
+        if not self.is_offline:
             self.search_now()
 
 
 class _Visit:
     """The requests for one opened repository."""
 
-    def __init__(self, repo: str) -> None:
+    def __init__(self, repo: str, bridge: Bridge) -> None:
         self.repo = repo
-        self.is_over = False
-        self._askings: list[Asking] = []
+        self._bridge = bridge
+        self._is_over = False
+        self._following: list[Following] = []
 
-    def keep(self, asking: Asking) -> None:
-        if self.is_over:
-            asking.cancel()
-        else:
-            self._askings.append(asking)
+    def follow(
+        self, request: Callable[[Services], Pending[T]], answered: Callable[[T], object], failed: SignalInstance
+    ) -> None:
+        """Ask for something; until the visit is over, `answered` gets it, or `failed` is emitted with the Problem."""
+
+        def on_answer(answer: T) -> None:
+            if not self._is_over:
+                answered(answer)
+
+        def on_problem(problem: Problem) -> None:
+            if not self._is_over:
+                failed.emit(self.repo, problem)
+
+        self._following.append(self._bridge.follow(request, on_answer, on_problem))
 
     def cancel(self) -> None:
-        """Cancel the requests; nothing more is emitted."""
-        self.is_over = True
-        for asking in self._askings:
-            asking.cancel()
+        """Cancel the requests; nothing more is reported."""
+        self._is_over = True
+        for one in self._following:
+            one.cancel()
 
 
 def filters_in(state: WindowState) -> Filters:

@@ -56,11 +56,9 @@ class PackController(QObject):
         """Ask for the size of a pack of these; `planned` follows, for the latest request only."""
         self._turn += 1
         turn = self._turn
-
-        def ended(plan: PackPlan) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_planned, turn, plan))
-
-        self._bridge.ask(lambda services: services.packs.plan(models, target, ended), None, self.refused.emit)
+        self._bridge.follow(
+            lambda services: services.packs.plan(models, target), partial(self._on_planned, turn), self.refused.emit
+        )
 
     def make(self, models: Sequence[str], target: Path) -> None:
         """Write these models into a new file; `made`, `refused` or `stopped` follows."""
@@ -71,11 +69,7 @@ class PackController(QObject):
     @Slot(object)
     def look_into(self, path: Path) -> None:
         """Read the contents of a pack; `opened` or a notice follows."""
-
-        def ended(found: PackContents | Problem) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_opened, found))
-
-        self._bridge.ask(lambda services: services.packs.contents(path, ended), None)
+        self._bridge.follow(lambda services: services.packs.contents(path), self.opened.emit)
 
     def take(self, contents: PackContents, sums: Sequence[str]) -> None:
         """Import the models with these checksums; `taken`, `refused` or `stopped` follows.
@@ -105,12 +99,6 @@ class PackController(QObject):
     def _on_planned(self, turn: int, plan: PackPlan) -> None:
         if turn == self._turn:
             self.planned.emit(plan)
-
-    def _on_opened(self, found: PackContents | Problem) -> None:
-        if isinstance(found, Problem):
-            self._bridge.problem_met.emit(found)
-        else:
-            self.opened.emit(found)
 
     @Slot(object)
     def _on_progressed(self, event: PackProgress) -> None:

@@ -20,10 +20,11 @@ from slmdesk.core.files import private_folder, problem_of
 from slmdesk.core.records import ModelRecord
 from slmdesk.paths import Paths
 from slmdesk.services.base.eta import Pace
-from slmdesk.services.base.events import Event, Noticed, Problem
+from slmdesk.services.base.events import Event, Noticed
 from slmdesk.services.base.file_io import SPARE_BYTES
-from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
@@ -81,21 +82,21 @@ class MoveService:
         """Whether this instance is moving the folder."""
         return self._thread is not None
 
-    def plan(self, target: Path, ended: Callable[[MovePlan | Problem], None]) -> None:
-        """Plan a move, or say why it is impossible, without changing anything; `ended` is called on the service
-        thread.
-        """
-        on_file_thread(self._service_thread, lambda: self._planned(target), ended, name="plan-move")
+    def plan(self, target: Path) -> Pending[MovePlan]:
+        """Plan a move, or say why it is impossible, without changing anything."""
+        return pending_on_file_thread(self._service_thread, lambda: self._planned(target), name="plan-move")
 
-    def move(self, target: Path, ended: Callable[[MoveEnded], None] | None = None) -> None:
+    def move(self, target: Path) -> Pending[MoveEnded]:
         """Move the models and partial downloads into `target`, and store new ones there.
 
-        Linked models stay.  MoveProgress, then one MoveEnded are published; `ended` is called too.  Raises KnownError
-        `move.busy` while a move runs.
+        Linked models stay.  MoveProgress, then one MoveEnded are published; the result is that MoveEnded, or the
+        problem in it.  Cancelled, the models stay where they were; that has no effect once the library names the new
+        places.  Raises KnownError `move.busy` while a move runs.
         """
         if self._thread is not None:
             raise KnownError("move.busy", reason="they are being moved already")
         self._stop = stop = threading.Event()
+        pending: Pending[MoveEnded] = Pending(stop.set)
 
         def work() -> None:
             end = MoveEnded(str(target))
@@ -110,11 +111,11 @@ class MoveService:
         def finish(end: MoveEnded) -> None:
             self._thread = None
             self._publish(end)
-            if ended:
-                ended(end)
+            pending.end(end.problem or end)
 
         self._thread = threading.Thread(target=work, name="move-models", daemon=True)
         self._thread.start()
+        return pending
 
     def cancel(self) -> None:
         """Cancel the move; the models stay where they were.  Has no effect once the library names the new places."""

@@ -17,8 +17,9 @@ from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.base.eta import Pace
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_io import HashedFile, file_name, mark_of, slug
-from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import bytes_for_people, problem_for
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.events import PackEnded, PackProgress, UnpackedModel
@@ -28,8 +29,6 @@ from slmdesk.services.models.packs.archive import Manifest, PackedModel, PackMad
 from slmdesk.services.models.packs.unpack import Unpacking, is_here, requested_of
 from slmdesk.services.models.rename import free_name
 from slmdesk.store import Store
-
-OnEnd = Callable[[PackEnded], None]
 
 FEATURE = "models.packs"
 """What an organisation may hide."""
@@ -82,11 +81,11 @@ class PackService:
         self._service_thread, self._store, self._models, self._publish = service_thread, store, models, publish
         self._running: dict[threading.Thread, tuple[Path, threading.Event]] = {}
 
-    def pack(self, models: Sequence[str], target: Path, ended: OnEnd | None = None) -> None:
+    def pack(self, models: Sequence[str], target: Path) -> Pending[PackEnded]:
         """Write these models (ids or names) with checksums, names, licences and descriptions into one new file.
 
-        PackProgress, then one PackEnded are published; `ended` is called too, on the service thread.  Raises KnownError
-        `model.unknown`, `model.none` for an empty list, `feature.hidden`.
+        PackProgress, then one PackEnded are published; the result is that PackEnded, or the problem in it.  Cancelled,
+        no partial file stays.  Raises KnownError `model.unknown`, `model.none` for an empty list, `feature.hidden`.
         """
         self._models.require(FEATURE)
         records = list({one.id: one for one in map(self._store.models.get, models)}.values())
@@ -97,33 +96,26 @@ class PackService:
             made = _make(records, target, self._on_bytes(target), stop)
             return PackEnded(str(target), made.manifest_sha256, made.bytes)
 
-        self._run(target, work, ended)
+        return self._run(target, work)
 
-    def plan(self, models: Sequence[str], target: Path, ended: Callable[[PackPlan], None]) -> None:
-        """Plan a pack of these models at `target`; `ended` gets its size on the service thread.
-
-        Raises KnownError `model.unknown`.
-        """
+    def plan(self, models: Sequence[str], target: Path) -> Pending[PackPlan]:
+        """Plan a pack of these models at `target`.  Raises KnownError `model.unknown`."""
         records = [self._store.models.get(one) for one in models]
 
-        def work() -> None:
+        def work() -> PackPlan:
             plan = PackPlan(0, 0)
             try:
                 plan = PackPlan(pack_size([model for _path, model in _sources(records)]), free_bytes(target.parent))
                 if os.path.lexists(target):
                     raise KnownError("file.exists", path=str(target))
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+            except Exception as err:  # noqa: BLE001  the size is of use beside the problem
                 plan = replace(plan, problem=problem_for(err))
-            reported = plan
-            self._service_thread.post(lambda: ended(reported))
+            return plan
 
-        threading.Thread(target=work, name="plan-pack", daemon=True).start()
+        return pending_on_file_thread(self._service_thread, work, name="plan-pack")
 
-    def contents(self, path: Path, ended: Callable[[PackContents | Problem], None]) -> None:
-        """Read the manifest of a pack without adding models; `ended` is called on the service thread.
-
-        Raises KnownError `feature.hidden`.
-        """
+    def contents(self, path: Path) -> Pending[PackContents]:
+        """Read the manifest of a pack without adding models.  Raises KnownError `feature.hidden`."""
         self._models.require(FEATURE)
         here = self._here()
 
@@ -136,17 +128,15 @@ class PackService:
                     str(path), pack.manifest_sha256, pack.bytes, models, free_bytes(self._models.folder)
                 )
 
-        on_file_thread(self._service_thread, work, ended, name="look-into-pack")
+        return pending_on_file_thread(self._service_thread, work, name="look-into-pack")
 
-    def unpack(
-        self, path: Path, *, expected: str = "", only: Sequence[str] | None = None, ended: OnEnd | None = None
-    ) -> None:
+    def unpack(self, path: Path, *, expected: str = "", only: Sequence[str] | None = None) -> Pending[PackEnded]:
         """Add the models of a pack, all or none: each is checked before the first one is kept.
 
         `expected`: the sha256 of the manifest as published by the maker of the pack; another one is refused.  `only`:
         the names or checksums of the wanted models (None: all); the others are checked as well but not kept.  Models
-        that are here already are recognised.  Events as for `pack`; `pack.no_model` for a name that is not in it.
-        Raises KnownError `feature.hidden`.
+        that are here already are recognised.  Events and result as for `pack`; `pack.no_model` for a name that is not
+        in it.  Raises KnownError `feature.hidden`.
         """
         self._models.require(FEATURE)
 
@@ -163,7 +153,7 @@ class PackService:
                     unpacking.remove_parts()
             return PackEnded(str(path), pack.manifest_sha256, pack.manifest.model_bytes, models)
 
-        self._run(path, work, ended)
+        return self._run(path, work)
 
     def cancel(self, path: Path | None = None) -> None:
         """Cancel the pack at `path`, or all; PackEnded follows, and no partial file stays."""
@@ -179,8 +169,9 @@ class PackService:
 
     # ---- inside
 
-    def _run(self, path: Path, work: Callable[[threading.Event], PackEnded], ended: OnEnd | None) -> None:
+    def _run(self, path: Path, work: Callable[[threading.Event], PackEnded]) -> Pending[PackEnded]:
         stop = threading.Event()
+        pending: Pending[PackEnded] = Pending(stop.set)
 
         def run() -> None:
             end = PackEnded(str(path))
@@ -197,12 +188,12 @@ class PackService:
             if any(one.is_new for one in end.models):
                 self._publish(ModelsChanged())
             self._publish(end)
-            if ended:
-                ended(end)
+            pending.end(end.problem or end)
 
         thread = threading.Thread(target=run, name="pack", daemon=True)
         self._running[thread] = (path, stop)
         thread.start()
+        return pending
 
     def _on_bytes(self, path: Path) -> Callable[[int, int], None]:
         pace = Pace()
