@@ -151,13 +151,7 @@ class BenchService:
 class _Bench:
     """One benchmark: loads the model in a child, has an answer written to warm up, and measures the next one."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        loader: ModelLoader,
-        record: ModelRecord,
-    ) -> None:
+    def __init__(self, service_thread: ServiceThread, store: Store, loader: ModelLoader, record: ModelRecord) -> None:
         self._service_thread, self._store, self._loader, self.record = service_thread, store, loader, record
         self.pending: Pending[BenchResult | None] = Pending(self.cancel)
         self._meter: Meter | None = None
@@ -235,7 +229,10 @@ class _Bench:
         self._is_over = True
         if self._lease:
             self._lease.release()
-        self._ended(result)
+        self.pending.end(result)
+
+    def _progressed(self, what: str, fraction: float) -> None:
+        self.pending.progress(BenchProgress(what, fraction))
 
 
 def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json]:

@@ -12,6 +12,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import day_words
 from slmdesk.gui.models.common.card import DOT, Card
 from slmdesk.gui.models.common.details_labels import quantization_words
+from slmdesk.gui.models.library.controller import LibraryController
 from slmdesk.gui.models.library.details import DetailsPanel
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -34,18 +35,17 @@ NOISE = "Does not behave like a language model: its answers are probably nonsens
 class LocalCard(Card):
     """A model of the library.
 
-    Emits `used`, `action_chosen` with one of ACTIONS, `details_opened` with the panel when a person opens it.
+    Emits `action_chosen` with one of ACTIONS, `grown` with its details when they open or need more room.
     """
 
-    used = Signal()
+    grown = Signal(object)
     action_chosen = Signal(str)
-    details_opened = Signal(object)
 
-    def __init__(self, card: ModelCard, parent: QWidget) -> None:
+    def __init__(self, library: LibraryController, card: ModelCard, parent: QWidget) -> None:
         record = card.record
         super().__init__(parent, name=f"model_card_{record.id}", title=record.name)
         self.details: DetailsPanel | None = None
-        self._card = card
+        self._library, self.card = library, card
         self._speed = self._problem = ""
         self.body.setSpacing(theme.SPACE_8)
         self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False)
@@ -53,7 +53,7 @@ class LocalCard(Card):
         self._use: QPushButton | None = None
         if record.can_chat:
             self._use = self.add_button("Use for chat", name="use_button", spoken="")
-            self._use.clicked.connect(self.used)
+            self._use.clicked.connect(lambda: library.use(record.id))
         self._toggle = self._tool("details_button", "chevron-down")
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._on_toggled)
@@ -82,12 +82,8 @@ class LocalCard(Card):
             action.triggered.connect(lambda _checked=False, chosen=key: self._on_action(chosen))
             self._menu.addAction(action)
 
-    @property
-    def card(self) -> ModelCard:
-        return self._card
-
     def show_card(self, card: ModelCard) -> None:
-        self._card, record = card, card.record
+        self.card, record = card, card.record
         self.set_title(record.name)
         self.setAccessibleName(record.name)
         if self._use:
@@ -102,7 +98,7 @@ class LocalCard(Card):
         self._show_trouble()
 
     def _show_trouble(self) -> None:
-        self.set_trouble(self._problem or (NOISE if self._card.record.behaves is False else ""))
+        self.set_trouble(self._problem or (NOISE if self.card.record.behaves is False else ""))
 
     def show_judged(self, judged: Judged) -> None:
         needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
@@ -111,7 +107,7 @@ class LocalCard(Card):
         self._problem = judged.problem.sentence if judged.problem else ""
         self._show_trouble()
         self._speed = speed_of(judged)
-        self.set_info(info_of(self._card, self._speed))
+        self.set_info(info_of(self.card, self._speed))
         if self._use:
             self._use.setEnabled(judged.problem is None)
 
@@ -127,16 +123,19 @@ class LocalCard(Card):
         set_icon(self._toggle, "chevron-up" if is_open else "chevron-down")
         self._name_toggle()
         if is_open and self.details is None:
-            self.details = DetailsPanel(self)
-            self.body.addWidget(self.details)
+            details = self.details = DetailsPanel(self._library, self.card.record.id, self)
+            details.action_chosen.connect(self.action_chosen)
+            details.grown.connect(lambda: self.grown.emit(details))
+            self.body.addWidget(details)
         if self.details:
             self.details.setVisible(is_open)
             if is_open:
-                self.details_opened.emit(self.details)
+                self._library.trials.read_details(self.card.record.id)
+                self.grown.emit(self.details)
 
     def _name_toggle(self) -> None:
         words = "Close the details of" if self._toggle.isChecked() else "Details of"
-        self._toggle.setAccessibleName(f"{words} {self._card.record.name}")
+        self._toggle.setAccessibleName(f"{words} {self.card.record.name}")
         self._toggle.setToolTip("Close the details" if self._toggle.isChecked() else "Details")
 
     def _on_action(self, action: str) -> None:

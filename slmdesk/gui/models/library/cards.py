@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QInputDialog, QProgressBar, QVBoxLayout, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.library.card import LocalCard
-from slmdesk.gui.models.library.details import DetailsPanel
-from slmdesk.gui.models.library.trials import Trial
+from slmdesk.gui.models.library.controller import LibraryController
+from slmdesk.gui.models.library.trials import VERIFY, Trial
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
@@ -27,83 +29,61 @@ PAGE = 30
 class LocalModels(QWidget):
     """The list, and the ways to add to it.
 
-    Emits with an id `use_requested`, `details_requested`, `action_requested` (and one of ACTIONS), `default_chosen`
-    (with a Use and whether to set it), `trial_requested` and `trial_stopped` (with which); and `add_requested`,
-    `cancel_requested` while a file is copied, `grown` with a widget to scroll to.
+    Emits `add_requested`, and `grown` with a widget to scroll to.
     """
 
-    use_requested = Signal(str)
-    details_requested = Signal(str)
-    action_requested = Signal(str, str)
-    default_chosen = Signal(str, object, bool)
-    trial_requested = Signal(str, str)
-    trial_stopped = Signal(str, str)
     add_requested = Signal()
-    cancel_requested = Signal()
     grown = Signal(object)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, library: LibraryController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("local_models")
+        self._library = library
         self._models: tuple[ModelCard, ...] | None = None
         self._judged: Mapping[str, Judged] = {}
-        self._trials: dict[tuple[str, str], Trial] = {}
         self._managed: frozenset[Use] = frozenset()
         self._loaded = ""
         self._shown = PAGE
         self._cards: dict[str, LocalCard] = {}
         self._build_ui()
+        library.models_listed.connect(self.show_models)
+        library.models_judged.connect(self.show_judged)
+        library.state_changed.connect(self.show_state)
+        library.import_progressed.connect(self.show_progress)
+        library.import_ended.connect(self.end_progress)
+        library.policy_shown.connect(self.show_policy)
+        library.trials.details_read.connect(self.show_details)
+        library.trials.trial_changed.connect(self.show_trial)
 
     def _build_ui(self) -> None:
         self._note = plain_label("Looking what is there…", self, name="local_note", kind="muted")
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(0)
+        self._rows = column(gap=0)
         self._adapters_heading = plain_label("Adapters (LoRA)", self, name="adapters_heading", kind="strong")
-        self._adapters = QVBoxLayout()
-        self._adapters.setSpacing(0)
-        self._more = named(QPushButton("Show more", self), "local_more")
-        self._more.clicked.connect(self._on_more)
+        self._adapters_heading.hide()
+        self._adapters = column(gap=0)
+        self._more = button("Show more", "local_more", self, on=self._on_more)
         self._more.setVisible(False)
         self._build_import()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self._note)
-        layout.addLayout(self._rows)
-        layout.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self._adapters_heading)
-        layout.addLayout(self._adapters)
-        self._adapters_heading.hide()
-        layout.addLayout(self._import_row)
-        layout.addWidget(self._import)
+        adapters, more = (self._adapters_heading, self._adapters), (self._more, Qt.AlignmentFlag.AlignLeft)
+        parts = (self._note, self._rows, more, *adapters, self._import_row, self._import)
+        column(*parts, into=self, gap=theme.SPACE_8)
 
     def _build_import(self) -> None:
-        self._add = named(QPushButton("Add model files…", self), "library_add_button")
-        self._add.clicked.connect(self.add_requested)
+        self._add = button("Add model files…", "library_add_button", self, on=self.add_requested)
         words = "or drop .gguf files, a folder or a pack anywhere here"
         self._drop = plain_label(words, self, name="drop_words", kind="small")
-        self._import_row = QHBoxLayout()
-        self._import_row.setSpacing(theme.SPACE_12)
-        self._import_row.addWidget(self._add)
-        self._import_row.addWidget(self._drop, 1)
-        self._import_row.addStretch(0)  # where adding files is hidden, what is left keeps its size
+        # the stretch: where adding files is hidden, what is left keeps its size
+        self._import_row = row(self._add, (self._drop, 1), 0, gap=theme.SPACE_12)
         self._import = named(QWidget(self), "library_import")
         self._words = plain_label("", self._import, name="library_import_words", kind="muted")
-        self._cancel = named(QPushButton("Cancel", self._import), "library_import_cancel")
-        self._cancel.setAccessibleName("Stop adding the model file")
-        self._cancel.clicked.connect(self.cancel_requested)
+        stop, stop_label = self._library.cancel_import, "Stop adding the model file"
+        cancel = button("Cancel", "library_import_cancel", self._import, label=stop_label, on=stop)
         self._bar = named(QProgressBar(self._import), "library_import_bar")
         self._bar.setAccessibleName("Adding the model file")
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
         self._bar.setRange(0, 1000)
-        line = QHBoxLayout()
-        line.addWidget(self._words, 1)
-        line.addWidget(self._cancel)
-        column = QVBoxLayout(self._import)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(line)
-        column.addWidget(self._bar)
+        column(row((self._words, 1), cancel), self._bar, into=self._import)
         self._import.setVisible(False)
 
     def add_way(self, widget: QWidget) -> None:
@@ -129,10 +109,6 @@ class LocalModels(QWidget):
 
     @Slot(str, str, object)
     def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
-        if trial is None:
-            self._trials.pop((model, kind), None)
-        else:
-            self._trials[model, kind] = trial
         card = self._cards.get(model)
         if card is not None and card.details is not None:
             card.details.show_trial(kind, trial)
@@ -197,7 +173,7 @@ class LocalModels(QWidget):
             if card is not None and card.card != one:
                 card.show_card(one)
                 if card.details is not None and not card.details.isHidden():
-                    self.details_requested.emit(id)
+                    self._library.trials.read_details(id)
             elif card is None:
                 self._cards[id] = self._card_of(one)
         _put_in(self._rows, [self._cards[one.record.id] for one in main[: self._shown]])
@@ -212,28 +188,33 @@ class LocalModels(QWidget):
 
     def _card_of(self, one: ModelCard) -> LocalCard:
         id = one.record.id
-        card = LocalCard(one, self)
-        card.used.connect(lambda: self.use_requested.emit(id))
-        card.action_chosen.connect(lambda action: self.action_requested.emit(id, action))
-        card.details_opened.connect(partial(self._on_details_opened, id))
+        card = LocalCard(self._library, one, self)
+        card.action_chosen.connect(partial(self._on_action, id))
+        card.grown.connect(self.grown)
         card.show_in_use(id == self._loaded)
         if id in self._judged:
             card.show_judged(self._judged[id])
         return card
 
-    def _on_details_opened(self, id: str, panel: DetailsPanel) -> None:
-        if not panel.property("is_connected"):
-            panel.setProperty("is_connected", True)
-            panel.use_chosen.connect(lambda use, requested: self.default_chosen.emit(id, use, requested))
-            panel.trial_requested.connect(lambda kind: self.trial_requested.emit(id, kind))
-            panel.trial_stopped.connect(lambda kind: self.trial_stopped.emit(id, kind))
-            panel.action_chosen.connect(lambda action: self.action_requested.emit(id, action))
-            panel.grown.connect(lambda: self.grown.emit(panel))
-            for (model, kind), trial in self._trials.items():
-                if model == id:
-                    panel.show_trial(kind, trial)
-        self.details_requested.emit(id)
-        self.grown.emit(panel)
+    def _on_action(self, model: str, action: str) -> None:
+        if action == "rename":
+            self._ask_name(model)
+        elif action == "verify":
+            self._library.trials.start(model, VERIFY)
+        elif action == "folder":
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._library.folder_of(model))))
+        elif action == "remove":
+            self._library.remove(model)
+
+    def _ask_name(self, model: str) -> None:
+        dialog = QInputDialog(self)
+        dialog.setObjectName("rename_dialog")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Rename the model")
+        dialog.setLabelText("Its new name; the file keeps its own.")
+        dialog.setTextValue(self._cards[model].card.record.name)
+        dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
+        dialog.open()
 
 
 def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 from slmdesk.core.speed import speed_in_words
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import day_words
 from slmdesk.gui.models.common.details_labels import rows_of
+from slmdesk.gui.models.library.controller import LibraryController
 from slmdesk.gui.models.library.fields import HeaderFields
 from slmdesk.gui.models.library.trial_line import TrialLine
 from slmdesk.gui.models.library.trials import BENCH, EXAM, VERIFY, Trial
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
@@ -28,20 +30,17 @@ ACTIONS = (("rename", "Rename…"), ("folder", "Open its folder"), ("remove", "R
 class DetailsPanel(QFrame):
     """Everything known about one model.
 
-    Emits `use_chosen` with a Use and whether to set it, `trial_requested` and `trial_stopped` with which,
-    `action_chosen` with one of ACTIONS, `grown` when it needs more room on the page.
+    Emits `action_chosen` with one of ACTIONS, `grown` when it needs more room on the page.
     """
 
-    use_chosen = Signal(object, bool)
-    trial_requested = Signal(str)
-    trial_stopped = Signal(str)
     action_chosen = Signal(str)
     grown = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, library: LibraryController, model: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("model_details")
         self.setProperty("kind", "band")
+        self._library, self._model = library, model
         self._boxes: dict[Use, QPushButton] = {}
         self._build_ui()
 
@@ -62,58 +61,51 @@ class DetailsPanel(QFrame):
             ),
         }  # fmt: skip
         for kind, line in self._trials.items():
-            line.start_requested.connect(partial(self.trial_requested.emit, kind))
-            line.stop_requested.connect(partial(self.trial_stopped.emit, kind))
+            line.start_requested.connect(partial(self._library.trials.start, self._model, kind))
+            line.stop_requested.connect(partial(self._library.trials.stop, self._model, kind))
+            line.show_trial(self._library.trials.running(self._model).get(kind))
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(theme.SPACE_16)
         self._grid.setVerticalSpacing(theme.SPACE_4)
         self._grid.setColumnStretch(1, 1)
         self._fields = HeaderFields(self)
         self._fields.unfolded.connect(self.grown)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_16)
-        layout.setSpacing(theme.SPACE_12)
-        layout.addWidget(self._trouble)
-        layout.addWidget(self._trials[EXAM])
-        layout.addWidget(self._trials[BENCH])
-        layout.addWidget(self._build_uses())
-        layout.addWidget(self._trials[VERIFY])
-        layout.addLayout(self._grid)
-        layout.addLayout(self._build_actions())
-        layout.addWidget(self._fields)
+        column(
+            self._trouble,
+            self._trials[EXAM],
+            self._trials[BENCH],
+            self._build_uses(),
+            self._trials[VERIFY],
+            self._grid,
+            self._build_actions(),
+            self._fields,
+            into=self,
+            gap=theme.SPACE_12,
+            margins=(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_16),
+        )
         self._trouble.hide()
 
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
         for use, words in WORDS.items():
-            box = self._boxes[use] = named(QPushButton(words.capitalize(), part), f"use_{use.value}")
-            box.setProperty("kind", "chip")
+            tip = f"Make it the default for {words}"
+            box = button(words.capitalize(), f"use_{use.value}", part, kind="chip", tip=tip)
+            box.clicked.connect(lambda requested, use=use: self._library.set_default(self._model, use, requested))
+            self._boxes[use] = box
             box.setCheckable(True)
             box.toggled.connect(partial(_mark, box))
             _mark(box, False)
-            box.setToolTip(f"Make it the default for {words}")
             box.setVisible(False)
-            box.clicked.connect(lambda requested, use=use: self.use_chosen.emit(use, requested))
-            row.addWidget(box)
-        row.addStretch(1)
-        column = QVBoxLayout(part)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_4)
-        column.addWidget(plain_label("Use it by default for", part, name="uses_title", kind="strong"))
-        column.addLayout(row)
+        title = plain_label("Use it by default for", part, name="uses_title", kind="strong")
+        column(title, row(*self._boxes.values(), 1, gap=theme.SPACE_8), into=part, gap=theme.SPACE_4)
         return part
 
     def _build_actions(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        for key, words in ACTIONS:
-            button = named(QPushButton(words, self), f"details_{key}")
-            button.clicked.connect(lambda _checked=False, chosen=key: self.action_chosen.emit(chosen))
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
+        buttons = [
+            button(words, f"details_{key}", self, on=lambda _checked=False, chosen=key: self.action_chosen.emit(chosen))
+            for key, words in ACTIONS
+        ]
+        return row(*buttons, 1, gap=theme.SPACE_8)
 
     def show_details(self, details: ModelDetails) -> None:
         self._trouble.setText(breakable(details.problem.sentence) if details.problem else "")

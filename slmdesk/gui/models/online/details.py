@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from slmdesk.core.speed import Speed, is_too_slow, speed_in_words
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.markdown.reader import MarkdownReader
 from slmdesk.gui.models.common.card import DOT, Card, FitMark
+from slmdesk.gui.models.online.controller import FindController
+from slmdesk.gui.models.online.downloads_controller import FetchController
 from slmdesk.gui.models.online.installed_index import GET, Here
 from slmdesk.gui.widgets.access_token import TokenController
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.gated_panel import GATED_CODES, GatedPanel
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
@@ -28,6 +32,7 @@ NO_FILES = "No model file in it that could be used here."
 NOTHING_FITS = "None of these is recommended for this PC: take a smaller model rather than one this cut down."
 BY_SIZE = "Judged by the size of the file."
 NO_CARD = "Its publisher wrote nothing about it."
+OFFLINE = "Its files and its card are on the Hub: allow the network to see them."
 KINDS = {
     "encoder": "An embedding model: it writes nothing, it finds passages by what they mean.",
     "adapter": "An adapter: it changes the model it was made for, and is no use without that.",
@@ -37,46 +42,43 @@ PLAIN = "Part of the card is shown without formatting, which would have taken to
 _LEFT = Qt.AlignmentFlag.AlignLeft
 
 
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """What the cards of models to download work with."""
+
+    find: FindController
+    fetch: FetchController
+    tokens: TokenController
+    keeper: ThemeKeeper
+    here: Here
+
+
 class FileRow(QWidget):
-    """One file of a repository.  Emits `download_requested`."""
+    """One file of a repository."""
 
-    download_requested = Signal()
-
-    def __init__(self, file: OfferedFile, parent: QWidget, *, is_primary: bool) -> None:
+    def __init__(self, at: Offering, repo: str, file: OfferedFile, parent: QWidget, *, is_primary: bool) -> None:
         super().__init__(parent)
         self.setObjectName("file_row")
         self.setAccessibleName(file.name)
-        self._file = file
+        self._file, self.name = file, file.name
         words = plain_label(
             breakable(file.words), self, name="file_words", kind="strong" if file.is_recommended else ""
         )
         self._about = plain_label("", self, name="file_name", kind="small")
-        self._fit = FitMark(self)
-        self._fit.show_fit(file.fit, why=BY_SIZE)
-        get = self._get = named(QPushButton(GET, self), "download_file_button")
-        get.setAccessibleName(f"{GET} {file.name}")
-        if is_primary:
-            get.setProperty("kind", "primary")
-        get.clicked.connect(self.download_requested)
-        column = QVBoxLayout()
-        column.setSpacing(0)
-        column.addWidget(words)
-        column.addWidget(self._about)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, theme.SPACE_4, 0, theme.SPACE_4)
-        row.setSpacing(theme.SPACE_12)
-        row.addLayout(column, 1)
-        row.addWidget(self._fit)
-        row.addWidget(get, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.fit = FitMark(self)
+        self.fit.show_fit(file.fit, why=BY_SIZE)
+        self._get = button(
+            GET,
+            "download_file_button",
+            self,
+            label=f"{GET} {file.name}",
+            kind="primary" if is_primary else "",
+            on=lambda: at.fetch.start(repo, file.name),
+        )
+        texts = column(words, self._about, gap=0)
+        get = (self._get, Qt.AlignmentFlag.AlignVCenter)
+        row((texts, 1), self.fit, get, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
         self._say(file.speed)
-
-    @property
-    def name(self) -> str:
-        return self._file.name
-
-    @property
-    def fit(self) -> FitMark:
-        return self._fit
 
     def show_here(self, here: Here) -> None:
         """Show whether it is being downloaded, or in the library."""
@@ -89,7 +91,7 @@ class FileRow(QWidget):
         """Show whether it fits, judged by its header."""
         needed, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
         why = f"Needs about {needed} of memory with a context of {fit.context_tokens:,} tokens; {free} are free."
-        self._fit.show_fit(fit.verdict, why=why, is_slow=is_too_slow(fit.speed))
+        self.fit.show_fit(fit.verdict, why=why, is_slow=is_too_slow(fit.speed))
         self._say(fit.speed, f"needs {needed} of memory")
 
     def _say(self, speed: Speed | None, needs: str = "") -> None:
@@ -101,77 +103,44 @@ class FileRow(QWidget):
 
 
 class RepoDetails(QWidget):
-    """The details of one repository.
+    """The details of one repository.  Emits `again_requested` after a failure."""
 
-    Emits `download_requested` with a file's name, `link_chosen` with an address of its card, `page_requested`,
-    `again_requested` after a failure.
-    """
-
-    download_requested = Signal(str)
-    link_chosen = Signal(str)
-    page_requested = Signal()
     again_requested = Signal()
 
-    def __init__(self, keeper: ThemeKeeper, tokens: TokenController, here: Here, repo: str, parent: QWidget) -> None:
+    def __init__(self, at: Offering, repo: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self._repo, self._here = repo, here
+        self._at, self._repo = at, repo
         self.setObjectName("repo_details")
-        self._keeper, self._tokens = keeper, tokens
-        self._rows: list[FileRow] = []
+        self.rows: list[FileRow] = []
         self._gated: GatedPanel | None = None
-        self._reader: MarkdownReader | None = None
+        self.reader: MarkdownReader | None = None
+        """The widget with the card, once it is loaded."""
         self._build_ui()
 
     def _build_ui(self) -> None:
         self._info = plain_label("", self, name="details_facts", kind="small")
         self._note = plain_label("", self, name="files_note", kind="muted")
-        self._again = named(QPushButton("Try again", self), "details_again")
-        self._again.clicked.connect(self.again_requested)
-        self._files = QVBoxLayout()
-        self._files.setSpacing(0)
+        self._again = button("Try again", "details_again", self, on=self.again_requested)
+        self._files = column(gap=0)
         self._others = plain_label("", self, name="other_files", kind="small")
         self._heading = plain_label("What its publisher says", self, name="card_heading", kind="strong")
         self._card_note = plain_label("", self, name="card_note", kind="muted")
-        self._page = named(QPushButton("Its page…", self), "page_button")
-        self._page.setAccessibleName(f"Read about {self._repo} in the browser")
-        self._page.clicked.connect(self.page_requested)
-        self._card = QVBoxLayout()
-        self._card.setContentsMargins(0, 0, 0, 0)
-        self._whole = named(QPushButton("Read all of it", self), "card_whole")
+        self._page = button(
+            "Its page…", "page_button", self, label=f"Read about {self._repo} in the browser", on=self._ask_page
+        )
+        self._card = column()
+        self._whole = button("Read all of it", "card_whole", self, on=self._on_whole)
         self._whole.setCheckable(True)
-        self._whole.clicked.connect(self._on_whole)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_4, 0, theme.SPACE_4)
-        self._column.setSpacing(theme.SPACE_8)
-        self._column.addWidget(self._info)
-        self._column.addWidget(self._note)
-        self._column.addWidget(self._again, 0, _LEFT)
-        self._column.addLayout(self._files)
-        for thing in (self._others, self._heading):
-            self._column.addWidget(thing)
-        self._column.addLayout(self._card)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.SPACE_8)
-        foot.addWidget(self._whole)
-        foot.addWidget(self._page)
-        foot.addStretch(1)
-        self._column.addWidget(self._card_note)
-        self._column.addLayout(foot)
+        margins = (theme.SPACE_16, theme.SPACE_4, 0, theme.SPACE_4)
+        parts = (self._info, self._note, (self._again, _LEFT), self._files, self._others, self._heading, self._card)
+        foot = row(self._whole, self._page, 1, gap=theme.SPACE_8)
+        self._column = column(*parts, self._card_note, foot, into=self, gap=theme.SPACE_8, margins=margins)
         self._clear()
-
-    @property
-    def rows(self) -> list[FileRow]:
-        return self._rows
-
-    @property
-    def reader(self) -> MarkdownReader | None:
-        """The widget with the card, once it is loaded."""
-        return self._reader
 
     def show_here(self) -> None:
         """Show which files are being downloaded, or in the library."""
-        for row in self._rows:
-            row.show_here(self._here)
+        for one in self.rows:
+            one.show_here(self._at.here)
 
     def show_loading(self) -> None:
         """Show that the request is running."""
@@ -193,10 +162,9 @@ class RepoDetails(QWidget):
         elif repo.recommended is None and any(one.size_bytes and one.has_known_form for one in repo.files):
             _say(self._note, NOTHING_FITS, kind="warn")
         for file in repo.files:
-            row = FileRow(file, self, is_primary=file.is_recommended and not repo.is_gated)
-            row.download_requested.connect(lambda name=file.name: self.download_requested.emit(name))
-            self._files.addWidget(row)
-            self._rows.append(row)
+            is_primary = file.is_recommended and not repo.is_gated
+            self.rows.append(FileRow(self._at, self._repo, file, self, is_primary=is_primary))
+            self._files.addWidget(self.rows[-1])
         self.show_here()
         _say(self._others, breakable("\n".join(("Not models by themselves:", *repo.others))) if repo.others else "")
         self._heading.show()
@@ -218,9 +186,9 @@ class RepoDetails(QWidget):
             return
         if self._gated is not None:
             self._gated.hide()  # the token opened the file
-        for row in self._rows:
-            if fit := judged.fits.get(row.name):
-                row.show_fit(fit)
+        for one in self.rows:
+            if fit := judged.fits.get(one.name):
+                one.show_fit(fit)
         seen = f"Was made for up to {judged.most_tokens:,} tokens at once. " if judged.most_tokens else ""
         template = "" if judged.has_chat_template else "Brings no chat format; a plain one is used."
         _say(self._info, f"{seen}{KINDS.get(judged.kind, template)}".strip())
@@ -232,38 +200,42 @@ class RepoDetails(QWidget):
         if not card.text:
             _say(self._card_note, NO_CARD)
             return
-        reader = MarkdownReader(self._keeper, self, label="What its publisher says")
-        reader.link_chosen.connect(self.link_chosen)
+        reader = MarkdownReader(self._at.keeper, self, label="What its publisher says")
+        reader.link_chosen.connect(lambda address: ask_about_link(self.window(), address))
         reader.height_known.connect(self._whole.setVisible)
         reader.written.connect(lambda: self._on_written(card.is_cut))
         self._drop_reader()
-        self._reader = reader
+        self.reader = reader
         self._card.addWidget(reader)
         reader.show_markdown(card.text)
+
+    @Slot()
+    def _ask_page(self) -> None:
+        self._at.find.ask_page(self._repo)
 
     @Slot()
     def _on_whole(self) -> None:
         is_whole = self._whole.isChecked()
         self._whole.setText("Show less" if is_whole else "Read all of it")
-        if self._reader is not None:
-            self._reader.show_whole(is_whole)
+        if self.reader is not None:
+            self.reader.show_whole(is_whole)
 
     def _on_written(self, is_cut: bool) -> None:
-        reader = self._reader
+        reader = self.reader
         plain = PLAIN if reader is not None and reader.is_plain else ""
         _say(self._card_note, " ".join(one for one in (plain, CUT if is_cut else "") if one))
 
     def _show_gated(self, repo: str) -> None:
-        panel = self._gated = GatedPanel(self._tokens, repo, self)
-        panel.page_requested.connect(lambda _repo: self.page_requested.emit())
+        panel = self._gated = GatedPanel(self._at.tokens, repo, self)
+        panel.page_requested.connect(lambda _repo: self._ask_page())
         panel.try_again_requested.connect(lambda _repo: self.again_requested.emit())
         self._column.insertWidget(1, panel)
 
     def _clear(self) -> None:
-        for one in (*self._rows, *([self._gated] if self._gated else [])):
+        for one in (*self.rows, *([self._gated] if self._gated else [])):
             one.hide()
             one.deleteLater()
-        self._rows.clear()
+        self.rows.clear()
         self._gated = None
         self._drop_reader()
         for label in (self._info, self._note, self._others, self._card_note):
@@ -274,33 +246,19 @@ class RepoDetails(QWidget):
         self._whole.setText("Read all of it")
 
     def _drop_reader(self) -> None:
-        if self._reader is not None:
-            self._reader.hide()
-            self._reader.deleteLater()
-            self._reader = None
-
-
-MakeDetails = Callable[[str, QWidget], RepoDetails]
+        if self.reader is not None:
+            self.reader.hide()
+            self.reader.deleteLater()
+            self.reader = None
 
 
 class OfferCard(Card):
-    """A model that can be downloaded; its details open below.
+    """A model that can be downloaded; its details open below."""
 
-    Emits `opened` and `closed` on a person's click, and what its details emit: `page_requested`, `file_requested` with
-    a file's name, `link_chosen` with an address.
-    """
-
-    opened = Signal()
-    closed = Signal()
-    page_requested = Signal()
-    file_requested = Signal(str)
-    link_chosen = Signal(str)
-
-    def __init__(self, parent: QWidget, make_details: MakeDetails, *, name: str, title: str, repo: str) -> None:
+    def __init__(self, parent: QWidget, at: Offering, *, name: str, title: str, repo: str) -> None:
         super().__init__(parent, name=name, title=title)
-        self.repo = repo
+        self.at, self.repo = at, repo
         self.details: RepoDetails | None = None
-        self._make_details = make_details
         self._spoken = title
         self._open: QPushButton | None = None
 
@@ -320,11 +278,8 @@ class OfferCard(Card):
     def show_details(self) -> RepoDetails:
         """Open the details without requesting anything."""
         if self.details is None:
-            self.details = self._make_details(self.repo, self)
-            self.details.download_requested.connect(self.file_requested)
-            self.details.link_chosen.connect(self.link_chosen)
-            self.details.again_requested.connect(self._on_again)
-            self.details.page_requested.connect(self.page_requested)
+            self.details = RepoDetails(self.at, self.repo, self)
+            self.details.again_requested.connect(self.ask)
             self.body.addWidget(self.details)
         if self._open is not None:
             self._open.setChecked(True)
@@ -332,22 +287,82 @@ class OfferCard(Card):
         self.details.show()
         return self.details
 
+    def show_repo(self, repo: OfferedRepo) -> None:
+        """Show the files, in the details, which open."""
+        self.show_details().show_repo(repo)
+
+    def show_here(self) -> None:
+        """Show which files are being downloaded, or in the library."""
+        if self.details is not None:
+            self.details.show_here()
+
     @Slot()
     def _on_open(self) -> None:
         if self.is_open:
-            self._on_again()
+            self.ask()
         elif self.details is not None and self._open is not None:
             self._open.setText("Details")
             self.details.hide()
-            self.closed.emit()
+            self.at.find.close_repo(self.repo)
 
     @Slot()
-    def _on_again(self) -> None:
+    def ask(self) -> None:
+        """Open the details and ask for the files and the card; offline, say that this needs the network."""
         details, focus = self.show_details(), self.window().focusWidget()
         if self._open is not None and focus is not None and details.isAncestorOf(focus):
             self._open.setFocus()  # what has it now goes; Qt would give it to whatever comes next in the window
+        if self.at.find.is_offline:
+            details.show_note(OFFLINE)
+            return
         details.show_loading()
-        self.opened.emit()
+        self.at.find.open_repo(self.repo)
+
+
+class OfferList(QWidget):
+    """Cards of models to download, which show what is found out about their repositories.
+
+    Emits `grown` with the first and the last widget to scroll to.
+    """
+
+    grown = Signal(QWidget, QWidget)
+
+    def __init__(self, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent)
+        self.at = at
+        at.find.repo_found.connect(self._on_repo_found)
+        at.find.repo_failed.connect(self._on_repo_failed)
+        at.find.judged.connect(self._on_judged)
+        at.find.card_read.connect(self._on_card_read)
+
+    def offers(self) -> Sequence[OfferCard]:
+        """The cards that show what is found out."""
+        raise NotImplementedError
+
+    @Slot(str, object)
+    def _on_repo_found(self, asked: str, repo: OfferedRepo) -> None:
+        for card in self._offers_of(asked):
+            card.show_repo(repo)
+            self.grown.emit(card, card)
+
+    @Slot(str, object)
+    def _on_repo_failed(self, asked: str, problem: Problem) -> None:
+        for card in self._offers_of(asked):
+            card.show_details().show_problem(problem)
+
+    @Slot(str, object)
+    def _on_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
+        for card in self._offers_of(asked):
+            if card.details is not None:
+                card.details.show_judged(judged)
+
+    @Slot(str, object)
+    def _on_card_read(self, asked: str, text: ReadableCard | Problem) -> None:
+        for card in self._offers_of(asked):
+            if card.details is not None:
+                card.details.show_card(text)
+
+    def _offers_of(self, asked: str) -> list[OfferCard]:
+        return [card for card in self.offers() if card.repo.casefold() == asked.casefold()]
 
 
 def _say(label: QLabel, text: str, *, kind: str = "") -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QProgressBar, QPushButton, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT, Card
+from slmdesk.gui.models.online.downloads_controller import FetchController
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.gated_panel import GATED_CODES
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -40,40 +43,30 @@ MOVES = (
 
 
 class DownloadRow(Card):
-    """One download.
+    """One download.  Emits `gated_requested` with its DownloadChanged: the steps for a gated model are to be shown."""
 
-    Emits `pause_requested`, `resume_requested`, `cancel_requested`, `use_requested`, `dismissed`, `move_requested` with
-    one of MOVES, and `gated_requested` with its DownloadChanged when the steps for a gated model are to be shown.
-    """
-
-    move_requested = Signal(str)
-    pause_requested = Signal()
-    resume_requested = Signal()
-    cancel_requested = Signal()
-    use_requested = Signal()
-    dismissed = Signal()
     gated_requested = Signal(object)
 
-    def __init__(self, change: DownloadChanged, parent: QWidget) -> None:
+    def __init__(self, fetch: FetchController, change: DownloadChanged, parent: QWidget) -> None:
         super().__init__(parent, name="download_row", title=change.name or change.repo)
-        self._state, self._change = change.state, change
+        self._fetch, self._change = fetch, change
         self._bar = bar_in(self)
         self.body.addWidget(self._bar)
         name = change.name or change.repo
         self._use = self.add_button("Use it now", name="use_download_button", spoken=f"Chat with {name}")
+        self._use.clicked.connect(lambda: fetch.use(change.id))
         self._use.setProperty("kind", "primary")
         self._gated = self.add_button("What to do…", name="gated_button", spoken=f"What to do to get {name}")
         self._gated.clicked.connect(lambda: self.gated_requested.emit(self._change))
         self._pause = self.add_button("Pause", name="pause_button", spoken="")
         self._cancel = self.add_button("Cancel", name="cancel_download_button", spoken="")
         self._build_moves(name)
-        self._use.clicked.connect(self.use_requested)
         self._pause.clicked.connect(self._on_pause)
         self._cancel.clicked.connect(self._on_cancel)
         self.show_change(change)
 
     def show_change(self, change: DownloadChanged) -> None:
-        self._state, self._change = change.state, change
+        self._change = change
         name = change.model.name if change.model else change.name or change.repo
         self.set_title(name)
         self.setAccessibleName(name)
@@ -104,30 +97,30 @@ class DownloadRow(Card):
         menu = named(QMenu(self._moves), "download_moves_menu")
         for where, words, keys in MOVES:
             action = named(QAction(f"{words}\t{keys}", menu), f"move_{where}")
-            action.triggered.connect(lambda _checked=False, chosen=where: self.move_requested.emit(chosen))
+            action.triggered.connect(lambda _checked=False, chosen=where: self._move(chosen))
             menu.addAction(action)
             context = Qt.ShortcutContext.WidgetWithChildrenShortcut
             shortcut = QShortcut(QKeySequence(keys), self, context=context)
-            shortcut.activated.connect(lambda chosen=where: self.move_requested.emit(chosen))
+            shortcut.activated.connect(partial(self._move, where))
         self._moves.setMenu(menu)
         self.add_widget(self._moves)
 
+    def _move(self, where: str) -> None:
+        self._fetch.move(self._change.id, where)
+
     @Slot()
     def _on_pause(self) -> None:
-        (self.pause_requested if self._state in RUNNING else self.resume_requested).emit()
+        (self._fetch.pause if self._change.state in RUNNING else self._fetch.resume)(self._change.id)
 
     @Slot()
     def _on_cancel(self) -> None:
-        (self.dismissed if self._state is DownloadState.DONE else self.cancel_requested).emit()
+        (self._fetch.dismiss if self._change.state is DownloadState.DONE else self._fetch.cancel)(self._change.id)
 
 
 class LeftOverRow(Card):
-    """An unfinished download of an earlier run, or a damaged file.  Emits `resume_requested`, `discard_requested`."""
+    """An unfinished download of an earlier run, or a damaged file."""
 
-    resume_requested = Signal()
-    discard_requested = Signal()
-
-    def __init__(self, found: LeftOver, parent: QWidget) -> None:
+    def __init__(self, fetch: FetchController, found: LeftOver, parent: QWidget) -> None:
         super().__init__(parent, name="left_over_row", title=found.name)
         came = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
         if found.is_bad:
@@ -140,41 +133,32 @@ class LeftOverRow(Card):
             bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
             self.body.addWidget(bar)
             resume = self.add_button("Resume", name="resume_left_button", spoken=f"Fetch the rest of {found.name}")
-            resume.clicked.connect(self.resume_requested)
+            resume.clicked.connect(lambda: fetch.go_on_with(found.id))
         discard = self.add_button("Remove", name="discard_left_button", spoken=f"Remove what came of {found.name}")
-        discard.clicked.connect(self.discard_requested)
+        discard.clicked.connect(lambda: fetch.discard(found.id))
 
 
 class Downloads(QWidget):
-    """All downloads; takes no room while there are none.
+    """All downloads; takes no room while there are none.  Running ones first, then the queue in its order.
 
-    Running ones first, then the queue in its order.  Emits with an id `pause_requested`, `resume_requested`,
-    `cancel_requested`, `use_requested`, `dismissed`, `go_on_requested` and `discard_requested` (of unfinished files),
-    `move_requested` with an id and one of MOVES, and `gated_requested` with a DownloadChanged.
+    Emits `gated_requested` with a DownloadChanged that needs a token.
     """
 
-    move_requested = Signal(str, str)
-
-    pause_requested = Signal(str)
-    resume_requested = Signal(str)
-    cancel_requested = Signal(str)
-    use_requested = Signal(str)
-    dismissed = Signal(str)
-    go_on_requested = Signal(str)
-    discard_requested = Signal(str)
     gated_requested = Signal(object)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, fetch: FetchController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("downloads")
+        self._fetch = fetch
         self._rows: dict[str, DownloadRow] = {}
         self._places: dict[str, tuple[int, int]] = {}
         self._left: list[LeftOverRow] = []
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, theme.SPACE_12)
-        self._layout.setSpacing(theme.SPACE_4)
-        self._layout.addWidget(plain_label("Downloads", self, name="downloads_heading", kind="heading"))
+        heading = plain_label("Downloads", self, name="downloads_heading", kind="heading")
+        self._layout = column(heading, into=self, gap=theme.SPACE_4, margins=(0, 0, 0, theme.SPACE_12))
         self.setVisible(False)
+        fetch.download_shown.connect(self.show_download)
+        fetch.download_hidden.connect(self.hide_download)
+        fetch.left_overs_listed.connect(self.show_left_overs)
 
     @Slot(object)
     def show_download(self, change: DownloadChanged) -> None:
@@ -186,14 +170,8 @@ class Downloads(QWidget):
             if self._places[change.id] != before:
                 self._put_in_order()
             return
-        row = self._rows[change.id] = DownloadRow(change, self)
-        row.pause_requested.connect(lambda: self.pause_requested.emit(change.id))
-        row.resume_requested.connect(lambda: self.resume_requested.emit(change.id))
-        row.cancel_requested.connect(lambda: self.cancel_requested.emit(change.id))
-        row.use_requested.connect(lambda: self.use_requested.emit(change.id))
-        row.dismissed.connect(lambda: self.dismissed.emit(change.id))
+        row = self._rows[change.id] = DownloadRow(self._fetch, change, self)
         row.gated_requested.connect(self.gated_requested)
-        row.move_requested.connect(lambda where: self.move_requested.emit(change.id, where))
         self._layout.addWidget(row)
         self._places[change.id] = _place(change)
         self._put_in_order()
@@ -211,9 +189,7 @@ class Downloads(QWidget):
             self._drop(old)
         self._left.clear()
         for one in found:
-            row = LeftOverRow(one, self)
-            row.resume_requested.connect(lambda id=one.id: self.go_on_requested.emit(id))
-            row.discard_requested.connect(lambda id=one.id: self.discard_requested.emit(id))
+            row = LeftOverRow(self._fetch, one, self)
             self._layout.addWidget(row)
             self._left.append(row)
         self.setVisible(bool(self._rows or self._left))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QLocale, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QLocale, Qt, QTimer, Slot
+from PySide6.QtWidgets import QLineEdit, QProgressBar, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT
-from slmdesk.gui.models.online.details import MakeDetails, OfferCard
+from slmdesk.gui.models.online.details import OfferCard, Offering, OfferList
 from slmdesk.gui.models.online.filters import SearchFilters
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.catalogue import OfferedRepo, Offers
-from slmdesk.services.online.repo_page import RepoJudged
-from slmdesk.services.online.search import Filters
-from slmdesk.text.words.cards import ReadableCard
 
 HINT = "Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed."
 OFFLINE_HINT = "The search needs the network."
@@ -31,42 +29,28 @@ ESTIMATED = "Judged by the number of its weights; open it for the real sizes."
 class RepoCard(OfferCard):
     """A repository that was found."""
 
-    def __init__(self, repo: OfferedRepo, parent: QWidget, make_details: MakeDetails) -> None:
-        super().__init__(parent, make_details, name="repo_card", title=repo.repo, repo=repo.repo)
-        self.show_repo(repo)
+    def __init__(self, repo: OfferedRepo, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at, name="repo_card", title=repo.repo, repo=repo.repo)
+        self._show_info(repo)
         self.add_details_button("files_button")
 
     def show_repo(self, repo: OfferedRepo) -> None:
+        self._show_info(repo)
+        super().show_repo(repo)
+
+    def _show_info(self, repo: OfferedRepo) -> None:
         self.set_info(_info_of(repo))
         why = ESTIMATED if repo.is_about else "Of its file that fits best."
         self.fit.show_fit(repo.fit, why=why, is_about=repo.is_about)
         self.set_trouble(repo.problem.sentence if repo.problem else "")
 
 
-class HubSearch(QWidget):
-    """Field, filters, results, and the states in between.
+class HubSearch(OfferList):
+    """Field, filters, results, and the states in between."""
 
-    Emits `words_changed`, `search_requested`, `more_requested`, `too_large_requested`, `filters_chosen` with Filters;
-    `opened`, `closed` and `page_requested` with a repository, `download_requested` with repository and file,
-    `link_chosen` with an address, `grown` with the first and the last widget to scroll to.
-    """
-
-    words_changed = Signal(str)
-    search_requested = Signal()
-    more_requested = Signal()
-    too_large_requested = Signal()
-    filters_chosen = Signal(object)
-    opened = Signal(str)
-    closed = Signal(str)
-    page_requested = Signal(str)
-    download_requested = Signal(str, str)
-    link_chosen = Signal(str)
-    grown = Signal(QWidget, QWidget)
-
-    def __init__(self, parent: QWidget, make_details: MakeDetails) -> None:
-        super().__init__(parent)
+    def __init__(self, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at)
         self.setObjectName("hub_search")
-        self._make_details = make_details
         self._cards: list[RepoCard] = []
         self._waiting: list[OfferedRepo] = []
         self._turn = QTimer(self, singleShot=True, interval=0)
@@ -77,12 +61,12 @@ class HubSearch(QWidget):
         self.clear()
 
     def _build_ui(self) -> None:
-        self._field = named(QLineEdit(self), "hub_search_box")
-        self._field.setAccessibleName("Search the Hub")
-        self._field.setPlaceholderText("Search the Hugging Face Hub")
-        self._field.setClearButtonEnabled(True)
-        self._field.setMaxLength(500)
-        name_clear_button(self._field)
+        self.field = named(QLineEdit(self), "hub_search_box")
+        self.field.setAccessibleName("Search the Hub")
+        self.field.setPlaceholderText("Search the Hugging Face Hub")
+        self.field.setClearButtonEnabled(True)
+        self.field.setMaxLength(500)
+        name_clear_button(self.field)
         self._filters = SearchFilters(self)
         self._busy = named(QProgressBar(self), "search_bar")
         self._busy.setRange(0, 0)
@@ -93,53 +77,42 @@ class HubSearch(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self._busy.setSizePolicy(policy)
         self._note = plain_label("", self, name="search_note", kind="muted")
-        self._again = named(QPushButton("Try again", self), "search_again")
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(0)
+        find = self.at.find
+        self._again = button("Try again", "search_again", self, on=find.search_anew)
+        self._rows = column(gap=0)
         self._left_out = plain_label("", self, name="search_left_out", kind="muted")
-        self._too_large = named(QPushButton("Show them", self), "search_too_large")
-        self._too_large.setAccessibleName("Show what is too large for this PC too")
-        self._more = named(QPushButton("More", self), "search_more")
-        self._more.setAccessibleName("More results")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self._field)
-        layout.addWidget(self._filters)
-        layout.addWidget(self._busy)
-        layout.addWidget(self._note)
-        layout.addWidget(self._again, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addLayout(self._rows)
-        left_out = QHBoxLayout()
-        left_out.setSpacing(theme.SPACE_12)
-        left_out.addWidget(self._left_out, 1)
-        left_out.addWidget(self._too_large)
-        layout.addLayout(left_out)
-        layout.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        show_them = "Show what is too large for this PC too"
+        self._too_large = button("Show them", "search_too_large", self, label=show_them, on=find.show_too_large)
+        self._more = button("More", "search_more", self, label="More results", on=find.more)
+        left = Qt.AlignmentFlag.AlignLeft
+        left_out = row((self._left_out, 1), self._too_large, gap=theme.SPACE_12)
+        head = (self.field, self._filters, self._busy, self._note, (self._again, left))
+        column(*head, self._rows, left_out, (self._more, left), into=self, gap=theme.SPACE_8)
 
     def _connect(self) -> None:
-        self._field.textChanged.connect(self.words_changed)
-        self._field.returnPressed.connect(self.search_requested)
-        self._filters.filters_chosen.connect(self.filters_chosen)
-        self._too_large.clicked.connect(self.too_large_requested)
-        self._again.clicked.connect(self.search_requested)
-        self._more.clicked.connect(self.more_requested)
+        find = self.at.find
+        self.field.textChanged.connect(find.search)
+        self.field.returnPressed.connect(find.search_anew)
+        self._filters.filters_chosen.connect(find.choose)
+        find.filters_shown.connect(self._filters.show_filters)
+        find.search_cleared.connect(self.clear)
+        find.search_began.connect(self.show_searching)
+        find.found.connect(self.show_found)
+        find.search_failed.connect(self.show_failed)
 
-    @property
-    def field(self) -> QLineEdit:
-        return self._field
+    def offers(self) -> Sequence[OfferCard]:
+        return self._cards
 
     def show_here(self) -> None:
         """Show which files are being downloaded, or in the library."""
         for card in self._cards:
-            if card.details is not None:
-                card.details.show_here()
+            card.show_here()
 
     @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
         """Offline, nothing can be searched."""
         self._is_offline = is_offline
-        for widget in (self._field, self._filters):
+        for widget in (self.field, self._filters):
             widget.setEnabled(not is_offline)
         if is_offline or not self._cards:
             self.clear()
@@ -153,10 +126,6 @@ class HubSearch(QWidget):
     def show_searching(self) -> None:
         """Show that a search is running; the earlier results stay until it ends."""
         self._set("Asking the Hub…", is_busy=True)
-
-    @Slot(object)
-    def show_filters(self, filters: Filters) -> None:
-        self._filters.show_filters(filters)
 
     @Slot(object)
     def show_found(self, found: Offers) -> None:
@@ -175,40 +144,11 @@ class HubSearch(QWidget):
         self._again.setVisible(True)
         self._show_cards(())
 
-    @Slot(str, object)
-    def show_repo(self, asked: str, repo: OfferedRepo) -> None:
-        """Show the files of one of the results, which opens."""
-        for card in self._cards_of(asked):
-            card.show_repo(repo)
-            card.show_details().show_repo(repo)
-            self.grown.emit(card, card)
-
-    @Slot(str, object)
-    def show_repo_failed(self, asked: str, problem: Problem) -> None:
-        """Show why the files of one of the results are unknown."""
-        for card in self._cards_of(asked):
-            card.show_details().show_problem(problem)
-
-    @Slot(str, object)
-    def show_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
-        for card in self._cards_of(asked):
-            if card.details is not None:
-                card.details.show_judged(judged)
-
-    @Slot(str, object)
-    def show_card(self, asked: str, text: ReadableCard | Problem) -> None:
-        for card in self._cards_of(asked):
-            if card.details is not None:
-                card.details.show_card(text)
-
     def _show_end(self) -> None:
         """While field or filters have the focus, scroll so that the results are visible."""
         focus = self.focusWidget()
-        if focus is not None and focus.hasFocus() and (focus is self._field or self._filters.isAncestorOf(focus)):
-            self.grown.emit(self._field, self)
-
-    def _cards_of(self, asked: str) -> list[RepoCard]:
-        return [card for card in self._cards if card.repo.casefold() == asked.casefold()]
+        if focus is not None and focus.hasFocus() and (focus is self.field or self._filters.isAncestorOf(focus)):
+            self.grown.emit(self.field, self)
 
     def _set(self, note: str, *, is_busy: bool = False, may_be_more: bool = False, kind: str = "muted") -> None:
         self._busy.setVisible(is_busy)
@@ -233,7 +173,7 @@ class HubSearch(QWidget):
                 self._rows.removeWidget(card)
                 card.hide()
                 if card.is_open:
-                    self.closed.emit(card.repo)
+                    self.at.find.close_repo(card.repo)
                 card.deleteLater()
             self._cards.clear()
         self._waiting = list(found)
@@ -247,22 +187,13 @@ class HubSearch(QWidget):
         """Add some results; the rest in later event loop turns."""
         now, self._waiting = self._waiting[:count], self._waiting[count:]
         for one in now:
-            self._cards.append(self._card_of(one))
+            self._cards.append(RepoCard(one, self, self.at))
             self._rows.addWidget(self._cards[-1])
         if self._waiting:
             self._turn.start()
         else:
             self._turn.stop()
             self._show_end()
-
-    def _card_of(self, repo: OfferedRepo) -> RepoCard:
-        card = RepoCard(repo, self, self._make_details)
-        card.opened.connect(lambda: self.opened.emit(repo.repo))
-        card.closed.connect(lambda: self.closed.emit(repo.repo))
-        card.page_requested.connect(lambda: self.page_requested.emit(repo.repo))
-        card.file_requested.connect(lambda name: self.download_requested.emit(repo.repo, name))
-        card.link_chosen.connect(self.link_chosen)
-        return card
 
 
 def _left_out(found: Offers) -> list[str]:

@@ -4,44 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.core.speed import is_too_slow, speed_in_words
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT
-from slmdesk.gui.models.online.details import MakeDetails, OfferCard, RepoDetails
-from slmdesk.gui.models.online.installed_index import GET, Here
+from slmdesk.gui.models.online.details import OfferCard, Offering, OfferList
+from slmdesk.gui.models.online.installed_index import GET
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
-from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Suggestion
-from slmdesk.services.online.repo_page import RepoJudged
-from slmdesk.text.words.cards import ReadableCard
+from slmdesk.services.online.catalogue import LANGUAGES, SKILLS, Suggestion
 
 FIRST = 5
 """Shown before a person asks for all: the search stands below them."""
 EMBEDDING = "embedding"
 """What is no use for chatting is shown to those alone who ask for it."""
 ABOUT = "Chosen by hand, with what each is bad at, best first. Sizes are estimates; the Hub knows the real ones."
-OFFLINE = "Its files and its card are on the Hub: allow the network to see them."
 
 
 class SuggestionCard(OfferCard):
-    """One suggestion.  Emits `download_requested`, and what an OfferCard emits."""
+    """One suggestion."""
 
-    download_requested = Signal()
-
-    def __init__(self, one: Suggestion, parent: QWidget, make_details: MakeDetails) -> None:
-        super().__init__(parent, make_details, name="suggestion_card", title=one.title, repo=one.repo)
+    def __init__(self, one: Suggestion, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at, name="suggestion_card", title=one.title, repo=one.repo)
         self.show_suggestion(one)
         self.add_details_button("suggestion_details_button")
         self._one, self.key = one, _key(one)
         self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {one.title}")
-        self._get.clicked.connect(self.download_requested)
+        self._get.clicked.connect(lambda: at.fetch.start(one.repo, one.file, one.quantization))
+        self.show_here()
 
     def show_suggestion(self, one: Suggestion) -> None:
         """Show what is known of it; speed and fit change as this PC is measured."""
@@ -55,41 +51,25 @@ class SuggestionCard(OfferCard):
         self._get.setVisible(is_allowed)
         self.show_details_button(is_allowed)
 
-    def show_here(self, here: Here) -> None:
-        """Show whether one of its files is being downloaded, or in the library."""
-        words = here.words_of(self._one.repo, self._one.file)
+    def show_here(self) -> None:
+        words = self.at.here.words_of(self._one.repo, self._one.file)
         if words != self._get.text():
             self._get.setText(words)
             self._get.setAccessibleName(f"{words}: {self._one.title}")
             self._get.setToolTip(plain_tip(self._get.accessibleName()))
-        if self.details is not None:
-            self.details.show_here()
+        super().show_here()
 
 
-class Suggestions(QWidget):
-    """Cards of the bundled list, for one job or all.
+class Suggestions(OfferList):
+    """Cards of the bundled list, for one job or all."""
 
-    Emits `download_requested` with repository, file, quantization; `file_requested` with repository and file; `opened`,
-    `closed` and `page_requested` with a repository; `link_chosen` with an address; `grown` with the first and the last
-    widget to scroll to.
-    """
-
-    download_requested = Signal(str, str, str)
-    file_requested = Signal(str, str)
-    opened = Signal(str)
-    closed = Signal(str)
-    page_requested = Signal(str)
-    link_chosen = Signal(str)
-    grown = Signal(QWidget, QWidget)
-
-    def __init__(self, parent: QWidget, make_details: MakeDetails, here: Here) -> None:
-        super().__init__(parent)
+    def __init__(self, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at)
         self.setObjectName("suggestions")
-        self._make_details, self._here = make_details, here
         self._found: Sequence[Suggestion] = ()
         self._cards: list[SuggestionCard] = []
         self._waiting: list[Suggestion] = []
-        self._is_offline, self._is_managed = True, False
+        self._is_managed = False
         self._note = plain_label("Reading the list…", self, name="suggestions_note", kind="muted")
         self._job = named(Choice([("", "Any job"), *SKILLS.items()], self), "suggestions_job")
         self._job.setAccessibleName("What the model is for")
@@ -100,22 +80,16 @@ class Suggestions(QWidget):
         self._language.setToolTip("Models of many languages are shown for each.")
         self._job.value_chosen.connect(self._show)
         self._language.value_chosen.connect(self._show)
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(0)
-        self._all = named(QPushButton("", self), "suggestions_all")
-        self._all.clicked.connect(self._on_all)
+        self._rows = column(gap=0)
+        self._all = button("", "suggestions_all", self, on=self._on_all)
         self._all.setVisible(False)
-        head = QHBoxLayout()
-        head.setSpacing(theme.SPACE_12)
-        head.addWidget(self._note, 1)
-        head.addWidget(self._job, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(self._language, 0, Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addLayout(head)
-        layout.addLayout(self._rows)
-        layout.addWidget(self._all, 0, Qt.AlignmentFlag.AlignLeft)
+        top, left = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft
+        head = row((self._note, 1), (self._job, top), (self._language, top), gap=theme.SPACE_12)
+        column(head, self._rows, (self._all, left), into=self, gap=theme.SPACE_8)
+        at.find.suggested.connect(self.show_suggestions)
+
+    def offers(self) -> Sequence[OfferCard]:
+        return [card for card in self._cards if card.is_open]
 
     @Slot(object)
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
@@ -150,39 +124,13 @@ class Suggestions(QWidget):
     def show_here(self) -> None:
         """Show which ones are being downloaded, or in the library."""
         for card in self._cards:
-            card.show_here(self._here)
+            card.show_here()
 
     @Slot(bool)
     def show_offline(self, is_offline: bool) -> None:
-        """Offline, nothing can be requested; what is opened meanwhile is requested once online."""
-        was_offline, self._is_offline = self._is_offline, is_offline
-        for card in self._cards:
-            if was_offline and not is_offline and card.is_open:
-                card.show_details().show_loading()
-                self.opened.emit(card.repo)
-
-    @Slot(str, object)
-    def show_repo(self, asked: str, repo: OfferedRepo) -> None:
-        """Show the files of one of them, where it is open."""
-        for details in self._details_of(asked):
-            details.show_repo(repo)
-            if isinstance(card := details.parentWidget(), SuggestionCard):
-                self.grown.emit(card, card)
-
-    @Slot(str, object)
-    def show_repo_failed(self, asked: str, problem: Problem) -> None:
-        for details in self._details_of(asked):
-            details.show_problem(problem)
-
-    @Slot(str, object)
-    def show_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
-        for details in self._details_of(asked):
-            details.show_judged(judged)
-
-    @Slot(str, object)
-    def show_card(self, asked: str, text: ReadableCard | Problem) -> None:
-        for details in self._details_of(asked):
-            details.show_card(text)
+        """What is opened while offline is asked for once online."""
+        for card in [] if is_offline else self.offers():
+            card.ask()
 
     @Slot()
     def _show(self) -> None:
@@ -192,7 +140,7 @@ class Suggestions(QWidget):
             card.hide()
             card.deleteLater()
             if card.is_open:
-                self.closed.emit(card.repo)
+                self.at.find.close_repo(card.repo)
         self._cards.clear()
         job, language = self._job.currentData(), self._language.currentData()
         found = [one for one in self._found if one.is_for(job, language) and (job or one.skills != (EMBEDDING,))]
@@ -211,30 +159,9 @@ class Suggestions(QWidget):
 
     def _add(self, found: Sequence[Suggestion]) -> None:
         for one in found:
-            self._cards.append(self._card_of(one))
+            self._cards.append(SuggestionCard(one, self, self.at))
             self._rows.addWidget(self._cards[-1])
-            self._cards[-1].show_here(self._here)
             self._cards[-1].allow(not self._is_managed)
-
-    def _card_of(self, one: Suggestion) -> SuggestionCard:
-        card = SuggestionCard(one, self, self._make_details)
-        card.opened.connect(lambda: self._on_opened(card))
-        card.closed.connect(lambda: self.closed.emit(one.repo))
-        card.page_requested.connect(lambda: self.page_requested.emit(one.repo))
-        card.file_requested.connect(lambda name: self.file_requested.emit(one.repo, name))
-        card.link_chosen.connect(self.link_chosen)
-        card.download_requested.connect(lambda: self.download_requested.emit(one.repo, one.file, one.quantization))
-        return card
-
-    def _on_opened(self, card: SuggestionCard) -> None:
-        if self._is_offline and card.details is not None:
-            card.details.show_note(OFFLINE)
-        else:
-            self.opened.emit(card.repo)
-
-    def _details_of(self, asked: str) -> list[RepoDetails]:
-        named = [card for card in self._cards if card.is_open and card.repo.casefold() == asked.casefold()]
-        return [card.details for card in named if card.details is not None]
 
 
 def _key(one: Suggestion) -> tuple[str, str, str]:
