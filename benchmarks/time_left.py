@@ -153,11 +153,10 @@ def add_model(services: Services, path: Path, *, is_able: bool) -> None:
     """Link a model, and wait; with `is_able` it counts as examined and fair."""
     from slmdesk.services.evaluation.exam_items import items
     from slmdesk.services.evaluation.exams import SKILLS
-    from slmdesk.services.models.events import ImportEnded
 
     over = threading.Event()
-    services.add_listener(lambda event: over.set() if isinstance(event, ImportEnded) else None)
-    services.service_thread.call(lambda: services.models.import_file(path.absolute(), link=True))
+    link = lambda: services.models.import_file(path.absolute(), link=True).then(lambda _end: over.set())  # noqa: E731
+    services.service_thread.call(link)
     over.wait(PATIENCE_S)
     if is_able:
         skills = [

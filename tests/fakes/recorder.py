@@ -78,6 +78,11 @@ def result_of(services: Services, begin: Callable[[], Pending]):
     return ended.get(timeout=TIMEOUT_S)
 
 
+def import_model(services: Services, path: Path, **more):
+    """How the import of a model file ended; waits for it."""
+    return result_of(services, lambda: services.models.import_file(path, **more))
+
+
 def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord:
     """A record of any file: what the echo engine is content with."""
     path.parent.mkdir(parents=True, exist_ok=True)

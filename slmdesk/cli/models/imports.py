@@ -12,10 +12,9 @@ from slmdesk.cli.models.types import shape_of_model
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.container import Services
-from slmdesk.services.models.events import ImportEnded, ImportProgress
+from slmdesk.services.models.importer import ImportEnded, ImportProgress
 from slmdesk.services.online.leftovers import LeftOver
 
 
@@ -30,7 +29,6 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
     if name and len(files) > 1:
         raise click.UsageError("--name is for one FILE.")
     with console.services() as services:
-        _show_progress(console, services, "checking" if link else "copying")
         if len(files) == 1 and (name or not files[0].is_dir()):
             end = _import(console, services, files[0], link=link, name=name)
             if end.problem:
@@ -62,17 +60,13 @@ def _import_all(console: Console, services: Services, files: Sequence[Path], *, 
 
 
 def _import(console: Console, services: Services, file: Path, *, link: bool, name: str) -> ImportEnded:
-    end = console.result_of(services, lambda: services.models.import_file(file, link=link, name=name))
-    console.end_progress()
-    return end
+    def progressed(now: ImportProgress) -> None:
+        console.progress("checking" if link else "copying", now.done_bytes, now.total_bytes)
 
-
-def _show_progress(console: Console, services: Services, what: str) -> None:
-    def on_event(event: Event) -> None:
-        if isinstance(event, ImportProgress):
-            console.progress(what, event.done_bytes, event.total_bytes)
-
-    services.add_listener(on_event)
+    try:
+        return console.result_of(services, lambda: services.models.import_file(file, link=link, name=name), progressed)
+    finally:
+        console.end_progress()
 
 
 def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None:

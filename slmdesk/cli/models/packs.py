@@ -16,7 +16,8 @@ from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
-from slmdesk.services.models.events import ImportEnded, ImportProgress, MoveProgress, PackEnded, PackProgress
+from slmdesk.services.models.events import MoveProgress, PackEnded, PackProgress
+from slmdesk.services.models.importer import ImportEnded
 from slmdesk.services.models.other_programs import FoundModel, FoundModels
 
 
@@ -114,16 +115,14 @@ def move(console: Console, folder: Path) -> None:
 def find(console: Console, link: bool) -> None:
     """Find model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
     with console.services() as services:
-
-        def on_event(event: Event) -> None:
-            if isinstance(event, ImportProgress):
-                console.progress("checking", event.done_bytes, event.total_bytes)
-
-        services.add_listener(on_event)
         found = console.result_of(services, services.finding.find)
         ends: tuple[ImportEnded, ...] = ()
         if link:
-            ends = console.result_of(services, lambda: services.finding.link(found.models))
+            ends = console.result_of(
+                services,
+                lambda: services.finding.link(found.models),
+                lambda now: console.progress("checking", now.done_bytes, now.total_bytes),
+            )
         console.end_progress()
     linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
     known = {end.path: end.model.id for end in ends if end.model}  # linked, or in the library with the same content

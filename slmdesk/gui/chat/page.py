@@ -319,7 +319,7 @@ class ChatPage(QWidget):
 
     @Slot(str)
     def _on_export(self, form: str) -> None:
-        ask_where(self, self.title.full_text, form, partial(self._chats.export, self._chat.chat, form))
+        ask_where(self, self.title.full_text, form, partial(self._chats.exports.export, self._chat.chat, form))
 
     @Slot(object, str)
     def _on_conversation_shown(self, messages: Sequence[MessageView], message: str) -> None:

@@ -15,7 +15,7 @@ from slmdesk.services.base.events import Problem
 
 
 class ExportController(QObject):
-    """Lives on the window's thread.  Emits `notice_raised`, and `written` with the Path of a complete file."""
+    """Lives on the window's thread.  Emits `written` with the Path of a complete file."""
 
     written = Signal(object)
 

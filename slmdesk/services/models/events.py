@@ -16,26 +16,6 @@ class PaceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportProgress(Event):
-    """Progress of copying a model file in."""
-
-    path: str
-    done_bytes: int
-    total_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class ImportEnded(Event):
-    """An import ended: with the `model`, with a `problem`, or cancelled (both None)."""
-
-    path: str
-    model: ModelRecord | None = None
-    problem: Problem | None = None
-    was_here: bool = False
-    """The same file was in the library already, as `model`."""
-
-
-@dataclass(frozen=True, slots=True)
 class PackProgress(Event):
     """Progress of writing a pack, or of reading and checking one."""
 

@@ -20,7 +20,7 @@ from slmdesk.core.gguf.parts import parts_of
 from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, require_chat_model
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.base.events import Event
+from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_io import (
     PART_SUFFIX,
     HashedFile,
@@ -37,7 +37,6 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.display_name import MAX_NAME, name_for
-from slmdesk.services.models.events import ImportEnded, ImportProgress
 
 CLOSE_S = 0.8
 """How long the end waits for imports to remove what they wrote."""
@@ -45,6 +44,26 @@ TELL_S = 0.1
 """Between two words on how far a model in parts is."""
 KINDS_BESIDE_CHAT = ("encoder",)
 """What the library keeps though it cannot chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """Progress of bringing a model file in."""
+
+    path: Path
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportEnded:
+    """How an import ended: with the `model`, with a `problem`, or cancelled (both None)."""
+
+    path: str
+    model: ModelRecord | None = None
+    problem: Problem | None = None
+    was_here: bool = False
+    """The same file was in the library already, as `model`."""
 
 
 class Register(Protocol):
@@ -60,6 +79,7 @@ class _Import:
     stop: threading.Event
     link: bool
     name: str
+    pending: Pending[ImportEnded]
     thread: threading.Thread | None = None
 
     def name_for(self, header: GgufHeader) -> str:
@@ -89,16 +109,14 @@ class Importer:
 
     def begin(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         """Bring a file in; see `ModelService.import_file`."""
-        job = _Import(path, threading.Event(), link, clean_label(name, MAX_NAME))
-        pending: Pending[ImportEnded] = Pending(job.stop.set)
+        stop = threading.Event()
+        job = _Import(path, stop, link, clean_label(name, MAX_NAME), Pending(stop.set))
         self._imports.append(job)
         folder = self._folder()
 
         def finish(result: HashedFile | None, header: GgufHeader | None, error: Exception | None) -> None:
             self._imports.remove(job)
-            event = self._ended(job, result, header, error)
-            self._publish(event)
-            pending.end(event)
+            job.pending.end(self._ended(job, result, header, error))
 
         def work() -> None:
             result, header, error = self._bring_in(job, folder)
@@ -106,10 +124,10 @@ class Importer:
 
         job.thread = threading.Thread(target=work, name="import-model", daemon=True)
         job.thread.start()
-        return pending
+        return job.pending
 
     def cancel(self, path: Path | None = None) -> None:
-        """Stop the import of `path`, or all; ImportEnded follows, and no part stays."""
+        """Stop the import of `path`, or all; it ends, and no part stays."""
         for job in self._imports:
             if path is None or job.path == path:
                 job.stop.set()
@@ -126,7 +144,7 @@ class Importer:
         """On a file thread."""
 
         def on_bytes(done: int, total: int) -> None:
-            self._service_thread.post(lambda: self._publish(ImportProgress(str(job.path), done, total)))
+            self._service_thread.post(lambda: job.pending.progress(ImportProgress(job.path, done, total)))
 
         try:
             header = check_file(job.path)

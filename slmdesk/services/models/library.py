@@ -26,9 +26,8 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.adopt import Unadopted, look_for_unadopted
 from slmdesk.services.models.defaults import Use, UseService, default_in
 from slmdesk.services.models.display_name import name_for
-from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.models.fit import Fit, Pc, fit_file
-from slmdesk.services.models.importer import Importer
+from slmdesk.services.models.importer import ImportEnded, Importer
 from slmdesk.services.models.rename import name_beside
 from slmdesk.services.models.verify import Checker, Verified
 from slmdesk.settings import Settings, SettingsFile
@@ -187,15 +186,15 @@ class ModelService:
     def import_file(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         """Import a model file, by copy or by link.  `name`: instead of the one in its header.
 
-        ImportProgress, then one ImportEnded are published; the result is that ImportEnded, also when it names a problem
-        or was cancelled.  A file with a known sha256 returns the existing model.  Any part of a model in parts may be
-        given; the parts are joined.  Raises KnownError `feature.hidden`.
+        Reports ImportProgress; the result is an ImportEnded also where it names a problem or was cancelled.  A file
+        with a known sha256 returns the existing model.  Any part of a model in parts may be given; the parts are
+        joined.  Raises KnownError `feature.hidden`.
         """
         self.require("models.import")
         return self._importer.begin(path, link=link, name=name)
 
     def cancel_import(self, path: Path | None = None) -> None:
-        """Cancel the import of `path`, or all; ImportEnded follows, and no partial file stays."""
+        """Cancel the import of `path`, or all; it ends, and no partial file stays."""
         self._importer.cancel(path)
 
     def adopt(self, *, only_shared: bool = False) -> Pending[int]:

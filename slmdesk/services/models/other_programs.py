@@ -27,8 +27,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.models.display_name import MAX_NAME, name_for
-from slmdesk.services.models.events import ImportEnded
-from slmdesk.services.models.importer import require_usable
+from slmdesk.services.models.importer import ImportEnded, require_usable
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.other_program_folders import Place, all_places
 from slmdesk.services.models.rename import free_name
@@ -102,8 +101,7 @@ class FindingService:
     def link(self, found: Sequence[FoundModel]) -> Pending[tuple[ImportEnded, ...]]:
         """Link the files that are new and fit for chatting, one after another; none is copied.
 
-        ImportProgress and ImportEnded are published for each; the result is all of them.  Cancelled, it ends with those
-        that are linked already, which stay.
+        Reports the ImportProgress of each.  Cancelled, it ends with those that are linked already, which stay.
         """
         waiting = [one for one in found if one.known is None and one.problem is None]
         ends: list[ImportEnded] = []
@@ -120,7 +118,8 @@ class FindingService:
                 return
             one = waiting.pop(0)
             name = free_name(one.name, self._store.models.all())
-            linking[:] = [self._models.import_file(one.path, link=True, name=name).then(on_end)]
+            importing = self._models.import_file(one.path, link=True, name=name)
+            linking[:] = [importing.listen(linked.progress).then(on_end)]
 
         def on_end(event: ImportEnded | Problem) -> None:
             if isinstance(event, ImportEnded):

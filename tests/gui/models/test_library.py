@@ -288,7 +288,7 @@ def test_a_folder_without_models_is_said(library, tmp_path) -> None:
 def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
     paths = [named_llama(tmp_path / f"{number}.gguf", f"Model {number}") for number in range(5)]
     library.frame.library.add_files(paths, True)
-    library.frame.library.cancel_import()
+    library.frame.library.imports.cancel()
     library.wait(lambda: not library.frame.models_page.findChild(QWidget, "library_import").isVisible())
     assert len(library.ask(lambda services: services.models.list())) <= 2
 

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, open_echo, result_of
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, import_model, open_echo, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
@@ -24,7 +24,6 @@ from slmdesk.services.engine.energy import (
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.benchmark import BenchProgress, BenchResult
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.events import ImportEnded
 
 
 def on_service_thread(recorder, fn):
@@ -128,8 +127,7 @@ def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(home, st
     services = open_echo(LLAMA)
     try:
         recorder = Recorder(services)
-        on_service_thread(recorder, lambda: services.models.import_file(starter_model, link=True))
-        assert recorder.wait(ImportEnded).model is not None
+        assert import_model(services, starter_model, link=True).model is not None
         found = measured(recorder)
         assert isinstance(found, BenchResult), found
         assert found.memory_bytes > starter_model.stat().st_size * 0.9

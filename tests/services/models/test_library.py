@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from fakes.recorder import TIMEOUT_S, add_model, result_of
+from fakes.recorder import TIMEOUT_S, add_model, import_model, result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
@@ -23,7 +23,7 @@ from slmdesk.services.base.file_io import file_name, hash_file, slug
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.models.display_name import name_for
-from slmdesk.services.models.events import ImportEnded, ImportProgress
+from slmdesk.services.models.importer import ImportEnded, ImportProgress
 
 pytestmark = pytest.mark.process
 
@@ -43,9 +43,13 @@ def on_service_thread(recorder, request: str, *args, **more):
 
 
 def import_file(recorder, path: Path, **more) -> ImportEnded:
-    begin = len(recorder.events)
-    on_service_thread(recorder, "import_file", path, **more)
-    return recorder.wait(ImportEnded, lambda event: event.path == str(path), begin)
+    return import_model(recorder.services, path, **more)
+
+
+def watched_import(recorder, path: Path) -> tuple[ImportEnded, list[ImportProgress]]:
+    steps: list[ImportProgress] = []
+    models = recorder.services.models
+    return result_of(recorder.services, lambda: models.import_file(path).listen(steps.append)), steps
 
 
 def asked(recorder, request: str, *args):
@@ -53,7 +57,8 @@ def asked(recorder, request: str, *args):
 
 
 def test_import_copies_hashes_and_names_the_file_itself(recorder, tiny, home) -> None:
-    model = import_file(recorder, tiny).model
+    ended, steps = watched_import(recorder, tiny)
+    model = ended.model
     assert model is not None
     sha256 = hashlib.sha256(tiny.read_bytes()).hexdigest()
     place = Path(os.fsdecode(model.path))
@@ -64,7 +69,7 @@ def test_import_copies_hashes_and_names_the_file_itself(recorder, tiny, home) ->
     assert model.header["architecture"] == "llama"
     assert model.header["has_chat_template"] is True
     assert recorder.of(ModelsChanged)
-    assert recorder.of(ImportProgress)[-1].done_bytes == tiny.stat().st_size
+    assert (steps[-1].path, steps[-1].done_bytes) == (tiny, tiny.stat().st_size)
     assert [one.name for one in (home / "models").iterdir()] == [place.name]
 
 
@@ -152,9 +157,9 @@ def test_a_model_in_parts_is_one_model_whichever_part_is_named(recorder, tmp_pat
     assert [one.name for one in (home / "models").iterdir()] == [place.name]
     assert model.sha256 == hashlib.sha256(place.read_bytes()).hexdigest()
     assert read_header(place).tensor_count == read_header(write(tmp_path / "whole.gguf", tiny_llama())).tensor_count
-    again = import_file(recorder, parts[0])
+    again, steps = watched_import(recorder, parts[0])
     assert (again.model.id, again.was_here) == (model.id, True)
-    assert recorder.of(ImportProgress)
+    assert steps
 
 
 def test_missing_parts_are_named_and_nothing_is_kept(recorder, tmp_path, home) -> None:
@@ -238,10 +243,8 @@ def test_a_model_is_shown_by_the_name_that_says_more(tmp_path, stem, header, sho
 def test_a_cancelled_import_leaves_no_part(recorder, tmp_path, home, monkeypatch) -> None:
     monkeypatch.setattr(file_io, "CHUNK_BYTES", 1)
     path = write(tmp_path / "tiny.gguf", tiny_llama())
-    on_service_thread(recorder, "import_file", path)
-    recorder.wait(ImportProgress)
-    on_service_thread(recorder, "cancel_import")
-    ended = recorder.wait(ImportEnded)
+    models = recorder.services.models
+    ended = result_of(recorder.services, lambda: models.import_file(path).listen(lambda _step: models.cancel_import()))
     assert (ended.model, ended.problem) == (None, None)
     assert list((home / "models").iterdir()) == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_families
-from fakes.recorder import LLAMA, Recorder, open_echo, result_of, row
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of, row
 from fakes.tiny_lora import make_lora
 
 from slmdesk.core.errors import KnownError
@@ -16,7 +16,6 @@ from slmdesk.core.types import Sampling
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.models.events import ImportEnded
 from slmdesk.worker import landlock
 
 pytestmark = pytest.mark.process
@@ -31,9 +30,7 @@ def recorder():
 
 
 def post_to_ui(recorder: Recorder, path: Path, *, link: bool = True):
-    begin = len(recorder.events)
-    recorder.services.service_thread.call(lambda: recorder.services.models.import_file(path, link=link))
-    ended = recorder.wait(ImportEnded, lambda event: event.path == str(path), begin)
+    ended = import_model(recorder.services, path, link=link)
     assert ended.model is not None, ended.problem
     return ended.model
 

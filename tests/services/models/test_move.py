@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes import mover
 from fakes.commands import ROOT
-from fakes.recorder import LLAMA, Recorder, open_echo, result_of
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
@@ -19,7 +19,7 @@ from slmdesk.core.policy import Policy
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.engine import file_check
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.models.events import ImportEnded, MoveEnded, MoveProgress, MoveStep
+from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import (
     COPY,
@@ -63,9 +63,7 @@ def how(request, monkeypatch) -> str:
 
 
 def import_file(recorder, path: Path, *, link: bool = False):
-    begin = len(recorder.events)
-    recorder.services.service_thread.call(lambda: recorder.services.models.import_file(path, link=link))
-    return recorder.wait(ImportEnded, begin=begin).model
+    return import_model(recorder.services, path, link=link).model
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 
 from slmdesk.services.models import other_programs
-from slmdesk.services.models.events import ImportEnded
+from slmdesk.services.models.importer import ImportEnded
 from slmdesk.services.models.other_program_folders import MAX_BYTES, Place, all_places, chosen_places, usual_places
 from slmdesk.services.models.other_programs import FoundModels
 

@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.recorder import Recorder, result_of
+from fakes.recorder import Recorder, import_model, result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.models.events import ImportEnded, PackEnded, PackProgress
+from slmdesk.services.models.events import PackEnded, PackProgress
 from slmdesk.services.models.packs.archive import (
     END,
     MANIFEST,
@@ -48,9 +48,7 @@ def folder(recorder) -> Path:
 
 
 def import_file(recorder, path: Path):
-    begin = len(recorder.events)
-    recorder.services.service_thread.call(lambda: recorder.services.models.import_file(path))
-    return recorder.wait(ImportEnded, begin=begin).model
+    return import_model(recorder.services, path).model
 
 
 def pack(recorder, names, target: Path) -> PackEnded:

@@ -6,7 +6,7 @@ import os
 import threading
 
 import pytest
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, open_echo, result_of
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, import_model, open_echo, result_of
 from fakes.tiny_families import make
 from fakes.tiny_gguf import tiny_llama, write
 
@@ -19,7 +19,7 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.service import SendRequest
 from slmdesk.services.engine import hardware
 from slmdesk.services.models import speed
-from slmdesk.services.models.events import ImportEnded, PaceChanged
+from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.models.fit import Pc, fit_header
 
 pytestmark = pytest.mark.process
@@ -57,10 +57,7 @@ def test_a_fault_of_ours_while_a_model_is_looked_at_is_told_once(opened, tmp_pat
         raise RuntimeError("odd")
 
     recorder = opened(model=False)
-    recorder.services.service_thread.call(
-        lambda: recorder.services.models.import_file(write(tmp_path / "a.gguf", tiny_llama()))
-    )
-    model = recorder.wait(ImportEnded).model
+    model = import_model(recorder.services, write(tmp_path / "a.gguf", tiny_llama())).model
     monkeypatch.setattr(speed, "plain_bytes", fail)
     for _ in range(2):
         on_service_thread(recorder, lambda: recorder.services.measuring.note(model, 10.0, 100))
@@ -126,8 +123,7 @@ def test_answers_say_how_fast_a_model_is_here(opened, tmp_path) -> None:
     recorder = opened(model=False)
     services, service = recorder.services, recorder.services.measuring
     path = make("llama2", tmp_path)
-    on_service_thread(recorder, lambda: services.models.import_file(path, link=True))
-    record = recorder.wait(ImportEnded).model
+    record = import_model(services, path, link=True).model
     other = on_service_thread(recorder, lambda: services.models.choose(None))
     assert other == record
     measured(recorder)

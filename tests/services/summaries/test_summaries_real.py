@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from fakes.recorder import LLAMA, Recorder, open_echo
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.services.evaluation.exam_items import Skill, items
 from slmdesk.services.evaluation.exams import SKILLS
-from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.prompts import Length
 from slmdesk.services.summaries.types import SummaryRequest
@@ -40,8 +39,7 @@ def made_pages():
 def recorder(home, starter_model):
     services = open_echo(LLAMA)
     one = Recorder(services)
-    services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
-    one.wait(ImportEnded)
+    import_model(services, starter_model, link=True)
     yield one
     services.close()
 

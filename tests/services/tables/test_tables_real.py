@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import LLAMA, Recorder, open_echo
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.tables.events import ExtractionEnded
 from slmdesk.services.tables.prompts import preset
 from slmdesk.services.tables.service import KIND, TableRequest
@@ -38,8 +37,7 @@ def made_pages():
 def recorder(home, starter_model):
     services = open_echo(LLAMA)
     one = Recorder(services)
-    services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
-    one.wait(ImportEnded)
+    import_model(services, starter_model, link=True)
     yield one
     services.close()
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 from fakes import tiny_gguf
-from fakes.recorder import LLAMA, Recorder, open_echo
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.translation.pairs import exams
 from slmdesk.services.translation.pairs import items as pair_items
 from slmdesk.services.translation.types import TranslationRequest
@@ -25,8 +24,7 @@ def opened(home):
         services = open_echo(LLAMA)
         made.append(services)
         recorder = Recorder(services)
-        services.service_thread.call(lambda: services.models.import_file(path, link=True))
-        recorder.wait(ImportEnded)
+        import_model(services, path, link=True)
         return recorder
 
     yield make

@@ -7,12 +7,11 @@ import re
 
 import docx
 import pytest
-from fakes.recorder import LLAMA, Recorder, open_echo
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState, Term
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.events import ImportEnded
 from slmdesk.services.translation.types import TranslationRequest, WrittenFile
 from slmdesk.text.translation.tagged import Tags, problems
 
@@ -38,8 +37,7 @@ def lease(path):
 def recorder(home, starter_model):
     services = open_echo(LLAMA)
     one = Recorder(services)
-    services.service_thread.call(lambda: services.models.import_file(starter_model, link=True))
-    one.wait(ImportEnded)
+    import_model(services, starter_model, link=True)
     yield one
     services.close()
 

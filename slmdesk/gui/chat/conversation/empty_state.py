@@ -69,8 +69,8 @@ class FirstStart(QScrollArea):
         """The example to send as soon as a model is ready."""
         self._build_ui()
         models.starter_found.connect(self.set_starter)
-        models.import_progressed.connect(self.show_progress)
-        models.import_ended.connect(self.end_progress)
+        models.imports.progressed.connect(self.show_progress)
+        models.imports.ended.connect(self.end_progress)
 
     def _build_ui(self) -> None:
         inner = named(QWidget(self), "first_start_inner")
@@ -123,7 +123,7 @@ class FirstStart(QScrollArea):
     @Slot()
     def _on_cancel(self) -> None:
         self.first_words = ""
-        self._models.cancel_import()
+        self._models.imports.cancel()
 
     @Slot(str)
     def set_starter(self, words: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Found, Item, Message, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.list.rows import ChatRows, Key, row_of, row_of_hit
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trashed
+from slmdesk.gui.widgets.exporting import ExportController
+from slmdesk.gui.widgets.notice_bar import trashed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageAdded, MessageChanged, MessageEnded
 
@@ -33,6 +33,7 @@ class ListController(QObject):
         super().__init__(parent)
         self.setObjectName("list_controller")
         self._bridge = bridge
+        self.exports = ExportController(bridge, self)
         self.rows = ChatRows(self)
         self._words = ""
         self._writing: dict[str, str] = {}
@@ -59,13 +60,6 @@ class ListController(QObject):
     def delete(self, chat: str) -> None:
         """Move a chat to the trash; a notice offers to undo it."""
         self._bridge.ask(lambda services: services.chats.trash(chat), self._on_trashed)
-
-    def export(self, chat: str, form: str, target: Path) -> None:
-        """Write a chat to a file.  An existing file is replaced: the dialog has asked."""
-        self._bridge.follow(
-            lambda services: services.exports.write(chat, form, target, replace=True),
-            partial(self._on_exported, target),
-        )
 
     @Slot(str)
     def search(self, words: str) -> None:
@@ -107,9 +101,6 @@ class ListController(QObject):
     def _on_trashed(self, item: Item) -> None:
         self.rows.drop(item.id)
         self._bridge.notice_raised.emit(trashed(item, self._restore))
-
-    def _on_exported(self, target: Path, _size: int) -> None:
-        self._bridge.notice_raised.emit(Notice(f"The chat was written to {target}.", life_ms=UNDO_MS, key="exported"))
 
     def _restore(self, chat: str) -> None:
         self._bridge.ask(lambda services: services.chats.restore(chat), None)

@@ -312,4 +312,4 @@ class ChatList(QFrame):
         index = self.view.currentIndex()
         if index.isValid():
             chat, title = str(index.data(ID_ROLE)), str(index.data())
-            ask_where(self, title, form, partial(self._controller.export, chat, form))
+            ask_where(self, title, form, partial(self._controller.exports.export, chat, form))

@@ -18,7 +18,7 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.evaluation.exams import KIND as EXAM
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.events import ImportEnded
+from slmdesk.services.models.importer import ImportEnded
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
@@ -33,16 +33,13 @@ class ModelsController(QObject):
 
     Emits `models_listed` with the ModelRecords that can chat, `exams_known` with exam results by id (a few words and a
     sentence), `state_changed` with a ModelStateChanged, `starter_found` with a sentence ('' when there is none),
-    `import_progressed` with a text and a fraction, `import_ended`, `file_chosen` with a Path, or several, to be looked
-    at.
+    `file_chosen` with a Path, or several, to be looked at.  Files are brought in by `imports`.
     """
 
     models_listed = Signal(object)
     exams_known = Signal(object)
     state_changed = Signal(object)
     starter_found = Signal(str)
-    import_progressed = Signal(str, float)
-    import_ended = Signal()
     file_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
@@ -50,10 +47,8 @@ class ModelsController(QObject):
         self.setObjectName("models_controller")
         self._bridge = bridge
         self._starter = starter
-        self._imports = ModelImports(bridge, self)
-        self._imports.progressed.connect(self.import_progressed)
-        self._imports.ended.connect(self._on_imports_ended)
-        self._imports.refused.connect(self._bridge.problem_met.emit)
+        self.imports = ModelImports(bridge, self)
+        self.imports.ended.connect(self._on_imports_ended)
         self._known: frozenset[str] | None = None
         self._event = ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
@@ -95,12 +90,7 @@ class ModelsController(QObject):
 
     def import_file(self, path: Path, link: bool = False) -> None:
         """Import a model file, by copy or (`link`) where it is, and use it."""
-        self._imports.add((path,), link=link)
-
-    @Slot()
-    def cancel_import(self) -> None:
-        """Stop copying; nothing of the file is kept."""
-        self._imports.cancel()
+        self.imports.add((path,), link=link)
 
     @Slot()
     def _on_opened(self) -> None:
@@ -159,7 +149,6 @@ class ModelsController(QObject):
 
     @Slot(object)
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
-        self.import_ended.emit()
         for event in ended:
             if event.problem is not None:
                 self._bridge.problem_met.emit(event.problem)

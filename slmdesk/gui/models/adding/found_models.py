@@ -18,7 +18,7 @@ from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.models.events import ImportEnded, ImportProgress
+from slmdesk.services.models.importer import ImportEnded, ImportProgress
 from slmdesk.services.models.other_programs import FoundModel, FoundModels
 
 INTRO = (
@@ -44,11 +44,8 @@ class FoundController(QObject):
         super().__init__(parent)
         self.setObjectName("found_controller")
         self._bridge = bridge
-        self._waiting: list[FoundModel] = []
-        self._count = 0
+        self._linking: list[FoundModel] = []
         self._running: Following | None = None
-        bridge.on(ImportProgress, self._on_progressed)
-        bridge.on(ImportEnded, self._on_one_ended)
 
     @Slot()
     def look(self) -> None:
@@ -59,9 +56,9 @@ class FoundController(QObject):
 
     def link(self, models: Sequence[FoundModel]) -> None:
         """Link these one after another; `linked` follows, also when it was cancelled."""
-        self._waiting, self._count = list(models), len(models)
+        self._linking = list(models)
         self._running = self._bridge.follow(
-            lambda services: services.finding.link(models), self._on_linked, self.refused.emit
+            lambda services: services.finding.link(models), self._on_linked, self.refused.emit, self._on_progressed
         )
 
     @Slot()
@@ -70,21 +67,13 @@ class FoundController(QObject):
         if self._running is not None:
             self._running.cancel()
 
-    @Slot(object)
-    def _on_progressed(self, event: ImportProgress) -> None:
-        if self._waiting and str(self._waiting[0].path) == event.path:
-            at = self._count - len(self._waiting) + 1
-            what = f"Reading {self._waiting[0].name} ({at} of {self._count})"
-            words = amount_words(what, event.done_bytes, event.total_bytes, None)
-            self.progressed.emit(words, event.done_bytes / max(event.total_bytes, 1))
-
-    @Slot(object)
-    def _on_one_ended(self, event: ImportEnded) -> None:
-        if self._waiting and str(self._waiting[0].path) == event.path:
-            self._waiting.pop(0)
+    def _on_progressed(self, now: ImportProgress) -> None:
+        at = next((at for at, one in enumerate(self._linking) if one.path == now.path), 0)
+        what = f"Reading {self._linking[at].name} ({at + 1} of {len(self._linking)})"
+        words = amount_words(what, now.done_bytes, now.total_bytes, None)
+        self.progressed.emit(words, now.done_bytes / max(now.total_bytes, 1))
 
     def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
-        self._waiting = []
         count = len([one for one in ends if one.model])
         failed = [one for one in ends if one.problem]
         if count or failed:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item, ModelRecord, Status
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice, trashed
+from slmdesk.gui.widgets.exporting import ExportController
+from slmdesk.gui.widgets.notice_bar import trashed
 from slmdesk.services.base import events
 from slmdesk.services.base.events import (
     ItemChanged,
@@ -46,7 +45,8 @@ class CompareController(QObject):
         super().__init__(parent)
         self.setObjectName("compare_controller")
         self._bridge = bridge
-        self._held: Comparison | None = None
+        self.exports = ExportController(bridge, self)
+        self.held: Comparison | None = None
         self._shown = PAGE
         self._is_starting = self._is_blind = False
         self._before = ""
@@ -61,13 +61,9 @@ class CompareController(QObject):
         bridge.on(PromptProgress, self._on_prompt_progressed)
         bridge.on(ModelStateChanged, self._on_model_state_changed)
 
-    @property
-    def held(self) -> Comparison | None:
-        return self._held
-
     def hides(self, name: str) -> bool:
         """Whether showing this model's name would reveal, before the vote, who is writing."""
-        held = self._held
+        held = self.held
         if self._is_starting or held is None:
             return self._is_starting and self._is_blind
         return held.hides_names and (
@@ -107,14 +103,14 @@ class CompareController(QObject):
     @Slot()
     def begin_anew(self) -> None:
         """Show none; one that is running goes on."""
-        self._held = None
+        self.held = None
         self.comparison_shown.emit(None)
 
     @Slot(object, str)
     def vote(self, best: str | None, note: str) -> None:
         """Save which answer was best; None: none of them."""
-        if self._held is not None:
-            id = self._held.item.id
+        if self.held is not None:
+            id = self.held.item.id
             self._bridge.ask(lambda services: services.comparing.vote(id, best, note), self._on_opened)
 
     @Slot(str)
@@ -122,21 +118,7 @@ class CompareController(QObject):
         """Move a comparison to the trash; a notice offers to undo it."""
         self._bridge.ask(lambda services: services.history.trash(comparison), self._on_trashed)
 
-    def export_to(self, form: str, target: Path) -> None:
-        """Write the open one to a file.  An existing file is replaced: the dialog has asked."""
-        if self._held is None:
-            return
-        id = self._held.item.id
-        self._bridge.follow(
-            lambda services: services.exports.write(id, form, target, replace=True), partial(self._on_exported, target)
-        )
-
     # ---- events
-
-    def _on_exported(self, target: Path, _size: int) -> None:
-        self._bridge.notice_raised.emit(
-            Notice(f"The comparison was written to {target}.", life_ms=UNDO_MS, key="exported")
-        )
 
     def _on_models(self, models: Sequence[ModelRecord]) -> None:
         chatting = [one for one in models if one.can_chat]
@@ -148,7 +130,7 @@ class CompareController(QObject):
 
     def _on_opened(self, found: Comparison) -> None:
         self._is_starting = False
-        self._held = found
+        self.held = found
         self.comparison_shown.emit(found)
 
     def _on_refused(self, problem: Problem) -> None:
@@ -166,7 +148,7 @@ class CompareController(QObject):
         if event.item.kind != KIND:
             return
         self._list_earlier()
-        if self._held is not None and event.item.id == self._held.item.id:
+        if self.held is not None and event.item.id == self.held.item.id:
             if event.item.deleted_at is not None:
                 self.begin_anew()
             else:
@@ -175,38 +157,38 @@ class CompareController(QObject):
     @Slot(object)
     def _on_item_gone(self, event: events.ItemGone) -> None:
         self._list_earlier()
-        if self._held is not None and event.id == self._held.item.id:
+        if self.held is not None and event.id == self.held.item.id:
             self.begin_anew()
 
     @Slot(object)
     def _on_message_grew(self, event: events.MessageGrew) -> None:
-        held = self._held
+        held = self.held
         if held is None or event.chat != held.item.id:
             return
         grown = [
             one if one.message.id != event.message else _with_text(one, one.message.text + event.text)
             for one in held.answers
         ]
-        self._held = replace(held, answers=tuple(grown))
+        self.held = replace(held, answers=tuple(grown))
         words = next(one.message.text for one in grown if one.message.id == event.message)
         self.answer_grew.emit(event.message, words)
 
     @Slot(object)
     def _on_message_reported(self, event: events.MessageEnded | events.MessageChanged) -> None:
-        if self._held is not None and event.message.item == self._held.item.id:
+        if self.held is not None and event.message.item == self.held.item.id:
             self._renew()
 
     @Slot(object)
     def _on_prompt_progressed(self, event: events.PromptProgress) -> None:
-        if self._held is not None and event.chat == self._held.item.id and event.total > 0:
+        if self.held is not None and event.chat == self.held.item.id and event.total > 0:
             self.note_changed.emit(event.message, f"Reads the question: {100 * event.read // event.total} %")
 
     @Slot(object)
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         self._now = event.name
-        if self._held is None or event.state is not ModelState.LOADING:
+        if self.held is None or event.state is not ModelState.LOADING:
             return
-        for one in self._held.answers:
+        for one in self.held.answers:
             if one.message.status is Status.STREAMING:
                 if one.name == event.name:
                     self.note_changed.emit(one.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
@@ -219,12 +201,12 @@ class CompareController(QObject):
         self._bridge.ask(lambda services: services.comparing.items(limit=limit), self._on_earlier)
 
     def _renew(self) -> None:
-        held = self._held
+        held = self.held
         assert held is not None
         self._bridge.ask(lambda services: services.comparing.open(held.item.id), self._on_renewed, _ignore)
 
     def _on_renewed(self, found: Comparison) -> None:
-        if self._held is not None and self._held.item.id == found.item.id:
+        if self.held is not None and self.held.item.id == found.item.id:
             self._on_opened(found)
 
 

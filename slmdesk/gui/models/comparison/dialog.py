@@ -270,7 +270,7 @@ class ComparePage(QStackedWidget):
     def _on_export(self, form: str) -> None:
         held = self._compare.held
         if held is not None:
-            ask_where(self, held.item.title, form, partial(self._compare.export_to, form))
+            ask_where(self, held.item.title, form, partial(self._compare.exports.export, held.item.id, form))
 
 
 def _info_of(found: Comparison) -> str:

@@ -49,8 +49,8 @@ class LocalModels(QWidget):
         library.models_listed.connect(self.show_models)
         library.models_judged.connect(self.show_judged)
         library.state_changed.connect(self.show_state)
-        library.import_progressed.connect(self.show_progress)
-        library.import_ended.connect(self.end_progress)
+        library.imports.progressed.connect(self.show_progress)
+        library.imports.ended.connect(self.end_progress)
         library.policy_shown.connect(self.show_policy)
         library.trials.details_read.connect(self.show_details)
         library.trials.trial_changed.connect(self.show_trial)
@@ -76,7 +76,7 @@ class LocalModels(QWidget):
         self._import_row = row(self._add, (self._drop, 1), 0, gap=theme.SPACE_12)
         self._import = named(QWidget(self), "library_import")
         self._words = plain_label("", self._import, name="library_import_words", kind="muted")
-        stop, stop_label = self._library.cancel_import, "Stop adding the model file"
+        stop, stop_label = self._library.imports.cancel, "Stop adding the model file"
         cancel = button("Cancel", "library_import_cancel", self._import, label=stop_label, on=stop)
         self._bar = named(QProgressBar(self._import), "library_import_bar")
         self._bar.setAccessibleName("Adding the model file")

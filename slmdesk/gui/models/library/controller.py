@@ -22,7 +22,8 @@ from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.model_cards import ModelCard
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.models.defaults import SETTING, Use, lost_words
-from slmdesk.services.models.events import ImportEnded, PaceChanged
+from slmdesk.services.models.events import PaceChanged
+from slmdesk.services.models.importer import ImportEnded
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,15 +36,13 @@ class LibraryController(QObject):
     """Lives on the window's thread.
 
     Emits `models_listed` with ModelCards, `models_judged` with Judged by id, `state_changed` with a ModelStateChanged,
-    `import_progressed` with a text and a fraction, `import_ended`, `policy_shown` with the organisation's rules,
-    `chat_requested` with a model's id.  Exams, measurements and checks of a model are in `trials`.
+    `policy_shown` with the organisation's rules, `chat_requested` with a model's id.  Exams, measurements and checks of
+    a model are in `trials`; files are brought in by `imports`.
     """
 
     models_listed = Signal(object)
     models_judged = Signal(object)
     state_changed = Signal(object)
-    import_progressed = Signal(str, float)
-    import_ended = Signal()
     policy_shown = Signal(object)
     chat_requested = Signal(str)
 
@@ -56,10 +55,8 @@ class LibraryController(QObject):
         self._known: dict[str, ModelCard] = {}
         self._defaults: tuple[str, ...] = ()
         self._going: dict[str, QTimer] = {}
-        self._imports = ModelImports(bridge, self)
-        self._imports.progressed.connect(self.import_progressed)
-        self._imports.ended.connect(self._on_imports_ended)
-        self._imports.refused.connect(self._bridge.problem_met.emit)
+        self.imports = ModelImports(bridge, self)
+        self.imports.ended.connect(self._on_imports_ended)
         bridge.opened.connect(self.refresh)
         bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
         bridge.on(ModelsChanged, self.refresh)
@@ -120,16 +117,10 @@ class LibraryController(QObject):
     @Slot(object, bool)
     def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
         """Import model files one after another; a summary follows at the end."""
-        self._imports.add(paths, link=link)
-
-    @Slot()
-    def cancel_import(self) -> None:
-        """Stop; nothing of the current file is kept, and the waiting ones are dropped."""
-        self._imports.cancel()
+        self.imports.add(paths, link=link)
 
     @Slot(object)
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
-        self.import_ended.emit()
         reported = [event for event in ended if event.model or event.problem]
         if len(reported) == 1:
             self._say_one(reported[0])
