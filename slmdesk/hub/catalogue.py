@@ -10,7 +10,6 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from importlib.resources import files as package_files
 from typing import TypeVar
 
@@ -93,11 +92,6 @@ class CatalogueEntry:
         """Whether it was made for this language (ISO 639-1); of one that knows many, it is only to be hoped."""
         return language in self.languages or MANY_LANGUAGES in self.languages
 
-    def is_recommended_file(self, name: str) -> bool:
-        """Whether a file of the repository is the recommended one, or a part of it."""
-        stem = re.sub(r"-\d{5}-of-\d{5}(?=\.gguf$)", "", name.rpartition("/")[2].lower())
-        return fnmatchcase(stem, self.files.lower())
-
 
 def count_text(parameters: int) -> str:
     """A number of parameters in words: "1.5 billion", "135 million"."""
@@ -128,11 +122,6 @@ def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
     if len(set(repos)) != len(repos):
         raise _invalid("an entry stands twice")
     return entries
-
-
-def of_family(entries: Sequence[CatalogueEntry], family: str) -> tuple[CatalogueEntry, ...]:
-    """The entries of one family, in their order."""
-    return tuple(entry for entry in entries if entry.family == family)
 
 
 def find_entry(entries: Sequence[CatalogueEntry], repo: str) -> CatalogueEntry | None:

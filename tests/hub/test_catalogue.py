@@ -7,7 +7,7 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.quantization import quantization_of_file
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME
-from slmdesk.hub.catalogue import Commercial, Skill, find_entry, load_catalogue, of_family, parse_catalogue
+from slmdesk.hub.catalogue import Commercial, Skill, find_entry, load_catalogue, parse_catalogue
 
 pytestmark = pytest.mark.pure
 
@@ -36,10 +36,13 @@ source = "a test"
 
 def test_every_family_is_there_in_order() -> None:
     assert tuple(dict.fromkeys(entry.family for entry in ENTRIES)) == FAMILIES
-    assert [entry.title for entry in of_family(ENTRIES, "Llama")] == ["Llama 2 7B Chat", "Llama 3.2 3B Instruct"]
-    assert any("pl" in entry.languages for entry in of_family(ENTRIES, "Mistral 7B"))
-    assert any(Skill.CODE in entry.good_at for entry in of_family(ENTRIES, "Granite"))
-    assert {"Phi 1.5", "Phi 2"} <= {entry.title for entry in of_family(ENTRIES, "Phi")}
+    families: dict = {}
+    for entry in ENTRIES:
+        families.setdefault(entry.family, []).append(entry)
+    assert [entry.title for entry in families["Llama"]] == ["Llama 2 7B Chat", "Llama 3.2 3B Instruct"]
+    assert any("pl" in entry.languages for entry in families["Mistral 7B"])
+    assert any(Skill.CODE in entry.good_at for entry in families["Granite"])
+    assert {"Phi 1.5", "Phi 2"} <= {entry.title for entry in families["Phi"]}
 
 
 def test_for_every_skill_somebody() -> None:
@@ -53,8 +56,6 @@ def test_an_entry_holds_together(entry) -> None:
     found = quantization_of_file(entry.files)
     assert found is not None
     assert found.name == entry.quantization
-    assert entry.is_recommended_file(entry.files.upper())
-    assert not entry.is_recommended_file("mmproj-model-f16.gguf")
     assert not entry.chat_format or entry.chat_format in FAMILIES_BY_NAME
     for sentence in (entry.weakness, entry.good_for):
         assert sentence.endswith(".")
@@ -73,13 +74,11 @@ def test_what_is_said_of_a_mixture() -> None:
     assert find_entry(ENTRIES, "nobody/nothing") is None
 
 
-def test_languages_and_files_of_several_parts() -> None:
+def test_languages() -> None:
     gemma = find_entry(ENTRIES, "ggml-org/gemma-3-4b-it-GGUF")
     assert gemma is not None
     assert gemma.speaks("cs")
     assert not ENTRIES[0].speaks("cs")
-    assert gemma.is_recommended_file("a/gemma-3-4b-it-Q4_K_M-00002-of-00003.gguf")
-    assert not gemma.is_recommended_file("gemma-3-4b-it-Q8_0.gguf")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, PromptProgress
 from slmdesk.services.container import Services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.evaluation.model_comparison import Compared, CompareRequest, Comparison, letter_of, vote_words
+from slmdesk.services.evaluation.comparison_types import Compared, CompareRequest, Comparison, letter_of, vote_words
 
 
 @click.command()

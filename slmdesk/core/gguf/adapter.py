@@ -72,11 +72,6 @@ def base_name(header: GgufHeader) -> str:
     return ""
 
 
-def rank_of(header: GgufHeader) -> int:
-    """How thin its matrices are: more can change more."""
-    return max((a[0] if name == _TABLE else a[1] for name, a, _b in _pairs(header)), default=0)
-
-
 def _pairs(header: GgufHeader) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
     """The changed part and the shapes of its A and B, each padded to three lengths.  Raises KnownError."""
     shapes = header.tensors.shapes

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from slmdesk.core.records import Item
+from collections.abc import Mapping, Sequence
+
+from slmdesk.core.records import Item, Message
 from slmdesk.exports.papers import comparison_paper
 from slmdesk.services.base.exporting import Make
 from slmdesk.services.chat.service import ChatService
-from slmdesk.services.evaluation.model_comparison import export_parts
+from slmdesk.services.evaluation.comparison_types import figures_of, vote_of, vote_words
 
 
 def export_model_comparison(chats: ChatService, item: Item, form: str) -> Make | None:
@@ -15,3 +17,14 @@ def export_model_comparison(chats: ChatService, item: Item, form: str) -> Make |
         return None
     parts = export_parts(item, chats.messages(item.id))
     return lambda: comparison_paper(*parts)
+
+
+def export_parts(
+    item: Item, messages: Sequence[Message]
+) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
+    """What an export shows: the messages in order, what was measured of each, and the vote in a sentence."""
+    measured = item.settings.get("measured")
+    found = measured if isinstance(measured, Mapping) else {}
+    figures = {one.id: figures_of(found.get(one.id)) for one in messages}
+    lines = {key: one.lines() for key, one in figures.items() if one is not None}
+    return item, messages, lines, vote_words(vote_of(item), {one.id: one.model_name or "" for one in messages})

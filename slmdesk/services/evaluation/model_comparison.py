@@ -15,14 +15,26 @@ from dataclasses import dataclass, field
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Ending, Item, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded
-from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
 from slmdesk.services.chat.conversation import title_from, turns_for_engine, words_of
-from slmdesk.services.engine.energy import EnergySource, Meter, energy_words
+from slmdesk.services.engine.energy import Meter
 from slmdesk.services.engine.model_loader import ModelLoader
+from slmdesk.services.evaluation.comparison_types import (
+    ANSWER_TOKENS,
+    LEAST,
+    MAX_NOTE,
+    MOST,
+    Compared,
+    CompareRequest,
+    Comparison,
+    Figures,
+    figures_of,
+    is_blind,
+    vote_of,
+)
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.restore_choice import Before, mark, return_to
@@ -30,10 +42,6 @@ from slmdesk.store import Store
 
 KIND = "comparison"
 PROMPT_VERSION = "compare-1"
-LEAST, MOST = 2, 4
-"""Models of one comparison."""
-ANSWER_TOKENS = 512
-MAX_NOTE = 2000
 LOOK_S = 0.25
 """How often is looked whether the answers of others have ended."""
 SEEDS = 1 << 31
@@ -43,95 +51,6 @@ SETTINGS = Sampling(
     frequency_penalty=0.0, presence_penalty=0.0,
 )  # fmt: skip
 """The same for all, whatever a model's file recommends."""
-
-
-@dataclass(frozen=True, slots=True)
-class CompareRequest:
-    """The prompt and models to compare."""
-
-    prompt: str
-    models: tuple[str, ...]
-    """Ids, unique prefixes or names; two to four."""
-    is_blind: bool = False
-    """Names and figures are shown after the vote, and the models are in no order that tells them."""
-    seed: int | None = None
-    """The same for all; None: one is drawn."""
-    max_tokens: int = ANSWER_TOKENS
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The measurements of one answer."""
-
-    first_token_s: float
-    total_s: float
-    """From the request to the last word; loading is not in it."""
-    tokens_per_s: float
-    output_tokens: int
-    memory_bytes: int
-    """Of the model's process with the model in it, at the last word."""
-    energy_j: float | None = None
-    energy_source: str = ""
-    """One of EnergySource; '' without a number."""
-
-    def lines(self) -> list[tuple[str, str]]:
-        """As pairs of what and how much, for people."""
-        energy = "not measured"
-        if self.energy_j is not None and self.energy_source in tuple(EnergySource):
-            energy = energy_words(self.energy_j, EnergySource(self.energy_source))
-        return [
-            ("First word after", _seconds(self.first_token_s)),
-            ("Whole answer", f"{_seconds(self.total_s)}, {self.output_tokens:,} tokens"),
-            ("Speed", f"{self.tokens_per_s:.1f} tokens/s"),
-            ("Memory", bytes_for_people(self.memory_bytes)),
-            ("Energy", energy),
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """The answer a person found best."""
-
-    best: str | None
-    """Id of an answer; None: none of them."""
-    note: str = ""
-    time: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One answer of a comparison."""
-
-    message: Message
-    figures: Figures | None
-
-    @property
-    def name(self) -> str:
-        """Of its model."""
-        return self.message.model_name or "unknown model"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """An open comparison."""
-
-    item: Item
-    prompt: str
-    answers: tuple[Compared, ...]
-    """In the order in which they were, or will be, written."""
-    vote: Vote | None
-    is_blind: bool
-    seed: int | None = None
-
-    @property
-    def hides_names(self) -> bool:
-        """Whether a frontend must not show yet which model wrote what."""
-        return self.is_blind and self.vote is None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether answers are still to come."""
-        return any(one.message.status is Status.STREAMING for one in self.answers)
 
 
 @dataclass(slots=True, eq=False)
@@ -207,7 +126,7 @@ class ComparingService:
         prompt = next((words_of(one) for one in messages if one.role is Role.USER), "")
         measured = item.settings.get("measured")
         found = measured if isinstance(measured, Mapping) else {}
-        answers = tuple(Compared(one, _figures(found.get(one.id))) for one in messages if one.role is Role.ASSISTANT)
+        answers = tuple(Compared(one, figures_of(found.get(one.id))) for one in messages if one.role is Role.ASSISTANT)
         seed = item.settings.get("seed")
         return Comparison(item, prompt, answers, vote_of(item), is_blind(item), seed if isinstance(seed, int) else None)
 
@@ -379,59 +298,3 @@ class _Watcher(Watcher):
     def ended(self, message: Message) -> None:
         """Its row has ended, and that was told."""
         self._reported(message, self._figures)
-
-
-def vote_of(item: Item) -> Vote | None:
-    """The vote of a comparison; None: there is none yet."""
-    try:
-        return dataclass_from(Vote, item.settings.get("vote"))
-    except KnownError:
-        return None
-
-
-def is_blind(item: Item) -> bool:
-    """Whether names were to be hidden until the vote."""
-    return item.settings.get("blind") is True
-
-
-def names_of(item: Item) -> list[str]:
-    """The names of its models, as they were then."""
-    names = item.settings.get("models")
-    return [str(one) for one in names] if isinstance(names, Sequence) and not isinstance(names, str) else []
-
-
-def letter_of(index: int) -> str:
-    """What an answer is called while names are hidden."""
-    return f"Answer {'ABCDEFGH'[index % 8]}"
-
-
-def export_parts(
-    item: Item, messages: Sequence[Message]
-) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
-    """What an export shows: the messages in order, what was measured of each, and the vote in a sentence."""
-    measured = item.settings.get("measured")
-    found = measured if isinstance(measured, Mapping) else {}
-    figures = {one.id: _figures(found.get(one.id)) for one in messages}
-    lines = {key: one.lines() for key, one in figures.items() if one is not None}
-    return item, messages, lines, vote_words(vote_of(item), {one.id: one.model_name or "" for one in messages})
-
-
-def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
-    """A vote in a sentence; `names` of the answers by id."""
-    if vote is None:
-        return "No vote yet."
-    said = "none was good" if vote.best is None else f"best answer: {names.get(vote.best) or 'unknown'}"
-    return f"Vote: {said}. {vote.note}".strip()
-
-
-def _figures(untrusted: Json) -> Figures | None:
-    if untrusted is None:
-        return None
-    try:
-        return dataclass_from(Figures, untrusted)
-    except KnownError:
-        return None
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

@@ -16,7 +16,8 @@ from slmdesk.services.base.events import Event, ItemChanged, ItemGone
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.evaluation import model_comparison
+from slmdesk.services.evaluation.export import export_parts
+from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
 from slmdesk.store import Store, damaged_copies, rescue_into
 
@@ -176,7 +177,7 @@ class HistoryService:
         if form not in FORMATS:
             raise KnownError("request.invalid", what=f"no format {form}")
         item = self._store.items.get(id)
-        if item.kind == model_comparison.KIND and form == "md":
-            return comparison_to_markdown(*model_comparison.export_parts(item, self._chats.messages(item.id)))
+        if item.kind == COMPARISON and form == "md":
+            return comparison_to_markdown(*export_parts(item, self._chats.messages(item.id)))
         held = self._chats.open(item.id)
         return FORMATS[form](held.item, self._chats.messages(held.item.id), held.messages)

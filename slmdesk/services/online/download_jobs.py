@@ -11,7 +11,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
-from slmdesk.services.base.messages import problem_of
+from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.jobs.bytes_done import eta_of, number_in
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.kinds import DOWNLOAD
@@ -159,3 +159,18 @@ def as_waiting(change: DownloadChanged, place: int, note: Problem | None) -> Dow
     return replace(
         change, state=DownloadState.QUEUED, place=place, note=note, bytes_per_s=0.0, eta_s=None, problem=None
     )
+
+
+def as_requested(end: DownloadChanged, goal: DownloadState | None, *, waits: bool) -> DownloadChanged:
+    """How a download ended, by what was requested of it: its thread only knows that it was stopped.
+
+    `waits`: it waits for the network, where there is none.
+    """
+    is_offline = end.problem is not None and end.problem.code == "network.offline"
+    was_stopped = end.state is DownloadState.PAUSED
+    if (was_stopped and goal is DownloadState.QUEUED) or (is_offline and waits):
+        return as_waiting(end, 0, None)
+    if was_stopped and goal is DownloadState.FAILED:  # offline, and it does not wait
+        problem = problem_for(KnownError("network.offline", host=end.repo))
+        return replace(end, state=DownloadState.FAILED, problem=problem)
+    return end

@@ -24,7 +24,14 @@ from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.queue_order import moved, place_of
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.online.download import Fetch
-from slmdesk.services.online.download_jobs import STATUSES, DownloadJobs, as_waiting, job_change, request_of
+from slmdesk.services.online.download_jobs import (
+    STATUSES,
+    DownloadJobs,
+    as_requested,
+    as_waiting,
+    job_change,
+    request_of,
+)
 from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.hub import HubService
 from slmdesk.services.online.leftovers import LeftOver, discard, left_overs, remove_parts_of
@@ -388,7 +395,7 @@ class DownloadService:
     def _end(self, job: _Download, end: DownloadChanged) -> None:
         was_on, job.is_on = job.is_on, False
         end = replace(end, bytes_per_s=0.0, eta_s=None)
-        end, job.goal = _meant(job, end) if was_on else end, None
+        end, job.goal = as_requested(end, job.goal, waits=job.waits) if was_on else end, None
         if was_on and not (self._closed and end.state is DownloadState.PAUSED):  # `close` has left it
             self._jobs.note(end)
             self._jobs.leave(end, STATUSES[end.state])
@@ -396,19 +403,6 @@ class DownloadService:
         if end.model:
             self._publish(ModelsChanged())
         self._advance()
-
-
-def _meant(job: _Download, end: DownloadChanged) -> DownloadChanged:
-    """How it ended, by what was wanted of it: a thread only knows that it was stopped."""
-    is_offline = end.problem is not None and end.problem.code == "network.offline"
-    was_stopped = end.state is DownloadState.PAUSED
-    if (was_stopped and job.goal is DownloadState.QUEUED) or (is_offline and job.waits):
-        return as_waiting(end, 0, None)
-    if was_stopped and job.goal is DownloadState.FAILED:  # offline, and it does not wait
-        return replace(
-            end, state=DownloadState.FAILED, problem=problem_for(KnownError("network.offline", host=job.repo))
-        )
-    return end
 
 
 _PAUSED = frozenset({DownloadState.PAUSED})

@@ -124,7 +124,7 @@ def test_names_and_figures_are_hidden_until_the_vote(comparing, tmp_path) -> Non
     dialog = page.findChild(QFileDialog, "export_dialog")
     dialog.fileSelected.emit(str(tmp_path / "compared.html"))
     dialog.close()
-    program.wait(lambda: any("compared.html" in one for one in program.notices()))
+    program.wait(lambda: any("Written to" in one and "compared.html" in one for one in program.notices()))
     assert "best answer: " in (tmp_path / "compared.html").read_text()
 
 
@@ -147,16 +147,16 @@ def test_words_stream_and_stop_keeps_them(comparing) -> None:
     program, page = comparing.program, comparing.page
     comparing.ask("a b c d e f g h i j k l m n o p", slow=0.2)
     program.wait(lambda: page.columns[0].text.words)
-    assert page.columns[0].state_words == "Is written…"
-    assert page.columns[1].state_words == "Waits for its turn"
+    assert page.columns[0].state.text() == "Is written…"
+    assert page.columns[1].state.text() == "Waits for its turn"
     assert not program.find("vote_none").isVisible()
     assert not program.find("vote_note").isVisible()
     program.click("compare_stop")
     comparing.wait_done()
     words = page.columns[0].text.words
     assert words
-    assert "Stopped" in page.columns[0].state_words
-    assert "Stopped" in page.columns[1].state_words
+    assert "Stopped" in page.columns[0].state.text()
+    assert "Stopped" in page.columns[1].state.text()
     assert not program.find("compare_stop").isVisible()
 
 
@@ -167,7 +167,7 @@ def test_one_that_fails_says_why_and_raises_no_bar(comparing, tmp_path) -> None:
     (tmp_path / f"m{int(gone) - 1}.gguf").unlink()
     comparing.ask()
     comparing.wait_done()
-    assert "is not there" in page.columns[0].state_words
+    assert "is not there" in page.columns[0].state.text()
     assert "shortest" in page.columns[1].text.words
     assert not program.find("best_button", page.columns[0]).isVisible()
     assert program.notices() == []

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.gui
 def library(start, model_file):
     """The window on its page of models, with one model."""
     program = start()
-    program.frame.library.add_file(model_file, False)
+    program.frame.library.add_files((model_file,), False)
     QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
     return program
@@ -105,7 +105,7 @@ def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> Non
 
 def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> None:
     program = start(slow=0.05)
-    program.frame.library.add_file(model_file, False)
+    program.frame.library.add_files((model_file,), False)
     program.window.show_page("Models")
     program.wait(lambda: cards(program))
     panel = opened(program)
@@ -190,7 +190,7 @@ def test_the_organisation_may_forbid_exams_that_nobody_asked_for(start, paths) -
 
 
 def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
-    library.frame.library.add_file(tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()), False)
+    library.frame.library.add_files((tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()),), False)
     library.wait(lambda: len(cards(library)) == 2)
     card = next(one for one in cards(library) if "cannot chat" in one.words)
     assert card.findChild(QPushButton, "use_button") is None

@@ -131,7 +131,7 @@ def wait_stalled(program, hub) -> None:
 
 
 def add(program, path: Path, count: int = 1, link: bool = False) -> None:
-    program.frame.library.add_file(path, link)
+    program.frame.library.add_files((path,), link)
     program.wait(lambda: len(local(program)) == count and not shown(program, QWidget, "library_import"))
 
 
@@ -585,7 +585,7 @@ def test_a_file_that_is_no_model_is_refused_and_can_be_followed_by_another(model
     program = models()
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"%PDF-1.7")
-    program.frame.library.add_file(bad, False)
+    program.frame.library.add_files((bad,), False)
     program.wait(lambda: notice(program, "not a GGUF model file"))
     add(program, model_file)
 

@@ -16,7 +16,8 @@ from slmdesk.core.records import JobStatus, Status
 from slmdesk.services.base.events import ItemChanged, MessageEnded, MessageGrew
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.evaluation.model_comparison import KIND, CompareRequest, Figures, letter_of
+from slmdesk.services.evaluation.comparison_types import CompareRequest, Figures, letter_of
+from slmdesk.services.evaluation.model_comparison import KIND
 from slmdesk.services.jobs.events import JobChanged
 
 pytestmark = pytest.mark.process
@@ -234,7 +235,7 @@ KILLED = """
 import os, sys, signal, time
 sys.path.insert(0, sys.argv[1])
 from fakes.recorder import Recorder, open_echo, row
-from slmdesk.services.evaluation.model_comparison import CompareRequest
+from slmdesk.services.evaluation.comparison_types import CompareRequest
 from slmdesk.services.base.events import MessageEnded
 recorder = Recorder(open_echo())
 services = recorder.services

@@ -125,10 +125,6 @@ class CheckList(QScrollArea):
     def is_empty(self) -> bool:
         return not self._boxes
 
-    def choose_all(self, is_chosen: bool) -> None:
-        for box in self._boxes.values():
-            box.setChecked(is_chosen)
-
     def focus_first(self) -> None:
         """Focus the first row."""
         first = next(iter(self._boxes.values()), None)

@@ -21,7 +21,7 @@ from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.evaluation.model_comparison import Compared
+from slmdesk.services.evaluation.comparison_types import Compared
 
 NARROWEST = 29
 """Letters in a line of the narrowest column."""
@@ -131,7 +131,7 @@ class AnswerColumn(QFrame):
 
     def _build_ui(self, style: ViewStyle, parser: Parser) -> None:
         self._name = plain_label("", self, name="column_name", kind="strong")
-        self._state = plain_label("", self, name="column_state", kind="small")
+        self.state = plain_label("", self, name="column_state", kind="small")
         self.text = AnswerText(style, parser, self)
         self._figures = named(QWidget(self), "column_figures")
         self._grid = QGridLayout(self._figures)
@@ -153,7 +153,7 @@ class AnswerColumn(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
         layout.setSpacing(theme.SPACE_8)
-        for widget in (self._name, self._state):
+        for widget in (self._name, self.state):
             layout.addWidget(widget)
         layout.addWidget(self.text, 1)
         layout.addWidget(self._figures)
@@ -165,10 +165,6 @@ class AnswerColumn(QFrame):
     def stops(self) -> list[QWidget]:
         """The widgets Tab stops at, in order."""
         return [self.text, self._best]
-
-    @property
-    def state_words(self) -> str:
-        return self._state.text()
 
     @property
     def name(self) -> str:
@@ -211,12 +207,12 @@ class AnswerColumn(QFrame):
         self._mark.setVisible(is_best)
 
     def _say(self, words: str, kind: str) -> None:
-        self._state.setText(breakable(words))
-        self._state.setVisible(bool(words))
-        if self._state.property("kind") != kind:
-            self._state.setProperty("kind", kind)
-            self._state.style().unpolish(self._state)
-            self._state.style().polish(self._state)
+        self.state.setText(breakable(words))
+        self.state.setVisible(bool(words))
+        if self.state.property("kind") != kind:
+            self.state.setProperty("kind", kind)
+            self.state.style().unpolish(self.state)
+            self.state.style().polish(self.state)
 
     def _show_figures(self, lines: Sequence[tuple[str, str]]) -> None:
         while (item := self._grid.takeAt(0)) is not None:

@@ -22,7 +22,8 @@ from slmdesk.services.base.events import (
     PromptProgress,
 )
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.evaluation.model_comparison import KIND, Compared, CompareRequest, Comparison
+from slmdesk.services.evaluation.comparison_types import Compared, CompareRequest, Comparison
+from slmdesk.services.evaluation.model_comparison import KIND
 
 PAGE = 30
 

@@ -30,7 +30,7 @@ from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.evaluation.model_comparison import MAX_NOTE, Comparison, letter_of
+from slmdesk.services.evaluation.comparison_types import MAX_NOTE, Comparison, letter_of
 
 QUESTION_LINES = 2
 

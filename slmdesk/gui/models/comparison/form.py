@@ -28,7 +28,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
-from slmdesk.services.evaluation.model_comparison import LEAST, MOST, is_blind, names_of, vote_of
+from slmdesk.services.evaluation.comparison_types import LEAST, MOST, is_blind, names_of, vote_of
 
 COLUMN = 760
 NONE = ""

@@ -110,11 +110,6 @@ class LibraryController(QObject):
         )
 
     @Slot(object, bool)
-    def add_file(self, path: Path, link: bool = False) -> None:
-        """Import a model file: by copy, or (`link`) where it is."""
-        self.add_files((path,), link)
-
-    @Slot(object, bool)
     def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
         """Import model files one after another; a summary follows at the end."""
         self.imports.add(paths, link=link)

@@ -1,0 +1,153 @@
+"""A comparison of models: what is asked, what was answered and measured, and the vote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Item, Message, Status
+from slmdesk.core.types import Json
+from slmdesk.core.wire import dataclass_from
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.engine.energy import EnergySource, energy_words
+
+LEAST, MOST = 2, 4
+"""Models of one comparison."""
+ANSWER_TOKENS = 512
+MAX_NOTE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRequest:
+    """The prompt and models to compare."""
+
+    prompt: str
+    models: tuple[str, ...]
+    """Ids, unique prefixes or names; two to four."""
+    is_blind: bool = False
+    """Names and figures are shown after the vote, and the models are in no order that tells them."""
+    seed: int | None = None
+    """The same for all; None: one is drawn."""
+    max_tokens: int = ANSWER_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The measurements of one answer."""
+
+    first_token_s: float
+    total_s: float
+    """From the request to the last word; loading is not in it."""
+    tokens_per_s: float
+    output_tokens: int
+    memory_bytes: int
+    """Of the model's process with the model in it, at the last word."""
+    energy_j: float | None = None
+    energy_source: str = ""
+    """One of EnergySource; '' without a number."""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """As pairs of what and how much, for people."""
+        energy = "not measured"
+        if self.energy_j is not None and self.energy_source in tuple(EnergySource):
+            energy = energy_words(self.energy_j, EnergySource(self.energy_source))
+        return [
+            ("First word after", _seconds(self.first_token_s)),
+            ("Whole answer", f"{_seconds(self.total_s)}, {self.output_tokens:,} tokens"),
+            ("Speed", f"{self.tokens_per_s:.1f} tokens/s"),
+            ("Memory", bytes_for_people(self.memory_bytes)),
+            ("Energy", energy),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The answer a person found best."""
+
+    best: str | None
+    """Id of an answer; None: none of them."""
+    note: str = ""
+    time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One answer of a comparison."""
+
+    message: Message
+    figures: Figures | None
+
+    @property
+    def name(self) -> str:
+        """Of its model."""
+        return self.message.model_name or "unknown model"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An open comparison."""
+
+    item: Item
+    prompt: str
+    answers: tuple[Compared, ...]
+    """In the order in which they were, or will be, written."""
+    vote: Vote | None
+    is_blind: bool
+    seed: int | None = None
+
+    @property
+    def hides_names(self) -> bool:
+        """Whether a frontend must not show yet which model wrote what."""
+        return self.is_blind and self.vote is None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether answers are still to come."""
+        return any(one.message.status is Status.STREAMING for one in self.answers)
+
+
+def vote_of(item: Item) -> Vote | None:
+    """The vote of a comparison; None: there is none yet."""
+    try:
+        return dataclass_from(Vote, item.settings.get("vote"))
+    except KnownError:
+        return None
+
+
+def is_blind(item: Item) -> bool:
+    """Whether names were to be hidden until the vote."""
+    return item.settings.get("blind") is True
+
+
+def names_of(item: Item) -> list[str]:
+    """The names of its models, as they were then."""
+    names = item.settings.get("models")
+    return [str(one) for one in names] if isinstance(names, Sequence) and not isinstance(names, str) else []
+
+
+def letter_of(index: int) -> str:
+    """What an answer is called while names are hidden."""
+    return f"Answer {'ABCDEFGH'[index % 8]}"
+
+
+def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
+    """A vote in a sentence; `names` of the answers by id."""
+    if vote is None:
+        return "No vote yet."
+    said = "none was good" if vote.best is None else f"best answer: {names.get(vote.best) or 'unknown'}"
+    return f"Vote: {said}. {vote.note}".strip()
+
+
+def figures_of(untrusted: Json) -> Figures | None:
+    """The stored measurements of one answer; None: there are none."""
+    if untrusted is None:
+        return None
+    try:
+        return dataclass_from(Figures, untrusted)
+    except KnownError:
+        return None
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
