@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from slmdesk.client import ChildClient
+from slmdesk.client import ChildClient, ChildEvent
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.files import private_folder
 from slmdesk.core.policy import load_policy
 from slmdesk.core.reach import Reach
 from slmdesk.paths import Paths, make_folders
-from slmdesk.services.base.events import Event, MessageEnded, Noticed, Problem
+from slmdesk.services.base.event_bus import EventBus, Listener
+from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.embedding import EmbeddingService
-from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.documents.folder_types import KIND as INDEX
 from slmdesk.services.documents.folders import CollectionService
 from slmdesk.services.documents.library import DocumentService
@@ -95,11 +95,14 @@ from slmdesk.services.versions.export import export_versions
 from slmdesk.services.versions.service import KIND as VERSIONS
 from slmdesk.services.versions.service import VersionService
 from slmdesk.settings import SettingsFile
-from slmdesk.store import Store, open_store
+from slmdesk.store import open_store
 
-log = logging.getLogger(__name__)
 
-Listener = Callable[[Event], None]
+class _Closeable(Protocol):
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Closeable)
 
 PRINTER = (sys.executable, "-m", "slmdesk", "--worker", "printer")
 """Command of the printer child, used where the frontend names no other."""
@@ -115,111 +118,23 @@ class Services:
     The services are used on the service thread, through `post` and `call`.
     """
 
-    service_thread: ServiceThread
-    settings: SettingsFile
-    store: Store
-    instance_id: str
-    chats: ChatService
-    models: ModelService
-    names: NameService
-    uses: UseService
-    packs: PackService
-    finding: FindingService
-    history: HistoryService
-    documents: DocumentService
-    collections: CollectionService
-    embedding: EmbeddingService
-    retrieval: Retrieval
-    questions: QuestionService
-    states: StateService
-    summaries: SummaryService
-    folder_summaries: FolderSummaries
-    extraction: ExtractionService
-    versions: VersionService
-    translations: TranslationService
-    segment_edits: SegmentEdits
-    segment_changes: SegmentChanges
-    segment_lists: SegmentLists
-    translation_files: TranslationFiles
-    translation_start: StartService
-    live: LiveTranslation
-    typed: TypedHistory
-    glossaries: GlossaryService
-    memory: MemoryService
-    proposals: ProposalService
-    printing: PrintService
-    exports: ExportService
-    network: NetworkService
-    hub: HubService
-    tokens: TokenService
-    downloads: DownloadService
-    moving: MoveService
-    offers: OfferService
-    searching: SearchService
-    repo_pages: RepoPageService
-    judge: JudgeService
-    looking: LookService
-    measuring: MeasuringService
-    tuning: TuningService
-    backups: BackupService
-    jobs: JobService
-    job_views: JobViews
-    exams: ExamService
-    first_exams: FirstExams
-    pair_exams: PairExamService
-    first_pair_exams: FirstPairExams
-    pair_advice: PairAdviceService
-    bench: BenchService
-    comparing: ComparingService
-    cards: CardService
-    engine: ChildClient
-    reader: ChildClient
-    printer: ChildClient
-    read_only: bool
-    """The history cannot be written; everything else works."""
-
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
         self.read_only = False
-        self._listeners: list[Listener] = []
-        self._untold: list[Event] = []
+        """The history cannot be written; everything else works."""
+        self.events = EventBus()
+        self.publish = self.events.publish
+        self._closing = ExitStack()
+        """Closes the services, the last one opened first: each is closed before those it uses."""
         self._closed = False
-        self._watch: Watch | None = None
-        self._hears: tuple[Listener, ...] = ()
-        self.service_thread = ServiceThread(self._on_error)
+        self.service_thread = ServiceThread(self.notice)
 
     def add_listener(self, listener: Listener) -> None:
         """Publish every event to `listener` from now on, on the service thread.  May be called from any thread.
 
         The first listener also gets the notices raised before it was added.
         """
-
-        def add() -> None:
-            self._listeners.append(listener)
-            untold, self._untold = self._untold, []
-            for event in untold:
-                self.publish(event)
-
-        self.service_thread.call(add)
-
-    def publish(self, event: Event) -> None:
-        """Pass an event to all listeners; a failing listener does not keep it from the others.  Service thread."""
-        if not self._listeners and isinstance(event, Noticed):
-            self._untold.append(event)
-        if isinstance(event, ModelsChanged) and self._watch:
-            self._watch.hear_models()
-        for hear in self._hears:
-            hear(event)
-        if isinstance(event, MessageEnded):
-            self.measuring.hear(event)
-        if isinstance(event, DocumentChanged | DocumentGone | ModelsChanged):
-            self.embedding.hear(event)
-            self.states.hear(event)
-        for listener in tuple(self._listeners):
-            try:
-                listener(event)
-            except Exception as err:  # noqa: BLE001  a frontend's error must not end the use case that told the fact
-                self._report(err, but=listener)
+        self.service_thread.call(lambda: self.events.add_listener(listener))
 
     def notice(self, error: BaseException) -> None:
         """Publish an error as a notice for the person.  Service thread."""
@@ -231,7 +146,7 @@ class Services:
             return
         self._closed = True
         deadline = time.monotonic() + CLOSE_S
-        self._on_service_thread(self._close_services, CLOSE_S / 2)
+        self._on_service_thread(self._closing.close, CLOSE_S / 2)
         children = [threading.Thread(target=one.close, args=(1.0,)) for one in (self.engine, self.reader, self.printer)]
         for one in children:
             one.start()
@@ -243,7 +158,7 @@ class Services:
         self._on_service_thread(self.store.close, max(0.1, deadline - time.monotonic()))
         self.service_thread.close(max(0.1, deadline - time.monotonic()))
 
-    def _open(
+    def open(
         self,
         engine_command: Sequence[str],
         reader_command: Sequence[str],
@@ -252,12 +167,13 @@ class Services:
     ) -> None:
         """Create the services in order: each part may use those before it.  On the service thread."""
         self._open_store(instance_id)
-        self._open_children(engine_command, reader_command, printer_command)
+        self.engine = self._child("engine", engine_command, lambda event: self.loader.on_child(event))
+        self.reader, self.printer = self._child("reader", reader_command), self._child("printer", printer_command)
         self._open_models(engine_command)
         self._open_chats()
         self._open_documents()
         self._open_translation()
-        self._open_ways_out()
+        self._open_history()
         self._open_network()
         self._open_watch()
         if not self.read_only:
@@ -277,223 +193,151 @@ class Services:
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
 
-    def _open_children(
-        self, engine_command: Sequence[str], reader_command: Sequence[str], printer_command: Sequence[str]
-    ) -> None:
-        """Create the clients of the child processes; none is started before it is needed."""
-        self.engine = ChildClient(
-            engine_command,
-            role="engine",
-            log_path=self.paths.logs / "engine.log",
-            on_child=lambda event: self.service_thread.post(lambda: self._loader.on_child(event)),
+    def _child(
+        self,
+        role: str,
+        command: Sequence[str],
+        on_child: Callable[[ChildEvent], None] = lambda _event: None,
+        log_name: str = "",
+    ) -> ChildClient:
+        """Create the client of a child process, which is not started before it is needed."""
+        return ChildClient(
+            command,
+            role=role,
+            log_path=self.paths.logs / f"{log_name or role}.log",
+            on_child=lambda event: self.service_thread.post(lambda: on_child(event)),
         )
-        self.reader = ChildClient(
-            reader_command, role="reader", log_path=self.paths.logs / "reader.log", on_child=lambda _event: None
-        )
-        self.printer = ChildClient(
-            printer_command, role="printer", log_path=self.paths.logs / "printer.log", on_child=lambda _event: None
-        )
-        self._loader = ModelLoader(self.service_thread, self.store, self.settings, self.publish, self.engine)
 
     def _open_models(self, engine_command: Sequence[str]) -> None:
         """Create the services for models, their exams and speed, and the jobs."""
-        loader, paths = self._loader, self.paths
-        self.measuring = MeasuringService(
-            self.service_thread, self.store, loader, self.publish, lambda: self._measuring_child(engine_command)
+        thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
+        loader = self.loader = self._closed_at_end(ModelLoader(thread, store, settings, publish, self.engine))
+        self.measuring = self._closed_at_end(
+            MeasuringService(
+                thread, store, loader, self.events, lambda: self._child("engine", engine_command, log_name="measure")
+            )
         )
-        self.models = ModelService(
-            self.service_thread, self.store, self.settings, paths, loader, self.publish, self.measuring.pc
+        pc = self.measuring.pc
+        models = self.models = self._closed_at_end(
+            ModelService(thread, store, settings, self.paths, loader, publish, pc)
         )
-        self.jobs = JobService(self.service_thread, self.store, loader, self.publish)
-        self.job_views = JobViews(self.store, self.jobs)
-        self.exams = ExamService(self.store, self.models, self.jobs)
-        self.first_exams = FirstExams(
-            self.service_thread, self.settings, self.models, self.exams, self.jobs, loader, self.publish
+        self.jobs = self._closed_at_end(JobService(thread, store, loader, publish))
+        self.job_views = JobViews(store, self.jobs)
+        self.exams = ExamService(store, models, self.jobs)
+        self.first_exams = self._closed_at_end(
+            FirstExams(thread, settings, models, self.exams, self.jobs, loader, self.events)
         )
-        self.pair_exams = PairExamService(self.store, self.models, self.jobs, self.publish)
-        self.pair_advice = PairAdviceService(self.store, self.pair_exams)
-        self.first_pair_exams = FirstPairExams(
-            self.service_thread,
-            self.settings,
-            self.models,
-            self.exams,
-            self.pair_exams,
-            self.jobs,
-            loader,
-            self.publish,
+        self.pair_exams = PairExamService(store, models, self.jobs, publish)
+        self.pair_advice = PairAdviceService(store, self.pair_exams)
+        self.first_pair_exams = self._closed_at_end(
+            FirstPairExams(thread, settings, models, self.exams, self.pair_exams, self.jobs, loader, self.events)
         )
-        self._hears = (self.first_exams.hear, self.first_pair_exams.hear, self._let_engine_open)
-        self._let_engine_open(ModelsChanged())
-        self.bench = BenchService(self.service_thread, self.store, self.models, loader, self.jobs, self.measuring.note)
-        self.cards = CardService(
-            self.service_thread, self.store, self.settings, self.bench, self.exams, self.measuring.pc
-        )
-        self.uses = UseService(self.store, self.settings)
-        self.names = NameService(self.store, self.publish)
-        self.packs = PackService(self.service_thread, self.store, self.models, self.publish)
-        self.finding = FindingService(self.service_thread, self.store, self.models)
-        self.judge = JudgeService(self.service_thread, self.settings, self.measuring.pc)
-        self.tuning = TuningService(self.service_thread, self.settings, self.models)
-        self.looking = LookService(self.service_thread, self.settings, self.measuring.pc)
+        self.events.on(ModelsChanged, lambda _event: self._let_engine_open())
+        self._let_engine_open()
+        self.bench = BenchService(thread, store, models, loader, self.jobs, self.measuring.note)
+        self._closing.callback(self.bench.cancel)
+        self.cards = CardService(thread, store, settings, self.bench, self.exams, pc)
+        self.uses = UseService(store, settings)
+        self.names = NameService(store, publish)
+        self.packs = self._closed_at_end(PackService(thread, store, models, publish))
+        self.finding = FindingService(thread, store, models)
+        self._closing.callback(self.finding.cancel)
+        self.judge = JudgeService(thread, settings, pc)
+        self.tuning = TuningService(thread, settings, models)
+        self.looking = LookService(thread, settings, pc)
 
-    def _let_engine_open(self, event: Event) -> None:
+    def _let_engine_open(self) -> None:
         """Tell the engine child which files it may open: the library, the models folder and the saved states."""
-        if isinstance(event, ModelsChanged):
-            known = self.models.list()
-            files = [str(self.paths.models), str(self.models.folder), *(os.fsdecode(one.path) for one in known)]
-            adapters = [os.fsdecode(one.path) for one in known if one.kind == "adapter"]
-            self._loader.let_open(Reach(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
+        known = self.models.list()
+        files = [str(self.paths.models), str(self.models.folder), *(os.fsdecode(one.path) for one in known)]
+        adapters = [os.fsdecode(one.path) for one in known if one.kind == "adapter"]
+        self.loader.let_open(Reach(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
 
     def _open_chats(self) -> None:
         """Create the services for chats: answers, attachments, context and quotations."""
-        loader, paths = self._loader, self.paths
-        self.embedding = EmbeddingService(self.service_thread, self.store, self.uses, loader)
-        self.retrieval = Retrieval(self.store, self.embedding.nearest)
-        self.chats = ChatService(
-            self.service_thread, self.store, self.settings, self.models, loader, self.retrieval, self.publish
+        thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
+        loader, models = self.loader, self.models
+        self.embedding = self._closed_at_end(EmbeddingService(thread, store, self.uses, loader, self.events))
+        self.retrieval = Retrieval(store, self.embedding.nearest)
+        self.states = self._closed_at_end(StateService(thread, store, settings, self.paths, loader, self.events))
+        self.chats = self._closed_at_end(ChatService(thread, store, settings, models, loader, self.retrieval, publish))
+        answers = self.chats.answers
+        self.comparing = self._closed_at_end(
+            ComparingService(thread, store, models, loader, self.jobs, answers, publish)
         )
-        self.comparing = ComparingService(
-            self.service_thread, self.store, self.models, loader, self.jobs, self.chats.answers, self.publish
-        )
-        self.states = StateService(self.service_thread, self.store, self.settings, paths, loader)
-        self.history = HistoryService(self.store, paths, self.chats, self.states, self.publish)
 
     def _open_documents(self) -> None:
         """Create the services for documents and for what is made from them."""
-        loader, paths = self._loader, self.paths
-        self.documents = DocumentService(self.service_thread, self.store, self.reader, self.publish)
-        self.collections = CollectionService(
-            self.service_thread, self.store, self.documents, loader, paths, self.publish
+        thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
+        loader, models, uses, jobs = self.loader, self.models, self.uses, self.jobs
+        documents = self.documents = self._closed_at_end(DocumentService(thread, store, self.reader, publish))
+        self.collections = self._closed_at_end(CollectionService(thread, store, documents, loader, self.paths, publish))
+        jobs.run_by(INDEX, self.collections.runner)
+        self.questions = self._closed_at_end(
+            QuestionService(thread, store, models, loader, self.chats.answers, self.retrieval, self.states, publish)
         )
-        self.jobs.run_by(INDEX, self.collections.runner)
-        self.questions = QuestionService(
-            self.service_thread,
-            self.store,
-            self.models,
-            loader,
-            self.chats.answers,
-            self.retrieval,
-            self.states,
-            self.publish,
-        )
-        self.summaries = SummaryService(
-            self.store,
-            self.settings,
-            self.models,
-            self.uses,
-            loader,
-            self.jobs,
-            self.exams,
-            self.publish,
-        )
-        self.folder_summaries = FolderSummaries(
-            self.service_thread, self.store, self.documents, self.summaries, self.publish
-        )
-        self.extraction = ExtractionService(
-            self.store, self.settings, self.models, loader, self.jobs, self.retrieval, self.publish
-        )
-        self.versions = VersionService(
-            self.service_thread, self.store, self.models, self.uses, self.jobs, self.exams, self.publish
-        )
+        self.summaries = SummaryService(store, settings, models, uses, loader, jobs, self.exams, publish)
+        self.folder_summaries = FolderSummaries(thread, store, documents, self.summaries, publish)
+        self.extraction = ExtractionService(store, settings, models, loader, jobs, self.retrieval, publish)
+        self.versions = self._closed_at_end(VersionService(thread, store, models, uses, jobs, self.exams, publish))
 
     def _open_translation(self) -> None:
         """Create the services for translations, glossaries and the translation memory."""
-        loader = self._loader
-        self.translations = TranslationService(
-            self.service_thread,
-            self.store,
-            self.models,
-            self.uses,
-            loader,
-            self.jobs,
-            self.reader,
-            self.publish,
-            self.pair_advice,
+        thread, store, publish, reader = self.service_thread, self.store, self.publish, self.reader
+        translations = self.translations = TranslationService(
+            thread, store, self.models, self.uses, self.loader, self.jobs, reader, publish, self.pair_advice
         )
-        self.segment_edits = SegmentEdits(self.service_thread, self.store, loader, self.translations, self.publish)
-        self.segment_changes = SegmentChanges(
-            self.service_thread, self.store, self.translations, self.segment_edits, self.publish
-        )
-        self.glossaries = GlossaryService(self.service_thread, self.store, self.reader, self.publish)
-        self.memory = MemoryService(self.service_thread, self.store, self.reader, self.publish)
-        self.proposals = ProposalService(self.service_thread, self.store, self.reader)
-        self.segment_lists = SegmentLists(self.store, self.translations, self.memory)
-        self.translation_files = TranslationFiles(self.service_thread, self.store, self.translations)
-        self.translation_start = StartService(self.service_thread, self.reader)
-        self.live = LiveTranslation(self.service_thread, self.store, loader, self.translations.terms, self.publish)
-        self.typed = TypedHistory(self.service_thread, self.store, self.settings, self.translations, self.publish)
+        self.segment_edits = SegmentEdits(thread, store, self.loader, translations, publish)
+        self.segment_changes = SegmentChanges(thread, store, translations, self.segment_edits, publish)
+        self.glossaries = GlossaryService(thread, store, reader, publish)
+        self.memory = MemoryService(thread, store, reader, publish)
+        self.proposals = ProposalService(thread, store, reader)
+        self.segment_lists = SegmentLists(store, translations, self.memory)
+        self.translation_files = TranslationFiles(thread, store, translations)
+        self.translation_start = StartService(thread, reader)
+        self.live = LiveTranslation(thread, store, self.loader, translations.terms, publish)
+        self.typed = TypedHistory(thread, store, self.settings, translations, publish)
 
-    def _open_ways_out(self) -> None:
-        """Create the services for printing and export."""
-        self.printing = PrintService(self.service_thread, self.printer, page_size)
-        exports = self.exports = ExportService(self.service_thread, self.history, self.chats, self.printing)
-        exports.register(COMPARISON, partial(export_model_comparison, self.chats))
-        exports.register(QUESTION, partial(export_question, self.store, self.chats, self.collections.unread))
-        exports.register(SUMMARY, partial(export_summary, self.store))
+    def _open_history(self) -> None:
+        """Create the services for kept items, printing and export."""
+        store, chats = self.store, self.chats
+        self.history = HistoryService(store, self.paths, chats, self.states, self.publish)
+        self.printing = self._closed_at_end(PrintService(self.service_thread, self.printer, page_size))
+        exports = self.exports = ExportService(self.service_thread, self.history, chats, self.printing)
+        exports.register(COMPARISON, partial(export_model_comparison, chats))
+        exports.register(QUESTION, partial(export_question, store, chats, self.collections.unread))
+        exports.register(SUMMARY, partial(export_summary, store))
         exports.register(TABLE, partial(export_table, self.extraction))
-        exports.register(VERSIONS, partial(export_versions, self.store))
-        exports.register(TRANSLATION, partial(export_translation, self.store))
+        exports.register(VERSIONS, partial(export_versions, store))
+        exports.register(TRANSLATION, partial(export_translation, store))
 
     def _open_network(self) -> None:
         """Create the services that use the network."""
-        paths = self.paths
-        self.network = NetworkService(
-            self.service_thread, self.store, self.settings, ProxyPasswords(paths), self.publish
-        )
-        self.settings.listeners.append(lambda _settings: self.network.move_password())
+        thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
+        paths, models = self.paths, self.models
+        self.network = NetworkService(thread, store, settings, ProxyPasswords(paths), publish)
+        settings.listeners.append(lambda _settings: self.network.move_password())
         self.network.move_password()
-        self.hub = HubService(self.service_thread, self.settings, paths, self.network, self.measuring.pc)
-        self.tokens = TokenService(self.service_thread, self.settings, paths, self.hub.policy, self.publish)
-        self.hub.hub.token = self.tokens.token
-        self.downloads = DownloadService(
-            self.service_thread, self.store, self.settings, self.hub, self.models, self.publish
-        )
+        hub = self.hub = self._closed_at_end(HubService(thread, settings, paths, self.network, self.measuring.pc))
+        self.tokens = TokenService(thread, settings, paths, hub.policy, publish)
+        hub.hub.token = self.tokens.token
+        self.downloads = self._closed_at_end(DownloadService(thread, store, settings, hub, models, publish))
         self.jobs.run_by(DOWNLOAD, self.downloads)
-        self.moving = MoveService(
-            self.service_thread, self.store, self.settings, paths, self.models, self.downloads, self.publish
-        )
-        self.searching = SearchService(self.hub)
-        self.offers = OfferService(self.hub, self.searching)
-        self.repo_pages = RepoPageService(self.hub)
+        self.moving = self._closed_at_end(MoveService(thread, store, settings, paths, models, self.downloads, publish))
+        self.searching = SearchService(hub)
+        self.offers = OfferService(hub, self.searching)
+        self.repo_pages = RepoPageService(hub)
 
     def _open_watch(self) -> None:
         """Create the services that watch the store for changes and back it up."""
-        paths = self.paths
-        watch = self._watch = Watch(
-            self.service_thread, self.store, self.settings, self.chats, self.network, self.publish
-        )
-        self.backups = BackupService(self.service_thread, self.store, paths, self.chats, self.publish, watch.begin_anew)
-        watch.start()
+        thread, store, chats = self.service_thread, self.store, self.chats
+        self.watch = self._closed_at_end(Watch(thread, store, self.settings, chats, self.network, self.events))
+        self.backups = BackupService(thread, store, self.paths, chats, self.publish, self.watch.begin_anew)
+        self.watch.start()
 
-    def _measuring_child(self, engine_command: Sequence[str]) -> ChildClient:
-        """Create the client of a second engine child, used for measuring."""
-        log_path = self.paths.logs / "measure.log"
-        return ChildClient(engine_command, role="engine", log_path=log_path, on_child=lambda _event: None)
-
-    def _close_services(self) -> None:
-        if self._watch:
-            self._watch.stop()
-        self.collections.close()
-        self.documents.close()
-        self.versions.close()
-        self.printing.close()
-        self.embedding.close()
-        self.hub.close()
-        self.downloads.close()
-        self.moving.close()
-        self.packs.close()
-        self.finding.cancel()
-        self.bench.cancel()
-        self.first_exams.close()
-        self.first_pair_exams.close()
-        self.measuring.close()
-        self.comparing.close()
-        self.jobs.close()
-        self.questions.close()
-        self.states.close()
-        self.chats.close()
-        self._loader.close()
-        self.models.close()
+    def _closed_at_end(self, service: C) -> C:
+        self._closing.callback(service.close)
+        return service
 
     def _purge(self, until: float | None = None) -> None:
         """Remove what was deleted for good from the copies of the history too."""
@@ -510,17 +354,6 @@ class Services:
             self.service_thread.call(fn, timeout)
         except (TimeoutError, SlmdeskError):
             return  # the service thread waits for a disk: the end does not wait for it
-
-    def _on_error(self, error: BaseException) -> None:
-        self.notice(error)
-
-    def _report(self, error: BaseException, *, but: Listener) -> None:
-        problem: Problem = problem_for(error)
-        others = [one for one in self._listeners if one is not but]
-        for listener in others:
-            listener(Noticed(problem))
-        if not others:
-            log.error("the only listener failed\n%s", problem.report or problem.code)
 
 
 def open_services(
@@ -540,7 +373,7 @@ def open_services(
     services = Services(paths)
     try:
         services.service_thread.call(
-            lambda: services._open(engine_command, reader_command, printer_command, instance_id or uuid4().hex)
+            lambda: services.open(engine_command, reader_command, printer_command, instance_id or uuid4().hex)
         )
     except BaseException:
         services.service_thread.close()

@@ -17,7 +17,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event
+from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service_thread import ServiceThread
@@ -47,9 +47,14 @@ OnVectors = Callable[[list[bytes], bool], None]
 
 
 class EmbeddingService:
-    """Makes vectors of passages, and finds passages by their vectors."""
+    """Makes vectors of passages, and finds passages by their vectors.
 
-    def __init__(self, service_thread: ServiceThread, store: Store, uses: UseService, loader: ModelLoader) -> None:
+    A document that was read is indexed; all are indexed again when the embedding model changes.
+    """
+
+    def __init__(
+        self, service_thread: ServiceThread, store: Store, uses: UseService, loader: ModelLoader, events: EventBus
+    ) -> None:
         self._service_thread, self._store, self._uses, self._loader = service_thread, store, uses, loader
         self._waiting: dict[str, None] = {}
         """Documents, in order."""
@@ -65,6 +70,9 @@ class EmbeddingService:
         self._seen: str | None = None
         """The model for which everything that was read has been put in line."""
         self._closed = False
+        events.on(DocumentChanged, self._on_document_changed)
+        events.on(DocumentGone, lambda event: self._waiting.pop(event.id, None))
+        events.on(ModelsChanged, lambda _event: service_thread.post(self.take_up))
 
     def model(self) -> ModelRecord | None:
         """The embedding model: the default one, else one of the library; None without any."""
@@ -72,15 +80,6 @@ class EmbeddingService:
         if found is None:
             found = next((one for one in self._store.models.all() if one.kind == "encoder"), None)
         return found if found and found.id not in self._failed else None
-
-    def hear(self, event: Event) -> None:
-        """Index a document that was read; when the embedding model changes, index all documents again."""
-        if isinstance(event, DocumentChanged) and event.document.status is DocumentStatus.READ:
-            self.index(event.document.id)
-        elif isinstance(event, DocumentGone):
-            self._waiting.pop(event.id, None)
-        elif isinstance(event, ModelsChanged):
-            self._service_thread.post(self.take_up)
 
     def take_up(self) -> None:
         """Index what is missing of all documents: a model was added, or the last instance ended before it was done."""
@@ -140,6 +139,10 @@ class EmbeddingService:
         self._waiting.clear()
         if self._job:
             self._job.cancel()
+
+    def _on_document_changed(self, event: DocumentChanged) -> None:
+        if event.document.status is DocumentStatus.READ:
+            self.index(event.document.id)
 
     # ---- finding
 

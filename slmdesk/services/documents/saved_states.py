@@ -29,7 +29,8 @@ from slmdesk.core.saved_states import (
 from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.event_bus import EventBus
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import Later, ServiceThread
@@ -74,10 +75,16 @@ class _Saving:
 
 
 class StateService:
-    """Saves, finds and deletes states."""
+    """Saves, finds and deletes states; one goes when the document or model it belongs to is gone or has changed."""
 
     def __init__(
-        self, service_thread: ServiceThread, store: Store, settings: SettingsFile, paths: Paths, loader: ModelLoader
+        self,
+        service_thread: ServiceThread,
+        store: Store,
+        settings: SettingsFile,
+        paths: Paths,
+        loader: ModelLoader,
+        events: EventBus,
     ) -> None:
         self._service_thread, self._store, self._settings, self._loader = service_thread, store, settings, loader
         self._folder = paths.states
@@ -86,6 +93,9 @@ class StateService:
         self._models: frozenset[str] | None = None
         self._most = settings.current.saved_states_mib
         settings.listeners.append(self._on_settings)
+        events.on(DocumentGone, self._on_document_gone)
+        events.on(DocumentChanged, self._on_document_changed)
+        events.on(ModelsChanged, self._on_models_changed)
         self._sweep = None if store.read_only else service_thread.call_later(SWEEP_S, self._sweep_up)
 
     # ---- for questions
@@ -196,16 +206,6 @@ class StateService:
         remove_unfinished(self._folder)
         remove_states(self._folder, lambda _head: False)
 
-    def hear(self, event: Event) -> None:
-        """Delete states when the document or model they belong to is gone or has changed."""
-        with suppress(KnownError):  # said where it is asked for; swept up later
-            if isinstance(event, DocumentGone):
-                self.forget([event.id])
-            elif isinstance(event, DocumentChanged) and event.was_changed:
-                self.forget([event.document.id])
-            elif isinstance(event, ModelsChanged):
-                self._forget_models()
-
     def close(self) -> None:
         """Stop when the app ends; a state being written may still be completed."""
         if self._sweep:
@@ -214,6 +214,19 @@ class StateService:
             if saving.later:
                 saving.later.cancel()
         self._saving.clear()
+
+    def _on_document_gone(self, event: DocumentGone) -> None:
+        with suppress(KnownError):  # said where it is asked for; swept up later
+            self.forget([event.id])
+
+    def _on_document_changed(self, event: DocumentChanged) -> None:
+        if event.was_changed:
+            with suppress(KnownError):
+                self.forget([event.document.id])
+
+    def _on_models_changed(self, _event: ModelsChanged) -> None:
+        with suppress(KnownError):
+            self._forget_models()
 
     def _counted(self) -> SavedStates:
         states = states_in(self._folder)

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord, Status
-from slmdesk.services.base.events import Event, ExamOffered, MessageEnded
+from slmdesk.services.base.event_bus import EventBus
+from slmdesk.services.base.events import ExamOffered, MessageEnded
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -62,10 +63,10 @@ class FirstExams:
         exams: ExamService,
         jobs: JobService,
         loader: ModelLoader,
-        publish: Callable[[Event], None],
+        events: EventBus,
     ) -> None:
         self._service_thread, self._settings, self._models, self._loader = service_thread, settings, models, loader
-        self._exams, self._jobs, self._publish = exams, jobs, publish
+        self._exams, self._jobs, self._publish = exams, jobs, events.publish
         self._is_on = False
         self._later: Later | None = None
         self._seconds: dict[str, float] = {}
@@ -74,6 +75,7 @@ class FirstExams:
         self.is_on_battery: Callable[[], bool] = on_battery
         self.is_away: Callable[[], bool] = lambda: False
         """Whether nobody works at this PC; where that cannot be found out somebody does."""
+        self._listen(events)
 
     def begin(self) -> None:
         """Start offering exams after a first answer; those started automatically in an earlier run wait too."""
@@ -88,22 +90,19 @@ class FirstExams:
         self._is_on = False
         self._rest()
 
-    def hear(self, event: Event) -> None:
-        """Handle an event published by any service."""
-        if not self._is_on:
-            return
-        self._on_used(event)
-        if isinstance(event, ModelStateChanged) and event.state is ModelState.READY and self._job:
-            if event.model != self._model:
-                self._leave()
-        elif isinstance(event, JobChanged) and self._job and event.id == self._job:
-            self._on_job(event)
-
     # ---- inside
 
-    def _on_used(self, event: Event) -> None:
-        """Was a model used for what it is examined in?"""
-        if not isinstance(event, MessageEnded):
+    def _listen(self, events: EventBus) -> None:
+        events.on(MessageEnded, self._on_message_ended)
+        events.on(ModelStateChanged, self._on_model_state)
+        events.on(JobChanged, self._on_job)
+
+    def _on_model_state(self, event: ModelStateChanged) -> None:
+        if self._is_on and self._job and event.state is ModelState.READY and event.model != self._model:
+            self._leave()
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        if not self._is_on:
             return
         record = self._models.by_sha256(event.message.model_sha256)
         if record is None or event.message.status is not Status.COMPLETE or not self._is_requested(record):
@@ -152,6 +151,8 @@ class FirstExams:
         return self._exams.take(record.id, by_itself=True)
 
     def _on_job(self, event: JobChanged) -> None:
+        if not self._is_on or not self._job or event.id != self._job:
+            return
         if event.status is JobStatus.RUNNING:
             passed = time.monotonic() - self._began
             if passed > LONGEST_S and event.done < event.total:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
-from slmdesk.services.base.events import Event, ItemChanged, ItemGone, MessageAdded, MessageChanged, Noticed, NoticeOver
+from slmdesk.services.base.event_bus import EventBus
+from slmdesk.services.base.events import ItemChanged, ItemGone, MessageAdded, MessageChanged, Noticed, NoticeOver
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.chat.service import ChatService
@@ -34,22 +34,23 @@ class Watch:
         settings: SettingsFile,
         chats: ChatService,
         network: NetworkService,
-        publish: Callable[[Event], None],
+        events: EventBus,
     ) -> None:
         self._service_thread, self._store, self._settings = service_thread, store, settings
-        self._chats, self._network, self._publish = chats, network, publish
+        self._chats, self._network, self._publish = chats, network, events.publish
         self._revision = store.revision()
         self._version = store.data_version()
         self._models, self._documents = _marks(store), _document_marks(store)
         self._looks = 0
         self._trouble = ""
         self._next: Later | None = None
+        events.on(ModelsChanged, lambda _event: self._note_models())
 
     def start(self) -> None:
         """Start checking every second."""
         self._next = self._service_thread.call_later(EVERY_S, self._on_time)
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Stop checking."""
         if self._next:
             self._next.cancel()
@@ -58,12 +59,7 @@ class Watch:
     def begin_anew(self) -> None:
         """Start over after the history was replaced: its current content is not new."""
         self._revision, self._version = self._store.revision(), self._store.data_version()
-        self.hear_models()
-
-    def hear_models(self) -> None:
-        """Note that ModelsChanged was published: the current models are not new."""
-        with contextlib.suppress(KnownError):  # a store in trouble: the next look says so
-            self._models = _marks(self._store)
+        self._note_models()
 
     def look(self) -> None:
         """Publish what is new.  When the store cannot answer, it is asked again next time; the problem is published
@@ -79,6 +75,11 @@ class Watch:
             if err.code not in ("store.busy", self._trouble):
                 self._trouble = err.code
                 self._publish(Noticed(problem_for(err)))
+
+    def _note_models(self) -> None:
+        """What the models are now is not new."""
+        with contextlib.suppress(KnownError):  # a store in trouble: the next look says so
+            self._models = _marks(self._store)
 
     def _on_time(self) -> None:
         self.start()
@@ -97,7 +98,7 @@ class Watch:
             return
         self._version = version
         if self._models != _marks(self._store):
-            self._publish(ModelsChanged())  # comes back as `hear_models`
+            self._publish(ModelsChanged())  # comes back through `_note_models`
         documents = _document_marks(self._store)
         if (
             self._documents != documents

@@ -21,7 +21,8 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasured
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event, MessageEnded, Noticed, Problem
+from slmdesk.services.base.event_bus import EventBus
+from slmdesk.services.base.events import MessageEnded, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
@@ -81,22 +82,18 @@ class MeasuringService:
         service_thread: ServiceThread,
         store: Store,
         loader: ModelLoader,
-        publish: Callable[[Event], None],
+        events: EventBus,
         make_child: Callable[[], ChildClient],
     ) -> None:
-        self._service_thread, self._store, self._loader, self._publish, self._make_child = (
-            service_thread,
-            store,
-            loader,
-            publish,
-            make_child,
-        )
+        self._service_thread, self._store, self._loader = service_thread, store, loader
+        self._publish, self._make_child = events.publish, make_child
         self.quiet_s = QUIET_S
         self._hardware = ""
         self._pace: Pace | None = None
         self._later: Later | None = None
         self._child: ChildClient | None = None
         self._asking: set[str] = set()
+        events.on(MessageEnded, self.on_message_ended)
 
     # ---- what is known
 
@@ -181,9 +178,9 @@ class MeasuringService:
 
     # ---- what others tell
 
-    def hear(self, event: Event) -> None:
-        """An answer that ended says how fast its model writes here."""
-        if not isinstance(event, MessageEnded) or event.usage is None or event.timing is None:
+    def on_message_ended(self, event: MessageEnded) -> None:
+        """Note how fast a model wrote its answer."""
+        if event.usage is None or event.timing is None:
             return
         if event.usage.output_tokens < LEAST_TOKENS or self._loader.is_busy or event.message.model_sha256 is None:
             return  # too short to tell, or another was written beside it

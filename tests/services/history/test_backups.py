@@ -40,7 +40,7 @@ def test_an_open_window_goes_back_to_a_backup_and_on_from_there(opened, tmp_path
     with pytest.raises(KnownError, match=r"item\.unknown"):
         services.service_thread.call(lambda: services.chats.open(second.item.id))
     after = len(recorder.events)
-    services.service_thread.call(services._watch.look)
+    services.service_thread.call(services.watch.look)
     assert recorder.of(ItemChanged, after) == [], "what was restored is no news of another desk"
     again = services.service_thread.call(lambda: services.chats.send(SendRequest(text="and on", chat=first.item.id)))
     recorder.wait(MessageEnded, lambda event: event.message.id == again.answer.id)

@@ -170,9 +170,8 @@ def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
     assert tokens_per_s == end.timing.tokens_per_s
     assert past == end.usage.prompt_tokens + end.usage.output_tokens // 2
     short = Usage(5, speed.LEAST_TOKENS - 1, 0, 4096)
-    on_service_thread(
-        recorder, lambda: recorder.services.measuring.hear(MessageEnded(end.message, None, short, end.timing))
-    )
+    ended = MessageEnded(end.message, None, short, end.timing)
+    on_service_thread(recorder, lambda: recorder.services.measuring.on_message_ended(ended))
     assert len(noted) == 1
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from slmdesk.core.records import JobRecord, ModelRecord
-from slmdesk.services.base.events import Event
+from slmdesk.services.base.event_bus import EventBus
+from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -31,17 +30,24 @@ class FirstPairExams(FirstExams):
         pairs: PairExamService,
         jobs: JobService,
         loader: ModelLoader,
-        publish: Callable[[Event], None],
+        events: EventBus,
     ) -> None:
-        super().__init__(service_thread, settings, models, exams, jobs, loader, publish)
+        super().__init__(service_thread, settings, models, exams, jobs, loader, events)
         self._pairs = pairs
         self._last: dict[str, tuple[str, str]] = {}
         """The pair a model translated last, or what is examined in its place."""
 
     # ---- inside
 
-    def _on_used(self, event: Event) -> None:
-        if not isinstance(event, PairUsed):
+    def _listen(self, events: EventBus) -> None:
+        super()._listen(events)
+        events.on(PairUsed, self._on_pair_used)
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        """Do nothing: a translation is what counts here."""
+
+    def _on_pair_used(self, event: PairUsed) -> None:
+        if not self._is_on:
             return
         pair = examined_pair(event.source, event.target)
         record = next((one for one in self._models.list() if one.id == event.model), None)
