@@ -25,6 +25,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.document_info import file_of, info_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.files import DocumentFile, documents_in, look_at
+from slmdesk.services.documents.folder_reading import FolderRead, FolderReading
 from slmdesk.services.documents.opening import DocumentOpener, OpenRequest
 from slmdesk.services.documents.page_images import PageImage, PageImages
 from slmdesk.services.documents.reading_queue import ReadingQueue, read_problem
@@ -100,6 +101,15 @@ class DocumentService:
         return pending_on_file_thread(
             self._service_thread, lambda: documents_in(given, stop), cancel=stop.set, name="documents"
         )
+
+    def read_folder(self, folder: Path, most: int) -> Pending[FolderRead]:
+        """Read up to `most` documents of a folder; one that cannot be read does not stop the others.
+
+        Reports progress as (documents done, in all, name of the next); a cancel ends with `document.stopped`.
+        """
+        reading = FolderReading(self._service_thread, self.open, folder, most)
+        self.expand([folder]).then(reading.begin)
+        return reading.pending
 
     def check(self, document: str) -> Pending[bool]:
         """Check whether the file is as it was read (True), has changed (False), or is gone (a Problem).

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item, JobRecord
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.documents.common.job_follower import JobFollower
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.folder_reading import FolderRead
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
@@ -21,17 +21,6 @@ from slmdesk.services.tables.service import KIND, MOST_DOCUMENTS, ExtractionView
 from slmdesk.services.tables.types import Column, Table
 
 MOST_UNDONE = 200
-
-
-@dataclass(slots=True, eq=False)
-class _Folder:
-    """A folder whose documents are read before their table is made."""
-
-    columns: tuple[Column, ...]
-    total: int
-    ended: int = 0
-    documents: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
 
 
 class TableController(JobFollower):
@@ -62,7 +51,8 @@ class TableController(JobFollower):
         """The documents of the shown table."""
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
-        self._folder: _Folder | None = None
+        self._following: Following | None = None
+        """A folder whose documents are being read."""
         self.items.current_gone.connect(self._on_current_gone)
         self.items.came_back.connect(self.choose)
         bridge.on(ExtractionGrew, self._on_grew)
@@ -76,7 +66,7 @@ class TableController(JobFollower):
         if document == self._document:
             return
         self._document = document
-        if self._folder is not None or document in self._documents:
+        if self._following is not None or document in self._documents:
             self.items.show_document(document)
             return
         self._forget()
@@ -107,8 +97,11 @@ class TableController(JobFollower):
         others.
         """
         requested = tuple(columns)
-        self._bridge.follow(
-            lambda services: services.documents.expand([folder]), partial(self._on_expanded, requested), self._refuse
+        self._following = self._bridge.follow(
+            lambda services: services.documents.read_folder(folder, MOST_DOCUMENTS),
+            partial(self._on_folder_read, requested),
+            self._on_folder_refused,
+            partial(self._on_reading, requested),
         )
 
     @Slot()
@@ -150,48 +143,39 @@ class TableController(JobFollower):
     @Slot()
     def cancel(self) -> None:
         """Cancel the table being made; finished rows stay."""
-        if self._folder is not None:
-            self._folder = None
-            self.stopped.emit("The table was cancelled before it was begun.")
+        if self._following is not None:
+            self._following.cancel()
         elif self._job:
             super().cancel()
 
     # ---- events
 
-    def _on_expanded(self, columns: tuple[Column, ...], found: list[Path]) -> None:
-        if not found:
-            self.stopped.emit("There is no document in this folder that could be read.")
-            return
-        self._forget()
-        folder = self._folder = _Folder(columns, len(found[:MOST_DOCUMENTS]))
-        self.begun.emit(columns)
-        self.read_reported.emit(0, folder.total)
-        for path in found[:MOST_DOCUMENTS]:
-            self._open(folder, path)
+    def _on_reading(self, columns: tuple[Column, ...], report: tuple[int, int, str]) -> None:
+        done, total, _name = report
+        if not done:
+            self._forget()
+            self.begun.emit(columns)
+        self.read_reported.emit(done, total)
 
-    def _open(self, folder: _Folder, path: Path) -> None:
-        read = partial(self._on_read, folder, path)
-        self._bridge.follow(lambda services: services.documents.open(path), read, read)
-
-    def _on_read(self, folder: _Folder, path: Path, result: DocumentRecord | Problem) -> None:
-        if self._folder is not folder:
-            return
-        folder.ended += 1
-        if isinstance(result, Problem):
-            folder.failed.append(f"{path.name}: {result.sentence}")
-        elif result.id not in folder.documents:
-            folder.documents.append(result.id)
-        self.read_reported.emit(folder.ended, folder.total)
-        if folder.ended < folder.total:
-            return
-        self._folder = None
-        if folder.failed:
-            words = f"Not in the table, since they could not be read: {len(folder.failed)} of {folder.total}."
-            self._bridge.notice_raised.emit(Notice(words, "\n".join(folder.failed[:50]), key="table folder"))
-        if folder.documents:
-            self._begin(folder.columns, tuple(folder.documents))
-        else:
+    def _on_folder_read(self, columns: tuple[Column, ...], found: FolderRead) -> None:
+        self._following = None
+        if found.failed and found.total:
+            words = f"Not in the table, since they could not be read: {len(found.failed)} of {found.total}."
+            failed = "\n".join(f"{name}: {why}" for name, why in found.failed[:50])
+            self._bridge.notice_raised.emit(Notice(words, failed, key="table folder"))
+        if found.documents:
+            self._begin(columns, found.documents)
+        elif found.total:
             self.stopped.emit("No document of this folder could be read.")
+        else:
+            self.stopped.emit("There is no document in this folder that could be read.")
+
+    def _on_folder_refused(self, problem: Problem) -> None:
+        self._following = None
+        if problem.code == "document.stopped":
+            self.stopped.emit("The table was cancelled before it was begun.")
+        else:
+            self._refuse(problem)
 
     def _on_begun(self, item: Item) -> None:
         self._begun = item.id
@@ -199,7 +183,7 @@ class TableController(JobFollower):
         self.items.refresh()
 
     def _open_newest(self, items: Sequence[Item]) -> None:
-        if items and not self.item and self._folder is None:
+        if items and not self.item and self._following is None:
             self.choose(items[0].id)
 
     @Slot()
