@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -7,6 +8,9 @@ import subprocess
 
 import pytest
 from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
+
+from slmdesk.cli.job_output import WRITERS
+from slmdesk.cli.main import COMMANDS, slmdesk_command
 
 pytestmark = pytest.mark.process
 
@@ -129,3 +133,14 @@ def test_a_bench_on_the_command_line(run, with_model) -> None:
     assert done.json["output_tokens_per_s"] > 0
     assert {"id", "memory_bytes", "energy_j"} <= set(done.json)
     assert "energy" in run("models", "bench", with_model["id"]).out
+
+
+def test_each_kind_of_work_that_may_be_resumed_has_a_writer_of_its_file() -> None:
+    for module in WRITERS.values():
+        assert callable(importlib.import_module(module).write_output), module
+
+
+def test_what_the_list_of_commands_says_fits_a_line_and_names_what_is_there() -> None:
+    for name, (_, words) in COMMANDS.items():
+        assert slmdesk_command.get_command(None, name) is not None  # type: ignore[arg-type]
+        assert len(words) <= 64, name
