@@ -26,7 +26,6 @@ from slmdesk.exports.chats import iso_time
 from slmdesk.services.chat.conversation import words_of
 from slmdesk.services.container import Services
 from slmdesk.services.history.rescue_labels import rescued_words
-from slmdesk.services.translation.typed.history import Earlier
 
 PAGE = 200
 FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
@@ -101,7 +100,7 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     with console.services() as services:
         found = list(services.service_thread.call(lambda: services.history.search(requested, limit=limit)))
         reported = {one.item for one in found if one.message}
-        translated: Earlier = console.wait_for(services, lambda ended: services.typed.search(requested, ended))
+        translated = console.result_of(services, lambda: services.typed.search(requested))
     titles = {one.item for one in found} - reported
     more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
     found = [one for one in found if one.item not in titles or one.item not in more]

@@ -16,9 +16,7 @@ from slmdesk.core.types import Json
 if TYPE_CHECKING:
     from slmdesk.core.translation import GlossaryRecord
     from slmdesk.services.container import Services
-    from slmdesk.services.translation.term_proposals import Proposals
-    from slmdesk.services.translation.terms.glossaries import Imported
-    from slmdesk.services.translation.terms.memory import ImportedPairs, Match
+    from slmdesk.services.translation.terms.memory import Match
 
 
 @click.group()
@@ -69,7 +67,7 @@ def import_glossary(
         request = ImportRequest(
             file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **requested
         )
-        done: Imported = console.wait_for(services, lambda ended: services.glossaries.import_file(request, ended))
+        done = console.result_of(services, lambda: services.glossaries.import_file(request))
     record = done.glossary
     shape: dict[str, Json] = {
         **_glossary_json(record), "kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
@@ -122,7 +120,7 @@ def forget_glossary(console: Console, id: str) -> None:
     with console.services() as services:
         _check_writable(services)
         gone = services.service_thread.call(lambda: services.glossaries.get(id)).id
-        console.wait_for(services, lambda ended: services.glossaries.forget(gone, ended))
+        console.result_of(services, lambda: services.glossaries.forget(gone))
         services.service_thread.call(services.glossaries.purge)
     if console.as_json:
         console.give({"id": gone})
@@ -176,12 +174,12 @@ def propose_terms(console: Console, file: Path, source: str, target: str, limit:
     FILE may be the id of a saved translation: the likely translation of each term is then proposed too.
     """
     with console.services() as services:
-        done: Proposals = console.wait_for(
+        done = console.result_of(
             services,
-            lambda ended: (
-                services.proposals.of_document(file.absolute(), ended, source=source, target=target, most=limit)
+            lambda: (
+                services.proposals.of_document(file.absolute(), source=source, target=target, most=limit)
                 if file.exists() or file.suffix or len(file.parts) > 1
-                else services.proposals.of_translation(str(file), ended, most=limit)
+                else services.proposals.of_translation(str(file), most=limit)
             ),
         )
     if console.as_json:
@@ -214,11 +212,9 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
     """Read a TMX file into the memory."""
     with console.services() as services:
         _check_writable(services)
-        done: ImportedPairs = console.wait_for(
+        done = console.result_of(
             services,
-            lambda ended: services.memory.import_file(
-                file.absolute(), ended, source=source, target=target, domain=domain
-            ),
+            lambda: services.memory.import_file(file.absolute(), source=source, target=target, domain=domain),
         )
     if console.as_json:
         console.give(
@@ -259,9 +255,7 @@ def export_memory(console: Console, source: str, target: str, output: Path | Non
         if output.exists() and not force:
             raise KnownError("file.exists", path=str(output))
         goal = output.absolute()
-        console.wait_for(
-            services, lambda ended: services.memory.export_file(goal, ended, source=codes[0], target=codes[1])
-        )
+        console.result_of(services, lambda: services.memory.export_file(goal, source=codes[0], target=codes[1]))
     if console.as_json:
         console.give({"path": str(output), "bytes": goal.stat().st_size})
     console.notify(f"Written to {output}.")

@@ -133,11 +133,9 @@ def _write(console: Console, services: Services, view: TranslationView, request:
 
     item = view.item.id
     if view.request.path:
-        begin = services.translations.write
-        done: WrittenFile = console.wait_for(
-            services, lambda ended: begin(item, request.path, ended, replace=request.force)
+        return console.result_of(
+            services, lambda: services.translations.write(item, request.path, replace=request.force)
         )
-        return done
     check_file(request.path, replace=request.force)
     words = services.service_thread.call(lambda: services.translations.text_of(item))
     data = words.encode("utf-8", "replace")
@@ -158,8 +156,9 @@ def _write_report(console: Console, services: Services, item: str, report: Path,
     """Write the report after the translation.  Raises KnownError `file.exists`, `file.unwritable`, `disk.full`."""
     from slmdesk.services.translation.handouts import Handout
 
-    write = services.translation_files.write
-    console.wait_for(services, lambda ended: write(item, Handout.REPORT, form, report, ended, replace=force))
+    console.result_of(
+        services, lambda: services.translation_files.write(item, Handout.REPORT, form, report, replace=force)
+    )
     console.notify(f"Report written to {report}.")
     return str(report)
 

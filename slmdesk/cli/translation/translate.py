@@ -23,7 +23,6 @@ from slmdesk.services.base.events import Event, TranslationRead
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
-    from slmdesk.services.translation.terms.glossaries import Imported
     from slmdesk.services.translation.types import TranslationRequest
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
@@ -218,11 +217,9 @@ def _glossary(console: Console, services: Services, requested: str, source: str,
     if not path.exists():
         return requested
     try:
-        done: Imported = console.wait_for(
+        done = console.result_of(
             services,
-            lambda ended: services.glossaries.import_file(
-                ImportRequest(path.absolute(), source, target, reuses=True), ended
-            ),
+            lambda: services.glossaries.import_file(ImportRequest(path.absolute(), source, target, reuses=True)),
         )
     except KnownError as err:
         if err.code != "glossary.no_languages":
@@ -258,7 +255,7 @@ def _check_language(console: Console, services: Services, request: TranslationRe
     from slmdesk.core.languages import LANGUAGES
 
     if not request.source:
-        found = console.wait_for(services, lambda ended: services.translation_start.language(request, ended))
+        found = console.result_of(services, lambda: services.translation_start.language(request))
         if found == request.target:
             name = f"“{Path(request.path).name}”" if request.path else "The text"
             raise KnownError("translation.already", name=name, language=LANGUAGES[found].name)

@@ -57,7 +57,7 @@ class ExportService:
                 self._make(make, form, pending)
 
         if isinstance(prepared, Generator):
-            in_slices(self._service_thread, prepared, on_prepared)
+            in_slices(self._service_thread, prepared).then(on_prepared)
         else:
             on_prepared(prepared or self._as_chat(item, form))
         return pending

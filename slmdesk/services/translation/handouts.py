@@ -17,10 +17,10 @@ from slmdesk.core.types import Json
 from slmdesk.exports.forms import PAPER_FORMS
 from slmdesk.exports.tmx import ANY, to_tmx
 from slmdesk.exports.translations import Report, TranslatedRow, pair_paper, report_paper
-from slmdesk.services.base.events import Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.base.slices import in_slices
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS, flag_words
 from slmdesk.services.translation.readout import gathered as all_segments
 from slmdesk.services.translation.service import TranslationService
@@ -55,34 +55,31 @@ class TranslationFiles:
     def __init__(self, service_thread: ServiceThread, store: Store, translations: TranslationService) -> None:
         self._service_thread, self._store, self._translations = service_thread, store, translations
 
-    def write(
-        self, item: str, what: Handout, form: str, target: Path, ended: OnEnded[int], *, replace: bool = False
-    ) -> None:
-        """Write an export in one of HANDOUT_FORMS to `target`; `ended` gets its size in bytes, or a Problem
-        (`file.exists` …).
+    def write(self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
+        """Write an export in one of HANDOUT_FORMS to `target`; the result is its size in bytes.
 
-        Raises KnownError `item.unknown`, `request.invalid`.
+        Ends with a Problem `file.exists` …  Raises KnownError `item.unknown`, `request.invalid`.
         """
         if form not in HANDOUT_FORMS[what]:
             raise KnownError("request.invalid", what=f"no form {form[:20]} for this")
         view = self._translations.open(item)
+        return in_slices(self._service_thread, self._writing(view, what, form, target, may_replace=replace))
 
-        def gathered(segments: list[SegmentRecord] | Problem) -> None:
-            if isinstance(segments, Problem):
-                ended(segments)
-                return
-            info = self._info(view) if what is Handout.REPORT else []
+    def _writing(
+        self, view: TranslationView, what: Handout, form: str, target: Path, *, may_replace: bool
+    ) -> Slices[int]:
+        segments = yield from all_segments(self._store, view.item.id)
+        info = self._info(view) if what is Handout.REPORT else []
 
-            def make() -> int:
-                if is_there(target) and not replace:
-                    raise KnownError("file.exists", path=str(target))
-                data = _data(view, what, form, segments, info)
-                write_atomically(target, data)
-                return len(data)
+        def make() -> int:
+            if is_there(target) and not may_replace:
+                raise KnownError("file.exists", path=str(target))
+            data = _data(view, what, form, segments, info)
+            write_atomically(target, data)
+            return len(data)
 
-            on_file_thread(self._service_thread, make, ended, name="export")
-
-        in_slices(self._service_thread, all_segments(self._store, view.item.id), gathered)
+        size: int = yield pending_on_file_thread(self._service_thread, make, name="export")
+        return size
 
     def _info(self, view: TranslationView) -> list[tuple[str, str]]:
         """Return the facts about the whole translation, as (label, value)."""

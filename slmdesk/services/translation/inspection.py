@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slmdesk.client import ChildClient, JobHandle
+from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import TRANSLATABLE, format_of
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.folder_scan import scan
-from slmdesk.services.documents.reading_queue import read_problem
+from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.services.translation.writer import payload_of, units_in
 
@@ -76,60 +77,47 @@ class StartService:
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader
 
-    def look(self, paths: Sequence[Path], ended: OnEnded[Chosen]) -> None:
+    def look(self, paths: Sequence[Path]) -> Pending[Chosen]:
         """Find the files that can be translated, among these and in these folders.
 
-        `ended` gets the Problem `document.none_translatable` where there are none.
+        Ends with the Problem `document.none_translatable` where there are none.
         """
-        on_file_thread(self._service_thread, lambda: _chosen(paths), ended, name="translation")
+        return pending_on_file_thread(self._service_thread, lambda: _chosen(paths), name="translation")
 
-    def language(self, request: TranslationRequest, ended: Callable[[str], None]) -> None:
+    def language(self, request: TranslationRequest) -> Pending[str]:
         """Detect the language of a document or text from its beginning.
 
-        `ended` gets its code, or '' where it has several, is unknown, or cannot be read; that is reported when the
+        The result is its code, or '' where it has several, is unknown, or cannot be read; that is reported when the
         translation starts.
         """
         from slmdesk.services.translation.asking.units import LOOKED_AT, beginning_of, only_language_of_text
 
         if not request.path:
-            found = only_language_of_text(request.text)
-            self._service_thread.post(lambda: ended(found))
-            return
+            return ended(only_language_of_text(request.text))
         units: list[Mapping[str, Any]] = []
-        handles: list[JobHandle] = []
+        found: Pending[str] = Pending()
 
-        def cancel() -> None:  # what was found tells enough
-            for one in handles:
-                one.cancel()
+        def on_partial(value: Mapping[str, Any]) -> None:
+            units.extend(units_in(value.get("found")))
+            if len(units) > MOST_UNITS or len(beginning_of(units)) > LOOKED_AT:
+                self._service_thread.post(lambda: reading.cancel())  # what was found tells enough
 
-        def on_event(event: FromChild) -> None:  # on a thread of the client
-            if isinstance(event, Partial):
-                units.extend(units_in(event.value.get("found")))
-                if len(units) > MOST_UNITS or len(beginning_of(units)) > LOOKED_AT:
-                    self._service_thread.post(cancel)
-            elif isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: ended(only_language_of_text(beginning_of(units))))
+        reading = ask_reader(self._service_thread, self._reader, "units", payload_of(request), on_partial)
+        reading.then(lambda _result: found.end(only_language_of_text(beginning_of(units))))
+        return found
 
-        handles.append(self._reader.start("units", payload_of(request), on_event))
+    def columns(self, path: Path) -> Pending[list[Column]]:
+        """Read the columns of a text table in the reader child; ends with a Problem `document.…` where it cannot."""
+        return in_slices(self._service_thread, self._columns(path))
 
-    def columns(self, path: Path, ended: OnEnded[list[Column]]) -> None:
-        """Read the columns of a text table in the reader child; `ended` gets them or a Problem `document.…`."""
+    def _columns(self, path: Path) -> Slices[list[Column]]:
         found: list[Column] = []
-
-        def on_event(event: FromChild) -> None:  # on a thread of the client
-            if isinstance(event, Partial):
-                found.extend(_columns(event.value.get("columns")))
-            elif isinstance(event, Done):
-                self._service_thread.post(lambda: ended(found))
-            elif isinstance(event, Failed):
-                problem = read_problem(path.name, event)
-                self._service_thread.post(lambda: ended(problem))
-            elif isinstance(event, Cancelled):
-                stopped = problem_for(KnownError("document.stopped", path=path.name))
-                self._service_thread.post(lambda: ended(stopped))
-
         payload: dict[str, Json] = {"path": str(path.absolute())}
-        self._reader.start("table_columns", payload, on_event)
+        yield ask_reader(
+            self._service_thread, self._reader, "table_columns", payload,
+            lambda value: found.extend(_columns(value.get("columns"))),
+        )  # fmt: skip
+        return found
 
 
 def _chosen(paths: Sequence[Path]) -> Chosen:

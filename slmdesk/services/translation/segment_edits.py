@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
-from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.base.file_thread import OnEnded
-from slmdesk.services.base.messages import problem_for
+from slmdesk.core.types import Json
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.engine.one_shot import AskOnce
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.engine.one_shot import Words, ask_once
+from slmdesk.services.translation.asking.prompts import Manner, other_steps, translation_step
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.service import TranslationService, segment_flags
 from slmdesk.services.translation.types import TranslationRequest, memory_domain
 from slmdesk.store import Store
+from slmdesk.text.terms.matching import find_terms
 from slmdesk.text.translation.tagged import Tags, problems
 
 MOST_HINT = 300
@@ -78,14 +80,15 @@ class SegmentEdits:
         self._publish(SegmentChanged(item, changed))
         return changed
 
-    def retry(self, item: str, number: int, hint: str, ended: OnEnded[SegmentRecord]) -> AskOnce:
+    def retry(self, item: str, number: int, hint: str) -> Pending[SegmentRecord]:
         """Translate one segment again with a person's hint; the result is stored and checked as usual.
 
-        `ended` gets a Problem when nothing usable came; the segment then stays as it was.  Raises KnownError
-        `item.unknown`, `request.invalid`, `model.…`.
+        Ends with a Problem `translation.no_better` when nothing usable came: the segment then stays as it was.  Raises
+        KnownError `item.unknown`, `request.invalid`, `model.…`.
         """
-        from slmdesk.services.translation.asking.prompts import translation_step
-        from slmdesk.text.terms.matching import find_terms
+        return in_slices(self._service_thread, self._retrying(item, number, hint))
+
+    def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
         from slmdesk.text.translation.answer import cleaned
 
         view, segment = self._translations.open(item), self._segment(item, number)
@@ -94,54 +97,43 @@ class SegmentEdits:
         manner = Manner(request.target, source, request.domain, request.formality, hint.strip()[:MOST_HINT])
         known = self._translations.terms_of(request)
         terms = [one.term for one in find_terms(segment.source, known, source)]
-
-        def answered(words: list[str] | Problem) -> None:
-            if isinstance(words, Problem):
-                ended(words)
-                return
-            found = cleaned(segment.source, words[0], tags, asked.probabilities[0])
-            target = found.target
-            if not target or problems(target, tags):
-                ended(problem_for(KnownError("translation.no_better")))
-                return
-            changed = self._store.segments.change(
-                item, number, target=target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
-                flags=segment_flags(segment, target, request, known), reason="",
-                doubts=found.doubts,
-            )  # fmt: skip
-            self._publish(SegmentChanged(item, changed))
-            ended(changed)
-
         step = translation_step(segment.source, tags, manner, terms=terms, wrong=segment.flags, with_probabilities=True)
-        asked = AskOnce(self._loader, self._translations.record(request.model), [step], answered)
-        return asked
+        (answer,) = yield self._ask(request.model, [step])
+        found = cleaned(segment.source, answer.text, tags, answer.probabilities)
+        if not found.target or problems(found.target, tags):
+            raise KnownError("translation.no_better")
+        changed = self._store.segments.change(
+            item, number, target=found.target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
+            flags=segment_flags(segment, found.target, request, known), reason="", doubts=found.doubts,
+        )  # fmt: skip
+        self._publish(SegmentChanged(item, changed))
+        return changed
 
-    def back(self, text: str, manner: Manner, ended: OnEnded[str], source: str) -> AskOnce:
+    def back(self, text: str, manner: Manner, source: str) -> Pending[str]:
         """Back-translate a translation, so that a person can judge a doubt.
 
-        `manner`: as it was translated; where it names no language, that of `source` is detected.  Raises KnownError
+        `manner`: as it was translated; where it names no language, that of `source` is detected.  Ends with a Problem
         `translation.source_unknown`, `model.…`.
         """
-        from slmdesk.services.translation.asking.prompts import translation_step
+        return in_slices(self._service_thread, self._asking_back(text, manner, source))
+
+    def _asking_back(self, text: str, manner: Manner, source: str) -> Slices[str]:
         from slmdesk.text.translation.answer import cleaned
 
         step = translation_step(text, Tags(), turned(manner, source))
+        (answer,) = yield self._ask(None, [step])
+        return cleaned(text, answer.text, Tags()).target
 
-        def answered(words: list[str] | Problem) -> None:
-            ended(words if isinstance(words, Problem) else cleaned(text, words[0], Tags()).target)
-
-        return AskOnce(self._loader, self._translations.record(None), [step], answered)
-
-    def alternatives(
-        self, text: str, manner: Manner, ended: OnEnded[list[str]], *, now: str = "", word: str = ""
-    ) -> AskOnce:
+    def alternatives(self, text: str, manner: Manner, *, now: str = "", word: str = "") -> Pending[list[str]]:
         """Ask for alternative translations of a sentence, each once.
 
         `now`: the current translation, which is left out.  `word`: words of it to avoid: the model is told not to use
         them, and results that use them as often are left out, as are results in another language or that are no
-        translation.  Raises KnownError `model.…`.
+        translation.  Ends with a Problem `model.…`.
         """
-        from slmdesk.services.translation.asking.prompts import other_steps
+        return in_slices(self._service_thread, self._asking_others(text, manner, now, word))
+
+    def _asking_others(self, text: str, manner: Manner, now: str, word: str) -> Slices[list[str]]:
         from slmdesk.text.translation.answer import cleaned
         from slmdesk.text.translation.checks import flags_of
 
@@ -149,15 +141,12 @@ class SegmentEdits:
             flags = flags_of(text, one, source_language=manner.source, target_language=manner.target, tags=Tags())
             return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(one, now, word)
 
-        def answered(words: list[str] | Problem) -> None:
-            if isinstance(words, Problem):
-                ended(words)
-                return
-            said = (cleaned(text, one, Tags()).target for one in words)
-            ended([one for one in dict.fromkeys(said) if one and one != now and is_useful(one)])
+        answers = yield self._ask(None, other_steps(text, manner, without=word))
+        said = (cleaned(text, one.text, Tags()).target for one in answers)
+        return [one for one in dict.fromkeys(said) if one and one != now and is_useful(one)]
 
-        steps = other_steps(text, manner, without=word)
-        return AskOnce(self._loader, self._translations.record(None), steps, answered)
+    def _ask(self, model: str | None, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:
+        return ask_once(self._loader, self._translations.record(model), steps)
 
     def _segment(self, item: str, number: int) -> SegmentRecord:
         found = self._store.segments.of_item(item, begin=number, limit=1)

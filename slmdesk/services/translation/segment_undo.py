@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term
-from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.events import SegmentChanged
@@ -118,21 +118,20 @@ class SegmentChanges:
         self._did(item, act)
         return len(act.before)
 
-    def retry(self, item: str, number: int, hint: str, ended: OnEnded[SegmentRecord]) -> None:
+    def retry(self, item: str, number: int, hint: str) -> Pending[SegmentRecord]:
         """Translate a segment again as SegmentEdits.retry does, with undo."""
+        return in_slices(self._service_thread, self._retrying(item, number, hint))
+
+    def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
         before = self._segment(item, number)
+        result: SegmentRecord = yield self._edits.retry(item, number, hint)
+        one = _Before(before, result.target, result.state, None, touches_memory=False)
+        self._did(item, _Act("new try", [one]))
+        return result
 
-        def came(result: SegmentRecord | Problem) -> None:
-            if not isinstance(result, Problem):
-                one = _Before(before, result.target, result.state, None, touches_memory=False)
-                self._did(item, _Act("new try", [one]))
-            ended(result)
-
-        self._edits.retry(item, number, hint, came)
-
-    def find(self, item: str, search: Search, ended: OnEnded[Hits]) -> None:
-        """Find words in the translations; `ended` gets their places."""
-        in_slices(self._service_thread, self._finding(item, search), ended)
+    def find(self, item: str, search: Search) -> Pending[Hits]:
+        """Find words in the translations."""
+        return in_slices(self._service_thread, self._finding(item, search))
 
     def _finding(self, item: str, search: Search) -> Slices[Hits]:
         numbers, approved, places = list[int](), list[int](), 0
@@ -148,16 +147,14 @@ class SegmentChanges:
             yield
         return Hits(tuple(numbers), tuple(approved), places)
 
-    def replace(
-        self, item: str, numbers: Sequence[int], search: Search, instead: str, ended: OnEnded[Replaced]
-    ) -> None:
+    def replace(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Pending[Replaced]:
         """Replace words at these places in segments, as a person's edits that are undone together.
 
-        `ended` gets the number of replacements.  Raises KnownError `request.invalid` for words with a line break.
+        Raises KnownError `request.invalid` for words with a line break.
         """
         if not search or "\n" in instead:
             raise KnownError("request.invalid", what="words to replace")
-        in_slices(self._service_thread, self._replacing(item, numbers, search, instead), ended)
+        return in_slices(self._service_thread, self._replacing(item, numbers, search, instead))
 
     def _replacing(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Slices[Replaced]:
         request, act = self._request(item), _Act("replacement")
@@ -181,12 +178,12 @@ class SegmentChanges:
             self._did(item, act)
         return Replaced(len(act.before), places, tuple(refused))
 
-    def recheck(self, item: str, ended: OnEnded[int]) -> None:
-        """Check all translations again after a glossary changed; `ended` gets the number of segments with other flags.
+    def recheck(self, item: str) -> Pending[int]:
+        """Check all translations again after a glossary changed; the result is the number of segments with other flags.
 
         Segments a person approved stay as they are.
         """
-        in_slices(self._service_thread, self._rechecking(item), ended)
+        return in_slices(self._service_thread, self._rechecking(item))
 
     def _rechecking(self, item: str) -> Slices[int]:
         request, changed, begin = self._request(item), 0, 0
@@ -203,9 +200,9 @@ class SegmentChanges:
                 yield
         return changed
 
-    def undo(self, item: str, ended: OnEnded[Undone | None]) -> None:
-        """Undo the last change; `ended` gets what was undone, or None when there is nothing to undo."""
-        in_slices(self._service_thread, self._undoing(item), ended)
+    def undo(self, item: str) -> Pending[Undone | None]:
+        """Undo the last change; the result is what was undone, or None when there is nothing to undo."""
+        return in_slices(self._service_thread, self._undoing(item))
 
     def _undoing(self, item: str) -> Slices[Undone | None]:
         acts = self._acts.get(item)

@@ -13,23 +13,21 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slmdesk.client import ChildClient, JobHandle
+from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file
 from slmdesk.core.languages import LANGUAGES, language_of
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import Item, JobRecord, ModelRecord
 from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event, ItemChanged, Problem, TranslationRead
-from slmdesk.services.base.file_thread import OnEnded
-from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.events import Event, ItemChanged, TranslationRead
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.base.slices import in_slices
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.inputs import able
-from slmdesk.services.documents.reading_queue import read_problem
+from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.plan import JobPlanner, Plan, Question, Yield
 from slmdesk.services.jobs.resumable import begun_before
@@ -51,7 +49,7 @@ from slmdesk.services.translation.types import (
     memory_domain,
     request_from,
 )
-from slmdesk.services.translation.writer import Writing, mark_unwritten, payload_of, units_in
+from slmdesk.services.translation.writer import mark_unwritten, payload_of, units_in, written
 from slmdesk.store import LOOK, Store
 from slmdesk.text.translation.subtitles import KIND as SUBTITLE
 from slmdesk.text.translation.tagged import Tags, problems
@@ -243,33 +241,30 @@ class TranslationService(JobPlanner):
 
     # ---- the document, written
 
-    def write(self, item: str, target: Path, ended: OnEnded[WrittenFile], *, replace: bool = False) -> None:
-        """Write a translated copy of the document to `target`.
+    def write(self, item: str, target: Path, *, replace: bool = False) -> Pending[WrittenFile]:
+        """Write a translated copy of the document to `target`; the document itself is never changed.
 
-        `ended` gets a WrittenFile or a Problem (`file.exists`, `document.changed`, `disk.full` …); the document itself
-        is never changed.  Raises KnownError `item.unknown`, `request.invalid` for a text, `file.is_source` where
-        `target` is the document itself.
+        Ends with a Problem `file.exists`, `document.changed`, `disk.full` …  Raises KnownError `item.unknown`,
+        `request.invalid` for a text, `file.is_source` where `target` is the document itself.
         """
         view = self.open(item)
         if not view.request.path:
             raise KnownError("request.invalid", what="this translation is no document's")
         if is_same_file(Path(view.request.path), target):
             raise KnownError("file.is_source", path=str(target))
+        return in_slices(self._service_thread, self._writing(view, target, may_replace=replace))
 
-        def written(found: WrittenFile | Problem) -> None:
-            if isinstance(found, Problem) or not (found.refused or view.flagged):
-                ended(found)
-                return
-            marking = mark_unwritten(
-                self._store,
-                view.item.id,
-                frozenset(found.refused),
-                lambda one: self._publish(SegmentChanged(view.item.id, one)),
+    def _writing(self, view: TranslationView, target: Path, *, may_replace: bool) -> Slices[WrittenFile]:
+        item = view.item.id
+        payload = {**payload_of(view.request), "password": self._passwords.get(item, "")}
+        file = yield from written(
+            self._service_thread, self._reader, payload, self._answers(item), target, may_replace=may_replace
+        )
+        if file.refused or view.flagged:
+            yield from mark_unwritten(
+                self._store, item, frozenset(file.refused), lambda one: self._publish(SegmentChanged(item, one))
             )
-            in_slices(self._service_thread, marking, lambda _: ended(found))
-
-        payload = {**payload_of(view.request), "password": self._passwords.get(view.item.id, "")}
-        Writing(self._service_thread, self._reader, payload, self._answers(item), target, written, replace).start()
+        return file
 
     def _answers(self, item: str) -> Iterator[tuple[int, str, str]]:
         """Yield number, text and translation of each unit that has a translation."""
@@ -339,7 +334,7 @@ class TranslationService(JobPlanner):
         taken = Taken(request.source, request.target, self.terms_of(request))
         left: list[Json] = []
         if request.path:
-            found = yield Question(lambda answered: self._ask_units(item, request, answered))
+            found = yield Question(lambda answered: self._ask_units(item, request).then(answered))
         else:
             found = units_of_text(request.text)
         taken.language = language_of_units(found)
@@ -355,23 +350,20 @@ class TranslationService(JobPlanner):
             yield Yield()
         self._store.results.save(item, {"taken": True, "done": False, "left": left, "language": taken.language})
 
-    def _ask_units(self, item: str, request: TranslationRequest, answered: Callable[[Any], None]) -> JobHandle:
-        found: list[Mapping[str, Any]] = []
+    def _ask_units(self, item: str, request: TranslationRequest) -> Pending[list[Mapping[str, Any]]]:
+        def reading() -> Slices[list[Mapping[str, Any]]]:
+            found: list[Mapping[str, Any]] = []
 
-        def on_event(event: FromChild) -> None:  # on a thread of the client
-            if isinstance(event, Partial):
-                found.extend(units_in(event.value.get("found")))
+            def on_partial(value: Mapping[str, Any]) -> None:
+                found.extend(units_in(value.get("found")))
                 count = len(found)
                 self._service_thread.post(lambda: self._publish(TranslationRead(item, count, 0)))
-            elif isinstance(event, Done):
-                answered(found)
-            elif isinstance(event, Failed):
-                answered(read_problem(Path(request.path).name, event))
-            elif isinstance(event, Cancelled):
-                answered(problem_for(KnownError("document.stopped", path=Path(request.path).name)))
 
-        password = self._passwords.get(item, "")
-        return self._reader.start("units", payload_of(replace(request, password=password)), on_event)
+            payload = payload_of(replace(request, password=self._passwords.get(item, "")))
+            yield ask_reader(self._service_thread, self._reader, "units", payload, on_partial)
+            return found
+
+        return in_slices(self._service_thread, reading())
 
     def _recall(self, item: str, request: TranslationRequest) -> Plan:
         """Take translations of identical segments from the memory."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from slmdesk.client import ChildClient, JobHandle
+from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES, language_of
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.translation import Term
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.documents.reading_queue import read_problem
+from slmdesk.services.base.slices import Slices, in_slices
+from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import request_from
@@ -51,37 +52,30 @@ class ProposalService:
         self._service_thread, self._store, self._reader = service_thread, store, reader
         self._lists = TermLists(store)
 
-    def of_document(
-        self, path: Path, ended: OnEnded[Proposals], *, source: str = "", target: str = "", most: int = 100
-    ) -> JobHandle:
+    def of_document(self, path: Path, *, source: str = "", target: str = "", most: int = 100) -> Pending[Proposals]:
         """Propose terms of a document in any readable format; its language is detected where not given.
 
-        Raises KnownError `language.unknown`; `ended` gets a Problem when the document cannot be read, or is empty.
+        Ends with a Problem when the document cannot be read, or is empty, or a language is unknown.
         """
+        return in_slices(self._service_thread, self._reading(path, source, target, most))
+
+    def _reading(self, path: Path, source: str, target: str, most: int) -> Slices[Proposals]:
         first, second = (language_of(one).code if one else "" for one in (source, target))
         pages: list[str] = []
         size = [0]
 
-        def finish(event: FromChild) -> None:
-            if isinstance(event, Failed):
-                ended(read_problem(path.name, event))
-            elif isinstance(event, Cancelled):
-                ended(problem_for(KnownError("document.stopped", path=path.name)))
-            else:
-                self._look("\n\n".join(pages), (), Proposals(path.name, first, second, (), 0), most, ended)
+        def on_partial(value: Mapping[str, Any]) -> None:
+            text = value.get("text")
+            if isinstance(text, str) and size[0] <= MOST_CHARACTERS:  # the rest would not be looked at
+                pages.append(text)
+                size[0] += len(text)
 
-        def on_event(event: FromChild) -> None:  # on a thread of the client
-            if isinstance(event, Partial):
-                text = event.value.get("text")
-                if isinstance(text, str) and size[0] <= MOST_CHARACTERS:  # the rest would not be looked at
-                    pages.append(text)
-                    size[0] += len(text)
-            elif isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: finish(event))
+        yield ask_reader(self._service_thread, self._reader, "read", {"path": str(path)}, on_partial)
+        shape = Proposals(path.name, first, second, (), 0)
+        found: Proposals = yield self._search("\n\n".join(pages), (), shape, most)
+        return found
 
-        return self._reader.start("read", {"path": str(path)}, on_event)
-
-    def of_translation(self, item: str, ended: OnEnded[Proposals], *, most: int = 100) -> None:
+    def of_translation(self, item: str, *, most: int = 100) -> Pending[Proposals]:
         """Propose terms of a stored translation, with their likely translations in it.
 
         Raises KnownError `item.unknown`.
@@ -98,17 +92,14 @@ class ProposalService:
         languages = [one.language for one in segments if one.language]
         source = request.source or (max(set(languages), key=languages.count) if languages else "")
         shape = Proposals(found.title, source, request.target, (), 0)
-        self._look("\n\n".join(source for source, _ in pairs), [one for one in pairs if one[1]], shape, most, ended)
+        text = "\n\n".join(source for source, _ in pairs)
+        return self._search(text, [one for one in pairs if one[1]], shape, most)
 
-    def _look(
-        self, text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, ended: OnEnded[Proposals]
-    ) -> None:
+    def _search(self, text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int) -> Pending[Proposals]:
         known = self._lists.of(shape.language, shape.target)
-
-        def work() -> Proposals:
-            return _found(text, pairs, shape, most, known)
-
-        on_file_thread(self._service_thread, work, ended, name="term-proposals")
+        return pending_on_file_thread(
+            self._service_thread, lambda: _found(text, pairs, shape, most, known), name="term-proposals"
+        )
 
 
 def _found(

@@ -6,23 +6,19 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slmdesk.client import ChildClient, JobHandle
+from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.translation import SegmentFlag, SegmentRecord
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.base.slices import Slices, in_slices
-from slmdesk.services.documents.reading_queue import read_problem
+from slmdesk.services.base.slices import Slices
+from slmdesk.services.documents.reader_jobs import start_reader
 from slmdesk.services.translation.readout import segments_of_item
 from slmdesk.services.translation.types import TranslationRequest, WrittenFile
 from slmdesk.store import Store
@@ -31,82 +27,55 @@ UNWRITTEN = SegmentFlag("unwritten")
 """Of a segment with a translation that could not be put into the file."""
 
 
-@dataclass(slots=True, eq=False)
-class Writing:
-    """The writing of one translated document."""
+def written(
+    service_thread: ServiceThread,
+    reader: ChildClient,
+    payload: Mapping[str, Json],
+    answers: Iterator[tuple[int, str, str]],
+    target: Path,
+    *,
+    may_replace: bool,
+) -> Slices[WrittenFile]:
+    """Send all units (number, text, translation) to the reader child and write the file it makes.
 
-    service_thread: ServiceThread
-    client: ChildClient
-    payload: Mapping[str, Json]
-    answers: Iterator[tuple[int, str, str]]
-    target: Path
-    ended: OnEnded[WrittenFile]
-    may_replace: bool
-    pieces: list[bytes] = field(default_factory=list)
-    is_broken: bool = False
-    is_over: bool = False
+    Raises KnownError `file.exists`, `child.protocol`; ends with a Problem of the document or the disk.
+    """
+    if is_there(target) and not may_replace:
+        raise KnownError("file.exists", path=str(target))
+    pieces: list[bytes] = []
+    broken = False
 
-    def start(self) -> None:
-        """Send all units to the child, then wait for the file."""
+    def on_partial(value: Mapping[str, Any]) -> None:
+        nonlocal broken
         try:
-            if is_there(self.target) and not self.may_replace:
-                raise KnownError("file.exists", path=str(self.target))
-        except KnownError as err:
-            self.ended(problem_for(err))
-            return
-        job = self.client.start("rewrite", self.payload, self._on_event)
+            pieces.append(base64.b64decode(str(value.get("data", "")), validate=True))
+        except (binascii.Error, ValueError):
+            broken = True
 
-        def given(result: bool | Problem) -> None:
-            if isinstance(result, Problem):  # the child's end is not waited for: it has nothing to say to this
-                self.is_over = True
-                job.cancel()
-                self.ended(result)
-
-        in_slices(self.service_thread, self._giving(job), given)
-
-    def _giving(self, job: JobHandle) -> Slices[bool]:
-        """Send all units to the child in slices."""
-        for number, source, target in self.answers:
-            if self.is_over:
-                return False
-            job.step(str(number), {"source": source, "target": target})
+    job, rewriting = start_reader(service_thread, reader, "rewrite", payload, on_partial)
+    try:
+        for number, source, translation in answers:
+            if rewriting.is_ended:
+                break
+            job.step(str(number), {"source": source, "target": translation})
             yield
         job.end_of_steps()
-        return True
+        result = yield rewriting
+    except BaseException:
+        job.cancel()
+        raise
+    data = b"".join(pieces)
+    refused = result.get("refused")
+    numbers = tuple(one for one in refused if isinstance(one, int)) if isinstance(refused, list) else ()
 
-    def _on_event(self, event: FromChild) -> None:  # on a thread of the client
-        if self.is_over:
-            return
-        self.is_over = isinstance(event, Done | Failed | Cancelled)
-        if isinstance(event, Partial):
-            try:
-                self.pieces.append(base64.b64decode(str(event.value.get("data", "")), validate=True))
-            except (binascii.Error, ValueError):
-                self.is_broken = True
-        elif isinstance(event, Done):
-            self._finish(event)
-        elif isinstance(event, Failed):
-            problem = read_problem(Path(str(self.payload["path"])).name, event)
-            self.service_thread.post(lambda: self.ended(problem))
-        elif isinstance(event, Cancelled):
-            stopped = problem_for(KnownError("document.stopped", path=str(self.payload["path"])))
-            self.service_thread.post(lambda: self.ended(stopped))
+    def write() -> WrittenFile:
+        if broken or hashlib.sha256(data).hexdigest() != result.get("sha256"):
+            raise KnownError("child.protocol", reason="rewrite")
+        write_atomically(target, data)
+        return WrittenFile(target, len(data), numbers)
 
-    def _finish(self, event: Done) -> None:
-        data = b"".join(self.pieces)
-        refused = event.result.get("refused")
-        numbers = tuple(one for one in refused if isinstance(one, int)) if isinstance(refused, list) else ()
-
-        def write() -> WrittenFile:
-            if self.is_broken or hashlib.sha256(data).hexdigest() != event.result.get("sha256"):
-                raise KnownError("child.protocol", reason="rewrite")
-            write_atomically(self.target, data)
-            return WrittenFile(self.target, len(data), numbers)
-
-        def ended(found: WrittenFile | Problem) -> None:
-            self.ended(found)
-
-        on_file_thread(self.service_thread, write, ended, name="translation")
+    file: WrittenFile = yield pending_on_file_thread(service_thread, write, name="translation")
+    return file
 
 
 def mark_unwritten(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes.contents import contents
-from fakes.recorder import Recorder
+from fakes.recorder import Recorder, result_of
 from services.summaries.test_summaries import page, trust
 from services.tables.test_tables import COLUMNS
 
@@ -105,10 +105,8 @@ class ServiceThread:
         self.recorder.wait(TranslationGrew, lambda event: event.item == item.id and event.done == event.total > 0)
         self.recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
         self.call(lambda services: services.segment_changes.edit(item.id, 0, f"{self.word} wohnt hier."))
-        tried = threading.Event()
-        hint = f"Say {self.word}."
-        self.call(lambda services: services.segment_changes.retry(item.id, 1, hint, lambda _one: tried.set()))
-        assert tried.wait(40)
+        services, hint = self.recorder.services, f"Say {self.word}."
+        result_of(services, lambda: services.segment_changes.retry(item.id, 1, hint))
         return item.id
 
     def typed(self) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
-from fakes.recorder import open_echo
+from fakes.recorder import open_echo, result_of
 from store.rescue.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
 
 from slmdesk.core.records import Rescued
@@ -64,14 +63,8 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path):
     assert view.is_done
     assert view.left[1].kind == "lost"
     assert sum(view.counts.values()) == SEGMENTS - found.lost_segments > SEGMENTS / 2
-    written = threading.Event()
     target = tmp_path / "report.json"
-    call(
-        lambda services: services.translation_files.write(
-            lease, Handout.REPORT, "json", target, lambda _done: written.set()
-        )
-    )
-    assert written.wait(40)
+    result_of(services, lambda: services.translation_files.write(lease, Handout.REPORT, "json", target))
     report = json.loads(target.read_text())
     listed = [row["source"] for name in ("failed", "flagged", "left", "translated") for row in report[name]]
     assert len(listed) == len(set(listed)) == sum(view.counts.values()), "each once, though there are gaps"

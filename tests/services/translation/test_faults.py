@@ -11,7 +11,7 @@ import threading
 
 import pytest
 from fakes.office import docx
-from fakes.recorder import ECHO, TIMEOUT_S, Recorder, open_echo
+from fakes.recorder import ECHO, TIMEOUT_S, Recorder, open_echo, result_of
 from services.history.test_for_good import files_with
 from services.translation.test_translating import ENDED, on_service_thread, run, translated, write
 from services.translation.test_typed_history import MANNER
@@ -116,7 +116,7 @@ def test_x4_a_reader_that_dies_while_it_writes_leaves_no_file(opened, tmp_path):
     target = tmp_path / "out" / "a.docx"
 
     def begin():
-        recorder.services.translations.write(view.item.id, target, ended.put)
+        recorder.services.translations.write(view.item.id, target).then(ended.put)
         kill(recorder.services.reader)
 
     on_service_thread(recorder, begin)
@@ -211,10 +211,7 @@ def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path
     assert [one.swapcase() for one in found[3:30]] == SENTENCES[3:30]
     assert segments(other, item) == segments(window, item)
     on_service_thread(other, lambda: other.services.segment_edits.edit(item, 0, "Herd 0."))
-    undone = queue.SimpleQueue()
-    for _ in range(3):
-        on_service_thread(window, lambda: window.services.segment_changes.undo(item, undone.put))
-    found = [undone.get(timeout=TIMEOUT_S) for _ in range(3)]
+    found = [result_of(window.services, lambda: window.services.segment_changes.undo(item)) for _ in range(3)]
     assert [one.numbers for one in found] == [(2,), (1,), ()]
     assert found[2].skipped == 1, "what has changed since stays"
     assert segments(window, item)[0].target == "Herd 0."
@@ -319,7 +316,7 @@ def test_others_come_between_while_a_long_translation_is_written_or_exported(ope
 
     monkeypatch.setattr(store.segments, "of_item", noted)
     for begin in (
-        lambda ended: recorder.services.translations.write(item, tmp_path / "out.txt", ended),
+        lambda ended: recorder.services.translations.write(item, tmp_path / "out.txt").then(ended),
         lambda ended: recorder.services.exports.give(item, "md").then(ended),
     ):
         ended: queue.SimpleQueue = queue.SimpleQueue()

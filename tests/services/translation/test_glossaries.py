@@ -7,10 +7,12 @@ import threading
 import time
 
 import pytest
+from fakes.recorder import result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Forms, Origin, Term
 from slmdesk.exports.terms import to_glossary_file
+from slmdesk.services.base import slices
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.events import GlossariesChanged
@@ -34,19 +36,12 @@ def shared(tmp_path_factory):
         services.close()
 
 
-def waited(services, request):
-    """What `ended` heard."""
-    received = queue.SimpleQueue()
-    services.service_thread.call(lambda: request(received.put))
-    return received.get(timeout=90)
-
-
 def imported(services, path, **request):
-    return waited(services, lambda ended: services.glossaries.import_file(ImportRequest(path, **request), ended))
+    return result_of(services, lambda: services.glossaries.import_file(ImportRequest(path, **request)))
 
 
 def remembered(services, path, **request):
-    return waited(services, lambda ended: services.memory.import_file(path, ended, **request))
+    return result_of(services, lambda: services.memory.import_file(path, **request))
 
 
 def written(tmp_path, name, data):
@@ -137,7 +132,7 @@ def test_a_file_read_twice_makes_one_glossary_and_its_new_terms_come_to_it(opene
 def test_columns_are_read_as_a_person_says(opened, tmp_path):
     recorder = opened(model=False)
     path = written(tmp_path, "a.csv", "Kind,Wort,Word\nx,Kaution,deposit\n")
-    sample = waited(recorder.services, lambda ended: recorder.services.glossaries.sample(path, ended))
+    sample = result_of(recorder.services, lambda: recorder.services.glossaries.sample(path))
     assert sample == [["Kind", "Wort", "Word"], ["x", "Kaution", "deposit"]]
     result = imported(
         recorder.services,
@@ -240,7 +235,7 @@ def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
         lambda: services.store.memory.remember("en", "de", [("guess", "x")], origin=Origin.MODEL)
     )
     out = tmp_path / "out.tmx"
-    assert waited(services, lambda ended: services.memory.export_file(out, ended)) == out
+    assert result_of(services, lambda: services.memory.export_file(out)) == out
     assert "guess" not in out.read_text()
     done = remembered(services, out, domain="legal")
     assert (done.kept, done.skipped) == (1_200, 0)
@@ -329,7 +324,7 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
         "The lease agreement ends.\n"
     )
     path = written(tmp_path, "lease.txt", text)
-    found = waited(services, lambda ended: services.proposals.of_document(path, ended, source="en"))
+    found = result_of(services, lambda: services.proposals.of_document(path, source="en"))
     assert [(one.words, one.times) for one in found.candidates] == [("lease agreement", 2), ("security deposit", 2)]
     made = services.service_thread.call(lambda: services.glossaries.add("x", "en", "de"))
     services.service_thread.call(lambda: services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag")))
@@ -337,16 +332,17 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
         lambda: services.translations.begin(TranslationRequest("de", text=text, source="en"))
     )
     recorder.wait(JobChanged, lambda event: event.status.value == "done")
-    found = waited(services, lambda ended: services.proposals.of_translation(item.id, ended))
+    found = result_of(services, lambda: services.proposals.of_translation(item.id))
     assert [(one.words, one.translation) for one in found.candidates] == [("security deposit", "SECURITY DEPOSIT")]
     assert found.known == 1
     with pytest.raises(KnownError):
-        services.service_thread.call(lambda: services.proposals.of_translation("nope", print))
-    empty = waited(services, lambda ended: services.proposals.of_document(written(tmp_path, "e.txt", " \n"), ended))
+        services.service_thread.call(lambda: services.proposals.of_translation("nope"))
+    empty = result_of(services, lambda: services.proposals.of_document(written(tmp_path, "e.txt", " \n")))
     assert isinstance(empty, Problem)
 
 
-def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened):
+def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, monkeypatch):
+    monkeypatch.setattr(slices, "SLICE_S", 0.0)
     recorder = opened(model=False)
     services = recorder.services
     terms = [Term(f"term {at}", f"Wort {at}") for at in range(1_700)]
@@ -359,18 +355,18 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened):
         received.put(result)
 
     def begin():
-        services.glossaries.forget(made.id, ended)
+        services.glossaries.forget(made.id).then(ended)
         services.service_thread.post(lambda: order.append("another"))
         assert services.glossaries.all() == [], "it is listed no more"
         assert list(services.translations.terms("en", "de")) == [], "nor obeyed by halves"
         with pytest.raises(KnownError, match=r"glossary\.unknown"):
-            services.glossaries.forget(made.id, ended)
+            services.glossaries.forget(made.id)
 
     services.service_thread.call(begin)
     gone = received.get(timeout=90)
     assert order == ["another", "forgotten"], "others are served meanwhile"
     assert services.service_thread.call(lambda: services.store.glossaries.all()) == []
-    back = waited(services, lambda publish: services.glossaries.restore(gone, publish))
+    back = result_of(services, lambda: services.glossaries.restore(gone))
     assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
     kept = services.service_thread.call(lambda: services.glossaries.terms(made.id))
     assert [one.source for one in kept] == [one.source for one in terms]
@@ -385,7 +381,7 @@ def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch
 
     with monkeypatch.context() as patched:
         patched.setattr(services.store.terms, "forget_some", fail)
-        result = waited(services, lambda ended: services.glossaries.forget(made.id, ended))
+        result = result_of(services, lambda: services.glossaries.forget(made.id))
     assert isinstance(result, Problem)
     assert result.code == "store.full"
     assert [one.id for one in services.service_thread.call(services.glossaries.all)] == [made.id]

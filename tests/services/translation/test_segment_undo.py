@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import queue
 import zipfile
 
 import pytest
 from fakes.office import docx
-from fakes.recorder import add_model
+from fakes.recorder import add_model, result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
@@ -47,13 +46,6 @@ def rows(recorder, item):
     return on_service_thread(recorder, lambda: recorder.services.translations.segments(item))
 
 
-def waited(recorder, work):
-    """What a service that answers later says."""
-    answers = queue.SimpleQueue()
-    on_service_thread(recorder, lambda: work(answers.put))
-    return answers.get(timeout=60)
-
-
 def memory(recorder):
     return {
         one.source: one.target for one in on_service_thread(recorder, lambda: recorder.services.store.memory.page())
@@ -72,13 +64,13 @@ def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
         "what was left cannot be approved"
     )
     search = Search("rent")
-    hits = waited(recorder, lambda answer: changes.find(item, search, answer))
+    hits = result_of(recorder.services, lambda: changes.find(item, search))
     assert (hits.numbers, hits.approved, hits.places) == ((1,), (1,), 1)
-    done = waited(recorder, lambda answer: changes.replace(item, hits.numbers, search, "PACHT", answer))
+    done = result_of(recorder.services, lambda: changes.replace(item, hits.numbers, search, "PACHT"))
     assert (done.segments, done.places, done.refused) == (1, 1, ())
     assert rows(recorder, item)[1].target == "tHE PACHT IS LOW."
     assert rows(recorder, item)[1].state is SegmentState.EDITED
-    undone = [waited(recorder, lambda answer: changes.undo(item, answer)) for _ in range(5)]
+    undone = [result_of(recorder.services, lambda: changes.undo(item)) for _ in range(5)]
     assert [one.words if one else None for one in undone] == ["replacement", "approval", "edit", "edit", None]
     assert [(one.target, one.state, one.origin, one.flags) for one in rows(recorder, item)] == before
     assert memory(recorder) == {}, "the memory forgets with the edit"
@@ -90,7 +82,7 @@ def test_undoing_puts_back_what_the_memory_knew(opened):
     first, second = translated(recorder, text="It is late."), translated(recorder, text="It is late.")
     on_service_thread(recorder, lambda: changes.edit(first, 0, "Es ist spät."))
     on_service_thread(recorder, lambda: changes.edit(second, 0, "Spät ist es."))
-    waited(recorder, lambda answer: changes.undo(second, answer))
+    result_of(recorder.services, lambda: changes.undo(second))
     assert memory(recorder) == {"It is late.": "Es ist spät."}
 
 
@@ -99,7 +91,7 @@ def test_what_changed_since_is_not_undone(opened):
     item = translated(recorder, text="It is late.")
     on_service_thread(recorder, lambda: recorder.services.segment_changes.edit(item, 0, "Es ist spät."))
     on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(item, 0, "Spät."))
-    undone = waited(recorder, lambda answer: recorder.services.segment_changes.undo(item, answer))
+    undone = result_of(recorder.services, lambda: recorder.services.segment_changes.undo(item))
     assert (undone.numbers, undone.skipped) == ((), 1)
     assert rows(recorder, item)[0].target == "Spät."
 
@@ -113,7 +105,7 @@ def test_a_replacement_that_breaks_marks_is_refused_and_said(opened, tmp_path):
     item = translated(recorder, path=str(path))
     assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
     changes, search = recorder.services.segment_changes, Search("NEAR")
-    done = waited(recorder, lambda answer: changes.replace(item, [0], search, "<1>", answer))
+    done = result_of(recorder.services, lambda: changes.replace(item, [0], search, "<1>"))
     assert (done.segments, done.refused) == (0, (0,))
     assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
 
@@ -216,7 +208,7 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
         store.terms.add(made.id, [Term("rent", "Miete")])
 
     on_service_thread(recorder, glossary)
-    assert waited(recorder, lambda answer: recorder.services.segment_changes.recheck(item, answer)) == 2
+    assert result_of(recorder.services, lambda: recorder.services.segment_changes.recheck(item)) == 2
     assert [[one.kind for one in row.flags] for row in rows(recorder, item)] == [
         ["glossary"],
         ["glossary"],
@@ -227,7 +219,7 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
 
 def handed(recorder, item, what, form, target):
     files = recorder.services.translation_files
-    result = waited(recorder, lambda answer: files.write(item, what, form, target, answer))
+    result = result_of(recorder.services, lambda: files.write(item, what, form, target))
     assert not isinstance(result, Problem), result
     return target
 
@@ -263,17 +255,15 @@ def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
     cells = [[cell.value for cell in row] for row in book.worksheets[0].rows]
     assert cells == [["English", "German"], ["Salt & pepper are here.", "sALT & PEPPER ARE HERE."], ["12 %", "12 %"]]
     tmx = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx")
-    done = waited(recorder, lambda answer: recorder.services.memory.import_file(tmx, answer))
+    done = result_of(recorder.services, lambda: recorder.services.memory.import_file(tmx))
     assert not isinstance(done, Problem), done
     assert memory(recorder) == {"Salt & pepper are here.": "sALT & PEPPER ARE HERE."}
-    again = waited(
-        recorder, lambda answer: recorder.services.translation_files.write(item, Handout.TMX, "tmx", tmx, answer)
+    again = result_of(
+        recorder.services, lambda: recorder.services.translation_files.write(item, Handout.TMX, "tmx", tmx)
     )
     assert again.code == "file.exists"
     with pytest.raises(KnownError):
-        on_service_thread(
-            recorder, lambda: recorder.services.translation_files.write(item, Handout.TMX, "docx", tmx, lambda _: None)
-        )
+        on_service_thread(recorder, lambda: recorder.services.translation_files.write(item, Handout.TMX, "docx", tmx))
 
 
 def test_a_tmx_names_the_language_each_segment_was_told_to_be_in(opened, tmp_path):

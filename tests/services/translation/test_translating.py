@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import queue
 import zipfile
 
 import pytest
 from fakes.office import docx
+from fakes.recorder import result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
@@ -40,9 +40,7 @@ def translated(recorder, **given):
 
 def write(recorder, view, target):
     """Write a document; what came of it."""
-    ended = queue.SimpleQueue()
-    on_service_thread(recorder, lambda: recorder.services.translations.write(view.item.id, target, ended.put))
-    return ended.get(timeout=60)
+    return result_of(recorder.services, lambda: recorder.services.translations.write(view.item.id, target))
 
 
 def run(text, look=""):
@@ -228,11 +226,8 @@ def test_typed_text_is_asked_again_only_where_it_changed(opened):
 def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
     recorder = opened(turned=True)
     view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
-    ended = queue.SimpleQueue()
-    on_service_thread(
-        recorder, lambda: recorder.services.segment_edits.retry(view.item.id, 1, "more formal", ended.put)
-    )
-    kept = ended.get(timeout=60)
+    edits = recorder.services.segment_edits
+    kept = result_of(recorder.services, lambda: edits.retry(view.item.id, 1, "more formal"))
     assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
 
 
@@ -246,9 +241,7 @@ def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opene
     path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
     view = translated(recorder, target="en", source="de", path=str(path))
     (of_document,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
-    ended = queue.SimpleQueue()
-    on_service_thread(recorder, lambda: recorder.services.segment_edits.retry(view.item.id, 0, "", ended.put))
-    tried_again = ended.get(timeout=60)
+    tried_again = result_of(recorder.services, lambda: recorder.services.segment_edits.retry(view.item.id, 0, ""))
     record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
     on_service_thread(recorder, lambda: recorder.services.live.translate(source, Manner("en", "de"), record))
     typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
@@ -274,9 +267,8 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
     assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
     on_service_thread(recorder, lambda: edits.approve(view.item.id, 0))
     assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
-    ended = queue.SimpleQueue()
-    on_service_thread(recorder, lambda: edits.retry(view.item.id, 0, "more formal", ended.put))
-    assert doubted(ended.get(timeout=60)) == [("BIG", 0.25), ("FIXED", 0.25)]
+    again = result_of(recorder.services, lambda: edits.retry(view.item.id, 0, "more formal"))
+    assert doubted(again) == [("BIG", 0.25), ("FIXED", 0.25)]
     on_service_thread(recorder, lambda: edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest."))
     assert kept()[0].doubts == ()
 
@@ -307,18 +299,14 @@ def test_put_back_goes_into_the_language_of_the_source_also_where_that_was_not_c
     assert turned(Manner("en", "de"), rent) == Manner("de", "en"), "what was chosen counts"
     recorder = opened(turned=True)
     back = recorder.services.segment_edits.back
-    with pytest.raises(KnownError) as caught:
-        on_service_thread(recorder, lambda: back("House 3", Manner("en"), queue.SimpleQueue().put, "Haus 3"))
-    assert caught.value.code == "translation.source_unknown"
+    problem = result_of(recorder.services, lambda: back("House 3", Manner("en"), "Haus 3"))
+    assert problem.code == "translation.source_unknown"
 
 
 def test_a_translation_is_put_back_and_said_in_other_ways(opened):
     recorder = opened(turned=True)
     manner, house = Manner("de", "en"), "The house is big."
-    ended = queue.SimpleQueue()
-    on_service_thread(
-        recorder, lambda: recorder.services.segment_edits.back("Das Haus ist groß.", manner, ended.put, house)
-    )
-    assert ended.get(timeout=60) == "Das Haus ist groß.".swapcase()
-    on_service_thread(recorder, lambda: recorder.services.segment_edits.alternatives(house, manner, ended.put))
-    assert ended.get(timeout=60) == ["tHE HOUSE IS BIG."]
+    edits = recorder.services.segment_edits
+    back = result_of(recorder.services, lambda: edits.back("Das Haus ist groß.", manner, house))
+    assert back == "Das Haus ist groß.".swapcase()
+    assert result_of(recorder.services, lambda: edits.alternatives(house, manner)) == ["tHE HOUSE IS BIG."]

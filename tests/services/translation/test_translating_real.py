@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import queue
 import re
 
 import docx
 import pytest
-from fakes.recorder import LLAMA, Recorder, import_model, open_echo
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
 
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import SegmentState, Term
@@ -72,9 +71,7 @@ def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
             }  # fmt: skip
     assert [one.source for one in segments][-1] == "Rooms", "a number is no segment"
 
-    ended = queue.SimpleQueue()
-    services.service_thread.call(lambda: services.translations.write(item.id, target, ended.put))
-    written = ended.get(timeout=60)
+    written = result_of(services, lambda: services.translations.write(item.id, target))
     assert isinstance(written, WrittenFile), written
     assert written.refused == ()
     made = docx.Document(str(target))

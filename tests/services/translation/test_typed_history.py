@@ -6,6 +6,7 @@ import queue
 import time
 
 import pytest
+from fakes.recorder import result_of
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
@@ -107,20 +108,14 @@ def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
     assert found[2].sure == 0
 
 
-def asked(recorder, work):
-    ended = queue.SimpleQueue()
-    on_service_thread(recorder, lambda: work(ended.put))
-    return ended.get(timeout=60)
-
-
 def test_other_wordings_leave_out_what_is_there(recorder):
     edits = recorder.services.segment_edits
-    said = asked(recorder, lambda ended: edits.alternatives("We go out.", MANNER, ended, now="Wir gehen aus."))
+    said = result_of(recorder.services, lambda: edits.alternatives("We go out.", MANNER, now="Wir gehen aus."))
     assert said == ["wE GO OUT."], "the same one thrice counts once"
-    assert asked(recorder, lambda ended: edits.alternatives("We go out.", MANNER, ended, now="wE GO OUT.")) == []
-    said = asked(recorder, lambda ended: edits.alternatives("We go.", MANNER, ended, now="wE walk.", word="walk"))
+    assert result_of(recorder.services, lambda: edits.alternatives("We go out.", MANNER, now="wE GO OUT.")) == []
+    said = result_of(recorder.services, lambda: edits.alternatives("We go.", MANNER, now="wE walk.", word="walk"))
     assert said == ["wE GO."]
-    assert asked(recorder, lambda ended: edits.alternatives("We go.", MANNER, ended, now="wE go.", word="GO")) == []
+    assert result_of(recorder.services, lambda: edits.alternatives("We go.", MANNER, now="wE go.", word="GO")) == []
 
 
 def test_the_model_is_told_which_words_not_to_use():
@@ -159,7 +154,7 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
 
 def searched(recorder, words):
     """The items that are found, and whether some were not looked through."""
-    found = asked(recorder, lambda ended: recorder.services.typed.search(words, ended))
+    found = result_of(recorder.services, lambda: recorder.services.typed.search(words))
     return [item.id for item, _ in found.found], found.was_cut
 
 
@@ -186,7 +181,7 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_p
     for words in ("rent due", "über", "WOLKEN", "letter"):
         assert searched(recorder, words) == ([item], False), words
     on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(item, 0, "Le loyer est dû."))
-    found = asked(recorder, lambda ended: recorder.services.typed.search("loyer", ended)).found
+    found = result_of(recorder.services, lambda: recorder.services.typed.search("loyer")).found
     assert "Le \ue000loyer\ue001" in found[0][1]
     assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"
     monkeypatch.setattr("slmdesk.services.translation.typed.history.MOST_SEARCHED", 0)
@@ -205,7 +200,7 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
 
     on_service_thread(recorder, fill)
     ended, gaps = queue.SimpleQueue(), []
-    on_service_thread(recorder, lambda: recorder.services.typed.search("zebra", ended.put))
+    on_service_thread(recorder, lambda: recorder.services.typed.search("zebra").then(ended.put))
     while ended.empty():
         began = time.monotonic()
         on_service_thread(recorder, lambda: None)
@@ -213,7 +208,7 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
     assert ended.get().found == ()
     assert len(gaps) > 3, "the control: it is work for more than a turn"
     assert max(gaps) < 2.0  # 30 ms where nothing else runs: the tests share two cores
-    on_service_thread(recorder, lambda: recorder.services.typed.search("zebra", ended.put))
+    on_service_thread(recorder, lambda: recorder.services.typed.search("zebra").then(ended.put))
     assert len(searched(recorder, "ventil")[0]) == 10
     left = ended.get(timeout=60)
     assert (left.found, left.was_cut) == ((), True), "the one before is told what was found so far"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -15,6 +16,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import left_words
@@ -24,7 +26,7 @@ from slmdesk.services.translation.asking.labels import counted_left
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import TranslationGrew
 from slmdesk.services.translation.handouts import Handout
-from slmdesk.services.translation.inspection import Chosen, Column
+from slmdesk.services.translation.inspection import Chosen
 from slmdesk.services.translation.types import Again, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.settings import Settings
 
@@ -110,20 +112,17 @@ class DocumentTranslation(QObject):
     def look(self, paths: Sequence[Path]) -> None:
         """Find which of these files and folders can be translated; `form_requested` follows."""
 
-        def come(found: Chosen | Problem, settings: Settings) -> None:
-            if isinstance(found, Problem):
-                self._on_refused(found)
-                return
+        def come(found: Chosen, settings: Settings) -> None:
             self.form_requested.emit(found, settings)
             self._ask_language(found.paths[0])
             if found.table is not None:
                 self._ask_columns(found.table)
 
-        def work(services: Services) -> None:
+        def work(services: Services) -> Pending[tuple[Chosen, Settings]]:
             settings = services.settings.current
-            services.translation_start.look(paths, lambda found: self._bridge.post_to_ui(lambda: come(found, settings)))
+            return services.translation_start.look(paths).map(lambda found: (found, settings))
 
-        self._bridge.ask(work, None, self._on_refused)
+        self._bridge.follow(work, lambda found: come(*found))
 
     def _ask_language(self, path: Path) -> None:
         """Detect the language of a document; `language_came` follows if its text tells."""
@@ -133,28 +132,10 @@ class DocumentTranslation(QObject):
                 self.language_came.emit(path, language)
 
         request = TranslationRequest("en", path=str(path.absolute()))
-        self._bridge.ask(
-            lambda services: services.translation_start.language(
-                request, lambda found: self._bridge.post_to_ui(lambda: come(found))
-            ),
-            None,
-            self._on_refused,
-        )
+        self._bridge.follow(lambda services: services.translation_start.language(request), come)
 
     def _ask_columns(self, path: Path) -> None:
-        def come(found: list[Column] | Problem) -> None:
-            if isinstance(found, Problem):
-                self._on_refused(found)
-            else:
-                self.columns_came.emit(found)
-
-        self._bridge.ask(
-            lambda services: services.translation_start.columns(
-                path, lambda found: self._bridge.post_to_ui(lambda: come(found))
-            ),
-            None,
-            self._on_refused,
-        )
+        self._bridge.follow(lambda services: services.translation_start.columns(path), self.columns_came.emit)
 
     def ask_glossaries(self, manner: Manner) -> None:
         """Ask for the glossaries of a pair of languages; `glossaries_came` follows."""
@@ -162,7 +143,7 @@ class DocumentTranslation(QObject):
         def work(services: Services) -> list[GlossaryRecord]:
             return services.glossaries.of_pair(manner.source, manner.target)
 
-        self._bridge.ask(work, self.glossaries_came.emit, self._on_refused)
+        self._bridge.ask(work, self.glossaries_came.emit)
 
     def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
         """Translate documents, one after another; the first is shown.  The choices are saved."""
@@ -189,13 +170,13 @@ class DocumentTranslation(QObject):
             self.queue_changed.emit(list(self._queue))
             self._on_opened(views[0])
 
-        self._bridge.ask(work, begun, self._on_refused)
+        self._bridge.ask(work, begun)
 
     # ---- the shown translation
 
     @Slot(str)
     def open(self, item: str) -> None:
-        self._bridge.ask(lambda services: services.translations.open(item), self._on_opened, self._on_refused)
+        self._bridge.ask(lambda services: services.translations.open(item), self._on_opened)
 
     @Slot()
     def close(self) -> None:
@@ -206,13 +187,13 @@ class DocumentTranslation(QObject):
     @Slot()
     def pause(self) -> None:
         job = self._job
-        self._bridge.ask(lambda services: services.jobs.pause(job), None, self._on_refused)
+        self._bridge.ask(lambda services: services.jobs.pause(job))
 
     @Slot()
     def cancel(self) -> None:
         """Cancel the translation; finished segments stay."""
         job = self._job
-        self._bridge.ask(lambda services: services.jobs.cancel(job), None, self._on_refused)
+        self._bridge.ask(lambda services: services.jobs.cancel(job))
 
     @Slot()
     def resume(self) -> None:
@@ -222,9 +203,7 @@ class DocumentTranslation(QObject):
     def try_again(self, scope: Again, model: str | None) -> None:
         """Translate again what failed, or everything to review; `model`: another model, or None for the same."""
         item = self._item
-        self._bridge.ask(
-            lambda services: services.translations.again(item, model, scope), self._on_again, self._on_refused
-        )
+        self._bridge.ask(lambda services: services.translations.again(item, model, scope), self._on_again)
 
     @Slot()
     def ask_retry(self) -> None:
@@ -234,7 +213,7 @@ class DocumentTranslation(QObject):
         def work(services: Services) -> tuple[TranslationView, list[ModelRecord]]:
             return services.translations.open(item), services.models.list()
 
-        self._bridge.ask(work, lambda found: self.retry_asked.emit(*found), self._on_refused)
+        self._bridge.ask(work, lambda found: self.retry_asked.emit(*found))
 
     def unlock(self, password: str) -> None:
         """Continue with the password of a locked document."""
@@ -243,9 +222,7 @@ class DocumentTranslation(QObject):
         if after is not None:
             after(password)
             return
-        self._bridge.ask(
-            lambda services: services.translations.unlock(item, password), self._on_again, self._on_refused
-        )
+        self._bridge.ask(lambda services: services.translations.unlock(item, password), self._on_again)
 
     # ---- files
 
@@ -253,7 +230,7 @@ class DocumentTranslation(QObject):
     def ask_save(self) -> None:
         """Get the state of the translation before it is written; `save_asked` follows."""
         item = self._item
-        self._bridge.ask(lambda services: services.translations.open(item), self.save_asked.emit, self._on_refused)
+        self._bridge.ask(lambda services: services.translations.open(item), self.save_asked.emit)
 
     def write(self, target: Path) -> None:
         """Write the translated document.  An existing file is replaced: the dialog has asked."""
@@ -263,47 +240,33 @@ class DocumentTranslation(QObject):
         """Write both languages, a report or TMX. An existing file is replaced: the dialog has asked."""
         item = self._item
 
-        def come(result: int | Problem) -> None:
-            if isinstance(result, Problem):
-                self._on_refused(result)
-            else:
-                self.written.emit(target)
-
-        self._bridge.ask(
-            lambda services: services.translation_files.write(
-                item, what, form, target, lambda result: self._bridge.post_to_ui(lambda: come(result)), replace=True
-            ),
-            None,
-            self._on_refused,
+        self._bridge.follow(
+            lambda services: services.translation_files.write(item, what, form, target, replace=True),
+            lambda _size: self.written.emit(target),
         )
 
     def _write(self, item: str, target: Path, *, replace_it: bool) -> None:
-        def come(result: WrittenFile | Problem) -> None:
-            if isinstance(result, Problem):
-                self._on_not_written(item, target, result, replace_it=replace_it)
-                return
+        def come(result: WrittenFile) -> None:
             self._note(item, written=result.path)
             if item == self._item:
                 self.written.emit(result.path)
 
-        self._bridge.ask(
-            lambda services: services.translations.write(
-                item, target, lambda result: self._bridge.post_to_ui(lambda: come(result)), replace=replace_it
-            ),
-            None,
-            self._on_refused,
+        self._bridge.follow(
+            lambda services: services.translations.write(item, target, replace=replace_it),
+            come,
+            partial(self._on_not_written, item, target, replace_it=replace_it),
         )
 
     def _on_not_written(self, item: str, target: Path, problem: Problem, *, replace_it: bool) -> None:
         if not _may_unlock(problem) or item != self._item:
-            self._on_refused(problem)
+            self._bridge.problem_met.emit(problem)
             return
 
         def again(password: str) -> None:  # the password of an earlier run is known nowhere
             def work(services: Services) -> None:
                 services.translations.use_password(item, password)
 
-            self._bridge.ask(work, lambda _none: self._write(item, target, replace_it=replace_it), self._on_refused)
+            self._bridge.ask(work, lambda _none: self._write(item, target, replace_it=replace_it))
 
         self._after_unlock = again
         self.password_requested.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
@@ -347,7 +310,7 @@ class DocumentTranslation(QObject):
             self.progressed.emit(event, self._words_of(event))
         elif event.status is JobStatus.DONE:
             item = self._item
-            self._bridge.ask(lambda services: services.translations.open(item), self._on_done, self._on_refused)
+            self._bridge.ask(lambda services: services.translations.open(item), self._on_done)
         elif problem is not None:
             self.ended.emit(problem.sentence, True)
             if _may_unlock(problem):
@@ -380,7 +343,7 @@ class DocumentTranslation(QObject):
             request = services.translations.open(known.item).request
             return free_name(known.path.with_name(translated_name(known.path, request.target)))
 
-        self._bridge.ask(work, lambda path: self._write(known.item, path, replace_it=False), self._on_refused)
+        self._bridge.ask(work, lambda path: self._write(known.item, path, replace_it=False))
 
     def _note(self, item: str, **changes: object) -> None:
         """Update the queue's entry of an item, if it was begun in this run."""
@@ -389,9 +352,6 @@ class DocumentTranslation(QObject):
                 self._queue[at] = replace(one, **changes)  # type: ignore[arg-type]
                 self.queue_changed.emit(list(self._queue))
                 return
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._bridge.problem_met.emit(problem)
 
 
 def done_words(view: TranslationView) -> str:

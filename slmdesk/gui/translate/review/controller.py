@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import SegmentChanged, TranslationGrew
-from slmdesk.services.translation.segment_list import Listed, Requested, SegmentHelp
+from slmdesk.services.translation.segment_list import Listed, Requested
 from slmdesk.services.translation.segment_undo import Replaced, Undone
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.replace import Search
@@ -22,6 +23,8 @@ from slmdesk.text.translation.tagged import Tags, plain
 LIST_MS = 250
 """At most so often the list is asked for while segments change."""
 TAGS = "translation.tags"
+R = TypeVar("R")
+A = TypeVar("A")
 
 
 class SegmentsController(QObject):
@@ -74,11 +77,14 @@ class SegmentsController(QObject):
         self._stop_asking()
         self._on_list()
         if item:
-            self._ask(lambda services: services.settings.current.translate_doubts, self.shading_reported.emit)
+            self._bridge.ask(
+                lambda services: services.settings.current.translate_doubts,
+                self._while_shown(self.shading_reported.emit),
+            )
 
     def keep_shading(self, is_on: bool) -> None:
         """Save whether uncertain words are shaded."""
-        self._ask(lambda services: services.settings.change(translate_doubts=is_on))
+        self._bridge.ask(lambda services: services.settings.change(translate_doubts=is_on))
 
     @property
     def requested(self) -> Requested:
@@ -99,23 +105,28 @@ class SegmentsController(QObject):
     @Slot(object)
     def need(self, numbers: Sequence[int]) -> None:
         item = self._item
-        self._ask(lambda services: services.segment_lists.rows(item, numbers), self.rows_came.emit)
+        self._bridge.ask(
+            lambda services: services.segment_lists.rows(item, numbers), self._while_shown(self.rows_came.emit)
+        )
 
     def ask_help(self, number: int) -> None:
         """Get the terms of a segment, and similar sentences from the memory; `help_came` follows."""
         item = self._item
-        self._ask(lambda services: services.segment_lists.help(item, number), self._on_help, quietly=True)
+        self._bridge.ask(
+            lambda services: services.segment_lists.help(item, number),
+            self._while_shown(self.help_came.emit),
+            lambda _problem: None,  # the person has not asked for it
+        )
 
     def ask_flagged(self, number: int, step: int) -> None:
         """Find the next segment to review (`step` 1) or the one before (-1) among those listed; `flagged_found`
         follows.
         """
         item, requested = self._item, self._requested
-
-        def come(found: int) -> None:
-            self.flagged_found.emit(found)
-
-        self._ask(lambda services: services.segment_lists.flagged(item, requested, number, step), come)
+        self._bridge.ask(
+            lambda services: services.segment_lists.flagged(item, requested, number, step),
+            self._while_shown(self.flagged_found.emit),
+        )
 
     # ---- user actions
 
@@ -126,7 +137,7 @@ class SegmentsController(QObject):
 
         def refused(problem: Problem) -> None:
             self.draft_offered.emit(number, target)
-            self._raise(problem)
+            self._bridge.problem_met.emit(problem)
 
         def work(services: Services) -> SegmentRecord:
             kept = services.segment_changes.edit(item, number, target)
@@ -134,42 +145,48 @@ class SegmentsController(QObject):
                 services.segment_changes.approve(item, [number])
             return kept
 
-        self._bridge.ask(work, self._of(item, self._on_edited), refused)
+        self._bridge.ask(work, self._while_shown(self._on_edited), refused)
 
     def approve(self, numbers: Sequence[int]) -> None:
         item = self._item
-        self._ask(lambda services: services.segment_changes.approve(item, numbers))
+        self._bridge.ask(lambda services: services.segment_changes.approve(item, numbers))
 
     def retry(self, number: int, hint: str) -> None:
         """Translate a segment again, with a hint for the model."""
         item = self._item
         self._ask_model(
             "Translating once more…",
-            lambda services, ended: services.segment_changes.retry(item, number, hint, ended),
+            lambda services: services.segment_changes.retry(item, number, hint),
             self._on_edited,
         )
 
     def find(self, search: Search) -> None:
         """Find words in the translations; `found` follows."""
-        self._ask_later(
-            self.found.emit, lambda services, item, ended: services.segment_changes.find(item, search, ended)
+        item = self._item
+        self._bridge.follow(
+            lambda services: services.segment_changes.find(item, search), self._while_shown(self.found.emit)
         )
 
     def replace(self, numbers: Sequence[int], search: Search, instead: str) -> None:
         """Replace words in these segments; `replaced` follows."""
-        self._ask_later(
-            self._on_replaced,
-            lambda services, item, ended: services.segment_changes.replace(item, numbers, search, instead, ended),
+        item = self._item
+        self._bridge.follow(
+            lambda services: services.segment_changes.replace(item, numbers, search, instead),
+            self._while_shown(self._on_replaced),
         )
 
     def recheck(self) -> None:
         """Check all segments again, after a glossary was changed."""
-        self._ask_later(self._on_rechecked, lambda services, item, ended: services.segment_changes.recheck(item, ended))
+        item = self._item
+        self._bridge.follow(
+            lambda services: services.segment_changes.recheck(item), self._while_shown(self._on_rechecked)
+        )
 
     @Slot()
     def undo(self) -> None:
         """Undo the last change; `undone` follows."""
-        self._ask_later(self._on_undone, lambda services, item, ended: services.segment_changes.undo(item, ended))
+        item = self._item
+        self._bridge.follow(lambda services: services.segment_changes.undo(item), self._while_shown(self._on_undone))
 
     def back(self, segment: SegmentRecord) -> None:
         """Translate a translation back into its source language; `back_came` follows."""
@@ -177,7 +194,7 @@ class SegmentsController(QObject):
         words, source = plain(segment.target, tags), plain(segment.source, tags)
         self._ask_model(
             "Translating back…",
-            lambda services, ended: services.segment_edits.back(words, manner, ended, source),
+            lambda services: services.segment_edits.back(words, manner, source),
             lambda answer: self.back_came.emit(segment.number, answer),
         )
 
@@ -188,7 +205,7 @@ class SegmentsController(QObject):
         manner = self._manner_of(segment)
         self._ask_model(
             "Looking for other wordings…",
-            lambda services, ended: services.segment_edits.alternatives(words, manner, ended, now=now),
+            lambda services: services.segment_edits.alternatives(words, manner, now=now),
             lambda answer: self.others_came.emit(segment.number, answer),
         )
 
@@ -225,12 +242,9 @@ class SegmentsController(QObject):
 
         def refused(problem: Problem) -> None:
             self._is_listing = False
-            self._raise(problem)
+            self._bridge.problem_met.emit(problem)
 
         self._bridge.ask(lambda services: services.segment_lists.listed(item, requested), came, refused)
-
-    def _on_help(self, found: SegmentHelp) -> None:
-        self.help_came.emit(found)
 
     def _on_edited(self, segment: SegmentRecord) -> None:
         self.words_changed.emit()
@@ -255,76 +269,33 @@ class SegmentsController(QObject):
         request = self._request
         return Manner(request.target, segment.language or request.source, request.domain, request.formality)
 
-    def _ask_model(
-        self, words: str, work: Callable[[Services, Callable[[object], None]], object], came: Callable[..., None]
-    ) -> None:
+    def _ask_model(self, words: str, work: Callable[[Services], Pending[R]], answered: Callable[[R], None]) -> None:
         """Ask the model one thing; the answer to an earlier request is ignored."""
         self._stop_asking()
         asked = self._asked = object()
         self.busy_changed.emit(words)
 
-        def answered(result: object) -> None:
-            if self._asked is not asked:
-                return
-            self._stop_asking()
-            if isinstance(result, Problem):
-                self._raise(result)
-            else:
-                came(result)
+        def if_last(report: Callable[[A], None]) -> Callable[[A], None]:
+            def reported(result: A) -> None:
+                if self._asked is asked:
+                    self._stop_asking()
+                    report(result)
 
-        def ended(result: object) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(answered, result))
+            return reported
 
-        self._bridge.ask(lambda services: work(services, ended), None, answered)
+        self._bridge.follow(work, if_last(answered), if_last(self._bridge.problem_met.emit))
 
     def _stop_asking(self) -> None:
         if self._asked is not None:
             self._asked = None
             self.busy_changed.emit("")
 
-    def _ask(
-        self,
-        work: Callable[[Services], object],
-        came: Callable[..., None] | None = None,
-        *,
-        quietly: bool = False,
-    ) -> None:
-        refused = self._ignore if quietly else self._raise
-        self._bridge.ask(work, self._of(self._item, came) if came else None, refused)
-
-    def _ask_later(
-        self,
-        came: Callable[..., None],
-        work: Callable[[Services, str, Callable[[object], None]], None],
-    ) -> None:
-        """As `_ask`, for work done in slices:
-
-        `work` gets the services, the translation, and a callback for the result.
-        """
+    def _while_shown(self, report: Callable[[R], None]) -> Callable[[R], None]:
+        """Wrap `report` so that it is called only while the translation shown now is still shown."""
         item = self._item
 
-        def answered(result: object) -> None:
-            if isinstance(result, Problem):
-                self._raise(result)
-            elif item == self._item:
-                came(result)
-
-        def ended(result: object) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(answered, result))
-
-        self._ask(lambda services: work(services, item, ended))
-
-    def _of(self, item: str, came: Callable[..., None]) -> Callable[..., None]:
-        """Wrap `came` so that it is called only while this translation is shown."""
-
-        def answered(found: object) -> None:
+        def answered(found: R) -> None:
             if item == self._item:
-                came(found)
+                report(found)
 
         return answered
-
-    def _ignore(self, _problem: Problem) -> None:
-        """For requests a person did not make: their problems are not shown."""
-
-    def _raise(self, problem: Problem) -> None:
-        self._bridge.problem_met.emit(problem)

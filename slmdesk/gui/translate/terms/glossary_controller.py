@@ -63,7 +63,7 @@ class GlossaryController(TableController):
     @Slot()
     def refresh(self) -> None:
         """List the glossaries; if none is shown, the first one is."""
-        self._bridge.ask(lambda services: services.glossaries.all(), self._on_all, self._on_refused)
+        self._ask(lambda services: services.glossaries.all(), self._on_all)
 
     @Slot(str)
     def choose(self, glossary: str) -> None:
@@ -103,20 +103,18 @@ class GlossaryController(TableController):
                 glossary, words=words, order=order, descending=descending, begin=begin, limit=PAGE
             )
 
-        self._bridge.ask(request, partial(self._on_page, self._turn), self._on_refused)
+        self._ask(request, partial(self._on_page, self._turn))
 
     # ---- glossaries
 
     def add(self, name: str, source: str, target: str, domain: str) -> None:
         """Add an empty glossary, and show it."""
-        self._bridge.ask(
-            lambda services: services.glossaries.add(name, source, target, domain), self._show_new, self._on_refused
-        )
+        self._ask(lambda services: services.glossaries.add(name, source, target, domain), self._show_new)
 
     @Slot()
     def show_keep_list(self) -> None:
         """Show the list of words that are never translated, in any language."""
-        self._bridge.ask(lambda services: services.glossaries.keep_list(), self._show_new, self._on_refused)
+        self._ask(lambda services: services.glossaries.keep_list(), self._show_new)
 
     def rename(self, glossary: str, name: str) -> None:
         self._ask_change(glossary, name=name)
@@ -128,12 +126,8 @@ class GlossaryController(TableController):
     @Slot()
     def duplicate(self) -> None:
         """Copy the shown glossary, and show the copy."""
-        glossary, bridge = self._chosen, self._bridge
-
-        def ended(result: GlossaryRecord | Problem) -> None:  # on the service thread
-            bridge.post_to_ui(partial(self._on_made, result))
-
-        bridge.ask(lambda services: services.glossaries.duplicate(glossary, ended), None, self._on_refused)
+        glossary = self._chosen
+        self._follow(lambda services: services.glossaries.duplicate(glossary), self._show_new)
 
     @Slot()
     def forget(self) -> None:
@@ -141,12 +135,8 @@ class GlossaryController(TableController):
         glossary = self._chosen
         if not glossary:
             return
-        self._chosen, bridge = "", self._bridge
-
-        def ended(result: ForgottenGlossary | Problem) -> None:  # on the service thread
-            bridge.post_to_ui(partial(self._on_forgotten, result))
-
-        bridge.ask(lambda services: services.glossaries.forget(glossary, ended), None, self._on_refused)
+        self._chosen = ""
+        self._follow(lambda services: services.glossaries.forget(glossary), self._on_forgotten)
 
     # ---- terms
 
@@ -156,9 +146,7 @@ class GlossaryController(TableController):
         if record is None:
             return
         term = Term(source, "", keeps=True) if is_keep_list(record) else Term(source, target)
-        self._bridge.ask(
-            lambda services: services.glossaries.add_term(record.id, term), self._on_added, self._on_refused
-        )
+        self._ask(lambda services: services.glossaries.add_term(record.id, term), self._on_added)
 
     def change_term(self, term: Term) -> None:
         """Save a changed term; if that fails, the old one is shown again."""
@@ -170,33 +158,24 @@ class GlossaryController(TableController):
         """Delete terms; a notice offers to undo it."""
         glossary, requested = self._chosen, list(numbers)
         if requested:
-            self._bridge.ask(
-                lambda services: services.glossaries.forget_terms(requested),
-                partial(self._on_terms_gone, glossary),
-                self._on_refused,
+            self._ask(
+                lambda services: services.glossaries.forget_terms(requested), partial(self._on_terms_gone, glossary)
             )
 
     # ---- files
 
     def import_file(self, request: ImportRequest) -> None:
         """Import a file into a new glossary, or into an existing one."""
-        bridge = self._bridge
-
-        def ended(result: Imported | Problem) -> None:  # on the service thread
-            bridge.post_to_ui(partial(self._on_imported, request, result))
-
         self.said.emit(f"Reading {request.path.name}…")
-        bridge.ask(lambda services: services.glossaries.import_file(request, ended), None, self._on_refused)
+        self._follow(
+            lambda services: services.glossaries.import_file(request),
+            self._on_imported,
+            partial(self._on_import_refused, request),
+        )
 
     def export(self, form: str, path: Path) -> None:
-        glossary, bridge = self._chosen, self._bridge
-
-        def ended(result: Path | Problem) -> None:  # on the service thread
-            bridge.post_to_ui(partial(self._on_written, result))
-
-        bridge.ask(
-            lambda services: services.glossaries.export_file(glossary, form, path, ended), None, self._on_refused
-        )
+        glossary = self._chosen
+        self._follow(lambda services: services.glossaries.export_file(glossary, form, path), self._on_written)
 
     # ---- events
 
@@ -227,34 +206,14 @@ class GlossaryController(TableController):
         self.choose(record.id)
         self.refresh()
 
-    def _on_made(self, result: GlossaryRecord | Problem) -> None:
-        if isinstance(result, Problem):
-            self._on_refused(result)
-        else:
-            self._show_new(result)
-
     def _ask_change(self, glossary: str, *, name: str | None = None, is_active: bool | None = None) -> None:
-        self._bridge.ask(
-            lambda services: services.glossaries.change(glossary, name=name, is_active=is_active),
-            None,
-            self._on_refused,
-        )
+        self._ask(lambda services: services.glossaries.change(glossary, name=name, is_active=is_active))
 
-    def _on_forgotten(self, gone: ForgottenGlossary | Problem) -> None:
-        if isinstance(gone, Problem):
-            self._on_refused(gone)
-            return
+    def _on_forgotten(self, gone: ForgottenGlossary) -> None:
         self._is_forgetting = True
-        bridge = self._bridge
 
         def undo() -> None:
-            bridge.ask(
-                lambda services: services.glossaries.restore(
-                    gone, lambda result: bridge.post_to_ui(partial(self._on_made, result))
-                ),
-                None,
-                self._on_refused,
-            )
+            self._follow(lambda services: services.glossaries.restore(gone), self._show_new)
 
         words = f"The glossary “{gone.record.name}” with {count_of(len(gone.terms), 'term')} was forgotten."
         self.noticed.emit(Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS))
@@ -273,35 +232,26 @@ class GlossaryController(TableController):
         terms = [replace(one, n=0) for one in gone]
 
         def undo() -> None:
-            self._bridge.ask(
-                lambda services: services.glossaries.add_terms(glossary, terms),
-                lambda _count: self.read(),
-                self._on_refused,
-            )
+            self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())
 
         one = f"“{gone[0].source}” was deleted." if len(gone) == 1 else f"{len(gone)} terms were deleted."
         self.noticed.emit(Notice(one, action="Undo", on_action=undo, life_ms=UNDO_MS))
         self.read()
 
-    def _on_imported(self, request: ImportRequest, result: Imported | Problem) -> None:
-        if isinstance(result, Problem):
-            self.said.emit("")
-            self._on_import_refused(request, result)
-            return
-        self._show_new(result.glossary)
-        self.said.emit(imported_words(result))
+    def _on_imported(self, done: Imported) -> None:
+        self._show_new(done.glossary)
+        self.said.emit(imported_words(done))
 
     def _on_import_refused(self, request: ImportRequest, problem: Problem) -> None:
         if problem.code not in ASKING:
-            self._on_refused(problem)
+            self._on_failed(problem)
             return
-        bridge = self._bridge
-
-        def came(rows: list[list[str]] | Problem) -> None:  # on the service thread
-            shown = [] if isinstance(rows, Problem) else rows
-            bridge.post_to_ui(partial(self.asked.emit, problem, request, shown))
-
-        bridge.ask(lambda services: services.glossaries.sample(request.path, came), None, self._on_refused)
+        self.said.emit("")
+        self._follow(
+            lambda services: services.glossaries.sample(request.path),
+            lambda rows: self.asked.emit(problem, request, rows),
+            lambda _problem: self.asked.emit(problem, request, []),
+        )
 
 
 def count_of(number: int, noun: str) -> str:

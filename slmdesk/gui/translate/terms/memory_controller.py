@@ -63,7 +63,7 @@ class MemoryController(TableController):
     @Slot()
     def refresh(self) -> None:
         """Count again and read the first page."""
-        self._bridge.ask(lambda services: services.memory.shares(), self.shares_came.emit, self._on_refused)
+        self._ask(lambda services: services.memory.shares(), self.shares_came.emit)
         self.read()
 
     @Slot(str)
@@ -106,22 +106,17 @@ class MemoryController(TableController):
                     requested.source_language, requested.target_language, requested.words, requested.domain or ""
                 )
 
-            self._bridge.ask(like, partial(self._on_matches, turn), self._on_refused)
+            self._ask(like, partial(self._on_matches, turn))
             return
-        self._bridge.ask(
-            lambda services: services.memory.page(requested, limit=PAGE),
-            partial(self._on_page, turn, True),
-            self._on_refused,
-        )
+        self._ask(lambda services: services.memory.page(requested, limit=PAGE), partial(self._on_page, turn, True))
 
     @Slot(int)
     def more(self, before: int) -> None:
         """Read the page of pairs with numbers below this one."""
         requested = self._requested
-        self._bridge.ask(
+        self._ask(
             lambda services: services.memory.page(requested, before=before, limit=PAGE),
             partial(self._on_page, self._turn, False),
-            self._on_refused,
         )
 
     # ---- changing
@@ -136,39 +131,29 @@ class MemoryController(TableController):
         """Delete pairs; a notice offers to undo it, or to delete them for good at once."""
         requested = list(numbers)
         if requested:
-            self._bridge.ask(lambda services: services.memory.forget(requested), self._on_gone, self._on_refused)
+            self._ask(lambda services: services.memory.forget(requested), self._on_gone)
 
     # ---- files
 
     def import_file(self, request: TmxRequest) -> None:
-        bridge = self._bridge
-
-        def ended(result: ImportedPairs | Problem) -> None:  # on the service thread
-            bridge.post_to_ui(partial(self._on_imported, request, result))
-
         self.said.emit(f"Reading {request.path.name}…")
-        bridge.ask(
+        self._follow(
             lambda services: services.memory.import_file(
-                request.path, ended, source=request.source, target=request.target, domain=request.domain
+                request.path, source=request.source, target=request.target, domain=request.domain
             ),
-            None,
-            self._on_refused,
+            lambda done: self.said.emit(imported_words(done)),
+            partial(self._on_import_refused, request),
         )
 
     def export(self, path: Path) -> None:
         """Write the pairs of the chosen languages, or all, as TMX."""
-        requested, bridge = self._requested, self._bridge
-
-        def ended(result: Path | Problem) -> None:  # on the service thread
-            bridge.post_to_ui(partial(self._on_written, result))
-
+        requested = self._requested
         self.said.emit(f"Writing {path.name}…")
-        bridge.ask(
+        self._follow(
             lambda services: services.memory.export_file(
-                path, ended, source=requested.source_language, target=requested.target_language
+                path, source=requested.source_language, target=requested.target_language
             ),
-            None,
-            self._on_refused,
+            self._on_written,
         )
 
     # ---- events
@@ -176,7 +161,7 @@ class MemoryController(TableController):
     @Slot(object)
     def _on_changed(self, _event: object) -> None:
         self._timer.start()
-        self._bridge.ask(lambda services: services.memory.shares(), self.shares_came.emit, self._on_refused)
+        self._ask(lambda services: services.memory.shares(), self.shares_came.emit)
 
     def _on_page(self, turn: int, is_first: bool, page: MemoryPage) -> None:
         if turn == self._turn:
@@ -196,7 +181,7 @@ class MemoryController(TableController):
         self._is_forgetting = True
 
         def undo() -> None:
-            self._bridge.ask(lambda services: services.memory.restore(gone), None, self._on_refused)
+            self._ask(lambda services: services.memory.restore(gone))
 
         one = "One entry was deleted." if len(gone) == 1 else f"{len(gone)} entries were deleted."
         self.noticed.emit(
@@ -206,15 +191,12 @@ class MemoryController(TableController):
             )
         )  # fmt: skip
 
-    def _on_imported(self, request: TmxRequest, result: ImportedPairs | Problem) -> None:
-        if not isinstance(result, Problem):
-            self.said.emit(imported_words(result))
-            return
-        self.said.emit("")
-        if result.code in ASKING:
-            self.asked.emit(result, request)
+    def _on_import_refused(self, request: TmxRequest, problem: Problem) -> None:
+        if problem.code in ASKING:
+            self.said.emit("")
+            self.asked.emit(problem, request)
         else:
-            self._on_refused(result)
+            self._on_failed(problem)
 
 
 def imported_words(done: ImportedPairs) -> str:

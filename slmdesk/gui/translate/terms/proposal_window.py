@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -31,6 +30,7 @@ from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
 from slmdesk.services.translation.term_proposals import Proposals
 from slmdesk.services.translation.terms.glossaries import is_keep_list
@@ -132,28 +132,17 @@ class ProposalWindow(QDialog):
     def _on_document(self, path: Path) -> None:
         source, target = self._glossary.source_language, self._glossary.target_language
 
-        def request(services: Services, ended: Callable[[Proposals | Problem], None]) -> None:
-            services.proposals.of_document(path, ended, source=source, target=target)
-
-        self._ask(request, path.name)
+        self._ask(lambda services: services.proposals.of_document(path, source=source, target=target), path.name)
 
     @Slot(object)
     def _on_translation(self, item: object) -> None:
         if item:
-            self._ask(
-                lambda services, ended: services.proposals.of_translation(str(item), ended),
-                self._earlier.currentText(),
-            )
+            self._ask(lambda services: services.proposals.of_translation(str(item)), self._earlier.currentText())
 
-    def _ask(self, request: Callable[[Services, Callable[[Proposals | Problem], None]], None], name: str) -> None:
-        bridge = self._bridge
-
-        def ended(result: Proposals | Problem) -> None:  # on the service thread
-            bridge.post_to_ui(partial(self._on_found, result))
-
+    def _ask(self, request: Callable[[Services], Pending[Proposals]], name: str) -> None:
         self._said.setText(breakable(f"Looking through {name}…"))
         self._on_refused("")
-        bridge.ask(lambda services: request(services, ended), None, self._on_problem)
+        self._bridge.follow(request, self._on_found, self._on_failed)
 
     @Slot()
     def _on_add(self) -> None:
@@ -185,11 +174,11 @@ class ProposalWindow(QDialog):
             self._earlier.addItem(one.title[:60], one.id)
         self._earlier.setVisible(bool(items))
 
-    def _on_found(self, result: Proposals | Problem) -> None:
-        if isinstance(result, Problem):
-            self._said.setText("")
-            self._on_problem(result)
-            return
+    def _on_failed(self, problem: Problem) -> None:
+        self._said.setText("")
+        self._on_problem(problem)
+
+    def _on_found(self, result: Proposals) -> None:
         candidates = [one for one in result.candidates if one.is_name or not self._keeps]
         words = f"{count_of(len(candidates), 'proposal')} from {result.name}."
         words += f" {result.known} more are in a glossary already." if result.known else ""

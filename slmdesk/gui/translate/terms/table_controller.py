@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.container import Services
+
+R = TypeVar("R")
 
 
 class TableController(QObject):
@@ -42,17 +48,32 @@ class TableController(QObject):
 
     def _purge(self) -> None:
         self._is_forgetting = False
-        self._bridge.ask(lambda services: services.memory.purge(), None, None)
+        self._bridge.ask(lambda services: services.memory.purge())
+
+    def _ask(self, request: Callable[[Services], R], answered: Callable[[R], None] | None = None) -> None:
+        """As Bridge.ask; a refusal is shown in the window."""
+        self._bridge.ask(request, answered, self._on_refused)
+
+    def _follow(
+        self,
+        request: Callable[[Services], Pending[R]],
+        answered: Callable[[R], None],
+        refused: Callable[[Problem], None] | None = None,
+    ) -> None:
+        """As Bridge.follow; a refusal is shown in the window."""
+        self._bridge.follow(request, answered, refused or self._on_failed)
 
     def _on_change_refused(self, problem: Problem) -> None:
         """A change of a cell was refused: show the old text again."""
         self._on_refused(problem)
         self.outdated.emit()
 
-    def _on_written(self, result: Path | Problem) -> None:
-        self.said.emit("" if isinstance(result, Problem) else f"Written to {result}.")
-        if isinstance(result, Problem):
-            self._on_refused(result)
+    def _on_written(self, path: Path) -> None:
+        self.said.emit(f"Written to {path}.")
+
+    def _on_failed(self, problem: Problem) -> None:
+        self.said.emit("")
+        self._on_refused(problem)
 
     @Slot(object)
     def _on_refused(self, problem: Problem) -> None:

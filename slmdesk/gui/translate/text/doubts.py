@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.translation import LiveSegment
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
-from slmdesk.services.engine.one_shot import AskOnce
 from slmdesk.services.translation.asking.prompts import Manner
 
 
@@ -43,51 +43,41 @@ class DoubtController(QObject):
         self.setObjectName("translate_doubts")
         self._bridge = bridge
         self._turn = 0
-        self._running: list[AskOnce] = []
-        """Used on the service thread only."""
+        self._following: Following | None = None
 
     def ask(self, doubt: Doubt, manner: Manner) -> None:
-        self._turn += 1
-        turn, bridge, running = self._turn, self._bridge, self._running
+        self._stop()
         asked_as = replace(manner, source=doubt.segment.language or manner.source)
-
-        def ended(result: str | list[str] | Problem) -> None:  # on the service thread
-            bridge.post_to_ui(lambda: self._on_ended(turn, doubt, result))
-
-        def work(services: Services) -> None:
-            _cancel(running)
-            running.append(_question(services, doubt, asked_as, ended))
-
         self.asked.emit(doubt)
-        bridge.ask(work, None, lambda problem: self._on_ended(turn, doubt, problem))
+        self._following = self._bridge.follow(
+            lambda services: _question(services, doubt, asked_as),
+            partial(self._on_answered, self._turn, doubt),
+            partial(self._on_refused, self._turn),
+        )
 
     @Slot()
     def cancel(self) -> None:
-        self._turn += 1
-        running = self._running
-        self._bridge.ask(lambda _services: _cancel(running))
+        self._stop()
         self.ended.emit()
 
-    def _on_ended(self, turn: int, doubt: Doubt, result: str | list[str] | Problem) -> None:
-        if turn != self._turn:
-            return
-        if isinstance(result, Problem):
-            self.refused.emit(result.sentence)
-        else:
-            self.answered.emit(doubt, [result] if isinstance(result, str) else result)
+    def _stop(self) -> None:
+        self._turn += 1
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
+
+    def _on_answered(self, turn: int, doubt: Doubt, texts: list[str]) -> None:
+        if turn == self._turn:
+            self.answered.emit(doubt, texts)
+
+    def _on_refused(self, turn: int, problem: Problem) -> None:
+        if turn == self._turn:
+            self.refused.emit(problem.sentence)
 
 
-def _question(
-    services: Services, doubt: Doubt, manner: Manner, ended: Callable[[str | list[str] | Problem], None]
-) -> AskOnce:
+def _question(services: Services, doubt: Doubt, manner: Manner) -> Pending[list[str]]:
     """Begin the request; on the service thread."""
     now = doubt.segment.target
     if doubt.is_back:
-        return services.segment_edits.back(doubt.words or now, manner, ended, doubt.segment.source)
-    return services.segment_edits.alternatives(doubt.segment.source, manner, ended, now=now, word=doubt.words)
-
-
-def _cancel(running: list[AskOnce]) -> None:
-    for one in running:
-        one.cancel()
-    running.clear()
+        return services.segment_edits.back(doubt.words or now, manner, doubt.segment.source).map(lambda text: [text])
+    return services.segment_edits.alternatives(doubt.segment.source, manner, now=now, word=doubt.words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import trashed
-from slmdesk.services.base.events import ItemChanged, ItemGone, Problem
+from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.container import Services
 from slmdesk.services.translation.readout import KIND
 from slmdesk.services.translation.typed.history import Earlier
@@ -76,34 +76,29 @@ class EarlierController(QObject):
     def rename(self, item: str, title: str) -> None:
         """Rename a translation; an empty title is ignored."""
         if title.strip():
-            self._bridge.ask(lambda services: services.history.rename(item, title), None, self._on_refused)
+            self._bridge.ask(lambda services: services.history.rename(item, title))
 
     def forget(self, item: str) -> None:
         """Move a translation to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed, self._on_refused)
+        self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed)
 
     def _ask(self) -> None:
-        words, limit, bridge = self._words, self._limit, self._bridge
+        words, limit = self._words, self._limit
         come = partial(self._on_rows, words)
         if words:
-            ended = partial(_bring_rows, bridge, come)
-            bridge.ask(lambda services: services.typed.search(words, ended), None, self._on_refused)
+            self._bridge.follow(lambda services: services.typed.search(words).map(_found), come)
         else:
-            bridge.ask(lambda services: _newest(services, limit), come, self._on_refused)
+            self._bridge.ask(lambda services: _newest(services, limit), come)
 
-    def _on_rows(self, words: str, found: _Rows | Problem) -> None:
-        if words != self._words:  # another search was begun meanwhile
-            return
-        if isinstance(found, Problem):
-            self._on_refused(found)
-        else:
+    def _on_rows(self, words: str, found: _Rows) -> None:
+        if words == self._words:  # else another search was begun meanwhile
             self.listed.emit(*found)
 
     def _on_trashed(self, item: Item) -> None:
         self._bridge.notice_raised.emit(trashed(item, self._restore))
 
     def _restore(self, item: str) -> None:
-        self._bridge.ask(lambda services: services.history.restore(item), None, self._on_refused)
+        self._bridge.ask(lambda services: services.history.restore(item))
 
     @Slot(object)
     def _on_changed(self, event: ItemChanged) -> None:
@@ -115,9 +110,6 @@ class EarlierController(QObject):
         if self._is_watched:
             self._ask()
 
-    def _on_refused(self, problem: Problem) -> None:
-        self._bridge.problem_met.emit(problem)
-
 
 def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
     """The newest, and whether there are more.  Runs on the service thread."""
@@ -128,14 +120,8 @@ def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
 _Rows = tuple[Sequence[EarlierRow], bool]
 
 
-def _bring_rows(bridge: Bridge, come: Callable[[_Rows | Problem], None], result: Earlier | Problem) -> None:
-    """Pass the result to the window's thread.  Called on the service thread."""
-    found: _Rows | Problem
-    if isinstance(result, Problem):
-        found = result
-    else:
-        found = [_row(item, snippet.translate(HIT_MARKS)) for item, snippet in result.found], result.was_cut
-    bridge.post_to_ui(partial(come, found))
+def _found(result: Earlier) -> _Rows:
+    return [_row(item, snippet.translate(HIT_MARKS)) for item, snippet in result.found], result.was_cut
 
 
 def _row(item: Item, snippet: str = "") -> EarlierRow:

@@ -1,6 +1,6 @@
 """The glossary service: creates, imports, edits and exports glossaries.  Service thread unless a method says otherwise.
 
-Long lists are processed in pieces, so that nothing holds up the service thread.
+Long lists are processed in slices, so that nothing holds up the service thread.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.exports.terms import to_glossary_file
-from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
-from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.base.slices import in_slices, pieces_of
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.asking.prompts import DOMAINS
 from slmdesk.services.translation.events import GlossariesChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
@@ -95,7 +95,6 @@ class ForgottenGlossary:
 class _Sorted:
     """The terms of a file, about to be stored."""
 
-    file: FileRows
     new: list[Term]
     duplicates: int
     contradictions: tuple[str, ...]
@@ -163,7 +162,7 @@ class GlossaryService:
         self._publish(GlossariesChanged())
         return changed
 
-    def duplicate(self, glossary: str, ended: OnEnded[GlossaryRecord]) -> None:
+    def duplicate(self, glossary: str) -> Pending[GlossaryRecord]:
         """Copy a glossary with all terms; the copy is inactive so that no term applies twice.
 
         Raises KnownError `glossary.unknown`.
@@ -173,49 +172,45 @@ class GlossaryService:
             f"{old.name} (copy)", source_language=old.source_language, target_language=old.target_language,
             domain=old.domain, is_active=False,
         )  # fmt: skip
+        return in_slices(self._service_thread, self._copying(old.id, made.id))
 
-        def fill(terms: list[Term] | Problem) -> None:
-            if isinstance(terms, Problem):
-                ended(terms)
-            else:
-                self._fill(made.id, terms, lambda problem: ended(problem or self._reported(made.id)))
+    def _copying(self, old: str, made: str) -> Slices[GlossaryRecord]:
+        last = 0
+        while terms := self._store.terms.after(old, last, TERMS_AT_ONCE):
+            last = terms[-1].n
+            self._store.terms.add(made, terms)
+            yield
+        return self._reported(made)
 
-        on_file_thread(self._service_thread, lambda: self._all_terms(old.id), fill, name="glossary-copy")
+    def forget(self, glossary: str) -> Pending[ForgottenGlossary]:
+        """Delete a glossary and its terms; the result is what `restore` needs.
 
-    def forget(self, glossary: str, ended: OnEnded[ForgottenGlossary]) -> None:
-        """Delete a glossary and its terms; `ended` gets what `restore` needs.
-
-        A long one is deleted in pieces, and is not listed from now on.  If the program is killed meanwhile, the rest
+        A long one is deleted in slices, and is not listed from now on.  If the program is killed meanwhile, the rest
         stays but is inactive.  Raises KnownError `glossary.unknown`.
         """
         record = self._store.glossaries.get(glossary)
         if record.id in self._going:
             raise KnownError("glossary.unknown", id=record.id)
         self._going.add(record.id)
-        self._forget_more(record, [], ended)
         self._publish(GlossariesChanged())
+        return in_slices(self._service_thread, self._forgetting(record))
 
-    def _forget_more(self, record: GlossaryRecord, gone: list[Term], ended: OnEnded[ForgottenGlossary]) -> None:
+    def _forgetting(self, record: GlossaryRecord) -> Slices[ForgottenGlossary]:
+        gone: list[Term] = []
         try:
-            part = self._store.terms.forget_some(record.id, TERMS_AT_ONCE)
-            gone += part
-            if len(part) == TERMS_AT_ONCE:
-                self._service_thread.post(lambda: self._forget_more(record, gone, ended))
-                return
+            while part := self._store.terms.forget_some(record.id, TERMS_AT_ONCE):
+                gone += part
+                yield
             self._store.glossaries.forget(record.id)
-        except KnownError as err:
+        finally:
             self._going.discard(record.id)
             self._publish(GlossariesChanged())
-            ended(problem_for(err))
-            return
-        self._going.discard(record.id)
-        self._publish(GlossariesChanged())
-        ended(ForgottenGlossary(record, tuple(gone)))
+        return ForgottenGlossary(record, tuple(gone))
 
-    def restore(self, gone: ForgottenGlossary, ended: OnEnded[GlossaryRecord]) -> None:
+    def restore(self, gone: ForgottenGlossary) -> Pending[GlossaryRecord]:
         """Restore a deleted glossary in its old position."""
         self._store.glossaries.restore(gone.record)
-        self._fill(gone.record.id, gone.terms, lambda problem: ended(problem or self._reported(gone.record.id)))
+        return in_slices(self._service_thread, self._filled(gone.record.id, gone.terms))
 
     def purge(self) -> None:
         """Purge deleted terms from all our files; takes about a second.  Raises KnownError `store.…`."""
@@ -277,46 +272,43 @@ class GlossaryService:
 
     # ---- files
 
-    def import_file(self, request: ImportRequest, ended: OnEnded[Imported]) -> None:
-        """Import a glossary from a CSV, TSV, spreadsheet or TBX file.
+    def import_file(self, request: ImportRequest) -> Pending[Imported]:
+        """Import a glossary from a CSV, TSV, spreadsheet or TBX file; of an unusable one nothing is stored.
 
-        `ended` gets a Problem for an unusable file, of which nothing is stored.  Raises KnownError `language.unknown`,
-        `glossary.unknown`.
+        Raises KnownError `glossary.unknown`.
         """
         known = self._store.glossaries.get(request.into) if request.into else None
-        source = request.source or (known.source_language if known else "")
-        target = request.target or (known.target_language if known else "")
+        return in_slices(self._service_thread, self._importing(request, known))
 
-        def read(result: FileRows | Problem) -> None:
-            if isinstance(result, Problem):
-                ended(result)
-            else:
-                on_file_thread(
-                    self._service_thread, lambda: self._sorted(result, known, request), keep, name="glossary-import"
-                )
-
-        def keep(result: _Sorted | Problem) -> None:
-            if isinstance(result, Problem):
-                ended(result)
-                return
-            try:
-                self._keep(request, result, known or result.same, ended)
-            except KnownError as err:
-                ended(problem_for(err))
-
-        self._files.read(
+    def _importing(self, request: ImportRequest, known: GlossaryRecord | None) -> Slices[Imported]:
+        file = yield from self._files.rows(
             "terms",
             request.path,
-            read,
-            source=source,
-            target=target,
+            source=request.source or (known.source_language if known else ""),
+            target=request.target or (known.target_language if known else ""),
             columns=request.columns,
             skips_first=request.skips_first,
         )
+        found: _Sorted = yield pending_on_file_thread(
+            self._service_thread, lambda: self._sorted(file, known, request), name="glossary-import"
+        )
+        first, second = file.languages
+        into = known or found.same
+        made = into or self._store.glossaries.add(
+            _name(request.name) or request.path.stem, source_language=first, target_language=second,
+            domain=_domain(request.domain), is_active=False,
+        )  # fmt: skip
+        yield from self._fill(made.id, found.new)
+        if into is None:  # only now it is whole
+            self._store.glossaries.change(made.id, is_active=True)
+        return Imported(
+            len(found.new), file.skipped, file.first_skipped, found.duplicates, found.contradictions,
+            self._reported(made.id), was_there=found.same is not None,
+        )  # fmt: skip
 
-    def sample(self, path: Path, ended: OnEnded[list[list[str]]]) -> None:
-        """Pass the first rows of a table to `ended`, so that a person can assign its columns."""
-        self._files.sample(path, ended)
+    def sample(self, path: Path) -> Pending[list[list[str]]]:
+        """Return the first rows of a table, so that a person can assign its columns."""
+        return in_slices(self._service_thread, self._files.sample(path))
 
     def export(self, glossary: str, form: str) -> bytes:
         """Export a glossary in one of exports.terms.GLOSSARY_FORMS.  Any thread except the service thread.
@@ -327,14 +319,14 @@ class GlossaryService:
         terms = self._all_terms(record.id)
         return to_glossary_file(record, terms, form)
 
-    def export_file(self, glossary: str, form: str, path: Path, ended: OnEnded[Path]) -> None:
+    def export_file(self, glossary: str, form: str, path: Path) -> Pending[Path]:
         """Export into a file, replacing an existing one: the file dialog has asked."""
 
         def work() -> Path:
             write_atomically(path, self.export(glossary, form))
             return path
 
-        on_file_thread(self._service_thread, work, ended, name="glossary-export")
+        return pending_on_file_thread(self._service_thread, work, name="glossary-export")
 
     # ---- inside
 
@@ -362,7 +354,7 @@ class GlossaryService:
             same = next((one for one in called if one.is_active), None)
             there = known or same
             new, duplicates, contradictions = sorted_out(self._all_terms(there.id) if there else (), terms)
-        return _Sorted(found, new, duplicates, contradictions, same)
+        return _Sorted(new, duplicates, contradictions, same)
 
     def _called(self, request: ImportRequest, found: FileRows) -> list[GlossaryRecord]:
         """The glossaries of the name, pair and domain of a file.  Not on the service thread."""
@@ -376,32 +368,6 @@ class GlossaryService:
         """Whether a glossary has these terms and no others.  Not on the service thread."""
         return one.terms == len(terms) and [replace(term, n=0) for term in self._all_terms(one.id)] == list(terms)
 
-    def _keep(
-        self, request: ImportRequest, found: _Sorted, known: GlossaryRecord | None, ended: OnEnded[Imported]
-    ) -> None:
-        first, second = found.file.languages
-        made = known or self._store.glossaries.add(
-            _name(request.name) or request.path.stem, source_language=first, target_language=second,
-            domain=_domain(request.domain), is_active=False,
-        )  # fmt: skip
-
-        def done(problem: Problem | None) -> None:
-            if problem is not None:
-                ended(problem)
-                return
-            if known is None:  # only now it is whole
-                self._store.glossaries.change(made.id, is_active=True)
-            skipped, first_skipped = found.file.skipped, found.file.first_skipped
-            record = self._reported(made.id)
-            ended(
-                Imported(
-                    len(found.new), skipped, first_skipped, found.duplicates, found.contradictions, record,
-                    was_there=found.same is not None,
-                )
-            )  # fmt: skip
-
-        self._fill(made.id, found.new, done)
-
     def _all_terms(self, glossary: str) -> list[Term]:
         """Page by page.  Any thread but the app's."""
         terms: list[Term] = []
@@ -411,9 +377,14 @@ class GlossaryService:
             terms += page
         return terms
 
-    def _fill(self, glossary: str, terms: Sequence[Term], ended: Callable[[Problem | None], object]) -> None:
-        adding = pieces_of(terms, TERMS_AT_ONCE, lambda part: self._store.terms.add(glossary, part))
-        in_slices(self._service_thread, adding).then(ended)
+    def _filled(self, glossary: str, terms: Sequence[Term]) -> Slices[GlossaryRecord]:
+        yield from self._fill(glossary, terms)
+        return self._reported(glossary)
+
+    def _fill(self, glossary: str, terms: Sequence[Term]) -> Slices[None]:
+        for at in range(0, len(terms), TERMS_AT_ONCE):
+            self._store.terms.add(glossary, terms[at : at + TERMS_AT_ONCE])
+            yield
 
     def _reported(self, glossary: str) -> GlossaryRecord:
         self._publish(GlossariesChanged())

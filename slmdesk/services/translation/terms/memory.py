@@ -19,10 +19,11 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.exports.tmx import Unit, to_tmx
-from slmdesk.services.base.events import Event, Problem
-from slmdesk.services.base.file_thread import OnEnded, on_file_thread
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.base.slices import in_slices, pieces_of
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.events import MemoryChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
 from slmdesk.store import Store
@@ -156,26 +157,38 @@ class MemoryService:
     # ---- files
 
     def import_file(
-        self, path: Path, ended: OnEnded[ImportedPairs], *, source: str = "", target: str = "", domain: str = ""
-    ) -> None:
-        """Import a TMX file into the memory, in pieces.
+        self, path: Path, *, source: str = "", target: str = "", domain: str = ""
+    ) -> Pending[ImportedPairs]:
+        """Import a TMX file into the memory, in slices.
 
-        `ended` gets a Problem for an unusable file, `glossary.more_languages` for one with more than two languages of
-        which none was chosen.  Raises KnownError `language.unknown`.
+        Ends with a Problem for an unusable file, `glossary.more_languages` for one with more than two languages of
+        which none was chosen, `language.unknown`.
         """
+        return in_slices(self._service_thread, self._importing(path, source, target, domain))
 
-        def read(result: FileRows | Problem) -> None:
-            if isinstance(result, Problem):
-                ended(result)
-                return
-            on_file_thread(
-                self._service_thread,
-                lambda: _each_once(result),
-                lambda pairs: self._keep(result, pairs, domain, ended),
-                name="memory-import",
-            )
-
-        self._files.read("pairs", path, read, source=source, target=target)
+    def _importing(self, path: Path, source: str, target: str, domain: str) -> Slices[ImportedPairs]:
+        file = yield from self._files.rows("pairs", path, source=source, target=target)
+        sorted_out: _Pairs = yield pending_on_file_thread(
+            self._service_thread, lambda: _each_once(file), name="memory-import"
+        )
+        pairs, duplicates, contradictions = sorted_out
+        first, second = file.languages
+        replaced = known = 0
+        try:
+            for at in range(0, len(pairs), PAIRS_AT_ONCE):
+                part = pairs[at : at + PAIRS_AT_ONCE]
+                for pair in part:
+                    old = self._store.memory.remembered(first, second, domain, pair[0])
+                    known += old == pair[1]
+                    replaced += old is not None and old != pair[1]
+                self._store.memory.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
+                yield
+        finally:
+            self._publish(MemoryChanged())
+        return ImportedPairs(
+            len(pairs) - known, file.skipped, file.first_skipped, duplicates + known, replaced, contradictions, first,
+            second,
+        )  # fmt: skip
 
     def tmx(self, source: str = "", target: str = "") -> Iterator[str]:
         """Yield the memory as TMX 1.4 in pieces; of one pair of languages, if named.  Any thread except the service
@@ -195,7 +208,7 @@ class MemoryService:
                 if one.source_language and one.origin is not Origin.MODEL:
                     yield one.source_language, one.source, one.target_language, one.target
 
-    def export_file(self, path: Path, ended: OnEnded[Path], *, source: str = "", target: str = "") -> None:
+    def export_file(self, path: Path, *, source: str = "", target: str = "") -> Pending[Path]:
         """Export as TMX into a file, on a thread of its own; an existing one is replaced, as the file dialog
         has asked.
         """
@@ -204,35 +217,7 @@ class MemoryService:
             write_atomically(path, "".join(self.tmx(source, target)).encode("utf-8", "replace"))
             return path
 
-        on_file_thread(self._service_thread, work, ended, name="memory-export")
-
-    # ---- inside
-
-    def _keep(self, found: FileRows, sorted_out: _Pairs | Problem, domain: str, ended: OnEnded[ImportedPairs]) -> None:
-        if isinstance(sorted_out, Problem):
-            ended(sorted_out)
-            return
-        pairs, duplicates, contradictions = sorted_out
-        first, second = found.languages
-        replaced = known = 0
-
-        def keep(part: Sequence[tuple[str, str]]) -> None:
-            nonlocal replaced, known
-            for pair in part:
-                old = self._store.memory.remembered(first, second, domain, pair[0])
-                known += old == pair[1]
-                replaced += old is not None and old != pair[1]
-            self._store.memory.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
-
-        def done(problem: Problem | None) -> None:
-            self._publish(MemoryChanged())
-            made = ImportedPairs(
-                len(pairs) - known, found.skipped, found.first_skipped, duplicates + known, replaced, contradictions,
-                first, second,
-            )  # fmt: skip
-            ended(problem or made)
-
-        in_slices(self._service_thread, pieces_of(pairs, PAIRS_AT_ONCE, keep)).then(done)
+        return pending_on_file_thread(self._service_thread, work, name="memory-export")
 
 
 def changes_between(old: str, new: str) -> tuple[tuple[str, str], ...]:

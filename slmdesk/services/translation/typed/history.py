@@ -18,7 +18,7 @@ from slmdesk.core.types import Origin as Author
 from slmdesk.core.types import Role, TextPart
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, ItemChanged
-from slmdesk.services.base.file_thread import OnEnded
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.asking.prompts import Manner
@@ -137,13 +137,13 @@ class TypedHistory:
         manner = Manner(request.target, request.source, request.domain, request.formality)
         return Typed(view.item.id, request.text, manner, tuple(segments_of_item(self._store, view.item.id)))
 
-    def search(self, words: str, ended: OnEnded[Earlier]) -> None:
-        """Search text, translation and title of translations; `ended` gets the result on the service thread.
+    def search(self, words: str) -> Pending[Earlier]:
+        """Search text, translation and title of translations.
 
         A later search ends this one, which then gets what was found so far.
         """
         self._turn += 1
-        in_slices(self._service_thread, self._searching(words, self._turn), ended)
+        return in_slices(self._service_thread, self._searching(words, self._turn))
 
     def _searching(self, words: str, turn: int) -> Slices[Earlier]:
         found: dict[str, Found] = {}

@@ -1,0 +1,62 @@
+"""Asks the reader child for something about one document.  Service thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from slmdesk.client import ChildClient, JobHandle
+from slmdesk.core.errors import KnownError
+from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
+from slmdesk.core.types import Json
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.documents.reading_queue import read_problem
+
+OnPartial = Callable[[Mapping[str, Any]], object]
+"""Called on a thread of the client."""
+
+
+def start_reader(
+    service_thread: ServiceThread,
+    reader: ChildClient,
+    kind: str,
+    payload: Mapping[str, Json],
+    on_partial: OnPartial,
+) -> tuple[JobHandle, Pending[Mapping[str, Json]]]:
+    """Start a job of the reader child on the document at `payload["path"]`; returns its handle and its result.
+
+    That is a Problem `document.…` where the document cannot be read, the child died, or the job was cancelled.
+    """
+    name = Path(str(payload["path"])).name
+    pending: Pending[Mapping[str, Json]] = Pending(lambda: handle.cancel())
+
+    def finish(event: Done | Failed | Cancelled) -> None:
+        if isinstance(event, Done):
+            pending.end(event.result)
+        elif isinstance(event, Failed):
+            pending.end(read_problem(name, event))
+        else:
+            pending.end(problem_for(KnownError("document.stopped", path=name)))
+
+    def on_event(event: FromChild) -> None:  # on a thread of the client
+        if isinstance(event, Partial):
+            on_partial(event.value)
+        elif isinstance(event, Done | Failed | Cancelled):
+            service_thread.post(lambda: finish(event))
+
+    handle = reader.start(kind, payload, on_event)
+    return handle, pending
+
+
+def ask_reader(
+    service_thread: ServiceThread,
+    reader: ChildClient,
+    kind: str,
+    payload: Mapping[str, Json],
+    on_partial: OnPartial,
+) -> Pending[Mapping[str, Json]]:
+    """Start a job that needs no more steps; see `start_reader`."""
+    return start_reader(service_thread, reader, kind, payload, on_partial)[1]
