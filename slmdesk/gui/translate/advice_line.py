@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.translate.advice_controller import AdviceController
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.translation.pairs.advice import PairAdvice
 
@@ -23,22 +23,25 @@ class AdviceLine(QFrame):
         self.setObjectName("advice_line")
         self.setProperty("kind", "band")
         self._words = plain_label("", self, name="translate_warning")
-        self._use = named(QPushButton("Use it", self), "use_better_button")
-        self._examine = named(QPushButton("Examine it", self), "examine_pair_button")
-        self._examine.setToolTip("Twelve short sentences, in the background: half a minute or more")
-        self._see = named(QPushButton("See models made for this", self), "see_models_button")
-        self._see.setToolTip("Opens the page of models with those meant for translating into this language")
-        row = QBoxLayout(QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight, self)
-        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._words, 1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(theme.SPACE_8)
-        for button in (self._examine, self._use, self._see):
-            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
-        if is_narrow:
-            buttons.addStretch(1)
-        row.addLayout(buttons)
+        self._use = button("Use it", "use_better_button", self)
+        self._examine = button(
+            "Examine it", "examine_pair_button", self,
+            tip="Twelve short sentences, in the background: half a minute or more",
+        )  # fmt: skip
+        self._see = button(
+            "See models made for this", "see_models_button", self,
+            tip="Opens the page of models with those meant for translating into this language",
+        )  # fmt: skip
+        middle = Qt.AlignmentFlag.AlignVCenter
+        buttons = row(
+            (self._examine, middle), (self._use, middle), (self._see, middle), *((1,) if is_narrow else ()),
+            gap=theme.SPACE_8,
+        )  # fmt: skip
+        lay_out = column if is_narrow else row
+        lay_out(
+            (self._words, 1), buttons, into=self, gap=theme.SPACE_8,
+            margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
+        )  # fmt: skip
         self._examine.clicked.connect(self._on_examine)
         self._examine.clicked.connect(controller.examine)
         self._use.clicked.connect(controller.use_better)

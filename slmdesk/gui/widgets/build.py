@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 
@@ -36,6 +37,14 @@ def row(*parts: Part, into: QWidget | None = None, gap: int | None = None, margi
 def column(*parts: Part, into: QWidget | None = None, gap: int | None = None, margins: Margins = 0) -> QVBoxLayout:
     """Lay parts out from top to bottom, inside `into` where it is given; `gap` None: the style's."""
     return _filled(QVBoxLayout(), parts, into, gap, margins)
+
+
+def flow(*widgets: QWidget, gap: int) -> FlowLayout:
+    """Lay widgets out from left to right, on further lines where there is no room."""
+    layout = FlowLayout(gap=gap)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return layout
 
 
 def button(text: str, name: str, parent: QWidget, **options: Any) -> QPushButton:

@@ -14,9 +14,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +24,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.advice_line import AdviceLine
 from slmdesk.gui.translate.document.controller import DocumentRequest
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
@@ -98,10 +97,9 @@ class DocumentForm(QDialog):
         )  # fmt: skip
         self._said = plain_label("", self, name="form_said", kind="warn")
         self._buttons = named(QDialogButtonBox(self), "form_buttons")
-        self._begin = named(QPushButton("Translate", self), "form_begin")
-        self._begin.setProperty("kind", "primary")
+        self._begin = button("Translate", "form_begin", self, kind="primary")
         self._begin.setDefault(True)
-        self._cancel = named(QPushButton("Cancel", self), "form_cancel")
+        self._cancel = button("Cancel", "form_cancel", self)
         self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.addButton(self._cancel, QDialogButtonBox.ButtonRole.RejectRole)
         self._lay_out()
@@ -134,13 +132,9 @@ class DocumentForm(QDialog):
         area = named(QScrollArea(self), "document_form_area")
         show_column(area, inner)
         self._area, self._inner = area, inner
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        column.setSpacing(theme.SPACE_12)
-        column.addWidget(area, 1)
-        column.addWidget(self._advice)
-        column.addWidget(self._said)
-        column.addWidget(self._buttons)
+        column(
+            (area, 1), self._advice, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
+        )
         self._said.hide()
         height = inner.sizeHint().height() + self._buttons.sizeHint().height() + 4 * theme.SPACE_16
         self.resize(520, min(560, max(380, height)))
@@ -279,13 +273,10 @@ class DocumentForm(QDialog):
         return "A PDF becomes a Word document: its text, headings and page breaks, but not its layout."
 
     def _choice(self, values: list[tuple[str, str]], name: str, words: str) -> Choice:
-        choice = named(Choice([(value, text) for value, text in values], self), name)
-        choice.setAccessibleName(words)
-        return choice
+        return named(Choice([(value, text) for value, text in values], self), name, label=words)
 
     def _list(self, name: str, words: str) -> QListWidget:
-        found = named(QListWidget(self), name)
-        found.setAccessibleName(words)
+        found = named(QListWidget(self), name, label=words)
         found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         return found

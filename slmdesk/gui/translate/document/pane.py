@@ -8,11 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QProgressBar,
-    QPushButton,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,7 +21,7 @@ from slmdesk.gui.translate.document.queue_menu import QueueMenu
 from slmdesk.gui.translate.document.retry_dialog import RetryDialog
 from slmdesk.gui.translate.document.saving import SaveMenu, ask_save_anyway, ask_where_to_save, ask_where_to_write
 from slmdesk.gui.translate.review.pane import ReviewPane
-from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.job_bar import show_share
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.password import ask_password
@@ -54,53 +51,43 @@ class DocumentPane(QWidget):
     def _build_ui(self, keeper: ThemeKeeper) -> None:
         self._title = ElidedLabel(self, name="translation_title")
         self._queue = QueueMenu(self)
-        self._back = named(QPushButton("Back to the text", self), "close_translation_button")
+        self._back = button("Back to the text", "close_translation_button", self)
         self._words = plain_label("", self, name="translation_progress_words", kind="muted")
-        self._progress = named(QProgressBar(self), "translation_progress")
-        self._progress.setAccessibleName("Translating the document")
+        self._progress = named(QProgressBar(self), "translation_progress", label="Translating the document")
         self._progress.setTextVisible(False)
-        self._pause = named(QPushButton("Pause", self), "pause_translation_button")
-        self._cancel = named(QPushButton("Cancel", self), "cancel_translation_button")
-        self._cancel.setToolTip("Translate no further; what is translated is kept")
-        self._resume = named(QPushButton("Go on", self), "resume_translation_button")
-        self._retry = named(QPushButton("Try again…", self), "retry_all_button")
-        self._retry.setToolTip("Another try for what failed or needs review, by this or another model")
+        self._pause = button("Pause", "pause_translation_button", self)
+        self._cancel = button(
+            "Cancel", "cancel_translation_button", self, tip="Translate no further; what is translated is kept"
+        )
+        self._resume = button("Go on", "resume_translation_button", self)
+        self._retry = button(
+            "Try again…", "retry_all_button", self,
+            tip="Another try for what failed or needs review, by this or another model",
+        )  # fmt: skip
         self.review = ReviewPane(self._controller.segments, keeper, self)
-        self._open = named(QPushButton("Open the file", self), "open_translation_button")
-        self._more = named(QPushButton("Export", self), "export_translation_button")
-        self._more.setToolTip("Both languages side by side, a report, the pairs as TMX")
+        self._open = button("Open the file", "open_translation_button", self)
+        self._more = button(
+            "Export", "export_translation_button", self, tip="Both languages side by side, a report, the pairs as TMX"
+        )
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        self._save = named(QPushButton("Save the document…", self), "save_translation_button")
-        self._save.setProperty("kind", "primary")
+        self._save = button("Save the document…", "save_translation_button", self, kind="primary")
         self._lay_out()
 
     def _lay_out(self) -> None:
-        def row(*widgets: QWidget, stretch: int = 0) -> QHBoxLayout:
-            layout = QHBoxLayout()
-            layout.setSpacing(theme.SPACE_8)
-            for index, widget in enumerate(widgets):
-                layout.addWidget(widget, 1 if index == stretch else 0)
-            return layout
-
         scrolled = named(QScrollArea(self), "document_scroll")  # with large letters in a low window
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        around = QVBoxLayout(self)
-        around.setContentsMargins(0, 0, 0, 0)
-        around.addWidget(scrolled)
+        column(scrolled, into=self)
         body = named(QWidget(), "document_body")
         show_column(scrolled, body)
-        column = QVBoxLayout(body)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
-        column.setSpacing(theme.SPACE_8)
-        column.addLayout(row(self._title, self._queue, self._back))
-        column.addWidget(self._progress)
-        column.addWidget(self.review, 1)
-        column.addWidget(self._words)  # a line of its own: it may be long
-        buttons = FlowLayout(gap=theme.SPACE_8)
-        for button in (self._pause, self._cancel, self._resume, self._retry, self._open, self._more, self._save):
-            buttons.addWidget(button)
-        column.addLayout(buttons)
+        buttons = flow(
+            self._pause, self._cancel, self._resume, self._retry, self._open, self._more, self._save, gap=theme.SPACE_8
+        )
+        top = row((self._title, 1), self._queue, self._back, gap=theme.SPACE_8)
+        column(  # the words have a line of their own: they may be long
+            top, self._progress, (self.review, 1), self._words, buttons, into=body, gap=theme.SPACE_8,
+            margins=(theme.SPACE_16, theme.SPACE_12),
+        )  # fmt: skip
 
     def _connect(self) -> None:
         controller = self._controller

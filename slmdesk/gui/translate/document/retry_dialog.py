@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QDialog, QDialogButtonBox, QPushButton, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QDialog, QDialogButtonBox, QRadioButton, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.translation import SegmentState
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
@@ -38,29 +39,29 @@ class RetryDialog(QDialog):
         self._group = QButtonGroup(self)
         self._failed = named(QRadioButton(f"What could not be translated: {failed:,}", self), "retry_failed")
         self._flagged = named(QRadioButton(f"All that needs review: {look:,}", self), "retry_flagged")
-        for button, count in ((self._failed, failed), (self._flagged, look + failed)):
-            self._group.addButton(button)
-            button.setEnabled(bool(count))
+        for one, count in ((self._failed, failed), (self._flagged, look + failed)):
+            self._group.addButton(one)
+            one.setEnabled(bool(count))
         (self._failed if failed else self._flagged).setChecked(True)
         known = [("", "The same model as before"), *((one.id, one.name) for one in models)]
-        self._model = named(Choice([(id, name) for id, name in known], self), "retry_model")
-        self._model.setAccessibleName("Which model is asked")
+        self._model = named(
+            Choice([(id, name) for id, name in known], self), "retry_model", label="Which model is asked"
+        )
         words = "What you edited or approved stays. A new translation counts only where the checks find it better."
-        self._recheck = named(QPushButton("Check all anew with the glossaries", self), "recheck_button")
-        self._recheck.setToolTip("After a glossary was changed: the doubts of all segments are told anew")
+        self._recheck = button(
+            "Check all anew with the glossaries", "recheck_button", self,
+            tip="After a glossary was changed: the doubts of all segments are told anew",
+        )  # fmt: skip
         self._buttons = named(QDialogButtonBox(self), "retry_buttons")
-        self._begin = named(QPushButton("Try again", self), "retry_begin")
-        self._begin.setProperty("kind", "primary")
+        self._begin = button("Try again", "retry_begin", self, kind="primary")
         self._begin.setEnabled(bool(failed or look))
         self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(named(QPushButton("Cancel", self), "retry_cancel"),
-                                QDialogButtonBox.ButtonRole.RejectRole)  # fmt: skip
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        column.setSpacing(theme.SPACE_12)
+        self._buttons.addButton(button("Cancel", "retry_cancel", self), QDialogButtonBox.ButtonRole.RejectRole)
         said = plain_label(words, self, name="retry_words", kind="muted")
-        for widget in (self._failed, self._flagged, self._model, said, self._recheck, self._buttons):
-            column.addWidget(widget)
+        column(
+            self._failed, self._flagged, self._model, said, self._recheck, self._buttons, into=self,
+            gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
         self.setMinimumWidth(420)
 
     @Slot()

@@ -6,14 +6,13 @@ from itertools import pairwise
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QToolButton, QWidget
 
 from slmdesk.core.translation import SegmentState
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import button, column, flow, row, tool_button
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.flow import FlowLayout
-from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.asking.labels import STATE_WORDS, kind_words
@@ -46,49 +45,41 @@ class FilterBar(QWidget):
         self._show_replacing(False)
 
     def _build_ui(self) -> None:
-        self._choice = named(Choice([(("", ""), "All segments")], self), "segment_filter")
-        self._choice.setAccessibleName("Which segments are shown")
-        self._choice.setToolTip("Which segments are shown")
+        self._choice = named(
+            Choice([(("", ""), "All segments")], self), "segment_filter", label="Which segments are shown",
+            tip="Which segments are shown",
+        )  # fmt: skip
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._search = named(QLineEdit(self), "segment_search")
+        self._search = named(
+            QLineEdit(self), "segment_search", label="Search in the segments",
+            tip="Search in source and translation (Ctrl+F)",
+        )  # fmt: skip
         self._search.setPlaceholderText("Search in the segments")
-        self._search.setAccessibleName("Search in the segments")
-        self._search.setToolTip("Search in source and translation (Ctrl+F)")
         self._search.setClearButtonEnabled(True)
         name_clear_button(self._search)
-        self._more = named(QToolButton(self), "replace_toggle")
+        self._more = tool_button("replace_toggle", self)
         self._more.setCheckable(True)
         self._more.setText("Replace")
         self._more.setToolTip("Replace words in the translations (Ctrl+H)")
-        self._instead = named(QLineEdit(self), "replace_with")
+        self._instead = named(QLineEdit(self), "replace_with", label="What is put instead")
         self._instead.setPlaceholderText("Put instead")
-        self._instead.setAccessibleName("What is put instead")
         self._exact = named(CheckBox("Match case", self), "replace_match_case")
         self._whole = named(CheckBox("Whole words", self), "replace_whole_words")
         self._said = plain_label("", self, name="replace_hits", kind="muted", wraps=False)
-        self._one = named(QPushButton("Replace", self), "replace_one_button")
-        self._one.setToolTip("Replace in the chosen segment and go to the next")
-        self._all = named(QPushButton("Replace all", self), "replace_all_button")
-        self._undo = named(QToolButton(self), "undo_segment_button")
-        self._undo.setAccessibleName("Undo the last change")
-        self._undo.setToolTip("Undo the last change (Ctrl+Z)")
-        set_icon(self._undo, "undo-2")
-        top = QHBoxLayout()
-        top.setSpacing(theme.SPACE_8)
-        top.addWidget(self._choice)
-        top.addWidget(self._search, 1)
-        top.addWidget(self._more)
-        top.addWidget(self._undo)
+        self._one = button(
+            "Replace", "replace_one_button", self, tip="Replace in the chosen segment and go to the next"
+        )
+        self._all = button("Replace all", "replace_all_button", self)
+        self._undo = tool_button(
+            "undo_segment_button", self, label="Undo the last change", tip="Undo the last change (Ctrl+Z)",
+            icon="undo-2",
+        )  # fmt: skip
+        top = row(self._choice, (self._search, 1), self._more, self._undo, gap=theme.SPACE_8)
         self._row = named(QWidget(self), "replace_row")
-        line = FlowLayout(self._row, gap=theme.SPACE_8)
         self._instead.setMinimumWidth(200)
-        for widget in (self._instead, self._exact, self._whole, self._one, self._all, self._said):
-            line.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_8)
-        column.addLayout(top)
-        column.addWidget(self._row)
+        parts = (self._instead, self._exact, self._whole, self._one, self._all, self._said)
+        self._row.setLayout(flow(*parts, gap=theme.SPACE_8))
+        column(top, self._row, into=self, gap=theme.SPACE_8)
         for before, after in pairwise((self._search, self._instead, self._exact, self._whole, self._one, self._all,
                                        self._more, self._undo)):  # fmt: skip
             QWidget.setTabOrder(before, after)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QSplitter, QWidget
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.gui.base import theme
@@ -17,8 +17,8 @@ from slmdesk.gui.translate.review.filter_bar import FilterBar
 from slmdesk.gui.translate.review.grid import TARGET, SegmentModel
 from slmdesk.gui.translate.review.panel import SegmentPanel
 from slmdesk.gui.translate.review.table import SegmentTable
+from slmdesk.gui.widgets.build import button, column, flow
 from slmdesk.gui.widgets.check_box import CheckBox
-from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.segment_list import LOOK_AT, Listed
@@ -31,6 +31,10 @@ CHOSEN_MS = 120
 PANEL_SHARE = 0.36
 """Of the height, until a person moves the handle."""
 HINT = "How should it change? e.g. shorter"
+AGAIN_TIP = "Translate the chosen segment once more, with the change beside (Ctrl+R, then Enter)"
+BACK_TIP = "Translate it back into the language of the source, to check it (Ctrl+Shift+R)"
+APPROVE_TIP = "Take the chosen segments as they are and go to the next (Ctrl+Return)"
+NEXT_TIP = "The next segment that needs review (F3; Shift+F3: the one before)"
 LEAST_LINES = 14
 """Of the segments and the panel below, however low the window is."""
 
@@ -62,39 +66,40 @@ class ReviewPane(QWidget):
         self._split.addWidget(self._table)
         self._split.addWidget(self._panel)
         self._split.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
-        self._hint = named(QLineEdit(self), "segment_hint")
+        self._hint = named(
+            QLineEdit(self), "segment_hint", label="How this segment should change",
+            tip="What to do differently with this segment, such as: shorter, or: rent = Miete",
+        )  # fmt: skip
         self._hint.setPlaceholderText(HINT)
-        self._hint.setToolTip("What to do differently with this segment, such as: shorter, or: rent = Miete")
-        self._hint.setAccessibleName("How this segment should change")
         self._hint.setMinimumWidth(self.fontMetrics().horizontalAdvance(HINT) + 2 * theme.SPACE_16)
-        self._again = self._button("Try again", "retry_segment_button", "Translate the chosen segment once more, with "
-                                   "the change beside (Ctrl+R, then Enter)")  # fmt: skip
-        self._back = self._button("Back-translate", "back_segment_button", "Translate it back into the language "
-                                  "of the source, to check it (Ctrl+Shift+R)")  # fmt: skip
-        self._others = self._button("Other wordings", "others_segment_button", "Ask for other ways to say it (Ctrl+E)")
-        self._approve = self._button("Approve", "approve_segment_button", "Take the chosen segments as they are and go "
-                                     "to the next (Ctrl+Return)")  # fmt: skip
-        self._next = self._button("Next to review", "next_flagged_button", "The next segment that needs review "
-                                  "(F3; Shift+F3: the one before)")  # fmt: skip
-        self._shade = named(CheckBox("Shade doubtful words", self), "shade_doubts_box")
-        self._shade.setToolTip("Words of which the model was not sure")
+        self._again = button("Try again", "retry_segment_button", self, tip=AGAIN_TIP)
+        self._back = button("Back-translate", "back_segment_button", self, tip=BACK_TIP)
+        self._others = button(
+            "Other wordings", "others_segment_button", self, tip="Ask for other ways to say it (Ctrl+E)"
+        )
+        self._approve = button("Approve", "approve_segment_button", self, tip=APPROVE_TIP)
+        self._next = button("Next to review", "next_flagged_button", self, tip=NEXT_TIP)
+        self._shade = named(
+            CheckBox("Shade doubtful words", self), "shade_doubts_box", tip="Words of which the model was not sure"
+        )
         self._busy = plain_label("", self, name="segment_busy", kind="muted", wraps=False)
         self._chosen_timer = QTimer(self, singleShot=True, interval=CHOSEN_MS)
         self._chosen_timer.setObjectName("chosen_timer")
         self._lay_out()
 
     def _lay_out(self) -> None:
-        line = FlowLayout(gap=theme.SPACE_8)
-        for widget in (self._approve, self._next, self._hint, self._again, self._back, self._others, self._shade,
-                       self._busy):  # fmt: skip
-            line.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_8)
-        column.addWidget(self._bar)
-        column.addWidget(self._nothing)
-        column.addWidget(self._split, 1)
-        column.addLayout(line)
+        line = flow(
+            self._approve,
+            self._next,
+            self._hint,
+            self._again,
+            self._back,
+            self._others,
+            self._shade,
+            self._busy,
+            gap=theme.SPACE_8,
+        )
+        column(self._bar, self._nothing, (self._split, 1), line, into=self, gap=theme.SPACE_8)
         self._nothing.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -107,11 +112,6 @@ class ReviewPane(QWidget):
     @Slot()
     def _on_split_moved(self) -> None:
         self._is_split_moved = True
-
-    def _button(self, words: str, name: str, tip: str) -> QPushButton:
-        button = named(QPushButton(words, self), name)
-        button.setToolTip(tip)
-        return button
 
     def _connect(self) -> None:
         controller, model = self._controller, self._model

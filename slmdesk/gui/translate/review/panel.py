@@ -6,11 +6,12 @@ from functools import partial
 from html import escape
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.core.translation import Origin, SegmentRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.widgets.build import button, row
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -167,17 +168,15 @@ class SegmentPanel(QScrollArea):
 
     def _offer(self, words: str, name: str, button_words: str) -> None:
         number = self._segment.number if self._segment is not None else 0
-        button = named(QPushButton(button_words, self._inner), name)
-        button.setProperty("kind", "quiet")
-        button.setAccessibleName(f"Use: {words[:80]}")
-        button.clicked.connect(partial(self.use_requested.emit, number, words))
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(plain_label(words, self._inner, name="offered_words"), 1)
-        row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        holder = named(QWidget(self._inner), "offer")
-        holder.setLayout(row)
-        row.setContentsMargins(0, 0, 0, theme.SPACE_4)
+        use = button(
+            button_words, name, self._inner, kind="quiet", label=f"Use: {words[:80]}",
+            on=partial(self.use_requested.emit, number, words),
+        )  # fmt: skip
+        offered, holder = plain_label(words, self._inner, name="offered_words"), named(QWidget(self._inner), "offer")
+        row(
+            (offered, 1), (use, Qt.AlignmentFlag.AlignTop), into=holder, gap=theme.SPACE_8,
+            margins=(0, 0, 0, theme.SPACE_4),
+        )  # fmt: skip
         self._add(holder)
 
     def _head(self, words: str) -> None:

@@ -92,8 +92,7 @@ class _Form(QDialog):
         """Emit the input."""
 
     def choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
-        choice = named(Choice(values, self), name)
-        choice.setAccessibleName(words)
+        choice = named(Choice(values, self), name, label=words)
         self.form.addRow(words, choice)
         return choice
 
@@ -105,8 +104,7 @@ class NewGlossaryForm(_Form):
 
     def __init__(self, parent: QWidget, source: str = "en", target: str = "de") -> None:
         super().__init__(parent, name="new_glossary_form", title="A new glossary", accept="Make it")
-        self._name = named(QLineEdit(self), "glossary_name_line")
-        self._name.setAccessibleName("Name of the glossary")
+        self._name = named(QLineEdit(self), "glossary_name_line", label="Name of the glossary")
         self._name.setPlaceholderText("Such as: Leases")
         self._name.setMaxLength(120)
         self.form.addRow("Name", self._name)
@@ -156,8 +154,7 @@ class NameForm(_Form):
 
     def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent, name="rename_glossary_form", title="Rename the glossary", accept="Rename")
-        self._name = named(QLineEdit(name, self), "rename_glossary_line")
-        self._name.setAccessibleName("Name of the glossary")
+        self._name = named(QLineEdit(name, self), "rename_glossary_line", label="Name of the glossary")
         self._name.setMaxLength(120)
         self._name.selectAll()
         self.form.addRow("Name", self._name)
@@ -196,8 +193,7 @@ class ImportQuestion(_Form):
 
     def _ask_columns(self, rows: Sequence[Sequence[str]]) -> None:
         width = max(len(row) for row in rows)
-        table = named(QTableWidget(len(rows), width, self), "import_sample")
-        table.setAccessibleName("How the file begins")
+        table = named(QTableWidget(len(rows), width, self), "import_sample", label="How the file begins")
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setTabKeyNavigation(False)
         table.verticalHeader().hide()

@@ -10,14 +10,12 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMenu,
     QSplitter,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -39,8 +37,8 @@ from slmdesk.gui.translate.terms.glossary_model import (
     TickDelegate,
 )
 from slmdesk.gui.translate.terms.table_window import TableWindow
+from slmdesk.gui.widgets.build import column, flow, row
 from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
-from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.base.events import Problem
@@ -83,8 +81,7 @@ class GlossaryWindow(TableWindow):
     # ---- building
 
     def _build_ui(self) -> None:
-        self._list = named(QListWidget(self), "glossary_list")
-        self._list.setAccessibleName("Glossaries; a tick says that one is obeyed")
+        self._list = named(QListWidget(self), "glossary_list", label="Glossaries; a tick says that one is obeyed")
         self._list.setWordWrap(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setItemDelegate(TickDelegate(self._keeper, self._list))
@@ -111,32 +108,21 @@ class GlossaryWindow(TableWindow):
         self._lay_out()
 
     def _line(self, name: str, words: str) -> QLineEdit:
-        line = named(QLineEdit(self), name)
+        line = named(QLineEdit(self), name, label=words)
         line.setPlaceholderText(words)
-        line.setAccessibleName(words)
         return line
 
     def _lay_out(self) -> None:
         left, right = QWidget(self), QWidget(self)
-        side = QVBoxLayout(left)
-        side.setContentsMargins(0, 0, theme.SPACE_12, 0)
-        side.setSpacing(theme.SPACE_8)
-        ways = FlowLayout(gap=theme.SPACE_8)
-        for button in (self._new, self._import, self._keep):
-            ways.addWidget(button)
-        side.addLayout(ways)
-        side.addWidget(self._list, 1)
-        work = QVBoxLayout(right)
-        work.setContentsMargins(theme.SPACE_12, 0, 0, 0)
-        work.setSpacing(theme.SPACE_8)
-        work.addLayout(_row(self._title, self._count, self._more))
-        work.addWidget(self._search)
-        work.addLayout(_row(self._source, self._target, self._add, stretch=(0, 1)))
-        work.addWidget(self._trouble)
-        work.addWidget(self._table, 1)
-        work.addWidget(self._nothing, 1)
-        work.addWidget(self._said)
-        work.addLayout(_row(self._delete, self._propose, QWidget(self), self._close, stretch=(2,)))
+        ways = flow(self._new, self._import, self._keep, gap=theme.SPACE_8)
+        column(ways, (self._list, 1), into=left, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_12, 0))
+        head = row((self._title, 1), self._count, self._more, gap=theme.SPACE_8)
+        new = row((self._source, 1), (self._target, 1), self._add, gap=theme.SPACE_8)
+        foot = row(self._delete, self._propose, (QWidget(self), 1), self._close, gap=theme.SPACE_8)
+        column(
+            head, self._search, new, self._trouble, (self._table, 1), (self._nothing, 1), self._said, foot, into=right,
+            gap=theme.SPACE_8, margins=(theme.SPACE_12, 0, 0, 0),
+        )  # fmt: skip
         splitter = named(QSplitter(Qt.Orientation.Horizontal, self), "glossary_splitter")
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(1)
@@ -144,10 +130,10 @@ class GlossaryWindow(TableWindow):
         splitter.addWidget(right)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([240, 840])
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        column.addWidget(splitter, 1)
-        column.addWidget(self._notices)
+        column(
+            (splitter, 1), self._notices, into=self,
+            margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12),
+        )  # fmt: skip
 
     def _term_table(self) -> QTableView:
         widths = {at: WIDTHS.get(at, WIDTH) for at in range(self._model.columnCount())}
@@ -342,14 +328,6 @@ class GlossaryWindow(TableWindow):
         if words.endswith("was added."):
             self._source.clear()
             self._target.clear()
-
-
-def _row(*widgets: QWidget, stretch: tuple[int, ...] = (0,)) -> QHBoxLayout:
-    layout = QHBoxLayout()
-    layout.setSpacing(theme.SPACE_8)
-    for at, widget in enumerate(widgets):
-        layout.addWidget(widget, 1 if at in stretch else 0)
-    return layout
 
 
 def _entry_words(record: GlossaryRecord) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from slmdesk.core.translation import MemoryShare, Origin
 from slmdesk.gui.base import theme
@@ -27,9 +27,9 @@ from slmdesk.gui.translate.terms.memory_model import (
     MemoryModel,
 )
 from slmdesk.gui.translate.terms.table_window import TableWindow
+from slmdesk.gui.widgets.build import column, flow, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
-from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import Problem
@@ -78,36 +78,16 @@ class MemoryWindow(TableWindow):
         self._lay_out()
 
     def _choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
-        choice = named(Choice(values, self), name)
-        choice.setAccessibleName(words)
-        choice.setToolTip(words)
-        return choice
+        return named(Choice(values, self), name, label=words, tip=words)
 
     def _lay_out(self) -> None:
-        look = QHBoxLayout()
-        look.setSpacing(theme.SPACE_8)
-        look.addWidget(self._search, 1)
-        look.addWidget(self._like)
-        filters = FlowLayout(gap=theme.SPACE_8)
-        for choice in (self._pair, self._domain, self._origin):
-            filters.addWidget(choice)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.SPACE_8)
-        for widget in (self._delete, self._import, self._export):
-            foot.addWidget(widget)
-        foot.addStretch(1)
-        foot.addWidget(self._close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        column.setSpacing(theme.SPACE_8)
-        column.addWidget(self._summary)
-        column.addLayout(look)
-        column.addLayout(filters)
-        column.addWidget(self._trouble)
-        column.addWidget(self._table, 1)
-        column.addWidget(self._said)
-        column.addLayout(foot)
-        column.addWidget(self._notices)
+        look = row((self._search, 1), self._like, gap=theme.SPACE_8)
+        filters = flow(self._pair, self._domain, self._origin, gap=theme.SPACE_8)
+        foot = row(self._delete, self._import, self._export, 1, self._close, gap=theme.SPACE_8)
+        column(
+            self._summary, look, filters, self._trouble, (self._table, 1), self._said, foot, self._notices, into=self,
+            gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12),
+        )  # fmt: skip
 
     def _connect(self) -> None:
         controller, model = self._controller, self._model

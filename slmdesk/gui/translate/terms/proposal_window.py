@@ -11,10 +11,8 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,6 +23,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_controller import count_of
 from slmdesk.gui.translate.terms.glossary_model import TickDelegate
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import named
@@ -66,13 +65,16 @@ class ProposalWindow(QDialog):
             f"Choose a document, or a translation that is here: its {what} are proposed.", self,
             name="proposal_said", kind="muted",
         )  # fmt: skip
-        self._file = named(QPushButton("Choose a document…", self), "proposal_file_button")
-        self._earlier = named(Choice([("", "A translation that is here")], self), "proposal_earlier_choice")
-        self._earlier.setAccessibleName("A translation that is here")
+        self._file = button("Choose a document…", "proposal_file_button", self)
+        self._earlier = named(
+            Choice([("", "A translation that is here")], self), "proposal_earlier_choice",
+            label="A translation that is here",
+        )  # fmt: skip
         self._earlier.setMinimumContentsLength(18)
         self._earlier.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._table = named(QTableWidget(0, len(HEAD), self), "proposal_table")
-        self._table.setAccessibleName("Proposed terms; ticked ones are added")
+        self._table = named(
+            QTableWidget(0, len(HEAD), self), "proposal_table", label="Proposed terms; ticked ones are added"
+        )
         self._table.setItemDelegate(TickDelegate(keeper, self._table))
         self._table.setHorizontalHeaderLabels(HEAD)
         self._table.verticalHeader().hide()
@@ -89,12 +91,11 @@ class ProposalWindow(QDialog):
             self._table.setColumnWidth(at, width * letter)
         self._trouble = plain_label("", self, name="proposal_trouble", kind="danger")
         self._trouble.hide()
-        self._add = named(QPushButton("Add those ticked", self), "add_proposals_button")
-        self._add.setProperty("kind", "primary")
+        self._add = button("Add those ticked", "add_proposals_button", self, kind="primary")
         self._add.setEnabled(False)
-        self._close = named(QPushButton("Close", self), "proposal_close")
-        for button in (self._file, self._add, self._close):
-            button.setAutoDefault(False)
+        self._close = button("Close", "proposal_close", self)
+        for one in (self._file, self._add, self._close):
+            one.setAutoDefault(False)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -107,14 +108,10 @@ class ProposalWindow(QDialog):
         foot.addStretch(1)
         foot.addWidget(self._add)
         foot.addWidget(self._close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        column.setSpacing(theme.SPACE_12)
-        column.addLayout(top)
-        column.addWidget(self._said)
-        column.addWidget(self._trouble)
-        column.addWidget(self._table, 1)
-        column.addLayout(foot)
+        column(
+            top, self._said, self._trouble, (self._table, 1), foot, into=self, gap=theme.SPACE_12,
+            margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12),
+        )  # fmt: skip
 
     def _connect(self) -> None:
         self._file.clicked.connect(self._on_choose)
@@ -188,15 +185,15 @@ class ProposalWindow(QDialog):
         self._table.setRowCount(len(candidates))
         for row, one in enumerate(candidates):
             cells = (one.words, one.translation, str(one.times), one.example)
-            for column, text in enumerate(cells):
+            for at, text in enumerate(cells):
                 item = QTableWidgetItem(text)
                 item.setToolTip(plain_tip(text))
-                if column in (TIMES, EXAMPLE):
+                if at in (TIMES, EXAMPLE):
                     item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-                if column == WORDS:
+                if at == WORDS:
                     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                     item.setCheckState(Qt.CheckState.Unchecked)
-                self._table.setItem(row, column, item)
+                self._table.setItem(row, at, item)
 
     def _on_added(self, count: int) -> None:
         self._said.setText(f"{count_of(count, 'term')} came into {self._glossary.name}.")

@@ -20,6 +20,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.translate.terms.table_controller import TableController
+from slmdesk.gui.widgets.build import button
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.text import breakable, plain_label
@@ -55,14 +56,12 @@ class TableWindow(QDialog):
         self._noticed.connect(self._notices.show_notice)
 
     def _button(self, text: str, name: str, tip: str) -> QPushButton:
-        button = named(QPushButton(text, self), name)
-        button.setToolTip(tip)
-        button.setAutoDefault(False)
-        return button
+        made = button(text, name, self, tip=tip)
+        made.setAutoDefault(False)
+        return made
 
     def _search_line(self, name: str, words: str, *, most: int) -> QLineEdit:
-        line = named(QLineEdit(self), name)
-        line.setAccessibleName(words)
+        line = named(QLineEdit(self), name, label=words)
         line.setClearButtonEnabled(True)
         line.setMaxLength(most)
         name_clear_button(line)
@@ -73,8 +72,7 @@ class TableWindow(QDialog):
         self, model: QAbstractItemModel, keeper: ThemeKeeper, *, name: str, words: str, widths: Mapping[int, int]
     ) -> QTableView:
         """`widths` of the columns, in characters."""
-        table = named(QTableView(self), name)
-        table.setAccessibleName(words)
+        table = named(QTableView(self), name, label=words)
         table.setModel(model)
         table.setItemDelegate(TickDelegate(keeper, table))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -9,18 +9,16 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QProgressBar,
-    QPushButton,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.translate.text.doubts import Doubt, DoubtController
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 
@@ -50,36 +48,24 @@ class DoubtPanel(QFrame):
     def _build_ui(self) -> None:
         self._title = plain_label("", self, name="doubt_title", kind="strong", wraps=False)
         self._about = ElidedLabel(self, name="doubt_about")
-        self._close = named(QPushButton("Close", self), "close_doubt_button")
-        self._close.setToolTip("Close, and stop asking (Esc)")
-        self._bar = named(QProgressBar(self), "doubt_progress")
+        self._close = button("Close", "close_doubt_button", self, tip="Close, and stop asking (Esc)")
+        self._bar = named(QProgressBar(self), "doubt_progress", label="The model is asked")
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(theme.SPACE_4)
-        self._bar.setAccessibleName("The model is asked")
         self._words = plain_label("", self, name="doubt_words")
         self._words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self._list = named(QListWidget(self), "wording_list")
-        self._list.setAccessibleName("Other wordings")
+        self._list = named(QListWidget(self), "wording_list", label="Other wordings")
         self._list.setWordWrap(True)
         self._list.setMaximumHeight(LIST_HEIGHT)
-        self._use = named(QPushButton("Use this", self), "use_wording_button")
-        self._use.setToolTip("Put this sentence into the translation (Enter)")
-        top = QHBoxLayout()
-        top.setSpacing(theme.SPACE_8)
-        top.addWidget(self._title)
-        top.addWidget(self._about, 1)
-        top.addWidget(self._use)
-        top.addWidget(self._close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        column.setSpacing(theme.SPACE_8)
-        column.addLayout(top)
-        column.addWidget(self._bar)
-        column.addWidget(self._words)
-        column.addWidget(self._list)
+        self._use = button("Use this", "use_wording_button", self, tip="Put this sentence into the translation (Enter)")
+        top = row(self._title, (self._about, 1), self._use, self._close, gap=theme.SPACE_8)
+        column(
+            top, self._bar, self._words, self._list, into=self, gap=theme.SPACE_8,
+            margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
+        )  # fmt: skip
 
     def _connect(self) -> None:
         self._controller.asked.connect(self._on_asked)

@@ -9,12 +9,9 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowE
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +20,7 @@ from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.base.icons import icon
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.history import EarlierController, EarlierRow
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 
@@ -46,45 +44,31 @@ class EarlierWindow(QDialog):
         self._connect()
 
     def _build_ui(self) -> None:
-        self._search = named(QLineEdit(self), "earlier_search")
+        self._search = named(QLineEdit(self), "earlier_search", label="Search earlier translations")
         self._search.setPlaceholderText("Search texts, translations and titles")
-        self._search.setAccessibleName("Search earlier translations")
         self._search.setClearButtonEnabled(True)
         self._search.setMaxLength(400)
         name_clear_button(self._search)
         self._hint = plain_label("", self, name="earlier_hint", kind="small")
-        self._list = named(QListWidget(self), "earlier_list")
-        self._list.setAccessibleName("Earlier translations")
+        self._list = named(QListWidget(self), "earlier_list", label="Earlier translations")
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._title = named(QLineEdit(self), "earlier_title")
-        self._title.setAccessibleName("The new title")
+        self._title = named(QLineEdit(self), "earlier_title", label="The new title")
         self._title.setMaxLength(200)
         self._title.hide()
-        self._open = named(QPushButton("Open", self), "open_earlier_button")
-        self._open.setProperty("kind", "primary")
-        self._rename = named(QPushButton("Rename", self), "rename_earlier_button")
-        self._rename.setToolTip("Give it another title (F2)")
-        self._forget = named(QPushButton("Forget", self), "forget_earlier_button")
-        self._forget.setToolTip("Move it to the trash (Del)")
-        self._more = named(QPushButton("Show more", self), "more_earlier_button")
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.SPACE_8)
-        for button in (self._rename, self._forget, self._more):
-            foot.addWidget(button)
-        foot.addStretch(1)
-        foot.addWidget(self._open)
-        for button in (self._open, self._rename, self._forget, self._more):
-            button.setAutoDefault(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        column.setSpacing(theme.SPACE_12)
-        for widget in (self._search, self._hint, self._list, self._title):
-            column.addWidget(widget)
-        column.setStretchFactor(self._list, 1)
-        column.addLayout(foot)
+        self._open = button("Open", "open_earlier_button", self, kind="primary")
+        self._rename = button("Rename", "rename_earlier_button", self, tip="Give it another title (F2)")
+        self._forget = button("Forget", "forget_earlier_button", self, tip="Move it to the trash (Del)")
+        self._more = button("Show more", "more_earlier_button", self)
+        foot = row(self._rename, self._forget, self._more, 1, self._open, gap=theme.SPACE_8)
+        for one in (self._open, self._rename, self._forget, self._more):
+            one.setAutoDefault(False)
+        column(
+            self._search, self._hint, (self._list, 1), self._title, foot, into=self, gap=theme.SPACE_12,
+            margins=theme.SPACE_16,
+        )  # fmt: skip
 
     def _connect(self) -> None:
         self._search.textChanged.connect(lambda _text: self._timer.start())
@@ -140,15 +124,15 @@ class EarlierWindow(QDialog):
     def _on_listed(self, rows: Sequence[EarlierRow], has_more: bool) -> None:
         now = self._row()
         self._list.clear()
-        for row in rows:
-            day = moment_words(row.updated)
-            words = f"{row.title}\n{row.snippet or day}"
+        for one in rows:
+            day = moment_words(one.updated)
+            words = f"{one.title}\n{one.snippet or day}"
             item = QListWidgetItem(words, self._list)
-            name = "file-text" if row.is_document else "languages"
+            name = "file-text" if one.is_document else "languages"
             item.setIcon(icon(name, self._keeper.theme.colour("muted")))
-            item.setData(ROW, row)
-            item.setToolTip(plain_tip(f"{row.title}\n{day}"))
-        ids = [row.id for row in rows]
+            item.setData(ROW, one)
+            item.setToolTip(plain_tip(f"{one.title}\n{day}"))
+        ids = [one.id for one in rows]
         self._list.setCurrentRow(ids.index(now.id) if now and now.id in ids else 0)
         words = self._search.text().strip()
         found = f"{len(rows)} found" if rows else "Nothing found"
@@ -160,8 +144,8 @@ class EarlierWindow(QDialog):
 
     @Slot(int)
     def _on_row(self, row: int) -> None:
-        for button in (self._open, self._rename, self._forget):
-            button.setEnabled(row >= 0)
+        for one in (self._open, self._rename, self._forget):
+            one.setEnabled(row >= 0)
 
     @Slot()
     def _on_open(self) -> None:

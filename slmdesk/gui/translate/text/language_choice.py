@@ -6,12 +6,9 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -20,6 +17,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import icon
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.view import TextView
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.text.words.folding import fold
@@ -95,26 +93,18 @@ class LanguagePopup(QFrame):
         self._fill(now)
 
     def _build_ui(self) -> None:
-        self._search = named(QLineEdit(self), "language_search")
+        self._search = named(QLineEdit(self), "language_search", label="Search a language")
         self._search.setPlaceholderText("Search a language")
-        self._search.setAccessibleName("Search a language")
         self._search.setClearButtonEnabled(True)
         name_clear_button(self._search)
-        self._list = named(QListWidget(self), "language_list")
-        self._list.setAccessibleName("Languages")
+        self._list = named(QListWidget(self), "language_list", label="Languages")
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._pin = named(QPushButton("Pin to the top", self), "pin_language_button")
-        self._pin.setToolTip("Keep this language on top of the list (Ctrl+D)")
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(self._pin)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        column.setSpacing(theme.SPACE_8)
-        column.addWidget(self._search)
-        column.addWidget(self._list, 1)
-        column.addLayout(foot)
+        self._pin = button(
+            "Pin to the top", "pin_language_button", self, tip="Keep this language on top of the list (Ctrl+D)"
+        )
+        foot = row(1, self._pin)
+        column(self._search, (self._list, 1), foot, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
         self.setFocusProxy(self._search)
 
     def _connect(self) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.translate.text.controller import too_long_words
+from slmdesk.gui.widgets.build import button, row
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
-from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 
@@ -25,15 +25,15 @@ class LongTextBar(QFrame):
         self.setProperty("kind", "band")
         self._text = ""
         self._words = plain_label("", self, name="long_text_words")
-        self._save = named(QPushButton("Translate as a document…", self), "long_text_button")
-        self._save.setToolTip("Keep the text as a file in a place you choose, and translate that")
-        self._close = named(QPushButton("Close", self), "close_long_text_button")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._save)
-        row.addWidget(self._close)
+        self._save = button(
+            "Translate as a document…", "long_text_button", self,
+            tip="Keep the text as a file in a place you choose, and translate that",
+        )  # fmt: skip
+        self._close = button("Close", "close_long_text_button", self)
+        row(
+            (self._words, 1), self._save, self._close, into=self, gap=theme.SPACE_8,
+            margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
+        )  # fmt: skip
         self._save.clicked.connect(self._on_save)
         self._close.clicked.connect(self._on_close)
         self.hide()

@@ -7,13 +7,9 @@ from itertools import pairwise
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QApplication,
-    QHBoxLayout,
-    QPushButton,
     QScrollArea,
     QSplitter,
     QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -37,10 +33,9 @@ from slmdesk.gui.translate.text.source_edit import SourceEdit
 from slmdesk.gui.translate.text.status_text import Shown, count_words, flag_lines, language_words
 from slmdesk.gui.translate.text.view import TextView
 from slmdesk.gui.translate.text.view_bar import ViewBar
+from slmdesk.gui.widgets.build import button, column, flow, row, tool_button
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_files
-from slmdesk.gui.widgets.flow import FlowLayout
-from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
@@ -91,10 +86,10 @@ class TextPane(QWidget):
     def _build_choices(self) -> None:
         self._source = self._language("source_language", "Language of the text", detect="Detect the language")
         self._target = self._language("target_language", "Language of the translation")
-        self._swap = named(QToolButton(self), "swap_button")
-        self._swap.setAccessibleName("Exchange the languages")
-        self._swap.setToolTip("Exchange the languages (Ctrl+Shift+S)")
-        set_icon(self._swap, "arrow-left-right")
+        self._swap = tool_button(
+            "swap_button", self, label="Exchange the languages", tip="Exchange the languages (Ctrl+Shift+S)",
+            icon="arrow-left-right",
+        )  # fmt: skip
         self._domain = self._choice(DOMAINS, "domain_choice", "What the text is about")
         self._formality = self._choice(FORMALITIES, "formality_choice", "How the reader is spoken to")
         self._advice = AdviceLine(self._controller.advice, self)
@@ -126,71 +121,54 @@ class TextPane(QWidget):
 
     def _build_foot(self) -> None:
         self._said = plain_label("", self, name="translate_words", kind="small")
-        self._copy = named(QPushButton("Copy", self), "copy_translation_button")
-        self._copy.setToolTip("Copy the translation (Ctrl+Shift+C)")
-        self._paste = named(QPushButton("Paste", self), "paste_button")
-        self._paste.setToolTip("Translate what is on the clipboard, a text or files (Ctrl+Shift+T on every page)")
-        self._paste.setAccessibleName("Translate what is on the clipboard")
-        self._clear = named(QPushButton("Clear", self), "clear_text_button")
-        self._stop = named(QPushButton("Stop", self), "stop_translation_button")
-        self._file = named(QPushButton("Translate a document…", self), "choose_document_button")
-        self._earlier = named(QPushButton("History", self), "earlier_translations_button")
-        self._earlier.setToolTip("Open a translation that was made before (Ctrl+Shift+H)")
-        self._earlier.setAccessibleName("Earlier translations")
-        self._glossaries = named(QPushButton("Glossaries…", self), "glossaries_button")
-        self._glossaries.setToolTip("How words are to be translated, and which are not")
-        self._memory = named(QPushButton("Memory…", self), "memory_button")
-        self._memory.setToolTip("What was translated before, and is used again")
+        self._copy = button("Copy", "copy_translation_button", self, tip="Copy the translation (Ctrl+Shift+C)")
+        self._paste = button(
+            "Paste", "paste_button", self,
+            tip="Translate what is on the clipboard, a text or files (Ctrl+Shift+T on every page)",
+            label="Translate what is on the clipboard",
+        )  # fmt: skip
+        self._clear = button("Clear", "clear_text_button", self)
+        self._stop = button("Stop", "stop_translation_button", self)
+        self._file = button("Translate a document…", "choose_document_button", self)
+        self._earlier = button(
+            "History", "earlier_translations_button", self,
+            tip="Open a translation that was made before (Ctrl+Shift+H)", label="Earlier translations",
+        )  # fmt: skip
+        self._glossaries = button(
+            "Glossaries…", "glossaries_button", self, tip="How words are to be translated, and which are not"
+        )
+        self._memory = button("Memory…", "memory_button", self, tip="What was translated before, and is used again")
         self._window = EarlierWindow(self._controller.earlier, self._keeper, self)
 
     def _lay_out(self) -> None:
-        top = FlowLayout(gap=theme.SPACE_8)
-        for widget in (self._source, self._swap, self._target, self._domain, self._formality):
-            top.addWidget(widget)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.SPACE_8)
-        foot.addWidget(self._said, 1)
-        foot.addWidget(self._stop)
-        foot.addWidget(self._copy)
-        ways = FlowLayout(gap=theme.SPACE_8)
-        for button in (self._paste, self._clear, self._file, self._earlier, self._glossaries, self._memory):
-            ways.addWidget(button)
+        top = flow(self._source, self._swap, self._target, self._domain, self._formality, gap=theme.SPACE_8)
+        foot = row((self._said, 1), self._stop, self._copy, gap=theme.SPACE_8)
+        ways = flow(
+            self._paste, self._clear, self._file, self._earlier, self._glossaries, self._memory, gap=theme.SPACE_8
+        )
         inner = named(QWidget(self), "translate_inner")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        column.setSpacing(theme.SPACE_12)
-        column.addLayout(top)
-        for part in (self._advice, self._bar, self._long, self._work, self._doubt, self._flags):
-            column.addWidget(part)
-        column.setStretchFactor(self._work, 1)
-        column.addLayout(foot)
-        column.addLayout(ways)
+        column(
+            top, self._advice, self._bar, self._long, (self._work, 1), self._doubt, self._flags, foot, ways,
+            into=inner, gap=theme.SPACE_12, margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12),
+        )  # fmt: skip
         scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         show_column(scrolled, inner)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolled)
+        column(scrolled, into=self)
         order = (
             self._source, self._swap, self._target, self._domain, self._formality, *_stops_in(self._advice),
             *_stops_in(self._bar), *_stops_in(self._long), self._input, self._output, self._pairs,
             *_stops_in(self._doubt), self._flags, self._stop, self._copy, self._paste, self._clear, self._file,
             self._earlier, self._glossaries, self._memory,
         )  # fmt: skip
-        for one, following in pairwise(order):
-            QWidget.setTabOrder(one, following)
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def _language(self, name: str, words: str, *, detect: str = "") -> LanguageChoice:
-        choice = named(LanguageChoice(self._keeper, self, detect=detect), name)
-        choice.setAccessibleName(words)
-        choice.setToolTip(words)
-        return choice
+        return named(LanguageChoice(self._keeper, self, detect=detect), name, label=words, tip=words)
 
     def _choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
-        choice = named(Choice(values, self), name)
-        choice.setAccessibleName(words)
-        choice.setToolTip(words)
-        return choice
+        return named(Choice(values, self), name, label=words, tip=words)
 
     def _connect(self) -> None:
         controller, view = self._controller, self._controller.view

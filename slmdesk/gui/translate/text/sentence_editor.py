@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel
 
@@ -24,27 +25,18 @@ class SentenceEditor(QFrame):
         self.setObjectName("sentence_frame")
         self.setProperty("kind", "floating")
         self._place, self._index, self._source = parent, -1, ""
-        self._words = named(QPlainTextEdit(self), "sentence_editor")
-        self._words.setAccessibleName("The translation of this sentence")
+        self._words = named(QPlainTextEdit(self), "sentence_editor", label="The translation of this sentence")
         self._words.setTabChangesFocus(True)
         self._words.installEventFilter(self)
         self._about = ElidedLabel(self, name="sentence_source")
         self._about.setProperty("kind", "small")
-        self._keep = named(QPushButton("Keep", self), "keep_sentence_button")
-        self._keep.setProperty("kind", "primary")
-        self._keep.setToolTip("Keep these words, and remember them for this sentence (Enter)")
-        self._leave = named(QPushButton("Cancel", self), "leave_sentence_button")
-        self._leave.setToolTip("Leave the translation as it was (Esc)")
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(self._leave)
-        foot.addWidget(self._keep)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        column.setSpacing(theme.SPACE_4)
-        column.addWidget(self._about)
-        column.addWidget(self._words, 1)
-        column.addLayout(foot)
+        self._keep = button(
+            "Keep", "keep_sentence_button", self, kind="primary",
+            tip="Keep these words, and remember them for this sentence (Enter)",
+        )  # fmt: skip
+        self._leave = button("Cancel", "leave_sentence_button", self, tip="Leave the translation as it was (Esc)")
+        foot = row(1, self._leave, self._keep)
+        column(self._about, (self._words, 1), foot, into=self, gap=theme.SPACE_4, margins=theme.SPACE_8)
         self._keep.clicked.connect(self._on_keep)
         self._leave.clicked.connect(self.close_editor)
         self.hide()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.translate.text.view import TextView, ViewKeeper
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.build import row, tool_button
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 
 
@@ -24,12 +24,10 @@ class ViewBar(QWidget):
         self._smaller = self._button("smaller_button", "A−", "Smaller letters (Ctrl+−)")
         self._size = self._button("letter_size_button", "100 %", "Letters as elsewhere in the window (Ctrl+0)")
         self._larger = self._button("larger_button", "A+", "Larger letters (Ctrl++)")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_4)
-        row.addWidget(self._language, 1)
-        for button in (self._pairs, self._shade, self._smaller, self._size, self._larger):
-            row.addWidget(button)
+        row(
+            (self._language, 1), self._pairs, self._shade, self._smaller, self._size, self._larger, into=self,
+            gap=theme.SPACE_4,
+        )  # fmt: skip
         for switch in (self._pairs, self._shade):
             switch.setCheckable(True)
         self._pairs.toggled.connect(view.set_paired)
@@ -53,9 +51,4 @@ class ViewBar(QWidget):
         self._size.setText(f"{view.font_percent} %")
 
     def _button(self, name: str, words: str, tip: str) -> QToolButton:
-        button = named(QToolButton(self), name)
-        button.setText(words)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip.split(" (")[0])
-        button.setProperty("kind", "small")
-        return button
+        return tool_button(name, self, words, tip=tip, label=tip.split(" (")[0], kind="small")
