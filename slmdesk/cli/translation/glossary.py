@@ -11,12 +11,16 @@ import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.languages import language_of
+from slmdesk.core.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter
 from slmdesk.core.types import Json
+from slmdesk.services.translation.terms.glossaries import ImportRequest
+from slmdesk.services.translation.terms.memory import Match
+from slmdesk.text.translation.checks import term_flags
 
 if TYPE_CHECKING:
-    from slmdesk.core.translation import GlossaryRecord
     from slmdesk.services.container import Services
-    from slmdesk.services.translation.terms.memory import Match
 
 
 @click.group()
@@ -56,8 +60,6 @@ def import_glossary(
     console: Console, /, file: Path, columns: str, skip_first: bool, into: str, **requested: str
 ) -> None:
     """Read a glossary from a CSV, TSV, spreadsheet or TBX file."""
-    from slmdesk.services.translation.terms.glossaries import ImportRequest
-
     chosen = _columns(columns)
     with console.services() as services:
         _check_writable(services)
@@ -136,9 +138,6 @@ def forget_glossary(console: Console, id: str) -> None:
 @click.pass_obj
 def check_glossary(console: Console, source: Path, target: Path, source_language: str, target_language: str) -> None:
     """Check whether a translation keeps to the glossaries: two text files, line for line."""
-    from slmdesk.core.languages import language_of
-    from slmdesk.text.translation.checks import term_flags
-
     first, second = language_of(source_language).code, language_of(target_language).code
     before, after = _lines(source), _lines(target)
     if len(before) != len(after):
@@ -240,8 +239,6 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
 @click.pass_obj
 def export_memory(console: Console, source: str, target: str, output: Path | None, force: bool) -> None:
     """Write the memory as TMX: what people wrote or imported, not what a model guessed."""
-    from slmdesk.core.languages import language_of
-
     codes = [language_of(one).code if one else "" for one in (source, target)]
     with console.services() as services:
         if output is None and console.as_json:
@@ -271,10 +268,6 @@ def export_memory(console: Console, source: str, target: str, output: Path | Non
 @click.pass_obj
 def search_memory(console: Console, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
     """Find saved sentences with all of these words, or similar to this sentence."""
-    from slmdesk.core.languages import language_of
-    from slmdesk.core.translation import MemoryFilter
-    from slmdesk.services.translation.terms.memory import Match
-
     first, second = (language_of(one).code if one else "" for one in (source, target))
     text = " ".join(words)
 
@@ -329,8 +322,6 @@ def _tell_skipped(console: Console, skipped: int, first: str, duplicates: int) -
 
 def _columns(said: str) -> dict[str, int] | None:
     """Parse “source=1,target=3” to positions from 0.  Raises click.UsageError."""
-    from slmdesk.core.translation import TERM_COLUMNS
-
     found = {}
     for part in filter(None, (one.strip() for one in said.split(","))):
         name, _, place = part.partition("=")
@@ -356,7 +347,6 @@ def _lines(path: Path) -> list[str]:
 
 
 def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool) -> None:
-    from slmdesk.core.files import write_atomically
 
     if output is None:
         sys.stdout.buffer.write(data)

@@ -13,12 +13,18 @@ from slmdesk.cli.console import Console
 from slmdesk.cli.job_output import OutputFile, output_file, writing
 from slmdesk.cli.output_files import check_file
 from slmdesk.core.errors import KnownError
+from slmdesk.core.files import write_atomically
+from slmdesk.core.translation import SegmentFlag, SegmentRecord
 from slmdesk.core.types import Json
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.translation.asking.labels import REASON_WORDS, counted_left, flag_words, left_words
+from slmdesk.services.translation.handouts import Handout
+from slmdesk.services.translation.standard_output import piped_folder
+from slmdesk.services.translation.types import TranslationView, WrittenFile
+from slmdesk.services.translation.writer import UNWRITTEN
 
 if TYPE_CHECKING:
-    from slmdesk.core.translation import SegmentRecord
     from slmdesk.services.container import Services
-    from slmdesk.services.translation.types import TranslationView, WrittenFile
 
 MOST_REPORTED = 20
 """Flags shown on a terminal; --json has all."""
@@ -48,8 +54,6 @@ class Requested:
 
 def hand_out(console: Console, services: Services, item: str, requested: Requested, *, is_kept: bool) -> None:
     """Write and print the results of a finished translation.  Raises KnownError."""
-    from slmdesk.services.base.messages import problem_for
-
     view: TranslationView = services.service_thread.call(lambda: services.translations.open(item))
     is_text = not view.request.path
     written: WrittenFile | None = None
@@ -118,8 +122,6 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
 
 def _give_document(console: Console, services: Services, view: TranslationView) -> None:
     """Write the translated document to stdout (-o -).  Raises KnownError."""
-    from slmdesk.services.translation.standard_output import piped_folder
-
     with piped_folder(services.paths, services.instance_id) as folder:
         kept = folder / "document"
         _write(console, services, view, OutputFile(kept, force=False))
@@ -128,9 +130,6 @@ def _give_document(console: Console, services: Services, view: TranslationView) 
 
 def _write(console: Console, services: Services, view: TranslationView, request: OutputFile) -> WrittenFile:
     """Write the translated document, or the translation of a text.  Raises KnownError."""
-    from slmdesk.core.files import write_atomically
-    from slmdesk.services.translation.types import WrittenFile
-
     item = view.item.id
     if view.request.path:
         return console.result_of(
@@ -154,8 +153,6 @@ def _give_text(console: Console, words: str, shape: dict[str, Json], written: Wr
 
 def _write_report(console: Console, services: Services, item: str, report: Path, form: str, force: bool) -> str:
     """Write the report after the translation.  Raises KnownError `file.exists`, `file.unwritable`, `disk.full`."""
-    from slmdesk.services.translation.handouts import Handout
-
     console.result_of(
         services, lambda: services.translation_files.write(item, Handout.REPORT, form, report, replace=force)
     )
@@ -165,8 +162,6 @@ def _write_report(console: Console, services: Services, item: str, report: Path,
 
 def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
     """The result as JSON (see cli.md), with the reasons for untranslated segments."""
-    from slmdesk.services.translation.writer import UNWRITTEN
-
     segments: list[SegmentRecord] = services.service_thread.call(
         lambda: services.translations.segments(view.item.id, limit=1 << 30)
     )
@@ -208,8 +203,6 @@ def _doubts(services: Services, item: str) -> list[Json]:
 def _tell_flags(console: Console, shape: dict[str, Json]) -> None:
     if console.as_json:
         return
-    from slmdesk.core.translation import SegmentFlag
-    from slmdesk.services.translation.asking.labels import REASON_WORDS, counted_left, flag_words, left_words
 
     total, done, because = shape["segments_total"], shape["segments_translated"], shape["left_because"]
     assert isinstance(because, dict)

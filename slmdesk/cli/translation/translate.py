@@ -19,11 +19,18 @@ from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file
 from slmdesk.cli.translation.output import Requested, hand_out
 from slmdesk.core.errors import KnownError
+from slmdesk.core.files import is_same_file
+from slmdesk.core.formats import FORMATS, requested_suffixes, translated_name
+from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.services.base.events import Event, TranslationRead
+from slmdesk.services.translation.handouts import HANDOUT_FORMS, Handout
+from slmdesk.services.translation.inspection import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS
+from slmdesk.services.translation.service import MOST_TEXT
+from slmdesk.services.translation.terms.glossaries import ImportRequest
+from slmdesk.services.translation.types import TranslationRequest
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
-    from slmdesk.services.translation.types import TranslationRequest
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 
@@ -76,9 +83,6 @@ def translate(
 
     Formatting is kept.  What could not be translated, and what needs review, is listed.
     """
-    from slmdesk.core.languages import language_of
-    from slmdesk.services.translation.types import TranslationRequest
-
     picked, document = _columns(columns), _document(file)
     if columns and not picked:
         raise click.UsageError("--columns names no column.")
@@ -135,10 +139,6 @@ def _check_applies(
 
     A document of unknown format passes: the reader reports that it cannot be translated.
     """
-    from slmdesk.core.formats import FORMATS
-    from slmdesk.core.languages import LANGUAGES
-    from slmdesk.services.translation.inspection import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS
-
     if formal is not None and not LANGUAGES[code].has_formal:
         option, name = "--formal" if formal else "--informal", LANGUAGES[code].name
         raise click.UsageError(f"{option} is for languages with two ways to speak to a reader; {name} has one.")
@@ -162,9 +162,6 @@ def _report_form(report: Path | None, file: Path | None, goal: Path | None, forc
 
     Raises click.UsageError, KnownError `file.exists`, `file.is_source`, `file.unwritable`.
     """
-    from slmdesk.core.files import is_same_file
-    from slmdesk.services.translation.handouts import HANDOUT_FORMS, Handout
-
     if report is None:
         return ""
     form = report.suffix.lower().lstrip(".")
@@ -184,8 +181,6 @@ def _read_text() -> str:
 
     Raises click.UsageError where it is empty, KnownError `text.too_long`, `text.encoding`, `file.unreadable`.
     """
-    from slmdesk.services.translation.service import MOST_TEXT
-
     try:
         data = sys.stdin.buffer.read(MOST_TEXT + 1)
     except OSError as err:
@@ -211,8 +206,6 @@ def _columns(columns: str) -> tuple[int | str, ...]:
 
 def _glossary(console: Console, services: Services, requested: str, source: str, target: str) -> str:
     """The id of a glossary: an existing one, or a file, which is imported."""
-    from slmdesk.services.translation.terms.glossaries import ImportRequest
-
     path = Path(requested)
     if not path.exists():
         return requested
@@ -235,9 +228,6 @@ def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
 
     Raises click.UsageError for a suffix of another format, KnownError `file.is_source` for the document itself.
     """
-    from slmdesk.core.files import is_same_file
-    from slmdesk.core.formats import requested_suffixes, translated_name
-
     if file is None or output is None:
         return output.absolute() if output else file.with_name(translated_name(file, code)).absolute() if file else None
     if output.suffix.lower() not in (endings := requested_suffixes(file)):
@@ -252,8 +242,6 @@ def _check_language(console: Console, services: Services, request: TranslationRe
     """Raise KnownError `translation.already` where the text is in the requested language already; a source language
     that was named is not checked.
     """
-    from slmdesk.core.languages import LANGUAGES
-
     if not request.source:
         found = console.result_of(services, lambda: services.translation_start.language(request))
         if found == request.target:
@@ -263,8 +251,6 @@ def _check_language(console: Console, services: Services, request: TranslationRe
 
 def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
     """Warn before the work that the model is not known to translate this pair of languages."""
-    from slmdesk.core.languages import language_of
-
     begun_from = language_of(request.source).code if request.source else ""
     if warning := services.service_thread.call(
         lambda: services.translations.warning(

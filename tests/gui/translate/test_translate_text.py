@@ -287,7 +287,7 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     from dataclasses import replace
 
     doubtful = replace(one, doubts=((6, 9, 0.31),))
-    pane_view._last = Shown((doubtful,), True, "en")
+    pane_view.last = Shown((doubtful,), True, "en")
     pane_view.shown.emit(pane_view.last)
     assert pane.extraSelections() == []
     program.click("shade_button")

@@ -94,18 +94,14 @@ class DocumentTranslation(QObject):
         self._bridge = bridge
         self.segments = SegmentsController(bridge, self)
         self.advice = AdviceController(bridge, self, for_document=True)
-        self._item = self._job = ""
+        self.item = self._job = ""
+        """The id of the shown translation; empty: none."""
         self._counted = (0, 0)
         """How many segments are done, of how many."""
         self._queue: list[Begun] = []
         self._after_unlock: Callable[[str], None] | None = None
         bridge.on(TranslationGrew, self._on_grew)
         bridge.on(JobChanged, self._on_job)
-
-    @property
-    def item(self) -> str:
-        """The id of the shown translation; empty: none."""
-        return self._item
 
     # ---- before the beginning
 
@@ -181,7 +177,7 @@ class DocumentTranslation(QObject):
     @Slot()
     def close(self) -> None:
         """Show no translation; one being made goes on."""
-        self._item = self._job = ""
+        self.item = self._job = ""
         self.segments.show_item("", TranslationRequest(""))
 
     @Slot()
@@ -202,13 +198,13 @@ class DocumentTranslation(QObject):
 
     def try_again(self, scope: Again, model: str | None) -> None:
         """Translate again what failed, or everything to review; `model`: another model, or None for the same."""
-        item = self._item
+        item = self.item
         self._bridge.ask(lambda services: services.translations.again(item, model, scope), self._on_again)
 
     @Slot()
     def ask_retry(self) -> None:
         """Get the choices for another try; `retry_asked` follows."""
-        item = self._item
+        item = self.item
 
         def work(services: Services) -> tuple[TranslationView, list[ModelRecord]]:
             return services.translations.open(item), services.models.list()
@@ -217,7 +213,7 @@ class DocumentTranslation(QObject):
 
     def unlock(self, password: str) -> None:
         """Continue with the password of a locked document."""
-        item, after = self._item, self._after_unlock
+        item, after = self.item, self._after_unlock
         self._after_unlock = None
         if after is not None:
             after(password)
@@ -229,16 +225,16 @@ class DocumentTranslation(QObject):
     @Slot()
     def ask_save(self) -> None:
         """Get the state of the translation before it is written; `save_asked` follows."""
-        item = self._item
+        item = self.item
         self._bridge.ask(lambda services: services.translations.open(item), self.save_asked.emit)
 
     def write(self, target: Path) -> None:
         """Write the translated document.  An existing file is replaced: the dialog has asked."""
-        self._write(self._item, target, replace_it=True)
+        self._write(self.item, target, replace_it=True)
 
     def hand_out(self, what: Handout, form: str, target: Path) -> None:
         """Write both languages, a report or TMX. An existing file is replaced: the dialog has asked."""
-        item = self._item
+        item = self.item
 
         self._bridge.follow(
             lambda services: services.translation_files.write(item, what, form, target, replace=True),
@@ -248,7 +244,7 @@ class DocumentTranslation(QObject):
     def _write(self, item: str, target: Path, *, replace_it: bool) -> None:
         def come(result: WrittenFile) -> None:
             self._note(item, written=result.path)
-            if item == self._item:
+            if item == self.item:
                 self.written.emit(result.path)
 
         self._bridge.follow(
@@ -258,7 +254,7 @@ class DocumentTranslation(QObject):
         )
 
     def _on_not_written(self, item: str, target: Path, problem: Problem, *, replace_it: bool) -> None:
-        if not _may_unlock(problem) or item != self._item:
+        if not _may_unlock(problem) or item != self.item:
             self._bridge.problem_met.emit(problem)
             return
 
@@ -275,7 +271,7 @@ class DocumentTranslation(QObject):
 
     def _on_opened(self, view: TranslationView) -> None:
         job = view.job
-        self._item, self._job = view.item.id, job.id if job else ""
+        self.item, self._job = view.item.id, job.id if job else ""
         self._counted, self._after_unlock = _counted(view), None
         self.opened.emit(view)
         self.segments.show_item(view.item.id, view.request)
@@ -286,12 +282,12 @@ class DocumentTranslation(QObject):
 
     def _on_again(self, job: JobRecord) -> None:
         self._job = job.id
-        self._note(self._item, job=job.id, status=job.status)
+        self._note(self.item, job=job.id, status=job.status)
         self._show_job(event_of(job))
 
     @Slot(object)
     def _on_grew(self, event: TranslationGrew) -> None:
-        if event.item == self._item:
+        if event.item == self.item:
             self._counted = (event.done, event.total)
 
     @Slot(object)
@@ -309,7 +305,7 @@ class DocumentTranslation(QObject):
         if event.status in (JobStatus.OPEN, JobStatus.RUNNING):
             self.progressed.emit(event, self._words_of(event))
         elif event.status is JobStatus.DONE:
-            item = self._item
+            item = self.item
             self._bridge.ask(lambda services: services.translations.open(item), self._on_done)
         elif problem is not None:
             self.ended.emit(problem.sentence, True)
@@ -333,7 +329,7 @@ class DocumentTranslation(QObject):
         return " · ".join(one for one in words if one)
 
     def _on_done(self, view: TranslationView) -> None:
-        if view.item.id != self._item:
+        if view.item.id != self.item:
             return
         self.segments.refresh()
         self.ended.emit(done_words(view), bool(view.counts.get(SegmentState.FAILED)))

@@ -59,7 +59,8 @@ class SegmentsController(QObject):
         self._bridge = bridge
         self._item = ""
         self._request = TranslationRequest("")
-        self._requested = Requested()
+        self.requested = Requested()
+        """Which segments are listed."""
         self._is_listing = self._is_stale = False
         self._asked: object = None
         """What the model is asked just now: its answer counts, an earlier one's does not."""
@@ -73,7 +74,7 @@ class SegmentsController(QObject):
 
     def show_item(self, item: str, request: TranslationRequest) -> None:
         """Show the segments of this translation; '' for none."""
-        self._item, self._request, self._requested = item, request, Requested()
+        self._item, self._request, self.requested = item, request, Requested()
         self._stop_asking()
         self._on_list()
         if item:
@@ -86,14 +87,9 @@ class SegmentsController(QObject):
         """Save whether uncertain words are shaded."""
         self._bridge.ask(lambda services: services.settings.change(translate_doubts=is_on))
 
-    @property
-    def requested(self) -> Requested:
-        """Which segments are listed."""
-        return self._requested
-
     def want(self, requested: Requested) -> None:
-        if requested != self._requested:
-            self._requested = requested
+        if requested != self.requested:
+            self.requested = requested
             self._on_list()
 
     @Slot()
@@ -122,7 +118,7 @@ class SegmentsController(QObject):
         """Find the next segment to review (`step` 1) or the one before (-1) among those listed; `flagged_found`
         follows.
         """
-        item, requested = self._item, self._requested
+        item, requested = self._item, self.requested
         self._bridge.ask(
             lambda services: services.segment_lists.flagged(item, requested, number, step),
             self._while_shown(self.flagged_found.emit),
@@ -231,11 +227,11 @@ class SegmentsController(QObject):
             self._is_stale = True
             return
         self._is_listing, self._is_stale = True, False
-        item, requested = self._item, self._requested
+        item, requested = self._item, self.requested
 
         def came(found: Listed) -> None:
             self._is_listing = False
-            if item == self._item and requested == self._requested:
+            if item == self._item and requested == self.requested:
                 self.listed.emit(found)
             if self._is_stale:
                 self._on_list()

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from slmdesk.core.translation import SegmentState
 from slmdesk.gui.base import theme
@@ -37,7 +37,8 @@ class FilterBar(QWidget):
         super().__init__(parent)
         self.setObjectName("segment_filter_bar")
         self._listed: Listed | None = None
-        self._hits: Hits | None = None
+        self.hits: Hits | None = None
+        """Where the words were found; None while unknown, or when nothing is to be replaced."""
         self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._timer.setObjectName("typed_filter_timer")
         self._build_ui()
@@ -70,18 +71,18 @@ class FilterBar(QWidget):
             "Replace", "replace_one_button", self, tip="Replace in the chosen segment and go to the next"
         )
         self._all = button("Replace all", "replace_all_button", self)
-        self._undo = tool_button(
+        self.undo_button = tool_button(
             "undo_segment_button", self, label="Undo the last change", tip="Undo the last change (Ctrl+Z)",
             icon="undo-2",
         )  # fmt: skip
-        top = row(self._choice, (self._search, 1), self._more, self._undo, gap=theme.SPACE_8)
+        top = row(self._choice, (self._search, 1), self._more, self.undo_button, gap=theme.SPACE_8)
         self._row = named(QWidget(self), "replace_row")
         self._instead.setMinimumWidth(200)
         parts = (self._instead, self._exact, self._whole, self._one, self._all, self._said)
         self._row.setLayout(flow(*parts, gap=theme.SPACE_8))
         column(top, self._row, into=self, gap=theme.SPACE_8)
         for before, after in pairwise((self._search, self._instead, self._exact, self._whole, self._one, self._all,
-                                       self._more, self._undo)):  # fmt: skip
+                                       self._more, self.undo_button)):  # fmt: skip
             QWidget.setTabOrder(before, after)
 
     def _connect(self) -> None:
@@ -94,11 +95,6 @@ class FilterBar(QWidget):
         self._one.clicked.connect(self._on_one)
         self._all.clicked.connect(self._on_all)
         self._instead.returnPressed.connect(self._on_one)
-
-    @property
-    def undo_button(self) -> QToolButton:
-        """The button that undoes the last change."""
-        return self._undo
 
     @property
     def search(self) -> Search:
@@ -117,11 +113,6 @@ class FilterBar(QWidget):
     def is_replacing(self) -> bool:
         """Whether the field for the replacement is open."""
         return self._more.isChecked()
-
-    @property
-    def hits(self) -> Hits | None:
-        """Where the words were found; None while unknown, or when nothing is to be replaced."""
-        return self._hits
 
     def clear(self) -> None:
         self._search.clear()
@@ -153,7 +144,7 @@ class FilterBar(QWidget):
     @Slot(object)
     def show_hits(self, hits: Hits) -> None:
         """Show how many places were found."""
-        self._hits = hits
+        self.hits = hits
         count = len(hits.numbers)
         words = f"{hits.places:,} in {count:,} {'segment' if count == 1 else 'segments'}"
         words += f", {len(hits.approved):,} of them approved" if hits.approved else ""
@@ -164,7 +155,7 @@ class FilterBar(QWidget):
     @Slot()
     def _on_requested(self) -> None:
         state, flag = self._value()
-        self._hits = None
+        self.hits = None
         self.requested.emit(Requested(state, flag, self._search.text()))
         if self._more.isChecked():
             self._one.setEnabled(False)

@@ -42,7 +42,8 @@ class SegmentModel(QAbstractTableModel):
         super().__init__(parent)
         self.setObjectName("segment_model")
         self._keeper = keeper
-        self._numbers: Sequence[int] = ()
+        self.numbers: Sequence[int] = ()
+        """The numbers of all rows, in order."""
         self._known: dict[int, SegmentRecord] = {}
         self._missing: set[int] = set()
         """Pages to be loaded."""
@@ -55,14 +56,14 @@ class SegmentModel(QAbstractTableModel):
 
     def clear(self) -> None:
         self.beginResetModel()
-        self._numbers = ()
+        self.numbers = ()
         self._known.clear()
         self._asked.clear()
         self.endResetModel()
 
     def show_numbers(self, numbers: Sequence[int]) -> None:
         """Show these segments, in order; rows that stay keep their place and an open editor."""
-        old, new = self._numbers, numbers
+        old, new = self.numbers, numbers
         if list(old) == list(new):
             return
         kept = set(old) & set(new)
@@ -70,21 +71,21 @@ class SegmentModel(QAbstractTableModel):
         come = _runs([row for row, number in enumerate(new) if number not in kept])
         if len(gone) + len(come) > MOST_RUNS:
             self.beginResetModel()
-            self._numbers = new
+            self.numbers = new
             self.endResetModel()
         else:
             rows = list(old)
             for first, last in reversed(gone):
                 self.beginRemoveRows(QModelIndex(), first, last)
                 del rows[first : last + 1]
-                self._numbers = list(rows)
+                self.numbers = list(rows)
                 self.endRemoveRows()
             for first, last in come:
                 self.beginInsertRows(QModelIndex(), first, last)
                 rows[first:first] = new[first : last + 1]
-                self._numbers = list(rows)
+                self.numbers = list(rows)
                 self.endInsertRows()
-            self._numbers = new
+            self.numbers = new
         self._asked.clear()
 
     def add(self, segments: Sequence[SegmentRecord]) -> None:
@@ -109,25 +110,20 @@ class SegmentModel(QAbstractTableModel):
 
     def segment(self, row: int) -> SegmentRecord | None:
         """The segment of a row; None if it is not loaded."""
-        return self._known.get(self._numbers[row]) if 0 <= row < len(self._numbers) else None
+        return self._known.get(self.numbers[row]) if 0 <= row < len(self.numbers) else None
 
     def number(self, row: int) -> int:
-        return self._numbers[row]
+        return self.numbers[row]
 
     def row_of(self, number: int) -> int:
         """The row of a segment; -1: it is not listed."""
-        at = bisect_left(self._numbers, number)
-        return at if at < len(self._numbers) and self._numbers[at] == number else -1
-
-    @property
-    def numbers(self) -> Sequence[int]:
-        """The numbers of all rows, in order."""
-        return self._numbers
+        at = bisect_left(self.numbers, number)
+        return at if at < len(self.numbers) and self.numbers[at] == number else -1
 
     # ---- Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._numbers)
+        return 0 if parent.isValid() else len(self.numbers)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
         return 0 if parent.isValid() else len(COLUMNS)
@@ -138,7 +134,7 @@ class SegmentModel(QAbstractTableModel):
             return None
         if orientation is Qt.Orientation.Horizontal:
             return COLUMNS[section]
-        return str(self._numbers[section] + 1) if section < len(self._numbers) else ""
+        return str(self.numbers[section] + 1) if section < len(self.numbers) else ""
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Text, colours, tooltips; a segment that is not loaded is requested."""
@@ -181,7 +177,7 @@ class SegmentModel(QAbstractTableModel):
             return
         self._asked |= pages
         numbers = [
-            number for page in sorted(pages) for number in self._numbers[page * PAGE : (page + 1) * PAGE]
+            number for page in sorted(pages) for number in self.numbers[page * PAGE : (page + 1) * PAGE]
             if number not in self._known
         ]  # fmt: skip
         if numbers:

@@ -36,7 +36,8 @@ class MemoryModel(QAbstractTableModel):
         self.setObjectName("memory_model")
         self._keeper = keeper
         self._rows: list[Match] = []
-        self._found = 0
+        self.found = 0
+        """The number of pairs found, including those not loaded yet."""
         self._is_waiting = False
 
     @Slot(object, bool)
@@ -66,11 +67,6 @@ class MemoryModel(QAbstractTableModel):
     def pairs(self, rows: Sequence[int]) -> list[MemoryPair]:
         return [self._rows[row].pair for row in rows if row < len(self._rows)]
 
-    @property
-    def found(self) -> int:
-        """The number of pairs found, including those not loaded yet."""
-        return self._found
-
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
         return 0 if parent.isValid() else len(self._rows)
 
@@ -78,7 +74,7 @@ class MemoryModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(COLUMNS)
 
     def canFetchMore(self, parent: Index) -> bool:
-        return not parent.isValid() and 0 < len(self._rows) < self._found
+        return not parent.isValid() and 0 < len(self._rows) < self.found
 
     def fetchMore(self, parent: Index) -> None:
         """Request the next page; it arrives later."""
@@ -118,7 +114,7 @@ class MemoryModel(QAbstractTableModel):
 
     def _show(self, rows: list[Match], found: int) -> None:
         self.beginResetModel()
-        self._rows, self._found, self._is_waiting = rows, found, False
+        self._rows, self.found, self._is_waiting = rows, found, False
         self.endResetModel()
 
 

@@ -72,10 +72,10 @@ class TranslateController(QObject):
         self.setObjectName("translate_controller")
         self._bridge = bridge
         self._state = state
-        self._text = ""
+        self.text = ""
         self._restored = state.current.last_typed
         """The id of the text that stood here in the last run; empty once it was looked for."""
-        self._manner = _first_manner(settings)
+        self.manner = _first_manner(settings)
         self._entry = _Entry()
         self._is_stale = False
         """The shown translation does not match the current text or manner."""
@@ -83,7 +83,7 @@ class TranslateController(QObject):
         """Edits that can be taken back, the last one last: each a list that the service thread fills with its
         number.
         """
-        self._last = Shown((), True, "")
+        self.last = Shown((), True, "")
         self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._timer.setObjectName("typed_timer")
         self._timer.timeout.connect(self._on_typed)
@@ -97,28 +97,16 @@ class TranslateController(QObject):
         self.advice = AdviceController(bridge, self)
         self.advice.model_changed.connect(self._on_typed)
 
-    @property
-    def manner(self) -> Manner:
-        return self._manner
-
-    @property
-    def last(self) -> Shown:
-        return self._last
-
-    @property
-    def text(self) -> str:
-        return self._text
-
     @Slot(str)
     def set_text(self, text: str) -> None:
         """Set the text of the pane; it is translated after a pause in typing."""
-        if text == self._text:
+        if text == self.text:
             return
-        before = self._text
+        before = self.text
         if not text.strip() and before.strip():
             self.begin_anew()
             self._bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
-        self._text = text
+        self.text = text
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
             self.refused.emit(too_long_words(len(text)))
@@ -129,35 +117,35 @@ class TranslateController(QObject):
     @Slot(str)
     def set_source(self, code: str) -> None:
         """Set the source language; empty: detect it."""
-        self._change(replace(self._manner, source=code))
+        self._change(replace(self.manner, source=code))
 
     @Slot(str)
     def set_target(self, code: str) -> None:
-        formality = self._manner.formality if LANGUAGES[code].has_formal else ""
-        self._change(replace(self._manner, target=code, formality=formality))
+        formality = self.manner.formality if LANGUAGES[code].has_formal else ""
+        self._change(replace(self.manner, target=code, formality=formality))
 
     @Slot(str)
     def set_domain(self, domain: str) -> None:
-        self._change(replace(self._manner, domain=domain))
+        self._change(replace(self.manner, domain=domain))
 
     @Slot(str)
     def set_formality(self, formality: str) -> None:
         """Set the form of address; empty: as in the text."""
-        self._change(replace(self._manner, formality=formality))
+        self._change(replace(self.manner, formality=formality))
 
     def swap(self) -> str:
         """Swap the languages.  Returns the text to continue with: the translation, if there is one."""
-        source = self._manner.source or self._last.language or "en"
-        if source == self._manner.target:
-            return self._text
-        words = self._last.text.strip()
+        source = self.manner.source or self.last.language or "en"
+        if source == self.manner.target:
+            return self.text
+        words = self.last.text.strip()
         self.begin_anew()
-        self._manner = replace(self._manner, source=self._manner.target, target=source, formality="")
+        self.manner = replace(self.manner, source=self.manner.target, target=source, formality="")
         self._save_languages()
-        self.manner_changed.emit(self._manner)
-        self._text = words or self._text
+        self.manner_changed.emit(self.manner)
+        self.text = words or self.text
         self._timer.start(0)
-        return self._text
+        return self.text
 
     @Slot()
     def stop(self) -> None:
@@ -210,7 +198,7 @@ class TranslateController(QObject):
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
-        shown, manner, entry = self._last, self._manner, self._entry
+        shown, manner, entry = self.last, self.manner, self._entry
         now = (shown.source, manner, tuple(one.target for one in shown.segments))
         if self._is_stale or entry.kept == now or not any(now[2]):
             return
@@ -235,7 +223,7 @@ class TranslateController(QObject):
     def restore(self) -> None:
         """Show the text of the last run, unless there is one already; a deleted one is ignored."""
         item, self._restored = self._restored, ""
-        if not item or self._text:
+        if not item or self.text:
             return
 
         def work(services: Services) -> Typed | None:
@@ -245,7 +233,7 @@ class TranslateController(QObject):
             return None
 
         def come(typed: Typed | None) -> None:
-            if typed is not None and not self._text:
+            if typed is not None and not self.text:
                 self._on_opened(item, typed)
 
         self._bridge.ask(work, come, self._on_problem)
@@ -267,13 +255,13 @@ class TranslateController(QObject):
             self.document_asked.emit(item)
             return
         self._timer.stop()
-        self._manner, self._text, self._puts, self._is_stale = typed.manner, typed.text, [], False
+        self.manner, self.text, self._puts, self._is_stale = typed.manner, typed.text, [], False
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(one.target for one in typed.segments)))
-        self.manner_changed.emit(self._manner)
+        self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
-        self._last = Shown(typed.live, True, _language(typed.live))
+        self.last = Shown(typed.live, True, _language(typed.live))
         self._ask_advice()
-        self.shown.emit(self._last)
+        self.shown.emit(self.last)
 
     def save_text(self, text: str, path: Path) -> None:
         """Write a text too long for the pane into a file, to be translated as a document; the dialog has asked.
@@ -288,8 +276,8 @@ class TranslateController(QObject):
 
     def _ask_advice(self) -> None:
         """Update the advice for the languages shown."""
-        if self._last.segments:
-            self.advice.about(self._manner.source or self._last.language, self._manner.target)
+        if self.last.segments:
+            self.advice.about(self.manner.source or self.last.language, self.manner.target)
         else:
             self.advice.clear()
 
@@ -297,7 +285,7 @@ class TranslateController(QObject):
         self._bridge.problem_met.emit(problem)
 
     def _save_languages(self) -> None:
-        source, target = self._manner.source, self._manner.target
+        source, target = self.manner.source, self.manner.target
         self.view.note_used(source)
         self.view.note_used(target)
         self._bridge.ask(
@@ -308,22 +296,22 @@ class TranslateController(QObject):
 
     def _change(self, manner: Manner) -> None:
         if manner.source == manner.target:
-            other = self._last.language if self._last.language not in ("", manner.target) else "en"
+            other = self.last.language if self.last.language not in ("", manner.target) else "en"
             other = other if other != manner.target else "de"
-            manner = replace(manner, source="", target=other if manner.target == self._manner.target else manner.target)
-        if manner != self._manner:
-            if manner.target != self._manner.target and self._last.is_done:
+            manner = replace(manner, source="", target=other if manner.target == self.manner.target else manner.target)
+        if manner != self.manner:
+            if manner.target != self.manner.target and self.last.is_done:
                 self.begin_anew()  # the one into the other language stays
             self._keep_timer.stop()
-            old, self._manner, self._is_stale = self._manner, manner, True
+            old, self.manner, self._is_stale = self.manner, manner, True
             if (manner.source, manner.target) != (old.source, old.target):
                 self._save_languages()
             self._timer.start(0)
-        self.manner_changed.emit(self._manner)
+        self.manner_changed.emit(self.manner)
 
     @Slot()
     def _on_typed(self) -> None:
-        text, manner = self._text, self._manner
+        text, manner = self.text, self.manner
 
         def request(services: Services) -> None:
             services.live.translate(text, manner, services.translations.record(None))
@@ -339,9 +327,9 @@ class TranslateController(QObject):
 
     @Slot(object)
     def _on_translated(self, event: LiveTranslated) -> None:
-        self._last = Shown(event.segments, event.is_done, _language(event.segments))
+        self.last = Shown(event.segments, event.is_done, _language(event.segments))
         self._ask_advice()
-        self.shown.emit(self._last)
+        self.shown.emit(self.last)
         if event.is_done and event.segments:
             self._keep_timer.start()
         if event.problem is not None:

@@ -29,28 +29,24 @@ class PairModel(QAbstractTableModel):
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self._keeper = keeper
-        self._rows: Sequence[LiveSegment] = ()
-
-    @property
-    def rows(self) -> Sequence[LiveSegment]:
-        return self._rows
+        self.rows: Sequence[LiveSegment] = ()
 
     def show(self, rows: Sequence[LiveSegment]) -> list[int]:
         """Show these segments.  Returns the rows that have changed."""
-        old = self._rows
+        old = self.rows
         if len(old) != len(rows):
             self.beginResetModel()
-            self._rows = rows
+            self.rows = rows
             self.endResetModel()
             return list(range(len(rows)))
-        self._rows = rows
+        self.rows = rows
         changed = [at for at, (one, other) in enumerate(zip(old, rows, strict=True)) if one != other]
         for at in changed:
             self.dataChanged.emit(self.index(at, 0), self.index(at, len(COLUMNS) - 1))
         return changed
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
         return 0 if parent.isValid() else len(COLUMNS)
@@ -61,7 +57,7 @@ class PairModel(QAbstractTableModel):
         return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        one, column = self._rows[index.row()], index.column()
+        one, column = self.rows[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return (one.source, shown_of(one), tip_of(one))[column]
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -73,7 +69,7 @@ class PairModel(QAbstractTableModel):
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Request a change of the text; it is shown once it is saved."""
-        if role != Qt.ItemDataRole.EditRole or str(value).strip() in ("", self._rows[index.row()].target):
+        if role != Qt.ItemDataRole.EditRole or str(value).strip() in ("", self.rows[index.row()].target):
             return False
         self.edited.emit(index.row(), str(value))
         return True
@@ -81,7 +77,7 @@ class PairModel(QAbstractTableModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Only translated segments can be edited."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        is_open = index.column() == TARGET and not is_left(self._rows[index.row()])
+        is_open = index.column() == TARGET and not is_left(self.rows[index.row()])
         return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
 
 

@@ -40,7 +40,7 @@ class ViewKeeper(QObject):
         super().__init__(parent)
         self.setObjectName("translate_view")
         self._bridge = bridge
-        self._view = TextView(
+        self.view = TextView(
             _codes(settings.translate_favourites),
             _codes(settings.translate_recent)[:MOST_RECENT],
             settings.translate_font_percent,
@@ -48,30 +48,26 @@ class ViewKeeper(QObject):
             settings.translate_doubts,
         )
 
-    @property
-    def view(self) -> TextView:
-        return self._view
-
     @Slot(str)
     def toggle_favourite(self, code: str) -> None:
         """Pin a language to the top of the list, or unpin it."""
-        old = self._view.favourites
+        old = self.view.favourites
         new = tuple(one for one in old if one != code) if code in old else (*old, code)
-        self._change(replace(self._view, favourites=new), translate_favourites=" ".join(new))
+        self._change(replace(self.view, favourites=new), translate_favourites=" ".join(new))
 
     @Slot(str)
     def note_used(self, code: str) -> None:
         if code in LANGUAGES:
-            new = (code, *(one for one in self._view.recent if one != code))[:MOST_RECENT]
-            self._change(replace(self._view, recent=new), translate_recent=" ".join(new))
+            new = (code, *(one for one in self.view.recent if one != code))[:MOST_RECENT]
+            self._change(replace(self.view, recent=new), translate_recent=" ".join(new))
 
     @Slot()
     def enlarge(self) -> None:
-        self._set_font(next((one for one in FONT_STEPS if one > self._view.font_percent), FONT_STEPS[-1]))
+        self._set_font(next((one for one in FONT_STEPS if one > self.view.font_percent), FONT_STEPS[-1]))
 
     @Slot()
     def shrink(self) -> None:
-        self._set_font(next((one for one in reversed(FONT_STEPS) if one < self._view.font_percent), FONT_STEPS[0]))
+        self._set_font(next((one for one in reversed(FONT_STEPS) if one < self.view.font_percent), FONT_STEPS[0]))
 
     @Slot()
     def reset_font(self) -> None:
@@ -81,19 +77,19 @@ class ViewKeeper(QObject):
     @Slot(bool)
     def set_paired(self, is_paired: bool) -> None:
         """Show sentence beside sentence, or two panes."""
-        self._change(replace(self._view, is_paired=is_paired), translate_pairs=is_paired)
+        self._change(replace(self.view, is_paired=is_paired), translate_pairs=is_paired)
 
     @Slot(bool)
     def set_shaded(self, is_shaded: bool) -> None:
         """Shade the words the model was unsure of, or not."""
-        self._change(replace(self._view, is_shaded=is_shaded), translate_doubts=is_shaded)
+        self._change(replace(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)
 
     def _set_font(self, percent: int) -> None:
-        self._change(replace(self._view, font_percent=percent), translate_font_percent=percent)
+        self._change(replace(self.view, font_percent=percent), translate_font_percent=percent)
 
     def _change(self, view: TextView, **kept: Any) -> None:
-        if view != self._view:
-            self._view = view
+        if view != self.view:
+            self.view = view
             self._bridge.ask(lambda services: services.settings.change(**kept), None, lambda _problem: None)
             self.changed.emit(view)
 
