@@ -13,7 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.terms.memory import Match, MemoryService
-from slmdesk.services.translation.types import memory_domain, request_from
+from slmdesk.services.translation.types import memory_domain, request_of
 from slmdesk.store import LOOK, Store
 from slmdesk.text.terms.matching import find_terms
 from slmdesk.text.translation.tagged import Tags, plain
@@ -114,7 +114,7 @@ class SegmentLists:
         found = self._store.segments.numbered(item, [number])
         if not found:
             raise KnownError("request.invalid", what="segment")
-        segment, request = found[0], request_from(self._store.items.get(item).settings.get("wish"))
+        segment, request = found[0], request_of(self._store.items.get(item))
         source, domain = segment.language or request.source, memory_domain(request)
         terms = _uses(segment, source, request.target, self._translations.terms_of(request))
         matches = self._memory.matches(source, request.target, segment.source, domain)

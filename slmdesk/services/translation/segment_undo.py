@@ -19,7 +19,7 @@ from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.segment_edits import SegmentEdits
 from slmdesk.services.translation.service import TranslationService, segment_flags
-from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_from
+from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of
 from slmdesk.store import Store
 from slmdesk.text.translation.replace import Search, replaced, spans_in
 from slmdesk.text.translation.tagged import Tags, problems
@@ -281,4 +281,4 @@ class SegmentChanges:
         return found[0]
 
     def _request(self, item: str) -> TranslationRequest:
-        return request_from(self._store.items.get(item).settings.get("wish"))
+        return request_of(self._store.items.get(item))

@@ -48,6 +48,7 @@ from slmdesk.services.translation.types import (
     WrittenFile,
     memory_domain,
     request_from,
+    request_of,
 )
 from slmdesk.services.translation.writer import mark_unwritten, payload_of, units_in, written
 from slmdesk.store import LOOK, Store
@@ -103,7 +104,7 @@ class TranslationService(JobPlanner):
         """Of documents begun in this run, by item: never written anywhere."""
         jobs.plan_by(KIND, self)
 
-    # ---- wishes
+    # ---- requests
 
     def begin(self, request: TranslationRequest) -> Item:
         """Add a translation and have it made in the background.
@@ -144,9 +145,7 @@ class TranslationService(JobPlanner):
         left = tuple(LeftPart(*one) for one in left_parts(self._store, found.id))
         flagged = self._store.segments.count_flagged(found.id)
         is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
-        return TranslationView(
-            found, request_from(found.settings.get("wish")), counts, flagged, left, jobs[0] if jobs else None, is_done
-        )
+        return TranslationView(found, request_of(found), counts, flagged, left, jobs[0] if jobs else None, is_done)
 
     def again(self, item: str, model: str | None = None, scope: Again = Again.FAILED) -> JobRecord:
         """Resume a translation, or translate the failed or all flagged segments again.

@@ -18,7 +18,7 @@ from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.terms.index import TermLists
-from slmdesk.services.translation.types import request_from
+from slmdesk.services.translation.types import request_of
 from slmdesk.store import Store
 from slmdesk.text.terms.candidates import Candidate, likely_translations, propose
 from slmdesk.text.translation.tagged import Tags, plain
@@ -83,7 +83,7 @@ class ProposalService:
         found = self._store.items.get(item)
         if found.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
-        request = request_from(found.settings.get("wish"))
+        request = request_of(found)
         segments = list(segments_of_item(self._store, found.id))
         pairs = [
             (plain(one.source, Tags(one.paired, one.lone)), plain(one.target, Tags(one.paired, one.lone)))

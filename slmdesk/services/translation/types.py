@@ -90,4 +90,10 @@ def memory_domain(request: TranslationRequest) -> str:
 def request_from(untrusted: Json) -> TranslationRequest:
     """Read a stored request; unknown values become the defaults."""
     found = lenient_from(TranslationRequest, untrusted, target="en")
-    return found if found.target in LANGUAGES else replace(found, target="en")
+    target = found.target if found.target in LANGUAGES else "en"
+    return replace(found, target=target, domain=found.domain or "everyday")
+
+
+def request_of(item: Item) -> TranslationRequest:
+    """Return the request that a stored translation was made by."""
+    return request_from(item.settings.get("wish"))

@@ -15,7 +15,7 @@ from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.container import Services
 from slmdesk.services.translation.readout import KIND
 from slmdesk.services.translation.typed.history import Earlier
-from slmdesk.services.translation.types import request_from
+from slmdesk.services.translation.types import request_of
 
 PAGE = 50
 HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
@@ -125,5 +125,5 @@ def _found(result: Earlier) -> _Rows:
 
 
 def _row(item: Item, snippet: str = "") -> EarlierRow:
-    request = request_from(item.settings.get("wish"))
+    request = request_of(item)
     return EarlierRow(item.id, item.title, bool(request.path), item.updated, snippet)

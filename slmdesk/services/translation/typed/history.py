@@ -24,7 +24,7 @@ from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.service import TranslationService
-from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_from
+from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
@@ -180,7 +180,7 @@ class TypedHistory:
             old = self._store.items.get(item)
         except KnownError:  # deleted for good meanwhile
             return None
-        if old.deleted_at is not None or not is_same_text(request_from(old.settings.get("wish")).text, text):
+        if old.deleted_at is not None or not is_same_text(request_of(old).text, text):
             return None
         return old
 

@@ -78,7 +78,7 @@ class LiveTranslation:
         self._reported_at = 0.0
         self._deaths = 0
 
-    # ---- wishes
+    # ---- requests
 
     def translate(self, text: str, manner: Manner, record: ModelRecord) -> None:
         """Translate `text`, replacing the text given before; an empty one stops everything."""
