@@ -17,7 +17,8 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.one_shot import Words, ask_once
 from slmdesk.services.translation.asking.prompts import Manner, other_steps, translation_step
 from slmdesk.services.translation.events import SegmentChanged
-from slmdesk.services.translation.service import TranslationService, segment_flags
+from slmdesk.services.translation.preparation import segment_flags
+from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationRequest, memory_domain
 from slmdesk.store import Store
 from slmdesk.text.terms.matching import find_terms

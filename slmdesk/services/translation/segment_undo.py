@@ -17,8 +17,9 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.events import SegmentChanged
+from slmdesk.services.translation.preparation import segment_flags
 from slmdesk.services.translation.segment_edits import SegmentEdits
-from slmdesk.services.translation.service import TranslationService, segment_flags
+from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of
 from slmdesk.store import Store
 from slmdesk.text.translation.replace import Search, replaced, spans_in

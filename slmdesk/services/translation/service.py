@@ -11,25 +11,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from slmdesk.client import ChildClient
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file
 from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.records import Item, JobRecord, ModelRecord
-from slmdesk.core.translation import NewSegment, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.core.translation import Origin as Made
+from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event, ItemChanged, TranslationRead
+from slmdesk.services.base.events import Event, ItemChanged
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.inputs import able
-from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.jobs.plan import JobPlanner, Plan, Question, Yield
+from slmdesk.services.jobs.plan import JobPlanner, Plan
 from slmdesk.services.jobs.resumable import begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
@@ -37,6 +36,7 @@ from slmdesk.services.models.library import ModelService
 from slmdesk.services.translation.asking.prompts import DOMAINS, FORMALITIES, Manner, prompt_version
 from slmdesk.services.translation.events import PairUsed, SegmentChanged, TranslationGrew
 from slmdesk.services.translation.pairs.advice import PairAdvice, PairAdviceService
+from slmdesk.services.translation.preparation import Preparation
 from slmdesk.services.translation.readout import KIND, left_parts, segments_of_item
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import (
@@ -46,21 +46,17 @@ from slmdesk.services.translation.types import (
     TranslationRequest,
     TranslationView,
     WrittenFile,
-    memory_domain,
     request_from,
     request_of,
 )
-from slmdesk.services.translation.writer import mark_unwritten, payload_of, units_in, written
+from slmdesk.services.translation.writer import mark_unwritten, payload_of, written
 from slmdesk.store import LOOK, Store
-from slmdesk.text.translation.subtitles import KIND as SUBTITLE
-from slmdesk.text.translation.tagged import Tags, problems
 
 if TYPE_CHECKING:
     from slmdesk.services.translation.plan import TranslationPlan
 
 SEGMENTS_AT_ONCE = 500
 """Read or kept in one go."""
-UNITS_AT_ONCE = 100
 MOST_TEXT = 5 << 20
 """Bytes of a text given in one go."""
 
@@ -99,6 +95,7 @@ class TranslationService(JobPlanner):
         )
         self._loader, self._jobs, self._reader, self._publish = loader, jobs, reader, publish
         self._terms = TermLists(store)
+        self._preparation = Preparation(service_thread, store, reader, self._terms, publish)
         self._live: dict[str, _Live] = {}
         self._passwords: dict[str, str] = {}
         """Of documents begun in this run, by item: never written anywhere."""
@@ -283,8 +280,8 @@ class TranslationService(JobPlanner):
         request = request_from(job.settings)
         kept = self._store.results.get(item.id) or {}
         if not kept.get("taken"):
-            yield from self._take(item.id, request)
-        yield from self._recall(item.id, request)
+            yield from self._preparation.cut(item.id, request, self._passwords.get(item.id, ""))
+        yield from self._preparation.recall(item.id, request)
         formality = request.formality or (
             "formal" if request.path else ""
         )  # left to itself a model says du and Sie by turns
@@ -325,74 +322,6 @@ class TranslationService(JobPlanner):
         if live := self._live.get(job):
             live.plan.received(key, value)
 
-    def _take(self, item: str, request: TranslationRequest) -> Plan:
-        """Cut the text or document into stored segments; after a crash this is repeated."""
-        from slmdesk.services.translation.asking.units import Taken, language_of_units, segments_from, units_of_text
-
-        self._store.segments.forget(item)
-        taken = Taken(request.source, request.target, self.terms_of(request))
-        left: list[Json] = []
-        if request.path:
-            found = yield Question(lambda answered: self._ask_units(item, request).then(answered))
-        else:
-            found = units_of_text(request.text)
-        taken.language = language_of_units(found)
-        for at in range(0, len(found), UNITS_AT_ONCE):
-            segments: list[NewSegment] = []
-            for one in found[at : at + UNITS_AT_ONCE]:
-                if "left" in one:
-                    left.append([str(one["left"].get(key, "")) for key in ("kind", "place", "text")])
-                else:
-                    segments += segments_from(one["unit"], taken)
-            self._store.segments.add(item, segments)
-            self._publish(TranslationRead(item, min(at + UNITS_AT_ONCE, len(found)), len(found)))
-            yield Yield()
-        self._store.results.save(item, {"taken": True, "done": False, "left": left, "language": taken.language})
-
-    def _ask_units(self, item: str, request: TranslationRequest) -> Pending[list[Mapping[str, Any]]]:
-        def reading() -> Slices[list[Mapping[str, Any]]]:
-            found: list[Mapping[str, Any]] = []
-
-            def on_partial(value: Mapping[str, Any]) -> None:
-                found.extend(units_in(value.get("found")))
-                count = len(found)
-                self._service_thread.post(lambda: self._publish(TranslationRead(item, count, 0)))
-
-            payload = payload_of(replace(request, password=self._passwords.get(item, "")))
-            yield ask_reader(self._service_thread, self._reader, "units", payload, on_partial)
-            return found
-
-        return in_slices(self._service_thread, reading())
-
-    def _recall(self, item: str, request: TranslationRequest) -> Plan:
-        """Take translations of identical segments from the memory."""
-        begin, terms = 0, self.terms_of(request)
-        while found := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
-            begin = found[-1].number + 1
-            for one in found:
-                if one.state is SegmentState.OPEN:
-                    self._recall_one(item, one, request, terms)
-            yield Yield()
-
-    def _recall_one(
-        self, item: str, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term]
-    ) -> None:
-        source = segment.language or request.source
-        tags = Tags(segment.paired, segment.lone)
-        for pair in self._store.memory.recall(source, request.target, segment.source):
-            if (
-                pair.origin is Made.MODEL
-                or problems(pair.target, tags)
-                or pair.domain not in ("", memory_domain(request))
-            ):
-                continue
-            flags = segment_flags(segment, pair.target, request, terms)
-            changed = self._store.segments.change(
-                item, segment.number, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY, flags=flags
-            )
-            self._publish(SegmentChanged(item, changed))
-            return
-
     def _keep(self, item: str, job: str, segment: SegmentRecord) -> None:
         now = self._store.segments.of_item(item, begin=segment.number, limit=1)
         if now and now[0].state in (SegmentState.EDITED, SegmentState.APPROVED):
@@ -423,7 +352,7 @@ class TranslationService(JobPlanner):
 
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
         """Return the terms for a translation: of the chosen glossaries, else of all active ones."""
-        return self._terms.of(request.source, request.target, memory_domain(request), request.glossaries)
+        return self._terms.of_request(request)
 
     def _checked(self, request: TranslationRequest) -> TranslationRequest:
         target = language_of(request.target).code
@@ -439,20 +368,3 @@ class TranslationService(JobPlanner):
         named = (one if one == NO_GLOSSARY else self._store.glossaries.get(one).id for one in request.glossaries)
         glossaries = tuple(named)
         return replace(request, target=target, source=source, glossaries=glossaries)
-
-
-def segment_flags(
-    segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
-) -> tuple[SegmentFlag, ...]:
-    """Return the flags of the checks for a translation of a segment."""
-    from slmdesk.text.translation.checks import flags_of
-
-    return flags_of(
-        segment.source,
-        target,
-        source_language=segment.language or request.source,
-        target_language=request.target,
-        tags=Tags(segment.paired, segment.lone),
-        terms=terms,
-        cue=segment.place if segment.kind == SUBTITLE else "",
-    )

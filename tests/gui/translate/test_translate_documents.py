@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 
 from slmdesk.core.translation import Origin, SegmentState, Term
-from slmdesk.gui.translate.document.controller import counted_words
+from slmdesk.gui.translate.document.status_text import counted_words
 
 pytestmark = pytest.mark.gui
 CONTROL = Qt.KeyboardModifier.ControlModifier

@@ -14,6 +14,7 @@ from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.translation import GlossaryRecord, SegmentState
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.translate.advice_controller import AdviceController
+from slmdesk.gui.translate.document.status_text import counted_words, done_words
 from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
@@ -22,7 +23,6 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import left_words
 from slmdesk.services.jobs.overview import event_of
 from slmdesk.services.jobs.time_left import Left
-from slmdesk.services.translation.asking.labels import counted_left
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.events import TranslationGrew
 from slmdesk.services.translation.handouts import Handout
@@ -30,11 +30,7 @@ from slmdesk.services.translation.inspection import Chosen
 from slmdesk.services.translation.types import Again, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.settings import Settings
 
-LOOK_WORDS = ("needs review", "need review")
-"""Texts for one segment and for several."""
 LOCKED = ("document.locked", "document.wrong_password")
-AHEAD = 0.05
-"""From this difference on the share of the work and the count of segments seem to contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,39 +346,6 @@ class DocumentTranslation(QObject):
                 return
 
 
-def done_words(view: TranslationView) -> str:
-    """The result of a finished translation, in sentences."""
-    counts = {state.value: count for state, count in view.counts.items()}
-    if not counts:
-        return "There is no text to translate in it."
-    done = sum(counts.values()) - counts.get("left", 0) - counts.get("failed", 0) - counts.get("open", 0)
-    words = f"{done:,} {'segments are' if done != 1 else 'segment is'} translated"
-    words += f", {_counted_words(counts['left'], 'stays as it is', 'stay as they are')}" if counts.get("left") else ""
-    words += f", {counts['failed']:,} could not be translated" if counts.get("failed") else ""
-    words += f", {_counted_words(view.flagged, *LOOK_WORDS)}" if view.flagged else ""
-    left = f" Not translated: {counted_left(one.kind for one in view.left)}." if view.left else ""
-    return f"{words}.{left}"
-
-
-def unfinished(view: TranslationView) -> int:
-    """How many segments have no translation."""
-    return view.counts.get(SegmentState.OPEN, 0) + view.counts.get(SegmentState.FAILED, 0)
-
-
-def unfinished_words(view: TranslationView) -> str:
-    """What is unfinished and speaks against writing the document now; empty: nothing."""
-    reported = [
-        (view.counts.get(SegmentState.OPEN, 0), ("not translated yet",) * 2),
-        (view.counts.get(SegmentState.FAILED, 0), ("could not be translated",) * 2),
-        (view.flagged, LOOK_WORDS),
-    ]
-    return ", ".join(_counted_words(count, *words) for count, words in reported if count)
-
-
-def _counted_words(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
-
-
 def free_name(path: Path) -> Path:
     """The path itself, or with a number added if the file exists."""
     found, number = path, 2
@@ -399,15 +362,3 @@ def _may_unlock(problem: Problem) -> bool:
 def _counted(view: TranslationView) -> tuple[int, int]:
     total = sum(view.counts.values())
     return total - view.counts.get(SegmentState.OPEN, 0), total
-
-
-def counted_words(done: int, total: int, share: float | None) -> str:
-    """How many segments are done; empty: none exist yet.
-
-    A segment whose first answer had a fault is done only with its second: the bar, which shows `share` of the work, may
-    then be far ahead of the count, and the text says why.
-    """
-    if not total:
-        return ""
-    is_ahead = share is not None and share - done / total >= AHEAD
-    return f"{done:,} of {total:,} segments" + (" ready, more are half done" if is_ahead else "")

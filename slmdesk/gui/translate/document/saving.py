@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from slmdesk.core.formats import translated_name
 from slmdesk.core.paper import Form
-from slmdesk.gui.translate.document.controller import unfinished, unfinished_words
+from slmdesk.gui.translate.document.status_text import unfinished, unfinished_words
 from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
 from slmdesk.gui.widgets.named import named

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QSplitter, QWidget
+from PySide6.QtWidgets import QLineEdit, QSplitter, QWidget
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.gui.base import theme
@@ -16,6 +16,7 @@ from slmdesk.gui.translate.review.controller import SegmentsController
 from slmdesk.gui.translate.review.filter_bar import FilterBar
 from slmdesk.gui.translate.review.grid import TARGET, SegmentModel
 from slmdesk.gui.translate.review.panel import SegmentPanel
+from slmdesk.gui.translate.review.replacement import ask_approved, replaced_words, undone_words
 from slmdesk.gui.translate.review.table import SegmentTable
 from slmdesk.gui.widgets.build import button, column, flow
 from slmdesk.gui.widgets.check_box import CheckBox
@@ -89,16 +90,9 @@ class ReviewPane(QWidget):
 
     def _lay_out(self) -> None:
         line = flow(
-            self._approve,
-            self._next,
-            self._hint,
-            self._again,
-            self._back,
-            self._others,
-            self._shade,
-            self._busy,
+            self._approve, self._next, self._hint, self._again, self._back, self._others, self._shade, self._busy,
             gap=theme.SPACE_8,
-        )
+        )  # fmt: skip
         column(self._bar, self._nothing, (self._split, 1), line, into=self, gap=theme.SPACE_8)
         self._nothing.hide()
 
@@ -339,7 +333,7 @@ class ReviewPane(QWidget):
         if hits is None:
             return
         if everywhere:
-            self._ask_approved(hits)
+            ask_approved(self, hits, self._replace)
         elif segment is None or segment.number not in hits.numbers:
             self._wants_next_hit = True
             self._on_found(hits)
@@ -347,51 +341,22 @@ class ReviewPane(QWidget):
             self._wants_next_hit = True
             self._controller.replace([segment.number], self._bar.search, self._bar.instead)
 
-    def _ask_approved(self, hits: Hits) -> None:
-        """Replace in all segments; if some are approved, ask whether to include them."""
-        if not hits.approved:
-            self._replace(list(hits.numbers))
-            return
-        box = QMessageBox(self)
-        box.setObjectName("replace_approved")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("Replace all")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        count = len(hits.approved)
-        box.setText(f"{count:,} of these {len(hits.numbers):,} segments {'is' if count == 1 else 'are'} approved.")
-        box.setInformativeText("Replace there too? They then count as edited.")
-        too = named(box.addButton("Replace in all", QMessageBox.ButtonRole.AcceptRole), "replace_approved_too")
-        other = named(box.addButton("Only in the others", QMessageBox.ButtonRole.ActionRole), "replace_others_only")
-        box.setEscapeButton(named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "replace_cancel"))
-        approved = set(hits.approved)
-        too.clicked.connect(lambda: self._replace(list(hits.numbers)))
-        other.clicked.connect(lambda: self._replace([one for one in hits.numbers if one not in approved]))
-        box.open()
-
     def _replace(self, numbers: list[int]) -> None:
         self._controller.replace(numbers, self._bar.search, self._bar.instead)
 
     @Slot(object)
     def _on_replaced(self, done: Replaced) -> None:
-        words = f"{done.places:,} replaced in {done.segments:,} {'segment' if done.segments == 1 else 'segments'}"
-        if done.refused:
-            words += f"; {len(done.refused):,} not, for their formatting marks"
-        self._busy.setText(words)
+        self._busy.setText(replaced_words(done))
         if not self._wants_next_hit:
             self.take_focus()  # the button is off now: the next key is for the segments, such as Ctrl+Z
         self._controller.find(self._bar.search)
 
     @Slot(object)
     def _on_undone(self, undone: Undone | None) -> None:
-        if undone is None:
-            self._busy.setText("There is nothing to undo.")
-            return
-        count = len(undone.numbers)
-        words = f"Undone: {undone.words}" + (f" of {count:,} segments" if count != 1 else "")
-        self._busy.setText(words + (f"; {undone.skipped:,} have changed since" if undone.skipped else ""))
-        if undone.numbers:
+        self._busy.setText(undone_words(undone))
+        if undone is not None and undone.numbers:
             self._go(self._model.row_of(undone.numbers[0]))
-        if self._bar.is_replacing:
+        if undone is not None and self._bar.is_replacing:
             self._controller.find(self._bar.search)
 
     # ---- private

@@ -223,15 +223,9 @@ class GlossaryService:
         return self._store.terms.of_glossary(self._store.glossaries.get(glossary).id)
 
     def page(
-        self,
-        glossary: str,
-        *,
-        words: str = "",
-        order: str = "",
-        descending: bool = False,
-        begin: int = 0,
+        self, glossary: str, *, words: str = "", order: str = "", descending: bool = False, begin: int = 0,
         limit: int = TERMS_AT_ONCE,
-    ) -> TermPage:
+    ) -> TermPage:  # fmt: skip
         """Return a page of terms from position `begin` on; `order`: as added, or by `source` or `target`.
 
         Raises KnownError `glossary.unknown`.

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from slmdesk.core.translation import GlossaryRecord
+from slmdesk.services.translation.types import TranslationRequest, memory_domain
 from slmdesk.store import Store
 from slmdesk.text.terms.matching import TermIndex
 
@@ -38,6 +39,10 @@ class TermLists:
                 self._ready.popitem(last=False)
         self._ready.move_to_end(requested)
         return self._ready[requested]
+
+    def of_request(self, request: TranslationRequest) -> TermIndex:
+        """Return the terms for a translation: of the chosen glossaries, else of all active ones."""
+        return self.of(request.source, request.target, memory_domain(request), request.glossaries)
 
 
 def _holds(one: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool:

@@ -1,0 +1,57 @@
+"""Texts about a document's translation: what is done, what is unfinished.  No widgets here."""
+
+from __future__ import annotations
+
+from slmdesk.core.translation import SegmentState
+from slmdesk.services.translation.asking.labels import counted_left
+from slmdesk.services.translation.types import TranslationView
+
+LOOK_WORDS = ("needs review", "need review")
+"""Texts for one segment and for several."""
+AHEAD = 0.05
+"""From this difference on the share of the work and the count of segments seem to contradict each other."""
+
+
+def done_words(view: TranslationView) -> str:
+    """The result of a finished translation, in sentences."""
+    counts = {state.value: count for state, count in view.counts.items()}
+    if not counts:
+        return "There is no text to translate in it."
+    done = sum(counts.values()) - counts.get("left", 0) - counts.get("failed", 0) - counts.get("open", 0)
+    words = f"{done:,} {'segments are' if done != 1 else 'segment is'} translated"
+    words += f", {_counted_words(counts['left'], 'stays as it is', 'stay as they are')}" if counts.get("left") else ""
+    words += f", {counts['failed']:,} could not be translated" if counts.get("failed") else ""
+    words += f", {_counted_words(view.flagged, *LOOK_WORDS)}" if view.flagged else ""
+    left = f" Not translated: {counted_left(one.kind for one in view.left)}." if view.left else ""
+    return f"{words}.{left}"
+
+
+def unfinished(view: TranslationView) -> int:
+    """How many segments have no translation."""
+    return view.counts.get(SegmentState.OPEN, 0) + view.counts.get(SegmentState.FAILED, 0)
+
+
+def unfinished_words(view: TranslationView) -> str:
+    """What is unfinished and speaks against writing the document now; empty: nothing."""
+    reported = [
+        (view.counts.get(SegmentState.OPEN, 0), ("not translated yet",) * 2),
+        (view.counts.get(SegmentState.FAILED, 0), ("could not be translated",) * 2),
+        (view.flagged, LOOK_WORDS),
+    ]
+    return ", ".join(_counted_words(count, *words) for count, words in reported if count)
+
+
+def _counted_words(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def counted_words(done: int, total: int, share: float | None) -> str:
+    """How many segments are done; empty: none exist yet.
+
+    A segment whose first answer had a fault is done only with its second: the bar, which shows `share` of the work, may
+    then be far ahead of the count, and the text says why.
+    """
+    if not total:
+        return ""
+    is_ahead = share is not None and share - done / total >= AHEAD
+    return f"{done:,} of {total:,} segments" + (" ready, more are half done" if is_ahead else "")
