@@ -29,7 +29,7 @@ from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.inputs import able
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.plan import JobPlanner, Plan
-from slmdesk.services.jobs.resumable import begun_before
+from slmdesk.services.jobs.resumable import REQUEST, begun_before
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.defaults import Use, UseService
 from slmdesk.services.models.library import ModelService
@@ -114,7 +114,7 @@ class TranslationService(JobPlanner):
         name = Path(request.path).name if request.path else " ".join(request.text.split())[:60]
         title = f"{name} → {LANGUAGES[request.target].name}"
         shape = to_json(replace(request, password=""))
-        item = self._store.items.add(KIND, title, settings={"wish": shape})
+        item = self._store.items.add(KIND, title, settings={REQUEST: shape})
         if request.password:
             self._passwords[item.id] = request.password
         self._publish(ItemChanged(item))

@@ -12,6 +12,7 @@ from slmdesk.core.records import Item, JobRecord
 from slmdesk.core.translation import SegmentState
 from slmdesk.core.types import Json
 from slmdesk.core.wire import lenient_from
+from slmdesk.services.jobs.resumable import request_in
 
 NO_GLOSSARY = "none"
 """In place of an id: no glossary holds."""
@@ -96,4 +97,4 @@ def request_from(untrusted: Json) -> TranslationRequest:
 
 def request_of(item: Item) -> TranslationRequest:
     """Return the request that a stored translation was made by."""
-    return request_from(item.settings.get("wish"))
+    return request_from(request_in(item))

@@ -21,6 +21,7 @@ from slmdesk.services.base.events import Event, ItemChanged
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
+from slmdesk.services.jobs.resumable import REQUEST
 from slmdesk.services.translation.asking.prompts import Manner
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.service import TranslationService
@@ -113,12 +114,12 @@ class TypedHistory:
         with self._store.together():  # a full disk leaves what was kept before, whole
             old = self._same(item, text) if item else None
             if old is None:
-                old = self._store.items.add(KIND, title, settings={"wish": to_json(request), "auto_title": title})
+                old = self._store.items.add(KIND, title, settings={REQUEST: to_json(request), "auto_title": title})
             elif old.title == old.settings.get("auto_title"):
                 self._store.items.rename(old.id, title)
-                self._store.items.change_settings(old.id, wish=to_json(request), auto_title=title)
+                self._store.items.change_settings(old.id, auto_title=title, **{REQUEST: to_json(request)})
             else:
-                self._store.items.change_settings(old.id, wish=to_json(request))
+                self._store.items.change_settings(old.id, **{REQUEST: to_json(request)})
             self._put_segments(old.id, segments)
             self._put_words(old.id, text, segments)
             self._own_pairs(old.id, request, segments)
