@@ -105,30 +105,6 @@ class Console:
             with deaf_to_ctrl_c():  # a second Ctrl-C would leave text unsaved; this takes two seconds at most
                 services.close()
 
-    def wait_for(
-        self,
-        services: Services,
-        begin: Callable[[Callable[[Any], None]], object],
-        cancel: Callable[[], object] | None = None,
-    ) -> Any:
-        """Start something on the service thread and wait for its result.  A Problem is raised as KnownError.
-
-        Ctrl-C calls `cancel` on the service thread and is raised again.
-        """
-        from slmdesk.services.base.events import Problem
-
-        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        services.service_thread.call(lambda: begin(answers.put))
-        try:
-            answer = next_of(answers)
-        except KeyboardInterrupt:
-            if cancel:
-                services.service_thread.call(cancel, 5.0)
-            raise
-        if isinstance(answer, Problem):
-            raise ReportedError(answer)
-        return answer
-
     def result_of(
         self,
         services: Services,
