@@ -5,7 +5,7 @@ from slmdesk.store.database import SQLITE_VERSION
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.restoring import Ready, backups, made_ready, put_in_place, restore
+from slmdesk.store.restoring import PreparedBackup, backups, prepare_backup, replace_history, restore
 from slmdesk.store.segments import LOOK
 from slmdesk.store.store import Changes, Store, damaged_copies
 
@@ -17,15 +17,15 @@ __all__ = [
     "FileLock",
     "InstanceLock",
     "OpenedStore",
-    "Ready",
+    "PreparedBackup",
     "Store",
     "backup",
     "backups",
     "damaged_copies",
     "is_instance_alive",
-    "made_ready",
     "open_store",
-    "put_in_place",
+    "prepare_backup",
+    "replace_history",
     "rescue_into",
     "restore",
 ]

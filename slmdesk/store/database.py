@@ -186,7 +186,7 @@ class Database:
 
     def _begin(self, deadline: float) -> None:
         """BEGIN IMMEDIATE, tried at short intervals: SQLite's own waiting sleeps up to 100 ms between two attempts, and
-        next to an instance that writes without a pause it may miss every gap (found by test_h3).
+        next to an instance that writes without a pause it may miss every gap (as a test found).
         """
         self._wait_at_most(0)
         while True:

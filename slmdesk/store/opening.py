@@ -134,7 +134,7 @@ def _open_to_write(opening: _Opening) -> Database:
         drop_old_copies(paths, time.time())
     if not paths.database.exists():
         _begin_new(opening)
-    verdict = look_at(paths.database, len(opening.steps))
+    verdict = judge_header(paths.database, len(opening.steps))
     if verdict == "newer":
         raise KnownError("store.newer", path=str(paths.database), version=version_of(paths.database))
     if verdict == "damaged":
@@ -201,7 +201,7 @@ def quick_check(conn: sqlite3.Connection, path: Path) -> None:
 # ---- the file as bytes
 
 
-def look_at(database: Path, newest: int) -> str:
+def judge_header(database: Path, newest: int) -> str:
     """Return "ours", "newer" or "damaged", from the header's bytes only; opens no connection and changes nothing."""
     header, size = _header_of(database)
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
@@ -346,7 +346,7 @@ def _remove_pair(database: Path) -> None:
 
 def _open_to_read(paths: Paths, instance_id: str, steps: Sequence[Step], clock: Callable[[], float]) -> OpenedStore:
     """Open a file in which, or in whose folder, nothing can be written; the notice says that it is read-only."""
-    verdict = look_at(paths.database, len(steps))
+    verdict = judge_header(paths.database, len(steps))
     if verdict == "damaged":
         raise KnownError("store.damaged", path=str(paths.database))
     if verdict == "newer" or version_of(paths.database) < len(steps):

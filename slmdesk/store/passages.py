@@ -12,7 +12,7 @@ from slmdesk.store.rows import row_to
 from slmdesk.store.search_index import SearchIndex
 
 MOST_WORDS = 200
-"""Of a question: more of them find nothing better."""
+"""Of a question that are searched for: more find nothing better."""
 
 
 @dataclass(frozen=True, slots=True)

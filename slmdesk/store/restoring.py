@@ -23,7 +23,7 @@ from slmdesk.paths import Paths
 from slmdesk.store.backup import kept_copies
 from slmdesk.store.database import Database, connect, journal_of, known_errors
 from slmdesk.store.locks import FileLock
-from slmdesk.store.opening import check_tables, look_at, quick_check, version_of
+from slmdesk.store.opening import check_tables, judge_header, quick_check, version_of
 from slmdesk.store.schema import STEPS, Step, migrate, unknown_steps
 from slmdesk.store.store import Store
 
@@ -34,7 +34,7 @@ UNFINISHED = "it was being written when it was copied, and its journal lies besi
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class PreparedBackup:
     """A checked copy beside the history, at the newest version; the counts are those of the backup it came from."""
 
     path: Path
@@ -47,7 +47,7 @@ def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
     found: list[BackupCopy] = []
     for path in kept_copies(paths):
         with suppress(OSError, KnownError):
-            if look_at(path, len(steps)) == "ours":
+            if judge_header(path, len(steps)) == "ours":
                 about = path.stat()
                 found.append(BackupCopy(path, about.st_mtime, about.st_size))
     return sorted(found, key=lambda copy: copy.time, reverse=True)
@@ -56,21 +56,21 @@ def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
 def restore(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Restored:
     """Replace the history by the backup `source` while no instance runs, not even this one; any thread.
 
-    The history need not be readable.  Raises KnownError store.in_use, and as `made_ready` and `put_in_place`.
+    The history need not be readable.  Raises KnownError store.in_use, and as `prepare_backup` and `replace_history`.
     """
     private_folder(paths.data)
     lock = FileLock(paths.schema_lock)
     try:
         if not lock.try_alone():
             raise KnownError("store.in_use")
-        with made_ready(paths, source, steps=steps) as ready:
-            return put_in_place(paths, ready, steps=steps)
+        with prepare_backup(paths, source, steps=steps) as ready:
+            return replace_history(paths, ready, steps=steps)
     finally:
         lock.close()
 
 
 @contextmanager
-def made_ready(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Iterator[Ready]:
+def prepare_backup(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> Iterator[PreparedBackup]:
     """Yield a copy of `source` beside the history: whole, ours, fully read, migrated to the newest version, synced.
 
     The schema lock is held exclusively meanwhile.  Any thread.  Raises KnownError file.missing, file.unreadable,
@@ -88,19 +88,21 @@ def made_ready(paths: Paths, source: Path, *, steps: Sequence[Step] = STEPS) -> 
         try:
             with known_errors(beside):
                 _check(beside, source, steps)
-                _bring_up(beside, paths, steps)
+                _update_copy(beside, paths, steps)
         except sqlite3.Error as err:  # a file with our mark but without our tables
             raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS) from err
         except KnownError as known:
             if known.code != "store.damaged":
                 raise
             raise KnownError("backup.unusable", path=str(source), reason=DAMAGED) from known
-        yield Ready(beside, size, sha256)
+        yield PreparedBackup(beside, size, sha256)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def put_in_place(paths: Paths, ready: Ready, *, store: Store | None = None, steps: Sequence[Step] = STEPS) -> Restored:
+def replace_history(
+    paths: Paths, ready: PreparedBackup, *, store: Store | None = None, steps: Sequence[Step] = STEPS
+) -> Restored:
     """Swap: the history is set aside whole under a dated name, the copy takes its name.
 
     `store`: this instance's own, whose connection is closed meanwhile and leads to the new file afterwards (on its
@@ -109,15 +111,15 @@ def put_in_place(paths: Paths, ready: Ready, *, store: Store | None = None, step
     be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its place.
     """
     database = paths.database
-    with store.let_go() if store is not None else nullcontext():
+    with store.disconnected() if store is not None else nullcontext():
         try:
             if not os.path.lexists(database):
                 journal_of(database).unlink(missing_ok=True)
                 ready.path.replace(database)
                 sync_folder(paths.data)
                 return Restored(ready.bytes, ready.sha256, None)
-            _settle(database)
-            _take_along(database, ready.path, len(steps))
+            _roll_back(database)
+            _carry_over(database, ready.path, len(steps))
             return Restored(ready.bytes, ready.sha256, _swap(database, ready.path))
         except OSError as err:
             raise problem_of(err, database, needed_bytes=ready.bytes) from err
@@ -137,7 +139,7 @@ def _check_source(paths: Paths, source: Path, newest: int) -> None:
             raise KnownError("backup.unusable", path=str(source), reason=UNFINISHED)
     except OSError as err:
         raise KnownError("file.unreadable", path=str(source), reason=err.strerror or "") from err
-    verdict = look_at(source, newest)
+    verdict = judge_header(source, newest)
     if verdict == "newer":
         raise KnownError("store.newer", path=str(source), version=version_of(source))
     if verdict == "damaged":
@@ -175,7 +177,7 @@ def _check(beside: Path, source: Path, steps: Sequence[Step]) -> None:
             raise KnownError("store.newer", path=str(source), version=version_of(beside))
 
 
-def _bring_up(beside: Path, paths: Paths, steps: Sequence[Step]) -> None:
+def _update_copy(beside: Path, paths: Paths, steps: Sequence[Step]) -> None:
     """Migrate to the newest version, read each row once, rebuild the index if needed, end unfinished answers."""
     with closing(connect(beside)) as conn:
         if conn.execute("PRAGMA user_version").fetchone()[0] < len(steps):
@@ -190,22 +192,22 @@ def _bring_up(beside: Path, paths: Paths, steps: Sequence[Step]) -> None:
 # ---- the swap
 
 
-def _settle(database: Path) -> None:
+def _roll_back(database: Path) -> None:
     """Have SQLite roll back what a crash left half written; a file that cannot be opened is left unchanged."""
     with suppress(sqlite3.Error), closing(connect(database)) as conn:
         conn.execute("select count(*) from sqlite_schema").fetchall()
 
 
-def _take_along(database: Path, ready: Path, version: int) -> None:
+def _carry_over(database: Path, ready: Path, version: int) -> None:
     """Copy models and rows of the network log from the present history into the copy that will replace it."""
-    if look_at(database, version) != "ours" or version_of(database) != version:
+    if judge_header(database, version) != "ours" or version_of(database) != version:
         return
     with suppress(sqlite3.Error), closing(connect(ready)) as conn:
         try:
             with known_errors(ready):
                 conn.execute("ATTACH ? AS old", (f"file:{quote(os.fsencode(database))}?mode=ro",))
                 conn.execute("BEGIN IMMEDIATE")
-                for statement in _ALONG:
+                for statement in _CARRIED_OVER:
                     conn.execute(statement)
                 conn.execute("COMMIT")
         except KnownError as known:
@@ -213,7 +215,7 @@ def _take_along(database: Path, ready: Path, version: int) -> None:
                 raise
 
 
-_ALONG = (
+_CARRIED_OVER = (
     "insert into models (id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used,"
     " facts) select id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used, facts"
     " from old.models as theirs where not exists (select 1 from main.models as mine"

@@ -26,13 +26,13 @@ from slmdesk.store.search_index import snippet_of
 from slmdesk.text.words.folding import fold
 
 READ_AT_ONCE = 100
-"""Segments that are looked through before others may come between: some milliseconds."""
+"""Segments read before other work may run: some milliseconds."""
 LOOK = "look"
-"""Beside the states: whatever deserves a look."""
-DESERVES_LOOK = "((flags <> '[]' and state <> 'approved') or state = 'failed')"
+"""Beside the states, as a choice of segments: those to be reviewed."""
+_TO_REVIEW = "((flags <> '[]' and state <> 'approved') or state = 'failed')"
 """In SQL: flagged, and not approved by a person, or failed."""
 _AT_ONCE = 500
-"""Numbers in one question: SQLite allows 999 of old."""
+"""Numbers in one query: older versions of SQLite allow 999."""
 
 
 class Segments(StorePart):
@@ -95,7 +95,7 @@ class Segments(StorePart):
         """
         where, values = ["item = ?"], [item]
         if state == LOOK:
-            where.append(DESERVES_LOOK)
+            where.append(_TO_REVIEW)
         elif state:
             where.append("state = ?")
             values.append(state)
@@ -172,7 +172,7 @@ class Segments(StorePart):
 
     def count_look(self, item: str) -> int:
         """How many segments should be reviewed."""
-        return self._db.number(f"select count(*) from segments where item = ? and {DESERVES_LOOK}", (item,))
+        return self._db.number(f"select count(*) from segments where item = ? and {_TO_REVIEW}", (item,))
 
     def count_flags(self, item: str) -> dict[str, int]:
         """How many segments have each kind of flag."""

@@ -199,7 +199,7 @@ class Store:
             yield
 
     @contextmanager
-    def let_go(self) -> Iterator[None]:
+    def disconnected(self) -> Iterator[None]:
         """Inside `alone`: close the connection to the file, and open it again afterwards; it may be another file
         then.
         """

@@ -20,7 +20,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
-from slmdesk.store import backup, backups, made_ready, open_store, put_in_place, rescue_into, restore
+from slmdesk.store import backup, backups, open_store, prepare_backup, replace_history, rescue_into, restore
 from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
@@ -184,8 +184,8 @@ def test_an_open_desk_goes_on_with_the_restored_history(paths, copy):
         growing = store.messages.add(
             store.items.page()[0].id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING
         )
-        with store.alone(), made_ready(paths, copy) as ready:
-            done = put_in_place(paths, ready, store=store)
+        with store.alone(), prepare_backup(paths, copy) as ready:
+            done = replace_history(paths, ready, store=store)
         assert done.aside is not None
         assert [item.title for item in store.items.page()] == ["the old chat"]
         assert store.messages.grow(growing.id, "words") is False

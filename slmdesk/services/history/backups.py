@@ -18,12 +18,12 @@ from slmdesk.services.chat.service import ChatService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import (
     BackupResult,
-    Ready,
+    PreparedBackup,
     Store,
     backup,
     backups,
-    made_ready,
-    put_in_place,
+    prepare_backup,
+    replace_history,
     restore,
 )
 
@@ -81,16 +81,16 @@ class BackupService:
         held = ExitStack()
         held.enter_context(self._store.alone())
         ready = pending_on_file_thread(
-            self._service_thread, lambda: held.enter_context(made_ready(self._paths, source)), name="restore"
+            self._service_thread, lambda: held.enter_context(prepare_backup(self._paths, source)), name="restore"
         )
         restored = ready.map(self._replace)
         ready.then(lambda _result: held.close())  # the prepared copy and the lock
         return restored
 
-    def _replace(self, ready: Ready) -> Restored:
+    def _replace(self, ready: PreparedBackup) -> Restored:
         self._check_quiet()  # once more: making ready takes a while
         before = self._chats_there()
-        restored = put_in_place(self._paths, ready, store=self._store)
+        restored = replace_history(self._paths, ready, store=self._store)
         self._on_replaced()
         for chat in before:
             self._chats.drop(chat)

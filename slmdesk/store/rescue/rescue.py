@@ -26,7 +26,7 @@ def rescue_into(store: Store, damaged: Path, on_progress: Callable[[int], None] 
     Ids, parents and order stay; the rows come before what is here.  A message or a segment whose item is lost gets
     a new one, named by its first words; so do terms without their glossary.  A growing answer becomes
     `interrupted`.  Segments of an item that has some here stay as they are here, but for those a person decided on
-    there and nobody here.  `on_progress` hears the number of rows.  On the service thread.  Raises KnownError
+    there and nobody here.  `on_progress` is called with the number of rows.  On the service thread.  Raises KnownError
     file.unreadable, store.full.
     """
     with store.together():

@@ -50,7 +50,7 @@ class RescuedTranslations(StorePart):
         """By table: takes over a row with its number, and returns whether it did: 0 or 1."""
 
     def complete(self) -> int:
-        """What is to be said of the whole when all rows are here.  Returns how many segments are missing."""
+        """Complete what depends on all rows.  Returns how many segments are missing."""
         for item in self._lost_items:
             self._complete_item(item)
         with self._store.terms.writing():  # whoever reads terms must read them again
@@ -159,7 +159,7 @@ class RescuedTranslations(StorePart):
         return 1
 
     def _terms_of(self, glossary: str) -> set[_Key]:
-        """What is in a glossary; one that is lost is made anew, without being obeyed."""
+        """What is in a glossary; one that is lost is made anew and not applied."""
         if glossary in self._terms_here:
             return self._terms_here[glossary]
         if not self._db.row("select 1 from glossaries where id = ?", (glossary,)):
@@ -172,7 +172,7 @@ class RescuedTranslations(StorePart):
         return self._terms_here.setdefault(glossary, {(row["source"], row["target"], row["extra"]) for row in rows})
 
     def _complete_glossary(self, id: str) -> None:
-        """Its languages, as far as its words tell them; without any it would hold for all languages."""
+        """Its languages, as far as its terms tell; without any it would hold for all languages."""
         terms = self._store.terms.of_glossary(id, limit=1000)
         if all(one.keeps for one in terms):
             return
