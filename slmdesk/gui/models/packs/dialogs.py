@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
@@ -18,6 +18,7 @@ from slmdesk.gui.models.common.check_list import CheckList, CheckRow
 from slmdesk.gui.models.common.wide_dialog import WideDialog
 from slmdesk.gui.models.common.work_line import amount_words
 from slmdesk.gui.models.packs.controller import PackController
+from slmdesk.gui.widgets.build import button, row
 from slmdesk.gui.widgets.file_drop import PACK_SUFFIX
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
@@ -44,15 +45,65 @@ SAME = "✓ It is the same: this is the pack you were told of."
 OTHER = "It is another one: this is not the pack you were told of. Do not bring it in."
 
 
-class MakePackDialog(WideDialog):
+class _PackDialog(WideDialog):
+    """Work on a pack that can be stopped, with its progress and its end."""
+
+    def __init__(
+        self, parent: QWidget, packs: PackController, *, name: str, title: str, intro: str, doing: str
+    ) -> None:
+        super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)
+        self._packs, self._doing, self._is_busy = packs, doing, False
+        packs.progressed.connect(self._on_progressed)
+        packs.refused.connect(self._on_refused)
+        packs.stopped.connect(self._on_stopped)
+
+    def _begin_work(self) -> None:
+        self._is_busy = True
+        self.show_trouble("")
+        self.work.show_work(self._doing, 0.0)
+        self._refresh()
+
+    @Slot(object)
+    def _on_progressed(self, event: PackProgress) -> None:
+        if self._is_busy:
+            words = amount_words(self._doing, event.done_bytes, event.total_bytes, event.eta_s)
+            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
+
+    @Slot(object)
+    def _on_refused(self, problem: Problem) -> None:
+        self._end_work(problem.sentence)
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        self._end_work("Stopped; nothing of it was kept.")
+
+    @Slot()
+    def _on_close(self) -> None:
+        if self._is_busy:
+            self._packs.cancel()
+        else:
+            self.reject()
+
+    def _end_work(self, sentence: str) -> None:
+        if self._is_busy:
+            self._is_busy = False
+            self.work.end()
+            self.show_trouble(sentence)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        raise NotImplementedError
+
+
+class MakePackDialog(_PackDialog):
     """Choose models and a file, write the pack, show its checksum."""
 
     def __init__(self, parent: QWidget, packs: PackController) -> None:
-        super().__init__(parent, name="make_pack", title="Make a pack", intro=MAKE_INTRO, spoken="Writing the pack")
-        self._packs = packs
+        super().__init__(
+            parent, packs, name="make_pack", title="Make a pack", intro=MAKE_INTRO, doing="Writing the pack"
+        )
         self._target: Path | None = None
         self._plan: PackPlan | None = None
-        self._is_writing = False
         self._sha256 = ""
         self._timer = QTimer(self, singleShot=True, interval=PLAN_MS)
         self._build_ui()
@@ -64,25 +115,15 @@ class MakePackDialog(WideDialog):
         self._sum = plain_label("", self, name="make_pack_sum", kind="muted")
         self._place = ElidedLabel(self, name="make_pack_place")
         self._place.set_full_text("No place chosen yet")
-        self._choose = named(QPushButton("Where to…", self), "make_pack_where")
+        self._choose = button("Where to…", "make_pack_where", self, label="Choose where the pack is written")
         self._choose.setAutoDefault(False)
-        self._choose.setAccessibleName("Choose where the pack is written")
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._place, 1)
-        row.addWidget(self._choose)
         self._checksum = _checksum_label(self, "make_pack_checksum")
-        self._copy = named(QPushButton("Copy", self), "make_pack_copy")
-        self._copy.setAccessibleName("Copy the checksum")
+        self._copy = button("Copy", "make_pack_copy", self, label="Copy the checksum")
         self._copy.setAutoDefault(False)
-        checksum = QHBoxLayout()
-        checksum.setSpacing(theme.SPACE_8)
-        checksum.addWidget(self._checksum, 1)
-        checksum.addWidget(self._copy)
         self.body.addWidget(self._list, 1)
         self.body.addWidget(self._sum)
-        self.body.addLayout(row)
-        self.body.addLayout(checksum)
+        self.body.addLayout(row((self._place, 1), self._choose, gap=theme.SPACE_8))
+        self.body.addLayout(row((self._checksum, 1), self._copy, gap=theme.SPACE_8))
         for widget in (self._checksum, self._copy):
             widget.setVisible(False)
         self.buttons.addStretch(1)
@@ -94,20 +135,13 @@ class MakePackDialog(WideDialog):
         packs = self._packs
         packs.models_listed.connect(self._on_models_listed)
         packs.planned.connect(self._on_planned)
-        packs.progressed.connect(self._on_progressed)
         packs.made.connect(self._on_made)
-        packs.refused.connect(self._on_refused)
-        packs.stopped.connect(self._on_stopped)
         self._list.chosen_changed.connect(self._on_changed)
         self._timer.timeout.connect(self._on_time)
         self._choose.clicked.connect(self._on_choose)
         self._copy.clicked.connect(self._on_copy)
         self._close.clicked.connect(self._on_close)
         self._make.clicked.connect(self._on_make)
-
-    @property
-    def is_writing(self) -> bool:
-        return self._is_writing
 
     def set_target(self, target: Path) -> None:
         """Set the file to write."""
@@ -145,7 +179,7 @@ class MakePackDialog(WideDialog):
 
     @Slot(object)
     def _on_planned(self, plan: PackPlan) -> None:
-        if self._is_writing:
+        if self._is_busy:
             return
         self._plan = plan
         size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
@@ -176,21 +210,12 @@ class MakePackDialog(WideDialog):
         chosen = self._list.chosen
         if not chosen or self._target is None:
             return
-        self._is_writing = True
-        self.show_trouble("")
-        self.work.show_work("Writing the pack", 0.0)
-        self._refresh()
+        self._begin_work()
         self._packs.make([one.key for one in chosen], self._target)
 
     @Slot(object)
-    def _on_progressed(self, event: PackProgress) -> None:
-        if self._is_writing:
-            words = amount_words("Writing the pack", event.done_bytes, event.total_bytes, event.eta_s)
-            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
-
-    @Slot(object)
     def _on_made(self, event: PackEnded) -> None:
-        self._is_writing = False
+        self._is_busy = False
         self.work.end()
         self._sha256 = event.manifest_sha256
         self._checksum.setText(grouped(self._sha256))
@@ -205,51 +230,29 @@ class MakePackDialog(WideDialog):
         self._refresh()
         self.fit_height()
 
-    @Slot(object)
-    def _on_refused(self, problem: Problem) -> None:
-        if self._is_writing:
-            self._end_work(problem.sentence)
-
-    @Slot()
-    def _on_stopped(self) -> None:
-        if self._is_writing:
-            self._end_work("Stopped; nothing of it was kept.")
-
     @Slot()
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self._sha256)
         self._copy.setText("Copied")
 
-    @Slot()
-    def _on_close(self) -> None:
-        if self._is_writing:
-            self._packs.cancel()
-        else:
-            self.reject()
-
-    def _end_work(self, sentence: str) -> None:
-        self._is_writing = False
-        self.work.end()
-        self.show_trouble(sentence)
-        self._refresh()
-
     def _refresh(self) -> None:
         plan = self._plan
         is_possible = plan is not None and plan.problem is None and plan.bytes <= plan.free_bytes
-        self._make.setEnabled(is_possible and not self._is_writing and bool(self._list.chosen))
-        self._list.setEnabled(not self._is_writing)
-        self._choose.setEnabled(not self._is_writing)
-        self._close.setText("Cancel" if self._is_writing else "Close")
+        self._make.setEnabled(is_possible and not self._is_busy and bool(self._list.chosen))
+        self._list.setEnabled(not self._is_busy)
+        self._choose.setEnabled(not self._is_busy)
+        self._close.setText("Cancel" if self._is_busy else "Close")
 
 
-class OpenPackDialog(WideDialog):
+class OpenPackDialog(_PackDialog):
     """The contents of a pack, and which of its models to import."""
 
     def __init__(self, parent: QWidget, packs: PackController, contents: PackContents) -> None:
         name = Path(contents.path).name
-        super().__init__(parent, name="open_pack", title="Open a pack", intro=OPEN_INTRO, spoken="Checking the pack")
-        self._packs, self._contents = packs, contents
-        self._is_reading = self._is_other = False
+        super().__init__(
+            parent, packs, name="open_pack", title="Open a pack", intro=OPEN_INTRO, doing="Checking the pack"
+        )
+        self._contents, self._is_other = contents, False
         self._build_ui(name)
         self._connect()
         self._list.show_rows([row_of(one) for one in contents.models])
@@ -278,11 +281,7 @@ class OpenPackDialog(WideDialog):
         self._take = self.add_button("Bring them in", name="open_pack_take", is_primary=True)
 
     def _connect(self) -> None:
-        packs = self._packs
-        packs.progressed.connect(self._on_progressed)
-        packs.taken.connect(self._on_taken)
-        packs.refused.connect(self._on_refused)
-        packs.stopped.connect(self._on_stopped)
+        self._packs.taken.connect(self._on_taken)
         self._list.chosen_changed.connect(self._on_changed)
         self._reported.textChanged.connect(self._on_reported)
         self._close.clicked.connect(self._on_close)
@@ -323,54 +322,24 @@ class OpenPackDialog(WideDialog):
 
     @Slot()
     def _on_take(self) -> None:
-        self._is_reading = True
-        self.show_trouble("")
-        self.work.show_work("Checking the pack", 0.0)
-        self._refresh()
+        self._doing = "Checking the pack"
+        self._begin_work()
+        self._doing = "Checking and copying"
         self._packs.take(self._contents, [one.key for one in self._list.chosen])
 
     @Slot(object)
-    def _on_progressed(self, event: PackProgress) -> None:
-        if self._is_reading:
-            words = amount_words("Checking and copying", event.done_bytes, event.total_bytes, event.eta_s)
-            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
-
-    @Slot(object)
     def _on_taken(self, _event: PackEnded) -> None:
-        if self._is_reading:
-            self._is_reading = False
+        if self._is_busy:
+            self._is_busy = False
             self.accept()
-
-    @Slot(object)
-    def _on_refused(self, problem: Problem) -> None:
-        if self._is_reading:
-            self._end_work(problem.sentence)
-
-    @Slot()
-    def _on_stopped(self) -> None:
-        if self._is_reading:
-            self._end_work("Stopped; nothing of it was kept.")
-
-    @Slot()
-    def _on_close(self) -> None:
-        if self._is_reading:
-            self._packs.cancel()
-        else:
-            self.reject()
-
-    def _end_work(self, sentence: str) -> None:
-        self._is_reading = False
-        self.work.end()
-        self.show_trouble(sentence)
-        self._refresh()
 
     def _refresh(self) -> None:
         size = sum(one.bytes for one in self._list.chosen)
         is_possible = 0 < size <= self._contents.free_bytes and not self._is_other
-        self._take.setEnabled(is_possible and not self._is_reading)
-        self._reported.setEnabled(not self._is_reading)
-        self._list.setEnabled(not self._is_reading)
-        self._close.setText("Cancel" if self._is_reading else "Close")
+        self._take.setEnabled(is_possible and not self._is_busy)
+        self._reported.setEnabled(not self._is_busy)
+        self._list.setEnabled(not self._is_busy)
+        self._close.setText("Cancel" if self._is_busy else "Close")
 
 
 def row_of(model: OfferedModel) -> CheckRow:
