@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from PySide6.QtCore import QObject, QPointF, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QPointF, QTimer, Signal, Slot
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.gui.base.bridge import Bridge
@@ -29,6 +28,7 @@ from slmdesk.services.documents.citations import Span
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.documents.search import TextHit
 from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.types import Sentence, request_from
@@ -62,8 +62,10 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
-        self.page = DocumentsPage(self.documents, keeper)
-        self.summary_pane, self.question_pane = SummaryPane(self.summaries, self.page), QuestionPane(self.page)
+        self.page = DocumentsPage(self.documents, self.folders, self.folder_questions, keeper)
+        self.view = self.page.document
+        self.summary_pane = SummaryPane(self.summaries, self.page)
+        self.question_pane = QuestionPane(self.questions, self.page)
         self._pointed: dict[int, list[tuple[int, int]]] | None = None
         self._point_timer = QTimer(self, singleShot=True, interval=POINTED_AFTER_MS)
         self._place = ("", -1)
@@ -79,48 +81,31 @@ class DocumentsArea(QObject):
         panel.add_pane("Table", "table", self.table_pane)
         self.compare_pane = ComparePane(self.versions, keeper, self.page)
         panel.add_pane("Compare", "versions", self.compare_pane)
-        panel.add_pane("About", "about", self.page.about)
+        panel.add_pane("About", "about", self.view.about)
         self._connect()
 
     def _connect(self) -> None:
         self.documents.shown.connect(self._on_shown)
-        self.documents.pages_listed.connect(self._on_pages_listed)
+        self.documents.pages.listed.connect(self._on_pages_listed)
         self.page.layout_changed.connect(self.state_changed)
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.view.place_clicked.connect(self._on_place_clicked)
-        self._point_timer.timeout.connect(lambda: self.page.hint_spans(self._pointed))
+        self._point_timer.timeout.connect(lambda: self.view.hint_spans(self._pointed))
         self._connect_summaries()
         self._connect_questions()
         self._connect_versions()
         self._connect_folders()
 
     def _connect_folders(self) -> None:
-        folders, view, listed = self.folders, self.page.folder, self.page.documents
+        folders = self.folders
         self.documents.folder_offered.connect(folders.offer)
         folders.documents_requested.connect(self.documents.open_files)
-        folders.listed.connect(listed.show_folders)
         folders.shown.connect(self._on_folder_shown)
-        folders.contents_came.connect(view.show_contents)
-        self.page.folder_requested.connect(folders.add)
-        listed.folder_chosen.connect(folders.choose)
-        listed.folder_action_chosen.connect(self._on_folder_action)
-        listed.hit_chosen.connect(lambda hit: self._visit(Span(hit.document, hit.page, hit.start, hit.end)))
-        view.document_chosen.connect(self.documents.show_document)
-        view.look_requested.connect(folders.look_again)
-        view.pause_requested.connect(folders.pause)
-        view.watched_changed.connect(folders.set_watched)
-        questions, pane = self.folder_questions, view.questions
-        pane.question_asked.connect(questions.ask)
-        pane.stop_requested.connect(questions.stop)
-        pane.anew_requested.connect(questions.begin_anew)
+        self.page.documents.hit_chosen.connect(self._on_hit_chosen)
+        questions, pane = self.folder_questions, self.page.folder.questions
         pane.citation_chosen.connect(lambda citation: self._visit(_span_of(citation)))
         pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: questions.item or ""))
-        questions.asked.connect(pane.show_asked)
-        questions.progressed.connect(pane.show_progress)
-        questions.answered.connect(pane.show_answer)
-        questions.ended.connect(pane.show_ended)
-        questions.emptied.connect(pane.clear)
 
     @Slot(object)
     def _on_folder_shown(self, state: CollectionState | None) -> None:
@@ -129,15 +114,9 @@ class DocumentsArea(QObject):
             self.folder_questions.show_collection(state.record.id)
         self.page.show_folder(state)
 
-    @Slot(str, str)
-    def _on_folder_action(self, id: str, action: str) -> None:
-        if action == "remove":
-            self.folders.remove(id)
-        elif action == "look":
-            self.folders.choose(id)
-            self.folders.look_again()
-        elif action == "open":
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.folders.place_of(id))))
+    @Slot(object)
+    def _on_hit_chosen(self, hit: TextHit) -> None:
+        self._visit(Span(hit.document, hit.page, hit.start, hit.end))
 
     def _visit(self, span: Span) -> None:
         """Open a passage, also of a document that is not on the list."""
@@ -156,22 +135,9 @@ class DocumentsArea(QObject):
 
     def _connect_questions(self) -> None:
         questions, pane = self.questions, self.question_pane
-        pane.question_asked.connect(questions.ask)
-        pane.stop_requested.connect(questions.stop)
-        pane.anew_requested.connect(questions.begin_anew)
         pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
         pane.citation_pointed_at.connect(self._on_citation_pointed_at)
         pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: questions.item or ""))
-        pane.earlier.chosen.connect(questions.choose)
-        pane.earlier.rename_requested.connect(questions.items.rename)
-        pane.earlier.delete_requested.connect(questions.items.delete)
-        questions.items.listed.connect(pane.show_earlier)
-        questions.asked.connect(pane.show_asked)
-        questions.progressed.connect(pane.show_progress)
-        questions.answered.connect(pane.show_answer)
-        questions.ended.connect(pane.show_ended)
-        questions.emptied.connect(pane.clear)
-        questions.opened.connect(pane.show_turns)
 
     def _connect_versions(self) -> None:
         versions, pane = self.versions, self.compare_pane
@@ -186,9 +152,9 @@ class DocumentsArea(QObject):
     def restore(self, state: WindowState) -> None:
         """Restore document, page, pane and splitters as they were when the window was closed."""
         self.page.restore_layout(state.documents_splitter, state.documents_body)
-        self.page.show_thumbnails(state.documents_thumbnails)
+        self.view.show_thumbnails(state.documents_thumbnails)
         self.page.side.show_pane(state.last_document_pane)
-        self.page.show_pages()
+        self.view.show_pages()
         self._restored = (state.last_document, state.last_document_page)
         if state.last_document:
             self.documents.restore(state.last_document)
@@ -200,7 +166,7 @@ class DocumentsArea(QObject):
         return {
             "documents_splitter": outer,
             "documents_body": inner,
-            "documents_thumbnails": self.page.has_thumbnails,
+            "documents_thumbnails": self.view.has_thumbnails,
             "last_document": self.documents.current or self._restored[0],
             "last_document_page": max(1, self.page.view.reached),
             "last_document_pane": self.page.side.current,
@@ -257,10 +223,10 @@ class DocumentsArea(QObject):
         self._point_timer.stop()
         self._pointed = None
         if here := self._here(given):
-            self.page.go_to_spans(here)
+            self.view.go_to_spans(here)
         elif given:
             document = given[0].document
-            self.page.open_at(document, self._in(document, given))
+            self.view.open_at(document, self._in(document, given))
 
     @Slot(int)
     def _on_change_opened(self, number: int) -> None:
@@ -312,7 +278,7 @@ class DocumentsArea(QObject):
             self._light(document, page, [one for one in spans if one[0] <= character < one[1]])
         elif spans:
             reported = partial(self._light, document, page)
-            self.documents.locate(page, sorted(spans), (share.x(), share.y()), reported)
+            self.documents.pages.locate(page, sorted(spans), (share.x(), share.y()), reported)
         else:
             self._light(document, page, ())
 

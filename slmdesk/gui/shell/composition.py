@@ -454,7 +454,7 @@ class Frame(QObject):
     @Slot(object)
     def _on_passage_requested(self, quoted: Quoted) -> None:
         self.window.show_page("Documents")
-        self.documents_page.open_at(quoted.document, {quoted.page: [(quoted.start, quoted.end)]})
+        self.documents_page.document.open_at(quoted.document, {quoted.page: [(quoted.start, quoted.end)]})
 
     @Slot(object)
     def _on_job_opened(self, view: JobView) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import Citation
@@ -18,7 +20,7 @@ CITED = (Citation("d", 2, 0, 30, "The rent is 1,200 euros <b>a</b> month"),)
 def words_of(qtbot, answered):
     parent = QWidget()
     qtbot.addWidget(parent)
-    pane = QuestionPane(parent)
+    pane = QuestionPane(QuestionController(Bridge(), parent), parent)
     pane.show_asked("What is the rent?")
     pane.show_answer(answered)
     return [(one.text().replace("\u200b", ""), one.property("kind")) for one in pane.findChildren(QLabel)]
@@ -47,7 +49,7 @@ def test_a_follow_up_stands_above_what_was_asked_before(qtbot):
     parent = QWidget()
     qtbot.addWidget(parent)
     parent.resize(320, 300)
-    pane = QuestionPane(parent)
+    pane = QuestionPane(QuestionController(Bridge(), parent), parent)
     pane.resize(320, 300)
     parent.show()
     answered = Answered("The rent is 1,200 euros.", True, CITED * 6)
@@ -70,7 +72,7 @@ def test_a_follow_up_stands_above_what_was_asked_before(qtbot):
 def test_a_citation_is_in_a_section_where_its_document_has_sections(qtbot):
     parent = QWidget()
     qtbot.addWidget(parent)
-    pane = QuestionPane(parent, about="folder")
+    pane = QuestionPane(QuestionController(Bridge(), parent), parent, about="folder")
     pane.name_documents({"d": "lease.docx", "e": "lease.pdf"}, {"d": "section", "e": "page"})
     pane.show_asked("What is the rent?")
     pane.show_answer(Answered("1,200", True, (*CITED, Citation("e", 3, 0, 4, "Rent"))))

@@ -118,7 +118,7 @@ def test_the_place_gone_to_stands_out_and_other_marks_end_the_count(program, let
     assert first.current == first.spans[0]
     QTest.keyClick(line, Qt.Key.Key_Return)
     assert first.current == first.spans[1]
-    program.documents.go_to_spans({2: [(0, 4)]})
+    program.documents.document.go_to_spans({2: [(0, 4)]})
     assert count.text() == ""
     assert not program.find("find_next").isEnabled()
     assert all(sheet.current is None for sheet in program.documents.view._sheets)
@@ -458,7 +458,7 @@ def test_in_a_narrow_window_panes_and_pages_take_turns(program, letter):
     program.documents.side.show_pane("about")
     assert program.find("about_document").isVisible()
     program.find("about_chip").setFocus()
-    program.documents.go_to_spans({2: [(0, 3)]})
+    program.documents.document.go_to_spans({2: [(0, 3)]})
     assert program.documents.view.isVisible()
     assert program.documents.view.hasFocus()
     program.window.resize(1200, 800)

@@ -7,7 +7,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.common.side_panel import SidePanel
+from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
 
 pytestmark = pytest.mark.gui
@@ -59,7 +61,7 @@ def test_a_click_shows_a_pane_and_says_so(panel):
 
 
 def test_a_click_puts_the_keyboard_into_the_field_of_a_pane_that_has_one(qtbot, panel):
-    pane = QuestionPane(panel)
+    pane = QuestionPane(QuestionController(Bridge(), panel), panel)
     panel.add_pane("Ask", "ask_pane", pane)
     panel.window().activateWindow()
     QTest.mouseClick(chip(panel, "ask_chip"), Qt.MouseButton.LeftButton)

@@ -45,7 +45,7 @@ def test_an_unreadable_pdf_shows_nothing_of_the_document_before(program, letter,
     drop(program.documents, tmp_path / "bad.pdf")
     program.wait(lambda: shown(program) == "bad.pdf" and program.find("document_unread").isVisible())
     assert is_empty(program)
-    assert program.documents._thumbs.count == 0
+    assert program.documents.document.thumbnails.count == 0
     assert not program.documents.view.isVisible()
 
 

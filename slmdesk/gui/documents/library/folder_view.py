@@ -5,25 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QListView,
     QProgressBar,
-    QPushButton,
     QSplitter,
-    QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.base import theme
+from slmdesk.gui.documents.controller import DocumentsController
+from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.library.rows import ID_ROLE, DocumentPainter, DocumentRows
+from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
@@ -39,55 +40,43 @@ GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
 
 
 class FolderView(QFrame):
-    """A folder of documents.
+    """A folder of documents."""
 
-    Emits `document_chosen` with an id, `look_requested`, `pause_requested`, `watched_changed`.
-    """
-
-    document_chosen = Signal(str)
-    look_requested = Signal()
-    pause_requested = Signal()
-    watched_changed = Signal(bool)
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(
+        self, documents: DocumentsController, folders: FoldersController, questions: QuestionController, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("folder_view")
+        self._documents, self._folders = documents, folders
         self._state: CollectionState | None = None
-        self._build_ui()
+        self._build_ui(questions)
         self._connect()
 
-    def _build_ui(self) -> None:
+    def _build_ui(self, questions: QuestionController) -> None:
         self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "folder_splitter")
         self._split.setChildrenCollapsible(False)
         self._split.setHandleWidth(1)
         self._left = self._overview()
         self._split.addWidget(self._left)
-        self.questions = QuestionPane(self._split, about="folder")
+        self.questions = QuestionPane(questions, self._split, about="folder")
         self._split.addWidget(self.questions)
         self._split.setStretchFactor(0, 1)
         self._split.setSizes([520, 400])
         self._chips = self._chip_row()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._chips)
-        column.addWidget(self._split, 1)
+        column(self._chips, (self._split, 1), into=self, gap=0)
 
     def _chip_row(self) -> QFrame:
         """The buttons that choose between documents and questions where there is room for one only."""
         holder = named(QFrame(self), "folder_chips")
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_12, 0)
         self._chip_documents, self._chip_questions = (
-            named(QPushButton(words, holder), f"folder_{words.lower()}_chip") for words in ("Documents", "Questions")
+            button(words, f"folder_{words.lower()}_chip", holder, kind="chip", on=self._settle)
+            for words in ("Documents", "Questions")
         )
         for chip in (self._chip_documents, self._chip_questions):
-            chip.setProperty("kind", "chip")
             chip.setCheckable(True)
             chip.setAutoExclusive(True)
-            chip.clicked.connect(self._settle)
-            row.addWidget(chip)
-        row.addStretch(1)
+        margins = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_12, 0)
+        row(self._chip_documents, self._chip_questions, 1, into=holder, margins=margins)
         self._chip_documents.setChecked(True)
         return holder
 
@@ -97,7 +86,7 @@ class FolderView(QFrame):
         self._title.setProperty("kind", "heading")
         self._place = ElidedLabel(holder, name="folder_place")
         self._place.setProperty("kind", "small")
-        self._said = plain_label("", holder, name="folder_words")
+        self._sentence = plain_label("", holder, name="folder_words")
         self._more = plain_label("", holder, name="folder_more", kind="small")
         self._progress = named(QProgressBar(holder), "folder_progress")
         self._progress.setAccessibleName("Reading the folder")
@@ -106,28 +95,30 @@ class FolderView(QFrame):
         self._watched = CheckBox("Watch this folder", holder)
         self._watched.setObjectName("folder_watched")
         self._watched.setToolTip("Look for new, changed and deleted documents by itself while slmdesk is open")
-        self._pause = named(QPushButton("Pause", holder), "folder_pause_button")
-        self._pause.setAccessibleName("Pause reading the folder")
-        self._look = named(QPushButton("Look again", holder), "folder_look_button")
-        self._look.setToolTip("See now what is new, changed or gone")
+        label, tip = "Pause reading the folder", "See now what is new, changed or gone"
+        self._pause = button("Pause", "folder_pause_button", holder, label=label, on=self._folders.pause)
+        self._look = button("Look again", "folder_look_button", holder, tip=tip, on=self._folders.look_again)
         self._unread = plain_label("", holder, name="folder_unread", kind="warn")
         self._unread.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_12, theme.SPACE_8)
-        column.setSpacing(theme.SPACE_8)
-        for one in (self._title, self._place, self._said, self._progress, self._more):
-            column.addWidget(one)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._look)
-        buttons.addWidget(self._pause)
-        buttons.addStretch(1)
-        column.addLayout(buttons)
-        column.addWidget(self._watched)
-        column.addWidget(self._unread)
-        self._add_list(holder, column)
+        self._build_list(holder)
+        column(
+            self._title,
+            self._place,
+            self._sentence,
+            self._progress,
+            self._more,
+            row(self._look, self._pause, 1),
+            self._watched,
+            self._unread,
+            self._filter,
+            (self._view, 1),
+            into=holder,
+            gap=theme.SPACE_8,
+            margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_12, theme.SPACE_8),
+        )
         return holder
 
-    def _add_list(self, holder: QWidget, column: QVBoxLayout) -> None:
+    def _build_list(self, holder: QWidget) -> None:
         self._filter = named(QLineEdit(holder), "folder_filter")
         self._filter.setPlaceholderText("Search its documents by name")
         self._filter.setAccessibleName("Search the documents of the folder by name")
@@ -142,16 +133,13 @@ class FolderView(QFrame):
         self._rows = DocumentRows(holder, by_name=True)
         self._view.setModel(self._rows)
         self._view.setItemDelegate(DocumentPainter(self._view))
-        column.addWidget(self._filter)
-        column.addWidget(self._view, 1)
 
     def _connect(self) -> None:
         self._filter.textChanged.connect(self._rows.filter_by)
         self._view.clicked.connect(self._on_chosen)
         self._view.activated.connect(self._on_chosen)
-        self._look.clicked.connect(self.look_requested)
-        self._pause.clicked.connect(self.pause_requested)
-        self._watched.clicked.connect(self.watched_changed)
+        self._watched.clicked.connect(self._folders.set_watched)
+        self._folders.contents_came.connect(self.show_contents)
 
     # ---- what is shown
 
@@ -165,7 +153,7 @@ class FolderView(QFrame):
         self._title.set_full_text(state.record.name)
         self._place.set_full_text(str(folder_of(state.record)))
         is_reading = state.status is CollectionStatus.INDEXING
-        self._said.setText(breakable(_sentence_of(state)))
+        self._sentence.setText(breakable(_sentence_of(state)))
         self._progress.setVisible(is_reading or state.status is CollectionStatus.LOOKING)
         self._progress.setRange(0, state.total if is_reading else 0)
         self._progress.setValue(state.done)
@@ -195,7 +183,7 @@ class FolderView(QFrame):
     @Slot(QModelIndex)
     def _on_chosen(self, index: QModelIndex) -> None:
         if document := index.data(ID_ROLE):
-            self.document_chosen.emit(str(document))
+            self._documents.show_document(str(document))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

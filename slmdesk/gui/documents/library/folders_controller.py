@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base.bridge import Bridge
@@ -124,6 +125,16 @@ class FoldersController(QObject):
         self._bridge.notice_raised.emit(
             Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=f"forget folder {id}")
         )
+
+    def act(self, id: str, action: str) -> None:
+        """Carry out an action of the folder's menu: `remove`, `look` or `open`."""
+        if action == "remove":
+            self.remove(id)
+        elif action == "look":
+            self.choose(id)
+            self.look_again()
+        elif action == "open":
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.place_of(id))))
 
     @property
     def current_folder(self) -> Path | None:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QLineEdit,
-    QListView,
-    QMenu,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base import theme
+from slmdesk.gui.documents.controller import DocumentsController
+from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.library.rows import ID_ROLE, DocumentPainter, DocumentRows, FolderRows, HitRows
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.documents.folder_types import CollectionState
@@ -34,33 +30,33 @@ ACTIONS = (
 FOLDER_ACTIONS = (("look", "Look again"), ("open", "Open the folder"), ("remove", "Take it off the list"))
 MOST_FOLDERS_SHOWN = 5
 """At a time, above the documents; more are scrolled."""
+ActionChosen = Callable[[str, str], object]
+"""Gets an id and an action."""
 
 
 class DocumentList(QFrame):
     """Folders, documents, and the hits of a search in all of them.
 
-    Emits `open_requested`, `folder_requested`, `chosen` and `folder_chosen` with an id, `action_chosen` and
-    `folder_action_chosen` with an id and an action, `search_requested` with words, `hit_chosen` with a TextHit.
+    Emits `open_requested`, `folder_requested`, `action_chosen` with a document's id and an action, `hit_chosen` with a
+    TextHit.
     """
 
     open_requested = Signal()
     folder_requested = Signal()
-    chosen = Signal(str)
-    folder_chosen = Signal(str)
     action_chosen = Signal(str, str)
-    folder_action_chosen = Signal(str, str)
-    search_requested = Signal(str)
     hit_chosen = Signal(object)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, controller: DocumentsController, folders: FoldersController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_list")
+        self._controller, self._folder_controller = controller, folders
         self._build_ui()
         self._connect()
 
     def _build_ui(self) -> None:
-        self._open = named(QPushButton("Open a document…", self), "open_document_button")
-        self._open.setToolTip("Open documents or a folder (Ctrl+O); or drop them on the page")
+        tip = "Open documents or a folder (Ctrl+O); or drop them on the page"
+        opening = button("Open a document…", "open_document_button", self, tip=tip)
+        opening.clicked.connect(self.open_requested)
         self._search = named(QLineEdit(self), "document_filter")
         self._search.setPlaceholderText("Search by name")
         self._search.setToolTip("Names are searched as you type; Enter searches the text of all documents and folders")
@@ -72,21 +68,14 @@ class DocumentList(QFrame):
         self._folder_view = self._list_view("folder_list", "Folders", self._folders)
         self._hit_view = self._list_view("hit_view", "Found in the text", self._hits)
         self._hit_view.setVisible(False)
-        self._watch = named(QPushButton("Watch a folder\u2026", self), "watch_folder_button")
-        self._watch.setProperty("kind", "quiet")
-        self._watch.setToolTip("Read all documents of a folder, keep looking for new ones, and ask them as one")
+        tip = "Read all documents of a folder, keep looking for new ones, and ask them as one"
+        watching = button("Watch a folder\u2026", "watch_folder_button", self, kind="quiet", tip=tip)
+        watching.clicked.connect(self.folder_requested)
         self._note = plain_label("", self, name="document_list_note", kind="muted")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_8, theme.SPACE_12, theme.SPACE_8, theme.SPACE_8)
-        layout.setSpacing(theme.SPACE_8)
+        parts = (opening, watching, self._search, self._folder_view, self._note, (self._view, 1), (self._hit_view, 1))
+        margins = (theme.SPACE_8, theme.SPACE_12, theme.SPACE_8, theme.SPACE_8)
+        layout = column(*parts, into=self, gap=theme.SPACE_8, margins=margins)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)  # large letters want a wider button
-        layout.addWidget(self._open)
-        layout.addWidget(self._watch)
-        layout.addWidget(self._search)
-        layout.addWidget(self._folder_view)
-        layout.addWidget(self._note)
-        layout.addWidget(self._view, 1)
-        layout.addWidget(self._hit_view, 1)
         self._fit_folders()
 
     def _list_view(self, name: str, title: str, model: QAbstractItemModel) -> QListView:
@@ -104,26 +93,26 @@ class DocumentList(QFrame):
         return view
 
     def _connect(self) -> None:
-        self._open.clicked.connect(self.open_requested)
-        self._watch.clicked.connect(self.folder_requested)
+        self._controller.listed.connect(self.show_records)
+        self._controller.hits_found.connect(self.show_hits)
+        self._folder_controller.listed.connect(self.show_folders)
         self._search.textChanged.connect(self._on_filter)
         self._search.returnPressed.connect(self._on_search)
-        for view, received in (
-            (self._folder_view, lambda index: self._notify(self.folder_chosen, index)),
-            (self._hit_view, lambda index: self._notify(self.hit_chosen, index)),
+        for view, chosen in (
+            (self._view, self._controller.choose),
+            (self._folder_view, self._folder_controller.choose),
+            (self._hit_view, self.hit_chosen.emit),
         ):
-            view.clicked.connect(received)
-            view.activated.connect(received)
+            view.clicked.connect(partial(_report, chosen))
+            view.activated.connect(partial(_report, chosen))
         self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
-        self._view.clicked.connect(self._on_clicked)
-        self._view.activated.connect(self._on_clicked)
         self._view.customContextMenuRequested.connect(self._on_menu)
 
     @Slot(object)
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         chosen = self._view.currentIndex().data(ID_ROLE)
         self._rows.show_records(records)
-        self._tell_note()
+        self._show_note()
         if chosen:
             self.show_chosen(str(chosen))
 
@@ -164,22 +153,16 @@ class DocumentList(QFrame):
     def _on_filter(self, words: str) -> None:
         self._show_hit_list(False)
         self._rows.filter_by(words)
-        self._tell_note()
+        self._show_note()
 
     @Slot()
     def _on_search(self) -> None:
         if words := self._search.text().strip():
-            self.search_requested.emit(words)
+            self._controller.search(words)
 
     def _show_hit_list(self, is_shown: bool) -> None:
         self._hit_view.setVisible(is_shown)
         self._view.setVisible(not is_shown)
-
-    @staticmethod
-    def _notify(signal: SignalInstance, index: QModelIndex) -> None:
-        chosen = index.data(ID_ROLE)
-        if chosen:
-            signal.emit(chosen)
 
     def _fit_folders(self) -> None:
         """Make the list of folders as high as its rows, up to a limit."""
@@ -193,7 +176,7 @@ class DocumentList(QFrame):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_folders"):
             self._fit_folders()
 
-    def _tell_note(self) -> None:
+    def _show_note(self) -> None:
         words = ""
         if not self._rows.total:
             words = "No document was opened yet."
@@ -202,21 +185,16 @@ class DocumentList(QFrame):
         self._note.setText(words)
         self._note.setVisible(bool(words))
 
-    @Slot(QModelIndex)
-    def _on_clicked(self, index: QModelIndex) -> None:
-        if document := index.data(ID_ROLE):
-            self.chosen.emit(str(document))
-
     @Slot(QPoint)
     def _on_menu(self, point: QPoint) -> None:
-        self._pop_up(self._view, point, "document", ACTIONS, self.action_chosen)
+        self._pop_up(self._view, point, "document", ACTIONS, self.action_chosen.emit)
 
     @Slot(QPoint)
     def _on_folder_menu(self, point: QPoint) -> None:
-        self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self.folder_action_chosen)
+        self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self._folder_controller.act)
 
     def _pop_up(
-        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]], reported: SignalInstance
+        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]], chosen: ActionChosen
     ) -> None:
         id = view.indexAt(point).data(ID_ROLE)
         if not id:
@@ -225,7 +203,7 @@ class DocumentList(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for key, words in actions:
             action = named(QAction(words, menu), f"{name}_{key}")
-            action.triggered.connect(lambda _checked=False, chosen=key: reported.emit(str(id), chosen))
+            action.triggered.connect(partial(chosen, str(id), key))
             menu.addAction(action)
         menu.popup(view.viewport().mapToGlobal(point))
 
@@ -233,9 +211,18 @@ class DocumentList(QFrame):
         """Delete removes the current row from the list."""
         if not isinstance(event, QKeyEvent) or event.type() != QKeyEvent.Type.KeyPress:
             return False
-        for view, reported in ((self._view, self.action_chosen), (self._folder_view, self.folder_action_chosen)):
+        for view, chosen in (
+            (self._view, self.action_chosen.emit),
+            (self._folder_view, self._folder_controller.act),
+        ):
             id = view.currentIndex().data(ID_ROLE) if watched is view else None
             if event.key() == Qt.Key.Key_Delete and id:
-                reported.emit(str(id), "remove")
+                chosen(str(id), "remove")
                 return True
         return False
+
+
+def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
+    """Call `chosen` with what stands in a row."""
+    if (found := index.data(ID_ROLE)) is not None:
+        chosen(found)

@@ -7,11 +7,13 @@ from functools import partial
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QWidget
 
 from slmdesk.core.records import Item, Status
 from slmdesk.gui.base import theme
 from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
+from slmdesk.gui.documents.questions.controller import QuestionController
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.cited_row import CitedRow
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.export_menu import ExportMenu
@@ -48,20 +50,17 @@ class CitationRow(CitedRow):
 class QuestionPane(QScrollArea):
     """Questions and answers.
 
-    Emits `question_asked` with words, `citation_chosen` with a Citation, `citation_pointed_at` with one or None,
-    `export_requested` with a form, `anew_requested`, `stop_requested`; see `earlier` for the rest.
+    Emits `citation_chosen` with a Citation, `citation_pointed_at` with one or None, `export_requested` with a form.
     """
 
-    question_asked = Signal(str)
     citation_chosen = Signal(object)
     citation_pointed_at = Signal(object)
     export_requested = Signal(str)
-    anew_requested = Signal()
-    stop_requested = Signal()
 
-    def __init__(self, parent: QWidget, *, about: str = "document") -> None:
+    def __init__(self, controller: QuestionController, parent: QWidget, *, about: str = "document") -> None:
         """`about`: what is asked, a document or a folder."""
         super().__init__(parent)
+        self._controller = controller
         self._what = about
         self._prefix = "" if about == "document" else f"{about}_"
         self.setObjectName(self._prefix + "question_pane")
@@ -69,7 +68,8 @@ class QuestionPane(QScrollArea):
         self._kinds: PageKinds = "page"
         self._said: list[str] = []
         """The shown text, for copying."""
-        self._rows: list[CitationRow] = []
+        self.rows: list[CitationRow] = []
+        """The quotations on show, from top to bottom."""
         self._at = self._row_at = 0
         """Where the next part and the next row of the newest question go: it stands above the older ones."""
         self._build_ui()
@@ -82,27 +82,16 @@ class QuestionPane(QScrollArea):
             "Ask this document" if self._what == "document" else "Ask all documents of this folder"
         )
         self._line.setAccessibleName(f"A question to the {self._what}")
-        self._ask = named(QPushButton("Ask", inner), self._prefix + "ask_button")
-        self._ask.setProperty("kind", "primary")
+        self._ask = button("Ask", self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
         self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")
         self._busy = self._busy_bar(inner)
         self._foot = self._foot_bar(inner)
-        self._list = QVBoxLayout()
-        self._list.setSpacing(theme.SPACE_4)
-        line = QHBoxLayout()
-        line.addWidget(self._line, 1)
-        line.addWidget(self._ask)
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12)
-        column.setSpacing(theme.SPACE_8)
-        column.addLayout(line)
-        column.addWidget(self.earlier)
-        column.addWidget(self._hint)
-        column.addWidget(self._busy)
-        column.addLayout(self._list)
-        column.addWidget(self._foot)
-        column.addStretch(1)
+        self._list = column(gap=theme.SPACE_4)
+        line = row((self._line, 1), self._ask)
+        parts = (line, self.earlier, self._hint, self._busy, self._list, self._foot, 1)
+        margins = (theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12)
+        column(*parts, into=inner, gap=theme.SPACE_8, margins=margins)
         show_column(self, inner)
         self.setFocusProxy(self._line)
         self.clear()
@@ -110,37 +99,46 @@ class QuestionPane(QScrollArea):
     def _busy_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), self._prefix + "question_busy")
         self._words = plain_label("", bar, name=self._prefix + "question_words", kind="muted")
-        self._stop = named(QPushButton("Stop", bar), self._prefix + "stop_question_button")
-        self._stop.setAccessibleName("Stop the answer")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._stop)
+        name = self._prefix + "stop_question_button"
+        self._stop = button("Stop", name, bar, label="Stop the answer", on=self._controller.stop)
+        row((self._words, 1), self._stop, into=bar)
         return bar
 
     def _foot_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), self._prefix + "question_foot")
-        self._anew = named(QPushButton("New", bar), self._prefix + "new_questions_button")
-        self._anew.setAccessibleName("Begin new questions")
-        self._anew.setToolTip("Begin anew: the next question does not follow these")
-        self._copy = named(QPushButton("Copy with pages", bar), self._prefix + "copy_answers_button")
-        self._copy.setToolTip("Copy questions, answers and quotations with file and page")
-        self._export = named(QPushButton("Export…", bar), self._prefix + "export_questions_button")
-        self._export.setAccessibleName("Export these questions and answers")
-        self._menu = ExportMenu(self._export)
-        self._export.setMenu(self._menu)
-        row = FlowLayout(bar, gap=theme.SPACE_8)
-        for button in (self._copy, self._export, self._anew):
-            row.addWidget(button)
+        anew = button(
+            "New",
+            self._prefix + "new_questions_button",
+            bar,
+            label="Begin new questions",
+            tip="Begin anew: the next question does not follow these",
+            on=self._controller.begin_anew,
+        )
+        tip = "Copy questions, answers and quotations with file and page"
+        copy = button("Copy with pages", self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
+        label = "Export these questions and answers"
+        export = button("Export…", self._prefix + "export_questions_button", bar, label=label)
+        menu = ExportMenu(export)
+        menu.form_chosen.connect(self.export_requested)
+        export.setMenu(menu)
+        flow = FlowLayout(bar, gap=theme.SPACE_8)
+        for one in (copy, export, anew):
+            flow.addWidget(one)
         return bar
 
     def _connect(self) -> None:
+        controller = self._controller
         self._line.returnPressed.connect(self._on_ask)
-        self._ask.clicked.connect(self._on_ask)
-        self._stop.clicked.connect(self.stop_requested)
-        self._anew.clicked.connect(self.anew_requested)
-        self._copy.clicked.connect(self._on_copy)
-        self._menu.form_chosen.connect(self.export_requested)
+        self.earlier.chosen.connect(controller.choose)
+        self.earlier.rename_requested.connect(controller.items.rename)
+        self.earlier.delete_requested.connect(controller.items.delete)
+        controller.items.listed.connect(self.show_earlier)
+        controller.asked.connect(self.show_asked)
+        controller.progressed.connect(self.show_progress)
+        controller.answered.connect(self.show_answer)
+        controller.ended.connect(self.show_ended)
+        controller.emptied.connect(self.clear)
+        controller.opened.connect(self.show_turns)
 
     # ---- what is shown
 
@@ -155,7 +153,7 @@ class QuestionPane(QScrollArea):
 
     @Slot()
     def clear(self) -> None:
-        self._said, self._rows = [], []
+        self._said, self.rows = [], []
         self._at = self._row_at = 0
         empty_layout(self._list)
         self._line.clear()
@@ -227,15 +225,11 @@ class QuestionPane(QScrollArea):
 
     def light(self, citations: Sequence[Citation]) -> None:
         """Highlight these quotations; the first is scrolled into view."""
-        lit = [row for row in self._rows if row.citation in citations]
-        for row in self._rows:
-            row.show_lit(row in lit)
+        lit = [one for one in self.rows if one.citation in citations]
+        for one in self.rows:
+            one.show_lit(one in lit)
         if lit:
             self.ensureWidgetVisible(lit[0])
-
-    @property
-    def rows(self) -> Sequence[CitationRow]:
-        return tuple(self._rows)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """A menu to translate the answers; each row has its own menu."""
@@ -248,7 +242,7 @@ class QuestionPane(QScrollArea):
     @Slot()
     def _on_ask(self) -> None:
         if words := self._line.text().strip():
-            self.question_asked.emit(words)
+            self._controller.ask(words)
 
     @Slot()
     def _on_copy(self) -> None:
@@ -272,9 +266,9 @@ class QuestionPane(QScrollArea):
             row.pointed_at.connect(partial(self._on_pointed_at, citation))
             row.copy_requested.connect(partial(QGuiApplication.clipboard().setText, said))
             self._said.append(said)
-            before = self._rows[self._row_at - 1] if self._row_at else self._stop
+            before = self.rows[self._row_at - 1] if self._row_at else self._stop
             QWidget.setTabOrder(before, row)
-            self._rows.insert(self._row_at, row)
+            self.rows.insert(self._row_at, row)
             self._row_at += 1
             self._put(row)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.core.documents import Attachment, Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.base import theme
+from slmdesk.gui.documents.controller import DocumentsController
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -22,24 +24,20 @@ MOST_ATTACHMENTS = 50
 
 
 class AboutDocument(QScrollArea):
-    """A column of sentences.  Emits `attachment_requested` with an index."""
+    """A column of sentences."""
 
-    attachment_requested = Signal(int)
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
+        self._controller = controller
         self.setObjectName("about_document")
         self.setMinimumWidth(200)
         inner = named(QFrame(self), "about_inner")
-        self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        self._column.setSpacing(theme.SPACE_8)
-        self._column.addStretch(1)
+        self._column = column(1, into=inner, gap=theme.SPACE_8, margins=theme.SPACE_16)
         show_column(self, inner)
 
     def show_document(self, record: DocumentRecord, pages: Sequence[Page], problem: str) -> None:
         """Show everything about a document; `problem`: why it could not be read."""
-        self._clear()
+        self.clear()
         info = info_of(record)
         self._add(info.title or record.name, "heading")
         if info.author:
@@ -66,22 +64,18 @@ class AboutDocument(QScrollArea):
                 self._add_attachment(one)
 
     def clear(self) -> None:
-        self._clear()
+        empty_layout(self._column, keep=1)
 
     def _add_attachment(self, one: Attachment) -> None:
         if not one.format:
             self._add(f"{one.name} ({bytes_for_people(one.bytes)}) cannot be read.", "muted")
             return
-        button = named(QPushButton(f"Open {one.name[:60]}", self.widget()), "attachment_button")
-        button.setAccessibleName(f"Open the attachment {one.name}, {bytes_for_people(one.bytes)}")
-        button.clicked.connect(lambda _checked=False, index=one.index: self.attachment_requested.emit(index))
-        self._column.insertWidget(self._column.count() - 1, button, 0, Qt.AlignmentFlag.AlignLeft)
+        label = f"Open the attachment {one.name}, {bytes_for_people(one.bytes)}"
+        opening = button(f"Open {one.name[:60]}", "attachment_button", self, label=label)
+        opening.clicked.connect(lambda: self._controller.open_attachment(one.index))
+        self._column.insertWidget(self._column.count() - 1, opening, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def _add(self, words: str, kind: str = "") -> QLabel:
+    def _add(self, words: str, kind: str = "") -> None:
         label = plain_label(breakable(words), self, name="about_line", kind=kind)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._column.insertWidget(self._column.count() - 1, label)
-        return label
-
-    def _clear(self) -> None:
-        empty_layout(self._column, keep=1)

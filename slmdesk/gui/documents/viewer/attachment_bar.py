@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
 from slmdesk.core.documents import Attachment
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base import theme
+from slmdesk.gui.documents.controller import DocumentsController
+from slmdesk.gui.widgets.build import button
 from slmdesk.gui.widgets.flow import FlowLayout
-from slmdesk.gui.widgets.icon import set_icon
-from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.documents.document_info import info_of, parent_of
@@ -20,17 +22,13 @@ MOST_LETTERS = 40
 
 
 class AttachedBar(QFrame):
-    """A line of buttons, hidden when empty.
+    """A line of buttons, hidden when empty.  Emits `all_requested` when there are more attachments."""
 
-    Emits `attachment_requested` with an index, `parent_requested`, and `all_requested` when there are more attachments.
-    """
-
-    attachment_requested = Signal(int)
-    parent_requested = Signal()
     all_requested = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
+        self._controller = controller
         self.setObjectName("attached_bar")
         self._shown: tuple[object, ...] = ()
         self._row = FlowLayout(self, gap=theme.SPACE_8)
@@ -54,36 +52,29 @@ class AttachedBar(QFrame):
         for one in attachments[:MOST_SHOWN]:
             self._add(one)
         if len(attachments) > MOST_SHOWN:
-            button = self._button(f"{len(attachments) - MOST_SHOWN:,} more…", "attached_more")
-            button.clicked.connect(self.all_requested)
+            more = self._button(f"{len(attachments) - MOST_SHOWN:,} more…", "attached_more")
+            more.clicked.connect(self.all_requested)
         self.setVisible(bool(parent or attachments))
 
     def _add_parent(self, name: str) -> None:
         self._row.addWidget(plain_label("Attached to", self, name="attached_to_words", kind="small", wraps=False))
-        button = self._button(_short(name), "attached_to")
-        set_icon(button, "file-text")
-        button.setAccessibleName(f"Open {name}, to which this is attached")
-        button.setToolTip(plain_tip(f"Open {name}"))
-        button.clicked.connect(self.parent_requested)
+        label, tip = f"Open {name}, to which this is attached", plain_tip(f"Open {name}")
+        on = self._controller.open_parent
+        self._button(_short(name), "attached_to", icon="file-text", label=label, tip=tip, on=on)
 
     def _add(self, one: Attachment) -> None:
-        button = self._button(_short(one.name), "attached_document")
-        set_icon(button, "file-text")
         size = bytes_for_people(one.bytes)
-        if one.format:
-            button.setAccessibleName(f"Open the attachment {one.name}, {size}")
-            button.setToolTip(plain_tip(f"Open {one.name} ({size})"))
-        else:
-            button.setEnabled(False)
-            button.setAccessibleName(f"{one.name}, an attachment that cannot be read")
-            button.setToolTip(plain_tip(f"{one.name} ({size}) cannot be read"))
-        button.clicked.connect(lambda _checked=False, index=one.index: self.attachment_requested.emit(index))
+        label, tip = f"Open the attachment {one.name}, {size}", f"Open {one.name} ({size})"
+        if not one.format:
+            label, tip = f"{one.name}, an attachment that cannot be read", f"{one.name} ({size}) cannot be read"
+        opening = self._button(_short(one.name), "attached_document", icon="file-text", label=label, tip=plain_tip(tip))
+        opening.setEnabled(bool(one.format))
+        opening.clicked.connect(lambda: self._controller.open_attachment(one.index))
 
-    def _button(self, words: str, name: str) -> QPushButton:
-        button = named(QPushButton(words.replace("&", "&&"), self), name)
-        button.setProperty("kind", "quiet")
-        self._row.addWidget(button)
-        return button
+    def _button(self, words: str, name: str, **options: Any) -> QPushButton:
+        made = button(words.replace("&", "&&"), name, self, kind="quiet", **options)
+        self._row.addWidget(made)
+        return made
 
 
 def _short(name: str) -> str:

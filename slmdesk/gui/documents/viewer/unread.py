@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.documents.controller import DocumentsController
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.text import breakable, plain_label
 
 
 class UnreadDocument(QFrame):
-    """Says why a document cannot be shown.  Emits `again_requested` when a person wants another try."""
+    """Says why a document cannot be shown."""
 
-    again_requested = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_unread")
         self._title = plain_label("", self, name="unread_title", kind="heading")
         self._reason = plain_label("", self, name="unread_reason")
-        self._again = named(QPushButton("Read it again", self), "read_again_button")
-        self._again.clicked.connect(self.again_requested)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACE_24, theme.SPACE_24, theme.SPACE_24, theme.SPACE_24)
-        column.setSpacing(theme.SPACE_12)
-        column.addStretch(2)
+        self._again = button("Read it again", "read_again_button", self)
+        self._again.clicked.connect(lambda: controller.read_again(controller.current))
         for label in (self._title, self._reason):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            column.addWidget(label)
-        column.addWidget(self._again, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
+        again = (self._again, Qt.AlignmentFlag.AlignHCenter)
+        column(2, self._title, self._reason, again, 3, into=self, gap=theme.SPACE_12, margins=theme.SPACE_24)
 
     def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
         """Show why, in a sentence; a locked document needs its password, another may have been repaired meanwhile."""

@@ -1,0 +1,234 @@
+"""The pages of the shown document: listed as they are read, with texts and pictures as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from slmdesk.core.documents import Page, PageStatus
+from slmdesk.core.errors import KnownError
+from slmdesk.core.formats import format_of
+from slmdesk.core.records import DocumentRecord, DocumentStatus
+from slmdesk.gui.base.bridge import Bridge, Following
+from slmdesk.services.base.events import Problem
+from slmdesk.services.documents.document_info import file_of
+from slmdesk.services.documents.page_images import PageImage
+from slmdesk.services.documents.search import FoundPlaces
+
+PAGES_AT_ONCE = 500
+SLACK = 0.004
+"""Tolerance around a clicked passage, as a share of the page."""
+
+
+class PagesController(QObject):
+    """Lives on the window's thread.
+
+    Emits `listed` with the Pages without text and whether they are another document's, `first_page_expected` with a
+    Page whose picture can be made although it is not read yet, `text_came` with a Page, `picture_came` with a page's
+    number, a QImage and the boxes of each mark, `boxes_came` with a number and such boxes, `picture_failed` with a
+    number, `thumbnail_came` with a number and a QImage, `found` with FoundPlaces.
+    """
+
+    listed = Signal(object, bool)
+    first_page_expected = Signal(object)
+    text_came = Signal(object)
+    picture_came = Signal(int, object, object)
+    boxes_came = Signal(int, object)
+    picture_failed = Signal(int)
+    thumbnail_came = Signal(int, object)
+    found = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("pages_controller")
+        self._bridge = bridge
+        self._document = ""
+        self._pages: list[Page] = []
+        self._marks: Mapping[int, Sequence[tuple[int, int]]] = {}
+        self._search: Following | None = None
+        self._words = ""
+        self._is_asking = False
+        self._is_first_ahead = False
+        """The first page is on show before it was read: its picture comes sooner than its words."""
+
+    def leave(self, document: str) -> None:
+        """Another document is about to be shown: what comes of the one before is dropped."""
+        self._document = document
+        self._pages, self._marks, self._is_asking, self._is_first_ahead = [], {}, False, False
+
+    def begin(self, record: DocumentRecord | None) -> None:
+        """Another document is shown: list its pages."""
+        if record is None:
+            self.listed.emit([], True)
+            return
+        if record.status is DocumentStatus.READING and not record.pages and _is_pictured(record):
+            self._is_first_ahead = True
+            self.first_page_expected.emit(Page(1, "", "", PageStatus.READ, (), has_image=True))
+        self.ask(anew=True)
+
+    def never_came(self) -> None:
+        """The document could not be read: its first page is not expected any more."""
+        if self._is_first_ahead:
+            self._is_first_ahead = False
+            self.listed.emit([], True)
+
+    def ask(self, *, anew: bool) -> None:
+        """Load the next pages that are not listed yet, until there are no more; `anew`: all of them."""
+        if self._is_asking and not anew:
+            return
+        if anew:
+            self._pages = []
+        document, begin, is_first = self._document, len(self._pages) + 1, not self._pages
+        self._is_asking = True
+
+        def came(pages: list[Page]) -> None:
+            if document != self._document:
+                return
+            self._is_asking = False
+            if is_first or pages:
+                self._pages = [*([] if is_first else self._pages), *pages]
+                if pages or not self._is_first_ahead:
+                    self.listed.emit(list(self._pages), is_first and not self._is_first_ahead)
+                    self._is_first_ahead = False
+            if len(pages) == PAGES_AT_ONCE:
+                self.ask(anew=False)
+
+        self._bridge.ask(
+            lambda services: services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False), came
+        )
+
+    @Slot(int)
+    def ask_text(self, number: int) -> None:
+        """Ask for the text of a page; `text_came` follows."""
+        document = self._document
+
+        def came(page: Page) -> None:
+            if document == self._document:
+                self.text_came.emit(page)
+
+        self.ask_page(number, came)
+
+    def ask_page(self, number: int, came: Callable[[Page], None]) -> None:
+        """Get a page with its text; `came` is called with it where there is one."""
+        document = self._document
+
+        def listed(pages: list[Page]) -> None:
+            if pages and pages[0].number == number:
+                came(pages[0])
+
+        self._bridge.ask(lambda services: services.documents.pages(document, begin=number, limit=1), listed)
+
+    @Slot(int, int)
+    def ask_picture(self, number: int, width: int) -> None:
+        """Ask for the picture of a page; `picture_came` or `picture_failed` follows.
+
+        Width 0: only `boxes_came`, for its marks.
+        """
+        document, marks = self._document, tuple(self._marks.get(number, ()))
+        self._bridge.follow(
+            lambda services: services.documents.page_image(document, number, width, marks=marks),
+            partial(self._on_picture, document, number, width),
+            partial(self._on_no_picture, document, number),
+        )
+
+    @Slot(int, int)
+    def ask_thumbnail(self, number: int, width: int) -> None:
+        """Ask for a thumbnail; `thumbnail_came` follows, unless the page has no picture."""
+        document = self._document
+        self._bridge.follow(
+            lambda services: services.documents.page_image(document, number, width),
+            partial(self._on_thumbnail, document, number),
+            _unheard,
+        )
+
+    def locate(
+        self,
+        number: int,
+        spans: Sequence[tuple[int, int]],
+        place: tuple[float, float],
+        answered: Callable[[Sequence[tuple[int, int]]], None],
+    ) -> None:
+        """Find which of these spans of a page's text are at a place of its picture (in shares of its size)."""
+        document, marks = self._document, tuple(spans)
+
+        def came(image: PageImage | None) -> None:
+            if image is not None and document == self._document:
+                answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
+
+        self._bridge.follow(
+            lambda services: services.documents.page_image(document, number, 0, marks=marks), came, _unheard
+        )
+
+    @Slot(str)
+    def find(self, words: str) -> None:
+        """Find words in the shown document; `found` follows.  Empty words: no marks."""
+        if self._search is not None:
+            self._search.cancel()
+            self._search = None
+        self._words = words
+        if not words.strip() or not self._document:
+            self.set_marks({})
+            self.found.emit(FoundPlaces(()))
+            return
+        document = self._document
+        self._search = self._bridge.follow(
+            lambda services: services.documents.find(document, words), partial(self._on_found, document, words)
+        )
+
+    def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
+        """Set the marks for pictures requested from now on, by page."""
+        self._marks = marks
+
+    # ---- answers
+
+    def _on_found(self, document: str, words: str, places: FoundPlaces) -> None:
+        if document == self._document and words == self._words:
+            self.found.emit(places)
+
+    def _on_no_picture(self, document: str, number: int, _problem: Problem) -> None:
+        if document == self._document:
+            self.picture_failed.emit(number)
+
+    def _on_picture(self, document: str, number: int, width: int, image: PageImage | None) -> None:
+        if image is None or document != self._document:
+            return
+        if not width:
+            self.boxes_came.emit(number, image.boxes)
+            return
+        picture = QImage.fromData(image.png)
+        if picture.isNull():
+            self.picture_failed.emit(number)
+        else:
+            self.picture_came.emit(number, picture, image.boxes)
+
+    def _on_thumbnail(self, document: str, number: int, image: PageImage | None) -> None:
+        if image is None or document != self._document:
+            return
+        picture = QImage.fromData(image.png)
+        if not picture.isNull():
+            self.thumbnail_came.emit(number, picture)
+
+
+def _is_pictured(record: DocumentRecord) -> bool:
+    """Whether its pages have pictures, judged by the file name."""
+    try:
+        return format_of(file_of(record)).id == "pdf"
+    except KnownError:
+        return False
+
+
+def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[float, float]) -> bool:
+    """Whether a place lies in one of these line boxes, or between two of them."""
+    if not boxes:
+        return False
+    across, down = place
+    left, right = min(one[0] for one in boxes), max(one[2] for one in boxes)
+    top, bottom = min(one[1] for one in boxes), max(one[3] for one in boxes)
+    return left - SLACK <= across <= right + SLACK and top - SLACK <= down <= bottom + SLACK
+
+
+def _unheard(_problem: Problem) -> None:
+    """The document no longer exists: there is nothing to show."""
