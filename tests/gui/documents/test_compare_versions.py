@@ -40,7 +40,7 @@ def program(start, tmp_path):
 
 
 def is_read(program, path) -> bool:
-    return program.area.page._record is not None and program.area.page._record.name == path.name
+    return program.area.page.document.record is not None and program.area.page.document.record.name == path.name
 
 
 def compared(program):
@@ -98,8 +98,8 @@ def test_a_change_is_shown_on_its_page_with_its_words_marked(program):
     program.click("versions_next")
     program.click("versions_open")
     assert not program.area.page.side.has_room
-    program.wait(lambda: any(sheet.spans for sheet in program.area.page.view._sheets))
-    sheet = next(sheet for sheet in program.area.page.view._sheets if sheet.spans)
+    program.wait(lambda: any(sheet.spans for sheet in program.area.page.view.sheets))
+    sheet = next(sheet for sheet in program.area.page.view.sheets if sheet.spans)
     change = program.area.versions.comparison.changes[1]
     assert [(place.start, place.end) for place in change.new_places] == list(sheet.spans)
     program.click("versions_next")  # beside the pages a step shows the page at once

@@ -109,7 +109,7 @@ def click_cell(program, row: int, column: int) -> None:
 
 
 def marked(program) -> str:
-    for sheet in program.documents.view._sheets:
+    for sheet in program.documents.view.sheets:
         if sheet.spans:
             start, end = sheet.spans[0]
             return f"{sheet.page.number}: {sheet.page.text[start:end]}"

@@ -85,8 +85,8 @@ def test_a_dropped_document_is_read_and_its_pages_are_shown(program, letter):
         label.text() for label in program.find("about_document").findChildren(type(program.find("coverage_words")))
     ]
     assert "4 of 4 sections have words that were read." in words
-    program.wait(lambda: program.documents.view._sheets[0].words is not None)
-    assert "The tenant pays" in program.documents.view._sheets[0].page.text
+    program.wait(lambda: program.documents.view.sheets[0].words is not None)
+    assert "The tenant pays" in program.documents.view.sheets[0].page.text
 
 
 def test_words_are_found_marked_and_gone_to(program, letter):
@@ -95,16 +95,16 @@ def test_words_are_found_marked_and_gone_to(program, letter):
     line = program.find("find_line")
     QTest.keyClicks(line, "march")
     program.wait(lambda: program.find("find_count").text() == "1 of 3")
-    assert [sheet.page.number for sheet in program.documents.view._sheets if sheet.spans] == [2, 3, 4]
-    start, end = program.documents.view._sheets[1].spans[0]
-    program.wait(lambda: program.documents.view._sheets[1].page.text[start:end] == "March")
+    assert [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans] == [2, 3, 4]
+    start, end = program.documents.view.sheets[1].spans[0]
+    program.wait(lambda: program.documents.view.sheets[1].page.text[start:end] == "March")
     QTest.keyClick(line, Qt.Key.Key_Return)
     assert program.find("find_count").text() == "2 of 3"
     QTest.keyClick(line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClick(line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert program.find("find_count").text() == "3 of 3"
     QTest.keyClick(line, Qt.Key.Key_Escape)
-    program.wait(lambda: not any(sheet.spans for sheet in program.documents.view._sheets))
+    program.wait(lambda: not any(sheet.spans for sheet in program.documents.view.sheets))
     QTest.keyClicks(line, "absent")
     program.wait(lambda: program.find("find_count").text() == "not found")
 
@@ -114,14 +114,14 @@ def test_the_place_gone_to_stands_out_and_other_marks_end_the_count(program, let
     line, count = program.find("find_line"), program.find("find_count")
     QTest.keyClicks(line, "e")
     program.wait(lambda: count.text().startswith("1 of "))
-    first = program.documents.view._sheets[0]
+    first = program.documents.view.sheets[0]
     assert first.current == first.spans[0]
     QTest.keyClick(line, Qt.Key.Key_Return)
     assert first.current == first.spans[1]
     program.documents.document.go_to_spans({2: [(0, 4)]})
     assert count.text() == ""
     assert not program.find("find_next").isEnabled()
-    assert all(sheet.current is None for sheet in program.documents.view._sheets)
+    assert all(sheet.current is None for sheet in program.documents.view.sheets)
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: count.text().startswith("1 of "))
     other = letter.with_name("other.md")
@@ -140,7 +140,7 @@ def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
     program.wait(lambda: program.find("coverage_strip").sentence.startswith("1 of 1"))
     QTest.keyClicks(program.find("find_line"), "rent")
     program.wait(lambda: program.find("find_count").text() == "1 of 2")
-    sheet = program.documents.view._sheets[0]
+    sheet = program.documents.view.sheets[0]
     program.wait(lambda: sheet.picture is not None and len(sheet.marks) == 2)
     upper = sheet.current_boxes
     QTest.keyClick(program.find("find_line"), Qt.Key.Key_Return)
@@ -203,9 +203,9 @@ def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(program, tmp_pa
     program.qtbot.waitUntil(is_read, timeout=90_000)
     view = program.documents.view
     QTest.keyClick(view, Qt.Key.Key_End)
-    program.wait(lambda: view._sheets[-1].words is not None)
-    assert "Page 5000" in view._sheets[-1].page.text
-    assert sum(sheet.words is not None for sheet in view._sheets) < 60
+    program.wait(lambda: view.sheets[-1].words is not None)
+    assert "Page 5000" in view.sheets[-1].page.text
+    assert sum(sheet.words is not None for sheet in view.sheets) < 60
 
 
 def test_the_strip_shows_the_worst_of_pages_that_share_a_cell(qtbot, program):
@@ -240,10 +240,10 @@ def test_a_summary_leads_to_its_passages(program, letter, model_file):
     row = next(one for one in pane.rows if one.sentence.pages)
     program.click(row)
     page = row.sentence.blocks[0].page
-    program.wait(lambda: [sheet.page.number for sheet in program.documents.view._sheets if sheet.spans][:1] == [page])
-    start, end = program.documents.view._sheets[page - 1].spans[0]
-    program.wait(lambda: program.documents.view._sheets[page - 1].has_text)
-    words = program.documents.view._sheets[page - 1].page.text[start:end]
+    program.wait(lambda: [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans][:1] == [page])
+    start, end = program.documents.view.sheets[page - 1].spans[0]
+    program.wait(lambda: program.documents.view.sheets[page - 1].has_text)
+    words = program.documents.view.sheets[page - 1].page.text[start:end]
     assert row.sentence.text.split()[0] in words
     program.click("copy_summary_button")
     assert "4 of 4 sections read." in QApplication.clipboard().text()
@@ -271,7 +271,7 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
     program.wait(row.isVisible)
     program.click(row)
     page = row.citation.page
-    program.wait(lambda: program.documents.view._sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
+    program.wait(lambda: program.documents.view.sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
     program.documents._controller.remove(program.documents._controller.current)
     program.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
 
@@ -377,7 +377,7 @@ def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summar
     program = summarized
     row = next(one for one in program.find("summary_pane").rows if one.sentence.blocks)
     pages = {one.page for one in row.sentence.blocks}
-    marked = lambda: {one.page.number for one in program.documents.view._sheets if one.spans}  # noqa: E731
+    marked = lambda: {one.page.number for one in program.documents.view.sheets if one.spans}  # noqa: E731
     row.pointed_at.emit(True)
     program.wait(lambda: marked() == pages and program.find("coverage_strip")._lit == pages)
     row.pointed_at.emit(False)
@@ -491,7 +491,7 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     program.wait(row.isVisible)
     program.click(row)  # its passage is in the other document, which is opened there
     program.wait(lambda: program.find("document_title").full_text == "c.md")
-    program.wait(lambda: any(sheet.spans for sheet in program.documents.view._sheets))
+    program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
     assert len(pane.summary.documents) == 2, "the joint summary stays beside it"
 
 
@@ -574,10 +574,10 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (one,)))
     program.wait(lambda: area.summary_pane.rows[0].isVisible())
     program.click(area.summary_pane.rows[0])
-    marked = lambda: [sheet.page.number for sheet in view._sheets if sheet.spans]  # noqa: E731
+    marked = lambda: [sheet.page.number for sheet in view.sheets if sheet.spans]  # noqa: E731
     program.wait(lambda: marked() == [first.page, last.page])
     assert program.find("coverage_strip")._lit == {first.page, last.page}
-    sheet = view._sheets[first.page - 1]
+    sheet = view.sheets[first.page - 1]
     program.wait(lambda: sheet.picture is not None and sheet.boxes)
     lit = lambda: [one.sentence.text for one in area.summary_pane.rows if one.property("lit")]  # noqa: E731
 
@@ -590,7 +590,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     click(first.page, sheet.boxes[0])
     program.wait(lambda: lit() == ["Both."])
     view.go_to(last.page, to_mark=True)
-    sheet = view._sheets[last.page - 1]
+    sheet = view.sheets[last.page - 1]
     program.wait(lambda: sheet.boxes)
     click(last.page, sheet.boxes[0])
     program.wait(lambda: lit() == ["Both."])

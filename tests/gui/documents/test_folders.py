@@ -114,7 +114,7 @@ def test_a_folder_is_asked_and_a_quotation_opens_its_document(program, papers):
     program.click(row)
     program.wait(lambda: program.find("document_title").isVisible())
     program.wait(lambda: program.documents.view.count == 2)
-    program.wait(lambda: program.documents.view._sheets[1].spans == ((row.citation.start, row.citation.end),))
+    program.wait(lambda: program.documents.view.sheets[1].spans == ((row.citation.start, row.citation.end),))
 
 
 def test_enter_searches_the_text_of_everything(program, papers):

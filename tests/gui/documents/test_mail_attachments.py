@@ -45,8 +45,8 @@ def prices():
 
 def shown(program, title):
     program.wait(lambda: program.find("document_title").full_text == title)
-    program.wait(lambda: program.documents.view.count and program.documents.view._sheets[0].words is not None)
-    return program.documents.view._sheets[0].page.text
+    program.wait(lambda: program.documents.view.count and program.documents.view.sheets[0].words is not None)
+    return program.documents.view.sheets[0].page.text
 
 
 def buttons(program, name="attached_document"):
@@ -79,9 +79,9 @@ def test_a_click_on_the_listed_name_opens_it_too(program, tmp_path):
     drop(program.documents, path)
     shown(program, "delay.eml")
     view = program.documents.view
-    program.wait(lambda: view.count == 2 and view._sheets[1].words is not None and buttons(program))
-    words, place = view._sheets[1].words, view._place(1)
-    start = view._sheets[1].page.text.index("Price list")
+    program.wait(lambda: view.count == 2 and view.sheets[1].words is not None and buttons(program))
+    words, place = view.sheets[1].words, view.sheets.place(1)
+    start = view.sheets[1].page.text.index("Price list")
     down = words.top_of(start) + 12
     across = next(x for x in range(20, 300, 2) if (words.character_at(QPointF(x, down)) or 0) > start)
     at = QPointF(place.left() + across, place.top() + down - view.verticalScrollBar().value()).toPoint()

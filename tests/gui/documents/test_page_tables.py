@@ -53,7 +53,7 @@ def contract(tmp_path):
 def opened(program, path):
     drop(program.documents, path)
     program.wait(lambda: program.documents.view.count == 1)
-    sheet = program.documents.view._sheets[0]
+    sheet = program.documents.view.sheets[0]
     program.wait(lambda: sheet.words is not None)
     return sheet
 
@@ -194,7 +194,7 @@ def test_a_wide_table_scrolls_inside_the_page(program, tmp_path):
     )  # fmt: skip
     QApplication.sendEvent(view.viewport(), wheel)
     assert table.offset > 0
-    place = view._place(0)
+    place = view.sheets.place(0)
     bar = table.handle.center() + QPointF(place.left() + place.width() * 0.07, place.top() + top)
     QTest.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=bar.toPoint())
     QTest.mouseMove(view.viewport(), bar.toPoint() + QPoint(5_000, 0))
@@ -282,6 +282,6 @@ def test_a_long_sheet_is_one_sheet(program, tmp_path):
     program.wait(lambda: program.find("coverage_words").text() == "3 of 3 parts read")
     model = program.find("document_view").model()
     program.wait(lambda: model.index(0).data(LINE_ROLE) == "1 sheet  ·  xlsx")
-    assert [sheet.page.label for sheet in program.documents.view._sheets][1] == "Prices, rows 201–400"
+    assert [sheet.page.label for sheet in program.documents.view.sheets][1] == "Prices, rows 201–400"
     words = [label.text() for label in program.find("about_document").findChildren(QLabel)]
     assert "1 sheet, in 3 parts: long ones are parted." in words

@@ -53,7 +53,7 @@ class DocumentView(QFrame):
         super().__init__(parent)
         self.setObjectName("documents_work")
         self._controller, self._keeper = controller, keeper
-        self._record: DocumentRecord | None = None
+        self.record: DocumentRecord | None = None
         self._pages: Sequence[Page] = ()
         self._total = 0
         self._spans_requested: tuple[str, Spans] | None = None
@@ -169,8 +169,8 @@ class DocumentView(QFrame):
 
     @Slot(object)
     def _on_shown(self, record: DocumentRecord | None) -> None:
-        is_other = (record.id if record else "") != (self._record.id if self._record else "")
-        self._record = record
+        is_other = (record.id if record else "") != (self.record.id if self.record else "")
+        self.record = record
         self._attached.show_document(record)
         if record is None:
             self.about.clear()
@@ -208,7 +208,7 @@ class DocumentView(QFrame):
     @Slot(int, int)
     def _on_place_clicked(self, number: int, character: int) -> None:
         """A click on the line that names an attachment opens the attachment."""
-        attachments = info_of(self._record).attachments if self._record else ()
+        attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
         found = next((one for one in attachments if one.format and line == attachment_line(one)), None)
         if found is not None:
@@ -226,7 +226,7 @@ class DocumentView(QFrame):
     @Slot(object)
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
-        kind = info_of(self._record).page_kind if self._record else None
+        kind = info_of(self.record).page_kind if self.record else None
         of = f" of {event.total:,}" if event.total else ""
         left = f", {time_for_people(event.eta_s)} left" if event.eta_s else ""
         unit = counted(2, kind).split()[1] if kind else "pages"
@@ -303,15 +303,15 @@ class DocumentView(QFrame):
 
     @Slot()
     def _on_translate(self) -> None:
-        if self._record is not None:
-            self.translate(self._record.id)
+        if self.record is not None:
+            self.translate(self.record.id)
 
     @Slot(int, QPoint)
     def _on_page_menu(self, number: int, place: QPoint) -> None:
         menu = named(QMenu(self), "page_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Translate this page", partial(self._translate_page, number))
-        if self._record is not None and is_file(self._record):
+        if self.record is not None and is_file(self.record):
             menu.addAction("Translate this document", self._on_translate)
         menu.popup(place)
 
@@ -370,7 +370,7 @@ class DocumentView(QFrame):
 
     def _show_coverage(self) -> None:
         """Update the coverage strip, its sentence and the pane about the document."""
-        record = self._record
+        record = self.record
         if record is None:
             return
         info = info_of(record)

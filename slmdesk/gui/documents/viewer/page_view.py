@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -21,26 +20,16 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.core.documents import BlockKind, Page
-from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme import Theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.viewer.page_table import PageTable
-from slmdesk.gui.documents.viewer.page_words import STATUS_WORDS
-from slmdesk.gui.documents.viewer.sheets import (
-    A4,
-    Box,
-    Sheet,
-    first_mark,
-    first_place,
-    heights_of,
-    paint_picture,
-)
+from slmdesk.gui.documents.viewer.sheet_column import GAP, SheetColumn
+from slmdesk.gui.documents.viewer.sheets import Box, Sheet, first_mark, first_place, paint_sheet
 
-GAP = theme.SPACE_16
-FOOT = 26
-"""Below each page stands its number."""
 WIDEST = 1000
 ZOOMS = (50, 70, 85, 100, 125, 150, 200, 300)
+LINE_STEP = 40
+"""Pixels."""
 WHEEL_STEP = 80
 """Pixels a wide table scrolls with one step of the wheel or a key."""
 KEPT = 12
@@ -73,71 +62,57 @@ class PageView(QAbstractScrollArea):
         self.setFrameShape(self.Shape.NoFrame)
         self.setMinimumSize(240, 160)
         self._keeper = keeper
-        self._sheets: list[Sheet] = []
-        self._tops: list[float] = []
-        self._zoom = 100
-        self._ratio = A4
-        self._reached = 0
+        self.sheets = SheetColumn()
+        self.zoom = 100
+        """In percent."""
+        self.reached = 0
+        """The number of the page at the top; 0 while there is none."""
         self._towards: tuple[int, bool] | None = None
         self._dragged: tuple[PageTable, float] | None = None
         self._ask_timer = QTimer(self, singleShot=True, interval=ASK_AFTER_MS)
-        self._connect()
-
-    def _connect(self) -> None:
         self._ask_timer.timeout.connect(self._ask)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
-        self._keeper.theme_changed.connect(self._on_theme_changed)
+        keeper.theme_changed.connect(self._on_theme_changed)
 
     # ---- what is shown
 
     @property
     def count(self) -> int:
-        return len(self._sheets)
-
-    @property
-    def reached(self) -> int:
-        """The number of the page at the top; 0 while there is none."""
-        return self._reached
-
-    @property
-    def zoom(self) -> int:
-        """The zoom, in percent."""
-        return self._zoom
+        return len(self.sheets)
 
     @property
     def page_width(self) -> float:
         """The width of a page, in device-independent pixels."""
         room = self.viewport().width() - 2 * GAP
-        return max(160.0, min(room, WIDEST) * self._zoom / 100)
+        return max(160.0, min(room, WIDEST) * self.zoom / 100)
 
     def line_at(self, number: int, character: int) -> str:
         """The list item that holds a character of a page; empty for anything else."""
-        sheet = self._sheet(number)
+        sheet = self.sheets.find(number)
         blocks = [one for one in sheet.page.blocks if one.start <= character < one.end] if sheet is not None else []
         is_item = sheet is not None and bool(blocks) and blocks[0].kind is BlockKind.LIST_ITEM
         return sheet.page.text[blocks[0].start : blocks[0].end] if sheet is not None and is_item else ""
 
     def show_pages(self, pages: Sequence[Page], *, anew: bool = True) -> None:
         """Show these pages (text may be missing); `anew` scrolls to the first one."""
-        known = len(self._sheets)
+        known = len(self.sheets)
         if not anew and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
-            self._sheets += [Sheet(page) for page in pages[known:]]
+            self.sheets += [Sheet(page) for page in pages[known:]]
             self._measure(begin=known)
             self._later()
             return
-        old = {} if anew else {sheet.page.number: sheet for sheet in self._sheets}
-        self._sheets = [_kept(old.get(page.number), page) for page in pages]
-        if anew:
-            self._ratio, self._towards = A4, None
-            self.verticalScrollBar().setValue(0)
-        self._measure()
-        if anew:
-            self._ask()  # the first page is waited for
-        else:
+        self.sheets.take(pages, anew=anew)
+        if not anew:
+            self._measure()
             self._later()
+            return
+        self._towards = None
+        self.verticalScrollBar().setValue(0)
+        self._measure()
+        self._ask()  # the first page is waited for
 
     def show_text(self, page: Page) -> None:
-        sheet = self._sheet(page.number)
+        sheet = self.sheets.find(page.number)
         if sheet is None:
             return
         sheet.page, sheet.has_text = page, True
@@ -146,23 +121,19 @@ class PageView(QAbstractScrollArea):
 
     def show_picture(self, number: int, picture: QImage, boxes: Sequence[Sequence[Box]] = ()) -> None:
         """Show the picture of a page, with the boxes of each of its marks."""
-        sheet = self._sheet(number)
+        sheet = self.sheets.find(number)
         if sheet is None or picture.isNull():
             return
         sheet.picture = picture
         sheet.place_marks(boxes)
-        ratio = picture.height() / max(1, picture.width())
-        if abs(ratio - sheet.ratio) > 0.001:
-            if all(not one.ratio for one in self._sheets):
-                self._ratio = ratio
-            sheet.ratio = ratio
+        if self.sheets.note_ratio(sheet, picture.height() / max(1, picture.width())):
             self._measure(keep=True)
         self._go_on()
         self.viewport().update()
 
     def show_without_picture(self, number: int) -> None:
         """Show the text of a page that has no picture."""
-        sheet = self._sheet(number)
+        sheet = self.sheets.find(number)
         if sheet is not None:
             sheet.page = replace(sheet.page, has_image=False)
             sheet.height = 0.0
@@ -171,7 +142,7 @@ class PageView(QAbstractScrollArea):
 
     def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         """Mark these characters, by page number, instead of the earlier ones.  Then see `show_boxes`."""
-        for sheet in self._sheets:
+        for sheet in self.sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
             sheet.place_marks(())
             sheet.asked_boxes, sheet.current = False, None
@@ -180,14 +151,14 @@ class PageView(QAbstractScrollArea):
 
     def point_at(self, number: int, span: tuple[int, int]) -> None:
         """Highlight one of the marks, and go to it."""
-        for sheet in self._sheets:
+        for sheet in self.sheets:
             sheet.current = span if sheet.page.number == number else None
         self.go_to(number, to_mark=True)
         self.viewport().update()
 
     def show_boxes(self, number: int, boxes: Sequence[Sequence[Box]]) -> None:
         """Set the boxes of each mark on a page's picture."""
-        sheet = self._sheet(number)
+        sheet = self.sheets.find(number)
         if sheet is not None:
             sheet.place_marks(boxes)
             self._go_on()
@@ -201,17 +172,17 @@ class PageView(QAbstractScrollArea):
     def set_zoom(self, percent: int) -> None:
         """Set the zoom; the page at the top stays there."""
         percent = min(max(percent, ZOOMS[0]), ZOOMS[-1])
-        if percent != self._zoom:
-            self._zoom = percent
+        if percent != self.zoom:
+            self.zoom = percent
             self._resize_sheets()
 
     @Slot()
     def zoom_in(self) -> None:
-        self.set_zoom(next((one for one in ZOOMS if one > self._zoom), ZOOMS[-1]))
+        self.set_zoom(next((one for one in ZOOMS if one > self.zoom), ZOOMS[-1]))
 
     @Slot()
     def zoom_out(self) -> None:
-        self.set_zoom(next((one for one in reversed(ZOOMS) if one < self._zoom), ZOOMS[0]))
+        self.set_zoom(next((one for one in reversed(ZOOMS) if one < self.zoom), ZOOMS[0]))
 
     # ---- events
 
@@ -219,18 +190,18 @@ class PageView(QAbstractScrollArea):
     def _on_scrolled(self) -> None:
         self._later()
         bar = self.verticalScrollBar()
-        top = self._index_at(bar.value() + self.viewport().height() / 3)
+        top = self.sheets.index_at(bar.value() + self.viewport().height() / 3)
         if bar.value() == bar.minimum():  # the first page may be shorter than a third of the view
             top = 0
-        number = self._sheets[top].page.number if self._sheets else 0
-        if number != self._reached:
-            self._reached = number
+        number = self.sheets[top].page.number if self.sheets else 0
+        if number != self.reached:
+            self.reached = number
             self.page_reached.emit(number)
         self.viewport().update()
 
     @Slot(object)
     def _on_theme_changed(self, _theme: Theme) -> None:
-        for sheet in self._sheets:
+        for sheet in self.sheets:
             sheet.forget_words()
         self._resize_sheets()
 
@@ -261,19 +232,14 @@ class PageView(QAbstractScrollArea):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._towards = None
         bar = self.verticalScrollBar()
+        page = round(self.viewport().height() * 0.9)
+        steps = {
+            Qt.Key.Key_PageDown: page, Qt.Key.Key_Space: page, Qt.Key.Key_PageUp: -page, Qt.Key.Key_Down: LINE_STEP,
+            Qt.Key.Key_Up: -LINE_STEP, Qt.Key.Key_Home: -bar.maximum(), Qt.Key.Key_End: bar.maximum(),
+        }  # fmt: skip
         match event.key():
-            case Qt.Key.Key_PageDown | Qt.Key.Key_Space:
-                bar.setValue(bar.value() + round(self.viewport().height() * 0.9))
-            case Qt.Key.Key_PageUp:
-                bar.setValue(bar.value() - round(self.viewport().height() * 0.9))
-            case Qt.Key.Key_Home:
-                bar.setValue(bar.minimum())
-            case Qt.Key.Key_End:
-                bar.setValue(bar.maximum())
-            case Qt.Key.Key_Down:
-                bar.setValue(bar.value() + 40)
-            case Qt.Key.Key_Up:
-                bar.setValue(bar.value() - 40)
+            case key if key in steps:
+                bar.setValue(bar.value() + steps[Qt.Key(key)])
             case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
                 self.zoom_in()
             case Qt.Key.Key_Minus:
@@ -311,88 +277,54 @@ class PageView(QAbstractScrollArea):
         if self._dragged is not None:
             self._dragged = None
             return
-        at = event.position() + QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
-        if not self._sheets:
+        at = event.position() + self._scrolled()
+        if not self.sheets:
             return
-        index = self._index_at(at.y())
-        place = self._place(index)
+        index = self.sheets.index_at(at.y())
+        place = self.sheets.place(index)
         if not place.contains(at):
             return
         inside = at - place.topLeft()
-        sheet = self._sheets[index]
+        sheet = self.sheets[index]
         character = sheet.words.character_at(inside) if sheet.words and not sheet.is_pictured else None
         share = QPointF(inside.x() / place.width(), inside.y() / place.height())
         self.place_clicked.emit(sheet.page.number, -1 if character is None else character, share)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Request the menu of the page under the mouse; by keyboard, of the page at the top."""
-        if not self._sheets:
+        if not self.sheets:
             return
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            self.menu_requested.emit(self._reached, self.viewport().mapToGlobal(self.viewport().rect().center()))
+            self.menu_requested.emit(self.reached, self.viewport().mapToGlobal(self.viewport().rect().center()))
             return
-        index = self._index_at(event.pos().y() + self.verticalScrollBar().value())
-        self.menu_requested.emit(self._sheets[index].page.number, event.globalPos())
+        index = self.sheets.index_at(event.pos().y() + self.verticalScrollBar().value())
+        self.menu_requested.emit(self.sheets[index].page.number, event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         colours = self._keeper.theme
         painter.fillRect(event.rect(), colours.colour("window"))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        across, down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
         for index in self._in_sight():
-            place = self._place(index).translated(-across, -down)
-            self._paint(painter, self._sheets[index], place, colours)
+            place = self.sheets.place(index).translated(-self._scrolled())
+            paint_sheet(painter, self.sheets[index], place, self._keeper, QRectF(self.viewport().rect()))
         if self.hasFocus():
             painter.setPen(QPen(colours.colour("accent"), 2))
             painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
 
-    def _paint(self, painter: QPainter, sheet: Sheet, place: QRectF, colours: Theme) -> None:
-        is_paper = sheet.is_pictured and sheet.picture is not None
-        painter.fillRect(place, colours.colour("surface"))
-        if is_paper:
-            paint_picture(painter, sheet, place, colours)
-        elif not sheet.is_pictured and sheet.words is not None:
-            painter.save()
-            painter.translate(place.topLeft())
-            seen = place.intersected(QRectF(self.viewport().rect())).translated(-place.topLeft())
-            sheet.words.paint(painter, sheet.spans, sheet.current, seen, colours)
-            painter.restore()
-        painter.setPen(QPen(colours.colour("line"), colours.line_width))
-        painter.drawRect(place)
-        painter.setFont(self._keeper.fonts.text(0.8))
-        painter.setPen(colours.colour("muted"))
-        foot = QRectF(place.left(), place.bottom() + 2, place.width(), FOOT - 4)
-        painter.drawText(foot, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter), self._foot(sheet))
-        if sheet.is_pictured and sheet.picture is None:
-            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), "…")
-
-    def _foot(self, sheet: Sheet) -> str:
-        page = sheet.page
-        words = str(page.number) if page.label in ("", str(page.number)) else f"{page.number}  ·  {page.label[:60]}"
-        status = STATUS_WORDS.get(page.status, "")
-        return f"{words}  ·  {status}" if status and sheet.is_pictured else words
-
     # ---- private
+
+    def _scrolled(self) -> QPointF:
+        return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
     def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
         """The table at a position of the view, and the position in the table."""
-        at = position + QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
-        if not self._sheets:
-            return None
-        index = self._index_at(at.y())
-        words = self._sheets[index].words
-        return words.table_at(at - self._place(index).topLeft()) if words is not None else None
+        return self.sheets.table_at(position + self._scrolled())
 
     def _wide_table(self) -> PageTable | None:
         """The first visible table that scrolls."""
-        top, bottom = self.verticalScrollBar().value(), self.verticalScrollBar().value() + self.viewport().height()
-        for index in self._in_sight():
-            words, first = self._sheets[index].words, self._tops[index]
-            for at, table in words.tables if words is not None else ():
-                if table.is_wide and first + at + table.height > top and first + at < bottom:
-                    return table
-        return None
+        top = self.verticalScrollBar().value()
+        return self.sheets.wide_table(top, top + self.viewport().height())
 
     def _scroll_table(self, table: PageTable, by: float) -> bool:
         """Scroll a wide table; returns whether it scrolls at all."""
@@ -400,54 +332,33 @@ class PageView(QAbstractScrollArea):
             self.viewport().update()
         return table.is_wide
 
-    def _sheet(self, number: int) -> Sheet | None:
-        index = number - 1
-        if 0 <= index < len(self._sheets) and self._sheets[index].page.number == number:
-            return self._sheets[index]
-        return next((sheet for sheet in self._sheets if sheet.page.number == number), None)
-
-    def _index_at(self, y: float) -> int:
-        return max(0, bisect_right(self._tops, y) - 1)
-
-    def _place(self, index: int) -> QRectF:
-        width = self.page_width
-        left = max(float(GAP), (self.viewport().width() - width) / 2)
-        return QRectF(left, self._tops[index], width, self._sheets[index].height)
-
     def _in_sight(self) -> range:
-        if not self._sheets:
-            return range(0)
-        down = self.verticalScrollBar().value()
-        return range(self._index_at(down - FOOT), self._index_at(down + self.viewport().height()) + 1)
+        top = self.verticalScrollBar().value()
+        return self.sheets.between(top, top + self.viewport().height())
 
     def _measure(self, *, keep: bool = False, begin: int = 0) -> None:
         """Compute the place of every page, or of those from `begin` on; `keep`: what is in view stays in place."""
         bar = self.verticalScrollBar()
         anchor, offset = 0, 0.0
-        if keep and self._tops:
-            anchor = self._index_at(bar.value())
-            offset = bar.value() - self._tops[anchor]
-        line = float(self._keeper.fonts.points()) * 1.9
-        begin = min(begin, len(self._tops))
-        heights_of(self._sheets[begin:], self.page_width, self._ratio, line)
-        top = self._tops[begin - 1] + self._sheets[begin - 1].height + FOOT if begin else float(GAP)
-        del self._tops[begin:]
-        for sheet in self._sheets[begin:]:
-            self._tops.append(top)
-            top += sheet.height + FOOT
+        if keep and self.sheets.tops:
+            anchor = self.sheets.index_at(bar.value())
+            offset = bar.value() - self.sheets.tops[anchor]
+        width = self.sheets.width = self.page_width
+        self.sheets.left = max(float(GAP), (self.viewport().width() - width) / 2)
+        top = self.sheets.measure(begin, float(self._keeper.fonts.points()) * 1.9)
         bar.setRange(0, max(0, round(top + GAP - self.viewport().height())))
         bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(40)
-        wide = round(self.page_width + 2 * GAP - self.viewport().width())
+        bar.setSingleStep(LINE_STEP)
+        wide = round(width + 2 * GAP - self.viewport().width())
         self.horizontalScrollBar().setRange(0, max(0, wide))
         self.horizontalScrollBar().setPageStep(self.viewport().width())
-        if keep and anchor < len(self._tops):
-            bar.setValue(round(self._tops[anchor] + offset))
+        if keep and anchor < len(self.sheets.tops):
+            bar.setValue(round(self.sheets.tops[anchor] + offset))
         self._go_on()
         self.viewport().update()
 
     def _resize_sheets(self) -> None:
-        for sheet in self._sheets:
+        for sheet in self.sheets:
             sheet.picture_width = 0
             if not sheet.is_pictured and sheet.words is not None:
                 sheet.forget_words()
@@ -465,11 +376,11 @@ class PageView(QAbstractScrollArea):
     def _ask(self) -> None:
         """Request what is in view and just below; drop what is far away."""
         sight = self._in_sight()
-        near = range(max(0, sight.start - 1), min(len(self._sheets), sight.stop + 1))
+        near = range(max(0, sight.start - 1), min(len(self.sheets), sight.stop + 1))
         width = round(self.page_width * self.devicePixelRatioF())
         changed = False
         for index in near:
-            sheet = self._sheets[index]
+            sheet = self.sheets[index]
             if sheet.is_pictured and sheet.picture_width != width:
                 sheet.picture_width, sheet.asked_boxes = width, True
                 self.picture_requested.emit(sheet.page.number, width)
@@ -483,9 +394,7 @@ class PageView(QAbstractScrollArea):
                 elif not sheet.asked_text:
                     sheet.asked_text = True
                     self.text_requested.emit(sheet.page.number)
-        for index, sheet in enumerate(self._sheets):
-            if (sheet.picture or sheet.words) and not near.start - KEPT <= index < near.stop + KEPT:
-                sheet.forget()
+        self.sheets.forget_but(range(near.start - KEPT, near.stop + KEPT))
         if changed:
             self._measure(keep=True)
 
@@ -494,24 +403,15 @@ class PageView(QAbstractScrollArea):
         if self._towards is None:
             return
         number, to_mark = self._towards
-        index = next((n for n, sheet in enumerate(self._sheets) if sheet.page.number == number), None)
-        if index is None or index >= len(self._tops):
+        index = next((n for n, sheet in enumerate(self.sheets) if sheet.page.number == number), None)
+        if index is None or index >= len(self.sheets.tops):
             return
-        sheet = self._sheets[index]
+        sheet = self.sheets[index]
         if to_mark and sheet.spans and sheet.words is not None and sheet.words.reveal(first_mark(sheet)):
             self.viewport().update()
         within = first_place(sheet, self.page_width) if to_mark else 0.0
         lead = self.viewport().height() / 4 if within else GAP / 2
-        self.verticalScrollBar().setValue(round(self._tops[index] + within - lead))
+        self.verticalScrollBar().setValue(round(self.sheets.tops[index] + within - lead))
         is_known = bool(sheet.boxes) if sheet.is_pictured else sheet.words is not None
         if not to_mark or is_known:
             self._towards = None
-
-
-def _kept(sheet: Sheet | None, page: Page) -> Sheet:
-    """The existing sheet, updated with its page."""
-    if sheet is None:
-        return Sheet(page)
-    if not sheet.has_text:
-        sheet.page = page
-    return sheet

@@ -10,12 +10,15 @@ from PySide6.QtGui import QImage, QPainter, QPen
 
 from slmdesk.core.documents import Page
 from slmdesk.gui.base.theme import LIGHT, Fonts, Theme
-from slmdesk.gui.documents.viewer.page_words import PageWords
+from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.documents.viewer.page_words import STATUS_WORDS, PageWords
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom; 0..1 of the page."""
 A4 = 1.414
 """Height of a page whose picture has not come yet, as a share of its width."""
+FOOT = 26
+"""Below each page stands its number."""
 CURRENT_LINE = 2
 """Pixels of the frame around the mark that stands out."""
 
@@ -83,7 +86,36 @@ class Sheet:
         self.height = 0.0
 
 
-def paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme) -> None:
+def paint_sheet(painter: QPainter, sheet: Sheet, place: QRectF, keeper: ThemeKeeper, view: QRectF) -> None:
+    """Paint a page at its place, as far as it is in `view`, and its number below it."""
+    colours = keeper.theme
+    painter.fillRect(place, colours.colour("surface"))
+    if sheet.is_pictured:
+        _paint_picture(painter, sheet, place, colours)
+    elif sheet.words is not None:
+        painter.save()
+        painter.translate(place.topLeft())
+        seen = place.intersected(view).translated(-place.topLeft())
+        sheet.words.paint(painter, sheet.spans, sheet.current, seen, colours)
+        painter.restore()
+    painter.setPen(QPen(colours.colour("line"), colours.line_width))
+    painter.drawRect(place)
+    painter.setFont(keeper.fonts.text(0.8))
+    painter.setPen(colours.colour("muted"))
+    foot = QRectF(place.left(), place.bottom() + 2, place.width(), FOOT - 4)
+    painter.drawText(foot, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter), _foot_of(sheet))
+    if sheet.is_pictured and sheet.picture is None:
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), "…")
+
+
+def _foot_of(sheet: Sheet) -> str:
+    page = sheet.page
+    words = str(page.number) if page.label in ("", str(page.number)) else f"{page.number}  ·  {page.label[:60]}"
+    status = STATUS_WORDS.get(page.status, "")
+    return f"{words}  ·  {status}" if status and sheet.is_pictured else words
+
+
+def _paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme) -> None:
     """Paint the picture of a page, and its marks."""
     if sheet.picture is None:
         return
