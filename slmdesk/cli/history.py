@@ -14,7 +14,6 @@ from typing import Any
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
-from slmdesk.cli.documents.folders import until_gone
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.cli.output_files import check_file
 from slmdesk.core.attached import used_words
@@ -195,7 +194,7 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
         pairs = services.service_thread.call(lambda: services.history.remembered(chat))
         documents = services.service_thread.call(lambda: services.history.documents_only_of([chat]))
         gone, copies = services.service_thread.call(lambda: services.history.delete_for_good(chat))
-        forgotten = _forget(services, documents) if with_documents else []
+        forgotten = _forget(console, services, documents) if with_documents else []
     for copy in copies:
         _tell_aside(console, copy)
     if pairs:
@@ -220,7 +219,7 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
     """Delete everything in the trash for good.  This cannot be undone, and never happens by itself."""
     with console.services() as services:
         emptied = services.service_thread.call(lambda: services.history.empty_trash(days * 86_400))
-        forgotten = _forget(services, emptied.documents) if with_documents else []
+        forgotten = _forget(console, services, emptied.documents) if with_documents else []
     for copy in emptied.may_remain_in:
         _tell_aside(console, copy)
     _tell_documents(console, emptied.documents, forgotten)
@@ -232,9 +231,9 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
         console.say(f"{len(emptied.ids)} deleted for good")
 
 
-def _forget(services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
+def _forget(console: Console, services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
     """Delete what was read from these documents; returns their ids."""
-    return [until_gone(services, partial(services.documents.document, one.id)).id for one in documents]
+    return [console.result_of(services, partial(services.documents.forget, one.id)).id for one in documents]
 
 
 def _tell_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:

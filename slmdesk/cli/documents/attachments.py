@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slmdesk.cli.console import Console
-from slmdesk.cli.documents.commands import ask_password, documents_among, open_document, say_unread
+from slmdesk.cli.documents.reading import ask_password, documents_among, open_document, say_unread
+from slmdesk.core.attached import used_words
 from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Message
 from slmdesk.core.types import Json
+from slmdesk.services.chat.attachments.text import page_text
+from slmdesk.services.chat.requests import AttachRequest
 
 if TYPE_CHECKING:
-    from slmdesk.core.records import Message
-    from slmdesk.services.chat.requests import AttachRequest
     from slmdesk.services.container import Services
 
 
@@ -43,8 +45,6 @@ def attached(
 
 
 def _one(console: Console, services: Services, file: Path, secret: str, *, save: bool) -> AttachRequest:
-    from slmdesk.services.chat.requests import AttachRequest
-
     if not save or services.read_only:
         return _unsaved(console, services, file, secret)
     record = open_document(console, services, file, password=secret)
@@ -52,9 +52,6 @@ def _one(console: Console, services: Services, file: Path, secret: str, *, save:
 
 
 def _unsaved(console: Console, services: Services, file: Path, secret: str) -> AttachRequest:
-    from slmdesk.services.chat.attachments.text import page_text
-    from slmdesk.services.chat.requests import AttachRequest
-
     read = console.result_of(services, lambda: services.documents.read(file, password=secret))
     source = tuple(page_text(page) for page in read.pages)
     return AttachRequest(name=file.name, source=source, page_kind=str(read.info.page_kind))
@@ -62,8 +59,6 @@ def _unsaved(console: Console, services: Services, file: Path, secret: str) -> A
 
 def say_read(console: Console, question: Message) -> None:
     """Print on stderr how much of the attachments the model reads."""
-    from slmdesk.core.attached import used_words
-
     for part in question.attachments:
         about = part.attached
         tokens = f", {about.tokens:,} tokens" if about.tokens else ""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, words_for
+from slmdesk.cli.console import Console, NamedFile, json_option
 from slmdesk.cli.documents import folders
+from slmdesk.cli.documents.reading import all_pages, ask_password, open_document, show_reading
+from slmdesk.core.documents import DocumentInfo, Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
+from slmdesk.core.wire import to_json
+from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.documents.document_info import info_of
 
 if TYPE_CHECKING:
-    from slmdesk.core.documents import DocumentInfo, Page
-    from slmdesk.core.records import DocumentRecord
     from slmdesk.services.container import Services
-
-T = TypeVar("T")
-PAGES_AT_ONCE = 100
 
 
 @click.group()
@@ -76,8 +75,6 @@ def text(
 
 def _tell_attachments(console: Console, info: DocumentInfo) -> None:
     """Print the attachments with their numbers for `--attachment`."""
-    from slmdesk.services.base.messages import bytes_for_people
-
     for one in info.attachments:
         about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
         console.notify(f"note: attachment {one.index + 1}: {one.name} ({about})")
@@ -95,97 +92,10 @@ def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
     return found
 
 
-def ask_password(file: Path) -> str:
-    """Ask for a document's password without echo, or read a line of stdin without a terminal; it is not stored."""
-    import warnings
-    from getpass import GetPassWarning
-
-    name = " ".join(file.name.split())
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # else it is printed with a line of our source
-            found: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
-            return found
-    except GetPassWarning as err:  # no terminal: read a piped line
-        if line := sys.stdin.readline().rstrip("\r\n"):
-            return line
-        sentence = f"There is no terminal to ask for the password of {name}; give it as a line on stdin."
-        raise click.UsageError(sentence) from err
-
-
-def open_document(
-    console: Console, services: Services, file: Path, *, password: str = "", encoding: str = ""
-) -> DocumentRecord:
-    """Have a document read, with progress on stderr; on a terminal ask for the password of a locked one.
-
-    Raises KnownError document.…, file.….
-    """
-
-    def opened(secret: str) -> DocumentRecord:
-        return console.result_of(services, lambda: services.documents.open(file, password=secret, encoding=encoding))
-
-    _show_reading(console, services, file)
-    try:
-        return opened(password)
-    except ReportedError as err:
-        if err.code not in ("document.locked", "document.wrong_password") or not sys.stdin.isatty():
-            raise
-        return opened(ask_password(file))
-    finally:
-        console.end_progress()
-
-
-def _show_reading(console: Console, services: Services, file: Path) -> None:
-    """Show reading progress on a terminal from now on."""
-    from slmdesk.services.base.events import Event
-    from slmdesk.services.documents.events import DocumentProgress
-
-    def on_event(event: Event) -> None:
-        if isinstance(event, DocumentProgress):
-            what = f"reading {file.name}" if event.total else f"reading {file.name}, page"
-            console.progress(what, event.done, event.total)
-
-    services.add_listener(on_event)
-
-
-def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
-    """The files, and the documents in folders among them.  Raises click.ClickException where there are none."""
-    paths = console.result_of(services, lambda: services.documents.expand(files))
-    if not paths:
-        raise click.ClickException("There is no document in it that could be read.")
-    return paths
-
-
-def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]:
-    """Report on stderr that one of several documents could not be read; returns the problem for JSON."""
-    from slmdesk.services.base.messages import problem_for
-
-    problem = err.problem if isinstance(err, ReportedError) else problem_for(err)
-    sentence = words_for(problem.code, problem.sentence, problem.args)
-    name = " ".join(path.name.split())  # a name may contain line ends
-    console.notify(f"error: {name}: {sentence}")
-    return {"file": path.name, "code": err.code, "message": sentence}
-
-
-def all_pages(services: Services, document: str) -> list[Page]:
-    """All pages of a document that was read."""
-    found: list[Page] = []
-
-    def next_pages() -> Sequence[Page]:
-        begin = found[-1].number + 1 if found else 1
-        return services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE)
-
-    while some := services.service_thread.call(next_pages):
-        found += some
-    return found
-
-
 def _kept(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentInfo, Sequence[Page]]:
     """Read the document and keep it for the next command; on a full disk only read it, and say so."""
-    from slmdesk.services.documents.document_info import info_of
-
     try:
         record = open_document(console, services, file, password=password, encoding=encoding)
         if number is not None:
@@ -211,7 +121,7 @@ def _read(
         )
         return found.info, found.pages
 
-    _show_reading(console, services, file)
+    show_reading(console, services, file)
     try:
         whole = read(None)
         return whole if number is None else read(_attachment(whole[0], file, number))
@@ -220,8 +130,6 @@ def _read(
 
 
 def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:
-    from slmdesk.core.wire import to_json
-
     reported: list[Json] = []
     for one in pages:
         page: dict[str, Json] = {

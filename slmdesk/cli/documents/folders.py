@@ -6,19 +6,23 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
+from slmdesk.cli.documents.reading import open_document, say_unread
 from slmdesk.core.errors import KnownError
+from slmdesk.core.records import CollectionRecord, DocumentRecord, JobStatus
 from slmdesk.core.types import Json
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.messages import problem_of
+from slmdesk.services.documents.events import CollectionChanged
+from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus
+from slmdesk.services.documents.labels import counted_documents, folder_words
 
 if TYPE_CHECKING:
-    from slmdesk.core.records import CollectionRecord, DocumentRecord
-    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
-    from slmdesk.services.documents.folder_types import CollectionState
 
 MOST = 100_000
 
@@ -55,8 +59,6 @@ def list_documents(console: Console, folder: str | None) -> None:
 @click.pass_obj
 def add(console: Console, files: Sequence[Path]) -> int | None:
     """Read each FILE, and the documents in folders, and keep the text for later."""
-    from slmdesk.cli.documents.commands import open_document, say_unread
-
     reported: list[Json] = []
     failed = 0
     with console.services() as services:
@@ -88,35 +90,11 @@ def add(console: Console, files: Sequence[Path]) -> int | None:
 def forget(console: Console, document: str) -> None:
     """Delete everything read from DOCUMENT (an id, or the beginning of one); its file is not touched."""
     with console.services() as services:
-        gone = until_gone(services, lambda: services.documents.document(document))
+        gone = console.result_of(services, lambda: services.documents.forget(document))
     if console.as_json:
         console.give({"id": gone.id, "name": gone.name})
     else:
         console.say(f"{gone.id}  {gone.name}: forgotten")
-
-
-def until_gone(services: Services, find: Any) -> DocumentRecord:
-    """Delete the document that `find` returns on the service thread, and wait until nothing of it is left."""
-    import queue
-
-    from slmdesk.services.documents.events import DocumentChanged, DocumentGone
-
-    received: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def on_event(event: Event) -> None:
-        if isinstance(event, DocumentGone):
-            received.put(event.id)
-        elif isinstance(event, DocumentChanged) and event.document.collection:  # it is kept with its folder
-            received.put(event.document.id)
-
-    services.add_listener(on_event)
-    record: DocumentRecord = services.service_thread.call(find)
-    services.service_thread.call(lambda: services.documents.forget(record.id))
-    from slmdesk.cli.console import next_of
-
-    while next_of(received) != record.id:
-        continue
-    return record
 
 
 # ---- folders
@@ -182,25 +160,11 @@ def unwatch(console: Console, folder: str, keep: bool) -> None:
         if keep:
             services.service_thread.call(lambda: services.collections.set_watched(record.id, False))
         else:
-            forget_folder(services, record)
+            console.result_of(services, lambda: services.collections.forget(record.id))
     if console.as_json:
         console.give({"id": record.id, "path": _place(record), "kept": keep})
     else:
         console.say(f"{record.id}  {_place(record)}: {'kept, but not watched any more' if keep else 'forgotten'}")
-
-
-def forget_folder(services: Services, record: CollectionRecord) -> None:
-    """Delete everything read from a folder, and wait until nothing is left."""
-    import queue
-
-    from slmdesk.cli.console import next_of
-    from slmdesk.services.documents.events import CollectionGone
-
-    received: queue.SimpleQueue[str] = queue.SimpleQueue()
-    services.add_listener(lambda event: received.put(event.id) if isinstance(event, CollectionGone) else None)
-    services.service_thread.call(lambda: services.collections.forget(record.id))
-    while next_of(received) != record.id:
-        continue
 
 
 def find_folder(services: Services, requested: str) -> CollectionRecord:
@@ -213,9 +177,6 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
 
     Raises KnownError `collection.…`, or the error that paused the job.
     """
-    from slmdesk.core.records import JobStatus
-    from slmdesk.services.documents.events import CollectionChanged
-    from slmdesk.services.documents.folder_types import CollectionStatus
 
     def on_event(event: Event) -> None:
         if isinstance(event, CollectionChanged) and event.state.status is CollectionStatus.INDEXING:
@@ -270,9 +231,6 @@ def _wait_for_meaning(console: Console, services: Services) -> None:
 
 def _show(console: Console, services: Services, state: CollectionState) -> int | None:
     """Print what was found; a folder that cannot be reached, or a paused job, is a failure."""
-    from slmdesk.services.documents.folder_types import CollectionStatus
-    from slmdesk.services.documents.labels import counted_documents, folder_words
-
     left = services.service_thread.call(lambda: services.collections.unread(state.record.id))
     if console.as_json:
         named: list[Json] = [{"path": one.path, "code": one.code, "reason": one.sentence} for one in left]
@@ -310,8 +268,6 @@ def shape_of(state: CollectionState) -> dict[str, Json]:
 
 
 def _document_shape(record: DocumentRecord, folders: dict[str, str]) -> dict[str, Json]:
-    from slmdesk.services.base.messages import problem_of
-
     return {
         "id": record.id,
         "name": record.name,

@@ -13,19 +13,24 @@ from typing import TYPE_CHECKING
 import click
 
 from slmdesk.cli.console import Console, NamedFile, ReportedError, json_option, next_of
-from slmdesk.cli.documents.commands import ask_password, open_document, say_unread
-from slmdesk.cli.documents.folders import forget_folder, index
+from slmdesk.cli.documents.folders import index
+from slmdesk.cli.documents.reading import ask_password, open_document, say_unread
+from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
+from slmdesk.core.records import CollectionRecord, DocumentRecord, Status
 from slmdesk.core.types import Json
+from slmdesk.core.wire import to_json
+from slmdesk.services.base.events import Event, MessageEnded, PromptProgress
+from slmdesk.services.documents.document_info import info_of
+from slmdesk.services.documents.folder_types import CollectionStatus
+from slmdesk.services.documents.labels import folder_words, unread
+from slmdesk.services.documents.nearest import Citation
+from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
+from slmdesk.services.questions.prompt import Answered
+from slmdesk.services.questions.service import AskRequest
 
 if TYPE_CHECKING:
-    from slmdesk.core.documents import Page
-    from slmdesk.core.records import CollectionRecord, DocumentRecord
-    from slmdesk.services.base.events import Event, MessageEnded
     from slmdesk.services.container import Services
-    from slmdesk.services.documents.nearest import Citation
-    from slmdesk.services.questions.prompt import Answered
-    from slmdesk.services.questions.service import AskRequest
 
 
 @click.command()
@@ -43,8 +48,6 @@ def ask(
 
     New documents in a folder are read first; a second question reads only what has changed.
     """
-    from slmdesk.services.questions.service import AskRequest
-
     if not question.strip():
         raise click.UsageError("The question is empty.")
     if not files and not item:
@@ -100,9 +103,6 @@ class _Asked:
     @property
     def unread_words(self) -> list[tuple[str, str]]:
         """Describe which pages of which documents were not read, and why."""
-        from slmdesk.services.documents.document_info import info_of
-        from slmdesk.services.documents.labels import unread
-
         return [(one.name, unread(list(pages), info_of(one).page_kind)) for one, pages in self.unread]
 
 
@@ -129,13 +129,11 @@ def _asked(
 
 
 def _folder(console: Console, services: Services, place: Path) -> _Asked:
-    from slmdesk.services.documents.folder_types import CollectionStatus
-    from slmdesk.services.documents.labels import folder_words
-
     known = services.service_thread.call(lambda: services.collections.at(place))
     state = index(console, services, place)
     if not known and not state.documents and state.status is CollectionStatus.CURRENT:
-        forget_folder(services, state.record)  # it was only added to be asked now
+        id = state.record.id  # it was only added to be asked now
+        console.result_of(services, lambda: services.collections.forget(id))
         raise KnownError("collection.empty", name=state.record.name)
     if state.status is not CollectionStatus.CURRENT or state.unread:
         console.notify(f"note: {folder_words(state)}")
@@ -145,8 +143,6 @@ def _folder(console: Console, services: Services, place: Path) -> _Asked:
 def _documents(
     services: Services, records: Sequence[DocumentRecord], failed: Sequence[Mapping[str, Json]] = ()
 ) -> _Asked:
-    from slmdesk.core.documents import PageStatus
-
     def pages_of(one: DocumentRecord) -> list[Page]:
         return services.documents.pages(one.id, limit=max(1, one.pages), with_text=False)
 
@@ -168,10 +164,6 @@ def _say_change(console: Console, services: Services, item: str, asked: _Asked) 
 
 def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
     """How the answer ended, and what was verified of it; None where it did not end well."""
-    from slmdesk.core.records import Status
-    from slmdesk.services.base.events import MessageEnded, PromptProgress
-    from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
-
     received: queue.SimpleQueue[Event] = queue.SimpleQueue()
     services.add_listener(received.put)
     sent = services.service_thread.call(lambda: services.questions.ask(request))
@@ -197,8 +189,6 @@ def _answer(console: Console, services: Services, request: AskRequest) -> tuple[
 
 
 def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked) -> dict[str, Json]:
-    from slmdesk.core.wire import to_json
-
     files = {one.id: one for one in asked.documents}
 
     def shape(one: Citation) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option
-from slmdesk.cli.documents.commands import documents_among, open_document, say_unread
+from slmdesk.cli.documents.reading import documents_among, open_document, say_unread
 from slmdesk.cli.job_output import OutputFile, make, output_file, writing
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, check_folder, form_of, write_json

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from slmdesk.cli.console import Console, NamedFile, ReportedError, harmless, json_option, next_of
-from slmdesk.cli.documents.commands import open_document
+from slmdesk.cli.documents.reading import open_document
 from slmdesk.cli.job_progress import follow
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of

@@ -187,7 +187,7 @@ class CollectionService:
         if watched and self._is_watching:
             self.look(folder.state.record.id)
 
-    def forget(self, id: str) -> None:
+    def forget(self, id: str) -> Pending[None]:
         """Remove a folder and what was read for it; its files stay, and so do documents a person opened separately.
 
         It is removed in pieces; CollectionGone is published at the end.  There is no undo: call it when the time for
@@ -198,7 +198,9 @@ class CollectionService:
         self._leave(record.id)
         self._store.jobs.forget_index_jobs(record.id)
         kept = [one.id for one in self._store.collections.kept_files(record.id)]
-        self._forget_documents(kept, record.id, lambda: self._forget_folder(record.id))
+        pending: Pending[None] = Pending()
+        self._forget_documents(kept, record.id, lambda: self._forget_folder(record.id, pending))
+        return pending
 
     # ---- looking
 
@@ -425,10 +427,15 @@ class CollectionService:
         else:
             self._documents.forget(id, with_folder=True)
 
-    def _forget_folder(self, id: str) -> None:
-        self._store.collections.forget(id)
+    def _forget_folder(self, id: str, pending: Pending[None]) -> None:
+        try:
+            self._store.collections.forget(id)
+        except KnownError as err:  # the disk is full: the next look tries again
+            pending.end(problem_for(err))
+            return
         self._documents.purge_soon()  # of its own name too, where it had no documents
         self._publish(CollectionGone(id))
+        pending.end(None)
 
     # ---- inside
 

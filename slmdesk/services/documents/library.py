@@ -20,7 +20,7 @@ from slmdesk.core.wire import dataclass_from
 from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.document_info import file_of, info_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
@@ -53,7 +53,7 @@ class DocumentService:
             service_thread, store, client, publish, pictures=lambda: self._images.asked, on_idle=self._images.advance
         )
         self._opener = DocumentOpener(service_thread, store, publish, self._reading, self._images)
-        self._going: set[str] = set()
+        self._going: dict[str, Pending[DocumentRecord]] = {}
         """Documents that are being forgotten."""
         self._is_purging = False
         self._closed = False
@@ -147,8 +147,8 @@ class DocumentService:
         """Return the pages stored so far, from number `begin` on; also while the document is being read."""
         return self._store.pages.of_document(document, begin=begin, limit=limit, with_text=with_text)
 
-    def forget(self, document: str, *, with_folder: bool = False) -> None:
-        """Remove a document from the program; the file itself is not touched.
+    def forget(self, document: str, *, with_folder: bool = False) -> Pending[DocumentRecord]:
+        """Remove a document from the program; the file itself is not touched.  The result is what it was.
 
         A long one is removed in pieces, and DocumentGone is published at the end.  A document of a folder only leaves
         the list of recent ones, unless `with_folder`.  There is no undo: call it when the time for undo is over.
@@ -156,30 +156,32 @@ class DocumentService:
         """
         record = self._store.documents.get(document)
         found = record.id
-        if found in self._going:
-            return
+        if pending := self._going.get(found):
+            return pending
         if record.collection and not with_folder:
             self._publish(DocumentChanged(self._store.documents.change(found, opened=0.0)))
-            return
+            return ended(record)
         self._reading.cancel(found)
         self._images.forget(found)
         self._opener.passwords.pop(found, None)
         self._store.documents.change(found, status=DocumentStatus.READING)  # cut off here, it is not taken for whole
-        self._going.add(found)
-        self._forget_more(found)
+        pending = self._going[found] = Pending()
+        self._forget_more(record)
+        return pending
 
-    def _forget_more(self, document: str) -> None:
+    def _forget_more(self, record: DocumentRecord) -> None:
         try:
-            if self._store.passages.forget_some(document) and not self._closed:
-                self._service_thread.post(lambda: self._forget_more(document))
+            if self._store.passages.forget_some(record.id) and not self._closed:
+                self._service_thread.post(lambda: self._forget_more(record))
                 return
-            self._store.documents.forget(document)
-        except BaseException:
-            self._going.discard(document)
+            self._store.documents.forget(record.id)
+        except Exception as err:
+            self._going.pop(record.id).end(problem_for(err))
             raise
-        self._going.discard(document)
-        self._publish(DocumentGone(document))
+        pending = self._going.pop(record.id)
+        self._publish(DocumentGone(record.id))
         self.purge_soon()
+        pending.end(record)
 
     def purge_soon(self) -> None:
         """Purge removed documents from the copies of the history soon: once for a whole folder."""
