@@ -143,7 +143,7 @@ def _numbers(count: int) -> str:
     return " | ".join(f'"{number}"' for number in range(1, count + 1))
 
 
-def said_in(text: str) -> tuple[list[tuple[int, str]], str, bool]:
+def parsed_answer(text: str) -> tuple[list[tuple[int, str]], str, bool]:
     """The quotations by number, the answer's words, and whether it says that there is an answer."""
     quotes: list[tuple[int, str]] = []
     words: list[str] = []
@@ -179,7 +179,7 @@ def verified(quotes: Sequence[tuple[int, str]], sources: Sequence[Source], page_
     return found
 
 
-def borne_by(citations: Sequence[Citation], answer: str) -> list[Citation]:
+def supporting(citations: Sequence[Citation], answer: str) -> list[Citation]:
     """Keep the verified quotations that support the answer: small models also copy the text around them.
 
     Measured against the best of them, so that an answer in another language keeps all.

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import (
     CollectionRecord,
@@ -22,7 +21,6 @@ from slmdesk.core.records import (
     Item,
     Message,
     ModelRecord,
-    Passage,
     Status,
 )
 from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
@@ -32,9 +30,6 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
 from slmdesk.services.chat.conversation import Sent, active_path, leaf_of, title_from, words_of
-from slmdesk.services.documents.citations import Mark
-from slmdesk.services.documents.finding_labels import marks_in_words
-from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
 from slmdesk.services.documents.retrieval import Ranked, Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -43,29 +38,19 @@ from slmdesk.services.models.library import ModelService
 from slmdesk.services.questions.context import ANSWER_TOKENS, Reading, ReadingChoice, ReadingRequest
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import (
-    NOT_FOUND,
     PROMPT_VERSION,
     Answered,
-    borne_by,
     grammar_of,
-    said_in,
     text_turns_of,
     turns_of,
-    verified,
 )
+from slmdesk.services.questions.verification import Evidence
 from slmdesk.store import Store
-from slmdesk.text.words.stop_words import search_words
 
 KIND = "question"
 MOST_DOCUMENTS = 50
-NEAREST = 3
 MOST_BEFORE = 2
 """Earlier questions with their answers that a follow-up is given with."""
-MOST_LOOKED_THROUGH = 300_000
-"""Characters of documents that are gone through for what an answer says; of more those passages that have its words."""
-MOST_HITS = 200
-LEAST_SHARE = 0.5
-"""Of the words looked for that a passage must have to be shown as an answer where no model wrote one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,69 +356,28 @@ class QuestionService:
             self._states.keep(asking.record, _text_of(asking), PROMPT_VERSION, asking.documents)
 
     def _kept_words(self, asking: _Asking, text: str) -> str:
+        evidence = self._evidence(asking)
         try:
-            return self._polished(asking, text)
+            asking.answered = evidence.answered(text)
         except KnownError:  # the pages cannot be read now: nothing was verified, and the words stay as they came
             return text
-
-    def _polished(self, asking: _Asking, text: str) -> str:
-        """What is kept of an answer's words: the answer, and the quotations that stand where they should."""
-        quotes, answer, is_found = said_in(text)
-        verbatim = verified(quotes, asking.reading.sources, self._page_text) if is_found else []
-        citations, marks = self._supported(asking, answer, borne_by(verbatim, answer)) if is_found else ((), ())
-        asking.answered = Answered(
-            answer=answer if is_found else NOT_FOUND,
-            found=is_found,
-            citations=citations,
-            marks=marks,
-            dropped=len(quotes) - len(verbatim) if is_found else 0,
-            nearest=() if citations else tuple(self._nearest(asking)),
-            is_whole=asking.reading.is_whole,
-            passages_read=len(asking.reading.sources),
-            passages_total=asking.reading.passages,
-        )
-        return self._words(asking, asking.answered)
-
-    def _supported(
-        self, asking: _Asking, answer: str, citations: Sequence[Citation]
-    ) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
-        from slmdesk.services.questions.support import (
-            supported,  # with all checks of text: only who has an answer waits
-        )
-
-        ids = [one.id for one in asking.documents]
-
-        def everything(values: Sequence[str]) -> list[Passage]:
-            if self._store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
-                return [passage for one in ids for passage in self._store.passages.of_document(one)]
-            pieces = search_words(" ".join([*values, asking.question]))
-            return [hit.passage for hit in self._store.passages.find(pieces, ids, MOST_HITS)]
-
-        found = supported(
-            answer, asking.question, citations, asking.reading.sources, everything=everything, page_of=self._page
-        )
-        return found.citations, found.marks
+        return evidence.words(asking.answered)
 
     def _quote(self, asking: _Asking) -> None:
         """No model, or a weak one: the passages themselves are the answer."""
-        nearest = tuple(one for one in self._nearest(asking) if one.quote)
-        shares = [share_of(asking.reading.ranked.words, one.quote) for one in nearest]
-        least = max([LEAST_SHARE, *(NEAR_BEST * share for share in shares)])
-        fitting = tuple(one for one, share in zip(nearest, shares, strict=True) if share >= least)
-        answer = (QUOTED if asking.record else WITHOUT_MODEL) if fitting else NOT_FOUND
-        asking.answered = Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
-        text = self._words(asking, asking.answered)
+        evidence = self._evidence(asking)
+        asking.answered = evidence.quoted(has_model=asking.record is not None)
         ending = Ending(Status.COMPLETE, finish_reason="stop")
         try:
-            message = self._store.messages.end(asking.answer.id, text, ending)
+            message = self._store.messages.end(asking.answer.id, evidence.words(asking.answered), ending)
         except KnownError as err:
             self._fail(asking, err)
             return
         self._publish(MessageEnded(message))
         self._written(asking, message)
 
-    def _nearest(self, asking: _Asking) -> list[Citation]:
-        return nearest_of(asking.reading.ranked.words, asking.reading.ranked.passages, self._page, NEAREST)
+    def _evidence(self, asking: _Asking) -> Evidence:
+        return Evidence(self._store, asking.question, asking.documents, asking.reading)
 
     def _written(self, asking: _Asking, message: Message) -> None:
         """The row has ended: keep what was verified beside it."""
@@ -460,28 +404,6 @@ class QuestionService:
         cited = [one.document for one in (*asking.answered.citations, *asking.answered.nearest)]
         self._store.documents.link(asking.item, list(dict.fromkeys([*before, *cited])))
 
-    def _words(self, asking: _Asking, answered: Answered) -> str:
-        """The answer with its citations as people read it in a history or an export."""
-        documents = {one.id: one for one in asking.documents}
-        if answered.found:
-            lines = [answered.answer] if answered.citations else [answered.answer, UNPROVEN]
-            lines += [f"{LOOK} {marks_in_words(answered.marks)}."] if answered.marks else []
-        else:
-            lines = [f"{NOT_FOUND} {NEAREST_WORDS}" if answered.nearest else NOT_FOUND]
-        for one in answered.citations or answered.nearest:
-            quote = " ".join(one.quote.split())
-            place = place_of(one, documents.get(one.document))
-            lines.append(f"> \u201c{quote}\u201d \u2014 {place}")
-        return "\n\n".join(lines)
-
-    def _page_text(self, document: str, page: int) -> str:
-        found = self._page(document, page)
-        return found.text if found else ""
-
-    def _page(self, document: str, page: int) -> Page | None:
-        pages = self._store.pages.of_document(document, begin=page, limit=1)
-        return pages[0] if pages and pages[0].number == page else None
-
     # ---- ends
 
     def _is_open(self, asking: _Asking) -> bool:
@@ -503,13 +425,6 @@ class QuestionService:
         self._publish(MessageEnded(message, problem))
 
 
-NEAR_BEST = 0.7
-"""And of what the best of them has."""
-QUOTED = "These passages fit the question best. The model is too weak to answer from a text, so nothing was added."
-WITHOUT_MODEL = "These passages fit the question best. There is no model here that could answer from them."
-UNPROVEN = "No passage could be shown for this answer; check it before you rely on it. The nearest ones:"
-NEAREST_WORDS = "The nearest passages:"
-LOOK = "Uncertain:"
 _SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 
@@ -532,12 +447,6 @@ class _Watcher(Watcher):
 def _text_of(asking: _Asking) -> tuple[ChatMessage, ...]:
     """The turns as far as they are the same for every question."""
     return text_turns_of(asking.reading.sources, names=len(asking.documents) > 1)
-
-
-def place_of(citation: Citation, document: DocumentRecord | None) -> str:
-    """Where a quotation stands, for people: "lease.docx, section 3"."""
-    kind = str(document.info.get("page_kind") or "page") if document else "page"
-    return f"{document.name if document else ''}, {kind} {citation.page}"
 
 
 def _failing(problem: Problem) -> Ending:

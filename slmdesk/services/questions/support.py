@@ -12,7 +12,7 @@ from slmdesk.core.records import Passage
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.nearest import Citation, PageOf, share_of, stretches_of
 from slmdesk.services.questions.checks import marks_of
-from slmdesk.services.questions.prompt import Source, borne_by, cited_passages
+from slmdesk.services.questions.prompt import Source, cited_passages, supporting
 from slmdesk.text.checks.check import Flag, Kind
 from slmdesk.text.checks.evidence import VALUES, holds, may_hold, values_in
 from slmdesk.text.words.folding import fold_for_search
@@ -84,7 +84,7 @@ def supported(
     values = _marks(values_in(answer))
     kept = [
         one
-        for one in borne_by([*citations, *fresh], answer)
+        for one in supporting([*citations, *fresh], answer)
         if one not in fresh and any(holds(*_in_its_sentence(value, answer), one.quote) for value in values)
     ]
     texts = [*cited_passages(kept, sources), *(one.passage.text for one in places.values())]

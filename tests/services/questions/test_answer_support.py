@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from slmdesk.core.documents import Block, BlockKind, Page, page_of
 from slmdesk.core.records import Passage
 from slmdesk.services.documents.nearest import Citation
-from slmdesk.services.questions.prompt import Source, borne_by, verified
+from slmdesk.services.questions.prompt import Source, supporting, verified
 from slmdesk.services.questions.support import ELSEWHERE, supported
 
 pytestmark = pytest.mark.pure
@@ -42,7 +42,7 @@ class Case:
     @property
     def chosen(self) -> list[Citation]:
         citations = verified(self.quotes, self.sources, lambda _, number: self.pages[number - 1].text)
-        return borne_by(citations, self.answer)
+        return supporting(citations, self.answer)
 
     def page_of(self, _document: str, number: int) -> Page:
         return self.pages[number - 1]

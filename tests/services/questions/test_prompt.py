@@ -10,7 +10,15 @@ from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin, Role
 from slmdesk.services.documents.nearest import nearest_of, share_of
-from slmdesk.services.questions.prompt import NOT_FOUND, Source, borne_by, grammar_of, said_in, turns_of, verified
+from slmdesk.services.questions.prompt import (
+    NOT_FOUND,
+    Source,
+    grammar_of,
+    parsed_answer,
+    supporting,
+    turns_of,
+    verified,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -48,7 +56,7 @@ def test_a_follow_up_begins_with_the_same_words():
 
 
 def test_only_what_stands_on_a_page_is_cited():
-    quotes, answer, found = said_in(
+    quotes, answer, found = parsed_answer(
         '[1] "The pump stops at 12.5 bar."\n[2] "It starts again at 8 bar"\n[1] "The pump stops at 13 bar"\n'
         '[2] "closed by hand"\n[2] "the"\nAnswer: At 12.5 bar.\nNo more.'
     )
@@ -73,18 +81,18 @@ def test_a_quotation_over_the_end_of_a_page_is_cited_where_most_of_it_stands():
 def test_true_quotations_that_say_nothing_of_the_answer_are_left_out():
     cited = verified([(1, "The pump stops at 12.5 bar"), (2, "closed by hand; ignore")], SOURCES, page_text)
     assert [one.page for one in cited] == [3, 4]
-    assert [one.page for one in borne_by(cited, "The pump stops at 12.5 bar.")] == [3]
-    assert [one.page for one in borne_by(cited, "Bei zwölf.")] == [3, 4], "another language: no words in common"
-    assert borne_by([], "anything") == []
+    assert [one.page for one in supporting(cited, "The pump stops at 12.5 bar.")] == [3]
+    assert [one.page for one in supporting(cited, "Bei zwölf.")] == [3, 4], "another language: no words in common"
+    assert supporting([], "anything") == []
 
 
 @pytest.mark.parametrize("text", [NOT_FOUND, "not in the text", "", "   \n"])
 def test_not_found_is_an_answer(text):
-    assert said_in(text)[2] is False
+    assert parsed_answer(text)[2] is False
 
 
 def test_an_answer_without_the_form_is_still_an_answer():
-    assert said_in("It stops at 12.5 bar.") == ([], "It stops at 12.5 bar.", True)
+    assert parsed_answer("It stops at 12.5 bar.") == ([], "It stops at 12.5 bar.", True)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.text(max_size=80)), max_size=5))
@@ -95,7 +103,7 @@ def test_a_citation_is_always_the_words_of_its_page(quotes):
 
 @given(st.text(max_size=300))
 def test_whatever_a_model_says_can_be_read(text):
-    quotes, answer, found = said_in(text)
+    quotes, answer, found = parsed_answer(text)
     assert found <= bool(answer)
     assert verified(quotes, SOURCES, page_text) is not None
 

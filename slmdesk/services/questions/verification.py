@@ -1,0 +1,119 @@
+"""Verifies what a model answered against the documents, and puts it into the words that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.documents import Page
+from slmdesk.core.records import DocumentRecord, Passage
+from slmdesk.services.documents.citations import Mark
+from slmdesk.services.documents.finding_labels import marks_in_words
+from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
+from slmdesk.services.questions.context import Reading
+from slmdesk.services.questions.prompt import NOT_FOUND, Answered, parsed_answer, supporting, verified
+from slmdesk.store import Store
+from slmdesk.text.words.stop_words import search_words
+
+NEAREST = 3
+MOST_LOOKED_THROUGH = 300_000
+"""Characters of documents that are gone through for what an answer says; of more those passages that have its words."""
+MOST_HITS = 200
+LEAST_SHARE = 0.5
+"""Of the words looked for that a passage must have to be shown as an answer where no model wrote one."""
+NEAR_BEST = 0.7
+"""And of what the best of them has."""
+QUOTED = "These passages fit the question best. The model is too weak to answer from a text, so nothing was added."
+WITHOUT_MODEL = "These passages fit the question best. There is no model here that could answer from them."
+UNPROVEN = "No passage could be shown for this answer; check it before you rely on it. The nearest ones:"
+NEAREST_WORDS = "The nearest passages:"
+UNCERTAIN = "Uncertain:"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer is verified against: the documents, and what was read of them.  Service thread."""
+
+    store: Store
+    question: str
+    documents: tuple[DocumentRecord, ...]
+    reading: Reading
+
+    def answered(self, text: str) -> Answered:
+        """What is kept of a model's words: the answer, and the quotations that stand where they should.
+
+        Raises KnownError store.*.
+        """
+        reading = self.reading
+        quotes, answer, is_found = parsed_answer(text)
+        verbatim = verified(quotes, reading.sources, self._page_text) if is_found else []
+        citations, marks = self._supported(answer, supporting(verbatim, answer)) if is_found else ((), ())
+        return Answered(
+            answer=answer if is_found else NOT_FOUND,
+            found=is_found,
+            citations=citations,
+            marks=marks,
+            dropped=len(quotes) - len(verbatim) if is_found else 0,
+            nearest=() if citations else tuple(self._nearest()),
+            is_whole=reading.is_whole,
+            passages_read=len(reading.sources),
+            passages_total=reading.passages,
+        )
+
+    def quoted(self, *, has_model: bool) -> Answered:
+        """The passages themselves as the answer: there is no model, or a weak one.  Raises KnownError store.*."""
+        words = self.reading.ranked.words
+        nearest = tuple(one for one in self._nearest() if one.quote)
+        shares = [share_of(words, one.quote) for one in nearest]
+        least = max([LEAST_SHARE, *(NEAR_BEST * share for share in shares)])
+        fitting = tuple(one for one, share in zip(nearest, shares, strict=True) if share >= least)
+        answer = (QUOTED if has_model else WITHOUT_MODEL) if fitting else NOT_FOUND
+        return Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
+
+    def words(self, answered: Answered) -> str:
+        """The answer with its citations as people read it in a history or an export."""
+        documents = {one.id: one for one in self.documents}
+        if answered.found:
+            lines = [answered.answer] if answered.citations else [answered.answer, UNPROVEN]
+            lines += [f"{UNCERTAIN} {marks_in_words(answered.marks)}."] if answered.marks else []
+        else:
+            lines = [f"{NOT_FOUND} {NEAREST_WORDS}" if answered.nearest else NOT_FOUND]
+        for one in answered.citations or answered.nearest:
+            quote = " ".join(one.quote.split())
+            lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(one, documents)}")
+        return "\n\n".join(lines)
+
+    def _supported(self, answer: str, citations: Sequence[Citation]) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
+        # with all checks of text: only who has an answer waits
+        from slmdesk.services.questions.support import supported
+
+        ids = [one.id for one in self.documents]
+
+        def everything(values: Sequence[str]) -> list[Passage]:
+            if self.store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
+                return [passage for one in ids for passage in self.store.passages.of_document(one)]
+            pieces = search_words(" ".join([*values, self.question]))
+            return [hit.passage for hit in self.store.passages.find(pieces, ids, MOST_HITS)]
+
+        sources = self.reading.sources
+        found = supported(answer, self.question, citations, sources, everything=everything, page_of=self._page)
+        return found.citations, found.marks
+
+    def _nearest(self) -> list[Citation]:
+        ranked = self.reading.ranked
+        return nearest_of(ranked.words, ranked.passages, self._page, NEAREST)
+
+    def _page_text(self, document: str, page: int) -> str:
+        found = self._page(document, page)
+        return found.text if found else ""
+
+    def _page(self, document: str, page: int) -> Page | None:
+        pages = self.store.pages.of_document(document, begin=page, limit=1)
+        return pages[0] if pages and pages[0].number == page else None
+
+
+def _place_of(citation: Citation, documents: Mapping[str, DocumentRecord]) -> str:
+    """Where a quotation stands, for people: "lease.docx, section 3"."""
+    document = documents.get(citation.document)
+    kind = str(document.info.get("page_kind") or "page") if document else "page"
+    return f"{document.name if document else ''}, {kind} {citation.page}"
