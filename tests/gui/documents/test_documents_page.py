@@ -272,7 +272,7 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
     program.click(row)
     page = row.citation.page
     program.wait(lambda: program.documents.view.sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
-    program.documents._controller.remove(program.documents._controller.current)
+    program.frame.documents.remove(program.frame.documents.current)
     program.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
 
 
@@ -321,7 +321,7 @@ def test_in_a_low_window_a_summary_that_is_made_is_seen(summarized):
     program.frame.settings.change("font_scale", 150)
     program.wait(lambda: program.documents.fontMetrics().lineSpacing() > usual)
     program.window.resize(900, 600)
-    program.documents._show_one(side=True)
+    program.documents.document.show_panes()
     pane = program.find("summary_pane")
     program.wait(pane.isVisible)
     pane.verticalScrollBar().setValue(0)
