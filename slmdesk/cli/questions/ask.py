@@ -27,7 +27,7 @@ from slmdesk.services.documents.labels import folder_words, unread
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import Answered
-from slmdesk.services.questions.service import AskRequest
+from slmdesk.services.questions.types import AskRequest
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services

@@ -37,13 +37,8 @@ from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.questions.context import ANSWER_TOKENS, Reading, ReadingChoice, ReadingRequest
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.services.questions.prompt import (
-    PROMPT_VERSION,
-    Answered,
-    grammar_of,
-    text_turns_of,
-    turns_of,
-)
+from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered, grammar_of, text_turns_of, turns_of
+from slmdesk.services.questions.types import Asked, AskRequest, collection_of
 from slmdesk.services.questions.verification import Evidence
 from slmdesk.store import Store
 
@@ -51,32 +46,6 @@ KIND = "question"
 MOST_DOCUMENTS = 50
 MOST_BEFORE = 2
 """Earlier questions with their answers that a follow-up is given with."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskRequest:
-    """A question and its documents."""
-
-    question: str
-    documents: tuple[str, ...] = ()
-    """Ids of documents that were read; for a follow-up: none means those of its item."""
-    collection: str | None = None
-    """Instead of documents: the folder all of whose documents are asked, as they are when the answer is looked for."""
-    item: str | None = None
-    """The question it follows; None: a new one."""
-    model: str | None = None
-    """Id of a model; None: the one last used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question of an item, with its answer."""
-
-    question: str
-    message: Message
-    """The answer's row."""
-    answered: Answered | None
-    """None: it is being written, or it did not end well."""
 
 
 @dataclass(slots=True, eq=False)
@@ -117,7 +86,7 @@ class QuestionService:
         self._answers, self._retrieval, self._states, self._publish = answers, retrieval, states, publish
         self._asking: dict[str, _Asking] = {}
 
-    # ---- wishes
+    # ---- requests
 
     def ask(self, request: AskRequest) -> Sent:
         """Save a question and the row of its answer, then have it answered.
@@ -132,7 +101,7 @@ class QuestionService:
         item = self._store.items.get(request.item) if request.item else None
         if item is not None and item.kind != KIND:
             raise KnownError("request.invalid", what=f"this is a {item.kind}, which no documents can be asked in")
-        collection = request.collection or (_collection_of(item) if item and not request.documents else None)
+        collection = request.collection or (collection_of(item) if item and not request.documents else None)
         documents = self._documents(request.documents, item, collection)
         record = self._model(request.model)
         path: tuple[Message, ...] = ()
@@ -145,7 +114,7 @@ class QuestionService:
         if collection:  # which documents it is about is known when it is answered
             item = self._store.items.change_settings(item.id, collection=self._store.collections.get(collection).id)
         else:
-            if _collection_of(item):
+            if collection_of(item):
                 item = self._store.items.change_settings(item.id, collection=None)
             self._store.documents.link(item.id, [one.id for one in documents])
         self._publish(ItemChanged(item))
@@ -160,17 +129,6 @@ class QuestionService:
         answer = self._begin(item, user, record, documents, path, explicit=request.model is not None)
         return Sent(self._store.items.get(item.id), user, answer)
 
-    def again(self, message: str, *, model: str | None = None) -> Message:
-        """Write a new version of an answer and show it instead of the old one.  Raises KnownError as `ask` does."""
-        old = self._store.messages.get(message)
-        item = self._store.items.get(old.item)
-        path = active_path(self._store.messages.of_item(item.id), message)
-        at = next((place for place, one in enumerate(path) if one.id == message), 0)
-        if item.kind != KIND or old.role is not Role.ASSISTANT or not at or self.is_busy(message):
-            raise KnownError("request.invalid", what="not an answer that has ended")
-        documents = self._documents((), item, _collection_of(item))
-        return self._begin(item, path[at - 1], self._model(model), documents, path[: at - 1], explicit=True)
-
     def stop(self, message: str) -> None:
         """Stop an answer; its text stays.  Does nothing when none is written."""
         asking = self._asking.get(message)
@@ -180,15 +138,7 @@ class QuestionService:
         self._let_go(asking)
         self._end(asking, Ending(Status.CANCELLED))
 
-    def is_busy(self, message: str) -> bool:
-        """Return whether this instance is preparing or writing this answer."""
-        return message in self._asking or self._answers.is_writing(message)
-
     # ---- looking
-
-    def documents_of(self, item: str) -> list[DocumentRecord]:
-        """Return the documents of a question."""
-        return self._store.documents.of_item(item)
 
     def about(self, item: str) -> tuple[CollectionRecord | None, list[DocumentRecord]]:
         """Return what a follow-up question without documents is about: a folder, or documents.
@@ -196,7 +146,7 @@ class QuestionService:
         Raises KnownError `item.unknown`, `collection.unknown`.
         """
         found = self._store.items.get(item)
-        collection = _collection_of(found)
+        collection = collection_of(found)
         folder = self._store.collections.get(collection) if collection else None
         return folder, [] if folder else self._store.documents.of_item(found.id)
 
@@ -303,7 +253,10 @@ class QuestionService:
             return
 
         def failed(problem: Problem | None) -> None:
-            self._end(asking, _failing(problem) if problem else Ending(Status.CANCELLED), problem)
+            if problem:
+                self._fail(asking, problem)
+            else:
+                self._end(asking, Ending(Status.CANCELLED))
 
         able = asking.record if asking.record and not is_weak(asking.record) else None
         request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit)
@@ -371,7 +324,7 @@ class QuestionService:
         try:
             message = self._store.messages.end(asking.answer.id, evidence.words(asking.answered), ending)
         except KnownError as err:
-            self._fail(asking, err)
+            self._fail(asking, problem_for(err))
             return
         self._publish(MessageEnded(message))
         self._written(asking, message)
@@ -398,7 +351,7 @@ class QuestionService:
 
     def _link_cited(self, asking: _Asking) -> None:
         """A question to a folder is about the documents that were cited."""
-        if not _collection_of(self._store.items.get(asking.item)) or asking.answered is None:
+        if not collection_of(self._store.items.get(asking.item)) or asking.answered is None:
             return
         before = [one.id for one in self._store.documents.of_item(asking.item)]
         cited = [one.document for one in (*asking.answered.citations, *asking.answered.nearest)]
@@ -413,9 +366,9 @@ class QuestionService:
         if asking.choice:
             asking.choice.cancel()
 
-    def _fail(self, asking: _Asking, error: KnownError) -> None:
-        problem = problem_for(error)
-        self._end(asking, _failing(problem), problem)
+    def _fail(self, asking: _Asking, problem: Problem) -> None:
+        ending = Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
+        self._end(asking, ending, problem)
 
     def _end(self, asking: _Asking, ending: Ending, problem: Problem | None = None) -> None:
         self._asking.pop(asking.answer.id, None)
@@ -447,13 +400,3 @@ class _Watcher(Watcher):
 def _text_of(asking: _Asking) -> tuple[ChatMessage, ...]:
     """The turns as far as they are the same for every question."""
     return text_turns_of(asking.reading.sources, names=len(asking.documents) > 1)
-
-
-def _failing(problem: Problem) -> Ending:
-    return Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
-
-
-def _collection_of(item: Item) -> str | None:
-    """The folder a question is put to."""
-    collection = item.settings.get("collection")
-    return collection if isinstance(collection, str) else None

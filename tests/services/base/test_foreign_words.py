@@ -27,7 +27,7 @@ from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import Source, text_for, turns_of
-from slmdesk.services.questions.service import AskRequest
+from slmdesk.services.questions.types import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.prompts import Kind, Style, merge_step, points_step
 from slmdesk.services.summaries.types import SummaryRequest

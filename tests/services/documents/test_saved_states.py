@@ -20,7 +20,7 @@ from slmdesk.services.documents.events import DocumentGone
 from slmdesk.services.evaluation import exams
 from slmdesk.services.questions import service
 from slmdesk.services.questions.events import QuestionAnswered
-from slmdesk.services.questions.service import AskRequest
+from slmdesk.services.questions.types import AskRequest
 from slmdesk.settings import SettingsFile
 
 pytestmark = pytest.mark.process

@@ -22,7 +22,7 @@ from slmdesk.services.chat.service import SendRequest
 from slmdesk.services.documents.events import DocumentGone
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.questions.events import QuestionAnswered
-from slmdesk.services.questions.service import AskRequest
+from slmdesk.services.questions.types import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.services.tables.events import ExtractionEnded

@@ -11,7 +11,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.services.questions.service import AskRequest
+from slmdesk.services.questions.types import AskRequest
 
 pytestmark = pytest.mark.process
 
@@ -76,9 +76,8 @@ def test_a_short_document_is_read_whole_and_a_made_up_quotation_is_dropped(opene
     kept = services.service_thread.call(lambda: services.questions.answered(sent.item.id))
     assert kept == {sent.answer.id: answered}
     assert services.service_thread.call(lambda: services.store.messages.get(sent.answer.id)).text == ended.message.text
-    assert [one.id for one in services.service_thread.call(lambda: services.questions.documents_of(sent.item.id))] == [
-        record.id
-    ]
+    _, documents = services.service_thread.call(lambda: services.questions.about(sent.item.id))
+    assert [one.id for one in documents] == [record.id]
 
 
 def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_section(opened, tmp_path):
@@ -192,12 +191,9 @@ def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
     assert second.item.id == first.item.id
     assert second.user_message.parent == first.answer.id
     assert answered.citations
-    again = services.service_thread.call(lambda: services.questions.again(second.answer.id))
-    recorder.end_of(again.id)
-    recorder.wait(QuestionAnswered, lambda event: event.message == again.id)
     path = services.service_thread.call(lambda: services.chats.open(first.item.id)).messages
-    assert [one.id for one in path][-1] == again.id
-    assert len(services.service_thread.call(lambda: services.questions.answered(first.item.id))) == 3
+    assert [one.id for one in path][-1] == second.answer.id
+    assert len(services.service_thread.call(lambda: services.questions.answered(first.item.id))) == 2
 
 
 def test_several_documents_name_the_file(opened, tmp_path):

@@ -17,7 +17,8 @@ from slmdesk.services.base import events
 from slmdesk.services.base.events import MessageEnded, MessageGrew, Problem, PromptProgress
 from slmdesk.services.chat.conversation import Sent
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.services.questions.service import KIND, Asked, AskRequest
+from slmdesk.services.questions.service import KIND
+from slmdesk.services.questions.types import Asked, AskRequest
 
 
 class QuestionController(QObject):

@@ -26,7 +26,7 @@ from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
 from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.questions.prompt import Answered
-from slmdesk.services.questions.service import Asked
+from slmdesk.services.questions.types import Asked
 
 HINT = (
     "The answer quotes the document, and each quotation opens its page. What the document does not say is not answered."

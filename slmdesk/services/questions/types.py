@@ -1,0 +1,40 @@
+"""A question as it is put, and as it is shown with its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.core.records import Item, Message
+from slmdesk.services.questions.prompt import Answered
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequest:
+    """A question and its documents."""
+
+    question: str
+    documents: tuple[str, ...] = ()
+    """Ids of documents that were read; for a follow-up: none means those of its item."""
+    collection: str | None = None
+    """Instead of documents: the folder all of whose documents are asked, as they are when the answer is looked for."""
+    item: str | None = None
+    """The question it follows; None: a new one."""
+    model: str | None = None
+    """Id of a model; None: the one last used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of an item, with its answer."""
+
+    question: str
+    message: Message
+    """The answer's row."""
+    answered: Answered | None
+    """None: it is being written, or it did not end well."""
+
+
+def collection_of(item: Item) -> str | None:
+    """The folder a question is put to."""
+    collection = item.settings.get("collection")
+    return collection if isinstance(collection, str) else None
