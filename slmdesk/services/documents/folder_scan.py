@@ -262,3 +262,21 @@ def _lock_keys(name: bytes) -> tuple[bytes, ...]:
 
 def _shown(path: bytes) -> str:
     return path.decode("utf-8", "replace")
+
+
+def place_of(path: Path, others: Sequence[tuple[str, Path]]) -> str:
+    """Return the id of the collection that is this folder, or empty.  File thread.  Raises KnownError."""
+    if not path.is_dir():
+        raise KnownError("collection.no_folder", path=str(path))
+    real = os.path.realpath(path)
+    for id, other in others:
+        known = os.path.realpath(other)
+        if real == known:
+            return id
+        if _lies_in(real, known) or _lies_in(known, real):
+            raise KnownError("collection.nested", path=str(path), other=str(other))
+    return ""
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -124,6 +124,15 @@ def broken_to_json(broken: Mapping[bytes, Broken]) -> dict[str, Json]:
     }
 
 
+def settled(
+    settings: Mapping[str, Json], documents: Container[str], twins: Mapping[bytes, Twin], broken: Mapping[bytes, Broken]
+) -> dict[str, Json]:
+    """Return the settings with what a job found; of the duplicates before those of `documents` are kept."""
+    kept = {path: one for path, one in twins_in(settings).items() if one.of in documents}
+    damaged = {path: one for path, one in broken_in(settings).items() if path not in twins}
+    return {"twins": twins_to_json({**kept, **twins}), "broken": broken_to_json({**damaged, **broken})}
+
+
 def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, str | int]]]:
     """Return what the last scan left out: code and args by path."""
     kept = settings.get("left")
@@ -133,6 +142,13 @@ def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, st
             case [str(code), dict(args)]:
                 found[unquoted(key)] = code, _args(args)
     return found
+
+
+def left_out_in(settings: Mapping[str, Json]) -> list[tuple[bytes, str, Mapping[str, str | int]]]:
+    """Return path, code and args of all files that were left out or could not be opened."""
+    found: dict[bytes, tuple[str, Mapping[str, str | int]]] = {**left_in(settings)}
+    found |= {path: (one.code, one.args) for path, one in broken_in(settings).items()}
+    return [(path, code, args) for path, (code, args) in found.items()]
 
 
 def mark_in(settings: Mapping[str, Json]) -> tuple[int, int]:

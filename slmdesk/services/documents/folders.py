@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,21 +22,22 @@ from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import Later, ServiceThread
-from slmdesk.services.documents.events import CollectionChanged, CollectionGone
+from slmdesk.services.documents.events import CollectionChanged
 from slmdesk.services.documents.folder_indexing import IndexProgress, IndexRunner, gone_in
-from slmdesk.services.documents.folder_scan import Listing, Plan, is_vanished, plan, scan
+from slmdesk.services.documents.folder_removal import FolderRemoval
+from slmdesk.services.documents.folder_scan import Listing, Plan, is_vanished, place_of, plan, scan
 from slmdesk.services.documents.folder_types import (
     CollectionState,
     CollectionStatus,
     LeftOut,
     broken_in,
-    broken_to_json,
     folder_of,
     left_in,
+    left_out_in,
     mark_in,
     quoted,
+    settled,
     twins_in,
-    twins_to_json,
 )
 from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -49,9 +49,6 @@ LOOK_SHARE = 50
 """A scan may take at most one part in this many of the time."""
 SOON_S = 3.0
 """Time to the next scan when a file is being written."""
-REST_S = 0.3
-MOST_TRIES = 200
-"""How often to check whether a document being removed is gone."""
 MOST_LEFT = 1000
 """Most left-out files that are listed."""
 
@@ -70,14 +67,16 @@ class _Folder:
     """Duration of the last scan."""
     waiting: list[Pending[CollectionState]] = field(default_factory=list)
 
+    def halt(self) -> None:
+        """Stop scanning, now and later."""
+        if self.stop:
+            self.stop.set()
+        if self.next:
+            self.next.cancel()
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A scan with what has to be done after it."""
 
-    listing: Listing
-    plan: Plan
-    has_vanished: bool
+_Scan = tuple[Listing, Plan | None]
+"""A listing, and what has to be done after it; None: the folder has vanished."""
 
 
 class CollectionService:
@@ -96,9 +95,7 @@ class CollectionService:
         self._own = (paths.data, paths.models, paths.cache, paths.logs, paths.config)
         self.runner = IndexRunner(service_thread, store, documents, loader, publish, self._on_progress)
         self._folders: dict[str, _Folder] = {}
-        self._going: deque[str | Callable[[], object]] = deque()
-        """Documents to be removed one after another, and callbacks for when they are."""
-        self._is_forgetting = False
+        self._removal = FolderRemoval(service_thread, store, documents, publish)
         self._is_watching = False
         self._closed = False
 
@@ -106,7 +103,7 @@ class CollectionService:
 
     def all(self) -> list[CollectionState]:
         """Return all folders in the order in which they were added."""
-        return [self._folder(one).state for one in self._store.collections.all() if not one.settings.get("going")]
+        return [self._folder(one).state for one in self._present()]
 
     def get(self, id: str) -> CollectionRecord:
         """Return a folder's record by id or unique prefix.  Raises KnownError `collection.unknown`."""
@@ -119,10 +116,7 @@ class CollectionService:
     def at(self, path: Path) -> CollectionRecord | None:
         """Return the collection of this very folder, or None."""
         requested = os.fsencode(path.absolute())
-        found = [
-            one for one in self._store.collections.all() if one.path == requested and not one.settings.get("going")
-        ]
-        return found[0] if found else None
+        return next((one for one in self._present() if one.path == requested), None)
 
     def readable(self, id: str) -> list[DocumentRecord]:
         """Return the documents of a folder that can be asked, without their details."""
@@ -135,14 +129,10 @@ class CollectionService:
     def unread(self, id: str, limit: int = MOST_LEFT) -> list[LeftOut]:
         """Return the documents of a folder that could not be read, and why."""
         record = self._store.collections.get(id)
-        found = dict(left_in(record.settings))
-        found |= {path: (one.code, dict(one.args)) for path, one in broken_in(record.settings).items()}
-        reported = [(path, code, args) for path, (code, args) in found.items()]
-        failed = self._store.collections.failed_documents(record.id, limit)
-        reported += [(path, code, {key: str(one) for key, one in args.items()}) for path, code, args in failed]
-        return [
-            LeftOut(os.fsdecode(path), code, problem_of(code, args).sentence)
-            for path, code, args in sorted(reported)[:limit]
+        reported = [*left_out_in(record.settings), *self._store.collections.failed_documents(record.id, limit)]
+        reported.sort(key=lambda one: one[0])
+        return [LeftOut(os.fsdecode(path), code, problem_of(code, args).sentence) for path, code, args in reported][
+            :limit
         ]
 
     def add(self, path: Path, *, watched: bool = True) -> Pending[CollectionState]:
@@ -152,7 +142,7 @@ class CollectionService:
         it lies in another one or around it, `store.…`.
         """
         path = path.absolute()
-        others = [(one.id, folder_of(one)) for one in self._store.collections.all() if not one.settings.get("going")]
+        others = [(one.id, folder_of(one)) for one in self._present()]
         pending: Pending[CollectionState] = Pending()
 
         def looked(result: str | Problem) -> None:
@@ -174,7 +164,7 @@ class CollectionService:
             pending.end(folder.state)
             self.look(record.id)
 
-        on_file_thread(self._service_thread, lambda: _place_of(path, others), looked, name="folder")
+        on_file_thread(self._service_thread, lambda: place_of(path, others), looked, name="folder")
         return pending
 
     def set_watched(self, id: str, watched: bool) -> None:
@@ -197,10 +187,7 @@ class CollectionService:
         self.runner.drop(record.id)
         self._leave(record.id)
         self._store.jobs.forget_index_jobs(record.id)
-        kept = [one.id for one in self._store.collections.kept_files(record.id)]
-        pending: Pending[None] = Pending()
-        self._forget_documents(kept, record.id, lambda: self._forget_folder(record.id, pending))
-        return pending
+        return self._removal.forget_folder(record.id)
 
     # ---- looking
 
@@ -240,11 +227,9 @@ class CollectionService:
         """Stop scanning when the app ends."""
         self._closed = True
         self.runner.close()
+        self._removal.close()
         for folder in self._folders.values():
-            if folder.stop:
-                folder.stop.set()
-            if folder.next:
-                folder.next.cancel()
+            folder.halt()
 
     def _look_at_job(self, folder: _Folder, job: JobRecord, *, resume: bool) -> None:
         """Handle an unfinished job: the folder is not scanned before it is done."""
@@ -262,17 +247,15 @@ class CollectionService:
             self._say(folder, status=CollectionStatus.LOOKING)
         known, mark = self._store.collections.kept_files(record.id), mark_in(record.settings)
         twins, broken = twins_in(record.settings), broken_in(record.settings)
-        root = folder_of(record)
 
-        def work() -> _Seen:
-            listing = scan(root, self._own, stop)
-            if is_vanished(listing, mark, len(known)):
-                return _Seen(listing, Plan(), True)
-            return _Seen(listing, plan(listing, known, twins, broken), False)
+        def work() -> _Scan:
+            listing = scan(folder_of(record), self._own, stop)
+            vanished = is_vanished(listing, mark, len(known))
+            return listing, None if vanished else plan(listing, known, twins, broken)
 
         on_file_thread(self._service_thread, work, lambda seen: self._on_seen(folder, record.id, seen), name="folder")
 
-    def _on_seen(self, folder: _Folder, id: str, seen: _Seen | Problem) -> None:
+    def _on_seen(self, folder: _Folder, id: str, seen: _Scan | Problem) -> None:
         if folder.stop is None or self._closed:
             return
         stopped, folder.stop = folder.stop.is_set(), None
@@ -293,10 +276,10 @@ class CollectionService:
         else:
             self._look_later(folder)
 
-    def _take(self, folder: _Folder, record: CollectionRecord, seen: _Seen) -> None:
-        listing = seen.listing
+    def _take(self, folder: _Folder, record: CollectionRecord, seen: _Scan) -> None:
+        listing, what = seen
         folder.seconds = listing.seconds
-        if seen.has_vanished:
+        if what is None:
             reason = listing.reason or "the folder is empty, and not the one it was"
             self._say(folder, status=CollectionStatus.UNREACHABLE, reason=reason)
             self._end_wait(folder)
@@ -308,10 +291,10 @@ class CollectionService:
         if any(record.settings.get(key) != value for key, value in found.items()):
             record = self._store.collections.change(record.id, settings=found)
         self._say(folder, record=record, looked=time.time(), later=len(listing.later), reason="")
-        if not seen.plan.new and not seen.plan.gone:
+        if not what.new and not what.gone:
             self._is_current(folder)
             return
-        self.runner.begin(record.id, record.name, seen.plan)
+        self.runner.begin(record.id, record.name, what)
 
     def _look_later(self, folder: _Folder) -> None:
         if not self._is_watching or not folder.state.record.watched or self._closed:
@@ -361,19 +344,12 @@ class CollectionService:
         record = self._store.collections.get(reported.collection)
         now = {one.id: one.path for one in self._store.collections.kept_files(record.id)}
         gone = [id for id, path in gone_in(reported.job).items() if now.get(id) == path]
-        twins = {path: one for path, one in twins_in(record.settings).items() if one.of in now and one.of not in gone}
-        broken = broken_in(record.settings)
-        for path in reported.twins:
-            broken.pop(path, None)
-        settings: dict[str, Json] = {
-            "twins": twins_to_json({**twins, **reported.twins}),
-            "broken": broken_to_json({**broken, **reported.broken}),
-        }
+        settings = settled(record.settings, now.keys() - set(gone), reported.twins, reported.broken)
         record = self._store.collections.change(record.id, settings=settings)
         self._store.jobs.forget_index_jobs(record.id, but=reported.job.id)
         self._say(folder, record=record, gone=folder.state.gone + len(gone))
         if gone:
-            self._forget_documents(gone, record.id, lambda: self._is_current(folder))
+            self._removal.forget_documents(gone, record.id, lambda: self._is_current(folder))
         else:
             self._is_current(folder)
 
@@ -386,57 +362,6 @@ class CollectionService:
         for pending in waiting:
             pending.end(folder.state)
 
-    # ---- forgetting
-
-    def _forget_documents(self, ids: Sequence[str], collection: str, then: Callable[[], object]) -> None:
-        self._going.extend([*ids, lambda: self._when_gone(set(ids), collection, then)])
-        self._forget_next()
-
-    def _when_gone(self, ids: set[str], collection: str, then: Callable[[], object], tries: int = 0) -> None:
-        """Call `then` once the documents are removed; what cannot be removed now (full disk) is tried at the
-        next scan.
-        """
-        left = ids.intersection(one.id for one in self._store.collections.kept_files(collection))
-        if left and tries < MOST_TRIES:
-            self._service_thread.call_later(REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
-        else:
-            then()
-
-    def _forget_next(self) -> None:
-        """Remove the next document, so that other work can run between two."""
-        if not self._is_forgetting and self._going and not self._closed:
-            self._is_forgetting = True
-            self._service_thread.post(self._forget_one)
-
-    def _forget_one(self) -> None:
-        self._is_forgetting = False
-        if self._closed or not self._going:
-            return
-        one = self._going.popleft()
-        with suppress(KnownError):  # gone already; or the disk is full, and the next look tries again
-            if isinstance(one, str):
-                self._forget_document(one)
-            else:
-                one()
-        self._forget_next()
-
-    def _forget_document(self, id: str) -> None:
-        record = self._store.documents.get(id)
-        if record.opened > 0:  # a person opened it by itself: it stays in that list
-            self._store.documents.change(id, collection=None)
-        else:
-            self._documents.forget(id, with_folder=True)
-
-    def _forget_folder(self, id: str, pending: Pending[None]) -> None:
-        try:
-            self._store.collections.forget(id)
-        except KnownError as err:  # the disk is full: the next look tries again
-            pending.end(problem_for(err))
-            return
-        self._documents.purge_soon()  # of its own name too, where it had no documents
-        self._publish(CollectionGone(id))
-        pending.end(None)
-
     # ---- inside
 
     def _folder(self, record: CollectionRecord) -> _Folder:
@@ -447,6 +372,9 @@ class CollectionService:
         elif folder.state.record != record:
             folder.state = replace(folder.state, record=record)
         return folder
+
+    def _present(self) -> list[CollectionRecord]:
+        return [one for one in self._store.collections.all() if not one.settings.get("going")]
 
     def _state_before(self, record: CollectionRecord) -> CollectionState:
         """Return the state of a folder that this instance has not scanned yet."""
@@ -464,11 +392,8 @@ class CollectionService:
         left = len(left_in(state.record.settings)) + len(broken_in(state.record.settings))
         return replace(state, documents=read, pages=pages, unread=failed + left)
 
-    def _say(
-        self, folder: _Folder, *, record: CollectionRecord | None = None, counted: bool = False, **changes: object
-    ) -> None:
-        if record is not None:
-            changes["record"] = record
+    def _say(self, folder: _Folder, *, counted: bool = False, **changes: object) -> None:
+        """Change the state of a folder, and publish it."""
         state = replace(folder.state, **changes)  # type: ignore[arg-type]  # fields by name
         if counted:
             state = self._counted(state)
@@ -477,26 +402,5 @@ class CollectionService:
             self._publish(CollectionChanged(state))
 
     def _leave(self, id: str) -> None:
-        folder = self._folders.pop(id, None)
-        if folder and folder.stop:
-            folder.stop.set()
-        if folder and folder.next:
-            folder.next.cancel()
-
-
-def _place_of(path: Path, others: Sequence[tuple[str, Path]]) -> str:
-    """Return the id of the collection that is this folder, or empty.  File thread.  Raises KnownError."""
-    if not path.is_dir():
-        raise KnownError("collection.no_folder", path=str(path))
-    real = os.path.realpath(path)
-    for id, other in others:
-        known = os.path.realpath(other)
-        if real == known:
-            return id
-        if _lies_in(real, known) or _lies_in(known, real):
-            raise KnownError("collection.nested", path=str(path), other=str(other))
-    return ""
-
-
-def _lies_in(path: str, folder: str) -> bool:
-    return path.startswith(folder.rstrip(os.sep) + os.sep)
+        if folder := self._folders.pop(id, None):
+            folder.halt()

@@ -174,7 +174,7 @@ class QuestionService:
         for asking in tuple(self._asking.values()):
             if not asking.is_written:
                 self._let_go(asking)
-                with suppress(KnownError):  # then the next desk does it
+                with suppress(KnownError):  # then the next instance does it
                     self._store.messages.end(asking.answer.id, "", Ending(Status.INTERRUPTED))
         self._asking.clear()
 
@@ -249,7 +249,7 @@ class QuestionService:
     # ---- what is read for it
 
     def _choose(self, asking: _Asking) -> None:
-        if not self._is_open(asking):
+        if self._asking.get(asking.answer.id) is not asking:  # it was stopped
             return
 
         def failed(problem: Problem | None) -> None:
@@ -359,9 +359,6 @@ class QuestionService:
 
     # ---- ends
 
-    def _is_open(self, asking: _Asking) -> bool:
-        return self._asking.get(asking.answer.id) is asking and not asking.is_written
-
     def _let_go(self, asking: _Asking) -> None:
         if asking.choice:
             asking.choice.cancel()
@@ -373,7 +370,7 @@ class QuestionService:
     def _end(self, asking: _Asking, ending: Ending, problem: Problem | None = None) -> None:
         self._asking.pop(asking.answer.id, None)
         message = replace(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
-        with suppress(KnownError):  # the row stays `streaming`, and the next desk makes it `interrupted`
+        with suppress(KnownError):  # the row stays `streaming`, and the next instance makes it `interrupted`
             message = self._store.messages.end(asking.answer.id, "", ending)
         self._publish(MessageEnded(message, problem))
 
