@@ -8,10 +8,11 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QInputDialog, QMenu, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import moment_words
+from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -51,23 +52,15 @@ class EarlierRow(QFrame):
         words = ElidedLabel(self, name="earlier_words")
         words.set_full_text(entry.words)
         reported = f"{when}, on show" if is_current else when
-        lines = QVBoxLayout()
-        lines.setSpacing(0)
-        lines.addWidget(words)
-        lines.addWidget(plain_label(reported, self, name="earlier_when", kind="small", wraps=False))
-        self._more = named(QToolButton(self), "earlier_more")
-        set_icon(self._more, "ellipsis")
-        self._more.setAccessibleName(f"More about “{entry.words}”")
-        self._more.setToolTip("Rename or delete it")
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = named(QMenu(self._more), "earlier_menu")
+        lines = column(words, plain_label(reported, self, name="earlier_when", kind="small", wraps=False), gap=0)
+        label, tip = f"More about “{entry.words}”", "Rename or delete it"
+        more = tool_button("earlier_more", self, icon="ellipsis", label=label, tip=tip)
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = named(QMenu(more), "earlier_menu")
         self.menu.addAction("Rename…", self.ask_title)
         self.menu.addAction("Delete", self.delete_requested.emit)
-        self._more.setMenu(self.menu)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
-        row.addLayout(lines, 1)
-        row.addWidget(self._more)
+        more.setMenu(self.menu)
+        row((lines, 1), more, into=self, margins=(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4))
         self.setAccessibleName(f"{entry.words}, {reported}")
 
     @Slot()
@@ -117,26 +110,16 @@ class EarlierBox(QFrame):
         super().__init__(parent)
         self.setObjectName(name)
         self._has_others = self._has_any = self._is_busy = False
-        self._button = named(QPushButton("Earlier", self), f"{name}_button")
-        self._button.setProperty("kind", "quiet")
+        self._button = button("Earlier", f"{name}_button", self, kind="quiet", icon="chevron-right")
         self._button.setCheckable(True)
-        set_icon(self._button, "chevron-right")
-        self._only = named(QToolButton(self), f"{name}_more")
-        set_icon(self._only, "ellipsis")
-        self._only.setAccessibleName("Rename or delete what is on show")
-        self._only.setToolTip("Rename or delete")
+        label, tip = "Rename or delete what is on show", "Rename or delete"
+        self._only = tool_button(f"{name}_more", self, icon="ellipsis", label=label, tip=tip)
         self._only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._rows = named(QFrame(self), f"{name}_rows")
-        self._list = QVBoxLayout(self._rows)
-        self._list.setContentsMargins(0, 0, 0, 0)
-        self._list.setSpacing(0)
+        self._list = column(into=self._rows, gap=0)
         self._rows.setVisible(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_4)
-        column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self._only, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self._rows)
+        left = Qt.AlignmentFlag.AlignLeft
+        column((self._button, left), (self._only, left), self._rows, into=self, gap=theme.SPACE_4)
         self._button.toggled.connect(self._on_toggled)
         self.setVisible(False)
 
@@ -145,16 +128,16 @@ class EarlierBox(QFrame):
         empty_layout(self._list)
         others = sum(one.id != current for one in entries)
         self._button.setText(f"{others:,} earlier")
-        row = None
+        last = None
         for entry in entries[:MOST_SHOWN]:
-            row = EarlierRow(entry, self._rows, is_current=entry.id == current)
-            row.chosen.connect(partial(self.chosen.emit, entry.id))
-            row.rename_requested.connect(partial(self.rename_requested.emit, entry.id))
-            row.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
-            self._list.addWidget(row)
+            last = EarlierRow(entry, self._rows, is_current=entry.id == current)
+            last.chosen.connect(partial(self.chosen.emit, entry.id))
+            last.rename_requested.connect(partial(self.rename_requested.emit, entry.id))
+            last.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
+            self._list.addWidget(last)
         self._has_others, self._has_any = others > 0, bool(entries)
-        if row is not None and not others:
-            self._only.setMenu(row.menu)
+        if last is not None and not others:
+            self._only.setMenu(last.menu)
         self._settle()
 
     @property

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QStackedWidget, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 
@@ -40,7 +41,9 @@ class SidePanel(QFrame):
         self.setObjectName("document_side")
         self.setMinimumWidth(LEAST_WIDTH)
         self._panes: list[_Pane] = []
-        self._has_room = self._is_alone = False
+        self._is_alone = False
+        self.has_room = False
+        """Whether the pane on show has the whole work area."""
         self._build_ui()
 
     def _build_ui(self) -> None:
@@ -49,21 +52,13 @@ class SidePanel(QFrame):
         policy.setHeightForWidth(True)
         self._head.setSizePolicy(policy)
         self._chips = FlowLayout(self._head, gap=theme.SPACE_8)
-        self._back = named(QPushButton("Show pages", self._head), "show_pages_button")
-        self._back.setProperty("kind", "quiet")
-        self._back.setToolTip("Show the pages of the document beside this")
-        self._back.clicked.connect(self._on_back)
+        tip = "Show the pages of the document beside this"
+        self._back = button("Show pages", "show_pages_button", self._head, kind="quiet", tip=tip, on=self._on_back)
         self._back.setVisible(False)
         self._chips.addWidget(self._back)
         self._parts = QStackedWidget(self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        head = QVBoxLayout()
-        head.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
-        head.addWidget(self._head)
-        column.addLayout(head)
-        column.addWidget(self._parts, 1)
+        head = column(self._head, margins=(theme.SPACE_12, theme.SPACE_8))
+        column(head, (self._parts, 1), into=self, gap=0)
 
     # ---- panes
 
@@ -74,11 +69,9 @@ class SidePanel(QFrame):
         the widget has a signal `room_requested` of a bool, it is connected (see `give_room`).
         """
         name = object_name.removesuffix(SUFFIX)
-        chip = named(QPushButton(title, self._head), f"{name}_chip")
-        chip.setProperty("kind", "chip")
+        chip = button(title, f"{name}_chip", self._head, kind="chip", on=lambda: self._on_chip(name))
         chip.setCheckable(True)
         chip.setAutoExclusive(True)
-        chip.clicked.connect(lambda: self._on_chip(name))
         self._panes.append(_Pane(name, chip, widget))
         self._parts.addWidget(widget)
         self._chips.addWidget(chip)
@@ -94,10 +87,6 @@ class SidePanel(QFrame):
         """The name of the shown pane; empty while there is none."""
         found = self._current()
         return found.name if found else ""
-
-    @property
-    def has_room(self) -> bool:
-        return self._has_room
 
     def show_pane(self, object_name: str) -> None:
         """Show a pane; an unknown name changes nothing."""
@@ -122,7 +111,7 @@ class SidePanel(QFrame):
     def stand_alone(self, is_alone: bool) -> None:
         """Whether there is no room for the pages beside it; then, too, the button back to them is shown."""
         self._is_alone = is_alone
-        self._back.setVisible(is_alone or self._has_room)
+        self._back.setVisible(is_alone or self.has_room)
 
     # ---- private
 
@@ -148,7 +137,7 @@ class SidePanel(QFrame):
     def _settle(self) -> None:
         found = self._current()
         wants = found is not None and found.wants_room
-        if wants != self._has_room:
-            self._has_room = wants
+        if wants != self.has_room:
+            self.has_room = wants
             self._back.setVisible(wants or self._is_alone)
             self.wants_room.emit(wants)

@@ -89,9 +89,10 @@ class PageView(QAbstractScrollArea):
     def line_at(self, number: int, character: int) -> str:
         """The list item that holds a character of a page; empty for anything else."""
         sheet = self.sheets.find(number)
-        blocks = [one for one in sheet.page.blocks if one.start <= character < one.end] if sheet is not None else []
-        is_item = sheet is not None and bool(blocks) and blocks[0].kind is BlockKind.LIST_ITEM
-        return sheet.page.text[blocks[0].start : blocks[0].end] if sheet is not None and is_item else ""
+        for block in sheet.page.blocks if sheet is not None else ():
+            if sheet is not None and block.start <= character < block.end:
+                return sheet.page.text[block.start : block.end] if block.kind is BlockKind.LIST_ITEM else ""
+        return ""
 
     def show_pages(self, pages: Sequence[Page], *, anew: bool = True) -> None:
         """Show these pages (text may be missing); `anew` scrolls to the first one."""
@@ -99,12 +100,12 @@ class PageView(QAbstractScrollArea):
         if not anew and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
             self.sheets += [Sheet(page) for page in pages[known:]]
             self._measure(begin=known)
-            self._later()
+            self._ask_timer.start()
             return
         self.sheets.take(pages, anew=anew)
         if not anew:
             self._measure()
-            self._later()
+            self._ask_timer.start()
             return
         self._towards = None
         self.verticalScrollBar().setValue(0)
@@ -138,7 +139,7 @@ class PageView(QAbstractScrollArea):
             sheet.page = replace(sheet.page, has_image=False)
             sheet.height = 0.0
             self._measure(keep=True)
-            self._later()
+            self._ask_timer.start()
 
     def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         """Mark these characters, by page number, instead of the earlier ones.  Then see `show_boxes`."""
@@ -146,7 +147,7 @@ class PageView(QAbstractScrollArea):
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
             sheet.place_marks(())
             sheet.asked_boxes, sheet.current = False, None
-        self._later()
+        self._ask_timer.start()
         self.viewport().update()
 
     def point_at(self, number: int, span: tuple[int, int]) -> None:
@@ -188,7 +189,7 @@ class PageView(QAbstractScrollArea):
 
     @Slot()
     def _on_scrolled(self) -> None:
-        self._later()
+        self._ask_timer.start()
         bar = self.verticalScrollBar()
         top = self.sheets.index_at(bar.value() + self.viewport().height() / 3)
         if bar.value() == bar.minimum():  # the first page may be shorter than a third of the view
@@ -244,7 +245,7 @@ class PageView(QAbstractScrollArea):
                 self.zoom_in()
             case Qt.Key.Key_Minus:
                 self.zoom_out()
-            case Qt.Key.Key_Left | Qt.Key.Key_Right if table := self._wide_table():
+            case Qt.Key.Key_Left | Qt.Key.Key_Right if table := self.sheets.wide_table(*self._in_sight()):
                 self._scroll_table(table, WHEEL_STEP if event.key() == Qt.Key.Key_Right else -WHEEL_STEP)
             case _:
                 super().keyPressEvent(event)
@@ -277,18 +278,8 @@ class PageView(QAbstractScrollArea):
         if self._dragged is not None:
             self._dragged = None
             return
-        at = event.position() + self._scrolled()
-        if not self.sheets:
-            return
-        index = self.sheets.index_at(at.y())
-        place = self.sheets.place(index)
-        if not place.contains(at):
-            return
-        inside = at - place.topLeft()
-        sheet = self.sheets[index]
-        character = sheet.words.character_at(inside) if sheet.words and not sheet.is_pictured else None
-        share = QPointF(inside.x() / place.width(), inside.y() / place.height())
-        self.place_clicked.emit(sheet.page.number, -1 if character is None else character, share)
+        if found := self.sheets.place_at(event.position() + self._scrolled()):
+            self.place_clicked.emit(*found)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Request the menu of the page under the mouse; by keyboard, of the page at the top."""
@@ -305,7 +296,7 @@ class PageView(QAbstractScrollArea):
         colours = self._keeper.theme
         painter.fillRect(event.rect(), colours.colour("window"))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for index in self._in_sight():
+        for index in self.sheets.between(*self._in_sight()):
             place = self.sheets.place(index).translated(-self._scrolled())
             paint_sheet(painter, self.sheets[index], place, self._keeper, QRectF(self.viewport().rect()))
         if self.hasFocus():
@@ -321,20 +312,15 @@ class PageView(QAbstractScrollArea):
         """The table at a position of the view, and the position in the table."""
         return self.sheets.table_at(position + self._scrolled())
 
-    def _wide_table(self) -> PageTable | None:
-        """The first visible table that scrolls."""
-        top = self.verticalScrollBar().value()
-        return self.sheets.wide_table(top, top + self.viewport().height())
-
     def _scroll_table(self, table: PageTable, by: float) -> bool:
         """Scroll a wide table; returns whether it scrolls at all."""
         if table.scroll_to(table.offset + by):
             self.viewport().update()
         return table.is_wide
 
-    def _in_sight(self) -> range:
+    def _in_sight(self) -> tuple[int, int]:
         top = self.verticalScrollBar().value()
-        return self.sheets.between(top, top + self.viewport().height())
+        return top, top + self.viewport().height()
 
     def _measure(self, *, keep: bool = False, begin: int = 0) -> None:
         """Compute the place of every page, or of those from `begin` on; `keep`: what is in view stays in place."""
@@ -364,18 +350,15 @@ class PageView(QAbstractScrollArea):
                 sheet.forget_words()
                 sheet.asked_text = False
         self._measure(keep=True)
-        self._later()
+        self._ask_timer.start()
 
     def _lay_out(self, sheet: Sheet) -> None:
         sheet.lay_out(self.page_width, self._keeper.fonts, self._keeper.theme)
 
-    def _later(self) -> None:
-        self._ask_timer.start()
-
     @Slot()
     def _ask(self) -> None:
         """Request what is in view and just below; drop what is far away."""
-        sight = self._in_sight()
+        sight = self.sheets.between(*self._in_sight())
         near = range(max(0, sight.start - 1), min(len(self.sheets), sight.stop + 1))
         width = round(self.page_width * self.devicePixelRatioF())
         changed = False
@@ -403,10 +386,10 @@ class PageView(QAbstractScrollArea):
         if self._towards is None:
             return
         number, to_mark = self._towards
-        index = next((n for n, sheet in enumerate(self.sheets) if sheet.page.number == number), None)
-        if index is None or index >= len(self.sheets.tops):
+        sheet = self.sheets.find(number)
+        index = self.sheets.index(sheet) if sheet is not None else 0
+        if sheet is None or index >= len(self.sheets.tops):
             return
-        sheet = self.sheets[index]
         if to_mark and sheet.spans and sheet.words is not None and sheet.words.reveal(first_mark(sheet)):
             self.viewport().update()
         within = first_place(sheet, self.page_width) if to_mark else 0.0

@@ -80,6 +80,16 @@ class SheetColumn(list[Sheet]):
             top += sheet.height + FOOT
         return top
 
+    def place_at(self, at: QPointF) -> tuple[int, int, QPointF] | None:
+        """The number of the page at a position, its character (-1: not known), and the position in shares of it."""
+        index = self.index_at(at.y())
+        if not self or not (place := self.place(index)).contains(at):
+            return None
+        inside, sheet = at - place.topLeft(), self[index]
+        character = sheet.words.character_at(inside) if sheet.words and not sheet.is_pictured else None
+        share = QPointF(inside.x() / place.width(), inside.y() / place.height())
+        return sheet.page.number, -1 if character is None else character, share
+
     def table_at(self, at: QPointF) -> tuple[PageTable, QPointF] | None:
         """The table at a position, and the position in the table."""
         if not self:
