@@ -7,7 +7,6 @@ standard (html.spec.whatwg.org, section 15.3).
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -15,33 +14,16 @@ from typing import TypeAlias
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from slmdesk.core.documents import BlockKind
-from slmdesk.core.errors import KnownError
+from slmdesk.documents.html_markup import BLOCKS, FETCHED, SILENT, prepared
 from slmdesk.documents.pieces import Piece
 from slmdesk.documents.unseen import is_unseen, unseen_of
 
-MOST_DEPTH = 10_000
-"""The parser's time grows with the square of the depth: 0.1 s for this one, a minute for 200,000 levels."""
 MAX_ROW_CHARACTERS = 4_000
 """A table's row that is longer is a way of laying out a page."""
 MOST_COLUMNS = 50
 CHECK_EVERY = 4096
-_BLOCKS = (
-    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer"
-    " form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing main menu nav ol optgroup p plaintext pre"
-    " search section summary table tbody tfoot thead tr td th caption ul xmp textarea"
-)
-BLOCKS = frozenset(_BLOCKS.split())
-_SILENT = "script style template annotation annotation-xml datalist noframes param"
-SILENT = frozenset(_SILENT.split())
-_FETCHED = "iframe frame embed object video audio source track"
-FETCHED = frozenset(_FETCHED.split())
-_VOID = "area base br col embed hr img input link meta param source track wbr"
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>]*(/)>)?")
-_IMPLIED = frozenset(f"p li td th tr tbody thead tfoot dt dd option rt rp colgroup html head body {_VOID}".split())
-"""Elements whose end may be left out, or that have none: many open ones are no depth."""
 _BLANKS = re.compile(r"[ \t\r\n\f\xa0]+")
 _EMPTY_LINES = re.compile(r"\n{2,}")
-_ALONE = re.compile(rf"<(?!(?:{_VOID.replace(' ', '|')})\b)([a-zA-Z][\w:-]*)((?:\s[^<>]*)?)/>")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//")
 _Leave: TypeAlias = Callable[[], None]
 _Attributes: TypeAlias = dict[str, str | None]
@@ -74,10 +56,8 @@ def walk(
     `is_packed`: what it names without an address lies in the same archive, and is nothing to be fetched.
     Raises KnownError `document.damaged` for one that is nested too deeply.
     """
-    if _depth(markup) > MOST_DEPTH:
-        raise KnownError("document.damaged", path=path, reason="its elements are nested too deeply")
     walker = _Walker(frozenset(anchors), is_packed=is_packed)
-    node: LexborNode | None = LexborHTMLParser(_closed(markup)).root
+    node: LexborNode | None = LexborHTMLParser(prepared(markup, path)).root
     leaves: list[_Leave | None] = []
     steps = 0
     while node is not None:
@@ -103,33 +83,6 @@ def walk(
 def _call(leave: _Leave | None) -> None:
     if leave is not None:
         leave()
-
-
-def _depth(markup: str) -> int:
-    """How many elements are open at once at most, about."""
-    if markup.count("<") <= MOST_DEPTH:
-        return 0
-    opened: Counter[str] = Counter()
-    deepest = depth = 0
-    has_drawings = "foreignobject" not in markup.lower()  # in one an element is not ended by its slash
-    for closes, name, ended in _TAG.findall(markup):
-        name = name.lower()
-        if name in _IMPLIED or (ended and has_drawings and opened["svg"] + opened["math"]):
-            continue
-        if not closes:
-            opened[name] += 1
-            depth += 1
-            deepest = max(deepest, depth)
-        elif opened[name]:
-            opened[name] -= 1
-            depth -= 1
-    return deepest
-
-
-def _closed(markup: str) -> str:
-    """XHTML's <title/> would swallow all that follows: HTML knows no such end."""
-    head = markup[:1000]
-    return _ALONE.sub(r"<\1\2></\1>", markup) if "<?xml" in head or "/xhtml" in head else markup
 
 
 @dataclass(slots=True)
