@@ -128,7 +128,7 @@ class DocumentList(QFrame):
     @Slot(object)
     def show_folders(self, states: Sequence[CollectionState]) -> None:
         chosen = self._folder_view.currentIndex().data(ID_ROLE)
-        self._folders.show_states(states)
+        self._folders.show(states)
         self._fit_folders()
         if chosen:
             self.show_chosen_folder(str(chosen))
@@ -144,7 +144,7 @@ class DocumentList(QFrame):
 
     @Slot(object)
     def show_hits(self, hits: Sequence[TextHit]) -> None:
-        self._hits.show_hits(hits)
+        self._hits.show(hits)
         self._show_hit_list(True)
         self._note.setText("" if hits else "These words stand in no document.")
         self._note.setVisible(not hits)

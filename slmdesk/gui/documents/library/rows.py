@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPalette
@@ -17,6 +18,7 @@ from slmdesk.services.documents.labels import counted, folder_words, size_words
 from slmdesk.services.documents.search import TextHit
 from slmdesk.text.words.folding import fold
 
+T = TypeVar("T")
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 LINE_ROLE = ID_ROLE + 1
 
@@ -31,38 +33,56 @@ def line_of(record: DocumentRecord) -> str:
     return f"{size_words(info)}  ·  {record.format}"
 
 
-class DocumentRows(QAbstractListModel):
-    """DocumentRecords whose names contain the filter's words."""
+class _Rows(QAbstractListModel, Generic[T]):
+    """A list of rows, of which each role is told by a function."""
 
-    def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
+    def __init__(self, parent: QWidget, roles: Mapping[int, Callable[[T], object]]) -> None:
         super().__init__(parent)
-        self._by_name = by_name
-        self._all: list[DocumentRecord] = []
-        self._rows: list[DocumentRecord] = []
-        self._words = ""
-        self._folded: dict[str, str] = {}
-        """Names folded for comparison: folding thousands at each key would be noticed."""
+        self._roles = roles
+        self._rows: list[T] = []
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
         return 0 if parent.isValid() else len(self._rows)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Name, id, second line, and the file's path as a tooltip."""
-        if not index.isValid() or index.row() >= len(self._rows):
+        if not index.isValid() or index.row() >= len(self._rows) or role not in self._roles:
             return None
-        record = self._rows[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return record.name
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip(str(file_of(record)))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{record.name}, {line_of(record)}"
-            case _ if role == ID_ROLE:
-                return record.id
-            case _ if role == LINE_ROLE:
-                return line_of(record)
-        return None
+        return self._roles[role](self._rows[index.row()])
+
+    def row_of(self, id: str) -> int:
+        """The row of a document or folder; -1: not there."""
+        return next((row for row, one in enumerate(self._rows) if self._roles[ID_ROLE](one) == id), -1)
+
+    def show(self, rows: Sequence[T]) -> None:
+        """Show these; where they are the same ones, the choice and the place stay."""
+        id_of = self._roles[ID_ROLE]
+        if [id_of(one) for one in rows] == [id_of(one) for one in self._rows]:
+            self._rows = list(rows)
+            if rows:
+                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+            return
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+
+class DocumentRows(_Rows[DocumentRecord]):
+    """DocumentRecords whose names contain the filter's words."""
+
+    def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
+        roles: dict[int, Callable[[DocumentRecord], object]] = {
+            Qt.ItemDataRole.DisplayRole: lambda one: one.name,
+            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(str(file_of(one))),
+            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"{one.name}, {line_of(one)}",
+            ID_ROLE: lambda one: one.id,
+            LINE_ROLE: line_of,
+        }
+        super().__init__(parent, roles)
+        self._by_name = by_name
+        self._all: list[DocumentRecord] = []
+        self._words = ""
+        self._folded: dict[str, str] = {}
+        """Names folded for comparison: folding thousands at each key would be noticed."""
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         """Show these, the last opened first, or by name."""
@@ -79,10 +99,6 @@ class DocumentRows(QAbstractListModel):
         self._words = words
         self._filter()
 
-    def row_of(self, document: str) -> int:
-        """The row of a document; -1: not there."""
-        return next((row for row, one in enumerate(self._rows) if one.id == document), -1)
-
     @property
     def total(self) -> int:
         """The number of documents, with those hidden by the filter."""
@@ -90,92 +106,35 @@ class DocumentRows(QAbstractListModel):
 
     def _filter(self) -> None:
         words = fold(self._words).split()
-        rows = [one for one in self._all if all(word in self._folded[one.name] for word in words)]
-        if [one.id for one in rows] == [one.id for one in self._rows]:
-            self._rows = rows
-            if rows:
-                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
-            return
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
+        self.show([one for one in self._all if all(word in self._folded[one.name] for word in words)])
 
 
-class FolderRows(QAbstractListModel):
+class FolderRows(_Rows[CollectionState]):
     """CollectionStates, in the order in which they were added."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: list[CollectionState] = []
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        return 0 if parent.isValid() else len(self._rows)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Name, id, state, and the path as a tooltip."""
-        if not index.isValid() or index.row() >= len(self._rows):
-            return None
-        state = self._rows[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return state.record.name
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip(str(folder_of(state.record)))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"Folder {state.record.name}, {folder_words(state)}"
-            case _ if role == ID_ROLE:
-                return state.record.id
-            case _ if role == LINE_ROLE:
-                return folder_words(state)
-        return None
-
-    def show_states(self, states: Sequence[CollectionState]) -> None:
-        if [one.record.id for one in states] == [one.record.id for one in self._rows]:
-            self._rows = list(states)
-            if states:
-                self.dataChanged.emit(self.index(0), self.index(len(states) - 1))
-            return
-        self.beginResetModel()
-        self._rows = list(states)
-        self.endResetModel()
-
-    def row_of(self, id: str) -> int:
-        """The row of a folder; -1: not there."""
-        return next((row for row, one in enumerate(self._rows) if one.record.id == id), -1)
+        roles: dict[int, Callable[[CollectionState], object]] = {
+            Qt.ItemDataRole.DisplayRole: lambda one: one.record.name,
+            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(str(folder_of(one.record))),
+            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"Folder {one.record.name}, {folder_words(one)}",
+            ID_ROLE: lambda one: one.record.id,
+            LINE_ROLE: folder_words,
+        }
+        super().__init__(parent, roles)
 
 
-class HitRows(QAbstractListModel):
+class HitRows(_Rows[TextHit]):
     """TextHits, best first."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: list[TextHit] = []
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        return 0 if parent.isValid() else len(self._rows)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Name and page, the hit, the text around it."""
-        if not index.isValid() or index.row() >= len(self._rows):
-            return None
-        hit = self._rows[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return f"p. {hit.page}  \u00b7  {hit.name}"
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip(hit.words)
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{hit.name}, page {hit.page}: {hit.words}"
-            case _ if role == ID_ROLE:
-                return hit
-            case _ if role == LINE_ROLE:
-                return hit.words
-        return None
-
-    def show_hits(self, hits: Sequence[TextHit]) -> None:
-        self.beginResetModel()
-        self._rows = list(hits)
-        self.endResetModel()
+        roles: dict[int, Callable[[TextHit], object]] = {
+            Qt.ItemDataRole.DisplayRole: lambda one: f"p. {one.page}  \u00b7  {one.name}",
+            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(one.words),
+            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"{one.name}, page {one.page}: {one.words}",
+            ID_ROLE: lambda one: one,
+            LINE_ROLE: lambda one: one.words,
+        }
+        super().__init__(parent, roles)
 
 
 class DocumentPainter(QStyledItemDelegate):
