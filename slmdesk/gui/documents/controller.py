@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.formats import takes_password
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.viewer.pages_controller import PagesController
 from slmdesk.gui.documents.viewer.unread_files import unread_notice
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.gui.widgets.notice_bar import Notice
+from slmdesk.gui.widgets.removals import Removals
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.document_info import file_of, parent_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress, DocumentsChanged
@@ -42,14 +43,13 @@ class DocumentsController(QObject):
     folder_offered = Signal(object, object)
     hits_found = Signal(object)
 
-    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("documents_controller")
         self._bridge = bridge
         self.pages = PagesController(bridge, self)
-        self.undo_ms = undo_ms
         self._records: dict[str, DocumentRecord] = {}
-        self._going: dict[str, QTimer] = {}
+        self.removals = Removals(bridge, self)
         self._requested: list[Path] = []
         """Opened by the person just now: the first of them is shown as soon as it is known."""
         self._unread: dict[Path, Problem] = {}
@@ -189,23 +189,12 @@ class DocumentsController(QObject):
     def remove(self, document: str) -> None:
         """Take a document off the list now; forget it when the time for *Undo* is over.  Its file stays."""
         record = self._records[document]
-        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
-        timer.timeout.connect(partial(self._remove_now, document))
-        self._going[document] = timer
-        timer.start()
+        forget, keep = partial(self._forget, document), partial(self._keep, document)
+        words = f"{record.name} is off the list, and what was read of it is forgotten in a moment. Its file stays."
+        self.removals.begin(document, words, forget, keep, key=f"forget {document}")
         if document == self.current:
             self._show(None)
         self._list()
-        words = f"{record.name} is off the list, and what was read of it is forgotten in a moment. Its file stays."
-        self._bridge.notice_raised.emit(
-            Notice(
-                words,
-                action="Undo",
-                on_action=partial(self._keep, document),
-                life_ms=self.undo_ms,
-                key=f"forget {document}",
-            )
-        )
 
     # ---- events
 
@@ -308,17 +297,14 @@ class DocumentsController(QObject):
         self.pages.begin(record)
 
     def _list(self) -> None:
-        self.listed.emit([one for id, one in self._records.items() if id not in self._going and one.opened])
+        self.listed.emit([one for id, one in self._records.items() if id not in self.removals and one.opened])
 
-    def _remove_now(self, document: str) -> None:
-        self._going.pop(document, None)
-        self._bridge.ask(lambda services: services.documents.forget(document), None)
+    def _forget(self, document: str) -> None:
+        self._bridge.follow(lambda services: services.documents.forget(document))
 
     def _keep(self, document: str) -> None:
-        if timer := self._going.pop(document, None):
-            timer.stop()
-            self._list()
-            self.choose(document)
+        self._list()
+        self.choose(document)
 
 
 def _unheard(_problem: Problem) -> None:

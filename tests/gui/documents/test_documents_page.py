@@ -163,7 +163,7 @@ def test_a_document_is_taken_off_the_list_and_comes_back(program, letter):
 
 def test_what_is_off_the_list_is_forgotten_when_the_time_is_over(program, letter):
     opened(program, letter)
-    program.frame.documents.undo_ms = 1
+    program.frame.documents.removals.undo_ms = 1
     document = program.frame.documents.current
     program.frame.documents.remove(document)
     program.wait(lambda: not program.ask(lambda services: services.store.documents.page()))

@@ -144,7 +144,7 @@ def test_taking_a_folder_off_the_list_can_be_undone(program, papers):
     (bar,) = [one for one in program.window.notices.bars if "off the list" in one.notice.text]
     program.click(program.find("notice_action", bar))
     program.wait(lambda: rows(program, "folder_list") == ["papers"])
-    program.frame.documents_area.folders.undo_ms = 1
+    program.frame.documents_area.folders.removals.undo_ms = 1
     QTest.keyClick(program.find("folder_list"), Qt.Key.Key_Delete)
     program.wait(lambda: program.ask(lambda services: services.store.collections.all()) == [])
     assert (papers / "lease.md").exists()

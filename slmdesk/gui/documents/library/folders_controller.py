@@ -11,7 +11,8 @@ from PySide6.QtGui import QDesktopServices
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.gui.widgets.notice_bar import Notice
+from slmdesk.gui.widgets.removals import Removals
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.events import CollectionChanged, CollectionGone
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
@@ -33,13 +34,12 @@ class FoldersController(QObject):
     contents_came = Signal(object, object)
     documents_requested = Signal(object)
 
-    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("folders_controller")
         self._bridge = bridge
-        self.undo_ms = undo_ms
         self._states: dict[str, CollectionState] = {}
-        self._going: dict[str, QTimer] = {}
+        self.removals = Removals(bridge, self)
         self._contents_timer = QTimer(self, singleShot=True, interval=CONTENTS_MS)
         self._contents_timer.timeout.connect(self._ask_contents)
         self.current = ""
@@ -111,20 +111,12 @@ class FoldersController(QObject):
     def remove(self, id: str) -> None:
         """Take a folder off the list now; forget it when the time for *Undo* is over.  Its files stay."""
         state = self._states[id]
-        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
-        timer.timeout.connect(partial(self._remove_now, id))
-        self._going[id] = timer
-        timer.start()
+        name, forget, keep = state.record.name, partial(self._forget, id), partial(self._keep, id)
+        words = f"{name} is off the list, and what was read of it is forgotten in a moment. Its files stay."
+        self.removals.begin(id, words, forget, keep, key=f"forget folder {id}")
         if id == self.current:
             self._leave_shown()
         self._list()
-        words = (
-            f"{state.record.name} is off the list, and what was read of it is forgotten in a moment. Its files stay."
-        )
-        undo = partial(self._keep, id)
-        self._bridge.notice_raised.emit(
-            Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=f"forget folder {id}")
-        )
 
     def act(self, id: str, action: str) -> None:
         """Carry out an action of the folder's menu: `remove`, `look` or `open`."""
@@ -189,22 +181,19 @@ class FoldersController(QObject):
         )
 
     def _list(self) -> None:
-        self.listed.emit([one for id, one in self._states.items() if id not in self._going])
+        self.listed.emit([one for id, one in self._states.items() if id not in self.removals])
 
     def _leave_shown(self) -> None:
         self.current = ""
         self.shown.emit(None)
 
-    def _remove_now(self, id: str) -> None:
-        self._going.pop(id, None)
+    def _forget(self, id: str) -> None:
         self._states.pop(id, None)
-        self._bridge.ask(lambda services: services.collections.forget(id), None)
+        self._bridge.follow(lambda services: services.collections.forget(id))
 
     def _keep(self, id: str) -> None:
-        if timer := self._going.pop(id, None):
-            timer.stop()
-            self._list()
-            self.choose(id)
+        self._list()
+        self.choose(id)
 
 
 def _unheard(_problem: Problem) -> None:

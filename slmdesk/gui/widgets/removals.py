@@ -1,0 +1,38 @@
+"""What is taken off a list now, and removed when the time for *Undo* is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer
+
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+
+
+class Removals(QObject):
+    """Lives on the window's thread.  An id is `in` it as long as its removal can be undone."""
+
+    def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = UNDO_MS) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self.undo_ms = undo_ms
+        self._timers: dict[str, QTimer] = {}
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._timers
+
+    def begin(self, id: str, words: str, remove: Callable[[], None], undone: Callable[[], None], *, key: str) -> None:
+        """Say in a notice that it is removed; then `remove` is called, or `undone` where a person wants it back."""
+        timer = self._timers[id] = QTimer(self, singleShot=True, interval=self.undo_ms)
+        timer.timeout.connect(partial(self._end, id, remove))
+        timer.start()
+        undo = partial(self._end, id, undone)
+        self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=key))
+
+    def _end(self, id: str, then: Callable[[], None]) -> None:
+        if timer := self._timers.pop(id, None):
+            timer.stop()
+            timer.deleteLater()
+            then()
