@@ -37,7 +37,7 @@ class Reading:
     """Pages it will have; 0: not known yet."""
     page_kind: PageKind = PageKind.PAGE
     sheets: int = 0
-    """Where one of them has several pages; see DocumentFacts."""
+    """Where one of them has several pages; see DocumentInfo."""
     title: str = ""
     author: str = ""
     doubt: str = ""

@@ -35,12 +35,12 @@ def read(reading: Reading) -> Iterator[Page]:
 
 def notify(reading: Reading, found: Hypertext) -> None:
     """Note about the whole what hypertext said of itself."""
-    for said, note in (
+    for is_there, note in (
         (found.has_hidden, Note.HIDDEN_TEXT),
         (found.has_external, Note.EXTERNAL_IGNORED),
         (found.has_images, Note.IMAGES_IGNORED),
     ):
-        if said:
+        if is_there:
             reading.note(note)
 
 

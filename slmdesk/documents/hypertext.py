@@ -116,7 +116,7 @@ class _Walker:
         """An element or a text.  Whether to go into it, and what to do at its end."""
         tag = node.tag or ""
         if tag == "-text":
-            self._hear(node.text_content or "")
+            self._take_text(node.text_content or "")
             return False, None
         if tag.startswith("-") or tag in SILENT:
             return self._left_out(node, tag)
@@ -137,7 +137,7 @@ class _Walker:
 
     # ---- text
 
-    def _hear(self, text: str) -> None:
+    def _take_text(self, text: str) -> None:
         if self._hidden and not text.isspace():
             self._result.has_hidden = True
         self._line.append(text if self._pre else _BLANKS.sub(" ", text))

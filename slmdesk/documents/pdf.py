@@ -23,8 +23,8 @@ from slmdesk.documents.pdf_file import (
     asides_of,
     attachment_bytes,
     attachments_of,
-    event,
     label_of,
+    metadata_of,
     opened,
     page_at,
     picture_share,
@@ -175,7 +175,7 @@ def read(reading: Reading) -> Iterator[Page]:
     with opened(reading) as document:
         sheets = _Sheets(reading, document)
         reading.total = sheets.total
-        reading.title, reading.author = event(document, "Title"), event(document, "Author")
+        reading.title, reading.author = metadata_of(document, "Title"), metadata_of(document, "Author")
         with LOCK:
             held = attachments_of(document)
         reading.attachments = [Attachment(at, name, size, _format_of(name)) for at, (name, size) in enumerate(held)]

@@ -102,12 +102,12 @@ def _with_trailer(data: bytes) -> bytes:
     return data + b"\ntrailer\n<< /Root " + root + b" 0 R >>\nstartxref\n0\n%%EOF\n"
 
 
-def event(document: pdfium.PdfDocument, name: str) -> str:
+def metadata_of(document: pdfium.PdfDocument, name: str) -> str:
     """What the document says of itself: Title, Author; empty for none."""
-    said = ""
+    value = ""
     with LOCK, suppress(UnicodeError, pdfium.PdfiumError):  # half a letter in a title spoils the title alone
-        said = document.get_metadata_value(name)
-    return " ".join("".join(one for one in said if one.isprintable() or one.isspace()).split())[:300]
+        value = document.get_metadata_value(name)
+    return " ".join("".join(one for one in value if one.isprintable() or one.isspace()).split())[:300]
 
 
 def label_of(document: pdfium.PdfDocument, index: int) -> str:

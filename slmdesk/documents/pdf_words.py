@@ -177,14 +177,14 @@ class PageLetters:
             runs_up = abs(matrix.b) > abs(matrix.a)
             sideways = runs_up if self.view.rotation in (0, 180) else not runs_up
         pdfium_c.FPDFText_GetFontInfo(self._raw, index, name, 64, ctypes.byref(flags))
-        said = name.value.decode("latin-1")
+        font = name.value.decode("latin-1")
         weight = pdfium_c.FPDFText_GetFontWeight(self._raw, index)
         piece = pdfium_c.FPDFText_GetTextObject(self._raw, index)
         mode = pdfium_c.FPDFTextObj_GetTextRenderMode(piece) if piece else 0
         return Look(
             size=pdfium_c.FPDFText_GetFontSize(self._raw, index) * scale,
-            is_bold=weight >= 600 or "bold" in said.lower(),
-            is_mono=bool(flags.value & _FIXED_PITCH) or _MONO_NAMES.search(said) is not None,
+            is_bold=weight >= 600 or "bold" in font.lower(),
+            is_mono=bool(flags.value & _FIXED_PITCH) or _MONO_NAMES.search(font) is not None,
             is_sideways=sideways,
             is_unseen=mode in _INVISIBLE,
             is_white=self.is_white(index),

@@ -55,12 +55,12 @@ def read(reading: Reading) -> Iterator[Page]:
     }
     reading.title, reading.author = info.get("title", "").strip(), info.get("author", "").strip()
     prepared = _Prepared(source)
-    for said, note in (
+    for is_there, note in (
         (prepared.has_hidden, Note.HIDDEN_TEXT),
         (prepared.has_deleted, Note.CHANGES_ACCEPTED),
         (prepared.has_images, Note.IMAGES_IGNORED),
     ):
-        if said:
+        if is_there:
             reading.note(note)
     reading.check()
     text = _plain(prepared.source)

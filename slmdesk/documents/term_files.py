@@ -218,8 +218,8 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
     if not (target or keeps or forbidden or columns.keys() == {"source"}):
         return None
     keeps = keeps or columns.keys() == {"source"}  # a list of names alone
-    said = cell("forms").casefold()
-    forms = next((form for form, words in _FORMS.items() if said in words), "")
+    named = cell("forms").casefold()
+    forms = next((form for form, words in _FORMS.items() if named in words), "")
     minds_case = cell("case").casefold() in _YES
     return FoundTerm(source, "" if keeps else target, forbidden, keeps, minds_case, cell("note"), forms)
 
@@ -269,13 +269,13 @@ def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
         for term in section.iter("{*}term"):
             words = " ".join("".join(term.itertext()).split())
             group = term.getparent()
-            said = (
+            notes = (
                 " ".join("".join(one.itertext()) for one in group.iter() if local(one) == "termNote")
                 if (group is not None)
                 else ""
             )
             if words and len(words) <= MOST_CHARACTERS:
-                is_bad = bool(re.search(r"deprecated|forbidden|superseded", said, re.IGNORECASE))
+                is_bad = bool(re.search(r"deprecated|forbidden|superseded", notes, re.IGNORECASE))
                 found.setdefault(code, []).append((words, is_bad))
     return found
 
@@ -292,16 +292,16 @@ def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str 
         stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "body")
         for number, (_, unit) in enumerate(stream, start=1):
             reading.check()
-            said = _said(unit)
-            reported.all_languages.update(said.keys())
-            first = source or (reported.languages[0] if reported.languages else next(iter(said), ""))
+            texts = _texts_of(unit)
+            reported.all_languages.update(texts.keys())
+            first = source or (reported.languages[0] if reported.languages else next(iter(texts), ""))
             second = target or (
-                reported.languages[1] if reported.languages else next((one for one in said if one != first), "")
+                reported.languages[1] if reported.languages else next((one for one in texts if one != first), "")
             )
             if first and second and not reported.languages:
                 reported.languages = [first, second]
-            if said.get(first) and said.get(second):
-                yield said[first], said[second]
+            if texts.get(first) and texts.get(second):
+                yield texts[first], texts[second]
             else:
                 reported.skip(f"unit {number}")
         if stream.broken:
@@ -311,7 +311,7 @@ def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str 
         check_languages(reading, reported, source, target)
 
 
-def _said(unit: etree._Element) -> dict[str, str]:
+def _texts_of(unit: etree._Element) -> dict[str, str]:
     found: dict[str, str] = {}
     for variant in unit:
         if local(variant) != "tuv":

@@ -70,7 +70,7 @@ def read(job: Job) -> Task:
     inside the one before.
 
     For each page a Partial with the fields of core.documents.Page, and Progress in pages (total 0: not known yet).
-    Result: the fields of core.documents.DocumentFacts.
+    Result: the fields of core.documents.DocumentInfo.
     """
     reading = reading_of(job)
     chosen = chosen_format(reading, text_of(job, "format", ""))

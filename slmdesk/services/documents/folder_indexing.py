@@ -308,7 +308,7 @@ class IndexRunner:
         job = replace(run.job, status=JobStatus.PAUSED)
         with suppress(
             KnownError
-        ):  # a full disk: told as paused, and taken up by another instance once this one has ended
+        ):  # a full disk: shown as paused, and taken up by another instance once this one has ended
             job = self._store.jobs.leave(
                 run.job.id, JobStatus.PAUSED, error_code=problem.code, error_args=dict(problem.args)
             )

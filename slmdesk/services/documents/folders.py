@@ -267,7 +267,7 @@ class CollectionService:
                 self._end_wait(folder)
             else:
                 self._take(folder, self._store.collections.get(id), seen)
-        except KnownError as err:  # the disk is full, the history read-only: told, and tried again later
+        except KnownError as err:  # the disk is full, the history read-only: shown, and tried again later
             self._say(folder, status=CollectionStatus.PAUSED, reason=problem_for(err).sentence)
             self._end_wait(folder)
         if folder.again:

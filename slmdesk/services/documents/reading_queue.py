@@ -333,7 +333,7 @@ class ReadingQueue:
         if reading.job and reading.end is None:
             reading.job.cancel()
         record = replace(reading.record, status=DocumentStatus.FAILED, error_code=problem.code)
-        with suppress(KnownError):  # a full disk: told as failed, and read again when it is next opened
+        with suppress(KnownError):  # a full disk: shown as failed, and read again when it is next opened
             record = self._note_failed(reading, problem)
         self._leave(reading)
         self._publish(DocumentChanged(record, problem, reading.was_changed))

@@ -112,10 +112,10 @@ def _page(store: Store, document: str, number: int) -> Page | None:
 
 def _around(text: str, pieces: Sequence[str]) -> str:
     """Return an excerpt of a text that begins shortly before the first of these pieces."""
-    said = text.split()
-    at = next((place for place, one in enumerate(said) if any(piece in fold(one) for piece in pieces)), 0)
+    words = text.split()
+    at = next((place for place, one in enumerate(words) if any(piece in fold(one) for piece in pieces)), 0)
     begin = max(0, at - WORDS_BEFORE)
-    return ("\u2026 " if begin else "") + " ".join(said[begin : at + WORDS_BEHIND])
+    return ("\u2026 " if begin else "") + " ".join(words[begin : at + WORDS_BEHIND])
 
 
 def _may_hold(text: str, word: str) -> bool:

@@ -390,7 +390,7 @@ class _Watcher(Watcher):
             self._asking.read_s = answer.timing.first_token_s
 
     def ended(self, message: Message) -> None:
-        """Its row has ended, and that was told."""
+        """Its row has ended, and that was published."""
         self._ended(message)
 
 

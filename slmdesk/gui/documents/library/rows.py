@@ -34,7 +34,7 @@ def line_of(record: DocumentRecord) -> str:
 
 
 class _Rows(QAbstractListModel, Generic[T]):
-    """A list of rows, of which each role is told by a function."""
+    """A list of rows, of which each role is given by a function."""
 
     def __init__(self, parent: QWidget, roles: Mapping[int, Callable[[T], object]]) -> None:
         super().__init__(parent)

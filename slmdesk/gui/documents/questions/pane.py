@@ -66,7 +66,7 @@ class QuestionPane(QScrollArea):
         self.setObjectName(self._prefix + "question_pane")
         self._names: Mapping[str, str] = {}
         self._kinds: PageKinds = "page"
-        self._said: list[str] = []
+        self._texts: list[str] = []
         """The shown text, for copying."""
         self.rows: list[CitationRow] = []
         """The quotations on show, from top to bottom."""
@@ -149,11 +149,11 @@ class QuestionPane(QScrollArea):
     @property
     def title(self) -> str:
         """The first question, as a file name for exports."""
-        return self._said[0] if self._said else "Questions"
+        return self._texts[0] if self._texts else "Questions"
 
     @Slot()
     def clear(self) -> None:
-        self._said, self.rows = [], []
+        self._texts, self.rows = [], []
         self._at = self._row_at = 0
         empty_layout(self._list)
         self._line.clear()
@@ -233,8 +233,8 @@ class QuestionPane(QScrollArea):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """A menu to translate the answers; each row has its own menu."""
-        if self._said:
-            words = "\n\n".join(self._said)
+        if self._texts:
+            words = "\n\n".join(self._texts)
             pop_up_words_menu(self, event.globalPos(), "Translate questions and answers", words)
 
     # ---- events
@@ -246,7 +246,7 @@ class QuestionPane(QScrollArea):
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText("\n\n".join(self._said))
+        QGuiApplication.clipboard().setText("\n\n".join(self._texts))
 
     def _on_citation(self, row: CitationRow) -> None:
         self.light([row.citation])
@@ -261,11 +261,11 @@ class QuestionPane(QScrollArea):
             place = f"{word} {citation.page}"
             filed = f"{file}, {place}" if file else place
             row = CitationRow(citation, filed if len(self._names) > 1 else place, self)
-            said = f"“{' '.join(citation.quote.split())}” [{filed}]"
+            text = f"“{' '.join(citation.quote.split())}” [{filed}]"
             row.chosen.connect(partial(self._on_citation, row))
             row.pointed_at.connect(partial(self._on_pointed_at, citation))
-            row.copy_requested.connect(partial(QGuiApplication.clipboard().setText, said))
-            self._said.append(said)
+            row.copy_requested.connect(partial(QGuiApplication.clipboard().setText, text))
+            self._texts.append(text)
             before = self.rows[self._row_at - 1] if self._row_at else self._stop
             QWidget.setTabOrder(before, row)
             self.rows.insert(self._row_at, row)
@@ -277,7 +277,7 @@ class QuestionPane(QScrollArea):
 
     def _add(self, words: str, kind: str) -> None:
         if words:
-            self._said.append(words)
+            self._texts.append(words)
             self._put(plain_label(breakable(words), self, name="question_part", kind=kind))
 
     def _put(self, part: QWidget) -> None:
@@ -288,4 +288,4 @@ class QuestionPane(QScrollArea):
         self._busy.setVisible(False)
         self._line.setEnabled(True)
         self._ask.setEnabled(True)
-        self._foot.setVisible(bool(self._said))
+        self._foot.setVisible(bool(self._texts))
