@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import QObject, QPointF, QTimer, Signal, Slot
@@ -41,6 +41,10 @@ POINTED_AFTER_MS = 120
 
 PANES = {TABLE: "table"}
 """Where the results of a kind of jobs stand, if the pane is named otherwise."""
+
+
+Pane = SummaryPane | QuestionPane | ComparePane
+Controller = SummaryController | QuestionController | VersionsController
 
 
 class DocumentsArea(QObject):
@@ -92,9 +96,14 @@ class DocumentsArea(QObject):
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.view.place_clicked.connect(self._on_place_clicked)
         self._point_timer.timeout.connect(lambda: self.view.hint_spans(self._pointed))
-        self._connect_summaries()
-        self._connect_questions()
-        self._connect_versions()
+        for pane, controller in (
+            (self.summary_pane, self.summaries),
+            (self.question_pane, self.questions),
+            (self.compare_pane, self.versions),
+            (self.page.folder.questions, self.folder_questions),
+        ):
+            pane.export_requested.connect(partial(self._export, pane, controller))
+        self._connect_panes()
         self._connect_folders()
 
     def _connect_folders(self) -> None:
@@ -103,9 +112,7 @@ class DocumentsArea(QObject):
         folders.documents_requested.connect(self.documents.open_files)
         folders.shown.connect(self._on_folder_shown)
         self.page.documents.hit_chosen.connect(self._on_hit_chosen)
-        questions, pane = self.folder_questions, self.page.folder.questions
-        pane.citation_chosen.connect(lambda citation: self._visit(_span_of(citation)))
-        pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: questions.item or ""))
+        self.page.folder.questions.citation_chosen.connect(lambda citation: self._visit(_span_of(citation)))
 
     @Slot(object)
     def _on_folder_shown(self, state: CollectionState | None) -> None:
@@ -126,24 +133,14 @@ class DocumentsArea(QObject):
         else:
             self.documents.show_document(span.document)
 
-    def _connect_summaries(self) -> None:
-        summaries, pane = self.summaries, self.summary_pane
-        pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
-        pane.sentence_pointed_at.connect(self._on_sentence_pointed_at)
-        pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: summaries.item))
-        summaries.folder_begun.connect(self._on_folder_begun)
-
-    def _connect_questions(self) -> None:
-        questions, pane = self.questions, self.question_pane
-        pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
-        pane.citation_pointed_at.connect(self._on_citation_pointed_at)
-        pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: questions.item or ""))
-
-    def _connect_versions(self) -> None:
-        versions, pane = self.versions, self.compare_pane
-        self.documents.listed.connect(versions.show_records)
-        pane.change_opened.connect(self._on_change_opened)
-        pane.export_requested.connect(lambda form: self._export(pane.title, form, lambda: versions.item))
+    def _connect_panes(self) -> None:
+        self.summary_pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
+        self.summary_pane.sentence_pointed_at.connect(self._on_sentence_pointed_at)
+        self.summaries.folder_begun.connect(self._on_folder_begun)
+        self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
+        self.question_pane.citation_pointed_at.connect(self._on_citation_pointed_at)
+        self.documents.listed.connect(self.versions.show_records)
+        self.compare_pane.change_opened.connect(self._on_change_opened)
         self.page.side.wants_room.connect(self._on_room)
         self.table_pane.place_chosen.connect(self._on_cell_chosen)
 
@@ -289,11 +286,10 @@ class DocumentsArea(QObject):
         self.summary_pane.light([one.sentence for one in self.summary_pane.rows if clicked & set(one.sentence.blocks)])
         self.question_pane.light([one.citation for one in self.question_pane.rows if _span_of(one.citation) in clicked])
 
-    def _export(self, title: str, form: str, item: Callable[[], str]) -> None:
-        id = item()
-        if id:
+    def _export(self, pane: Pane, controller: Controller, form: str) -> None:
+        if id := controller.item:
             folder = self.documents.current_folder or self.folders.current_folder
-            ask_where(self.page, title, form, partial(self.exports.export, id, form), folder=folder)
+            ask_where(self.page, pane.title, form, partial(self.exports.export, id, form), folder=folder)
 
     @Slot(object)
     def _on_folder_begun(self, item: Item) -> None:
