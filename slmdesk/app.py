@@ -223,7 +223,7 @@ class WindowRun:
             return
         self._is_closing = True
         self.frame.keep_layout()
-        self.frame.chat.save_all_drafts()
+        self.frame.chat.drafts.save_all(self.frame.chat.chat)
         self.frame.translate.keep()
         self.frame.window.hide()
         threading.Thread(target=self._close_services, name="close-services", daemon=True).start()

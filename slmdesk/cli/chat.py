@@ -7,7 +7,7 @@ import queue
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +15,18 @@ import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, next_of
 from slmdesk.cli.documents.attachments import attached, attachments_of, say_read
+from slmdesk.cli.models.library import link_shared
 from slmdesk.cli.numbers import FiniteRange
 from slmdesk.core.errors import KnownError
+from slmdesk.core.records import Status
+from slmdesk.core.types import Json, Sampling
+from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, MessageGrew, Problem
+from slmdesk.services.chat.events import QuotesFound
+from slmdesk.services.chat.quote import Quoted
+from slmdesk.services.chat.requests import SendRequest
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
 if TYPE_CHECKING:
-    from slmdesk.core.types import Json
-    from slmdesk.services.base.events import Event, MessageEnded, Problem
-    from slmdesk.services.chat.quote import Quoted
-    from slmdesk.services.chat.requests import SendRequest
     from slmdesk.services.container import Services
 
 MAX_STDIN_BYTES = 16 << 20
@@ -88,11 +92,6 @@ def chat(
     if not interactive and not (prompt or "").strip():
         raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
 
-    from dataclasses import replace
-
-    from slmdesk.core.types import Sampling
-    from slmdesk.services.chat.requests import SendRequest
-
     request = SendRequest(
         text=prompt or "",
         chat=chat_id,
@@ -104,8 +103,6 @@ def chat(
         anyway=anyway,
         save=not no_save,
     )
-    from slmdesk.cli.models.library import link_shared
-
     with console.services() as services:
         link_shared(console, services)
         unread: list[dict[str, Json]] = []
@@ -129,8 +126,6 @@ class _Talk:
         """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; while none is being written it ends the
         conversation.
         """
-        from dataclasses import replace
-
         self._console.notify("Ctrl-D ends the conversation, Ctrl-C stops an answer.")
         self.chat = request.chat
         while True:
@@ -164,18 +159,11 @@ class _Talk:
 
     def _checked(self, request: SendRequest) -> SendRequest:
         """Replace a shortened chat id by the full one.  On the service thread."""
-        from dataclasses import replace
-
         if request.chat is None or request.chat == self.chat:
             return request
         return replace(request, chat=self._services.history.item(request.chat).id)
 
     def _print(self, answer: str, *, saved: bool) -> int:
-        from slmdesk.core.records import Status
-        from slmdesk.services.base.events import MessageChanged, MessageEnded, MessageGrew
-        from slmdesk.services.chat.events import QuotesFound
-        from slmdesk.services.engine.events import ModelState, ModelStateChanged
-
         console = self._console
         ended: MessageEnded | None = None
         while True:
@@ -204,8 +192,6 @@ class _Talk:
         return services.service_thread.call(lambda: any(one.attachments for one in services.chats.open(item).messages))
 
     def _end(self, ended: MessageEnded, quotes: Sequence[Quoted] = (), *, saved: bool) -> int:
-        from slmdesk.core.records import Status
-
         console, message = self._console, ended.message
         if not console.as_json and message.text and not message.text.endswith("\n"):
             console.say()

@@ -6,24 +6,34 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, QTimer, Slot
+
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.chat.attachments.controller import AttachController
-from slmdesk.services.base.events import Problem
+from slmdesk.services.base.events import ItemGone, Problem
 
 if TYPE_CHECKING:
     from slmdesk.services.container import Services
 
 
-class Drafts:
+SAVE_AFTER_MS = 1500
+
+
+class Drafts(QObject):
     """Drafts by chat ('' for the new one), in memory, and in the store once saved."""
 
-    def __init__(self, bridge: Bridge, state: WindowStateFile, attached: AttachController) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, attached: AttachController, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("drafts")
         self._bridge, self._state, self._attached = bridge, state, attached
         self._now: dict[str, str] = {}
         self._kept: dict[str, tuple[str, list[Json]]] = {}
+        self._timer = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
+        self._timer.timeout.connect(self.save)
+        bridge.on(ItemGone, self._on_item_gone)
 
     def of(self, chat: str) -> str:
         return self._now.get(chat, "")
@@ -39,10 +49,15 @@ class Drafts:
             self._attached.open(item)
             self._kept[item.id] = (self._now[item.id], self._attached.kept(item.id))
 
-    def forget(self, chat: str) -> None:
-        self._now.pop(chat, None)
-        self._attached.forget(chat)
+    @Slot(object)
+    def _on_item_gone(self, event: ItemGone) -> None:
+        self._now.pop(event.id, None)
+        self._attached.forget(event.id)
 
+    def save_soon(self) -> None:
+        self._timer.start()
+
+    @Slot()
     def save(self) -> None:
         """Save the drafts to the store; that of a new chat stays in memory."""
         for chat in {*self._now, *self._attached.chats} - {""}:
@@ -51,8 +66,13 @@ class Drafts:
                 self._kept[chat] = now
                 self._bridge.ask(partial(_keep, chat, *now), None, _ignore)
 
-    def save_new(self, *, is_open: bool) -> None:
-        """Save a new chat with its draft; when it `is_open`, the next start opens it."""
+    def save_all(self, open_chat: str) -> None:
+        """Save all drafts; a new chat with a draft is saved too, and where it is the open one, the next start opens it.
+
+        The window is closing.
+        """
+        self.save()
+        is_open = open_chat == ""
         draft, attached = self.of(""), self._attached.kept("")
         if draft.strip() or attached:
             self._bridge.ask(partial(self._keep_new_chat, draft, attached, is_open), None, _ignore)

@@ -30,14 +30,12 @@ from slmdesk.services.base.events import (
     PromptProgress,
 )
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.chat.conversation import Conversation, Sent, words_of
+from slmdesk.services.chat.conversation import NEW_CHAT, Conversation, Sent, words_of
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.options import ChatOptions, options_from
-from slmdesk.services.chat.requests import AttachRequest, SendRequest
+from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 
-SAVE_DRAFT_AFTER_MS = 1500
-NEW_CHAT = "New chat"
 KIND = "chat"
 """The kind of item shown here; others have their own pages."""
 
@@ -79,15 +77,16 @@ class ChatController(QObject):
         self.shown = Shown()
         self.attached = AttachController(bridge, self)
         """What is attached to the message being written."""
-        self._drafts = Drafts(bridge, state, self.attached)
+        self.drafts = Drafts(bridge, state, self.attached, self)
         self.inspector = MessageInspector(bridge, self.shown, self)
         self._others: set[str] = set()
-        self.context = ContextWatch(bridge, self._written, self)
+        self.context = ContextWatch(
+            bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
+        )
         self._is_sending = False
         self._is_stop_requested = False
         self.is_busy = False
         self._epoch = 0
-        self._draft_timer = QTimer(self, singleShot=True, interval=SAVE_DRAFT_AFTER_MS)
         self._live_timer = QTimer(self, interval=TICK_MS)
         self._connect()
 
@@ -100,10 +99,10 @@ class ChatController(QObject):
         self._bridge.on(ItemChanged, self._on_item_changed)
         self._bridge.on(ItemGone, self._on_item_gone)
         self._bridge.on(ModelStateChanged, self._on_model_state_changed)
-        self.attached.changed.connect(self._on_attached_changed)
+        self.attached.changed.connect(self.context.edited)
+        self.attached.changed.connect(self.drafts.save_soon)
         self.attached.waiting_shown.connect(lambda _words: self._show_busy())
         self._bridge.on(QuotesFound, self._on_quotes_found)
-        self._draft_timer.timeout.connect(self.save_drafts)
         self._live_timer.timeout.connect(self._on_live_tick)
 
     @property
@@ -143,22 +142,9 @@ class ChatController(QObject):
     @Slot(str)
     def keep_draft(self, text: str) -> None:
         """Keep the unsent text of this chat."""
-        self._drafts.put(self.chat, text)
+        self.drafts.put(self.chat, text)
         self.context.edited()
-        self._draft_timer.start()
-
-    @Slot()
-    def save_drafts(self) -> None:
-        """Save the drafts to the store; that of a new chat stays in memory."""
-        self._drafts.save()
-
-    def save_all_drafts(self) -> None:
-        """Save all drafts; a new chat with a draft is saved too, to be found at the next start.
-
-        The window is closing.
-        """
-        self._drafts.save()
-        self._drafts.save_new(is_open=self.chat == "")
+        self.drafts.save_soon()
 
     @Slot(str)
     def send(self, text: str) -> None:
@@ -169,7 +155,7 @@ class ChatController(QObject):
         """
         if self._is_writing or not text.strip():
             return
-        if not self.attached.when_settled(lambda: self.send(self._drafts.of(self.chat))):
+        if not self.attached.when_settled(lambda: self.send(self.drafts.of(self.chat))):
             return
         if self.context.too_long is not None:
             needed, available = self.context.too_long
@@ -180,7 +166,7 @@ class ChatController(QObject):
         options = None if chat else self.new_options
         request = SendRequest(text=text, chat=chat or None, options=options, attach=self.attached.requests())
         taken = self.attached.take()
-        self._drafts.put(chat, "")
+        self.drafts.put(chat, "")
         self.draft_restored.emit("")
         self._show_busy()
         self._bridge.ask(
@@ -215,8 +201,7 @@ class ChatController(QObject):
     @Slot(str)
     def continue_answer(self, message: str) -> None:
         if not self.is_busy:
-            answered = partial(self._on_continued, self._epoch)
-            self._bridge.ask(lambda services: services.chats.continue_answer(message), answered)
+            self._bridge.ask(lambda services: services.chats.continue_answer(message))
 
     # ---- answers
 
@@ -228,7 +213,7 @@ class ChatController(QObject):
             self._show(opened.item, opened.messages, message)
 
     def _on_restored(self, epoch: int, opened: Conversation) -> None:
-        if not self._drafts.of("") and not self._is_sending:
+        if not self.drafts.of("") and not self._is_sending:
             self._on_opened(epoch, "", opened)
 
     def _on_sent(self, epoch: int, sent: Sent) -> None:
@@ -248,9 +233,9 @@ class ChatController(QObject):
     def _on_send_refused(self, epoch: int, chat: str, text: str, taken: list[Draft], problem: Problem) -> None:
         self._is_sending = False
         self.attached.give_back(chat, taken)
-        self._drafts.put(chat, "\n".join(part for part in (text, self._drafts.of(chat)) if part))
+        self.drafts.put(chat, "\n".join(part for part in (text, self.drafts.of(chat)) if part))
         if epoch == self._epoch:
-            self.draft_restored.emit(self._drafts.of(chat))
+            self.draft_restored.emit(self.drafts.of(chat))
         self._show_busy()
         self._bridge.problem_met.emit(problem)
 
@@ -267,11 +252,6 @@ class ChatController(QObject):
         self.version_shown.emit(requested)
         self._show_busy()
         self.context.measure_soon()
-
-    def _on_continued(self, epoch: int, answer: Message | None) -> None:
-        if epoch == self._epoch and answer is not None and answer.item == self.chat:
-            self._renew(answer)
-            self._show_busy()
 
     # ---- events
 
@@ -350,7 +330,6 @@ class ChatController(QObject):
 
     @Slot(object)
     def _on_item_gone(self, event: ItemGone) -> None:
-        self._drafts.forget(event.id)
         self._others.discard(event.id)
         if event.id == self.chat:
             self.new_chat()
@@ -366,19 +345,11 @@ class ChatController(QObject):
             self.shown.quotes[event.message] = event.quotes
             self._renew(self.shown.by_id[event.message])
 
-    @Slot()
-    def _on_attached_changed(self) -> None:
-        self.context.edited()
-        self._draft_timer.start()
-
     # ---- small things
 
     @property
     def _is_writing(self) -> bool:
         return self._is_sending or bool(self.shown.streaming)
-
-    def _written(self) -> tuple[str, str, tuple[AttachRequest, ...]]:
-        return self.chat, self._drafts.of(self.chat), self.attached.requests()
 
     def _stop(self, message: str) -> None:
         self._bridge.ask(lambda services: services.chats.stop(message))
@@ -386,12 +357,12 @@ class ChatController(QObject):
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self.chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
         if item is not None:
-            self._drafts.open(item)
+            self.drafts.open(item)
         self.shown.fill(messages)
         self._show_again(message)
         self.chat_opened.emit(self.chat, self._title)
         self.context.forget()
-        self.draft_restored.emit(self._drafts.of(self.chat))
+        self.draft_restored.emit(self.drafts.of(self.chat))
         self.attached.show_chat(self.chat)
         self._show_busy()
 

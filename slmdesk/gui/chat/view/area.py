@@ -24,11 +24,9 @@ from slmdesk.gui.widgets.links import judge_link
 from slmdesk.gui.widgets.translate_request import want_translation
 
 _KEYBOARD_REASONS = (
-    Qt.FocusReason.TabFocusReason,
-    Qt.FocusReason.BacktabFocusReason,
-    Qt.FocusReason.ShortcutFocusReason,
-    Qt.FocusReason.OtherFocusReason,
-)
+    Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason, Qt.FocusReason.OtherFocusReason,
+)  # fmt: skip
 
 
 class ConversationView(GrowingArea):
