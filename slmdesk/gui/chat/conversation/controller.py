@@ -83,9 +83,7 @@ class ChatController(QObject):
         self.context = ContextWatch(
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
         )
-        self._is_sending = False
-        self._is_stop_requested = False
-        self.is_busy = False
+        self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
         self._live_timer = QTimer(self, interval=TICK_MS)
         self._connect()
@@ -311,7 +309,6 @@ class ChatController(QObject):
             self.context.read(event.total)
             self._renew(self.shown.by_id[event.message])
 
-    @Slot()
     def _on_live_tick(self) -> None:
         for message in self.shown.tick():
             self._renew(message)
