@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from base64 import b64encode
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,12 +14,10 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter
 from slmdesk.core.types import Json
+from slmdesk.services.container import Services
 from slmdesk.services.translation.terms.glossaries import ImportRequest
 from slmdesk.services.translation.terms.memory import Match
 from slmdesk.text.translation.checks import term_flags
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 
 @click.group()

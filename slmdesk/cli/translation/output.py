@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -17,14 +17,12 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.translation import SegmentFlag, SegmentRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.container import Services
 from slmdesk.services.translation.asking.labels import REASON_WORDS, counted_left, flag_words, left_words
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.standard_output import piped_folder
 from slmdesk.services.translation.types import TranslationView, WrittenFile
 from slmdesk.services.translation.writer import UNWRITTEN
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 MOST_REPORTED = 20
 """Flags shown on a terminal; --json has all."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -23,14 +22,12 @@ from slmdesk.core.files import is_same_file
 from slmdesk.core.formats import FORMATS, requested_suffixes, translated_name
 from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.services.base.events import Event, TranslationRead
+from slmdesk.services.container import Services
 from slmdesk.services.translation.handouts import HANDOUT_FORMS, Handout
 from slmdesk.services.translation.inspection import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS
 from slmdesk.services.translation.service import MOST_TEXT
 from slmdesk.services.translation.terms.glossaries import ImportRequest
 from slmdesk.services.translation.types import TranslationRequest
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 

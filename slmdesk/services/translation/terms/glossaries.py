@@ -230,11 +230,9 @@ class GlossaryService:
 
         Raises KnownError `glossary.unknown`.
         """
-        record = self._store.glossaries.get(glossary)
-        terms = self._store.terms.of_glossary(
-            record.id, words=words, order=order, descending=descending, begin=begin, limit=limit
-        )
-        return TermPage(record, tuple(terms), begin, self._store.terms.count(record.id, words))
+        record, kept = self._store.glossaries.get(glossary), self._store.terms
+        terms = kept.of_glossary(record.id, words=words, order=order, descending=descending, begin=begin, limit=limit)
+        return TermPage(record, tuple(terms), begin, kept.count(record.id, words))
 
     def add_term(self, glossary: str, term: Term) -> Term:
         """Add a term.  Raises KnownError `glossary.…` for an invalid one."""
@@ -386,7 +384,7 @@ class GlossaryService:
 
 
 def is_keep_list(record: GlossaryRecord) -> bool:
-    """Whether it is a list that holds for every pair of languages."""
+    """Whether it holds for every pair of languages."""
     return not record.source_language and not record.target_language
 
 
