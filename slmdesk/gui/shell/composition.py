@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
-from PySide6.QtWidgets import QApplication, QStackedWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.base.error_dialog import ErrorThread
 from slmdesk.gui.base.shortcuts import keys_of
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.base.window_state import WindowState, WindowStateFile
 from slmdesk.gui.chat.conversation.controller import ChatController
 from slmdesk.gui.chat.list.controller import ListController
-from slmdesk.gui.chat.model.controller import STATE_TOPIC, ModelsController
+from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
 from slmdesk.gui.chat.page import ChatPage
 from slmdesk.gui.documents.area import DocumentsArea
@@ -42,6 +40,7 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.page import SettingsPage
 from slmdesk.gui.shell.help_window import Folders, HelpWindow
 from slmdesk.gui.shell.main_window import MainWindow, Page
+from slmdesk.gui.shell.notices import NoticeController
 from slmdesk.gui.shell.notifications import Notifier
 from slmdesk.gui.shell.quit_dialog import quit_or_stay
 from slmdesk.gui.translate.document.controller import DocumentTranslation
@@ -52,19 +51,14 @@ from slmdesk.gui.translate.text.entry import Reach
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
-from slmdesk.gui.widgets.notice_bar import Notice, notice_of
-from slmdesk.services.base import events
-from slmdesk.services.base.events import MessageAdded, MessageEnded, Noticed, NoticeOver, Problem
 from slmdesk.services.chat.quote import Quoted
-from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.history.rescue_labels import rescued_words
+from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.jobs.overview import JobView
 from slmdesk.services.models.inspect_files import Candidate
 from slmdesk.services.online.events import DownloadChanged, RequestsToday
 from slmdesk.settings import Settings
 
 if TYPE_CHECKING:
-    from slmdesk.core.records import BackupCopy, Rescued, Restored
     from slmdesk.services.container import Services
 
 KEEP_AFTER_MS = 1000
@@ -92,9 +86,7 @@ class Frame(QObject):
         self._settings = settings
         self.state = state
         self._folders = folders
-        self._reported_in_chat: dict[str, str] = {}
         self._model: ModelStateChanged | None = None
-        self._open_chat = ""
         self._managed: frozenset[str] = frozenset()
         """Settings the organisation has set."""
         self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
@@ -157,18 +149,18 @@ class Frame(QObject):
         self.window.restore_page(state.last_page)
         self.ways = Ways(self._bridge, self.window, self.models_page.more_ways, self)
         self.window.status.show_offline(settings.offline)
+        self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
+        self.notices.quit_requested.connect(self.close_requested)
         self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
         self.chat.new_chat()
 
     def _connect(self) -> None:
-        self._connect_notices()
         self._connect_chat()
         self._connect_models()
         self._connect_status()
         self._connect_reach()
         self._connect_key()
         self._connect_keeping()
-        self._bridge.open_failed.connect(self._on_open_failed)
         self._bridge.opened.connect(self._on_opened)
         self._bridge.settings_changed.connect(self._on_settings_changed)
         self.settings.policy_shown.connect(self._on_policy_shown)
@@ -176,20 +168,9 @@ class Frame(QObject):
         self.window.close_requested.connect(self._on_close_requested)
         self._end_timer.timeout.connect(self._bridge.closed)
 
-    def _connect_notices(self) -> None:
-        bridge, notices = self._bridge, self.window.notices
-        bridge.notice_raised.connect(self._on_notice_raised)
-        bridge.on(Noticed, self._on_noticed)
-        bridge.on(NoticeOver, lambda event: notices.drop_topic(event.code))
-        bridge.on(MessageAdded, lambda _event: notices.drop_topic("store.full"))
-        bridge.on(MessageEnded, self._on_message_ended)
-        bridge.problem_met.connect(self._on_problem)
-
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(self._on_other_found)
         self.chat.inspector.passage_requested.connect(self._on_passage_requested)
-        self.chat.chat_opened.connect(self._on_chat_opened)
-        self.chat.context.measured.connect(self._on_measured)
         self.chat_page.panel.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
 
@@ -216,7 +197,6 @@ class Frame(QObject):
         self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
         self.settings.policy_shown.connect(status.show_policy)
         bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
-        bridge.on(ModelStateChanged, self._on_model_state_changed)
         self.models.state_changed.connect(self._show_model)
         self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
         self.window.help_requested.connect(self._on_help_requested)
@@ -309,88 +289,12 @@ class Frame(QObject):
             self.models.reload()
 
     @Slot(object)
-    def _on_notice_raised(self, notice: Notice) -> None:
-        if notice.report:
-            self.errors.show_report(notice.report)
-        elif not any(self._reported_in_chat.get(one) == notice.text for one in self.chat.message_ids[-1:]):
-            self.window.notices.show_notice(notice)
-
-    @Slot(object)
-    def _on_message_ended(self, event: events.MessageEnded) -> None:
-        """Notify of an ended answer, except in the open chat, which shows the end under the message."""
-        if event.problem is not None and event.message.id in self.chat.message_ids:
-            self._reported_in_chat = {event.message.id: event.problem.sentence}
-            self.window.notices.drop_text(event.problem.sentence)
-
-    @Slot(object)
-    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
-        if event.state in (ModelState.LOADING, ModelState.READY):
-            self.window.notices.drop_topic(STATE_TOPIC)
-        if event.state is ModelState.READY:
-            self._reported_in_chat.clear()  # the next crash is another one
-
-    @Slot(object)
     def _show_model(self, event: ModelStateChanged | None) -> None:
         """Show the model in the status bar; without its name where a person judges answers blind."""
         self._model = event
         if event is not None:
             hidden = replace(event, name="Hidden model", memory_bytes=0)
             self.window.status.show_model(hidden if self.compare.hides(event.name) else event)
-
-    @Slot(str)
-    def _on_chat_opened(self, chat: str) -> None:
-        if chat != self._open_chat:
-            self._open_chat = chat
-            self.window.notices.drop_topic("context.full")
-
-    @Slot(int, int)
-    def _on_measured(self, tokens: int, context_size: int) -> None:
-        if tokens <= context_size:
-            self.window.notices.drop_topic("context.full")
-
-    @Slot(object)
-    def _on_noticed(self, event: events.Noticed) -> None:
-        problem = event.problem
-        if problem.code == "store.damaged":
-            rescue = partial(self._rescue, Path(str(problem.args["path"])))
-            self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
-            self._bridge.ask(lambda services: services.backups.copies(), self._on_copies)
-        else:
-            self._on_problem(problem)
-
-    def _rescue(self, damaged: Path) -> None:
-        self._bridge.ask(lambda services: services.history.rescue(damaged), self._on_rescued)
-
-    def _on_rescued(self, found: Rescued) -> None:
-        self.chats.start()
-        self._on_notice_raised(Notice(rescued_words(found), key="rescued"))
-
-    def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
-        if not copies:
-            return
-        when = moment_words(copies[0].time)
-        words = (
-            f"There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
-            "would be set aside."
-        )
-        restore = partial(self._restore, copies[0].path)
-        self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
-
-    def _restore(self, copy: Path) -> None:
-        self._bridge.follow(lambda services: services.backups.restore(copy), self._on_restored)
-
-    def _on_restored(self, _done: Restored) -> None:
-        self.chats.start()
-        words = "The backup is restored. What was there before is kept beside it."
-        self._on_notice_raised(Notice(words, key="restored"))
-
-    @Slot(object)
-    def _on_problem(self, problem: Problem) -> None:
-        self._on_notice_raised(notice_of(problem))
-
-    @Slot(object)
-    def _on_open_failed(self, problem: Problem) -> None:
-        self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.close_requested.emit))
 
     @Slot(object)
     def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
@@ -437,7 +341,7 @@ class Frame(QObject):
             documents = services.history.documents_of(item)
             return services.history.item(item).kind, documents[0].id if documents else ""
 
-        self._bridge.ask(found, lambda place: self._show_item(item, *place), self._on_problem)
+        self._bridge.ask(found, lambda place: self._show_item(item, *place))
 
     def _show_item(self, item: str, kind: str, document: str) -> None:
         if kind == "translation":
@@ -486,20 +390,17 @@ class Frame(QObject):
 
     @Slot()
     def _on_help_requested(self) -> None:
-        """Open the help, or bring it forward."""
-        opened = self.window.findChild(HelpWindow)
-        if opened is None:
-            HelpWindow(self._folders, self.window).show()
-        else:
-            opened.raise_()
-            opened.activateWindow()
+        self._open_once(HelpWindow, lambda: HelpWindow(self._folders, self.window))
 
     @Slot()
     def _on_ledger_requested(self) -> None:
-        """Open the network log, or bring it forward."""
-        opened = self.window.findChild(LedgerWindow)
+        self._open_once(LedgerWindow, lambda: LedgerWindow(self._bridge, self.window))
+
+    def _open_once(self, kind: type[QWidget], make: Callable[[], QWidget]) -> None:
+        """Open a window of this kind, or bring the one that is open forward."""
+        opened = self.window.findChild(kind)
         if opened is None:
-            LedgerWindow(self._bridge, self.window).show()
+            make().show()
         else:
             opened.raise_()
             opened.activateWindow()

@@ -262,8 +262,8 @@ def test_w1_a_model_that_died_idle_is_said_until_it_is_ready_again(program):
     program.click("notice_action")
     program.wait(lambda: "ready" in program.page.picker.button.text())
     assert program.notices() == []
-    program.frame._on_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
-    program.frame._on_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
+    program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
+    program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
     assert len(program.notices()) == 1
 
 

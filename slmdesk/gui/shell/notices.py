@@ -1,0 +1,129 @@
+"""Notices in the window: what failed, what has become of it, and the way out of a damaged history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from slmdesk.core.records import BackupCopy, Rescued, Restored
+from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.dates import moment_words
+from slmdesk.gui.base.error_dialog import ErrorThread
+from slmdesk.gui.chat.conversation.controller import ChatController
+from slmdesk.gui.chat.list.controller import ListController
+from slmdesk.gui.chat.model.controller import STATE_TOPIC
+from slmdesk.gui.widgets.notice_bar import Notice, NoticeArea, notice_of
+from slmdesk.services.base.events import MessageAdded, MessageEnded, Noticed, NoticeOver, Problem
+from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.services.history.rescue_labels import rescued_words
+
+
+class NoticeController(QObject):
+    """Shows notices and drops those that are over.  Emits `quit_requested` when a person ends what cannot open."""
+
+    quit_requested = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        bars: NoticeArea,
+        errors: ErrorThread,
+        chat: ChatController,
+        chats: ListController,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice_controller")
+        self._bridge, self._bars, self._errors = bridge, bars, errors
+        self._chat, self._chats = chat, chats
+        self._reported_in_chat: dict[str, str] = {}
+        self._open_chat = ""
+        bridge.notice_raised.connect(self._on_notice_raised)
+        bridge.problem_met.connect(self.show_problem)
+        bridge.open_failed.connect(self._on_open_failed)
+        bridge.on(Noticed, self._on_noticed)
+        bridge.on(NoticeOver, lambda event: bars.drop_topic(event.code))
+        bridge.on(MessageAdded, lambda _event: bars.drop_topic("store.full"))
+        bridge.on(MessageEnded, self._on_message_ended)
+        bridge.on(ModelStateChanged, self._on_model_state_changed)
+        chat.chat_opened.connect(self._on_chat_opened)
+        chat.context.measured.connect(self._on_measured)
+
+    @Slot(object)
+    def _on_notice_raised(self, notice: Notice) -> None:
+        if notice.report:
+            self._errors.show_report(notice.report)
+        elif not any(self._reported_in_chat.get(one) == notice.text for one in self._chat.message_ids[-1:]):
+            self._bars.show_notice(notice)
+
+    @Slot(object)
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        """Notify of an ended answer, except in the open chat, which shows the end under the message."""
+        if event.problem is not None and event.message.id in self._chat.message_ids:
+            self._reported_in_chat = {event.message.id: event.problem.sentence}
+            self._bars.drop_text(event.problem.sentence)
+
+    @Slot(object)
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state in (ModelState.LOADING, ModelState.READY):
+            self._bars.drop_topic(STATE_TOPIC)
+        if event.state is ModelState.READY:
+            self._reported_in_chat.clear()  # the next crash is another one
+
+    @Slot(str)
+    def _on_chat_opened(self, chat: str) -> None:
+        if chat != self._open_chat:
+            self._open_chat = chat
+            self._bars.drop_topic("context.full")
+
+    @Slot(int, int)
+    def _on_measured(self, tokens: int, context_size: int) -> None:
+        if tokens <= context_size:
+            self._bars.drop_topic("context.full")
+
+    @Slot(object)
+    def _on_noticed(self, event: Noticed) -> None:
+        problem = event.problem
+        if problem.code == "store.damaged":
+            rescue = partial(self._rescue, Path(str(problem.args["path"])))
+            self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
+            self._bridge.ask(lambda services: services.backups.copies(), self._on_copies)
+        else:
+            self.show_problem(problem)
+
+    def _rescue(self, damaged: Path) -> None:
+        self._bridge.ask(lambda services: services.history.rescue(damaged), self._on_rescued)
+
+    def _on_rescued(self, found: Rescued) -> None:
+        self._chats.start()
+        self._on_notice_raised(Notice(rescued_words(found), key="rescued"))
+
+    def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
+        if not copies:
+            return
+        when = moment_words(copies[0].time)
+        words = (
+            f"There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
+            "would be set aside."
+        )
+        restore = partial(self._restore, copies[0].path)
+        self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
+
+    def _restore(self, copy: Path) -> None:
+        self._bridge.follow(lambda services: services.backups.restore(copy), self._on_restored)
+
+    def _on_restored(self, _done: Restored) -> None:
+        self._chats.start()
+        words = "The backup is restored. What was there before is kept beside it."
+        self._on_notice_raised(Notice(words, key="restored"))
+
+    @Slot(object)
+    def show_problem(self, problem: Problem) -> None:
+        self._on_notice_raised(notice_of(problem))
+
+    @Slot(object)
+    def _on_open_failed(self, problem: Problem) -> None:
+        self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.quit_requested.emit))
