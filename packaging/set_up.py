@@ -389,7 +389,12 @@ def test(kind: str, more: Sequence[str]) -> int:
             run_check(name, command, environment, failed)
     with test_folder() as folder:
         if kind == "coverage":
-            environment |= {"COVERAGE_FILE": str(folder / "coverage")}
+            (folder / "lines").mkdir()
+            sites = [str(ROOT / "tests" / "fakes" / "coverage_site"), environment.get("PYTHONPATH", "")]
+            environment |= {
+                "COVERAGE_FILE": str(folder / "lines" / "coverage"),
+                "PYTHONPATH": os.pathsep.join(filter(None, sites)),
+            }
         for number, (name, marks, is_shared) in enumerate(SESSIONS[kind]):
             command = ["pytest", "-m", marks, "--basetemp", str(folder / str(number))]
             if is_shared and workers() > 1:

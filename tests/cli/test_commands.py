@@ -11,7 +11,7 @@ from fakes.commands import ROOT, SLMDESK
 
 from slmdesk.worker import landlock
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.quick]
 
 MODEL_KEYS = {
     "id", "name", "path", "bytes", "architecture", "quantization", "parameters", "context_length", "has_chat_template",

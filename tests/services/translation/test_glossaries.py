@@ -20,7 +20,7 @@ from slmdesk.services.translation.terms.glossaries import ImportRequest
 from slmdesk.services.translation.terms.validation import check_term, sorted_out
 from slmdesk.services.translation.types import TranslationRequest
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.quick]
 
 
 @pytest.fixture(scope="module")
