@@ -51,6 +51,7 @@ from slmdesk.gui.translate.text.entry import Reach
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
+from slmdesk.gui.widgets.named import named
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.engine.events import ModelStateChanged
 from slmdesk.services.jobs.overview import JobView
@@ -82,10 +83,7 @@ class Frame(QObject):
     ) -> None:
         super().__init__(app)
         self.setObjectName("frame")
-        self._bridge = bridge
-        self._settings = settings
-        self.state = state
-        self._folders = folders
+        self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
         self._model: ModelStateChanged | None = None
         self._managed: frozenset[str] = frozenset()
         """Settings the organisation has set."""
@@ -127,10 +125,9 @@ class Frame(QObject):
         terms = TermWindows(self._bridge, self._keeper, self.translate, self.translate_page)
         self.translate_page.text.glossaries_requested.connect(terms.open_glossaries)
         self.translate_page.text.memory_requested.connect(terms.open_memory)
-        self.models_place = QStackedWidget()
-        self.models_place.setObjectName("models_place")
-        for page in (self.models_page, self.compare_page):
-            self.models_place.addWidget(page)
+        self.models_place = named(QStackedWidget(), "models_place")
+        self.models_place.addWidget(self.models_page)
+        self.models_place.addWidget(self.compare_page)
         self.chat_page.restore_layout(
             state.window_splitter,
             is_list_shown=state.sidebar_visible,
@@ -165,7 +162,9 @@ class Frame(QObject):
         self._bridge.settings_changed.connect(self._on_settings_changed)
         self.settings.policy_shown.connect(self._on_policy_shown)
         self.settings_page.deleted_chats_requested.connect(lambda: DeletedChats(self._bridge, self.window).show())
-        self.window.close_requested.connect(self._on_close_requested)
+        self.window.close_requested.connect(
+            lambda: quit_or_stay(self.window, self.jobs.begun, self.close_requested.emit)
+        )
         self._end_timer.timeout.connect(self._bridge.closed)
 
     def _connect_chat(self) -> None:
@@ -199,7 +198,9 @@ class Frame(QObject):
         bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
         self.models.state_changed.connect(self._show_model)
         self.compare.comparison_shown.connect(lambda _shown: self._show_model(self._model))
-        self.window.help_requested.connect(self._on_help_requested)
+        self.window.help_requested.connect(
+            lambda: self._open_once(HelpWindow, lambda: HelpWindow(self._folders, self.window))
+        )
         status.ledger_requested.connect(self._on_ledger_requested)
         status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
         self.jobs.status_reported.connect(status.show_jobs)
@@ -264,10 +265,6 @@ class Frame(QObject):
         self._show_context()
         hide_features(self.window, policy.hidden)
         self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
-
-    @Slot()
-    def _on_close_requested(self) -> None:
-        quit_or_stay(self.window, self.jobs.begun, self.close_requested.emit)
 
     def end_in(self, milliseconds: int) -> None:
         """Emit `bridge.closed` after this time at the latest."""
@@ -387,10 +384,6 @@ class Frame(QObject):
             if page is not None:
                 page.setFocus()
         self._keep_timer.start()
-
-    @Slot()
-    def _on_help_requested(self) -> None:
-        self._open_once(HelpWindow, lambda: HelpWindow(self._folders, self.window))
 
     @Slot()
     def _on_ledger_requested(self) -> None:
