@@ -43,14 +43,14 @@ def killed_while_writing(child, paths: Paths, rounds: int, seed: int) -> int:
     committed: dict[str, int] = {}
     lengths: dict[str, int] = {}
     for number in range(rounds):
-        service_thread = child("write_for_ever", paths.data.parent, f"desk{number}")
-        assert service_thread.stdout.readline() == "ready\n"
+        running = child("write_for_ever", paths.data.parent, f"desk{number}")
+        assert running.stdout.readline() == "ready\n"
         lines: list[str] = []
         for _ in range(chance.randrange(1, 25)):  # killed at a random word, not at a random time of a busy PC
-            lines.append(service_thread.stdout.readline())
-        threading.Timer(chance.random() * 0.02, os.kill, (service_thread.pid, signal.SIGKILL)).start()
-        lines += service_thread.stdout.readlines()
-        assert service_thread.wait() == -signal.SIGKILL
+            lines.append(running.stdout.readline())
+        threading.Timer(chance.random() * 0.02, os.kill, (running.pid, signal.SIGKILL)).start()
+        lines += running.stdout.readlines()
+        assert running.wait() == -signal.SIGKILL
         for line in lines:
             what, *rest = line.split()
             if what == "committed":
@@ -88,12 +88,12 @@ def cut_off_from_power(child, paths: Paths, tmp_path: Path, cuts: int, seed: int
     before = tmp_path / "before"
     shutil.copytree(paths.data.parent, before)
     trace = tmp_path / "trace"
-    service_thread = child("write_for_ever", paths.data.parent, "traced", before=trace_command(trace))
-    assert service_thread.stdout.readline() == "ready\n"
+    running = child("write_for_ever", paths.data.parent, "traced", before=trace_command(trace))
+    assert running.stdout.readline() == "ready\n"
     for _ in range(60):
-        service_thread.stdout.readline()
+        running.stdout.readline()
     os.kill(int(re.search(rb"^(\d+)", trace.read_bytes()).group(1)), signal.SIGKILL)
-    service_thread.communicate()
+    running.communicate()
     replay = Replay(trace, paths.data.parent)
     assert replay.syncs > 60, "the control: syncs were seen"
     home = tmp_path / "after"
@@ -140,19 +140,19 @@ def test_h2_no_committed_message_is_lost_in_300_power_cuts(child, paths, tmp_pat
 
 def two_instances(child, paths: Paths, count: int) -> None:
     instances = [child("write_some", paths.data.parent, name, count) for name in ("window", "cli")]
-    for service_thread in instances:
-        assert service_thread.stdout.readline() == "ready\n"
+    for instance in instances:
+        assert instance.stdout.readline() == "ready\n"
     seen = open_store(paths, instance_id="watch").store
     revision, version = seen.revision(), seen.data_version()
-    for service_thread in instances:
-        service_thread.stdin.write("go\n")
-        service_thread.stdin.flush()
-    for service_thread in instances:
-        _, errors = service_thread.communicate(timeout=300)
-        assert service_thread.returncode == 0, errors
+    for instance in instances:
+        instance.stdin.write("go\n")
+        instance.stdin.flush()
+    for instance in instances:
+        _, errors = instance.communicate(timeout=300)
+        assert instance.returncode == 0, errors
     assert seen.data_version() != version
     assert len(seen.changed_since(revision).messages) == 2 * count, "the other desks' words are seen"
-    numbers = [message.n for item in seen.items() for message in seen.messages(item.id)]
+    numbers = [message.n for item in seen.items.page() for message in seen.messages.of_item(item.id)]
     seen.close()
     assert len(set(numbers)) == 2 * count
     assert integrity(paths) == ["ok"]
@@ -169,11 +169,11 @@ def test_h3_two_desks_write_1000_messages_each_at_once(child, paths):
 
 def started_at_once(child, paths: Paths) -> None:
     instances = [child("start", paths.data.parent, f"desk{number}") for number in range(4)]
-    answers = [service_thread.stdout.readline() for service_thread in instances]
+    answers = [running.stdout.readline() for running in instances]
     assert answers == ["opened 0 0 -\n"] * 4
-    for service_thread in instances:
-        service_thread.communicate("close\n", timeout=120)
-        assert service_thread.returncode == 0
+    for running in instances:
+        running.communicate("close\n", timeout=120)
+        assert running.returncode == 0
     assert not list(paths.instance_locks.iterdir())
     assert integrity(paths) == ["ok"]
 
@@ -190,10 +190,10 @@ def test_c1_50_starts_at_once(child, tmp_path):
 
 
 def test_c1_what_a_killed_desk_leaves_never_needs_the_user(child, paths):
-    service_thread = child("start", paths.data.parent, "killed")
-    assert service_thread.stdout.readline().startswith("opened")
-    service_thread.kill()
-    service_thread.wait()
+    running = child("start", paths.data.parent, "killed")
+    assert running.stdout.readline().startswith("opened")
+    running.kill()
+    running.wait()
     assert list(paths.instance_locks.iterdir()), "the control: a crash leaves its lock file"
     opened = open_store(paths, instance_id="next")
     assert opened.notices == ()

@@ -311,9 +311,9 @@ def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -
         for old in (*paths.data.glob("*.sqlite3*"), *kept_copies(paths)):
             old.unlink()
         paths.database.write_bytes(whole)
-        service_thread = child("migrate", paths.data.parent, KILL_AT=str(number))
-        _, errors = service_thread.communicate(timeout=60)
-        assert service_thread.returncode in (0, -signal.SIGKILL), errors
+        instance = child("migrate", paths.data.parent, KILL_AT=str(number))
+        _, errors = instance.communicate(timeout=60)
+        assert instance.returncode in (0, -signal.SIGKILL), errors
         if number % 2:  # SQLite alone makes it whole; the even ones leave that to the program
             assert columns(paths) in ((False, False, len(STEPS)), (True, True, len(STEPS) + 1))
         with closing(open_store(paths, instance_id="old", steps=(*STEPS, m002_more)).store) as store:
@@ -325,8 +325,8 @@ def killed_in_a_migration(child, paths: Paths, words: dict[str, str], numbers) -
         assert copy.stat().st_mode & 0o777 == 0o600
         assert integrity(paths) == ["ok"]
         assert columns(paths) == (True, True, len(STEPS) + 1)
-        outcomes.append(service_thread.returncode)
-        if service_thread.returncode == 0:
+        outcomes.append(instance.returncode)
+        if instance.returncode == 0:
             break
     assert outcomes.count(-signal.SIGKILL) >= 5, "the control: it was killed at many statements"
     assert outcomes[-1] == 0, "and at the end at none"
@@ -357,11 +357,11 @@ def test_h8_a_step_that_fails_leaves_the_old_version(paths, some_history):
 
 @pytest.mark.process
 def test_h8_a_migration_needs_the_other_desks_closed(child, paths, some_history):
-    service_thread = child("start", paths.data.parent, "window")
-    assert service_thread.stdout.readline().startswith("opened")
+    instance = child("start", paths.data.parent, "window")
+    assert instance.stdout.readline().startswith("opened")
     with pytest.raises(KnownError, match=r"store\.in_use"):
         open_store(paths, instance_id="d", steps=(*STEPS, m002_more))
-    service_thread.communicate("close\n", timeout=120)
+    instance.communicate("close\n", timeout=120)
     open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
 
 

@@ -35,11 +35,11 @@ def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, tmp_path, home
     if how == "tmpfs":
         home.mkdir()
         script = 'mount -t tmpfs -o size=640k none "$0" && head -c 200000 /dev/zero > "$0/filler" && exec "$@"'
-        service_thread = child("fill", home, 0, before=("unshare", "-rm", "sh", "-c", script, str(home)))
+        instance = child("fill", home, 0, before=("unshare", "-rm", "sh", "-c", script, str(home)))
     else:
-        service_thread = child("fill", home, 400_000)
-    out, errors = service_thread.communicate("go\n", timeout=120)
-    assert service_thread.returncode == 0, errors
+        instance = child("fill", home, 400_000)
+    out, errors = instance.communicate("go\n", timeout=120)
+    assert instance.returncode == 0, errors
     full, after = out.split("\n")[:2]
     _, code, committed, readable, by_another, notices = full.split()
     print(how, full)
@@ -82,11 +82,11 @@ def test_h8_a_full_disk_in_a_migration_changes_nothing(child, paths, some_histor
     script = (
         f'cp -r "$0/." {copy} && mount -t tmpfs -o size={size + 120_000} none "$0" && cp -r {copy}/. "$0" && exec "$@"'
     )
-    service_thread = child(
+    instance = child(
         "migrate", paths.data.parent, before=("unshare", "-rm", "sh", "-c", script, str(paths.data.parent))
     )
-    out, errors = service_thread.communicate(timeout=60)
-    assert service_thread.returncode == 3, errors
+    out, errors = instance.communicate(timeout=60)
+    assert instance.returncode == 3, errors
     assert out in ("known store.full\n", "known disk.full\n")
     open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
     assert integrity(paths) == ["ok"]
@@ -107,11 +107,11 @@ def test_h6_what_cannot_be_written_can_be_read(child, paths, some_history, what)
     mode = place.stat().st_mode
     place.chmod(0o400 if what == "file" else 0o500)
     try:
-        service_thread = child("read_only", paths.data.parent, before=without_roots_power())
-        out, errors = service_thread.communicate(timeout=60)
+        instance = child("read_only", paths.data.parent, before=without_roots_power())
+        out, errors = instance.communicate(timeout=60)
     finally:
         place.chmod(mode)
-    assert service_thread.returncode == 0, errors
+    assert instance.returncode == 0, errors
     assert out == "True ['store.read_only'] store.read_only 50 True\n"
 
 
@@ -120,11 +120,11 @@ def test_h6_a_folder_that_cannot_be_made_is_said(child, home):
     home.mkdir()
     home.chmod(0o500)
     try:
-        service_thread = child("read_only", home, before=without_roots_power())
-        out, errors = service_thread.communicate(timeout=60)
+        instance = child("read_only", home, before=without_roots_power())
+        out, errors = instance.communicate(timeout=60)
     finally:
         home.chmod(0o700)
-    assert (service_thread.returncode, out) == (3, "known file.unwritable\n"), errors
+    assert (instance.returncode, out) == (3, "known file.unwritable\n"), errors
 
 
 @pytest.mark.process
@@ -178,17 +178,17 @@ def test_a_backup_is_whole_checked_and_private(store, paths, tmp_path):
     restored.data.mkdir()
     shutil.copy(target, restored.database)
     with_copy = open_store(restored, instance_id="r").store
-    assert len(with_copy.search("hello")) == 1
+    assert len(with_copy.index.search("hello")) == 1
     with_copy.close()
 
 
 @pytest.mark.process
 def test_a_backup_needs_the_other_desks_closed(child, store, paths):
-    service_thread = child("start", paths.data.parent, "other")
-    assert service_thread.stdout.readline().startswith("opened")
+    instance = child("start", paths.data.parent, "other")
+    assert instance.stdout.readline().startswith("opened")
     with pytest.raises(KnownError, match=r"store\.in_use"), store.alone():
         pass
-    service_thread.communicate("close\n", timeout=120)
+    instance.communicate("close\n", timeout=120)
     with store.alone():
         late = subprocess.run(
             [sys.executable, str(CHILD), "start", str(paths.data.parent), "late"],
