@@ -26,7 +26,7 @@ from slmdesk.documents.registry import reader_of
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.paths import find_paths, make_folders
 from slmdesk.services.base.pending import Pending, ended
-from slmdesk.services.documents.retrieval import DEEP, Ranked, Retrieval
+from slmdesk.services.documents.retrieval import DEEP, RankedPassages, Retrieval
 from slmdesk.store import Store, open_store
 from slmdesk.tasks.read import chosen_format
 from slmdesk.text.passages.cut import PassageBuilder
@@ -38,7 +38,7 @@ GOAL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class AppliedEdit:
     """A question that was put, and where it led."""
 
     file: str
@@ -91,7 +91,7 @@ class ByMeaning:
         return found
 
 
-def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None) -> Iterator[Put]:
+def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None) -> Iterator[AppliedEdit]:
     """All questions, document by document."""
     samples = {one.file_name: one for one in SAMPLES}
     retrieval = Retrieval(store, meaning.rank if meaning else None)
@@ -109,11 +109,11 @@ def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None)
             meaning.learn(store.passages.of_document(record.id))
         for question, pages in document["questions"]:
             ranked = retrieval.rank(question, [record.id]).result
-            assert isinstance(ranked, Ranked)
-            yield Put(file, question, tuple(pages), ranked.passages)
+            assert isinstance(ranked, RankedPassages)
+            yield AppliedEdit(file, question, tuple(pages), ranked.passages)
 
 
-def table_of(all_put: list[Put]) -> str:
+def table_of(all_put: list[AppliedEdit]) -> str:
     """As Markdown."""
     lines = ["| document | questions | first | among three |", "|---|---|---|---|"]
     files = list(dict.fromkeys(one.file for one in all_put))

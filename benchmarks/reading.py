@@ -42,7 +42,7 @@ _WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class AnswerMeasurements:
     """Of one document."""
 
     sample: Sample
@@ -128,20 +128,20 @@ def _member(package: Path, member: str, folder: Path) -> bytes:
     return found[0].read_bytes()
 
 
-def measured(sample: Sample) -> Figures:
+def measured(sample: Sample) -> AnswerMeasurements:
     """Compare one document; what keeps it from being compared is its problem."""
     try:
         path = fetched(sample)
         peer = words_of(PEERS[sample.peer](path))
         text, pages, seconds = our_text(path)
     except Exception as err:
-        return Figures(sample, 0, 0, 0, 0, 0, 0, f"{type(err).__name__}: {err}"[:200])
+        return AnswerMeasurements(sample, 0, 0, 0, 0, 0, 0, f"{type(err).__name__}: {err}"[:200])
     ours = words_of(text)
     order = share(pairwise(peer), pairwise(ours))
-    return Figures(sample, pages, len(peer), share(peer, ours), share(ours, peer), order, seconds)
+    return AnswerMeasurements(sample, pages, len(peer), share(peer, ours), share(ours, peer), order, seconds)
 
 
-def table_of(all_figures: Sequence[Figures]) -> str:
+def table_of(all_figures: Sequence[AnswerMeasurements]) -> str:
     """As Markdown, and the medians."""
     lines = ["| document | read by | pages | words | recall | precision | order |", "|---|---|---|---|---|---|---|"]
     for one in all_figures:

@@ -34,7 +34,7 @@ ABLE = {"format": None, "block": None, "truth": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SummaryPoint:
     """One prediction."""
 
     at: float
@@ -44,13 +44,13 @@ class Said:
     share: float | None
 
 
-def summarize(services: Services, document: str, length: int) -> list[Said]:
+def summarize(services: Services, document: str, length: int) -> list[SummaryPoint]:
     """All predictions of one summary, the last one at its end."""
     from slmdesk.core.records import JobStatus
     from slmdesk.services.jobs.events import JobChanged
     from slmdesk.services.summaries.types import SummaryRequest
 
-    said: list[Said] = []
+    said: list[SummaryPoint] = []
     over = threading.Event()
 
     def hear(event: Event) -> None:
@@ -67,7 +67,7 @@ def summarize(services: Services, document: str, length: int) -> list[Said]:
     return said
 
 
-def errors(said: list[Said]) -> list[tuple[float, float | None, bool]]:
+def errors(said: list[SummaryPoint]) -> list[tuple[float, float | None, bool]]:
     """After each of SHARES: how far off the prediction was (0.1: 10 % too long), and whether its range held."""
     first = next((one.at for one in said if one.best is not None), said[0].at)
     end, found = said[-1].at, []
@@ -106,11 +106,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _said(event: JobChanged) -> Said:
-    return Said(time.monotonic(), event.eta_s, event.eta_low_s, event.eta_high_s, event.share)
+def _said(event: JobChanged) -> SummaryPoint:
+    return SummaryPoint(time.monotonic(), event.eta_s, event.eta_low_s, event.eta_high_s, event.share)
 
 
-def _notify(said: list[Said], length: int) -> None:
+def _notify(said: list[SummaryPoint], length: int) -> None:
     known = [one for one in said if one.best is not None]
     print(f"{length} words: {said[-1].at - said[0].at:.0f} s, first prediction after {known[0].at - said[0].at:.1f} s")
     jumps = [abs((b.at + (b.best or 0)) - (a.at + (a.best or 0))) for a, b in pairwise(known)]

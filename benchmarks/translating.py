@@ -31,7 +31,12 @@ from benchmarks.common import MODEL, Row, table
 from benchmarks.time_left import PATIENCE_S, add_model, opened
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.services.jobs.steps import step_key
-from slmdesk.services.translation.asking.prompts import Manner, projection_step, prompt_version, translation_step
+from slmdesk.services.translation.asking.prompts import (
+    TranslationStyle,
+    projection_step,
+    prompt_version,
+    translation_step,
+)
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.checks import without_chatter
 from slmdesk.text.translation.tag_projection import phrases_of, verbatim
@@ -103,7 +108,7 @@ def translate(services: Services, request: TranslationRequest) -> Made:
 # ---- tags
 
 
-def way_of(one: SegmentRecord, made: Made, manner: Manner) -> str:
+def way_of(one: SegmentRecord, made: Made, manner: TranslationStyle) -> str:
     """How the tags of a segment came to their places."""
     if one.state is SegmentState.FAILED:
         return "failed"
@@ -115,7 +120,7 @@ def way_of(one: SegmentRecord, made: Made, manner: Manner) -> str:
     return "second try" if problems(said, tags) else "first try"
 
 
-def phrase_ways(one: SegmentRecord, made: Made, manner: Manner) -> Iterator[str]:
+def phrase_ways(one: SegmentRecord, made: Made, manner: TranslationStyle) -> Iterator[str]:
     """How each tagged phrase of a projected segment was placed."""
     words, phrases = phrases_of(one.source, Tags(one.paired, one.lone))
     said = made.answer(translation_step(words, Tags(), manner)) or ""
@@ -133,7 +138,7 @@ def tagged(services: Services, *, is_shown: bool) -> Iterator[Row]:
     for group in tomllib.loads(TAGGED.read_text(encoding="utf-8"))["group"]:
         with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8", delete=False) as page:
             page.write(PAGE.format("\n".join(f"<p>{one}</p>" for one in group["sentences"])))
-        manner = Manner(group["to"], group["from"])
+        manner = TranslationStyle(group["to"], group["from"])
         made = translate(services, TranslationRequest(group["to"], path=page.name, source=group["from"]))
         Path(page.name).unlink()
         found = [one for one in made.segments if one.paired or one.lone]

@@ -25,7 +25,7 @@ from slmdesk.paths import find_paths
 from slmdesk.services.base.events import Event
 from slmdesk.services.container import open_services
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.translation.asking.prompts import Manner, translation_step
+from slmdesk.services.translation.asking.prompts import TranslationStyle, translation_step
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.tagged import Tags
@@ -45,7 +45,9 @@ PAIRS, FEW = 6, 32
 def prompts(ours: Runner, count: int = 0) -> list[dict[str, Any]]:
     """What a translation of the letter asks of its segments."""
     some = sentences(count or int(os.environ.get(SEGMENTS_VARIABLE) or SEGMENTS))
-    steps: list[Any] = [translation_step(one, Tags(), Manner("de", "en"), with_probabilities=True) for one in some]
+    steps: list[Any] = [
+        translation_step(one, Tags(), TranslationStyle("de", "en"), with_probabilities=True) for one in some
+    ]
     rendered = ours.ask(do="render", messages=[step["messages"] for step in steps])
     return [
         {
@@ -114,7 +116,7 @@ def typed_translation() -> Iterator[Row]:
     program = Program(str(model()), {})
     services = program.services
     record = services.service_thread.call(lambda: services.models.choose(None))
-    manner = Manner("de", "en")
+    manner = TranslationStyle("de", "en")
     waits: list[float] = []
     for number, text in enumerate(edits(EDITS + 1)):
         while not program._info.empty():

@@ -352,11 +352,11 @@ def test_folder() -> Iterator[Path]:
     write), else where temporary files go.  Removed afterwards.
     """
     memory = Path("/dev/shm")
-    has_room = False
+    has_space = False
     if sys.platform == "linux" and os.access(memory, os.W_OK):
         about = os.statvfs(memory)
-        has_room = about.f_bavail * about.f_frsize >= NEEDED_IN_MEMORY and not about.f_flag & os.ST_NOEXEC
-    with TemporaryDirectory(prefix="slmdesk-", dir=memory if has_room else None, ignore_cleanup_errors=True) as folder:
+        has_space = about.f_bavail * about.f_frsize >= NEEDED_IN_MEMORY and not about.f_flag & os.ST_NOEXEC
+    with TemporaryDirectory(prefix="slmdesk-", dir=memory if has_space else None, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

@@ -109,11 +109,11 @@ def chat(
         if files:
             read, unread = attached(console, services, files, password=password, save=not no_save)
             request = replace(request, attach=read)
-        talk = _Talk(console, services, unread)
+        talk = _ChatRun(console, services, unread)
         return (talk.go_on(request) if interactive else talk.say(request)) or (1 if unread else 0)
 
 
-class _Talk:
+class _ChatRun:
     """One run of `chat`."""
 
     def __init__(self, console: Console, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:

@@ -13,7 +13,7 @@ from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.kinds import DOWNLOAD
 from slmdesk.services.jobs.labels import left_words
-from slmdesk.services.jobs.time_left import Left
+from slmdesk.services.jobs.time_left import Remaining
 
 SECONDS_UNDER_S = 90
 """A shorter time is said in seconds."""
@@ -71,7 +71,7 @@ def _progress(news: JobChanged) -> str:
         return done
     low = news.eta_s if news.eta_low_s is None else news.eta_low_s
     high = news.eta_s if news.eta_high_s is None else news.eta_high_s
-    left = Left(news.eta_s, low, high)
+    left = Remaining(news.eta_s, low, high)
     if left.is_sure and left.best < SECONDS_UNDER_S:
         return f"{done}, {max(1, round(left.best))} s left"
     return f"{done}, {left_words(left)}"

@@ -19,7 +19,7 @@ from slmdesk.services.container import Services
 from slmdesk.services.jobs.bytes_done import bytes_of, eta_of
 from slmdesk.services.jobs.kinds import DOWNLOAD
 from slmdesk.services.jobs.labels import kind_words, left_words
-from slmdesk.services.jobs.time_left import Left
+from slmdesk.services.jobs.time_left import Remaining
 from slmdesk.services.jobs.timings import noted_of
 
 MOST_REASONS = 5
@@ -56,12 +56,12 @@ def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
     return job.id, kind_words(job.kind), job.status.value, _steps(job), failed, left or "-", clean_label(job.title, 60)
 
 
-def _left(job: JobRecord) -> Left | None:
+def _left(job: JobRecord) -> Remaining | None:
     """The remaining time of a running job, from what its instance last saved."""
     if job.kind != DOWNLOAD:
         return noted_of(job).left
     eta = eta_of(job)
-    return None if eta is None else Left(eta, eta, eta)
+    return None if eta is None else Remaining(eta, eta, eta)
 
 
 def _as_it_is(services: Services, job: JobRecord) -> JobRecord:

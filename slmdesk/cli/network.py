@@ -11,7 +11,7 @@ import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.core.labels import clean_label
-from slmdesk.core.records import LedgerRow
+from slmdesk.core.records import NetworkLogRow
 from slmdesk.core.types import Json
 from slmdesk.exports.network_log import shape_of, time_of
 from slmdesk.hub.guard import HUB
@@ -144,7 +144,7 @@ def _say_count(console: Console, services: Services, today: int) -> None:
     console.say(f"{'Offline' if services.network.is_offline else 'Online'}: {today} requests today.")
 
 
-def _show(console: Console, services: Services, rows: Sequence[LedgerRow]) -> None:
+def _show(console: Console, services: Services, rows: Sequence[NetworkLogRow]) -> None:
     if console.as_json:
         console.give([shape_of(one) for one in rows])
         return

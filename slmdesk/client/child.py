@@ -19,7 +19,7 @@ from slmdesk.client.handles import OPENS_NOTHING, Handles
 from slmdesk.client.writer import Writer
 from slmdesk.core import protocol
 from slmdesk.core.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, decoder_of_instance, lines_of
-from slmdesk.core.reach import HANDLES_VARIABLE, REACH_VARIABLE, Reach, reached_by
+from slmdesk.core.reach import HANDLES_VARIABLE, REACH_VARIABLE, AllowedPaths, reached_by
 
 PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
 SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"})
@@ -48,7 +48,7 @@ class Child:
         role: str,
         log_path: Path,
         environment: Mapping[str, str],
-        reach: Reach,
+        reach: AllowedPaths,
         limits: ClientLimits,
         on_message: Callable[[Child, FromChild], None],
         on_change: Callable[[], None],

@@ -30,7 +30,7 @@ from slmdesk.core.protocol import (
     Token,
     Unload,
 )
-from slmdesk.core.reach import NOTHING, Reach
+from slmdesk.core.reach import NOTHING, AllowedPaths
 from slmdesk.core.types import Json, LoadSpec
 from slmdesk.core.wire import to_json
 
@@ -104,7 +104,7 @@ class ChildClient:
         child = self._child
         return self._old_bad_lines + (0 if child is None else child.bad_lines)
 
-    def may_open(self, reach: Reach) -> None:
+    def may_open(self, reach: AllowedPaths) -> None:
         """Set the user's files that children started from now on may open (enforced on Linux only)."""
         with self._changed:
             self._reach = reach

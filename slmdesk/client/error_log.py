@@ -25,7 +25,7 @@ class ErrorLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._room = CHILD_BYTES
+        self._space = CHILD_BYTES
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
         self._left_out = 0
@@ -59,8 +59,8 @@ class ErrorLog:
             self._file = open(descriptor, "ab", buffering=0)  # noqa: PTH123, SIM115  a descriptor, kept
 
     def _add(self, block: bytes) -> None:
-        fits, rest = block[: self._room], block[self._room :]
-        self._room -= len(fits)
+        fits, rest = block[: self._space], block[self._space :]
+        self._space -= len(fits)
         self._write(fits)
         if rest:
             self._tail.append(rest)

@@ -100,8 +100,8 @@ def ends_by_punctuation(text: str) -> list[int]:
 
 def chunk_tokens(pool_tokens: int, width: int, shared_tokens: int, answer_tokens: int) -> int:
     """Length of a chunk in tokens, so that a whole batch of `width` fits the pool; never too short to be of use."""
-    room = (pool_tokens - shared_tokens) // max(1, width) - answer_tokens
-    return min(MOST_TOKENS, max(LEAST_TOKENS, room // STEP_TOKENS * STEP_TOKENS))
+    space = (pool_tokens - shared_tokens) // max(1, width) - answer_tokens
+    return min(MOST_TOKENS, max(LEAST_TOKENS, space // STEP_TOKENS * STEP_TOKENS))
 
 
 def chunked(pieces: Sequence[Piece], tokens: Sequence[int], size: int) -> list[range]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from slmdesk.core.labels import clean_label
 
 
-class Allows(StrEnum):
+class LicencePermission(StrEnum):
     """What a company may do with a model."""
 
     ANYTHING = "anything"
@@ -29,7 +29,7 @@ class Licence:
 
     name: str
     """"Apache 2.0"; what the publisher wrote where it is none that is known."""
-    allows: Allows
+    allows: LicencePermission
 
     @property
     def words(self) -> str:
@@ -43,13 +43,18 @@ class Licence:
 
 
 _WORDS = {
-    Allows.ANYTHING: "free for any use, also at work",
-    Allows.CONDITIONS: "has conditions for use at work",
-    Allows.NOT_AT_WORK: "not for use at work",
-    Allows.UNKNOWN: "read it before using the model at work",
+    LicencePermission.ANYTHING: "free for any use, also at work",
+    LicencePermission.CONDITIONS: "has conditions for use at work",
+    LicencePermission.NOT_AT_WORK: "not for use at work",
+    LicencePermission.UNKNOWN: "read it before using the model at work",
 }
 NOT_STATED = "not stated: ask the publisher before using it at work"
-_A, _C, _N, _U = Allows.ANYTHING, Allows.CONDITIONS, Allows.NOT_AT_WORK, Allows.UNKNOWN
+_A, _C, _N, _U = (
+    LicencePermission.ANYTHING,
+    LicencePermission.CONDITIONS,
+    LicencePermission.NOT_AT_WORK,
+    LicencePermission.UNKNOWN,
+)
 
 LICENCES: Mapping[str, Licence] = MappingProxyType(
     {
@@ -83,7 +88,7 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
 )  # fmt: skip
 """By the Hub's short name."""
 
-PERMISSIVE = frozenset(key for key, licence in LICENCES.items() if licence.allows is Allows.ANYTHING)
+PERMISSIVE = frozenset(key for key, licence in LICENCES.items() if licence.allows is LicencePermission.ANYTHING)
 """Short names of those that leave a company free."""
 
 
@@ -92,7 +97,7 @@ def licence_named(untrusted: str) -> Licence | None:
     key = untrusted.strip().lower()
     if not key:
         return None
-    return LICENCES.get(key) or Licence(clean_label(untrusted, 60), Allows.UNKNOWN)
+    return LICENCES.get(key) or Licence(clean_label(untrusted, 60), LicencePermission.UNKNOWN)
 
 
 def licence_words(untrusted: str) -> str:

@@ -23,15 +23,15 @@ MOST_BYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class AllowedPaths:
     """Files and folders (with everything in them) that may be read, and folders that may be written to."""
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
 
-    def with_file(self, path: str) -> Reach:
+    def with_file(self, path: str) -> AllowedPaths:
         """A copy that also allows one more file, with the other parts of a split model."""
-        return self if path in self.read else Reach((*self.read, path), self.write)
+        return self if path in self.read else AllowedPaths((*self.read, path), self.write)
 
     def to_variable(self) -> str:
         """Encode for a child's environment."""
@@ -43,20 +43,20 @@ class Reach:
         return said
 
 
-NOTHING = Reach()
+NOTHING = AllowedPaths()
 
 
-def reach_from(environment: Mapping[str, str]) -> Reach:
+def reach_from(environment: Mapping[str, str]) -> AllowedPaths:
     """Decode from the environment; where the app set nothing, nothing may be opened."""
     try:
         said = json.loads(environment.get(REACH_VARIABLE) or "{}")
-        return Reach(tuple(map(str, said.get("read", ()))), tuple(map(str, said.get("write", ()))))
+        return AllowedPaths(tuple(map(str, said.get("read", ()))), tuple(map(str, said.get("write", ()))))
     except (ValueError, AttributeError, TypeError):
         return NOTHING
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ResolvedPaths:
     """The files a reach stood for when a child was started, identified by inode, as the kernel does."""
 
     folders: tuple[str, ...]
@@ -71,12 +71,12 @@ class Reached:
         return mark is None or mark in self.files
 
 
-def reached_by(reach: Reach) -> Reached:
+def reached_by(reach: AllowedPaths) -> ResolvedPaths:
     """Look up the inodes of these files."""
     paths = [*reach.read, *reach.write]
     folders = [path for path in paths if Path(path).is_dir()]
     marks = (_mark_of(path) for path in paths if path not in folders)
-    return Reached(tuple(map(os.path.realpath, folders)), frozenset(mark for mark in marks if mark is not None))
+    return ResolvedPaths(tuple(map(os.path.realpath, folders)), frozenset(mark for mark in marks if mark is not None))
 
 
 def _mark_of(path: str) -> tuple[int, int] | None:

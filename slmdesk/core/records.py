@@ -82,7 +82,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class AnswerEnding:
     """How an answer's row ends."""
 
     status: Status
@@ -154,7 +154,7 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerRow:
+class NetworkLogRow:
     """One request that was allowed."""
 
     n: int
@@ -293,7 +293,7 @@ class CollectionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
+class KnownFile:
     """What of a folder's document is needed to see whether its file has changed."""
 
     id: str

@@ -112,7 +112,7 @@ def write_state(folder: Path, head: StateHead, tokens: bytes, data: Bytes, *, mo
     size = len(_MARK) + _LENGTH.size + len(raw_head) + len(tokens) + len(data) + 32
     path = path_of(folder, head.key)
     private_folder(folder)
-    _require_room(folder, path, size, most_bytes)
+    _require_space(folder, path, size, most_bytes)
     beside = folder / f"{secrets.token_hex(8)}{UNFINISHED}"
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
@@ -191,7 +191,7 @@ def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
     return _remove(old)
 
 
-def make_room(folder: Path, most_bytes: int, *, but: Path | None = None) -> None:
+def make_space(folder: Path, most_bytes: int, *, but: Path | None = None) -> None:
     """Delete the least recently used states until all together take at most `most_bytes`.  Raises KnownError."""
     states = [one for one in states_in(folder) if one.path != but]
     total = sum(one.bytes for one in states)
@@ -204,7 +204,7 @@ def make_room(folder: Path, most_bytes: int, *, but: Path | None = None) -> None
     _remove(gone)
 
 
-def _require_room(folder: Path, path: Path, size: int, most_bytes: int) -> None:
+def _require_space(folder: Path, path: Path, size: int, most_bytes: int) -> None:
     """Delete states until there is space for this one.  Raises KnownError where there cannot be."""
     try:
         free = shutil.disk_usage(folder).free
@@ -212,7 +212,7 @@ def _require_room(folder: Path, path: Path, size: int, most_bytes: int) -> None:
         raise problem_of(err, path) from err
     if size > most_bytes or free - size < LEAST_FREE_BYTES:
         raise KnownError("disk.full", path=str(path), needed_bytes=size, available_bytes=free)
-    make_room(folder, most_bytes - size, but=path)
+    make_space(folder, most_bytes - size, but=path)
 
 
 def _names(folder: Path, suffix: str) -> Iterator[Path]:

@@ -159,7 +159,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class PcMeasured:
+class PcMeasurement:
     """Measurements of this PC."""
 
     bytes_per_s: float

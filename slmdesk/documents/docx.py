@@ -18,7 +18,7 @@ from slmdesk.documents.docx_styles import Numbering, styles_of
 from slmdesk.documents.docx_walker import Walker
 from slmdesk.documents.ooxml import Package
 from slmdesk.documents.packed import opened
-from slmdesk.documents.paging import Cited, Flow, Pager, Piece, has_pages
+from slmdesk.documents.paging import Flow, Footnote, Pager, Piece, has_pages
 from slmdesk.documents.xmls import Stream, attribute, local
 
 _BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageBreakBefore)[^>]*>")
@@ -70,6 +70,6 @@ def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
         if text.strip() and (relation.kind, text) not in seen:
             seen.add((relation.kind, text))
             piece = Piece(BlockKind(relation.kind), text)
-            yield piece if piece.kind is BlockKind.HEADER else Cited(piece)
+            yield piece if piece.kind is BlockKind.HEADER else Footnote(piece)
     if seen:
         walker.reading.note(Note.HEADERS_APART)

@@ -11,7 +11,7 @@ from slmdesk.core.documents import BlockKind, Note
 from slmdesk.documents.base import Reading
 from slmdesk.documents.docx_styles import Numbering, Style, as_number, number_of, outline_level
 from slmdesk.documents.ooxml import is_on
-from slmdesk.documents.paging import Cited, Flow, PageBreak, Pictured, Piece
+from slmdesk.documents.paging import Flow, Footnote, PageBreak, PictureBlock, Piece
 from slmdesk.documents.rows import as_row
 from slmdesk.documents.xmls import attribute, child, local
 
@@ -194,7 +194,7 @@ class Walker:
         elif name == "docPr":
             line.after.append(Piece(BlockKind.CAPTION, element.get("descr", "")))
         elif name in _PICTURES:
-            line.after.append(Pictured())
+            line.after.append(PictureBlock())
         elif name == "sym":
             code = attribute(element, "char")
             if len(code) == 4 and code[0] not in "Ff" and all(letter in "0123456789abcdefABCDEF" for letter in code):
@@ -224,7 +224,7 @@ class Walker:
         self._cited[kind] += 1
         mark = f"[{as_number(self._cited[kind], form)}]"
         line.text.append(mark)
-        line.after.append(Cited(Piece(BlockKind.FOOTNOTE, f"{mark} {self.plain(note)}")))
+        line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{mark} {self.plain(note)}")))
 
     def _comment(self, name: str, line: _Line) -> None:
         comment = self._aside["comments"].get(name)

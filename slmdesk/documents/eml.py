@@ -14,7 +14,7 @@ from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import NotTextError, decode, lines_made_one
 from slmdesk.documents.html import decoded_markup, notify
 from slmdesk.documents.hypertext import walk
-from slmdesk.documents.messages import Enclosed, Mail, pages_of, taken_out
+from slmdesk.documents.messages import Mail, MailAttachment, pages_of, taken_out
 from slmdesk.documents.pieces import page_from, sections_of
 
 HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
@@ -167,18 +167,20 @@ def _file_name(part: Message) -> str:
         return ""
 
 
-def _enclosed(part: Message) -> Enclosed:
+def _enclosed(part: Message) -> MailAttachment:
     name = _file_name(part)
     if part.get_content_type() == "message/rfc822":
         inner = _parts(part)
         subject = _header(inner[0], "Subject") if inner else ""
-        return Enclosed(name or f"{subject.replace('/', ' ') or 'message'}.eml", inner[0].as_bytes() if inner else None)
+        return MailAttachment(
+            name or f"{subject.replace('/', ' ') or 'message'}.eml", inner[0].as_bytes() if inner else None
+        )
     if part.is_multipart():
-        return Enclosed(name or "message", None)
+        return MailAttachment(name or "message", None)
     data = part.get_payload(decode=True)
     if not name and (about := _extension(part)):
         name = f"{part.get_content_maintype()}{about}"
-    return Enclosed(name, data if isinstance(data, bytes) else None)
+    return MailAttachment(name, data if isinstance(data, bytes) else None)
 
 
 def _extension(part: Message) -> str:

@@ -24,7 +24,7 @@ _QUOTED = re.compile(r"\s{0,3}>")
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosed:
+class MailAttachment:
     """A document that came with a mail."""
 
     name: str
@@ -43,7 +43,7 @@ class Mail:
     sender: str = ""
     bodies: list[tuple[str, bool]] = field(default_factory=list)
     """Texts, and whether they are hypertext."""
-    enclosed: list[Enclosed] = field(default_factory=list)
+    enclosed: list[MailAttachment] = field(default_factory=list)
     is_locked: bool = False
     """Its text is encrypted."""
 
@@ -100,7 +100,7 @@ def _hypertext(reading: Reading, body: str) -> Sequence[Piece]:
     return found.pieces
 
 
-def _listed(index: int, one: Enclosed) -> Attachment:
+def _listed(index: int, one: MailAttachment) -> Attachment:
     untrusted = PurePosixPath(one.name.replace("\\", "/").replace("\0", "")).name
     name = clean_label(untrusted, MAX_NAME_CHARACTERS) or f"attachment {index + 1}"
     return Attachment(index, name, len(one.data or b""), "" if one.data is None else _format(name, one.data))

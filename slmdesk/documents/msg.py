@@ -13,7 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import NotTextError, lines_made_one
 from slmdesk.documents.html import decoded_markup
-from slmdesk.documents.messages import Enclosed, Mail, pages_of, taken_out
+from slmdesk.documents.messages import Mail, MailAttachment, pages_of, taken_out
 
 MAX_MAIL_BYTES = 100 << 20
 PID_HTML, PID_RECIPIENT_TYPE, PID_FILENAME = 0x1013, 0x0C15, 0x3704
@@ -98,6 +98,6 @@ def _hypertext(message: Message) -> str:
     return lines_made_one(_words(lambda: message.html_body))
 
 
-def _enclosed(one: Any) -> Enclosed:
+def _enclosed(one: Any) -> MailAttachment:
     name = _words(lambda: one.file_name) or _words(lambda: one.properties.str_prop_value(PID_FILENAME))
-    return Enclosed(name, _field(lambda: one.file_bytes))
+    return MailAttachment(name, _field(lambda: one.file_bytes))

@@ -14,7 +14,7 @@ from slmdesk.documents.base import Reading, locked
 from slmdesk.documents.docx_styles import as_number
 from slmdesk.documents.ooxml import MAX_NAME_CHARACTERS
 from slmdesk.documents.packed import Archive
-from slmdesk.documents.paging import Cited, Flow, PageBreak, Pictured, Piece
+from slmdesk.documents.paging import Flow, Footnote, PageBreak, PictureBlock, Piece
 from slmdesk.documents.rows import as_row
 from slmdesk.documents.xmls import attribute, child, local, parse
 
@@ -205,7 +205,7 @@ class OdfWalker:
 
     def pieces(self, element: etree._Element) -> list[Piece]:
         """The same for what has no pages of its own: notes stand right behind what cites them."""
-        flow = (one.piece if isinstance(one, Cited) else one for part in element for one in self.flow(part))
+        flow = (one.piece if isinstance(one, Footnote) else one for part in element for one in self.flow(part))
         return [one for one in flow if isinstance(one, Piece) and one.text.strip()]
 
     def comment(self, annotation: etree._Element) -> Piece:
@@ -290,13 +290,13 @@ class OdfWalker:
         shown = f"[{(''.join(mark.itertext()).strip() if mark is not None else '') or self._cited}]"
         line.text.append(shown)
         words = "\n".join(one.text.strip() for one in self.pieces(body)) if body is not None else ""
-        line.after.append(Cited(Piece(BlockKind.FOOTNOTE, f"{shown} {words}")))
+        line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{shown} {words}")))
 
     def _frame(self, frame: etree._Element, depth: int) -> Iterator[Flow]:
         """A box with words, or a picture, of which only the first form counts: the others are copies."""
         inside = [one for one in frame if local(one) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
-            yield Pictured()
+            yield PictureBlock()
         for one in inside[:1] if inside and local(inside[0]) in ("object", "object-ole", "image") else inside:
             yield from self.flow(one, depth)
         about = [" ".join("".join(one.itertext()).split()) for one in frame if local(one) in ("title", "desc")]

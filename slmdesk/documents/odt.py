@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
 from slmdesk.documents.odf import CONTENT, OdfWalker, lists_in, look_into, styles_in, tree_of
 from slmdesk.documents.packed import opened
-from slmdesk.documents.paging import Cited, Flow, Pager, Piece, has_pages
+from slmdesk.documents.paging import Flow, Footnote, Pager, Piece, has_pages
 from slmdesk.documents.xmls import Stream, child, local
 
 _BREAK = re.compile(rb"<text:soft-page-break ?/?>")
@@ -51,4 +51,4 @@ def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
         if text and (kind, text) not in seen:
             seen.add((kind, text))
             walker.reading.note(Note.HEADERS_APART)
-            yield Piece(kind, text) if kind is BlockKind.HEADER else Cited(Piece(kind, text))
+            yield Piece(kind, text) if kind is BlockKind.HEADER else Footnote(Piece(kind, text))

@@ -149,13 +149,13 @@ def _number(part: bytes, at: int, most: int) -> tuple[int, int]:
 
 def _sheets(reading: Reading, data: bytes) -> Iterator[Page]:
     pager = SheetPager(reading)
-    with _calling(reading):
+    with _as_verdicts(reading):
         book = CalamineWorkbook.from_filelike(BytesIO(data))
     for about in book.sheets_metadata:
         reading.check()
         hidden = about.visible != SheetVisibleEnum.Visible
         try:
-            with _calling(reading):
+            with _as_verdicts(reading):
                 sheet = book.get_sheet_by_name(about.name)
         except KnownError as err:
             if err.code != "document.damaged":
@@ -165,7 +165,7 @@ def _sheets(reading: Reading, data: bytes) -> Iterator[Page]:
         yield from pager.pages(about.name, _rows(sheet), hidden=hidden)
 
 
-class _calling:  # noqa: N801  a context manager, used like a function
+class _as_verdicts:  # noqa: N801  a context manager, used like a function
     """Turns what calamine raises into verdicts; its panics are no ordinary exceptions."""
 
     def __init__(self, reading: Reading) -> None:

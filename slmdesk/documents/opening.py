@@ -69,10 +69,10 @@ class _Placed(io.RawIOBase):
         """Of the file; its own position is another one."""
         return self._descriptor
 
-    def readinto(self, room: Any) -> int:
+    def readinto(self, space: Any) -> int:
         """As many bytes as there are room for, or are left."""
-        data = os.pread(self._descriptor, len(room), self._place)
-        room[: len(data)] = data
+        data = os.pread(self._descriptor, len(space), self._place)
+        space[: len(data)] = data
         self._place += len(data)
         return len(data)
 

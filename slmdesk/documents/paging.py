@@ -41,18 +41,18 @@ class PageBreak:
 
 
 @dataclass(frozen=True, slots=True)
-class Pictured:
+class PictureBlock:
     """A picture, so that a page of nothing else is one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class Footnote:
     """What stands at the foot of the page that cites it."""
 
     piece: Piece
 
 
-Flow = Piece | PageBreak | Cited | Pictured
+Flow = Piece | PageBreak | Footnote | PictureBlock
 
 
 def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int) -> bool:
@@ -97,9 +97,9 @@ class Pager:
         for one in flow:
             if isinstance(one, PageBreak):
                 self._end_page(one)
-            elif isinstance(one, Pictured):
+            elif isinstance(one, PictureBlock):
                 self._is_pictured, self._last_break = True, None
-            elif isinstance(one, Cited):
+            elif isinstance(one, Footnote):
                 self._feet.append(one.piece)
             else:
                 self._add(one)

@@ -16,10 +16,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import format_of
 from slmdesk.documents import ocr
 from slmdesk.documents.base import Reading
-from slmdesk.documents.pdf_blocks import Laid, lay_out, measures_of
+from slmdesk.documents.pdf_blocks import LaidOutPage, lay_out, measures_of
 from slmdesk.documents.pdf_file import (
     LOCK,
-    Aside,
+    OverlayText,
     asides_of,
     attachment_bytes,
     attachments_of,
@@ -58,7 +58,7 @@ class _Sheet:
 
     label: str
     lines: list[Line] = field(default_factory=list)
-    asides: list[Aside] = field(default_factory=list)
+    asides: list[OverlayText] = field(default_factory=list)
     width: float = 1.0
     height: float = 1.0
     status: PageStatus = PageStatus.READ
@@ -89,7 +89,7 @@ class _Sheets:
                 self._kept.popitem(last=False)
         return self._kept[index]
 
-    def laid(self, index: int) -> Laid:
+    def laid(self, index: int) -> LaidOutPage:
         """The text and the blocks of a page.  The same for the same file, whoever asks in whatever order."""
         sheet = self.at(index)
         if sheet.status is PageStatus.SCANNED and ocr.is_available():

@@ -37,7 +37,7 @@ _NEAR_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
+class PageMeasures:
     """What is usual on a page."""
 
     size: float
@@ -48,7 +48,7 @@ class Measures:
 
 
 @dataclass(slots=True)
-class Laid:
+class LaidOutPage:
     """A page's text with its blocks, and which word stands where in it."""
 
     text: PageText
@@ -56,7 +56,7 @@ class Laid:
     """Character of the text, word; a word that was parted by a hyphen stands twice."""
 
 
-def measures_of(lines: Sequence[Line], height: float) -> Measures:
+def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
     """The commonest size of the letters and the commonest distance of lines."""
     sizes: Counter[float] = Counter()
     for line in lines:
@@ -67,17 +67,17 @@ def measures_of(lines: Sequence[Line], height: float) -> Measures:
         for above, below in pairwise(lines)
         if abs(above.look.size - below.look.size) < 0.6 and 0 < below.y1 - above.y1 < 2.5 * max(above.look.size, 1)
     ]
-    return Measures(size, statistics.median(pitches) if pitches else 1.3 * size, height)
+    return PageMeasures(size, statistics.median(pitches) if pitches else 1.3 * size, height)
 
 
 def lay_out(
-    lines: Sequence[Line], usual: Measures, headers: frozenset[int], footers: frozenset[int], hidden: frozenset[int]
-) -> Laid:
+    lines: Sequence[Line], usual: PageMeasures, headers: frozenset[int], footers: frozenset[int], hidden: frozenset[int]
+) -> LaidOutPage:
     """The blocks of a page in their order.
 
     Lines with an index in `headers` or `footers` are kept apart; blocks of nothing but `hidden` ones are marked so.
     """
-    laid = Laid(PageText(), [])
+    laid = LaidOutPage(PageText(), [])
     compounds = {word.text.casefold() for line in lines for word in line.words if "-" in word.text}
     for group in _groups(lines, usual, headers | footers):
         first = group[0]
@@ -90,7 +90,7 @@ def lay_out(
     return laid
 
 
-def _groups(lines: Sequence[Line], usual: Measures, apart: Set[int]) -> Iterator[list[int]]:
+def _groups(lines: Sequence[Line], usual: PageMeasures, apart: Set[int]) -> Iterator[list[int]]:
     """The indices of the lines of each block."""
     held: list[int] = []
     block: list[Line] = []
@@ -107,7 +107,7 @@ def _groups(lines: Sequence[Line], usual: Measures, apart: Set[int]) -> Iterator
         yield held
 
 
-def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: Measures) -> bool:
+def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: PageMeasures) -> bool:
     """Whether a line begins a new block."""
     last = block[-1]
     if _is_entry(last):
@@ -162,7 +162,7 @@ def _is_item(line: Line) -> bool:
     return _COUNTED.match(mark) is not None
 
 
-def _kind(block: Sequence[Line], usual: Measures) -> tuple[BlockKind, int]:
+def _kind(block: Sequence[Line], usual: PageMeasures) -> tuple[BlockKind, int]:
     """What a block is; the level of a heading, or 0."""
     first = block[0]
     if first.cells:
@@ -181,7 +181,7 @@ def _kind(block: Sequence[Line], usual: Measures) -> tuple[BlockKind, int]:
     return (BlockKind.LIST_ITEM if _is_item(first) else BlockKind.PARAGRAPH), 0
 
 
-def _heading_level(block: Sequence[Line], usual: Measures) -> int:
+def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
     """1 to 3; 0: it is none."""
     first, last = block[0], block[-1]
     letters = [word for line in block for word in line.words if any(one.isalpha() for one in word.text)]
@@ -216,7 +216,7 @@ class _Writer:
         self._length = 0
         self._places: list[tuple[int, Word]] = []
 
-    def write(self, laid: Laid, lines: Sequence[Line], kind: BlockKind, level: int, place: str) -> None:
+    def write(self, laid: LaidOutPage, lines: Sequence[Line], kind: BlockKind, level: int, place: str) -> None:
         """One more block."""
         if kind is BlockKind.TABLE_ROW:
             for number, cell in enumerate(lines[0].cells):

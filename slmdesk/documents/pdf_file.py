@@ -119,7 +119,7 @@ def label_of(document: pdfium.PdfDocument, index: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class OverlayText:
     """Words that lie over a page: what was filled in a form, and comments."""
 
     kind: BlockKind
@@ -127,7 +127,7 @@ class Aside:
     place: str = ""
 
 
-def asides_of(page: pdfium.PdfPage) -> list[Aside]:
+def asides_of(page: pdfium.PdfPage) -> list[OverlayText]:
     """What was filled in and remarked on a page, in the order of the file."""
     found = []
     for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MOST_ANNOTATIONS)):
@@ -139,10 +139,10 @@ def asides_of(page: pdfium.PdfPage) -> list[Aside]:
             if kind == pdfium_c.FPDF_ANNOT_WIDGET and _value(annotation, b"FT") != "Sig":
                 if text := _value(annotation, b"V"):
                     found.append(
-                        Aside(BlockKind.PARAGRAPH, text, _value(annotation, b"TU") or _value(annotation, b"T"))
+                        OverlayText(BlockKind.PARAGRAPH, text, _value(annotation, b"TU") or _value(annotation, b"T"))
                     )
             elif kind in _COMMENTS and (text := _value(annotation, b"Contents")):
-                found.append(Aside(BlockKind.COMMENT, text, _value(annotation, b"T")))
+                found.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
     return found

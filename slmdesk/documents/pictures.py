@@ -40,5 +40,5 @@ class Picture:
     """For each mark the boxes of its lines; none where the place is not known."""
 
 
-Pictured: TypeAlias = Callable[[Reading, PictureRequest], Picture]
+PictureBlock: TypeAlias = Callable[[Reading, PictureRequest], Picture]
 """Raises KnownError document.…"""

@@ -8,7 +8,7 @@ from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reader, Reading
-from slmdesk.documents.pictures import Picture, Pictured, PictureRequest
+from slmdesk.documents.pictures import Picture, PictureBlock, PictureRequest
 
 READERS: Mapping[str, str] = {
     "pdf": "pdf:read",
@@ -47,7 +47,7 @@ ATTACHMENTS: Mapping[str, str] = {
 PICTURES: Mapping[str, str] = {
     "pdf": "pdf:picture",
 }
-"""The same for formats whose pages can be pictured: a `documents.pictures.Pictured`."""
+"""The same for formats whose pages can be pictured: a documents.paging.PictureBlock`."""
 
 
 def reader_of(format_id: str) -> Reader:
@@ -68,7 +68,7 @@ def picture_of(reading: Reading, format_id: str, requested: PictureRequest) -> P
     """A page as it looks.  Raises KnownError `document.no_image` where the format has no such thing."""
     if format_id not in PICTURES:
         raise KnownError("document.no_image", path=reading.path)
-    pictured: Pictured = _named(PICTURES[format_id])
+    pictured: PictureBlock = _named(PICTURES[format_id])
     return pictured(reading, requested)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from slmdesk.core.documents import BlockKind
-from slmdesk.documents.paging import Cited, Flow, PageBreak, Pictured, Piece
+from slmdesk.documents.paging import Flow, Footnote, PageBreak, PictureBlock, Piece
 
 ROW_CHARACTERS = 2_000
 ROW_PARAGRAPHS = 3
@@ -33,5 +33,5 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
     texts = [" ".join(" ".join(one.text.split()) for one in cell if one.kind in _IN_A_ROW) for cell in words]
     yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
     for one in (one for cell in cells for one in cell):
-        if isinstance(one, Cited | Pictured) or (isinstance(one, Piece) and one.kind not in _IN_A_ROW):
+        if isinstance(one, Footnote | PictureBlock) or (isinstance(one, Piece) and one.kind not in _IN_A_ROW):
             yield one

@@ -311,8 +311,8 @@ class _Run:
         model = self._engine.model(request.handle)
         options = self._options_of(request)
         prompt = self._prompt_tokens(request)
-        room = model.spec.context_tokens - len(prompt)
-        if room < 1:
+        space = model.spec.context_tokens - len(prompt)
+        if space < 1:
             raise KnownError("context.full", needed=len(prompt) + 1, available=model.spec.context_tokens)
         cached = _common(model.seen, prompt)
         arrived = time.monotonic()
@@ -320,7 +320,7 @@ class _Run:
             self._wait(options.slow_read, options)
             yield PromptRead(request.key, read, len(prompt))
         began = time.monotonic()
-        writer = _Writer(request, options, room)
+        writer = _Writer(request, options, space)
         text = ""
         for number, piece in enumerate([""] if request.choices else writer.pieces()):
             if options.at == number:
@@ -378,9 +378,9 @@ LIKELY, UNLIKELY = 0.75, 0.25
 class _Writer:
     """Writes one answer token by token, then knows why it ended."""
 
-    def __init__(self, request: Request, options: EchoOptions, room: int) -> None:
+    def __init__(self, request: Request, options: EchoOptions, space: int) -> None:
         self._request, self._options = request, options
-        self._cap = min(room, request.sampling.max_tokens or room)
+        self._cap = min(space, request.sampling.max_tokens or space)
         self.reason = FinishReason.STOP
         self.written = 0
         self.probabilities: list[TokenProbability] = []

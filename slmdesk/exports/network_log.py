@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import LedgerRow
+from slmdesk.core.records import NetworkLogRow
 from slmdesk.core.types import Json
 from slmdesk.exports.chats import iso_time
 from slmdesk.text.words.spreadsheet_cells import harmless_cell
@@ -26,12 +26,12 @@ def format_for(path: Path) -> str:
     return suffix
 
 
-def time_of(row: LedgerRow) -> str:
+def time_of(row: NetworkLogRow) -> str:
     """When the request was sent: ISO 8601 in UTC."""
     return iso_time(row.time)
 
 
-def shape_of(row: LedgerRow) -> dict[str, Json]:
+def shape_of(row: NetworkLogRow) -> dict[str, Json]:
     """A row as JSON (see cli.md).  `bytes` is null while the answer has not ended."""
     return {
         "time": time_of(row),
@@ -43,12 +43,12 @@ def shape_of(row: LedgerRow) -> dict[str, Json]:
     }
 
 
-def to_json(rows: Sequence[LedgerRow]) -> bytes:
+def to_json(rows: Sequence[NetworkLogRow]) -> bytes:
     """A list of objects."""
     return (json.dumps([shape_of(row) for row in rows], ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def to_csv(rows: Sequence[LedgerRow]) -> bytes:
+def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
     """RFC 4180, UTF-8 with a BOM, so that spreadsheets detect it; no formulas."""
     out = io.StringIO()
     writer = csv.writer(out)

@@ -24,7 +24,7 @@ class Digest(Protocol):
         """Add bytes."""
 
 
-class Behind:
+class WriteBehind:
     """The thread and its queue.  Its methods belong to one caller; they raise the OSError that the thread met."""
 
     def __init__(self, handle: int, digest: Digest, size: int, synced: Callable[[int], None]) -> None:

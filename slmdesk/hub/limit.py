@@ -21,7 +21,7 @@ class SpeedLimit:
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._rate = 0
-        self._room = 0.0
+        self._space = 0.0
         self._filled = time.monotonic()
 
     def set(self, bytes_per_s: int) -> None:
@@ -29,7 +29,7 @@ class SpeedLimit:
         with self._change:
             if bytes_per_s == self._rate:
                 return
-            self._rate, self._room, self._filled = bytes_per_s, 0.0, time.monotonic()
+            self._rate, self._space, self._filled = bytes_per_s, 0.0, time.monotonic()
             self._change.notify_all()
 
     def take(self, most: int, stop: threading.Event) -> int:
@@ -39,18 +39,18 @@ class SpeedLimit:
                 if not self._rate:
                     return most
                 now = time.monotonic()
-                self._room = min(self._room + (now - self._filled) * self._rate, max(self._rate * HOLDS_S, 1.0))
+                self._space = min(self._space + (now - self._filled) * self._rate, max(self._rate * HOLDS_S, 1.0))
                 self._filled = now
                 least = min(most, max(1, self._rate // PIECES_A_SECOND))
-                if self._room >= least:
-                    count = min(most, int(self._room))
-                    self._room -= count
+                if self._space >= least:
+                    count = min(most, int(self._space))
+                    self._space -= count
                     return count
-                self._change.wait(min(LOOK_S, (least - self._room) / self._rate))
+                self._change.wait(min(LOOK_S, (least - self._space) / self._rate))
         raise Stopped
 
     def give_back(self, count: int) -> None:
         """Return bytes that were taken and not read."""
         with self._change:
             if self._rate:
-                self._room += count
+                self._space += count

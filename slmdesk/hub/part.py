@@ -21,7 +21,7 @@ from typing import Any
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
 from slmdesk.core.labels import clean_label
-from slmdesk.hub.behind import SYNC_BYTES, Behind, sync_file
+from slmdesk.hub.behind import SYNC_BYTES, WriteBehind, sync_file
 from slmdesk.hub.files import RemotePart
 
 SPARE_BYTES = 64 << 20
@@ -61,7 +61,7 @@ class Part:
         self._handle = -1
         self._size = self._synced = self._space_asked = 0
         self._digest = hashlib.sha256()
-        self._behind: Behind | None = None
+        self._behind: WriteBehind | None = None
 
     @property
     def size(self) -> int:
@@ -105,7 +105,7 @@ class Part:
                 "download.wrong_size", name=self._origin.name, bytes=self._size + len(chunk), expected=self.file.bytes
             )
         if self._behind is None:
-            self._behind = Behind(self._handle, self._digest, self._size, self._note_synced)
+            self._behind = WriteBehind(self._handle, self._digest, self._size, self._note_synced)
         try:
             self._behind.put(chunk)
         except OSError as err:

@@ -24,7 +24,7 @@ class GuardTransport(httpx2.BaseTransport):
         self._record = record
         self._finish = finish
         self._tls: ssl.SSLContext | None = None
-        self._ways: dict[tuple[str, str], _Way] = {}
+        self._ways: dict[tuple[str, str], _ConnectionPool] = {}
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises KnownError network.offline or network.refused before any socket, and what `record` raises."""
@@ -54,18 +54,18 @@ class GuardTransport(httpx2.BaseTransport):
         for way in self._ways.values():
             way.close()
 
-    def _way(self, proxy: str, scheme: str) -> _Way:
+    def _way(self, proxy: str, scheme: str) -> _ConnectionPool:
         if (proxy, scheme) not in self._ways:
             if self._tls is None and (scheme == "https" or self._policy.ca_file):  # 30 ms, of no use to plain http
                 self._tls = _certificates(self._policy.ca_file)
-            self._ways[proxy, scheme] = _Way(proxy, self._tls)
+            self._ways[proxy, scheme] = _ConnectionPool(proxy, self._tls)
         return self._ways[proxy, scheme]
 
 
 _SECRET = ("authorization",)
 
 
-class _Way(httpx2.HTTPTransport):
+class _ConnectionPool(httpx2.HTTPTransport):
     """Connections that hear a stop, straight or through a proxy."""
 
     def __init__(self, proxy: str, tls: ssl.SSLContext | None) -> None:
@@ -103,7 +103,7 @@ STRAIGHT_BYTES = 1 << 20
 """Of a longer answer the rest is read past the library."""
 
 
-class _Straight:
+class _DirectReader:
     """Reads the rest of a body of known length from the connection itself.
 
     httpcore2 takes each piece through four copies, half of what a download costs on a fast line.  Once the body has
@@ -128,7 +128,7 @@ class _Straight:
             yield piece
 
 
-def _straight(request: httpx2.Request, response: httpx2.Response) -> _Straight | None:
+def _straight(request: httpx2.Request, response: httpx2.Response) -> _DirectReader | None:
     """A way to the body past the library, where nothing has to be taken out of it."""
     line, length = response.extensions.get("network_stream"), response.headers.get("content-length", "")
     is_plain = request.method == "GET" and response.status_code in (200, 206)
@@ -137,14 +137,14 @@ def _straight(request: httpx2.Request, response: httpx2.Response) -> _Straight |
         return None
     if int(length[:18]) <= STRAIGHT_BYTES:  # its connection can be used again
         return None
-    return _Straight(line, int(length[:18]), request.extensions.get("timeout", {}).get("read"))
+    return _DirectReader(line, int(length[:18]), request.extensions.get("timeout", {}).get("read"))
 
 
 class _Counted(httpx2.SyncByteStream):
     """Counts the bytes of an answer as they came over the line."""
 
     def __init__(
-        self, stream: httpx2.SyncByteStream, number: int, finish: Finish, straight: _Straight | None = None
+        self, stream: httpx2.SyncByteStream, number: int, finish: Finish, straight: _DirectReader | None = None
     ) -> None:
         self._stream = stream
         self._number = number

@@ -107,8 +107,8 @@ def _laid_out(paper: Paper, writer: QPdfWriter, dot: float) -> QTextDocument:
     font = QFont()
     font.setPointSizeF(POINTS)
     document.setDefaultFont(font)
-    room = writer.pageLayout().paintRect(QPageLayout.Unit.Point)
-    document.setPageSize(QSizeF(room.width() * dot, (room.height() - _FOOTER) * dot))
+    space = writer.pageLayout().paintRect(QPageLayout.Unit.Point)
+    document.setPageSize(QSizeF(space.width() * dot, (space.height() - _FOOTER) * dot))
     _Setter(QTextCursor(document), dot).set(paper)
     return document
 
@@ -131,9 +131,11 @@ def _draw(painter: QPainter, document: QTextDocument, number: int, total: int, d
     painter.translate(0, -(number - 1) * size.height())
     context = QAbstractTextDocumentLayout.PaintContext()
     context.palette.setColor(QPalette.ColorRole.Text, Qt.GlobalColor.black)
-    room = QRectF(0, (number - 1) * size.height(), size.width(), size.height())
-    painter.setClipRect(room)
-    context.clip = room.adjusted(0, 1, 0, -1)  # what only touches it belongs to the next page, and would be hidden text
+    space = QRectF(0, (number - 1) * size.height(), size.width(), size.height())
+    painter.setClipRect(space)
+    context.clip = space.adjusted(
+        0, 1, 0, -1
+    )  # what only touches it belongs to the next page, and would be hidden text
     document.documentLayout().draw(painter, context)
     painter.restore()
     painter.save()

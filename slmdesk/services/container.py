@@ -16,7 +16,7 @@ from slmdesk.client import ChildClient, ChildEvent
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.files import private_folder
 from slmdesk.core.policy import load_policy
-from slmdesk.core.reach import Reach
+from slmdesk.core.reach import AllowedPaths
 from slmdesk.paths import Paths, make_folders
 from slmdesk.services.base.event_bus import EventBus, Listener
 from slmdesk.services.base.events import Noticed
@@ -31,32 +31,32 @@ from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.evaluation.auto_exams import FirstExams
+from slmdesk.services.evaluation.auto_exams import AutoExams
 from slmdesk.services.evaluation.benchmark import BenchService
 from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.evaluation.export import export_model_comparison
 from slmdesk.services.evaluation.model_cards import CardService
 from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
-from slmdesk.services.evaluation.model_comparison import ComparingService
+from slmdesk.services.evaluation.model_comparison import ModelComparisonService
 from slmdesk.services.history.backups import BackupService
-from slmdesk.services.history.change_watch import Watch
+from slmdesk.services.history.change_watch import ChangeWatch
 from slmdesk.services.history.export import ExportService
 from slmdesk.services.history.pdf import PrintService, page_size
 from slmdesk.services.history.service import HistoryService
 from slmdesk.services.jobs.overview import JobViews
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models.defaults import UseService
-from slmdesk.services.models.fit_check import JudgeService
-from slmdesk.services.models.inspect_files import LookService
+from slmdesk.services.models.defaults import DefaultsService
+from slmdesk.services.models.fit_check import FitCheckService
+from slmdesk.services.models.inspect_files import FileInspectionService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.load_options import TuningService
 from slmdesk.services.models.move.service import MoveService
-from slmdesk.services.models.other_programs import FindingService
+from slmdesk.services.models.other_programs import OtherProgramsService
 from slmdesk.services.models.packs.service import PackService
 from slmdesk.services.models.rename import NameService
-from slmdesk.services.models.speed import MeasuringService
+from slmdesk.services.models.speed import SpeedService
 from slmdesk.services.online.access_token import TokenService
-from slmdesk.services.online.catalogue import OfferService
+from slmdesk.services.online.catalogue import CatalogueService
 from slmdesk.services.online.download_jobs import KIND as DOWNLOAD
 from slmdesk.services.online.downloads import DownloadService
 from slmdesk.services.online.hub import HubService
@@ -76,9 +76,9 @@ from slmdesk.services.tables.service import KIND as TABLE
 from slmdesk.services.tables.service import ExtractionService
 from slmdesk.services.translation.export import export_translation
 from slmdesk.services.translation.handouts import TranslationFiles
-from slmdesk.services.translation.inspection import StartService
+from slmdesk.services.translation.inspection import DocumentInspectionService
 from slmdesk.services.translation.pairs.advice import PairAdviceService
-from slmdesk.services.translation.pairs.auto_exams import FirstPairExams
+from slmdesk.services.translation.pairs.auto_exams import AutoPairExams
 from slmdesk.services.translation.pairs.exams import PairExamService
 from slmdesk.services.translation.readout import KIND as TRANSLATION
 from slmdesk.services.translation.segment_edits import SegmentEdits
@@ -213,7 +213,7 @@ class Services:
         thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
         loader = self.loader = self._closed_at_end(ModelLoader(thread, store, settings, publish, self.engine))
         self.measuring = self._closed_at_end(
-            MeasuringService(
+            SpeedService(
                 thread, store, loader, self.events, lambda: self._child("engine", engine_command, log_name="measure")
             )
         )
@@ -225,33 +225,33 @@ class Services:
         self.job_views = JobViews(store, self.jobs)
         self.exams = ExamService(store, models, self.jobs)
         self.first_exams = self._closed_at_end(
-            FirstExams(thread, settings, models, self.exams, self.jobs, loader, self.events)
+            AutoExams(thread, settings, models, self.exams, self.jobs, loader, self.events)
         )
         self.pair_exams = PairExamService(store, models, self.jobs, publish)
         self.pair_advice = PairAdviceService(store, self.pair_exams)
         self.first_pair_exams = self._closed_at_end(
-            FirstPairExams(thread, settings, models, self.exams, self.pair_exams, self.jobs, loader, self.events)
+            AutoPairExams(thread, settings, models, self.exams, self.pair_exams, self.jobs, loader, self.events)
         )
         self.events.on(ModelsChanged, lambda _event: self._let_engine_open())
         self._let_engine_open()
         self.bench = BenchService(thread, store, models, loader, self.jobs, self.measuring.note)
         self._closing.callback(self.bench.cancel)
         self.cards = CardService(thread, store, settings, self.bench, self.exams, pc)
-        self.uses = UseService(store, settings)
+        self.uses = DefaultsService(store, settings)
         self.names = NameService(store, publish)
         self.packs = self._closed_at_end(PackService(thread, store, models, publish))
-        self.finding = FindingService(thread, store, models)
+        self.finding = OtherProgramsService(thread, store, models)
         self._closing.callback(self.finding.cancel)
-        self.judge = JudgeService(thread, settings, pc)
+        self.judge = FitCheckService(thread, settings, pc)
         self.tuning = TuningService(thread, settings, models)
-        self.looking = LookService(thread, settings, pc)
+        self.looking = FileInspectionService(thread, settings, pc)
 
     def _let_engine_open(self) -> None:
         """Tell the engine child which files it may open: the library, the models folder and the saved states."""
         known = self.models.list()
         files = [str(self.paths.models), str(self.models.folder), *(os.fsdecode(one.path) for one in known)]
         adapters = [os.fsdecode(one.path) for one in known if one.kind == "adapter"]
-        self.loader.let_open(Reach(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
+        self.loader.let_open(AllowedPaths(tuple(dict.fromkeys(files)), (str(self.paths.states),)), adapters)
 
     def _open_chats(self) -> None:
         """Create the services for chats: answers, attachments, context and quotations."""
@@ -263,7 +263,7 @@ class Services:
         self.chats = self._closed_at_end(ChatService(thread, store, settings, models, loader, self.retrieval, publish))
         answers = self.chats.answers
         self.comparing = self._closed_at_end(
-            ComparingService(thread, store, models, loader, self.jobs, answers, publish)
+            ModelComparisonService(thread, store, models, loader, self.jobs, answers, publish)
         )
 
     def _open_documents(self) -> None:
@@ -294,7 +294,7 @@ class Services:
         self.proposals = ProposalService(thread, store, reader)
         self.segment_lists = SegmentLists(store, translations, self.memory)
         self.translation_files = TranslationFiles(thread, store, translations)
-        self.translation_start = StartService(thread, reader)
+        self.translation_start = DocumentInspectionService(thread, reader)
         self.live = LiveTranslation(thread, store, self.loader, translations.terms, publish)
         self.typed = TypedHistory(thread, store, self.settings, translations, publish)
 
@@ -325,13 +325,13 @@ class Services:
         self.jobs.run_by(DOWNLOAD, self.downloads)
         self.moving = self._closed_at_end(MoveService(thread, store, settings, paths, models, self.downloads, publish))
         self.searching = SearchService(hub)
-        self.offers = OfferService(hub, self.searching)
+        self.offers = CatalogueService(hub, self.searching)
         self.repo_pages = RepoPageService(hub)
 
     def _open_watch(self) -> None:
         """Create the services that watch the store for changes and back it up."""
         thread, store, chats = self.service_thread, self.store, self.chats
-        self.watch = self._closed_at_end(Watch(thread, store, self.settings, chats, self.network, self.events))
+        self.watch = self._closed_at_end(ChangeWatch(thread, store, self.settings, chats, self.network, self.events))
         self.backups = BackupService(thread, store, self.paths, chats, self.publish, self.watch.begin_anew)
         self.watch.start()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import CollectionRecord, DocumentRecord, KeptFile
+from slmdesk.core.records import CollectionRecord, DocumentRecord, KnownFile
 from slmdesk.core.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.documents import document_from
@@ -62,7 +62,7 @@ class Collections(StorePart):
             self._db.run("delete from collections where id = ?", (found,))
             self._shared.want_purge()
 
-    def kept_files(self, collection: str) -> list[KeptFile]:
+    def kept_files(self, collection: str) -> list[KnownFile]:
         """What is known about the files of a collection."""
         return self._all(
             kept_file_from,
@@ -110,6 +110,6 @@ def collection_from(row: RowLike) -> CollectionRecord:
     return row_to(CollectionRecord, row)
 
 
-def kept_file_from(row: RowLike) -> KeptFile:
+def kept_file_from(row: RowLike) -> KnownFile:
     """Build the dataclass of a row."""
-    return row_to(KeptFile, row)
+    return row_to(KnownFile, row)

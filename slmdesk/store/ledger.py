@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slmdesk.core.records import LedgerRow
+from slmdesk.core.records import NetworkLogRow
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import StorePart
 from slmdesk.store.rows import row_to
@@ -11,7 +11,7 @@ _LAST = (1 << 63) - 1
 _HOLDS = "host || ' ' || method || ' ' || path || ' ' || purpose like ? escape '!'"
 
 
-class Ledger(StorePart):
+class NetworkLogPart(StorePart):
     """The part of the store for the network log."""
 
     def record(self, host: str, method: str, path: str, purpose: str) -> int:
@@ -29,7 +29,7 @@ class Ledger(StorePart):
         """How many requests were allowed since `time`, seconds since the epoch."""
         return self._db.number("select count(*) from requests where time >= ?", (time,))
 
-    def page(self, limit: int = 100, words: str = "", before: int = _LAST) -> list[LedgerRow]:
+    def page(self, limit: int = 100, words: str = "", before: int = _LAST) -> list[NetworkLogRow]:
         """The last requests, newest first, whose host, path or purpose contains `words`; only those with a number below
         `before`, so that a long list is read in pages.
         """
@@ -49,5 +49,5 @@ class Ledger(StorePart):
         return self._text(f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%")
 
 
-def _ledger_row_from(row: RowLike) -> LedgerRow:
-    return row_to(LedgerRow, row)
+def _ledger_row_from(row: RowLike) -> NetworkLogRow:
+    return row_to(NetworkLogRow, row)

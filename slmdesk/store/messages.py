@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from slmdesk.core.attached import Attached, AttachmentPart
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Ending, Message, Status
+from slmdesk.core.records import AnswerEnding, Message, Status
 from slmdesk.core.types import Json, Origin, Role, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.store.database import TICK_MS, RowLike
@@ -90,7 +90,7 @@ class Messages(StorePart):
             return False
         return changed == 1
 
-    def end(self, id: str, text: str, ending: Ending) -> Message:
+    def end(self, id: str, text: str, ending: AnswerEnding) -> Message:
         """Write the final text and how the message ended, and index it.  Raises KnownError item.unknown, store.*."""
         with self._db.writing():
             old = self.get(id)
@@ -165,7 +165,7 @@ class Messages(StorePart):
 
     def _interrupt(self, row: RowLike) -> Message:
         try:
-            return self.end(row["id"], row["text"], Ending(Status.INTERRUPTED, seed=row["seed"]))
+            return self.end(row["id"], row["text"], AnswerEnding(Status.INTERRUPTED, seed=row["seed"]))
         except KnownError as known:
             if known.code != "item.unknown":
                 raise

@@ -19,7 +19,7 @@ from slmdesk.store.documents import Documents, document_from
 from slmdesk.store.glossaries import Glossaries, Terms, glossary_from, term_from
 from slmdesk.store.items import Items, item_from
 from slmdesk.store.jobs import Jobs, job_from, step_from
-from slmdesk.store.ledger import Ledger
+from slmdesk.store.ledger import NetworkLogPart
 from slmdesk.store.locks import FileLock, InstanceLock
 from slmdesk.store.measurements import Measurements, measurement_from
 from slmdesk.store.messages import Messages, message_from
@@ -83,7 +83,7 @@ class Store:
         self.terms = Terms(shared)
         self.glossaries = Glossaries(shared, self.terms)
         self.models = Models(shared)
-        self.ledger = Ledger(shared)
+        self.ledger = NetworkLogPart(shared)
         self.measurements = Measurements(shared)
 
     @property

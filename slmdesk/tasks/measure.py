@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slmdesk.core.types import PcMeasured
+from slmdesk.core.types import PcMeasurement
 from slmdesk.core.wire import to_json
 from slmdesk.engine.base import Engine
 from slmdesk.tasks.base import Job, Task
@@ -12,7 +12,7 @@ SECONDS = 0.8
 
 
 def measure(job: Job, engine: Engine) -> Task:
-    """No payload.  Result: a PcMeasured.  Raises Stopped."""
+    """No payload.  Result: a PcMeasurement.  Raises Stopped."""
     from slmdesk.engine.bandwidth import measure_bandwidth
     from slmdesk.engine.llama.threads import usable_cores
 
@@ -20,4 +20,4 @@ def measure(job: Job, engine: Engine) -> Task:
     threads = usable_cores()
     found = measure_bandwidth(threads, seconds=SECONDS, keep_going=lambda: not job.is_cancelled)
     job.check()
-    return to_json(PcMeasured(found, threads, engine.devices()))
+    return to_json(PcMeasurement(found, threads, engine.devices()))

@@ -30,7 +30,7 @@ PATIENCE_S = 0.5
 _OLD_NAMES = (".doc", ".dot", ".ppt")
 
 
-class PicturesFirst:
+class PictureQueue:
     """Pictures that are being made, before which a reading waits between two of its pages: a person looks at them.
 
     Without it a reading takes the PDF library's lock again as soon as it lets go of it, and a picture of 16 ms took
@@ -56,7 +56,7 @@ class PicturesFirst:
             self._changed.wait_for(lambda: not self._count, most_s)
 
 
-_pictures = PicturesFirst()
+_pictures = PictureQueue()
 
 
 def _is_empty(reading: Reading) -> bool:

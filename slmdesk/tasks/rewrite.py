@@ -13,7 +13,7 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.formats import format_named
 from slmdesk.core.protocol import Partial, Progress
 from slmdesk.core.types import Json
-from slmdesk.documents.rewriting.base import Found, Left, Options, Rewriter, Rewriting, Unit
+from slmdesk.documents.rewriting.base import Found, LeftAsIs, Options, Rewriter, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.registry import rewriter_of
 from slmdesk.tasks.base import Job, Task
@@ -115,7 +115,7 @@ def _listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[Found]:
     """What a rewriter finds; of what is left so much as people read, and how many more there are."""
     count, more = 0, Counter[str]()
     for one in _guarded(listed(rewriter, rewriting), rewriting.reading.path):
-        if isinstance(one, Left):
+        if isinstance(one, LeftAsIs):
             count += 1
             if count > MOST_LEFT:
                 more[one.kind] += 1
@@ -123,7 +123,7 @@ def _listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[Found]:
                 continue
         yield one
     for kind, others in more.items():
-        yield Left(kind, "", f"and {others} more")
+        yield LeftAsIs(kind, "", f"and {others} more")
 
 
 def _guarded(found: Iterator[Found], path: str) -> Iterator[Found]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import slmdesk
-from slmdesk.core.reach import Reach
+from slmdesk.core.reach import AllowedPaths
 from slmdesk.worker.landlock import Files
 
 SYSTEM = (
@@ -28,7 +28,7 @@ FONTS = ("/etc/fonts", "/var/cache/fontconfig", "~/.fonts", "~/.fonts.conf")
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 
 
-def files_of(role: str, reach: Reach) -> Files:
+def files_of(role: str, reach: AllowedPaths) -> Files:
     """The files that a child of this role may open; `reach`: the user's files among them."""
     read = (*SYSTEM, *_interpreter(), OWN_PROCESS)
     devices: tuple[str, ...] = ("/dev/null",)

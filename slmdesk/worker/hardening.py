@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from slmdesk.core.reach import NOTHING, Reach
+from slmdesk.core.reach import NOTHING, AllowedPaths
 from slmdesk.worker.files import files_of, files_of_trials
 from slmdesk.worker.landlock import Files, restrict
 from slmdesk.worker.sandbox import install
@@ -28,7 +28,7 @@ PR_SET_DUMPABLE = 4
 M_ARENA_MAX = -8
 
 
-def harden(role: str, reach: Reach = NOTHING) -> tuple[str, ...]:
+def harden(role: str, reach: AllowedPaths = NOTHING) -> tuple[str, ...]:
     """Apply all protections this system has, before there are threads.  Returns those in effect, for `hello`.
 
     `reach`: the user's files that this child may open.

@@ -12,7 +12,7 @@ from fakes.children import Received, Rig, chat_payload
 from fakes.malformed_gguf import malformed
 
 from slmdesk.core.protocol import Cancelled, Done, Failed
-from slmdesk.core.reach import Reach
+from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.types import LoadSpec
 
 pytestmark = [pytest.mark.model, pytest.mark.process]
@@ -28,7 +28,7 @@ def test_m1_each_damaged_file_gets_a_verdict_and_the_desk_lives(tmp_path, count)
     names = sorted(files) if count is None else random.Random(seed).sample(sorted(files), count)
     verdicts, slowest = Counter(), (0.0, "")
     with Rig(tmp_path, ENGINE) as rig:
-        rig.client.may_open(Reach((str(tmp_path),)))  # one child for all of them
+        rig.client.may_open(AllowedPaths((str(tmp_path),)))  # one child for all of them
         rig.client.count_tokens(["x"], ready := Received(), path=str(tmp_path / "none"))  # its start is no file
         ready.end()
         for name in names:

@@ -16,7 +16,7 @@ from fakes.tiny_gguf import CHATML, tiny_llama, write
 
 from slmdesk.client import ChildStarted
 from slmdesk.core.protocol import Cancelled, Done, Progress
-from slmdesk.core.reach import Reach
+from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.types import LoadSpec
 from slmdesk.services.models.fit import Pc, available_bytes, fit_file
 from slmdesk.worker import landlock
@@ -47,7 +47,7 @@ def test_w11_a_model_the_child_may_not_open_gets_a_new_child(tmp_path):
 
 def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path):
     with Rig(tmp_path, ENGINE) as rig:
-        rig.client.may_open(Reach((str(tmp_path),)))
+        rig.client.may_open(AllowedPaths((str(tmp_path),)))
         good = loaded(rig, write(tmp_path / "good.gguf", tiny_llama()), context_tokens=256)
         assert (good["template"], good["template_problem"]) == ("file", "")
         began = time.monotonic()

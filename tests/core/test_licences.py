@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.core.licences import LICENCES, NOT_STATED, PERMISSIVE, Allows, is_permissive, licence_named, licence_words
+from slmdesk.core.licences import (
+    LICENCES,
+    NOT_STATED,
+    PERMISSIVE,
+    LicencePermission,
+    is_permissive,
+    licence_named,
+    licence_words,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -34,7 +42,7 @@ def test_only_what_is_known_to_leave_a_company_free_is_permissive() -> None:
 def test_a_hostile_name_is_one_line() -> None:
     found = licence_named("<b>\u202ex</b>\n" + "y" * 500)
     assert found is not None
-    assert found.allows is Allows.UNKNOWN
+    assert found.allows is LicencePermission.UNKNOWN
     assert len(found.name) <= 60
     assert "\n" not in found.name
     assert "\u202e" not in found.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.core.reach import NOTHING, REACH_VARIABLE, Reach, reach_from, reached_by
+from slmdesk.core.reach import NOTHING, REACH_VARIABLE, AllowedPaths, reach_from, reached_by
 from slmdesk.documents import ocr
 from slmdesk.worker import files
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.pure
 
 
 def test_what_is_said_is_heard_odd_names_too():
-    said = Reach(("/a b", "/ü\udcff", '/"'), ("/states",))
+    said = AllowedPaths(("/a b", "/ü\udcff", '/"'), ("/states",))
     assert reach_from({REACH_VARIABLE: said.to_variable()}) == said
 
 
@@ -22,14 +22,14 @@ def test_nothing_said_is_nothing_allowed(words):
 
 
 def test_all_parts_of_a_model_go_together():
-    said = Reach().with_file("/m/a-00002-of-00003.gguf")
+    said = AllowedPaths().with_file("/m/a-00002-of-00003.gguf")
     assert reach_from({REACH_VARIABLE: said.to_variable()}).read == tuple(
         f"/m/a-0000{number}-of-00003.gguf" for number in (1, 2, 3)
     )
 
 
 def test_more_names_than_an_environment_takes_become_their_folders(tmp_path):
-    few = Reach(tuple(f"/models/{number % 7}/{number:0100}.gguf" for number in range(3000)))
+    few = AllowedPaths(tuple(f"/models/{number % 7}/{number:0100}.gguf" for number in range(3000)))
     assert reach_from({REACH_VARIABLE: few.to_variable()}).read == tuple(f"/models/{number}" for number in range(7))
 
 
@@ -40,7 +40,7 @@ def test_a_file_is_known_by_its_inode_and_a_folder_by_its_name(tmp_path):
     (other / "a.gguf").write_text("a")
     (folder / "link.gguf").symlink_to(other / "b.gguf")
     (other / "b.gguf").write_text("b")
-    found = reached_by(Reach((str(folder), str(other / "a.gguf"))))
+    found = reached_by(AllowedPaths((str(folder), str(other / "a.gguf"))))
     (folder / "new.gguf").write_text("new")
     assert found.covers(str(folder / "new.gguf"))
     assert found.covers(str(other / "a.gguf"))

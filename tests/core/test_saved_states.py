@@ -18,7 +18,7 @@ from slmdesk.core.saved_states import (
     BadState,
     StateHead,
     head_of,
-    make_room,
+    make_space,
     open_state,
     path_of,
     remove_states,
@@ -133,9 +133,9 @@ def test_together_they_stay_within_their_share_the_oldest_goes_first(folder):
         os.utime(path_of(folder, key), (1000 + number, 1000 + number))
     assert [one.path.stem for one in states_in(folder)] == ["b", "c", "d"]
     read(path_of(folder, "b"))  # of use again
-    make_room(folder, 2 * size + 100)
+    make_space(folder, 2 * size + 100)
     assert [one.path.stem for one in states_in(folder)] == ["d", "b"]
-    make_room(folder, 0)
+    make_space(folder, 0)
     assert states_in(folder) == []
 
 
@@ -208,7 +208,7 @@ def test_no_folder_is_no_error(folder):
     assert states_in(folder) == []
     assert remove_states(folder, lambda _one: False) == 0
     assert remove_unfinished(folder) == 0
-    make_room(folder, 0)
+    make_space(folder, 0)
 
 
 @pytest.mark.process

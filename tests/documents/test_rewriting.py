@@ -19,7 +19,7 @@ from slmdesk.documents.rewriting import docx as word
 from slmdesk.documents.rewriting import odf as open_document
 from slmdesk.documents.rewriting import pptx as slides
 from slmdesk.documents.rewriting import xlsx as sheets
-from slmdesk.documents.rewriting.base import Left, Options, Rewriting, Unit
+from slmdesk.documents.rewriting.base import LeftAsIs, Options, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.registry import REWRITERS, rewriter_of
 
@@ -128,7 +128,7 @@ def test_results_of_fields_are_words_only_where_they_are():
     )
     units = found(word.rewrite, data)
     assert [one.text for one in units if isinstance(one, Unit)] == ["Go to <1>our page</1> of"]
-    assert [(one.kind, one.text) for one in units if isinstance(one, Left)] == [("field", "May")]
+    assert [(one.kind, one.text) for one in units if isinstance(one, LeftAsIs)] == [("field", "May")]
     parts, _, _ = rewritten(word.rewrite, data)
     xml = parts["word/document.xml"]
     assert xml.index("begin") < xml.index("HYPERLINK") < xml.index("OUR PAGE") < xml.index("DATE") < xml.index("May")
@@ -193,7 +193,7 @@ def test_equations_and_embedded_files_are_left_and_said():
     math = "<m:oMath xmlns:m='urn:m'><m:r><m:t>E=mc</m:t></m:r></m:oMath>"
     data = docx(f"<w:p>{run('Here ')}{math}{run(' it is')}</w:p>", {"word/embeddings/a.xlsx": "x"})
     units = found(word.rewrite, data)
-    assert [(one.kind, one.text) for one in units if isinstance(one, Left)] == [
+    assert [(one.kind, one.text) for one in units if isinstance(one, LeftAsIs)] == [
         ("equation", "E=mc"),
         ("embedded", "a.xlsx"),
     ]
@@ -373,7 +373,7 @@ def test_a_text_that_a_formula_compares_with_stays_and_is_said():
     )
     data = book(cells, ["Yes", "Rent"])
     assert texts(sheets.rewrite, data) == ["Rent"]
-    assert [(one.kind, one.text) for one in found(sheets.rewrite, data) if isinstance(one, Left)] == [
+    assert [(one.kind, one.text) for one in found(sheets.rewrite, data) if isinstance(one, LeftAsIs)] == [
         ("compared", "Yes")
     ]
 
@@ -517,7 +517,7 @@ def test_a_locked_chapter_of_a_book_is_left_and_said_and_the_language_of_the_oth
         '<e:CipherReference URI="OEBPS/Text/ch2.xhtml"/></e:EncryptedData></e:encryption>'
     )
     data = electronic_book(extra={"META-INF/encryption.xml": lock, "OEBPS/a.opf": "<dc:language>en</dc:language>"})
-    left = [one for one in found(rewriter_of("epub", "a"), data) if isinstance(one, Left)]
+    left = [one for one in found(rewriter_of("epub", "a"), data) if isinstance(one, LeftAsIs)]
     assert [(one.kind, one.place, one.text) for one in left] == [("page", "ch2.xhtml", "locked")]
     parts, _, _ = rewritten(rewriter_of("epub", "a"), data, language="de")
     assert parts["OEBPS/a.opf"] == "<dc:language>de</dc:language>"

@@ -13,7 +13,7 @@ from lxml import etree
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.documents.base import Reading
-from slmdesk.documents.rewriting.base import Left, Options, Rewriting, Unit
+from slmdesk.documents.rewriting.base import LeftAsIs, Options, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.plurals import forms_of, header_for, is_rule
 from slmdesk.documents.rewriting.registry import rewriter_of
@@ -32,7 +32,7 @@ def given_back(format_id, data, change=str.swapcase, refused=(), **options):
     out = io.BytesIO()
     answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
     assert written_to(rewriter, Rewriting(Reading("a", data=data), Options(**options)), answers, out) == [*refused]
-    return [one.text for one in units], [one for one in found if isinstance(one, Left)], out.getvalue()
+    return [one.text for one in units], [one for one in found if isinstance(one, LeftAsIs)], out.getvalue()
 
 
 # ---- PO

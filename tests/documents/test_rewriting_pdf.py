@@ -10,7 +10,7 @@ from fakes.tiny_pdf import Text, TinyPdf, lines
 
 from slmdesk.core.formats import translated_name
 from slmdesk.documents.base import Reading
-from slmdesk.documents.rewriting.base import Left, Options, Rewriting, Unit
+from slmdesk.documents.rewriting.base import LeftAsIs, Options, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.pdf import rewrite
 from slmdesk.documents.rewriting.word_file import WordFile
@@ -71,13 +71,16 @@ def test_pages_begin_on_pages_and_those_without_words_are_said(lease):
     breaks = [one.text for one in document.paragraphs if one.paragraph_format.page_break_before]
     assert len(breaks) == 2
     assert breaks[1] == "[Page 3 has no text (scanned).]"
-    left = [(one.kind, one.place, one.text) for one in found(lease) if isinstance(one, Left)]
+    left = [(one.kind, one.place, one.text) for one in found(lease) if isinstance(one, LeftAsIs)]
     assert ("page", "page 3", "scanned") in left
     assert left[0][0] == "layout"
 
 
 def test_words_nobody_sees_are_left_and_said(lease):
-    assert [one.place for one in found(lease) if isinstance(one, Left) and one.kind == "hidden"] == ["page 1", "page 2"]
+    assert [one.place for one in found(lease) if isinstance(one, LeftAsIs) and one.kind == "hidden"] == [
+        "page 1",
+        "page 2",
+    ]
     texts = [one.text for one in found(lease) if isinstance(one, Unit)]
     assert not any("Ignore" in one for one in texts)
     assert b"Ignore" not in written(lease)

@@ -8,7 +8,7 @@ import pytest
 
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
-from slmdesk.documents.rewriting.base import Left, Options, Rewriting, Unit
+from slmdesk.documents.rewriting.base import LeftAsIs, Options, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.separated import rewrite
 
@@ -43,7 +43,7 @@ def written(data, change=str.swapcase, **options):
 
 def test_columns_of_sentences_are_translated_and_the_others_said():
     assert [one[:9] for one in texts(REVIEWS)] == ["review", "The room ", "Das Zimme", "La chambr", "Super!"]
-    left = [(one.kind, one.place, one.text) for one in found(REVIEWS) if isinstance(one, Left)]
+    left = [(one.kind, one.place, one.text) for one in found(REVIEWS) if isinstance(one, LeftAsIs)]
     assert left == [("column", "column 1", "id"), ("column", "column 2", "name"), ("column", "column 4", "stars")]
 
 

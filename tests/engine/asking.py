@@ -15,7 +15,7 @@ GREEDY = Sampling(temperature=0.0)
 
 
 @dataclass
-class Asked:
+class AskedQuestion:
     """Everything one call of `generate` said, by request."""
 
     events: list[EngineEvent] = field(default_factory=list)
@@ -61,8 +61,8 @@ class Model:
     def raw(self, text: str, key: str = "a", sampling: Sampling = GREEDY) -> Request:
         return Request(key, self.info.handle, prompt=(PromptPart(text, trusted=False),), sampling=sampling)
 
-    def ask(self, *requests: Request, **more) -> Asked:
-        return Asked(list(self.engine.generate(requests, **more)))
+    def ask(self, *requests: Request, **more) -> AskedQuestion:
+        return AskedQuestion(list(self.engine.generate(requests, **more)))
 
     def count(self, text: str) -> int:
         return self.engine.count_tokens(self.info.handle, [text])[0]

@@ -117,7 +117,7 @@ def test_nobody_overtakes_one_who_waits_for_another_adapter():
         def open(self, _sequence: object) -> bool:
             return True
 
-        def make_room(self, _cells: int, *, last_too: bool) -> bool:
+        def make_space(self, _cells: int, *, last_too: bool) -> bool:
             return True
 
         def best_prefix(self, *_: object) -> tuple[None, int]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from slmdesk.core.types import Priority, Sampling
 from slmdesk.engine.llama.pool import Pool, common_prefix
-from slmdesk.engine.llama.sequence import Holding
+from slmdesk.engine.llama.sequence import CachedSequence
 
 # ---- the accounts of the pool, against a plain model of cells
 
@@ -57,7 +57,7 @@ def test_shared_cells_count_once_whatever_happens(seed):
         active = list(pool.active)
         if action < 0.35 and len(active) < 4:
             tokens = trunk[: rng.randrange(1, 60)] + [rng.randrange(9) for _ in range(rng.randrange(1, 40))]
-            holding = Holding(tokens, rng.choice(list(Priority)))
+            holding = CachedSequence(tokens, rng.choice(list(Priority)))
             assert pool.open(holding)
             assert cells.rows[holding.seq_id] == cells.rows[holding.seq_id][: holding.read]
             assert holding.read < len(tokens)
@@ -72,7 +72,7 @@ def test_shared_cells_count_once_whatever_happens(seed):
         elif action < 0.92 and active:
             pool.drop(rng.choice(active))
         else:
-            pool.make_room(rng.randrange(3000, 4000), last_too=rng.random() < 0.5)
+            pool.make_space(rng.randrange(3000, 4000), last_too=rng.random() < 0.5)
         assert pool.free == cells.cells - cells.used
         for holding in (*pool.active, *pool.kept):
             assert len(cells.rows[holding.seq_id]) == holding.read
@@ -89,17 +89,17 @@ def test_the_newest_chat_goes_last():
     for now, (priority, tokens) in enumerate(
         [(Priority.INTERACTIVE, [1] * 10), (Priority.INTERACTIVE, [2] * 10), (Priority.BACKGROUND, [3] * 10)]
     ):
-        holding = Holding(tokens, priority)
+        holding = CachedSequence(tokens, priority)
         pool.open(holding)
         cells.add(holding.seq_id, 10)
         pool.grow(holding, 10)
         pool.keep(holding, now)
-    assert pool.make_room(71, last_too=False)
+    assert pool.make_space(71, last_too=False)
     assert sorted(h.tokens[0] for h in pool.kept) == [1, 2]
-    assert pool.make_room(81, last_too=False)
+    assert pool.make_space(81, last_too=False)
     assert [h.tokens[0] for h in pool.kept] == [2]
-    assert not pool.make_room(91, last_too=False)
-    assert pool.make_room(100, last_too=True)
+    assert not pool.make_space(91, last_too=False)
+    assert pool.make_space(100, last_too=True)
 
 
 @pytest.mark.pure

@@ -14,7 +14,7 @@ from slmdesk.engine.echo import EchoEngine
 from slmdesk.engine.echo_options import EchoOptions
 from slmdesk.engine.llama.choices import probability
 from slmdesk.engine.llama.detokenizer import Detokenizer
-from slmdesk.engine.llama.sequence import Requested, Sequence
+from slmdesk.engine.llama.sequence import PreparedRequest, Sequence
 from slmdesk.engine.llama.stream import Outbox
 
 SHORT = Sampling(temperature=0.0, max_tokens=24)
@@ -80,7 +80,7 @@ def test_the_first_token_is_as_likely_as_a_choice(starter: Model) -> None:
 def spelt(pieces: list[bytes], *, stops: tuple[str, ...] = (), lead: str = "") -> Answer:
     """An answer of these tokens, each with the probability of its number in tenths."""
     outbox = Outbox()
-    requested = Requested(
+    requested = PreparedRequest(
         "a", (1,), len(pieces), 0, seed_given=False, stops=stops, drop_lead=lead, with_probabilities=True
     )
     sequence = Sequence(

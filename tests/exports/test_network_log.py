@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import LedgerRow
+from slmdesk.core.records import NetworkLogRow
 from slmdesk.exports.network_log import format_for, to_csv, to_json
 
 pytestmark = pytest.mark.pure
 ROWS = [
-    LedgerRow(2, 1_700_000_001.5, "hub.example", "GET", '/a,"b"\nc', "download of ł", None),
-    LedgerRow(1, 1_700_000_000.0, "=cmd|'/c calc'!A1", "HEAD", "/x", "-1+1", 7),
+    NetworkLogRow(2, 1_700_000_001.5, "hub.example", "GET", '/a,"b"\nc', "download of ł", None),
+    NetworkLogRow(1, 1_700_000_000.0, "=cmd|'/c calc'!A1", "HEAD", "/x", "-1+1", 7),
 ]
 
 
@@ -32,7 +32,7 @@ def test_both_forms_hold_every_row() -> None:
 def test_a_spreadsheet_carries_nothing_out() -> None:
     row = list(csv.DictReader(io.StringIO(to_csv(ROWS).decode("utf-8-sig"), newline="")))[1]
     assert (row["host"], row["purpose"]) == ("'=cmd|'/c calc'!A1", "'-1+1")
-    odd = LedgerRow(3, 1_700_000_002.0, "hub.example", "GET", "/a;=cmd|' /C calc'!A1", "search", 1)
+    odd = NetworkLogRow(3, 1_700_000_002.0, "hub.example", "GET", "/a;=cmd|' /C calc'!A1", "search", 1)
     assert b";'=cmd" in to_csv([odd])
     assert json.loads(to_json(ROWS))[1]["host"] == ROWS[1].host, "JSON is as it was"
 

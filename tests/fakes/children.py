@@ -13,7 +13,7 @@ import psutil
 
 from slmdesk.client import ChildClient, ChildEnded
 from slmdesk.core.protocol import Cancelled, Done, Failed, Partial, Progress, Token
-from slmdesk.core.reach import REACH_VARIABLE, Reach
+from slmdesk.core.reach import REACH_VARIABLE, AllowedPaths
 from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
 from slmdesk.core.wire import messages_to_json, to_json
 
@@ -25,7 +25,7 @@ READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]
 
 def may_read(*paths):
     """The environment of a child that may read these; the client says it to those that it starts."""
-    return os.environ | {REACH_VARIABLE: Reach(tuple(map(str, paths))).to_variable()}
+    return os.environ | {REACH_VARIABLE: AllowedPaths(tuple(map(str, paths))).to_variable()}
 
 
 class Received:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from slmdesk.core import formats
 from slmdesk.core.documents import page_of
-from slmdesk.core.reach import REACH_VARIABLE, Reach
+from slmdesk.core.reach import REACH_VARIABLE, AllowedPaths
 from slmdesk.documents import registry
 from slmdesk.worker import roles
 from slmdesk.worker.main import run_worker
@@ -93,7 +93,7 @@ registry.READERS.update({way: f"odd:{way}" for way in WAYS})
 formats.FORMATS += tuple(formats.Format(way, way, (f".{way}",)) for way in WAYS)
 formats._BY_ID.update({one.id: one for one in formats.FORMATS})
 # marks for the test that watches lie beside the documents
-os.environ[REACH_VARIABLE] = Reach(write=(tempfile.gettempdir(),)).to_variable()
+os.environ[REACH_VARIABLE] = AllowedPaths(write=(tempfile.gettempdir(),)).to_variable()
 if len(sys.argv) > 1:
     roles.PATIENCE_S = float(sys.argv[1])
 run_worker(["reader"])

@@ -36,9 +36,9 @@ CHATML = (
 )
 EMBEDDING, HEADS, KV_HEADS, HEAD_LENGTH, FEED_FORWARD = 32, 2, 1, 16, 64
 
-Typed = tuple[str, Any]
+TypedText = tuple[str, Any]
 """A value with its type: ("u32", 2), ("string", "x"), ("string", b"bytes as they are"), ("array", ("f32", [1.0]))."""
-Change = Mapping[str, Typed | None]
+Change = Mapping[str, TypedText | None]
 
 
 @dataclass
@@ -55,7 +55,7 @@ class TinyFile:
 class Contents:
     """What goes into a file, before it is written."""
 
-    metadata: dict[str, Typed]
+    metadata: dict[str, TypedText]
     tensors: dict[str, np.ndarray] = field(default_factory=dict)
     """In the order of numpy: the last dimension is GGUF's first."""
 
@@ -179,7 +179,7 @@ def tiny_projector() -> TinyFile:
 
 def tiny_imatrix() -> TinyFile:
     """An importance matrix, as llama-imatrix writes it."""
-    metadata: dict[str, Typed] = {
+    metadata: dict[str, TypedText] = {
         "general.type": ("string", "imatrix"),
         "imatrix.datasets": ("array", ("string", ["calibration.txt"])),
         "imatrix.chunk_count": ("u32", 10),
@@ -197,7 +197,7 @@ def tiny_vocabulary() -> TinyFile:
 
 def tiny_split(part: int = 0, of: int = 3) -> TinyFile:
     """One part of a model that was cut into several files."""
-    change: dict[str, Typed | None] = {
+    change: dict[str, TypedText | None] = {
         "split.no": ("u16", part),
         "split.count": ("u16", of),
         "split.tensors.count": ("i32", 63),
@@ -213,7 +213,7 @@ def tiny_unknown(architecture: str = "brandnew") -> TinyFile:
 # ---- parts
 
 
-def _general(architecture: str, name: str, kind: str = "model") -> dict[str, Typed]:
+def _general(architecture: str, name: str, kind: str = "model") -> dict[str, TypedText]:
     return {
         "general.architecture": ("string", architecture),
         "general.type": ("string", kind),
@@ -222,7 +222,7 @@ def _general(architecture: str, name: str, kind: str = "model") -> dict[str, Typ
     }
 
 
-def _shape(architecture: str, layers: int, context_length: int) -> dict[str, Typed]:
+def _shape(architecture: str, layers: int, context_length: int) -> dict[str, TypedText]:
     numbers = {
         "block_count": layers,
         "context_length": context_length,
@@ -249,8 +249,8 @@ def _vocabulary() -> list[tuple[str, float, int]]:
     ]
 
 
-def _tokenizer(vocabulary: Sequence[tuple[str, float, int]], template: str | None) -> dict[str, Typed]:
-    metadata: dict[str, Typed] = {
+def _tokenizer(vocabulary: Sequence[tuple[str, float, int]], template: str | None) -> dict[str, TypedText]:
+    metadata: dict[str, TypedText] = {
         "tokenizer.ggml.model": ("string", "llama"),
         "tokenizer.ggml.tokens": ("array", ("string", [one[0] for one in vocabulary])),
         "tokenizer.ggml.scores": ("array", ("f32", [one[1] for one in vocabulary])),

@@ -9,7 +9,7 @@ import pytest
 from fakes.fake_hub import Fault
 
 from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.hub.behind import Behind
+from slmdesk.hub.behind import WriteBehind
 from slmdesk.hub.guard import because
 from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.links import file_address
@@ -126,7 +126,7 @@ def test_a_failed_write_is_told_and_keeps_what_was_written(tmp_path, monkeypatch
         written.append(real(handle, piece[:5]))
         return written[-1]
 
-    behind = Behind(handle, digest, 0, lambda _size: None)
+    behind = WriteBehind(handle, digest, 0, lambda _size: None)
     monkeypatch.setattr(os, "write", write)
     behind.put(b"0123456789abcdef")
     with pytest.raises(OSError, match="No space"):

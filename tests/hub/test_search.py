@@ -22,7 +22,7 @@ from slmdesk.paths import find_paths
 pytestmark = pytest.mark.process
 
 
-class Asked:
+class AskedQuestion:
     """A Hub of the program over the fake one, and its ledger."""
 
     def __init__(self, hub) -> None:
@@ -46,7 +46,7 @@ class Asked:
 
 @pytest.fixture
 def asked(hub):
-    it = Asked(hub)
+    it = AskedQuestion(hub)
     yield it
     it.hub.close()
 

@@ -11,13 +11,13 @@ from slmdesk.services.documents.folders import CollectionService
 from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.evaluation.auto_exams import FirstExams
-from slmdesk.services.evaluation.model_comparison import ComparingService
-from slmdesk.services.history.change_watch import Watch
+from slmdesk.services.evaluation.auto_exams import AutoExams
+from slmdesk.services.evaluation.model_comparison import ModelComparisonService
+from slmdesk.services.history.change_watch import ChangeWatch
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move.service import MoveService
-from slmdesk.services.models.speed import MeasuringService
+from slmdesk.services.models.speed import SpeedService
 from slmdesk.services.online.downloads import DownloadService
 from slmdesk.services.online.hub import HubService
 from slmdesk.services.questions.service import QuestionService
@@ -25,8 +25,8 @@ from slmdesk.services.questions.service import QuestionService
 pytestmark = pytest.mark.process
 
 BEFORE = [
-    (Watch, ChatService),
-    (ComparingService, ChatService),
+    (ChangeWatch, ChatService),
+    (ModelComparisonService, ChatService),
     (QuestionService, ChatService),
     (QuestionService, StateService),
     (CollectionService, DocumentService),
@@ -34,11 +34,11 @@ BEFORE = [
     (DownloadService, JobService),
     (MoveService, DownloadService),
     (DownloadService, HubService),
-    (FirstExams, JobService),
+    (AutoExams, JobService),
     (ChatService, ModelLoader),
     (JobService, ModelLoader),
     (JobService, ModelService),
-    (MeasuringService, ModelLoader),
+    (SpeedService, ModelLoader),
 ]
 
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Ending, Status
+from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Role, TextPart
 from slmdesk.paths import find_paths
 from slmdesk.store import open_store
@@ -38,7 +38,7 @@ def write_for_ever(home: str, name: str) -> None:
             grown += f"word{word} " * (1 + number % 100)
             if store.messages.grow(answer.id, grown):
                 say(f"grown {answer.id} {len(grown)}")
-        store.messages.end(answer.id, grown, Ending(Status.COMPLETE))
+        store.messages.end(answer.id, grown, AnswerEnding(Status.COMPLETE))
         say(f"ended {answer.id} {len(grown)}")
 
 

@@ -13,7 +13,7 @@ from store.child import m002_more
 from store.conftest import CHILD, integrity, say
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Ending, Status
+from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Role
 from slmdesk.paths import Paths
 from slmdesk.store import backup, open_store
@@ -69,7 +69,7 @@ def test_h5_a_growing_answer_says_full_and_goes_on_when_there_is_room(store, pat
     assert not (paths.data / "check-at-start").exists(), "full is not damaged"
     store.database.rows("PRAGMA max_page_count=1000000")
     assert store.messages.grow(answer.id, words)
-    assert store.messages.end(answer.id, words, Ending(Status.COMPLETE)).text == words
+    assert store.messages.end(answer.id, words, AnswerEnding(Status.COMPLETE)).text == words
 
 
 @pytest.mark.process

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from store.conftest import integrity, say
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Ending, Status
+from slmdesk.core.records import AnswerEnding, Status
 from slmdesk.core.types import Origin, Role, TextPart
 from slmdesk.store import InstanceLock, is_instance_alive, open_store
 
@@ -86,7 +86,7 @@ def test_a_message_keeps_parts_origins_and_what_made_it(store):
     )  # fmt: skip
     assert (question.parts, answer.owner, answer.parent) == (parts, "test", question.id)
     assert store.messages.grow(answer.id, "I have")
-    ending = Ending(
+    ending = AnswerEnding(
         Status.FAILED, finish_reason="length", tokens_in=5, tokens_out=2, tokens_reused=1, seconds=0.5,
         error_code="child.died", error_args={"how": "killed", "detail": "9"},
     )  # fmt: skip
@@ -285,7 +285,7 @@ def test_h9_text_comes_back_as_written(store, text):
     message = say(store, chat.id, text)
     answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
     store.messages.grow(answer.id, text)
-    assert store.messages.end(answer.id, text, Ending(Status.COMPLETE)).text == text
+    assert store.messages.end(answer.id, text, AnswerEnding(Status.COMPLETE)).text == text
     assert store.messages.get(message).parts[0].text == text
     assert (store.items.get(chat.id).title, store.items.get(chat.id).settings["system"]) == (text, text)
     assert store.take_replaced() == 0
@@ -298,7 +298,7 @@ def test_h9_what_is_no_text_is_replaced_and_said(store):
     assert store.messages.get(message).parts[0].text == "bad \ufffd text \U0001f600 \ufffd"
     assert (store.take_replaced(), store.take_replaced()) == (3, 0)
     answer = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING)
-    store.messages.end(answer.id, "\ud800", Ending(Status.COMPLETE))
+    store.messages.end(answer.id, "\ud800", AnswerEnding(Status.COMPLETE))
     assert store.messages.get(answer.id).text == "\ufffd"
 
 

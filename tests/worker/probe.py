@@ -394,8 +394,8 @@ class Piece(ctypes.Structure):
 
 
 def vm_call(name):
-    room = ctypes.create_string_buffer(b"taken over"[:8], 8)
-    ours, theirs = Piece(ctypes.addressof(room), 8), Piece(DESK["address"], 8)
+    space = ctypes.create_string_buffer(b"taken over"[:8], 8)
+    ours, theirs = Piece(ctypes.addressof(space), 8), Piece(DESK["address"], 8)
     call(name, DESK["pid"], ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0)
 
 

@@ -14,7 +14,13 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, PromptProgress
 from slmdesk.services.container import Services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.evaluation.comparison_types import Compared, CompareRequest, Comparison, letter_of, vote_words
+from slmdesk.services.evaluation.comparison_types import (
+    ComparedAnswer,
+    CompareRequest,
+    Comparison,
+    letter_of,
+    vote_words,
+)
 
 
 @click.command()
@@ -41,7 +47,7 @@ def compare(
         raise click.UsageError("Name two to four models: -m A -m B.")
     request = CompareRequest(prompt or "", models, is_blind=blind, seed=seed, max_tokens=max_tokens)
     with console.services() as services:
-        return _Show(console, services).run(request)
+        return _ComparisonRun(console, services).run(request)
 
 
 @click.command()
@@ -62,7 +68,7 @@ def vote(console: Console, comparison: str, best: str, note: str) -> None:
         console.say(vote_words(found.vote, {one.message.id: one.name for one in found.answers}))
 
 
-class _Show:
+class _ComparisonRun:
     """One run of `compare`."""
 
     def __init__(self, console: Console, services: Services) -> None:
@@ -165,7 +171,7 @@ def shape_of(held: Comparison) -> dict[str, Json]:
     }
 
 
-def _answer(one: Compared, *, is_hidden: bool) -> dict[str, Json]:
+def _answer(one: ComparedAnswer, *, is_hidden: bool) -> dict[str, Json]:
     figures: dict[str, Json] = dict(asdict(one.figures)) if one.figures and not is_hidden else {}
     return {
         "message": one.message.id,

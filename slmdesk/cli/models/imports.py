@@ -15,7 +15,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.container import Services
 from slmdesk.services.models.importer import ImportEnded, ImportProgress
-from slmdesk.services.online.leftovers import LeftOver
+from slmdesk.services.online.leftovers import LeftoverFile
 
 
 @click.command("import")
@@ -118,7 +118,7 @@ def leftovers(console: Console, remove: str | None) -> None:
     console.notify("note: delete one with: slmdesk models leftovers --remove FILE, or all of them: --remove all")
 
 
-def _discard(services: Services, found: Sequence[LeftOver], requested: str) -> dict[str, int]:
+def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) -> dict[str, int]:
     """Delete the requested ones.  Returns the bytes freed by each; one being downloaded now is kept.
 
     Raises KnownError `download.unknown` where a named one does not exist or is being downloaded, `file.unwritable`.
@@ -137,7 +137,7 @@ def _discard(services: Services, found: Sequence[LeftOver], requested: str) -> d
     return freed
 
 
-def _left_shape(one: LeftOver) -> dict[str, Json]:
+def _left_shape(one: LeftoverFile) -> dict[str, Json]:
     return {
         "id": one.id,
         "repo": one.repo or None,
@@ -148,7 +148,7 @@ def _left_shape(one: LeftOver) -> dict[str, Json]:
     }
 
 
-def _left_row(one: LeftOver) -> tuple[str, str, str]:
+def _left_row(one: LeftoverFile) -> tuple[str, str, str]:
     size = bytes_for_people(one.bytes) + ("" if one.is_bad else f" of {bytes_for_people(one.expected)}")
     way = f"slmdesk models download {one.repo}/{one.name}" if one.repo else "nobody knows where it came from"
     return clean_label(one.name, 60), size, "damaged, not used" if one.is_bad else clean_label(way, 200)

@@ -9,7 +9,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.services.container import Services
-from slmdesk.services.models.defaults import Use
+from slmdesk.services.models.defaults import DefaultUse
 
 
 def named_model(services: Services, model: str | None) -> None:
@@ -45,8 +45,8 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
         raise click.UsageError("Name a JOB, and either a MODEL or --none.")
     with console.services() as services:
         if job and (model or is_none):
-            services.service_thread.call(lambda: services.uses.set_default(Use(job), model))
-        uses = [Use(job)] if job else list(Use)
+            services.service_thread.call(lambda: services.uses.set_default(DefaultUse(job), model))
+        uses = [DefaultUse(job)] if job else list(DefaultUse)
         found = services.service_thread.call(lambda: [(use, services.uses.default(use)) for use in uses])
     if console.as_json:
         rows: list[Json] = [

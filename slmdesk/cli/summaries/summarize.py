@@ -28,9 +28,9 @@ from slmdesk.services.summaries.files import TABLE, write_summaries
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import LEAST_WORDS, MOST_WORDS
 from slmdesk.services.summaries.types import (
-    NotRead,
     Summary,
     SummaryRequest,
+    UnreadableDocument,
     coverage_words,
     pages_read_words,
     sentence_words,
@@ -107,7 +107,7 @@ def summarize(
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        missing = tuple(NotRead(str(one["file"]), str(one["message"])) for one in failed)
+        missing = tuple(UnreadableDocument(str(one["file"]), str(one["message"])) for one in failed)
         ids = tuple(one.id for one in documents)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing

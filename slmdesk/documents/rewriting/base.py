@@ -37,7 +37,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftAsIs:
     """What stays as it is, and is said: an equation, an embedded object, a field that the program fills in."""
 
     kind: str
@@ -45,7 +45,7 @@ class Left:
     text: str = ""
 
 
-Found: TypeAlias = Unit | Left
+Found: TypeAlias = Unit | LeftAsIs
 Units: TypeAlias = Generator[Found, str | None, Any]
 """Yields what it finds; is sent the translation of a unit, None for one that stays, None for what is left."""
 
@@ -53,7 +53,7 @@ Units: TypeAlias = Generator[Found, str | None, Any]
 def said(kind: str, place: str, words: str) -> Units:
     """Words that stay as they are, if there are any."""
     if any(letter.isalpha() for letter in words):
-        yield Left(kind, place, words.strip()[:MOST_SAID])
+        yield LeftAsIs(kind, place, words.strip()[:MOST_SAID])
 
 
 @dataclass(frozen=True, slots=True)

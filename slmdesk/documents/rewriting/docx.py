@@ -14,9 +14,9 @@ from lxml import etree
 
 from slmdesk.documents.ooxml import Package
 from slmdesk.documents.packed import opened
-from slmdesk.documents.rewriting.base import MOST_SAID, Left, Rewriting, Unit, Units, said
+from slmdesk.documents.rewriting.base import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
 from slmdesk.documents.rewriting.docx_paragraph import Paragraph
-from slmdesk.documents.rewriting.inline import Group, Inline, Node, Still
+from slmdesk.documents.rewriting.inline import Group, Inline, InlineObject, Node
 from slmdesk.documents.rewriting.markup import Mark, Piece, Stretch
 from slmdesk.documents.rewriting.ooxml_parts import (
     Cells,
@@ -29,7 +29,7 @@ from slmdesk.documents.rewriting.ooxml_parts import (
     is_drawing,
     translated,
 )
-from slmdesk.documents.rewriting.twins import Twins, twinned
+from slmdesk.documents.rewriting.twins import RepeatedTexts, twinned
 from slmdesk.documents.xmls import attribute, child, local
 
 _ASIDE = {
@@ -93,7 +93,7 @@ def _element(part: Part, element: etree._Element, places: _Places) -> Units:
         yield from places.twin(element)(_spoken(part, element, keys, places.of(element)))
         return
     if name == "oMath":
-        yield Left("equation", places.of(element), "".join(element.itertext())[:MOST_SAID])
+        yield LeftAsIs("equation", places.of(element), "".join(element.itertext())[:MOST_SAID])
     elif name in ("del", "moveFrom"):
         yield from said("deleted", places.of(element), "".join(_words_of(element)))
     elif name in ("dropDownList", "comboBox", "ddList"):
@@ -116,7 +116,7 @@ def _paragraph(part: Part, element: etree._Element, place: str) -> Units:
     for nodes, is_break in paragraph.stretches():
         stretches.append((None if is_break else Inline(nodes), nodes))
         for words in _words_left(nodes):
-            yield Left("field", place, words[:MOST_SAID])
+            yield LeftAsIs("field", place, words[:MOST_SAID])
 
     def rebuild(found: Sequence[Node]) -> None:
         paragraph.rebuild(found)
@@ -128,7 +128,7 @@ def _paragraph(part: Part, element: etree._Element, place: str) -> Units:
 def _words_left(nodes: Sequence[Node]) -> Iterator[str]:
     """The words in what goes as one still thing: results of fields the program fills in by itself."""
     for node in nodes:
-        if isinstance(node, Still):
+        if isinstance(node, InlineObject):
             parts = [getattr(one, "part", one) for one in node.elements]
             words = "".join(text.text or "" for one in parts for text in one.iter("{*}t") if not _is_inside(text, one))
             if any(letter.isalpha() for letter in words):
@@ -157,7 +157,7 @@ class _Places:
 
     def __init__(self, word: str) -> None:
         self._word, self._paragraphs = word, 0
-        self._drawn: dict[etree._Element, Twins] = {}
+        self._drawn: dict[etree._Element, RepeatedTexts] = {}
         self._cells, self._tables = Cells(), dict[etree._Element, int]()
 
     def next(self, paragraph: etree._Element) -> None:
@@ -169,7 +169,7 @@ class _Places:
         frame = next((one for one in element.iterancestors() if local(one) in ("inline", "anchor")), None)
         if frame is None or local(element) not in ("docPr", "cNvPr"):
             return lambda units: units
-        twins = self._drawn.setdefault(frame, Twins())
+        twins = self._drawn.setdefault(frame, RepeatedTexts())
         return twins.first if local(element) == "docPr" else twins.again
 
     def of(self, element: etree._Element) -> str:
@@ -189,7 +189,7 @@ class _Places:
 
 def drawn_units(parts: Parts, name: str) -> Units:
     """The titles of charts and the texts of diagrams a part refers to; a diagram is there once more as it was drawn."""
-    twins = Twins()
+    twins = RepeatedTexts()
     for kind, word in _DRAWN.items():
         for drawn in parts.related(name, kind):
             part = parts.open(drawn)
@@ -216,11 +216,11 @@ def left_inside(package: Package) -> Units:
     for name in package.archive.names:
         key, last = name.replace("\\", "/").lower(), name.rpartition("/")[2][:80]
         if "/embeddings/" in key:
-            yield Left("embedded", "", last)
+            yield LeftAsIs("embedded", "", last)
         elif key.endswith("vbaproject.bin"):
-            yield Left("macros", "", last)
+            yield LeftAsIs("macros", "", last)
         elif key.startswith("_xmlsignatures/") and key.endswith(".xml"):
-            yield Left("signature", "", last)
+            yield LeftAsIs("signature", "", last)
 
 
 def _numbering(parts: Parts, name: str) -> Units:
@@ -253,7 +253,7 @@ def _reported_elsewhere(parts: Parts, main: str) -> Units:
         if root is not None:
             yield from said("definition", "building blocks", " ".join(_words_of(root)))
     for name in parts.related(main, "aFChunk"):
-        yield Left("embedded", "", name.rpartition("/")[2][:80])
+        yield LeftAsIs("embedded", "", name.rpartition("/")[2][:80])
 
 
 def property_units(parts: Parts, package: Package) -> Units:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from slmdesk.documents.rewriting.inline import Group, Node, Still, Unseen, Words
+from slmdesk.documents.rewriting.inline import Group, InlineObject, InvisibleMark, Node, Words
 from slmdesk.documents.rewriting.ooxml_parts import XML_SPACE
 from slmdesk.documents.rewriting.speech import Speech
 from slmdesk.documents.xmls import attribute, child, local
@@ -104,7 +104,7 @@ class Paragraph:
         for one in _folded(self._raw(self._element)):
             if isinstance(one, _Break):
                 yield found, False
-                yield [Still(one.elements)], True
+                yield [InlineObject(one.elements)], True
                 found = []
             else:
                 found.append(one)
@@ -131,20 +131,24 @@ class Paragraph:
             elif name in ("pPr", "rPr", "sdtPr", "sdtEndPr", "smartTagPr", "customXmlPr"):
                 continue
             elif name == "fldSimple" and not _is_spoken(attribute(one, "instr")):
-                yield Still([one])
+                yield InlineObject([one])
             elif name in _GROUPS:
                 inner = child(one, "sdtContent") if name == "sdt" else one
                 children = [
-                    Still(node.elements) if isinstance(node, _Break) else node
+                    InlineObject(node.elements) if isinstance(node, _Break) else node
                     for node in (_folded(self._raw(inner)) if inner is not None else ())
                 ]
-                yield Group(one, children) if any(isinstance(node, Words) for node in _flat(children)) else Still([one])
+                yield (
+                    Group(one, children)
+                    if any(isinstance(node, Words) for node in _flat(children))
+                    else InlineObject([one])
+                )
             elif name in _UNSEEN_STARTS or not name:
-                yield Unseen(one)
+                yield InvisibleMark(one)
             elif name in _UNSEEN_ENDS:
-                yield Unseen(one, is_end=True)
+                yield InvisibleMark(one, is_end=True)
             else:
-                yield Still([one])
+                yield InlineObject([one])
 
     def _run(self, run: etree._Element) -> Iterator[_Raw]:
         """The nodes of a run: each thing in it that is no word becomes a run of its own."""
@@ -158,7 +162,7 @@ class Paragraph:
                 text = one.text or ""
                 words = text if one.get(XML_SPACE) == "preserve" else text.strip(" \t\r\n")
                 if _is_drawn_blank(words, properties):
-                    yield Still([self._split(run, one)])
+                    yield InlineObject([self._split(run, one)])
                 elif words:
                     yield Words(words, look, run)
             elif name in _LETTERS:
@@ -170,9 +174,9 @@ class Paragraph:
             elif name in ("instrText", "delInstrText"):
                 yield _Mark("code", self._split(run, one), one.text or "")
             elif name in ("lastRenderedPageBreak", "commentReference", "annotationRef", "delText"):
-                yield Unseen(self._split(run, one), is_end=True)
+                yield InvisibleMark(self._split(run, one), is_end=True)
             else:
-                yield Still([self._split(run, one)])
+                yield InlineObject([self._split(run, one)])
 
     def _split(self, run: etree._Element, part: etree._Element) -> _Made:
         """A run that holds one part of another: the run itself where there is nothing else in it."""
@@ -185,9 +189,9 @@ class Paragraph:
             if isinstance(one, Words):
                 if one.text:
                     yield self._run_of(one)
-            elif isinstance(one, Still):
+            elif isinstance(one, InlineObject):
                 yield from map(_made, one.elements)
-            elif isinstance(one, Unseen):
+            elif isinstance(one, InvisibleMark):
                 yield _made(one.element)
             elif isinstance(one.element, _Field):
                 yield from map(_made, one.element.codes)
@@ -240,7 +244,7 @@ def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
             levels.append(([one], found, False))
             found = []
         elif not levels:
-            found.append(Still([one.element]))  # of a field that began in another paragraph
+            found.append(InlineObject([one.element]))  # of a field that began in another paragraph
         elif one.kind == "end":
             marks, outer, has_result = levels.pop()
             outer.append(_field(marks, found, one, has_result=has_result))
@@ -256,8 +260,8 @@ def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
     while levels:  # it ends in another paragraph
         marks, outer, _ = levels.pop()
         spoken = _is_spoken("".join(mark.code for mark in marks))
-        outer.append(Still([mark.element for mark in marks]))
-        outer += found if spoken else [Still([element for node in found for element in _elements_of(node)])]
+        outer.append(InlineObject([mark.element for mark in marks]))
+        outer += found if spoken else [InlineObject([element for node in found for element in _elements_of(node)])]
         found = outer
     return found
 
@@ -265,11 +269,11 @@ def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
 def _field(marks: list[_Mark], found: list[Node | _Break], end: _Mark, *, has_result: bool) -> Node:
     codes = [mark.element for mark in marks]
     if has_result and _is_spoken("".join(mark.code for mark in marks)):
-        children = [Still(one.elements) if isinstance(one, _Break) else one for one in found]
+        children = [InlineObject(one.elements) if isinstance(one, _Break) else one for one in found]
         if any(isinstance(one, Words) for one in _flat(children)):
             return Group(_Field(codes, [end.element]), children)
     inside = [element for node in found for element in _elements_of(node)]
-    return Still([*codes, *inside, end.element])
+    return InlineObject([*codes, *inside, end.element])
 
 
 def _is_spoken(code: str) -> bool:
@@ -288,7 +292,7 @@ def _elements_of(node: Node | _Break) -> list[_Made]:
     """The elements a node was made of."""
     if isinstance(node, Words):
         return [node.model]
-    if isinstance(node, Unseen):
+    if isinstance(node, InvisibleMark):
         return [node.element]
     if isinstance(node, Group):
         if isinstance(node.element, _Field):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from slmdesk.documents.epub import locked_parts
 from slmdesk.documents.packed import opened
-from slmdesk.documents.rewriting.base import Left, Options, Rewriting, Unit, Units, said
+from slmdesk.documents.rewriting.base import LeftAsIs, Options, Rewriting, Unit, Units, said
 from slmdesk.documents.rewriting.markup import Mark, Piece, Stretch, TextFile
 
 _TOKEN = re.compile(
@@ -72,7 +72,7 @@ def rewrite_epub(rewriting: Rewriting) -> Units:
         for name in archive.names:
             reading.check()
             if name in locked:
-                yield Left("page", name.rpartition("/")[2], "locked")
+                yield LeftAsIs("page", name.rpartition("/")[2], "locked")
                 continue
             if name.lower().endswith(".opf"):
                 _name_book_language(rewriting, name, archive.read(name))

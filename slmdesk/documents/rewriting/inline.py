@@ -25,14 +25,14 @@ class Words:
 
 
 @dataclass(slots=True, eq=False)
-class Still:
+class InlineObject:
     """Something without words that is seen: a picture, a note's mark, a field."""
 
     elements: list[Any]
 
 
 @dataclass(slots=True, eq=False)
-class Unseen:
+class InvisibleMark:
     """Something that is not seen: a bookmark, the end of a comment's range."""
 
     element: Any
@@ -48,8 +48,8 @@ class Group:
     children: list[Node]
 
 
-Node: TypeAlias = Words | Still | Unseen | Group
-Seen: TypeAlias = Words | Still | Group
+Node: TypeAlias = Words | InlineObject | InvisibleMark | Group
+Seen: TypeAlias = Words | InlineObject | Group
 
 
 @dataclass(slots=True, eq=False)
@@ -83,8 +83,8 @@ class Inline:
         self._next = first_number(*_letters(level.seen))
         text = self._written(level)
         self._all = Tags(
-            tuple(number for number, (node, _, _) in self._tagged.items() if not isinstance(node, Still)),
-            tuple(number for number, (node, _, _) in self._tagged.items() if isinstance(node, Still)),
+            tuple(number for number, (node, _, _) in self._tagged.items() if not isinstance(node, InlineObject)),
+            tuple(number for number, (node, _, _) in self._tagged.items() if isinstance(node, InlineObject)),
         )
         self._before, self.text, self._after = stripped(text, self._all)
         self.tags = tags_in(self.text, self._all)
@@ -113,7 +113,7 @@ class Inline:
                 continue
             number = self._next
             self._next += 1
-            if isinstance(one, Still):
+            if isinstance(one, InlineObject):
                 self._tagged[number] = one, level, level
                 parts.append(f"<{number}/>")
                 continue
@@ -152,9 +152,9 @@ def _level(nodes: Sequence[Node]) -> _Level:
     has a tag anyway: none is made for it alone.
     """
     level = _Level([], [], [], {}, {})
-    waiting: list[Unseen] = []
+    waiting: list[InvisibleMark] = []
     for one in nodes:
-        if isinstance(one, Unseen):
+        if isinstance(one, InvisibleMark):
             waiting.append(one)
             continue
         if isinstance(one, Words) and not one.text:
@@ -191,7 +191,7 @@ def _is_faceless(text: str) -> bool:
     return len(text) < 4 and all(letter in " \u00a0.,;:()" for letter in text)
 
 
-def _place(level: _Level, unseen: Unseen, last: Seen | None, following: Seen) -> None:
+def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: Seen) -> None:
     if last is None:
         level.lead.append(unseen)
     elif unseen.is_end:

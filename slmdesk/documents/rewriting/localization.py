@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from slmdesk.core.errors import KnownError
-from slmdesk.documents.rewriting.base import Left, Rewriting, Unit, Units, said
-from slmdesk.documents.rewriting.inline import Group, Inline, Node, Still, Words
+from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit, Units, said
+from slmdesk.documents.rewriting.inline import Group, Inline, InlineObject, Node, Words
 from slmdesk.documents.rewriting.markup import TextFile
 from slmdesk.documents.rewriting.ooxml_parts import translated, written
 from slmdesk.documents.rewriting.plurals import forms_of, header_for, is_rule
@@ -50,7 +50,7 @@ def rewrite_po(rewriting: Rewriting) -> Units:
         place = f"entry {number}" + (f", {entry.msgctxt}" if entry.msgctxt else "")
         is_changed += yield from _entry(rewriting, entry, header, place)
     if done:
-        yield Left("done", "", f"{done} texts of the catalogue")
+        yield LeftAsIs("done", "", f"{done} texts of the catalogue")
     if is_changed:
         if not is_rule(catalogue.metadata.get("Plural-Forms", "")) and rewriting.options.language:
             catalogue.metadata["Plural-Forms"] = header
@@ -141,7 +141,7 @@ def rewrite_xliff(rewriting: Rewriting) -> Units:
 
         yield from translated([(Inline(nodes), nodes)], kind="paragraph", place=place, rebuild=rebuild)
     if done:
-        yield Left("done", "", f"{done} texts of the file")
+        yield LeftAsIs("done", "", f"{done} texts of the file")
     if changed and rewriting.options.language:
         _name_language(root, rewriting.options.language)
     rewriting.data = written(root) if changed else untrusted
@@ -168,9 +168,9 @@ def _nodes(container: etree._Element) -> Iterator[Node]:
         if local(one) in _PAIRS:
             children = list(_nodes(one))
             has_words = any(isinstance(node, Words) and node.text.strip() for node in children)
-            yield Group(one, children) if has_words else Still([one])
+            yield Group(one, children) if has_words else InlineObject([one])
         else:
-            yield Still([one])
+            yield InlineObject([one])
         if one.tail:
             yield Words(one.tail)
 
@@ -201,7 +201,7 @@ def _fill(element: etree._Element, found: Sequence[Node]) -> None:
                 element[-1].tail = (element[-1].tail or "") + one.text
             else:
                 element.text = (element.text or "") + one.text
-        elif isinstance(one, Still):
+        elif isinstance(one, InlineObject):
             for still in one.elements:
                 element.append(_copied(still, with_inside=True))
         elif isinstance(one, Group):

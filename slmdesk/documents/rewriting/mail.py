@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
 from slmdesk.documents.rewriting import hypertext, plain
-from slmdesk.documents.rewriting.base import Left, Rewriting, Unit, Units
+from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit, Units
 
 HEAD_BYTES = 4_096
 
@@ -34,7 +34,7 @@ def rewrite(rewriting: Rewriting) -> Units:
         kind = part.get_content_type()
         if part.is_attachment() or kind not in ("text/plain", "text/html"):
             is_signature = kind in ("application/pgp-signature", "application/pkcs7-signature")
-            yield Left("signature" if is_signature else "embedded", "", str(part.get_filename() or kind)[:80])
+            yield LeftAsIs("signature" if is_signature else "embedded", "", str(part.get_filename() or kind)[:80])
             continue
         is_changed |= yield from _part(part, kind, rewriting)
     untrusted = reading.all_bytes()

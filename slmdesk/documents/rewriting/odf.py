@@ -14,8 +14,8 @@ from lxml import etree
 
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.packed import Archive, opened
-from slmdesk.documents.rewriting.base import MOST_SAID, Left, Rewriting, Unit, Units, said
-from slmdesk.documents.rewriting.inline import Group, Inline, Node, Still, Unseen, Words
+from slmdesk.documents.rewriting.base import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
+from slmdesk.documents.rewriting.inline import Group, Inline, InlineObject, InvisibleMark, Node, Words
 from slmdesk.documents.rewriting.odf_direction import turn
 from slmdesk.documents.rewriting.ooxml_parts import translated, written
 from slmdesk.documents.xmls import attribute, child, local, parse
@@ -90,7 +90,7 @@ def _object(archive: Archive, name: str, rewriting: Rewriting) -> Units:
     """The titles of a chart; any other object stays as it is."""
     part = _Part(name, parse(archive.read(name), rewriting.reading.path, whole=True))
     if next(part.root.iter("{*}chart"), None) is None:
-        yield Left("embedded", "", name.partition("/")[0])
+        yield LeftAsIs("embedded", "", name.partition("/")[0])
         return
     for element in [one for one in part.root.iter("{*}p") if _is_in_title(one)]:
         yield from _paragraph(part, element, "chart", {})
@@ -126,7 +126,7 @@ def _units(part: _Part, word: str, rewriting: Rewriting) -> Units:
             if cell is not None and attribute(cell, "formula"):
                 yield from said("formula", place, words)
             elif cell is not None and words.lower() in literals:
-                yield Left("compared", place, words[:MOST_SAID])
+                yield LeftAsIs("compared", place, words[:MOST_SAID])
             else:
                 yield from _paragraph(part, element, place, looks)
 
@@ -163,7 +163,7 @@ def _paragraph(part: _Part, element: etree._Element, place: str, looks: Mapping[
     stretches: list[tuple[Inline | None, Sequence[Node]]] = []
     found: list[Node] = []
     for node in _nodes(element, (), looks, _Blanks()):
-        if isinstance(node, Still) and local(node.elements[0]) in _BREAKS:
+        if isinstance(node, InlineObject) and local(node.elements[0]) in _BREAKS:
             stretches += [(Inline(found), found), (None, [node])]
             found = []
         else:
@@ -230,13 +230,13 @@ def _nodes(container: etree._Element, spans: Spans, looks: Mapping[str, str], bl
         elif name in _GROUPS:
             children = list(_nodes(one, (), looks, blanks))
             has_words = any(isinstance(node, Words) and node.text.strip() for node in children)
-            yield Group(one, children) if has_words else Still([one])
+            yield Group(one, children) if has_words else InlineObject([one])
         elif name in _UNSEEN_STARTS or not name:
-            yield Unseen(one)
+            yield InvisibleMark(one)
         elif name in _UNSEEN_ENDS:
-            yield Unseen(one, is_end=True)
+            yield InvisibleMark(one, is_end=True)
         else:
-            yield Still([one])
+            yield InlineObject([one])
             blanks.is_behind = False
         if one.tail:
             yield _words(blanks.shown(one.tail), spans, looks)
@@ -252,10 +252,10 @@ def _fill(element: etree._Element, nodes: Sequence[Node]) -> None:
     for one in nodes:
         if isinstance(one, Words):
             _fill_words(element, one)
-        elif isinstance(one, Still):
+        elif isinstance(one, InlineObject):
             for still in one.elements:
                 _append(element, still)
-        elif isinstance(one, Unseen):
+        elif isinstance(one, InvisibleMark):
             _append(element, one.element)
         else:
             for inner in list(one.element):
@@ -333,7 +333,7 @@ def _attribute(part: _Part, element: etree._Element, name: str, places: _Places)
         return
     formulas = " ".join(attribute(one, "formula") for one in part.root.iter("{*}table-cell"))
     if words in formulas:
-        yield Left("sheet_name", words, words)
+        yield LeftAsIs("sheet_name", words, words)
         return
     answer = yield Unit(words, kind="sheet_name", place=words)
     if answer is not None:
@@ -344,9 +344,9 @@ def _attribute(part: _Part, element: etree._Element, name: str, places: _Places)
 def _left(archive: Archive) -> Units:
     for name in archive.names:
         if name.startswith(("Basic/", "Scripts/")) and not name.endswith(("/", "-lc.xml", "-lb.xml")):
-            yield Left("macros", "", name.rpartition("/")[2][:80])
+            yield LeftAsIs("macros", "", name.rpartition("/")[2][:80])
         elif name == "META-INF/documentsignatures.xml":
-            yield Left("signature", "", "documentsignatures.xml")
+            yield LeftAsIs("signature", "", "documentsignatures.xml")
 
 
 def _properties(archive: Archive, rewriting: Rewriting) -> Units:

@@ -11,8 +11,8 @@ from lxml import etree
 
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.ooxml import Package
-from slmdesk.documents.rewriting.base import Left, Rewriting, Unit, Units, said
-from slmdesk.documents.rewriting.inline import Inline, Node, Still, Words
+from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit, Units, said
+from slmdesk.documents.rewriting.inline import Inline, InlineObject, Node, Words
 from slmdesk.documents.rewriting.speech import Speech
 from slmdesk.documents.rewriting.twins import twinned
 from slmdesk.documents.xmls import child, local
@@ -58,9 +58,9 @@ class Parts:
             return None
         return Part(name, root, speech=self.speech)
 
-    def damaged(self) -> Iterator[Left]:
+    def damaged(self) -> Iterator[LeftAsIs]:
         """The parts that could not be parsed, and stay as they are."""
-        return (Left("damaged", "", name[:80]) for name in self._damaged)
+        return (LeftAsIs("damaged", "", name[:80]) for name in self._damaged)
 
     def close(self, part: Part) -> None:
         """Keep what was changed."""
@@ -155,7 +155,7 @@ def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: s
         elif name in ("pPr", "endParaRPr"):
             continue
         else:
-            nodes[-1].append(Still([one]))
+            nodes[-1].append(InlineObject([one]))
             words = "".join(text.text or "" for text in one.iter("{*}t"))
             is_math = name == "m" or "math" in (etree.QName(one).namespace or "")
             yield from said("equation" if is_math else "field", place, words)
@@ -169,7 +169,7 @@ def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: s
             if isinstance(node, Words):
                 if node.text:
                     paragraph.append(_drawing_run(node, part.speech))
-            elif isinstance(node, Still):
+            elif isinstance(node, InlineObject):
                 paragraph.extend(node.elements)
         paragraph.extend(one for one in kept if local(one) == "endParaRPr")
         part.speech.turn_drawing(paragraph)
@@ -178,7 +178,7 @@ def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: s
     stretches: list[tuple[Inline | None, Sequence[Node]]] = []
     for index, stretch in enumerate(nodes):
         if index:
-            stretches.append((None, [Still([breaks[index - 1]])]))
+            stretches.append((None, [InlineObject([breaks[index - 1]])]))
         stretches.append((Inline(stretch), stretch))
     yield from translated(stretches, kind=kind, place=place, rebuild=rebuild)
 

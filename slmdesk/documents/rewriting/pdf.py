@@ -12,7 +12,7 @@ from itertools import groupby
 
 from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.documents.pdf import read
-from slmdesk.documents.rewriting.base import Left, Rewriting, Unit, Units
+from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit, Units
 from slmdesk.documents.rewriting.word_file import MOST_COLUMNS, Style, WordFile
 
 _MARK = re.compile(r"([•‣⁃◦▪▫■□●○◆◇➢➤►✓∗*–—-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)])[ \u00a0]+(?=\S)")
@@ -34,7 +34,7 @@ def rewrite(rewriting: Rewriting) -> Units:
     reading, options = rewriting.reading, rewriting.options
     file = WordFile(options.language, right_to_left=options.is_right_to_left)
     reported: dict[str, str | None] = {}
-    yield Left("layout", "", "pictures, lines, colours and the layout of the pages")
+    yield LeftAsIs("layout", "", "pictures, lines, colours and the layout of the pages")
     for page in read(reading):
         reading.check()
         reading.worked()
@@ -42,10 +42,10 @@ def rewrite(rewriting: Rewriting) -> Units:
         shown = [one for one in page.blocks if one.place != "hidden"]
         if not shown:
             why = _reason(page)
-            yield Left("page", place, why)
+            yield LeftAsIs("page", place, why)
             file.paragraph(f"[Page {page.number} has no text ({why}).]", Style.NOTICE)
         elif page.reason:  # read off a picture, or not to its end
-            yield Left("page", place, page.reason)
+            yield LeftAsIs("page", place, page.reason)
             file.paragraph(f"[Page {page.number}: {page.reason}.]", Style.NOTICE)
         for is_table, blocks in groupby(shown, key=lambda one: one.kind is BlockKind.TABLE_ROW):
             found = list(blocks)
@@ -56,10 +56,10 @@ def rewrite(rewriting: Rewriting) -> Units:
                 yield from _block(file, page, block, place, reported)
         for block in page.blocks:
             if block.place == "hidden":  # a translation would show it
-                yield Left("hidden", place, page.text[block.start : block.end][:80])
+                yield LeftAsIs("hidden", place, page.text[block.start : block.end][:80])
         file.end_page()
     for one in reading.attachments:
-        yield Left("embedded", "", one.name[:80])
+        yield LeftAsIs("embedded", "", one.name[:80])
     rewriting.data = file.data()
 
 
@@ -72,7 +72,7 @@ def _block(file: WordFile, page: Page, block: Block, place: str, reported: dict[
     """The unit of one block; what repeats at the edges of pages is asked once."""
     words = page.text[block.start : block.end]
     if block.kind is BlockKind.CODE:
-        yield Left("code", place, words[:80])
+        yield LeftAsIs("code", place, words[:80])
         file.paragraph(words, Style.CODE)
         return
     mark, words = _parted(block.kind, words)

@@ -11,7 +11,7 @@ from itertools import islice
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.documents.rewriting.base import MOST_SAID, Left, Rewriting, Unit, Units
+from slmdesk.documents.rewriting.base import MOST_SAID, LeftAsIs, Rewriting, Unit, Units
 from slmdesk.documents.rewriting.markup import TextFile
 from slmdesk.documents.separated import REPORTED, Cell, cells_of, delimiter_of
 from slmdesk.text.words.language import detect
@@ -54,7 +54,7 @@ def rewrite(rewriting: Rewriting) -> Units:
             if answer is not None:
                 _put(file, cell, answer, delimiter=delimiter, line_end=line_end)
     for column, words in sorted(passed.items()):
-        yield Left("column", f"column {column + 1}", words[:MOST_SAID])
+        yield LeftAsIs("column", f"column {column + 1}", words[:MOST_SAID])
     file.close()
 
 

@@ -16,7 +16,7 @@ from slmdesk.documents.xmls import local
 from slmdesk.text.translation.tagged import Tags
 
 
-class Twins:
+class RepeatedTexts:
     """What the first copies were answered, by their text and in their order."""
 
     def __init__(self) -> None:
@@ -56,12 +56,12 @@ class Twins:
 
 def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Element], Units]) -> Units:
     """The units of elements, one after another; those of an `mc:Fallback` are answered as those of its `mc:Choice`."""
-    twins: dict[etree._Element, Twins] = {}
+    twins: dict[etree._Element, RepeatedTexts] = {}
     for element in elements:
         copy = next((one for one in element.iterancestors() if local(one) in ("Choice", "Fallback")), None)
         both = copy.getparent() if copy is not None else None
         if copy is None or both is None:
             yield from units_of(element)
             continue
-        twin = twins.setdefault(both, Twins())
+        twin = twins.setdefault(both, RepeatedTexts())
         yield from (twin.again if local(copy) == "Fallback" else twin.first)(units_of(element))

@@ -16,7 +16,7 @@ from lxml import etree
 
 from slmdesk.documents.ooxml import Package, relation_id
 from slmdesk.documents.packed import opened
-from slmdesk.documents.rewriting.base import MOST_SAID, Left, Rewriting, Unit, Units, said
+from slmdesk.documents.rewriting.base import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
 from slmdesk.documents.rewriting.docx import drawn_units, left_inside, property_units
 from slmdesk.documents.rewriting.inline import Inline, Node, Words
 from slmdesk.documents.rewriting.markup import Mark, Piece, Stretch
@@ -91,7 +91,7 @@ def rewrite(rewriting: Rewriting) -> Units:
             yield from _beside(parts, sheet)
         for name in archive.names:
             if "pivotcachedefinition" in name.lower() and name.endswith(".xml"):
-                yield Left("pivot", "", name.rpartition("/")[2][:80])
+                yield LeftAsIs("pivot", "", name.rpartition("/")[2][:80])
         if rewriting.options.sheet_names:
             yield from _sheet_names(book, sheets, known)
         for part in (book, *tables):
@@ -190,7 +190,7 @@ def _shared(strings: Part, sheets: Sequence[tuple[_Sheet, Part]], known: _Known,
             words = _text_of(items[index])
             reason = _reason(words, known, is_header=index in known.headers)
             if reason:
-                yield Left(reason, place, words[:MOST_SAID])
+                yield LeftAsIs(reason, place, words[:MOST_SAID])
             elif index in known.headers:
                 yield from _header(strings, items[index], words, place, tables)
             else:
@@ -290,7 +290,7 @@ def _inline(part: Part, sheet: _Sheet, known: _Known) -> Units:
         place = f"{sheet.title}!{attribute(cell, 'r')}"
         words = _text_of(item)
         if reason := _reason(words, known, is_header=False):
-            yield Left(reason, place, words[:MOST_SAID])
+            yield LeftAsIs(reason, place, words[:MOST_SAID])
         else:
             yield from _item(part, item, place)
 
@@ -370,7 +370,7 @@ def _sheet_names(book: Part, sheets: Sequence[_Sheet], known: _Known) -> Units:
     taken = {sheet.title.lower() for sheet in sheets}
     for sheet in sheets:
         if sheet.title in known.names_sheets:
-            yield Left("sheet_name", sheet.title, sheet.title)
+            yield LeftAsIs("sheet_name", sheet.title, sheet.title)
             continue
         if not any(letter.isalpha() for letter in sheet.title):
             continue

@@ -14,7 +14,7 @@ from slmdesk.core.types import Priority
 from slmdesk.engine.llama.pool import Pool, common_prefix, used_cells
 from slmdesk.engine.llama.sequence import Sequence
 
-ROOM_FOR_ANSWER = 256
+SPACE_FOR_ANSWER = 256
 """Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
 WORTH_WAITING = 32
 """Tokens of a prompt that another is just reading: fewer are sooner read than waited for."""
@@ -100,7 +100,7 @@ class Admission:
 
     def find_cells(self, needed: int) -> bool:
         """Find cells for a step that does not fit.  False when a sequence had to be evicted: then plan again."""
-        if self._pool.make_room(needed, last_too=True):
+        if self._pool.make_space(needed, last_too=True):
             return True
         if not self.evict((self.background if self.people else []) or self.active[1:]):
             self.fail(self.active[0], self.too_long(self.active[0]))
@@ -157,17 +157,17 @@ class Admission:
         person = sequence.priority is Priority.INTERACTIVE
         staying = self.people if person else self.active
         requested = _still_needs(sequence)
-        room = self._cells - used_cells([*staying, sequence])
-        if staying and room < requested + sum(map(_still_needs, staying)):
+        space = self._cells - used_cells([*staying, sequence])
+        if staying and space < requested + sum(map(_still_needs, staying)):
             return False
-        while not self._pool.make_room(requested + sum(map(_still_needs, self.active)), last_too=False):
+        while not self._pool.make_space(requested + sum(map(_still_needs, self.active)), last_too=False):
             if not (person and self.evict(self.background)):
                 if staying and not person:
                     return False
-                return self._pool.make_room(requested + sum(map(_still_needs, staying)), last_too=True) or not staying
+                return self._pool.make_space(requested + sum(map(_still_needs, staying)), last_too=True) or not staying
         return True
 
 
 def _still_needs(sequence: Sequence) -> int:
     """Cells a sequence was promised and has not used yet."""
-    return sequence.pending + min(sequence.growth, ROOM_FOR_ANSWER)
+    return sequence.pending + min(sequence.growth, SPACE_FOR_ANSWER)

@@ -17,7 +17,7 @@ from slmdesk.engine.llama.library import Library
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DECODED, NO_ROOM, ABORTED, NO_MEMORY = 0, 1, 2, -2
+DECODED, NO_SPACE, ABORTED, NO_MEMORY = 0, 1, 2, -2
 """What `decode` returns; others below zero are errors of the library."""
 LEAST_SLICE = 16
 _SLOW_S = 0.03

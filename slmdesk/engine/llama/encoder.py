@@ -65,7 +65,7 @@ class _Encoder:
     ) -> None:
         self._api: Any = library.api
         self._weights, self._keep_going = weights, keep_going
-        self._room = max(8, min(MOST_TOKENS, header.context_length or MOST_TOKENS))
+        self._space = max(8, min(MOST_TOKENS, header.context_length or MOST_TOKENS))
         self._context = self._open(self._api.LLAMA_POOLING_TYPE_UNSPECIFIED)
         if self._api.llama_pooling_type(self._context) == self._api.LLAMA_POOLING_TYPE_NONE:
             self._api.llama_free(self._context)
@@ -74,7 +74,7 @@ class _Encoder:
             self.close()
             raise KnownError("model.wrong_kind", kind="a reranker")
         self._width: int = self._api.llama_model_n_embd(weights.pointer)
-        self._batch = self._api.llama_batch_init(self._room, 0, 1)
+        self._batch = self._api.llama_batch_init(self._space, 0, 1)
         # Kept here: if it were garbage-collected, the library's next call would crash the process.
         self._on_abort = self._api.ggml_abort_callback(lambda _data: not keep_going())
         self._api.llama_set_abort_callback(self._context, self._on_abort, None)
@@ -84,7 +84,7 @@ class _Encoder:
         waiting: list[list[int]] = []
         for text in texts:
             tokens = self._tokens(text)
-            if waiting and (len(waiting) == MOST_TEXTS or sum(map(len, waiting)) + len(tokens) > self._room):
+            if waiting and (len(waiting) == MOST_TEXTS or sum(map(len, waiting)) + len(tokens) > self._space):
                 yield self._compute(waiting)
                 waiting = []
             waiting.append(tokens)
@@ -102,7 +102,7 @@ class _Encoder:
     def _open(self, pooling: int) -> int:
         api = self._api
         params = api.llama_context_default_params()
-        params.n_ctx = params.n_batch = params.n_ubatch = self._room
+        params.n_ctx = params.n_batch = params.n_ubatch = self._space
         params.n_seq_max = MOST_TEXTS
         # half of them: it works in the background, and two threads waiting for each other crawl on a busy PC
         params.n_threads = params.n_threads_batch = max(1, usable_cores() // 2)
@@ -118,12 +118,12 @@ class _Encoder:
     def _tokens(self, text: str) -> list[int]:
         """Tokenize with the marks the model was trained with around a text, none of which a text can contain itself."""
         raw = text.encode("utf-8", "replace")
-        room = len(raw) + 16
-        buffer = (self._api.llama_token * room)()
-        count = int(self._api.llama_tokenize(self._weights.vocab, raw, len(raw), buffer, room, True, False))
+        space = len(raw) + 16
+        buffer = (self._api.llama_token * space)()
+        count = int(self._api.llama_tokenize(self._weights.vocab, raw, len(raw), buffer, space, True, False))
         tokens = list(buffer[: max(count, 0)])
-        if len(tokens) > self._room:
-            tokens = [*tokens[: self._room - 1], tokens[-1]]
+        if len(tokens) > self._space:
+            tokens = [*tokens[: self._space - 1], tokens[-1]]
         return tokens or [0]
 
     def _compute(self, sequences: Sequence[Sequence[int]]) -> list[bytes]:

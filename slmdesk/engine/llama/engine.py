@@ -307,7 +307,7 @@ class LlamaEngine(Engine):
             most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
             seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
             return sequences.Sequence(
-                sequences.Requested(
+                sequences.PreparedRequest(
                     key=request.key,
                     prompt=tuple(prompt),
                     most_tokens=most,
@@ -445,8 +445,8 @@ def _most_tokens(prompt: int, max_tokens: int | None, context_tokens: int) -> in
         raise KnownError("request.invalid", what="an empty prompt")
     if max_tokens is not None and max_tokens < 1:
         raise KnownError("request.invalid", what="max_tokens")
-    room = context_tokens - prompt
+    space = context_tokens - prompt
     least = min(LEAST_ANSWER, max_tokens or LEAST_ANSWER)
-    if room < least:
+    if space < least:
         raise KnownError("context.full", needed=prompt + least, available=context_tokens)
-    return room if max_tokens is None else min(max_tokens, room)
+    return space if max_tokens is None else min(max_tokens, space)

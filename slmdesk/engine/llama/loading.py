@@ -133,7 +133,7 @@ def load_model(
         on_work()
         with _ticking(on_work):  # the trial has limits of its own, longer than a child may show no work
             chat_format = _chat_format(library, spec, weights, vocabulary, try_template)
-        making = _Making(library, spec, handle, plan, weights, vocabulary, chat_format, on_progress, on_work)
+        making = _PartialModel(library, spec, handle, plan, weights, vocabulary, chat_format, on_progress, on_work)
         return making.loaded(mark)
     except BaseException:
         weights.close()
@@ -141,7 +141,7 @@ def load_model(
 
 
 @dataclass(frozen=True, slots=True)
-class _Making:
+class _PartialModel:
     """A model whose weights are loaded and that has no context yet."""
 
     library: Library
@@ -248,20 +248,20 @@ def _plan(library: Library, spec: LoadSpec, header: GgufHeader, on_work: Callabl
     requested = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
     places = (requested or MOST_SEQUENCES) + KEPT_SEQUENCES
     asked = max(limit, spec.pool_tokens or limit)
-    room = free_memory()
+    space = free_memory()
     rough = estimate(header, context_tokens=asked)
     if (
-        rough.total > _FAR_TOO_MUCH * room.available and not spec.anyway
+        rough.total > _FAR_TOO_MUCH * space.available and not spec.anyway
     ):  # allocating a pool that large alone takes minutes
-        raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=room.available)
+        raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=space.available)
     sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
     on_work()
     if sketch.keeps_state and not spec.sequences:
         requested, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
         sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places)
-    if not room.holds(sketch.parts) and not spec.anyway:
-        raise KnownError("model.out_of_memory", needed_bytes=sketch.parts.total, available_bytes=room.available)
-    cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts, room.available)
+    if not space.holds(sketch.parts) and not spec.anyway:
+        raise KnownError("model.out_of_memory", needed_bytes=sketch.parts.total, available_bytes=space.available)
+    cells = asked if spec.pool_tokens else choose_pool(limit, sketch.parts, space.available)
     return _Plan(limit, cells, requested, places)
 
 

@@ -23,7 +23,7 @@ _WEIGHTS = re.compile(r"model buffer size = +([\d.]+) MiB")
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class MemoryStatus:
     """Memory of this computer, in bytes."""
 
     available: int
@@ -33,9 +33,9 @@ class Room:
         return parts.total <= self.available
 
 
-def free_memory() -> Room:
+def free_memory() -> MemoryStatus:
     """The memory that other programs leave free, without swapping."""
-    return Room(available=int(psutil.virtual_memory().available))
+    return MemoryStatus(available=int(psutil.virtual_memory().available))
 
 
 def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> MemoryParts:

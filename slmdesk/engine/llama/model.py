@@ -98,14 +98,14 @@ def open_weights(library: Library, path: str, header: GgufHeader, on_progress: L
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
+class ModelOutline:
     """What is known about a model without its weights."""
 
     parts: MemoryParts
     keeps_state: bool
 
 
-def forecast_memory(library: Library, path: str, header: GgufHeader, *, cells: int, max_sequences: int) -> Sketch:
+def forecast_memory(library: Library, path: str, header: GgufHeader, *, cells: int, max_sequences: int) -> ModelOutline:
     """Predict the memory a model needs with a pool of `cells`, to the byte, reading no weights: 0.1 to 0.2 s.
 
     Raises KnownError of the family `model.`.
@@ -131,7 +131,7 @@ def forecast_memory(library: Library, path: str, header: GgufHeader, *, cells: i
         )
         api.llama_free(context)
         lines = [line.text for line in library.log.since(mark)]
-        return Sketch(parts_from_log(lines, weights=weights.size_bytes), weights.keeps_state)
+        return ModelOutline(parts_from_log(lines, weights=weights.size_bytes), weights.keeps_state)
     finally:
         weights.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from slmdesk.core.types import Priority
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
 from slmdesk.engine.llama.context import Context
-from slmdesk.engine.llama.sequence import Holding
+from slmdesk.engine.llama.sequence import CachedSequence
 
 
 class Pool:
@@ -23,9 +23,9 @@ class Pool:
         self._window = sliding_window
         self._ids = list(range(context.max_sequences - 1, -1, -1))
         self._runs = 0
-        self.active: list[Holding] = []
+        self.active: list[CachedSequence] = []
         """Sequences being read or written."""
-        self.kept: list[Holding] = []
+        self.kept: list[CachedSequence] = []
         """Finished ones, kept for their prefix."""
         self._used = 0
 
@@ -39,7 +39,7 @@ class Pool:
         """Whether no cell is held."""
         return self._used == 0
 
-    def open(self, holding: Holding) -> bool:
+    def open(self, holding: CachedSequence) -> bool:
         """Give a waiting sequence an id and the longest prefix in memory.  False when all ids are in use.
 
         Afterwards `holding.read` is the number of its tokens that need not be read.
@@ -56,12 +56,12 @@ class Pool:
         self.active.append(holding)
         return True
 
-    def best_prefix(self, tokens: Sequence[int], adapter: Adapter) -> tuple[Holding | None, int]:
+    def best_prefix(self, tokens: Sequence[int], adapter: Adapter) -> tuple[CachedSequence | None, int]:
         """The sequence with the longest beginning of `tokens` computed with `adapter`, and its length.
 
         At least the last token is left to be read, since its logits are needed.
         """
-        best: Holding | None = None
+        best: CachedSequence | None = None
         longest = 0
         for holding in (*self.active, *self.kept):
             if holding.adapter != adapter:
@@ -71,7 +71,7 @@ class Pool:
                 best, longest = holding, length
         return best, longest
 
-    def grow(self, holding: Holding, tokens: int) -> None:
+    def grow(self, holding: CachedSequence, tokens: int) -> None:
         """Count `tokens` more of a sequence as in memory."""
         if holding.grows_last:
             holding.extents[-1][1] += tokens
@@ -82,7 +82,7 @@ class Pool:
         holding.read += tokens
         self._used += tokens
 
-    def take_back(self, holding: Holding) -> None:
+    def take_back(self, holding: CachedSequence) -> None:
         """Remove cells after `read`, left by a step that was aborted; all of them where the model cannot."""
         if not self._context.cut(holding.seq_id, holding.read):
             self._context.forget(holding.seq_id)
@@ -91,10 +91,10 @@ class Pool:
             holding.grows_last = False
             self._count()
 
-    def keep(self, holding: Holding, now: int) -> None:
+    def keep(self, holding: CachedSequence, now: int) -> None:
         """Keep what an ended sequence holds for the next turn, in place of kept sequences that it covers."""
         self.active.remove(holding)
-        kept = Holding(holding.tokens[: holding.read], holding.priority, holding.adapter)
+        kept = CachedSequence(holding.tokens[: holding.read], holding.priority, holding.adapter)
         kept.seq_id, kept.read, kept.extents, kept.used_at = holding.seq_id, holding.read, holding.extents, now
         covered = [
             old
@@ -138,9 +138,9 @@ class Pool:
 
         False where there is no space beside active sequences, or the library refuses them.
         """
-        if not self.make_room(len(tokens), last_too=True) or not (self._ids or self._drop_one_kept()):
+        if not self.make_space(len(tokens), last_too=True) or not (self._ids or self._drop_one_kept()):
             return False
-        kept = Holding(tokens, Priority.INTERACTIVE)
+        kept = CachedSequence(tokens, Priority.INTERACTIVE)
         kept.seq_id, kept.used_at = self._ids.pop(), now
         self.kept.append(kept)
         is_whole = self._context.put_state(kept.seq_id, data)
@@ -150,7 +150,7 @@ class Pool:
         self.grow(kept, len(tokens))
         return True
 
-    def drop(self, holding: Holding) -> None:
+    def drop(self, holding: CachedSequence) -> None:
         """Free the id of a sequence and the cells nobody else holds."""
         (self.active if holding in self.active else self.kept).remove(holding)
         self._context.forget(holding.seq_id)
@@ -160,7 +160,7 @@ class Pool:
         holding.extents = []
         self._count()
 
-    def make_room(self, cells: int, *, last_too: bool) -> bool:
+    def make_space(self, cells: int, *, last_too: bool) -> bool:
         """Drop kept sequences until `cells` are free: background before chats, the oldest first.
 
         The newest chat's prefix is dropped only with `last_too`.  Returns whether there is space now.
@@ -181,7 +181,7 @@ class Pool:
             return True
         return False
 
-    def _share(self, source: Holding, target: Holding, length: int) -> None:
+    def _share(self, source: CachedSequence, target: CachedSequence, length: int) -> None:
         """Let `target` hold the first `length` tokens of `source`; does nothing where the model cannot."""
         self._context.copy(source.seq_id, target.seq_id)
         if length < source.read and not self._context.cut(target.seq_id, length):
@@ -190,7 +190,7 @@ class Pool:
         target.read = length
         target.extents = _first(source.extents, length)
 
-    def _holds_window(self, holding: Holding, length: int) -> bool:
+    def _holds_window(self, holding: CachedSequence, length: int) -> bool:
         """Whether the tokens before `length` that a sliding window attends to are still in memory.
 
         llama.cpp silently cuts a sequence behind its window and continues without its past (engine-notes §8).
@@ -204,7 +204,7 @@ class Pool:
         self._used = used_cells([*self.active, *self.kept])
 
 
-def used_cells(holdings: Iterable[Holding]) -> int:
+def used_cells(holdings: Iterable[CachedSequence]) -> int:
     """Cells in use, shared ones counted once."""
     runs: dict[int, int] = {}
     for holding in holdings:

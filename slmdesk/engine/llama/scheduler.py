@@ -18,7 +18,7 @@ from slmdesk.core.types import Priority
 from slmdesk.engine.llama.adapters import Adapters
 from slmdesk.engine.llama.admission import Admission
 from slmdesk.engine.llama.choices import log_probabilities, probability
-from slmdesk.engine.llama.context import ABORTED, DECODED, LEAST_SLICE, NO_MEMORY, NO_ROOM, Context
+from slmdesk.engine.llama.context import ABORTED, DECODED, LEAST_SLICE, NO_MEMORY, NO_SPACE, Context
 from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.pool import Pool
@@ -311,10 +311,10 @@ class Scheduler:
 
     def _cope(self, code: int, shares: list[_Share]) -> None:
         """Handle a batch that the library could not compute."""
-        if code == NO_ROOM:
+        if code == NO_SPACE:
             for share in shares:
                 self._pool.take_back(share.sequence)
-            if self._pool.make_room(self._pool.free + 1, last_too=True) or self._who.evict(self._who.active[1:]):
+            if self._pool.make_space(self._pool.free + 1, last_too=True) or self._who.evict(self._who.active[1:]):
                 return
             error = self._who.too_long(shares[0].sequence)
         elif code == NO_MEMORY:

@@ -21,7 +21,7 @@ longest period still noticed within 256 tokens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class PreparedRequest:
     """What one request asks of the scheduler, tokenised and checked."""
 
     key: str
@@ -41,7 +41,7 @@ class Requested:
     arrived: float = field(default_factory=time.perf_counter)
 
 
-class Holding:
+class CachedSequence:
     """A sequence id and what it has in memory: `tokens[:read]`, in cells described by `extents`."""
 
     def __init__(self, tokens: list[int], priority: Priority, adapter: Adapter = NO_ADAPTER) -> None:
@@ -59,12 +59,12 @@ class Holding:
         """When it was last of use, in steps of the scheduler."""
 
 
-class Sequence(Holding):
+class Sequence(CachedSequence):
     """A request that is waiting, being read, or writing its answer.  Engine thread only."""
 
     def __init__(
         self,
-        requested: Requested,
+        requested: PreparedRequest,
         *,
         priority: Priority,
         outbox: Outbox,

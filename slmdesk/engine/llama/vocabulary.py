@@ -130,23 +130,23 @@ class Vocabulary:
 
     def _call(self, text: str, special: bool) -> list[int]:
         raw = text.encode("utf-8")
-        room = len(raw) + 16
-        buffer = (self._api.llama_token * room)()
-        count: int = self._api.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, special)
+        space = len(raw) + 16
+        buffer = (self._api.llama_token * space)()
+        count: int = self._api.llama_tokenize(self._vocab, raw, len(raw), buffer, space, False, special)
         if count < 0:  # more tokens than bytes: a normalizer that makes text longer
-            room = -count
-            buffer = (self._api.llama_token * room)()
-            count = self._api.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, special)
+            space = -count
+            buffer = (self._api.llama_token * space)()
+            count = self._api.llama_tokenize(self._vocab, raw, len(raw), buffer, space, False, special)
         return list(buffer[: max(count, 0)])
 
     def _read_piece(self, token: int) -> bytes:
-        room = 64
+        space = 64
         while True:
-            buffer = ctypes.create_string_buffer(room)
-            count: int = self._api.llama_token_to_piece(self._vocab, token, buffer, room, 0, False)
+            buffer = ctypes.create_string_buffer(space)
+            count: int = self._api.llama_token_to_piece(self._vocab, token, buffer, space, 0, False)
             if count >= 0:
                 return buffer.raw[:count]
-            room = -count
+            space = -count
 
 
 def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True) -> list[int]:

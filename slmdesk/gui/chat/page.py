@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.shortcuts import bind
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
-from slmdesk.gui.chat.attachments.entry import Attaching
+from slmdesk.gui.chat.attachments.entry import AttachmentEntry
 from slmdesk.gui.chat.composer.composer import Composer
 from slmdesk.gui.chat.composer.context_meter import ContextMeter
 from slmdesk.gui.chat.conversation.controller import ChatController
@@ -40,7 +40,7 @@ from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.named import named
-from slmdesk.services.chat.conversation import SeenPrompt
+from slmdesk.services.chat.conversation import InspectedPrompt
 
 LIST_WIDTH = 260
 LEAST_WORK = 400
@@ -81,7 +81,7 @@ class ChatPage(QWidget):
         ModelDrop(self, models.look_at)
         self._connect()
         self._connect_chat()
-        self._attaching = Attaching(chat.attached, self.composer, self)
+        self._attaching = AttachmentEntry(chat.attached, self.composer, self)
 
     def _build_ui(self) -> None:
         self.chat_list = ChatList(self._chats, self)
@@ -343,7 +343,7 @@ class ChatPage(QWidget):
         show_used_text(self, title=title, intro=intro, text=text)
 
     @Slot(object)
-    def _on_prompt_arrived(self, seen: SeenPrompt) -> None:
+    def _on_prompt_arrived(self, seen: InspectedPrompt) -> None:
         show_seen(self, seen)
 
     @Slot(object)
@@ -378,6 +378,6 @@ class ChatPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """On a low page the composer has fewer lines, on a narrow one the list is hidden beside the panel."""
         super().resizeEvent(event)
-        self.composer.set_room(event.size().height())
+        self.composer.set_space(event.size().height())
         if event.size().width() != event.oldSize().width():
             self._show_parts()

@@ -141,7 +141,7 @@ class DocumentsArea(QObject):
         self.question_pane.citation_pointed_at.connect(self._on_citation_pointed_at)
         self.documents.listed.connect(self.versions.show_records)
         self.compare_pane.change_opened.connect(self._on_change_opened)
-        self.page.side.wants_room.connect(self._on_room)
+        self.page.side.needs_width.connect(self._on_width)
         self.table_pane.place_chosen.connect(self._on_cell_chosen)
 
     # ---- what is remembered
@@ -247,7 +247,7 @@ class DocumentsArea(QObject):
             self.documents.choose(span.document)
 
     @Slot(bool)
-    def _on_room(self, wants: bool) -> None:
+    def _on_width(self, wants: bool) -> None:
         """The button above the panes leaves the wide view of versions, too; a table shows what it has room for."""
         self.table_pane.show_wide(wants and self.page.side.current == PANES[TABLE])
         if not wants and self.page.side.current == "versions":

@@ -18,7 +18,7 @@ from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import kind_words, share_words
 from slmdesk.services.jobs.overview import JobView
-from slmdesk.services.jobs.time_left import Left
+from slmdesk.services.jobs.time_left import Remaining
 
 PAGE = 30
 """Ended jobs listed at once."""
@@ -214,7 +214,7 @@ def with_info(view: JobView, event: JobChanged) -> JobView:
     if event.eta_s is not None:
         low = event.eta_s if event.eta_low_s is None else event.eta_low_s
         high = event.eta_s if event.eta_high_s is None else event.eta_high_s
-        left = Left(event.eta_s, low, high)
+        left = Remaining(event.eta_s, low, high)
     share = event.share if event.share is not None else view.share
     total = event.total + event.steps_ahead
     return replace(view, done=event.done, total=total, failed=event.failed, share=share, left=left, status=event.status)

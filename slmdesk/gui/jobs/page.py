@@ -14,11 +14,11 @@ from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.jobs.row import JobRow
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.scroll_anchor import Steady
+from slmdesk.gui.widgets.scroll_anchor import ScrollAnchor
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import Problem
-from slmdesk.services.jobs.overview import JobView, Stand
+from slmdesk.services.jobs.overview import JobGroup, JobView
 
 COLUMN = 860
 TITLE_INDENT = 3
@@ -76,7 +76,7 @@ class JobsPage(QScrollArea):
         column(head, self._note, *boxes, row(self._more, 1), 1, into=holder, gap=theme.SPACE_12, margins=margins)
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
-        Steady(self)
+        ScrollAnchor(self)
 
     @staticmethod
     def _section(holder: QWidget, name: str, title: str) -> _Section:
@@ -108,7 +108,7 @@ class JobsPage(QScrollArea):
     def _on_listed(self, views: Sequence[JobView]) -> None:
         self._is_known = True
         self._replace(self._active, views)
-        stands = (Stand.RUNNING, Stand.WAITING, Stand.PAUSED)
+        stands = (JobGroup.RUNNING, JobGroup.WAITING, JobGroup.PAUSED)
         rows = {stand: [self._active[one.id] for one in views if one.stand is stand] for stand in stands}
         for stand in sorted(stands, key=lambda one: not rows[one]):  # an empty one is hidden when its rows have left it
             self._fill(stand.value, rows[stand])

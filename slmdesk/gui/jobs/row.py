@@ -14,7 +14,7 @@ from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
 from slmdesk.services.jobs.labels import done_words, left_words, name_words, share_words
-from slmdesk.services.jobs.overview import JobView, Stand
+from slmdesk.services.jobs.overview import JobGroup, JobView
 from slmdesk.services.translation.readout import KIND as TRANSLATION
 
 DOT = "  ·  "
@@ -71,12 +71,12 @@ class JobRow(QFrame):
         self._trouble.setText(view.problem.sentence if view.problem else "")
         self._trouble.setVisible(view.problem is not None)
         self._bar.setValue(round(1000 * (view.share or 0.0)))
-        self._bar.setVisible(view.stand is Stand.RUNNING or (view.stand is not Stand.ENDED and bool(view.share)))
+        self._bar.setVisible(view.stand is JobGroup.RUNNING or (view.stand is not JobGroup.ENDED and bool(view.share)))
         self._bar.setAccessibleName(f"{share_words(view.share) or 'Nothing'} done: {what}")
         self._show_buttons(view, what)
 
     def _show_buttons(self, view: JobView, what: str) -> None:
-        is_ended, is_failed = view.stand is Stand.ENDED, view.status is JobStatus.FAILED
+        is_ended, is_failed = view.stand is JobGroup.ENDED, view.status is JobStatus.FAILED
         moves = view.last_place > 1
         for arrow, where, keys in ((self._up, "Earlier", "Alt+Up"), (self._down, "Later", "Alt+Down")):
             arrow.setVisible(moves)
@@ -86,8 +86,8 @@ class JobRow(QFrame):
         grows = view.opens == "document" or view.kind == TRANSLATION  # there is something to see before the end
         can_open = view.status is JobStatus.DONE or (grows and not is_failed)
         self._open.setVisible(bool(view.opens) and can_open and view.status is not JobStatus.CANCELLED)
-        can_pause = view.stand in (Stand.RUNNING, Stand.WAITING) and not view.is_left
-        can_resume = view.stand is Stand.PAUSED or view.is_left or is_failed or view.may_revive
+        can_pause = view.stand in (JobGroup.RUNNING, JobGroup.WAITING) and not view.is_left
+        can_resume = view.stand is JobGroup.PAUSED or view.is_left or is_failed or view.may_revive
         focused = self.window().focusWidget()
         for either, can in sorted(((self._pause, can_pause), (self._resume, can_resume)), key=lambda one: not one[1]):
             if can and focused in (self._pause, self._resume):  # a hidden one would hand the focus on to Cancel
@@ -105,17 +105,17 @@ class JobRow(QFrame):
 
 
 def info_of(view: JobView) -> str:
-    if view.stand is Stand.ENDED:
+    if view.stand is JobGroup.ENDED:
         when = moment_words(view.updated)
         failed = f"{view.failed:,} of {view.total:,} steps could not be done" if view.failed else ""
         return DOT.join(one for one in (STAND_WORDS[view.status], when, failed) if one)
     parts = [share_words(view.share or None), done_words(view.kind, view.done, view.total)]
-    if view.stand is Stand.RUNNING:
+    if view.stand is JobGroup.RUNNING:
         parts.append(left_words(view.left) or "the time left is not known yet")
         parts.append("in another window or command" if view.is_elsewhere else "")
     elif view.is_left:
         parts.insert(0, "The program that did it has ended")
-    elif view.stand is Stand.WAITING:
+    elif view.stand is JobGroup.WAITING:
         parts.insert(0, "Next" if view.place == 1 else f"Place {view.place} in the queue" if view.place else "Waiting")
     else:
         parts.insert(0, "Paused")

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.gui.markdown.highlight import Highlighter
-from slmdesk.gui.markdown.parser import Deadline, TooSlow
+from slmdesk.gui.markdown.parser import Deadline, FormattingTimeoutError
 from slmdesk.gui.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
 from slmdesk.gui.markdown.tables import TableReader, write_table
 from slmdesk.gui.widgets.links import judge_link
@@ -76,7 +76,7 @@ class Builder:
         self._highlighting = True
 
     def write(self, tokens: Sequence[Token], *, closed: bool, deadline: Deadline) -> None:
-        """Write whole top-level blocks; only `closed` ones are highlighted.  Raises TooSlow, leaving some behind."""
+        """Write whole top-level blocks; only `closed` ones are highlighted.  Raises FormattingTimeoutError, leaving some behind."""
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         self._deadline, self._highlighting = deadline, closed
         self._levels, self._quotes = [], 0
@@ -106,14 +106,14 @@ class Builder:
                 block.clearProperty(GLUED)
                 self.cursor.insertBlock(block, char)
             rest = line
-            room = LONGEST_LINE - self.cursor.positionInBlock()
+            space = LONGEST_LINE - self.cursor.positionInBlock()
             while rest:
-                if room <= 0:
+                if space <= 0:
                     block.setProperty(GLUED, True)
                     self.cursor.insertBlock(block, char)
-                    room = LONGEST_LINE
-                self.cursor.insertText(rest[:room], char)
-                rest, room = rest[room:], 0
+                    space = LONGEST_LINE
+                self.cursor.insertText(rest[:space], char)
+                rest, space = rest[space:], 0
 
     def _plain_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
         """Formats of text that is only appended: of code or of plain lines, never a list's, a table's or a link's."""
@@ -205,7 +205,7 @@ class Builder:
                 self._deadline.check()
                 self.cursor.insertBlock(block, self._style.mono)
             if len(line) > LONGEST_LINE:
-                raise TooSlow
+                raise FormattingTimeoutError
             self.cursor.insertText(line, char)
 
     def _code_block(self, number: int) -> QTextBlockFormat:
@@ -243,14 +243,14 @@ class Builder:
         if token.type == "ordered_list_open":
             made.setStyle(QTextListFormat.Style.ListDecimal)
             made.setStart(int(token.attrs.get("start", 1)))
-            wider = self._marker_room(tokens, index, made.start())
+            wider = self._marker_width(tokens, index, made.start())
         else:
             made.setStyle(DISCS[min(len(self._levels), 2)])
             wider = 0
         first = next((t for t in tokens[index:] if t.type == "paragraph_open"), None)
         self._levels.append(_Level(made, tight=first is not None and first.hidden, wider=wider))
 
-    def _marker_room(self, tokens: Sequence[Token], index: int, start: int) -> float:
+    def _marker_width(self, tokens: Sequence[Token], index: int, start: int) -> float:
         """Extra indent that the longest number of a list needs beyond Qt's, which holds two digits."""
         items = 0
         for token in tokens[index + 1 :]:
@@ -258,8 +258,8 @@ class Builder:
                 break
             items += token.type == "list_item_open" and token.level == tokens[index].level + 1
         longest = f"{start + items}. "
-        room = self.cursor.document().indentWidth()
-        return max(0.0, QFontMetricsF(self._style.font).horizontalAdvance(longest) + MARKER_GAP - room)
+        space = self.cursor.document().indentWidth()
+        return max(0.0, QFontMetricsF(self._style.font).horizontalAdvance(longest) + MARKER_GAP - space)
 
     # inline --------------------------------------------------------------------------------------------------------
 

@@ -21,12 +21,12 @@ DEEPEST = 18
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[^\n]{1,2100}$", re.MULTILINE)
 
 
-class TooSlow(Exception):
+class FormattingTimeoutError(Exception):
     """Formatting this text takes longer than a reader would wait."""
 
 
 class Deadline:
-    """A limit on this thread's own CPU time after which `check` raises TooSlow: a busy machine makes no text plain."""
+    """A limit on this thread's own CPU time after which `check` raises FormattingTimeoutError: a busy machine makes no text plain."""
 
     def __init__(self, seconds: float = PARSE_LIMIT_S) -> None:
         self._seconds = seconds
@@ -37,9 +37,9 @@ class Deadline:
         self._end = thread_time() + self._seconds
 
     def check(self) -> None:
-        """Raises TooSlow when the time is over."""
+        """Raises FormattingTimeoutError when the time is over."""
         if thread_time() > self._end:
-            raise TooSlow
+            raise FormattingTimeoutError
 
 
 class Parser:
@@ -61,11 +61,11 @@ class Parser:
         inline.before("text", "clock", self._inline_clock)
 
     def parse(self, text: str, env: dict[str, Any]) -> list[Token]:
-        """Tokens of `text`; link definitions are read from and added to `env`.  Raises TooSlow."""
+        """Tokens of `text`; link definitions are read from and added to `env`.  Raises FormattingTimeoutError."""
         self._deadline.restart()
         tokens = self._markdown.parse(text, env)
         if any(token.level >= DEEPEST for token in tokens):
-            raise TooSlow  # at its own limit markdown-it leaves text out and says nothing
+            raise FormattingTimeoutError  # at its own limit markdown-it leaves text out and says nothing
         return tokens
 
     def definitions(self, text: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Parser:
         if lines:
             try:
                 self.parse("\n\n".join(lines), env)
-            except TooSlow:
+            except FormattingTimeoutError:
                 env.clear()
         return env
 

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from slmdesk.gui.markdown.parser import Deadline, TooSlow
+from slmdesk.gui.markdown.parser import Deadline, FormattingTimeoutError
 from slmdesk.gui.markdown.style import ViewStyle
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Table:
 
 
 class TableReader:
-    """Reads one table's tokens.  Raises TooSlow for one too wide to lay out."""
+    """Reads one table's tokens.  Raises FormattingTimeoutError for one too wide to lay out."""
 
     def __init__(self, *, all_rows: bool) -> None:
         self._all = all_rows
@@ -62,7 +62,7 @@ class TableReader:
                 table.aligned.append(_ALIGNED.get(str(token.attrs.get("style", "")), Qt.AlignmentFlag.AlignLeft))
         columns = len(table.aligned)
         if columns > MOST_COLUMNS:
-            raise TooSlow
+            raise FormattingTimeoutError
         most = MOST_ROWS if self._all else min(FIRST_ROWS, max(FIRST_CELLS // columns, 10))
         table.left_out = max(len(table.rows) - 1 - most, 0)
         del table.rows[most + 1 :]
@@ -70,7 +70,7 @@ class TableReader:
 
 
 def write_table(builder: Builder, table: Table, style: ViewStyle, deadline: Deadline) -> int:
-    """Write it at the builder's cursor, in an empty block.  Returns how many rows it left out.  Raises TooSlow."""
+    """Write it at the builder's cursor, in an empty block.  Returns how many rows it left out.  Raises FormattingTimeoutError."""
     cursor = builder.cursor
     before = cursor.block()
     made = cursor.insertTable(len(table.rows), len(table.aligned), _format(style))

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from slmdesk.gui.markdown.builder import Builder, Built
-from slmdesk.gui.markdown.parser import Deadline, Parser, TooSlow, offset_of_line, top_level_starts
+from slmdesk.gui.markdown.parser import Deadline, FormattingTimeoutError, Parser, offset_of_line, top_level_starts
 from slmdesk.gui.markdown.style import BOTTOM_MARGIN, TOP_MARGIN, ViewStyle
 
 SLICE = 4000
@@ -148,7 +148,7 @@ class MessageWriter:
         tail = text[self._done :]
         try:
             tokens = self._parser.parse(tail, self._env)
-        except TooSlow:
+        except FormattingTimeoutError:
             self._keep_plain(tail)
             return
         self._write_tail(tail, tokens)
@@ -174,9 +174,9 @@ class MessageWriter:
         """Write blocks that will not change any more; as plain text if they take too long."""
         try:
             if len(source) > LONGEST_BLOCK:
-                raise TooSlow
+                raise FormattingTimeoutError
             self._builder.write(tokens, closed=True, deadline=Deadline(self._parser.limit_s))
-        except TooSlow:
+        except FormattingTimeoutError:
             self.is_plain = True
             self._remove_open()
             self._builder.write_plain(source.rstrip("\n"))
@@ -185,7 +185,7 @@ class MessageWriter:
     def _write_open(self, tail: str, tokens: list[Token]) -> None:
         try:
             self._builder.write(tokens, closed=False, deadline=Deadline(self._parser.limit_s))
-        except TooSlow:
+        except FormattingTimeoutError:
             self._remove_open()
             self._builder.write_plain(tail)
 
@@ -206,7 +206,7 @@ class MessageWriter:
         self._remove_open()
         try:
             tokens = self._parser.parse(tail, self._env)
-        except TooSlow:
+        except FormattingTimeoutError:
             self.is_plain = True
             self._builder.write_plain(tail.rstrip("\n"))
         else:

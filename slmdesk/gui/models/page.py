@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
-from slmdesk.gui.models.adding.menu import MoreWays
+from slmdesk.gui.models.adding.menu import AddMenu
 from slmdesk.gui.models.library.cards import LocalModels
 from slmdesk.gui.models.library.controller import LibraryController
-from slmdesk.gui.models.online.controller import FindController
+from slmdesk.gui.models.online.controller import HubController
 from slmdesk.gui.models.online.details import Offering
 from slmdesk.gui.models.online.download_rows import Downloads
-from slmdesk.gui.models.online.downloads_controller import FetchController
-from slmdesk.gui.models.online.installed_index import Here
+from slmdesk.gui.models.online.downloads_controller import DownloadsController
+from slmdesk.gui.models.online.installed_index import InstalledIndex
 from slmdesk.gui.models.online.search import HubSearch
 from slmdesk.gui.models.online.suggestions import Suggestions
 from slmdesk.gui.widgets.access_token import TokenController
@@ -28,7 +28,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import ONCE_TIP
-from slmdesk.gui.widgets.scroll_anchor import Steady
+from slmdesk.gui.widgets.scroll_anchor import ScrollAnchor
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.tab_order import TabOrder
 from slmdesk.gui.widgets.text import plain_label
@@ -83,8 +83,8 @@ class ModelsPage(QScrollArea):
     def __init__(
         self,
         library: LibraryController,
-        find: FindController,
-        fetch: FetchController,
+        find: HubController,
+        fetch: DownloadsController,
         tokens: TokenController,
         keeper: ThemeKeeper,
         parent: QWidget | None = None,
@@ -92,7 +92,7 @@ class ModelsPage(QScrollArea):
         super().__init__(parent)
         self.setObjectName("models_page")
         FileDrop(self, self._on_dropped)
-        self._library, self._offering = library, Offering(find, fetch, tokens, keeper, Here())
+        self._library, self._offering = library, Offering(find, fetch, tokens, keeper, InstalledIndex())
         self._build_ui()
         self._connect()
         self._on_offline_changed(find.is_offline)
@@ -105,7 +105,7 @@ class ModelsPage(QScrollArea):
         self._offline = OfflineBar(holder)
         self._downloads = Downloads(self._offering.fetch, holder)
         self._local = LocalModels(self._library, holder)
-        self.more_ways = MoreWays(self._local)
+        self.more_ways = AddMenu(self._local)
         self._local.add_way(self.more_ways)
         self._suggestions = Suggestions(holder, self._offering)
         self.search = HubSearch(holder, self._offering)
@@ -127,7 +127,7 @@ class ModelsPage(QScrollArea):
         parts.addStretch(1)
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
-        self._steady = Steady(self)
+        self._steady = ScrollAnchor(self)
         TabOrder(self, inner)
 
     def _build_local_head(self, heading: QLabel, holder: QWidget) -> QHBoxLayout:

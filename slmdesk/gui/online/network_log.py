@@ -21,7 +21,7 @@ from PySide6.QtCore import (
 )
 
 from slmdesk.core.labels import clean_label
-from slmdesk.core.records import LedgerRow
+from slmdesk.core.records import NetworkLogRow
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.online.events import RequestsToday
@@ -34,7 +34,7 @@ UNENDED = "…"
 Index = QModelIndex | QPersistentModelIndex
 
 
-class LedgerController(QObject):
+class NetworkLogController(QObject):
     """Lives on the window's thread.
 
     Emits `rows_replaced` and `rows_added` with rows and whether these are all, `rows_renewed` with the newest rows,
@@ -116,20 +116,20 @@ class LedgerController(QObject):
             self.failed.emit,
         )
 
-    def _on_first(self, turn: int, rows: Sequence[LedgerRow]) -> None:
+    def _on_first(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
         if turn == self._turn:
             self.rows_replaced.emit(rows, len(rows) < PAGE)
 
-    def _on_more(self, turn: int, rows: Sequence[LedgerRow]) -> None:
+    def _on_more(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
         if turn == self._turn:
             self.rows_added.emit(rows, len(rows) < PAGE)
 
-    def _on_renewed(self, turn: int, rows: Sequence[LedgerRow]) -> None:
+    def _on_renewed(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
         if turn == self._turn:
             self.rows_renewed.emit(rows)
 
 
-class LedgerModel(QAbstractTableModel):
+class NetworkLogModel(QAbstractTableModel):
     """The rows read so far.  Emits `page_requested` with the number below which more are needed."""
 
     page_requested = Signal(int)
@@ -137,22 +137,22 @@ class LedgerModel(QAbstractTableModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.setObjectName("ledger_model")
-        self._rows: list[LedgerRow] = []
+        self._rows: list[NetworkLogRow] = []
         self._is_waiting, self._at_end = False, True
 
     @property
-    def rows(self) -> Sequence[LedgerRow]:
+    def rows(self) -> Sequence[NetworkLogRow]:
         return self._rows
 
     @Slot(object, bool)
-    def replace(self, rows: Sequence[LedgerRow], at_end: bool) -> None:
+    def replace(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
         self.beginResetModel()
         self._rows = list(rows)
         self._is_waiting, self._at_end = False, at_end
         self.endResetModel()
 
     @Slot(object, bool)
-    def add(self, rows: Sequence[LedgerRow], at_end: bool) -> None:
+    def add(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
         self._is_waiting, self._at_end = False, at_end
         if rows:
             first = len(self._rows)
@@ -161,7 +161,7 @@ class LedgerModel(QAbstractTableModel):
             self.endInsertRows()
 
     @Slot(object)
-    def renew(self, newest: Sequence[LedgerRow]) -> None:
+    def renew(self, newest: Sequence[NetworkLogRow]) -> None:
         """Add newer rows on top and update byte counts that were unknown before."""
         first = self._rows[0].n if self._rows else 0
         new = [row for row in newest if row.n > first]
@@ -217,7 +217,7 @@ _ALIGN = {
 }
 
 
-def cells_of(row: LedgerRow) -> tuple[str, ...]:
+def cells_of(row: NetworkLogRow) -> tuple[str, ...]:
     """A row as text, in the order of COLUMNS. Host names and paths are untrusted: each becomes one clean line."""
     when = f"{datetime.fromtimestamp(row.time).astimezone():%Y-%m-%d %H:%M:%S}"
     size = UNENDED if row.bytes is None else QLocale().toString(row.bytes)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.online.network_log import COLUMNS, LedgerController, LedgerModel, cells_of, summary_of
+from slmdesk.gui.online.network_log import COLUMNS, NetworkLogController, NetworkLogModel, cells_of, summary_of
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
@@ -36,7 +36,7 @@ MOST_LETTERS = {"Host": 32, "Path": 56}
 KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
 
 
-class LedgerWindow(QDialog):
+class NetworkLogWindow(QDialog):
     """Every request, newest first, read by pages; updated while it is open."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
@@ -45,8 +45,8 @@ class LedgerWindow(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(TITLE)
         self.resize(1040, 600)
-        self._controller = LedgerController(bridge, self)
-        self._model = LedgerModel(self)
+        self._controller = NetworkLogController(bridge, self)
+        self._model = NetworkLogModel(self)
         self._build_ui()
         self._connect()
         self._controller.refresh()

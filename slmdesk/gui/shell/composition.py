@@ -26,14 +26,14 @@ from slmdesk.gui.global_key.controller import GlobalKey
 from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.jobs.page import JobsPage
 from slmdesk.gui.models.adding.dialog import AddDialog, AddingController
-from slmdesk.gui.models.adding.entries import Ways
+from slmdesk.gui.models.adding.entries import ModelDialogs
 from slmdesk.gui.models.comparison.controller import CompareController
 from slmdesk.gui.models.comparison.dialog import ComparePage
 from slmdesk.gui.models.library.controller import LibraryController
-from slmdesk.gui.models.online.controller import FindController
-from slmdesk.gui.models.online.downloads_controller import FetchController
+from slmdesk.gui.models.online.controller import HubController
+from slmdesk.gui.models.online.downloads_controller import DownloadsController
 from slmdesk.gui.models.page import ModelsPage
-from slmdesk.gui.online.network_log_window import LedgerWindow
+from slmdesk.gui.online.network_log_window import NetworkLogWindow
 from slmdesk.gui.settings.controller import SettingsController
 from slmdesk.gui.settings.deleted_chats import DeletedChats
 from slmdesk.gui.settings.network_controller import NetworkController
@@ -47,7 +47,7 @@ from slmdesk.gui.translate.document.controller import DocumentTranslation
 from slmdesk.gui.translate.page import TranslatePage
 from slmdesk.gui.translate.terms.windows import TermWindows
 from slmdesk.gui.translate.text.controller import TranslateController
-from slmdesk.gui.translate.text.entry import Reach
+from slmdesk.gui.translate.text.entry import TranslateEntry
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.features import hide_features
 from slmdesk.gui.widgets.gated_panel import GatedDialog
@@ -96,8 +96,8 @@ class Frame(QObject):
         self.options = OptionsController(bridge, self.chat, self)
         self.library = LibraryController(bridge, self)
         self.adding = AddingController(bridge, self)
-        self.find = FindController(bridge, settings, state, self)
-        self.fetch = FetchController(bridge, settings, self)
+        self.find = HubController(bridge, settings, state, self)
+        self.fetch = DownloadsController(bridge, settings, self)
         self.settings = SettingsController(bridge, settings, self)
         self.network = NetworkController(bridge, settings, self)
         self.tokens = TokenController(bridge, self)
@@ -105,7 +105,7 @@ class Frame(QObject):
         self.jobs = JobsController(bridge, self)
         self.translate = TranslateController(bridge, settings, state, self)
         self.document_translation = DocumentTranslation(bridge, self)
-        self.reach = Reach(bridge, self.translate, self)
+        self.reach = TranslateEntry(bridge, self.translate, self)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._end_timer = QTimer(self, singleShot=True)
         self.global_key = GlobalKey(bridge, settings, self)
@@ -144,7 +144,7 @@ class Frame(QObject):
         )
         self.window = MainWindow(pages, geometry=state.window_geometry)
         self.window.restore_page(state.last_page)
-        self.ways = Ways(self._bridge, self.window, self.models_page.more_ways, self)
+        self.ways = ModelDialogs(self._bridge, self.window, self.models_page.more_ways, self)
         self.window.status.show_offline(settings.offline)
         self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
         self.notices.quit_requested.connect(self.close_requested)
@@ -387,7 +387,7 @@ class Frame(QObject):
 
     @Slot()
     def _on_ledger_requested(self) -> None:
-        self._open_once(LedgerWindow, lambda: LedgerWindow(self._bridge, self.window))
+        self._open_once(NetworkLogWindow, lambda: NetworkLogWindow(self._bridge, self.window))
 
     def _open_once(self, kind: type[QWidget], make: Callable[[], QWidget]) -> None:
         """Open a window of this kind, or bring the one that is open forward."""

@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._notices.set_room(event.size().height())
+        self._notices.set_space(event.size().height())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Emit `close_requested` so that everything is saved before the window really closes."""
@@ -164,8 +164,8 @@ class MainWindow(QMainWindow):
 def fitted(requested: QRect, screen: QRect) -> QRect:
     """A window's geometry, moved and shrunk until it lies on the screen with its frame."""
     side, top = FRAME
-    room = screen.adjusted(side, top, -side, -side)
-    size = requested.size().boundedTo(room.size())
-    left = max(room.left(), min(requested.left(), room.right() + 1 - size.width()))
-    upper = max(room.top(), min(requested.top(), room.bottom() + 1 - size.height()))
+    space = screen.adjusted(side, top, -side, -side)
+    size = requested.size().boundedTo(space.size())
+    left = max(space.left(), min(requested.left(), space.right() + 1 - size.width()))
+    upper = max(space.top(), min(requested.top(), space.bottom() + 1 - size.height()))
     return QRect(QPoint(left, upper), size)

@@ -30,7 +30,7 @@ LONG_S = 30.0
 _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
 
 
-class Way(Protocol):
+class NotificationChannel(Protocol):
     """One way to notify a person."""
 
     def is_there(self) -> bool:
@@ -111,13 +111,13 @@ class Notifier(QObject):
         come_forward: Callable[[], None],
         parent: QObject | None = None,
         *,
-        ways: Sequence[Way] | None = None,
+        ways: Sequence[NotificationChannel] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("notifier")
         self._window, self._is_requested = window, settings.notify
-        self.ways: Sequence[Way] = ways or (Tray(window, come_forward), Portal(), Alert(window))
+        self.ways: Sequence[NotificationChannel] = ways or (Tray(window, come_forward), Portal(), Alert(window))
         self._last: dict[str, object] = {}
         self._clock = clock
         self._began: dict[str, float] = {}

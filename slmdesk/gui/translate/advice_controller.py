@@ -12,8 +12,8 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.container import Services
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.defaults import Use
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.models.defaults import DefaultUse
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.pairs import exams
 from slmdesk.services.translation.pairs.advice import PairAdvice
 from slmdesk.services.translation.pairs.items import PIVOT
@@ -48,7 +48,7 @@ class AdviceController(QObject):
             self._again()
 
     @Slot(object)
-    def about_manner(self, manner: Manner) -> None:
+    def about_manner(self, manner: TranslationStyle) -> None:
         """Emit the advice for the languages of a manner."""
         self.about(manner.source, manner.target)
 
@@ -64,7 +64,7 @@ class AdviceController(QObject):
         better = self._advice.better if self._advice else None
         if better is not None:
             self._bridge.ask(
-                lambda services: services.uses.set_default(Use.TRANSLATE, better.id),
+                lambda services: services.uses.set_default(DefaultUse.TRANSLATE, better.id),
                 lambda _record: self.model_changed.emit(),
             )
 

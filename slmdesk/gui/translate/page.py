@@ -16,7 +16,7 @@ from slmdesk.gui.translate.document.pane import DocumentPane
 from slmdesk.gui.translate.text.controller import TranslateController
 from slmdesk.gui.translate.text.entry import files_among
 from slmdesk.gui.translate.text.pane import TextPane
-from slmdesk.services.translation.inspection import Chosen
+from slmdesk.services.translation.inspection import ChosenDocuments
 from slmdesk.settings import Settings
 
 
@@ -84,7 +84,7 @@ class TranslatePage(QStackedWidget):
         self._documents.look([path])
 
     @Slot(object, object)
-    def _on_form_requested(self, chosen: Chosen, settings: Settings) -> None:
+    def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
         advice = self._documents.advice
         advice.clear()
         form = DocumentForm(chosen, self._controller.manner, settings, advice, self)

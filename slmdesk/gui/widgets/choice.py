@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOpti
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import pixmap
 
-ELLIPSIS_ROOM = 2
+ELLIPSIS_WIDTH = 2
 """Pixels the style keeps free beside the words."""
 MOST_VISIBLE = 12
 """Lines of the open list; more scroll (and the first letters, typed, lead to a line)."""
@@ -50,9 +50,9 @@ class Choice(QComboBox):
             QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
         )
         metrics, words = self.fontMetrics(), self.currentText()
-        if metrics.horizontalAdvance(words) > field.width() + ELLIPSIS_ROOM:  # its own width fits it to a pixel or two
-            room = field.width() - ELLIPSIS_ROOM
-            option.currentText = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+        if metrics.horizontalAdvance(words) > field.width() + ELLIPSIS_WIDTH:  # its own width fits it to a pixel or two
+            space = field.width() - ELLIPSIS_WIDTH
+            option.currentText = metrics.elidedText(words, Qt.TextElideMode.ElideRight, space)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the arrow in the theme's colour, which a style sheet's image could not have."""

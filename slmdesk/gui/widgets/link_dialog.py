@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from slmdesk.gui.widgets.links import LinkVerdict, judge_link
+from slmdesk.gui.widgets.links import LinkCheck, judge_link
 from slmdesk.gui.widgets.text import breakable
 
 REASONS = {
@@ -47,7 +47,7 @@ def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
     return box
 
 
-def _words(verdict: LinkVerdict) -> str:
+def _words(verdict: LinkCheck) -> str:
     if not verdict.openable:
         return REASONS.get(verdict.reason, "This address cannot be opened.")
     lines = [f"The browser will open {verdict.host} and go online; slmdesk itself sends nothing."]

@@ -13,7 +13,7 @@ LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class LinkVerdict:
+class LinkCheck:
     """What to say about an address before it is opened."""
 
     openable: bool
@@ -27,24 +27,24 @@ class LinkVerdict:
     """Of an openable one: user_in_address, look_alike, number_host, not_encrypted."""
 
 
-def judge_link(url: str) -> LinkVerdict:
+def judge_link(url: str) -> LinkCheck:
     """Judge an address found in a text.  Opens nothing and asks nobody."""
     if len(url) > LONGEST:
-        return LinkVerdict(False, url, "", "length")
+        return LinkCheck(False, url, "", "length")
     if any(_is_hidden(letter) for letter in url) or "\\" in url:
-        return LinkVerdict(False, url, "", "letters")
+        return LinkCheck(False, url, "", "letters")
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
         _ = parts.port  # raises where it is no number
     except ValueError:
-        return LinkVerdict(False, url, "", "host")
+        return LinkCheck(False, url, "", "host")
     if parts.scheme.lower() not in OPENABLE_SCHEMES:
-        return LinkVerdict(False, url, "", "scheme")
+        return LinkCheck(False, url, "", "scheme")
     if not host:
-        return LinkVerdict(False, url, "", "host")
+        return LinkCheck(False, url, "", "host")
     shown = _in_own_letters(host)
-    return LinkVerdict(True, url, shown, warnings=_warnings(parts, host, shown))
+    return LinkCheck(True, url, shown, warnings=_warnings(parts, host, shown))
 
 
 def _warnings(parts: SplitResult, host: str, shown: str) -> tuple[str, ...]:

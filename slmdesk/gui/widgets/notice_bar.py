@@ -199,7 +199,7 @@ class NoticeArea(QWidget):
         super().__init__(parent)
         self.setObjectName("notice_area")
         self._bars: list[NoticeBar] = []
-        self._room = 0
+        self._space = 0
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
@@ -222,9 +222,9 @@ class NoticeArea(QWidget):
         self._layout.addWidget(bar)
         self._fit()
 
-    def set_room(self, window_height: int) -> None:
+    def set_space(self, window_height: int) -> None:
         """Limit the height to a share of the window's, in pixels."""
-        self._room = round(window_height * AREA_SHARE)
+        self._space = round(window_height * AREA_SHARE)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -256,7 +256,7 @@ class NoticeArea(QWidget):
         taken = 0
         for bar in reversed(self._bars):
             taken += bar.heightForWidth(self.width())
-            bar.setVisible(bar is self._bars[-1] or taken <= self._room or not self._room)
+            bar.setVisible(bar is self._bars[-1] or taken <= self._space or not self._space)
         self.setVisible(bool(self._bars))
 
 

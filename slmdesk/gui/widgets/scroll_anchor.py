@@ -12,7 +12,7 @@ _PROBES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Heights of the view at which something to hold on to is looked for, where nothing has the focus."""
 
 
-class Steady(QObject):
+class ScrollAnchor(QObject):
     """Keeps the place of a scrolling column.
 
     Lives as long as its scroll area.  The row with the focus, else the topmost visible one, is held in place.  When the

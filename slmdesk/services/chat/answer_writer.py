@@ -14,7 +14,7 @@ from typing import Protocol
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
-from slmdesk.core.records import Ending, Message, ModelRecord, Status
+from slmdesk.core.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, ChatMessage, Json, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
 from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
@@ -102,7 +102,7 @@ class _Growing:
     due: float = 0.0
     lease: Lease | None = None
     was_retried: bool = False
-    ending: Ending | None = None
+    ending: AnswerEnding | None = None
     """Set when the answer has ended but its row could not be written yet."""
 
     @property
@@ -162,7 +162,7 @@ class Answers:
         if growing.lease and growing.lease.job:
             growing.lease.job.cancel()
         else:
-            self._end(growing, Ending(Status.CANCELLED))
+            self._end(growing, AnswerEnding(Status.CANCELLED))
 
     def save_end(self, message: str) -> Problem | None:
         """Write the end of an answer that could not be written earlier; returns the Problem if it still cannot be."""
@@ -176,7 +176,7 @@ class Answers:
         """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
         for growing in tuple(self._growing.values()):
             _let_go(growing)
-            ending = growing.ending or Ending(Status.INTERRUPTED)
+            ending = growing.ending or AnswerEnding(Status.INTERRUPTED)
             with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
                 growing.request.message_store.messages.end(growing.id, growing.text, ending)
         self._growing.clear()
@@ -226,7 +226,7 @@ class Answers:
             else:
                 self._end_failed(growing, problem_of(event.code, event.args))
         elif isinstance(event, Cancelled):
-            self._end(growing, Ending(Status.CANCELLED))
+            self._end(growing, AnswerEnding(Status.CANCELLED))
 
     def _was_replaced(self, growing: _Growing) -> bool:
         """Return whether the child was replaced between loading and this request, which has no text yet."""
@@ -265,7 +265,7 @@ class Answers:
             self._say_unwritable(err)
         growing.due = started + gap
 
-    def _write_end(self, growing: _Growing, ending: Ending) -> KnownError | None:
+    def _write_end(self, growing: _Growing, ending: AnswerEnding) -> KnownError | None:
         """Write the end into the row; returns why it cannot be written now, None also when the row is gone."""
         try:
             growing.request.message_store.messages.end(growing.id, growing.text, ending)
@@ -296,7 +296,7 @@ class Answers:
         except KnownError as err:
             self._end_failed(growing, problem_for(err))
             return
-        ending = Ending(
+        ending = AnswerEnding(
             Status.COMPLETE,
             finish_reason=str(answer.finish_reason),
             tokens_in=answer.usage.prompt_tokens,
@@ -316,10 +316,10 @@ class Answers:
         if problem:
             self._end_failed(growing, problem)
         else:
-            self._end(growing, Ending(Status.CANCELLED))
+            self._end(growing, AnswerEnding(Status.CANCELLED))
 
     def _end(
-        self, growing: _Growing, ending: Ending, *, problem: Problem | None = None, answer: Answer | None = None
+        self, growing: _Growing, ending: AnswerEnding, *, problem: Problem | None = None, answer: Answer | None = None
     ) -> None:
         if growing.ending is not None:
             return
@@ -345,12 +345,12 @@ def _let_go(growing: _Growing) -> None:
         growing.lease.release()
 
 
-def failing(problem: Problem) -> Ending:
+def failing(problem: Problem) -> AnswerEnding:
     """Return how an answer ends that failed with this problem."""
-    return Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
+    return AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
 
 
-def _ended(message: Message, text: str, ending: Ending) -> Message:
+def _ended(message: Message, text: str, ending: AnswerEnding) -> Message:
     return replace(
         message,
         text=text,

@@ -15,13 +15,13 @@ from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.attachments.budget import (
     ContextPart,
-    Sized,
+    SizedAttachment,
     decide,
-    room_for_answer,
-    room_for_passages,
+    space_for_answer,
+    space_for_passages,
     total_of,
 )
-from slmdesk.services.chat.attachments.sources import Measured, Sources
+from slmdesk.services.chat.attachments.sources import MeasuredAttachment, Sources
 from slmdesk.services.chat.attachments.text import FRAME_TOKENS
 from slmdesk.services.chat.conversation import turns_for_engine
 from slmdesk.services.chat.events import ContextMeasured
@@ -99,7 +99,7 @@ class ContextMeter:
         self, request: ContextRequest, parts: list[ContextPart], question: ContextPart, context: int
     ) -> None:
         """Measure the attachments not sent yet, one after another; one that cannot be measured is left out."""
-        found: list[tuple[AttachRequest, Measured]] = []
+        found: list[tuple[AttachRequest, MeasuredAttachment]] = []
 
         def measure(at: int) -> None:
             if at == len(request.attach):
@@ -107,16 +107,16 @@ class ContextMeter:
             else:
                 self._sources.measure(request.attach[at]).then(lambda one: measured(at, one))
 
-        def measured(at: int, one: Measured | Problem) -> None:
-            if isinstance(one, Measured):
+        def measured(at: int, one: MeasuredAttachment | Problem) -> None:
+            if isinstance(one, MeasuredAttachment):
                 found.append((request.attach[at], one))
             if request is self._newest:
                 measure(at + 1)
 
         def end(tokens: Sequence[int]) -> None:
-            kept_free = room_for_answer(context, request.max_tokens)
+            kept_free = space_for_answer(context, request.max_tokens)
             left = context - kept_free - total_of([*parts, question])
-            sized = [Sized(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
+            sized = [SizedAttachment(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
             fresh = _foreseen([one for _, one in found], sized, left)
             all_parts = tuple(one for one in (*parts, *fresh, question, ContextPart("answer", kept_free)) if one.tokens)
             self._publish(ContextMeasured(request.chat, total_of(all_parts), context, all_parts))
@@ -139,12 +139,12 @@ def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
     return found
 
 
-def _foreseen(found: Sequence[Measured], sized: Sequence[Sized], left: int) -> list[ContextPart]:
+def _foreseen(found: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachment], left: int) -> list[ContextPart]:
     """Return what each attachment will take: all of it, or its share of the space for passages."""
     whole = decide(sized, left)
     left -= sum(one.tokens for one, is_whole in zip(sized, whole, strict=True) if is_whole)
     others = max(1, whole.count(False))
-    share = room_for_passages(left - FRAME_TOKENS * others) // others
+    share = space_for_passages(left - FRAME_TOKENS * others) // others
     return [
         ContextPart("attachment", size.tokens, one.name, "whole", one.document or one.name)
         if is_whole

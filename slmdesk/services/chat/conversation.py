@@ -32,7 +32,7 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMessage:
     """The result of sending: the question and the answer's row, both saved already."""
 
     item: Item
@@ -41,7 +41,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenPrompt:
+class InspectedPrompt:
     """The exact prompt the model is given for a message and what comes before it."""
 
     text: str

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Required, TypedDict, Unpack
 from uuid import uuid4
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Ending, Item, Message, Status
+from slmdesk.core.records import AnswerEnding, Item, Message, Status
 from slmdesk.core.types import Json, Role, TextPart
 
 PREFIX = "unsaved-"
@@ -57,7 +57,7 @@ class MessageRows(Protocol):
     def grow(self, id: str, text: str) -> bool:
         """Replace the text of a growing message; returns False when it could not be written now."""
 
-    def end(self, id: str, text: str, ending: Ending) -> Message:
+    def end(self, id: str, text: str, ending: AnswerEnding) -> Message:
         """End a growing message and return it."""
 
     def reopen(self, id: str) -> Message:
@@ -173,7 +173,7 @@ class EphemeralMessages:
         self._change(id, text=text)
         return True
 
-    def end(self, id: str, text: str, ending: Ending) -> Message:
+    def end(self, id: str, text: str, ending: AnswerEnding) -> Message:
         """End a growing message and return it."""
         return self._change(
             id,

@@ -13,7 +13,7 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending, ended
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.chat.conversation import SeenPrompt
+from slmdesk.services.chat.conversation import InspectedPrompt
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -30,7 +30,7 @@ class Prompts:
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, loader: ModelLoader) -> None:
         self._service_thread, self._settings, self._loader = service_thread, settings, loader
 
-    def show(self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str]) -> Pending[SeenPrompt]:
+    def show(self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str]) -> Pending[InspectedPrompt]:
         """Return the exact prompt of these turns; `ids` are their messages.  Loads the model if needed."""
         return self._render(record, turns).map(lambda untrusted: _seen_from(untrusted, ids))
 
@@ -85,10 +85,10 @@ def _tokens_in(untrusted: Mapping[str, Json]) -> int:
     return tokens
 
 
-def _seen_from(untrusted: Mapping[str, Json], ids: Sequence[str]) -> SeenPrompt:
+def _seen_from(untrusted: Mapping[str, Json], ids: Sequence[str]) -> InspectedPrompt:
     text, missing, said = untrusted.get("text"), untrusted.get("missing", []), untrusted.get("lookalikes", [])
     if not isinstance(text, str) or not isinstance(missing, list):
         raise KnownError("child.protocol", reason="prompt")
     left_out = [ids[one] for one in missing if isinstance(one, int) and 0 <= one < len(ids)]
     marks = [one for one in said if isinstance(one, str)] if isinstance(said, list) else []
-    return SeenPrompt(text, _tokens_in(untrusted), tuple(left_out), tuple(marks))
+    return InspectedPrompt(text, _tokens_in(untrusted), tuple(left_out), tuple(marks))

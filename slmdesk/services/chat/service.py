@@ -23,13 +23,13 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
 from slmdesk.services.chat.attachments.planner import Workers, stub_of
 from slmdesk.services.chat.attachments.quotes import Quotes
-from slmdesk.services.chat.attachments.sources import Sources, Weighed
+from slmdesk.services.chat.attachments.sources import AttachmentCost, Sources
 from slmdesk.services.chat.context_usage import ContextMeter, ContextRequest
 from slmdesk.services.chat.conversation import (
     NEW_CHAT,
     Conversation,
-    SeenPrompt,
-    Sent,
+    InspectedPrompt,
+    SentMessage,
     active_path,
     can_continue,
     leaf_of,
@@ -92,7 +92,7 @@ class ChatService:
         self._publish(ItemChanged(item))
         return item
 
-    def send(self, request: SendRequest, *, explicit_model: bool = False) -> Sent:
+    def send(self, request: SendRequest, *, explicit_model: bool = False) -> SentMessage:
         """Save the question and the answer's row, then have the answer written.
 
         A later failure ends the answer as `failed`; its text stays.  `explicit_model`: a person chose this model for
@@ -126,7 +126,7 @@ class ChatService:
         self._say_replaced()
         whole = (*map(self.answers.as_it_is, path), user)
         self._start(answer, message_store, item, whole, settings, explicit=explicit_model)
-        return Sent(item, user, answer)
+        return SentMessage(item, user, answer)
 
     def stop(self, message: str) -> None:
         """Stop an answer; its text stays, its row ends `cancelled`."""
@@ -185,7 +185,7 @@ class ChatService:
         """Return whether this instance is writing this message."""
         return self.answers.is_writing(message)
 
-    def seen_by_model(self, message: str) -> Pending[SeenPrompt]:
+    def seen_by_model(self, message: str) -> Pending[InspectedPrompt]:
         """Return the exact prompt of an answer, or up to a person's message; loads the model if needed.
 
         Raises KnownError `item.unknown`, `model.…`.
@@ -215,7 +215,7 @@ class ChatService:
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, system, seen, draft, tuple(attach), options.max_tokens))
 
-    def weigh(self, chat: str | None, request: AttachRequest) -> Pending[Weighed]:
+    def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
         """Count the tokens of an attachment with the model of a chat; the result has its text as the model reads it.
 
         A Problem: the document is gone or not read.

@@ -24,7 +24,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.models.defaults import Use, UseService
+from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.store import Store
 
 AT_ONCE = 32
@@ -53,7 +53,7 @@ class EmbeddingService:
     """
 
     def __init__(
-        self, service_thread: ServiceThread, store: Store, uses: UseService, loader: ModelLoader, events: EventBus
+        self, service_thread: ServiceThread, store: Store, uses: DefaultsService, loader: ModelLoader, events: EventBus
     ) -> None:
         self._service_thread, self._store, self._uses, self._loader = service_thread, store, uses, loader
         self._waiting: dict[str, None] = {}
@@ -76,7 +76,7 @@ class EmbeddingService:
 
     def model(self) -> ModelRecord | None:
         """The embedding model: the default one, else one of the library; None without any."""
-        found = self._uses.default(Use.EMBED)
+        found = self._uses.default(DefaultUse.EMBED)
         if found is None:
             found = next((one for one in self._store.models.all() if one.kind == "encoder"), None)
         return found if found and found.id not in self._failed else None

@@ -24,7 +24,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.documents.files import DocumentFile, look_at
-from slmdesk.services.documents.folder_scan import AGAIN, STILL_S, Broken, Plan, SeenFile, Twin
+from slmdesk.services.documents.folder_scan import AGAIN, STILL_S, DuplicateFile, Plan, SeenFile, UnreadableFile
 from slmdesk.services.documents.folder_types import KIND, quoted, unquoted
 from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -60,8 +60,8 @@ class _Run:
     spent: int = 0
     left: int = 0
     reported: float = 0.0
-    twins: dict[bytes, Twin] = field(default_factory=dict)
-    broken: dict[bytes, Broken] = field(default_factory=dict)
+    twins: dict[bytes, DuplicateFile] = field(default_factory=dict)
+    broken: dict[bytes, UnreadableFile] = field(default_factory=dict)
 
     @property
     def eta_s(self) -> float | None:
@@ -76,8 +76,8 @@ class IndexProgress:
     collection: str
     job: JobRecord
     eta_s: float | None = None
-    twins: Mapping[bytes, Twin] = field(default_factory=dict)
-    broken: Mapping[bytes, Broken] = field(default_factory=dict)
+    twins: Mapping[bytes, DuplicateFile] = field(default_factory=dict)
+    broken: Mapping[bytes, UnreadableFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +250,12 @@ class IndexRunner:
         if isinstance(result, Problem):
             if result.code not in (*AGAIN, "file.missing"):
                 args = {key: one for key, one in result.args.items() if isinstance(one, str | int)}
-                run.broken[seen.path] = Broken(seen, result.code, args)
+                run.broken[seen.path] = UnreadableFile(seen, result.code, args)
             self._ended(run, step, result)
         elif result.twin_of:
             file = result.file
             seen = SeenFile(seen.path, file.bytes, file.mtime_ns, file.inode)
-            run.twins[seen.path] = Twin(seen, result.twin_of)
+            run.twins[seen.path] = DuplicateFile(seen, result.twin_of)
             self._ended(run, step, None)
         else:
 

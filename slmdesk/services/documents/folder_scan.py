@@ -14,7 +14,7 @@ from pathlib import Path
 from slmdesk.core.documents import READER_VERSION
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.formats import format_of
-from slmdesk.core.records import DocumentStatus, KeptFile
+from slmdesk.core.records import DocumentStatus, KnownFile
 
 MOST_FILES = 50_000
 MOST_ENTRIES = 500_000
@@ -64,7 +64,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class DuplicateFile:
     """A file with the same bytes as a document of the folder; it is neither read nor found a second time."""
 
     seen: SeenFile
@@ -72,7 +72,7 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class UnreadableFile:
     """A file that could not be opened; it is tried again once it has changed."""
 
     seen: SeenFile
@@ -207,7 +207,10 @@ def is_document(name: bytes) -> bool:
 
 
 def plan(
-    listing: Listing, known: Sequence[KeptFile], twins: Mapping[bytes, Twin], broken: Mapping[bytes, Broken]
+    listing: Listing,
+    known: Sequence[KnownFile],
+    twins: Mapping[bytes, DuplicateFile],
+    broken: Mapping[bytes, UnreadableFile],
 ) -> Plan:
     """Compare a listing with the known files and return what has to be done; the folder must be reachable."""
     before = {one.path: one for one in known}
@@ -226,7 +229,7 @@ def is_vanished(listing: Listing, mark: tuple[int, int], known: int) -> bool:
     return not listing.is_there or (listing.is_empty and known > 0 and mark not in ((0, 0), listing.mark))
 
 
-def _is_known(seen: SeenFile, kept: KeptFile | None, settled: SeenFile | None) -> bool:
+def _is_known(seen: SeenFile, kept: KnownFile | None, settled: SeenFile | None) -> bool:
     if kept is None:
         return settled == seen
     same = (kept.bytes, kept.mtime_ns) == (seen.bytes, seen.mtime_ns) and kept.inode in (0, seen.inode)

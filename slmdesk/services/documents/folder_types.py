@@ -11,7 +11,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from slmdesk.core.records import CollectionRecord
 from slmdesk.core.types import Json
-from slmdesk.services.documents.folder_scan import Broken, SeenFile, Twin
+from slmdesk.services.documents.folder_scan import DuplicateFile, SeenFile, UnreadableFile
 from slmdesk.services.jobs.kinds import FOLDER
 
 KIND = FOLDER
@@ -64,7 +64,7 @@ class CollectionState:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedDocument:
     """A document of a folder that was not read, and why."""
 
     path: str
@@ -87,36 +87,36 @@ def unquoted(path: str) -> bytes:
     return unquote_to_bytes(path)
 
 
-def twins_in(settings: Mapping[str, Json]) -> dict[bytes, Twin]:
+def twins_in(settings: Mapping[str, Json]) -> dict[bytes, DuplicateFile]:
     """Return the duplicate files, by path."""
     kept = settings.get("twins")
-    found: dict[bytes, Twin] = {}
+    found: dict[bytes, DuplicateFile] = {}
     for key, value in kept.items() if isinstance(kept, Mapping) else ():
         match value:
             case [int(size), int(mtime_ns), int(inode), str(of)]:
                 path = unquoted(key)
-                found[path] = Twin(SeenFile(path, size, mtime_ns, inode), of)
+                found[path] = DuplicateFile(SeenFile(path, size, mtime_ns, inode), of)
     return found
 
 
-def twins_to_json(twins: Mapping[bytes, Twin]) -> dict[str, Json]:
+def twins_to_json(twins: Mapping[bytes, DuplicateFile]) -> dict[str, Json]:
     """Encode duplicates so that `twins_in` can read them."""
     return {quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.of] for path, one in twins.items()}
 
 
-def broken_in(settings: Mapping[str, Json]) -> dict[bytes, Broken]:
+def broken_in(settings: Mapping[str, Json]) -> dict[bytes, UnreadableFile]:
     """Return the files that could not be opened, by path."""
     kept = settings.get("broken")
-    found: dict[bytes, Broken] = {}
+    found: dict[bytes, UnreadableFile] = {}
     for key, value in kept.items() if isinstance(kept, Mapping) else ():
         match value:
             case [int(size), int(mtime_ns), int(inode), str(code), dict(args)]:
                 path = unquoted(key)
-                found[path] = Broken(SeenFile(path, size, mtime_ns, inode), code, _args(args))
+                found[path] = UnreadableFile(SeenFile(path, size, mtime_ns, inode), code, _args(args))
     return found
 
 
-def broken_to_json(broken: Mapping[bytes, Broken]) -> dict[str, Json]:
+def broken_to_json(broken: Mapping[bytes, UnreadableFile]) -> dict[str, Json]:
     """Encode unopened files so that `broken_in` can read them."""
     return {
         quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.code, dict(one.args)]
@@ -125,7 +125,10 @@ def broken_to_json(broken: Mapping[bytes, Broken]) -> dict[str, Json]:
 
 
 def settled(
-    settings: Mapping[str, Json], documents: Container[str], twins: Mapping[bytes, Twin], broken: Mapping[bytes, Broken]
+    settings: Mapping[str, Json],
+    documents: Container[str],
+    twins: Mapping[bytes, DuplicateFile],
+    broken: Mapping[bytes, UnreadableFile],
 ) -> dict[str, Json]:
     """Return the settings with what a job found; of the duplicates before those of `documents` are kept."""
     kept = {path: one for path, one in twins_in(settings).items() if one.of in documents}

@@ -29,7 +29,7 @@ from slmdesk.services.documents.folder_scan import Listing, Plan, is_vanished, p
 from slmdesk.services.documents.folder_types import (
     CollectionState,
     CollectionStatus,
-    LeftOut,
+    SkippedDocument,
     broken_in,
     folder_of,
     left_in,
@@ -126,14 +126,14 @@ class CollectionService:
         """Return the documents of a folder, whatever their status."""
         return self._store.documents.page(limit, collection=self._store.collections.get(id).id)
 
-    def unread(self, id: str, limit: int = MOST_LEFT) -> list[LeftOut]:
+    def unread(self, id: str, limit: int = MOST_LEFT) -> list[SkippedDocument]:
         """Return the documents of a folder that could not be read, and why."""
         record = self._store.collections.get(id)
         reported = [*left_out_in(record.settings), *self._store.collections.failed_documents(record.id, limit)]
         reported.sort(key=lambda one: one[0])
-        return [LeftOut(os.fsdecode(path), code, problem_of(code, args).sentence) for path, code, args in reported][
-            :limit
-        ]
+        return [
+            SkippedDocument(os.fsdecode(path), code, problem_of(code, args).sentence) for path, code, args in reported
+        ][:limit]
 
     def add(self, path: Path, *, watched: bool = True) -> Pending[CollectionState]:
         """Add a folder, whose documents are then read; the result is its state before the first scan.

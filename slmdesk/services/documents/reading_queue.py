@@ -56,14 +56,14 @@ class Reading:
     """When pages were last kept."""
     later: Later | None = None
     end: Done | Failed | Cancelled | None = None
-    coming: _Coming = field(default_factory=lambda: _Coming())
+    coming: _ArrivingPages = field(default_factory=lambda: _ArrivingPages())
     stopped: bool = False
     pictures: int = 0
     """How many had been asked for when it began."""
     retried: bool = False
 
 
-class _Coming:
+class _ArrivingPages:
     """Pages on their way from the client's thread to the service thread."""
 
     def __init__(self) -> None:
@@ -224,7 +224,7 @@ class ReadingQueue:
     def _start(self, reading: Reading) -> None:
         reading.turn += 1
         reading.passages = PassageBuilder(reading.record.id)
-        reading.kept, reading.began, reading.end, reading.coming = 0, time.monotonic(), None, _Coming()
+        reading.kept, reading.began, reading.end, reading.coming = 0, time.monotonic(), None, _ArrivingPages()
         turn, coming, reading.pictures = reading.turn, reading.coming, self._pictures()
 
         def on_event(event: FromChild) -> None:  # on a thread of the client

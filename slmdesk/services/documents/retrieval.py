@@ -26,7 +26,7 @@ FEW_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedPassages:
     """Passages, the best first, and the words they were searched by."""
 
     passages: tuple[Passage, ...]
@@ -64,7 +64,7 @@ class Retrieval:
     def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
         self._store, self._meaning = store, meaning
 
-    def rank(self, question: str, documents: Sequence[str], *, before: Sequence[str] = ()) -> Pending[Ranked]:
+    def rank(self, question: str, documents: Sequence[str], *, before: Sequence[str] = ()) -> Pending[RankedPassages]:
         """Find the passages of these documents that match a question best; ended at once when only words are used.
 
         `before`: the earlier questions of the conversation.  Raises KnownError store.*.
@@ -78,11 +78,11 @@ class Retrieval:
             rankings.append(list(hits))
             by_words |= hits
 
-        def joined(numbers: list[int]) -> Ranked:
+        def joined(numbers: list[int]) -> RankedPassages:
             known = dict(by_words)
             known |= {one.n: one for one in self._store.passages.numbered([one for one in numbers if one not in known])}
             order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
-            return Ranked(tuple(known[one] for one in order[:DEEP]), tuple(words))
+            return RankedPassages(tuple(known[one] for one in order[:DEEP]), tuple(words))
 
         near: Pending[list[int]] = ended([]) if self._meaning is None else self._meaning(question, documents)
         return near.map(joined)

@@ -20,7 +20,7 @@ from slmdesk.core.records import DocumentRecord, ModelRecord
 from slmdesk.core.saved_states import (
     UNFINISHED_S,
     StateHead,
-    make_room,
+    make_space,
     path_of,
     remove_states,
     remove_unfinished,
@@ -236,7 +236,7 @@ class StateService:
         old, self._most = self._most, new.saved_states_mib
         if self._most < old:
             on_file_thread(
-                self._service_thread, lambda: make_room(self._folder, self._most << 20), _ignore, name="saved-states"
+                self._service_thread, lambda: make_space(self._folder, self._most << 20), _ignore, name="saved-states"
             )
 
     def _forget_models(self) -> None:
@@ -251,7 +251,7 @@ class StateService:
 
         def heads() -> list[StateHead]:
             remove_unfinished(self._folder, older_than_s=UNFINISHED_S)
-            make_room(self._folder, self._most << 20)
+            make_space(self._folder, self._most << 20)
             return [one.head for one in states_in(self._folder) if one.head]
 
         def looked(found: list[StateHead] | Problem) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from slmdesk.client import ChildClient, ChildEnded, ChildEvent, JobHandle, Outcome
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress
-from slmdesk.core.reach import Reach
+from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
@@ -167,7 +167,7 @@ class ModelLoader:
         if old:
             self._say(ModelState.NOT_LOADED, old.record)
 
-    def let_open(self, reach: Reach, adapters: Sequence[str]) -> None:
+    def let_open(self, reach: AllowedPaths, adapters: Sequence[str]) -> None:
         """Set the files a child may open.
 
         A running child gets no more of them: for a model a new child is started when it is loaded, for an adapter of

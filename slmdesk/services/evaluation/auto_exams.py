@@ -52,7 +52,7 @@ def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
     return words * ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(read_per_s, 0.01)
 
 
-class FirstExams:
+class AutoExams:
     """Listens to events and starts exams when appropriate.  Service thread."""
 
     def __init__(

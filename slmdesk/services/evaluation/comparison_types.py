@@ -33,7 +33,7 @@ class CompareRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class AnswerMeasurements:
     """The measurements of one answer."""
 
     first_token_s: float
@@ -72,11 +72,11 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedAnswer:
     """One answer of a comparison."""
 
     message: Message
-    figures: Figures | None
+    figures: AnswerMeasurements | None
 
     @property
     def name(self) -> str:
@@ -90,7 +90,7 @@ class Comparison:
 
     item: Item
     prompt: str
-    answers: tuple[Compared, ...]
+    answers: tuple[ComparedAnswer, ...]
     """In the order in which they were, or will be, written."""
     vote: Vote | None
     is_blind: bool
@@ -139,12 +139,12 @@ def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
     return f"Vote: {said}. {vote.note}".strip()
 
 
-def figures_of(untrusted: Json) -> Figures | None:
+def figures_of(untrusted: Json) -> AnswerMeasurements | None:
     """The stored measurements of one answer; None: there are none."""
     if untrusted is None:
         return None
     try:
-        return dataclass_from(Figures, untrusted)
+        return dataclass_from(AnswerMeasurements, untrusted)
     except KnownError:
         return None
 

@@ -20,7 +20,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.evaluation.benchmark import BenchResult, BenchService
 from slmdesk.services.evaluation.exam_labels import few_words, lines_of, note_words, sentence_of, short_words
 from slmdesk.services.evaluation.exams import ExamService, result_of
-from slmdesk.services.models.defaults import Use, can_do, uses_in
+from slmdesk.services.models.defaults import DefaultUse, can_do, uses_in
 from slmdesk.services.models.fit import Fit, Pc, fit_header
 from slmdesk.services.models.verify import VERIFIED
 from slmdesk.settings import SettingsFile
@@ -37,7 +37,7 @@ class ModelCard:
     """A model in a list."""
 
     record: ModelRecord
-    uses: tuple[Use, ...] = ()
+    uses: tuple[DefaultUse, ...] = ()
     """Jobs it is the default for."""
     exam: str = ""
     """What it is good for, as its exam found; empty where it has sat none."""
@@ -50,7 +50,7 @@ class ModelDetails:
     """All details of a model."""
 
     card: ModelCard
-    can_do: tuple[Use, ...]
+    can_do: tuple[DefaultUse, ...]
     """Jobs a model of its kind can be the default for."""
     exam_lines: tuple[str, ...]
     """What its exam found, skill by skill."""
@@ -127,7 +127,7 @@ class CardService:
         result, verified = result_of(record), record.info.get(VERIFIED)
         return ModelDetails(
             card=self._card(record),
-            can_do=tuple(use for use in Use if can_do(record, use)),
+            can_do=tuple(use for use in DefaultUse if can_do(record, use)),
             exam_lines=lines_of(result) if result else (),
             exam_taken=result.taken if result else None,
             exam_note=self._exam_note(record) if result is None else "",

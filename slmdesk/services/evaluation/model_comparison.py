@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Ending, Item, Message, ModelRecord, Status
+from slmdesk.core.records import AnswerEnding, Item, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded
@@ -27,17 +27,17 @@ from slmdesk.services.evaluation.comparison_types import (
     LEAST,
     MAX_NOTE,
     MOST,
-    Compared,
+    AnswerMeasurements,
+    ComparedAnswer,
     CompareRequest,
     Comparison,
-    Figures,
     figures_of,
     is_blind,
     vote_of,
 )
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.models.restore_choice import Before, mark, return_to
+from slmdesk.services.models.restore_choice import PreviousModel, mark, return_to
 from slmdesk.store import Store
 
 KIND = "comparison"
@@ -60,7 +60,7 @@ class _Run:
     item: str
     user: Message
     waiting: list[tuple[Message, ModelRecord]]
-    before: Before
+    before: PreviousModel
     """In use before, and again afterwards."""
     current: str = ""
     stopped: bool = False
@@ -68,7 +68,7 @@ class _Run:
     measured: dict[str, Json] = field(default_factory=dict)
 
 
-class ComparingService:
+class ModelComparisonService:
     """Starts, opens and votes on comparisons.  One is written at a time."""
 
     def __init__(
@@ -126,7 +126,9 @@ class ComparingService:
         prompt = next((words_of(one) for one in messages if one.role is Role.USER), "")
         measured = item.settings.get("measured")
         found = measured if isinstance(measured, Mapping) else {}
-        answers = tuple(Compared(one, figures_of(found.get(one.id))) for one in messages if one.role is Role.ASSISTANT)
+        answers = tuple(
+            ComparedAnswer(one, figures_of(found.get(one.id))) for one in messages if one.role is Role.ASSISTANT
+        )
         seed = item.settings.get("seed")
         return Comparison(item, prompt, answers, vote_of(item), is_blind(item), seed if isinstance(seed, int) else None)
 
@@ -157,7 +159,7 @@ class ComparingService:
             run.later.cancel()
         for message, _record in run.waiting:
             with suppress(KnownError):  # then the next desk does it
-                self._store.messages.end(message.id, "", Ending(Status.INTERRUPTED))
+                self._store.messages.end(message.id, "", AnswerEnding(Status.INTERRUPTED))
 
     # ---- beginning
 
@@ -233,7 +235,7 @@ class ComparingService:
         while run.stopped and run.waiting:
             message, _record = run.waiting.pop(0)
             with suppress(KnownError):  # deleted for good meanwhile, or a disk in trouble: nothing is lost with it
-                self._publish(MessageEnded(self._store.messages.end(message.id, "", Ending(Status.CANCELLED))))
+                self._publish(MessageEnded(self._store.messages.end(message.id, "", AnswerEnding(Status.CANCELLED))))
         if not run.waiting:
             self._finish(run)
             return
@@ -255,7 +257,7 @@ class ComparingService:
         with suppress(KnownError):
             self._publish(ItemChanged(self._store.items.get(run.item)))
 
-    def _on_ended(self, run: _Run, message: Message, figures: Figures | None) -> None:
+    def _on_ended(self, run: _Run, message: Message, figures: AnswerMeasurements | None) -> None:
         if self._run is not run:
             return
         run.current = ""
@@ -271,11 +273,11 @@ class ComparingService:
 class _Watcher(Watcher):
     """Measures one answer while it is written."""
 
-    def __init__(self, loader: ModelLoader, reported: Callable[[Message, Figures | None], None]) -> None:
+    def __init__(self, loader: ModelLoader, reported: Callable[[Message, AnswerMeasurements | None], None]) -> None:
         self._loader, self._reported = loader, reported
         self._meter: Meter | None = None
         self._began = 0.0
-        self._figures: Figures | None = None
+        self._figures: AnswerMeasurements | None = None
 
     def began(self) -> None:
         """The model is there and has the request."""
@@ -285,7 +287,7 @@ class _Watcher(Watcher):
         """The last word is there, and the model still."""
         spent = self._meter.spent() if self._meter else None
         if answer is not None:
-            self._figures = Figures(
+            self._figures = AnswerMeasurements(
                 first_token_s=round(answer.timing.first_token_s, 3),
                 total_s=round(time.monotonic() - self._began, 3),
                 tokens_per_s=round(answer.timing.tokens_per_s, 2),

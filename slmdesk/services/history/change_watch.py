@@ -24,7 +24,7 @@ ORPHANS_EVERY = 5
 """Of so many looks, one asks for rows whose instance is gone."""
 
 
-class Watch:
+class ChangeWatch:
     """Publishes the changes other instances made.  Everything on the service thread."""
 
     def __init__(

@@ -23,7 +23,7 @@ from slmdesk.store import Store, damaged_copies, rescue_into
 
 
 @dataclass(frozen=True, slots=True)
-class Emptied:
+class EmptiedTrash:
     """Items deleted for good, and histories set aside earlier that may still hold them."""
 
     ids: tuple[str, ...]
@@ -126,18 +126,18 @@ class HistoryService:
         """
         return self._store.memory.count_of_item(self._store.items.get(id).id)
 
-    def empty_trash(self, older_than_s: float = 0.0) -> Emptied:
+    def empty_trash(self, older_than_s: float = 0.0) -> EmptiedTrash:
         """Delete for good what has been in the bin for longer; nothing else ever empties it.  Raises KnownError."""
         before = self._store.revision()
         uses = self._store.documents.uses()
         self._forget_states()
         if not self._store.empty_trash(older_than_s):
-            return Emptied((), ())
+            return EmptiedTrash((), ())
         gone = tuple(self._store.changed_since(before).gone)
         for id in gone:
             self._chats.drop(id)
             self._publish(ItemGone(id))
-        return Emptied(gone, tuple(self._store.set_aside()), tuple(self._only_of(gone, uses)))
+        return EmptiedTrash(gone, tuple(self._store.set_aside()), tuple(self._only_of(gone, uses)))
 
     def _forget_states(self) -> None:
         """Of all documents that something in the bin is about."""

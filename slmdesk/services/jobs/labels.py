@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
 from slmdesk.services.jobs.kinds import DOWNLOAD, KINDS
-from slmdesk.services.jobs.time_left import Left
+from slmdesk.services.jobs.time_left import Remaining
 
 _STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
 """Minutes that an uncertain time is rounded to."""
@@ -26,7 +26,7 @@ def name_words(kind: str, title: str) -> str:
     return f"{kind_words(kind)}: {title}"
 
 
-def left_words(left: Left | None) -> str:
+def left_words(left: Remaining | None) -> str:
     """Format the time left: "12 min left", "about 5 min left", "2 to 10 min left"; empty while unknown."""
     if left is None:
         return ""

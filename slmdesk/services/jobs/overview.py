@@ -15,12 +15,12 @@ from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.kinds import DOWNLOAD, FOLDER
 from slmdesk.services.jobs.queue_order import place_of
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.jobs.time_left import Left
+from slmdesk.services.jobs.time_left import Remaining
 from slmdesk.services.jobs.timings import noted_of
 from slmdesk.store import Store
 
 
-class Stand(StrEnum):
+class JobGroup(StrEnum):
     """The heading under which a job is listed."""
 
     RUNNING = "running"
@@ -37,13 +37,13 @@ class JobView:
     kind: str
     title: str
     status: JobStatus
-    stand: Stand
+    stand: JobGroup
     done: int
     total: int
     """Steps, or bytes of a download; steps that will probably be added are included."""
     failed: int = 0
     share: float | None = None
-    left: Left | None = None
+    left: Remaining | None = None
     problem: Problem | None = None
     is_elsewhere: bool = False
     """Another window or command runs it."""
@@ -78,14 +78,14 @@ class JobViews:
         order = {one.id: place_of(one) for one in records}
         queues: dict[int, list[str]] = {}
         for one in views:
-            if one.stand is Stand.WAITING and not one.is_left:  # each runner has a queue of its own
+            if one.stand is JobGroup.WAITING and not one.is_left:  # each runner has a queue of its own
                 queues.setdefault(id(self._jobs.runner_of(one.kind)), []).append(one.id)
         places: dict[str, tuple[int, int]] = {}
         for queue in queues.values():
             queue.sort(key=order.__getitem__)
             places |= {job: (at, len(queue)) for at, job in enumerate(queue, 1)}
         placed = [_placed(one, *places.get(one.id, (0, 0))) for one in views]
-        stands = list(Stand)
+        stands = list(JobGroup)
         return sorted(
             placed, key=lambda one: (stands.index(one.stand), self._jobs.runner_of(one.kind) is not None, order[one.id])
         )
@@ -130,7 +130,7 @@ class JobViews:
         if job.kind == DOWNLOAD:
             (done, total), eta = bytes_of(job), eta_of(job)
             share = done / total if total else None
-            left = Left(eta, eta, eta) if eta is not None and not is_left else None
+            left = Remaining(eta, eta, eta) if eta is not None and not is_left else None
         elif not is_through:
             total += noted.steps_ahead
             share = noted.share if noted.share is not None else done / total if total else None
@@ -159,11 +159,11 @@ class JobViews:
         return ("model", model, "") if model else ("", "", "")
 
 
-def _stand(job: JobRecord, *, is_left: bool) -> Stand:
+def _stand(job: JobRecord, *, is_left: bool) -> JobGroup:
     if job.status is JobStatus.RUNNING:
-        return Stand.PAUSED if is_left else Stand.RUNNING
-    named = {JobStatus.OPEN: Stand.WAITING, JobStatus.PAUSED: Stand.PAUSED}
-    return named.get(job.status, Stand.ENDED)
+        return JobGroup.PAUSED if is_left else JobGroup.RUNNING
+    named = {JobStatus.OPEN: JobGroup.WAITING, JobStatus.PAUSED: JobGroup.PAUSED}
+    return named.get(job.status, JobGroup.ENDED)
 
 
 def _placed(view: JobView, place: int, last: int) -> JobView:

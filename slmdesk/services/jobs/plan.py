@@ -16,7 +16,7 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.jobs.time_left import Ahead
+from slmdesk.services.jobs.time_left import ExpectedBatch
 from slmdesk.store import Store
 
 EVERY = 1 << 30
@@ -34,7 +34,7 @@ class Batch:
     """Total cost of the batches that will probably follow; ignored when `ahead` is given."""
     name: str = ""
     """Name of this sort of batch: its measured cost is stored for later jobs of the same kind."""
-    ahead: tuple[Ahead, ...] = ()
+    ahead: tuple[ExpectedBatch, ...] = ()
     """The batches that are likely to follow."""
 
 
@@ -50,8 +50,8 @@ class Question:
     ask: Callable[[Callable[[Any], None]], object]
 
 
-Asked: TypeAlias = Batch | Yield | Question
-Plan: TypeAlias = Generator[Asked, Any, None]
+AskedQuestion: TypeAlias = Batch | Yield | Question
+Plan: TypeAlias = Generator[AskedQuestion, Any, None]
 """Returns once its result is stored.  Raises KnownError when there can be no result."""
 StepValue: TypeAlias = "Mapping[str, Json] | None"
 

@@ -28,7 +28,7 @@ ENOUGH_S, ENOUGH_STEPS = 3.0, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class ExpectedBatch:
     """A batch that will probably follow."""
 
     name: str
@@ -40,7 +40,7 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Remaining:
     """Estimated seconds until the end, as a range."""
 
     best: float
@@ -59,7 +59,7 @@ class TimeLeft:
     def __init__(self, known: Mapping[str, float], clock: Callable[[], float] = time.monotonic) -> None:
         self._known, self._clock = dict(known), clock
         self.name, self._cost, self._open = "", 1.0, 0
-        self._ahead: tuple[Ahead, ...] = ()
+        self._ahead: tuple[ExpectedBatch, ...] = ()
         self._read: dict[str, float] = {}
         """For each step in hand, the share of its prompt that is read."""
         self._read_share = READ_SHARE
@@ -81,7 +81,9 @@ class TimeLeft:
         """Continue from the progress of an earlier run."""
         self.steps_done, self._done_cost, self._share = steps, cost, share
 
-    def begin_batch(self, name: str, cost: float, *, done: int, left: int, ahead: tuple[Ahead, ...] = ()) -> None:
+    def begin_batch(
+        self, name: str, cost: float, *, done: int, left: int, ahead: tuple[ExpectedBatch, ...] = ()
+    ) -> None:
         """Start a batch with `done` and `left` steps of `cost` each, followed by the batches `ahead`."""
         self._close_measure()
         if name != self.name:
@@ -123,7 +125,7 @@ class TimeLeft:
 
     # ---- what is said
 
-    def left(self) -> Left | None:
+    def left(self) -> Remaining | None:
         """Return the estimated time left, or None while unknown."""
         price = self._price()
         if price is None or not self._is_running:
@@ -144,7 +146,7 @@ class TimeLeft:
         low = best / SPREAD if is_early else best - unsure / 3
         high = best * SPREAD if is_early else best + unsure / 2
         low, high = max(0.0, min(low, best - may_be / 2)), max(high, best + may_be / 2)
-        return Left(best, best, best) if high - low < 0.3 * best else Left(best, low, high)
+        return Remaining(best, best, best) if high - low < 0.3 * best else Remaining(best, low, high)
 
     @property
     def share(self) -> float:
@@ -201,7 +203,7 @@ class TimeLeft:
         cost = sum(one for _, one in self._before.values())
         return sum(one for one, _ in self._before.values()) / cost if cost else None
 
-    def _seconds(self, one: Ahead, price: float, scale: float) -> tuple[float, bool]:
+    def _seconds(self, one: ExpectedBatch, price: float, scale: float) -> tuple[float, bool]:
         """Return the seconds of a batch ahead, and whether its price was measured."""
         here = self._before.get(one.name)
         if one.name == self.name or (here and here[1]):

@@ -15,7 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.jobs.plan import Batch
-from slmdesk.services.jobs.time_left import Ahead, Left, TimeLeft
+from slmdesk.services.jobs.time_left import ExpectedBatch, Remaining, TimeLeft
 from slmdesk.store import Store
 
 NOTE = "pace"
@@ -36,7 +36,7 @@ class JobTimes:
         }
         self._reported = TimeLeft(known)
         self._before = job.settings.get(NOTE)
-        self._cost, self._ahead = 1.0, ()  # type: float, tuple[Ahead, ...]
+        self._cost, self._ahead = 1.0, ()  # type: float, tuple[ExpectedBatch, ...]
         self._go_on(job.done + job.failed)
         self.read, self.step, self.go, self.stop = (
             self._reported.read,
@@ -64,10 +64,10 @@ class JobTimes:
         if batch is not None:
             ahead = batch.ahead
             if not ahead and batch.later:
-                ahead = (Ahead("", 1, batch.later),)  # so much is known, but not in how many steps
+                ahead = (ExpectedBatch("", 1, batch.later),)  # so much is known, but not in how many steps
             self._begin(batch.name, batch.cost, done, left, ahead)
 
-    def _begin(self, name: str, cost: float, done: int, left: int, ahead: tuple[Ahead, ...]) -> None:
+    def _begin(self, name: str, cost: float, done: int, left: int, ahead: tuple[ExpectedBatch, ...]) -> None:
         self._cost, self._ahead = cost, ahead
         new = max(0, done - self._reported.steps_done)  # a plan that begins anew asks for what is counted already
         self._reported.begin_batch(name, cost, done=new, left=left, ahead=ahead)
@@ -99,19 +99,19 @@ class JobTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class RecordedTimes:
     """What the job's instance recorded last."""
 
     share: float | None = None
-    left: Left | None = None
+    left: Remaining | None = None
     steps_ahead: int = 0
 
 
-def noted_of(job: JobRecord) -> Noted:
+def noted_of(job: JobRecord) -> RecordedTimes:
     """Return what a job's row says about its time; the time left only while it runs."""
     found = job.settings.get(NOTE)
     if not isinstance(found, Mapping):
-        return Noted()
+        return RecordedTimes()
     share, at, ahead = _number(found.get("share")), _number(found.get("at")), _number(found.get("steps_ahead"))
     shown = None if share is None else min(1.0, max(0.0, share))
     given = found.get("left")
@@ -119,16 +119,16 @@ def noted_of(job: JobRecord) -> Noted:
     left = None
     if job.status is JobStatus.RUNNING and at is not None and len(numbers) == 3:
         passed = max(0.0, time.time() - at)
-        left = Left(*(max(0.0, (one or 0.0) - passed) for one in numbers))
-    return Noted(shown, left, int(ahead or 0))
+        left = Remaining(*(max(0.0, (one or 0.0) - passed) for one in numbers))
+    return RecordedTimes(shown, left, int(ahead or 0))
 
 
-def _ahead_from(untrusted: Json) -> tuple[Ahead, ...]:
+def _ahead_from(untrusted: Json) -> tuple[ExpectedBatch, ...]:
     found = []
     for one in untrusted if isinstance(untrusted, list | tuple) else ():
         match one:
             case [str(name), int(steps), int() | float() as cost, bool(is_sure)]:
-                found.append(Ahead(name, steps, float(cost), is_sure))
+                found.append(ExpectedBatch(name, steps, float(cost), is_sure))
     return tuple(found)
 
 

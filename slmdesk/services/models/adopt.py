@@ -16,7 +16,7 @@ from slmdesk.services.base.messages import problem_for
 
 
 @dataclass(frozen=True, slots=True)
-class Unadopted:
+class UnlistedFiles:
     """Model files that the library does not list."""
 
     own: tuple[Path, ...] = ()
@@ -32,7 +32,9 @@ class Unadopted:
         return (*self.own, *self.shared)
 
 
-def look_for_unadopted(own: Path | None, shared: str, known: Collection[str], twins: Collection[object]) -> Unadopted:
+def look_for_unadopted(
+    own: Path | None, shared: str, known: Collection[str], twins: Collection[object]
+) -> UnlistedFiles:
     """What lies in `own` and, where it is not empty, `shared`, but for the paths `known` and the words in `twins`.
 
     Parts of a model are left: putting them together is for a person to ask for.
@@ -45,11 +47,11 @@ def look_for_unadopted(own: Path | None, shared: str, known: Collection[str], tw
         except OSError:
             mine = ()  # the folder is on a disk that is away: its models are said to be missing one by one
     if not shared:
-        return Unadopted(mine)
+        return UnlistedFiles(mine)
     try:
         names = [one for one in sorted(Path(shared).iterdir()) if one.suffix.lower() == ".gguf" and not part_of(one)]
         words = {one: f"{one.stat().st_mtime_ns} {one}" for one in names if str(one) not in known}
     except OSError as err:
         error = KnownError("file.unreadable", path=shared, reason=err.strerror or "it is away")
-        return Unadopted(mine, problem=problem_for(error))
-    return Unadopted(mine, {one: word for one, word in words.items() if word not in twins})
+        return UnlistedFiles(mine, problem=problem_for(error))
+    return UnlistedFiles(mine, {one: word for one, word in words.items() if word not in twins})

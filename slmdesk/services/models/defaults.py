@@ -12,7 +12,7 @@ from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
 
-class Use(StrEnum):
+class DefaultUse(StrEnum):
     """A job a model can be the default for."""
 
     CHAT = "chat"
@@ -21,58 +21,58 @@ class Use(StrEnum):
     EMBED = "embed"
 
 
-SETTING: Mapping[Use, str] = MappingProxyType(
+SETTING: Mapping[DefaultUse, str] = MappingProxyType(
     {
-        Use.CHAT: "model_for_chat",
-        Use.SUMMARIZE: "model_for_summaries",
-        Use.TRANSLATE: "model_for_translation",
-        Use.EMBED: "model_for_embedding",
+        DefaultUse.CHAT: "model_for_chat",
+        DefaultUse.SUMMARIZE: "model_for_summaries",
+        DefaultUse.TRANSLATE: "model_for_translation",
+        DefaultUse.EMBED: "model_for_embedding",
     }
 )
 """The setting of each."""
-WORDS: Mapping[Use, str] = MappingProxyType(
+WORDS: Mapping[DefaultUse, str] = MappingProxyType(
     {
-        Use.CHAT: "chat",
-        Use.SUMMARIZE: "summaries",
-        Use.TRANSLATE: "translation",
-        Use.EMBED: "finding passages",
+        DefaultUse.CHAT: "chat",
+        DefaultUse.SUMMARIZE: "summaries",
+        DefaultUse.TRANSLATE: "translation",
+        DefaultUse.EMBED: "finding passages",
     }
 )
 """As people call them."""
 
 
-def can_do(record: ModelRecord, use: Use) -> bool:
+def can_do(record: ModelRecord, use: DefaultUse) -> bool:
     """Whether a model is of the right kind: an encoder never chats, and only an encoder makes vectors."""
-    return record.kind == "encoder" if use is Use.EMBED else record.can_chat
+    return record.kind == "encoder" if use is DefaultUse.EMBED else record.can_chat
 
 
-def default_in(settings: Settings, models: Sequence[ModelRecord], use: Use) -> ModelRecord | None:
+def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:
     """The model of `models` that `settings` name for a job; None where none is, or one of the wrong kind."""
     requested = getattr(settings, SETTING[use])
     found = next((one for one in models if one.id == requested), None) if requested else None
     return found if found and can_do(found, use) else None
 
 
-def uses_in(settings: Settings, record: ModelRecord) -> tuple[Use, ...]:
+def uses_in(settings: Settings, record: ModelRecord) -> tuple[DefaultUse, ...]:
     """The jobs this model is the default for."""
-    return tuple(use for use in Use if getattr(settings, SETTING[use]) == record.id and can_do(record, use))
+    return tuple(use for use in DefaultUse if getattr(settings, SETTING[use]) == record.id and can_do(record, use))
 
 
-class UseService:
+class DefaultsService:
     """Reads and sets the defaults.  Service thread."""
 
     def __init__(self, store: Store, settings: SettingsFile) -> None:
         self._store, self._settings = store, settings
 
-    def default(self, use: Use) -> ModelRecord | None:
+    def default(self, use: DefaultUse) -> ModelRecord | None:
         """The model chosen for a job, if it is still here."""
         return default_in(self._settings.current, self._store.models.all(), use)
 
-    def uses_of(self, model: str) -> tuple[Use, ...]:
+    def uses_of(self, model: str) -> tuple[DefaultUse, ...]:
         """The jobs a model is the default for.  Raises KnownError `model.unknown`."""
         return uses_in(self._settings.current, self._store.models.get(model))
 
-    def set_default(self, use: Use, model: str | None) -> ModelRecord | None:
+    def set_default(self, use: DefaultUse, model: str | None) -> ModelRecord | None:
         """Make a model the default for a job; None: the last used again.
 
         Raises KnownError `model.unknown`, `model.wrong_job`, `setting.managed`, and what kept it from being saved.
@@ -91,7 +91,7 @@ class UseService:
             self._settings.change(**gone)
 
 
-def lost_words(uses: Sequence[Use]) -> str:
+def lost_words(uses: Sequence[DefaultUse]) -> str:
     """What to say when a model went that was the default for these; empty where it was for none."""
     if not uses:
         return ""

@@ -20,7 +20,7 @@ from slmdesk.settings import SettingsFile
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class FitCheck:
     """Whether a model of the library can be used on this PC."""
 
     fit: str
@@ -33,13 +33,13 @@ class Judged:
     """The speed is that of answers it wrote on this PC."""
 
 
-class JudgeService:
+class FitCheckService:
     """Checks models.  On the service thread; files are read on another."""
 
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
         self._service_thread, self._settings, self._pc = service_thread, settings, pc
 
-    def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, Judged]]:
+    def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, FitCheck]]:
         """Whether these can be used, by their files' headers: a verdict for each id."""
         context, pc = self._settings.current.context_tokens, self._pc()
         return pending_on_file_thread(
@@ -47,12 +47,12 @@ class JudgeService:
         )
 
 
-def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> Judged:
+def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> FitCheck:
     try:
         if not record.can_chat:
             check_file(Path(os.fsdecode(record.path)))
-            return Judged("unknown", record.bytes)
+            return FitCheck("unknown", record.bytes)
         fit = fit_file(Path(os.fsdecode(record.path)), context_tokens, pc, sha256=record.sha256)
     except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
-        return Judged("broken", problem=problem_for(err))
-    return Judged(fit.verdict, fit.memory.total, speed=fit.speed, is_measured=record.sha256 in pc.pace.measured)
+        return FitCheck("broken", problem=problem_for(err))
+    return FitCheck(fit.verdict, fit.memory.total, speed=fit.speed, is_measured=record.sha256 in pc.pace.measured)

@@ -48,7 +48,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class InspectedFiles:
     """The models found."""
 
     candidates: tuple[Candidate, ...]
@@ -56,19 +56,19 @@ class Looked:
     """There are more files than are looked at in one go."""
 
 
-class LookService:
+class FileInspectionService:
     """Inspects files.  Called on the service thread; files are read on another."""
 
     def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
         self._service_thread, self._settings, self._pc = service_thread, settings, pc
 
-    def look(self, paths: Sequence[Path]) -> Pending[Looked]:
+    def look(self, paths: Sequence[Path]) -> Pending[InspectedFiles]:
         """Look at files, and at the model files in folders."""
         context, pc = self._settings.current.context_tokens, self._pc()
 
-        def work() -> Looked:
+        def work() -> InspectedFiles:
             files, was_cut = _files(paths)
-            return Looked(tuple(_candidate(one, context, pc) for one in files), was_cut)
+            return InspectedFiles(tuple(_candidate(one, context, pc) for one in files), was_cut)
 
         return pending_on_file_thread(self._service_thread, work, name="look-at-models")
 

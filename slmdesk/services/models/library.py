@@ -23,13 +23,13 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.models.adopt import Unadopted, look_for_unadopted
-from slmdesk.services.models.defaults import Use, UseService, default_in
+from slmdesk.services.models.adopt import UnlistedFiles, look_for_unadopted
+from slmdesk.services.models.defaults import DefaultsService, DefaultUse, default_in
 from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.fit import Fit, Pc, fit_file
 from slmdesk.services.models.importer import ImportEnded, Importer
 from slmdesk.services.models.rename import name_beside
-from slmdesk.services.models.verify import Checker, Verified
+from slmdesk.services.models.verify import Checker, VerifyResult
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
@@ -62,7 +62,7 @@ class ModelService:
         self._importer = Importer(service_thread, lambda: self.folder, store.models.all, self.register, publish)
         self._checker = Checker(service_thread, store)
         self._chosen = ""
-        self._uses = UseService(store, settings)
+        self._uses = DefaultsService(store, settings)
         self._default = settings.current.model_for_chat
         settings.listeners.append(self._on_settings)
 
@@ -101,7 +101,7 @@ class ModelService:
         for one in known:
             if one.id == self._chosen:
                 return one
-        if default := default_in(self._settings.current, known, Use.CHAT):
+        if default := default_in(self._settings.current, known, DefaultUse.CHAT):
             return default
         used = [one for one in known if one.last_used is not None]
         if used:
@@ -215,10 +215,10 @@ class ModelService:
         )
         return adopted
 
-    def _adopt_all(self, found: Unadopted | Problem, adopted: Pending[int]) -> None:
+    def _adopt_all(self, found: UnlistedFiles | Problem, adopted: Pending[int]) -> None:
         problem = found if isinstance(found, Problem) else found.problem
         if isinstance(found, Problem):
-            found = Unadopted()
+            found = UnlistedFiles()
         if problem:
             self._publish(Noticed(problem))
         waiting, taken, shared = len(found.all), 0, {str(path): word for path, word in found.shared.items()}
@@ -241,7 +241,7 @@ class ModelService:
 
     # ---- checking
 
-    def verify(self, models: Sequence[str]) -> Pending[Sequence[Verified]]:
+    def verify(self, models: Sequence[str]) -> Pending[Sequence[VerifyResult]]:
         """Hash the files of `models` (none given: of all) again and compare.  Raises KnownError `model.unknown`.
 
         Reports (bytes done, bytes in total).  Cancelled, it ends with nothing verified.

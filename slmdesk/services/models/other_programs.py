@@ -74,7 +74,7 @@ class FoundModels:
     skipped: tuple[Skipped, ...]
 
 
-class FindingService:
+class OtherProgramsService:
     """Finds and links models of other programs.  Called on the service thread; the search runs on a file thread."""
 
     def __init__(self, service_thread: ServiceThread, store: Store, models: ModelService) -> None:

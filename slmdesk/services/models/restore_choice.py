@@ -14,7 +14,7 @@ from slmdesk.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class PreviousModel:
     """The model that was in use before."""
 
     usual: ModelRecord | None
@@ -22,17 +22,17 @@ class Before:
     loaded: ModelRecord | None
 
 
-def mark(models: ModelService, loader: ModelLoader) -> Before:
+def mark(models: ModelService, loader: ModelLoader) -> PreviousModel:
     """What is in use now."""
     held = loader.loaded()
     try:
         usual: ModelRecord | None = models.choose(None)
     except KnownError:  # none yet, or several and none was ever used
         usual = None
-    return Before(usual, held[0] if held else None)
+    return PreviousModel(usual, held[0] if held else None)
 
 
-def return_to(before: Before, models: ModelService, loader: ModelLoader, store: Store) -> None:
+def return_to(before: PreviousModel, models: ModelService, loader: ModelLoader, store: Store) -> None:
     """Have what was in use before in use again: what answers by default, and what was loaded."""
     with suppress(KnownError):  # removed meanwhile, or the disk is full: another one answers then
         if before.usual is not None and models.choose(None).id != before.usual.id:

@@ -1,7 +1,7 @@
 """Measures the speed of this PC in a quiet second, and refines it by the answers written here.
 
 The measurement runs in a child process of its own that ends with it, so that it neither blocks the window nor keeps
-memory.  PaceChanged is published when more is known; `MeasuringService.pace` is used to judge models.
+memory.  PaceChanged is published when more is known; `SpeedService.pace` is used to judge models.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from slmdesk.core.gguf.read import read_header
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
-from slmdesk.core.types import Device, Json, PcMeasured
+from slmdesk.core.types import Device, Json, PcMeasurement
 from slmdesk.core.wire import dataclass_from, to_json
 from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.events import MessageEnded, Noticed, Problem
@@ -54,7 +54,7 @@ _MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _GenerationSpeed:
     """The speed at which a model generated tokens on this PC."""
 
     hardware: str
@@ -74,7 +74,7 @@ class _Written:
         return tokens_per_s * (step + max(0.0, there)) / (step + self.read_bytes)
 
 
-class MeasuringService:
+class SpeedService:
     """Measures the speed.  On the service thread; `make_child` returns the client of a new engine child."""
 
     def __init__(
@@ -105,13 +105,13 @@ class MeasuringService:
         return self._pace
 
     @property
-    def measured(self) -> PcMeasured | None:
+    def measured(self) -> PcMeasurement | None:
         """What was measured of this PC as it is now; None: nothing yet."""
         try:
             kept = self._store.measurements.get(BANDWIDTH)
             if kept is None or kept.value.get("hardware") != self._key():
                 return None
-            return dataclass_from(PcMeasured, kept.value)
+            return dataclass_from(PcMeasurement, kept.value)
         except KnownError:  # of another shape, or a history that was never brought to this version
             return None
 
@@ -157,12 +157,12 @@ class MeasuringService:
             self._later.cancel()
             self._later = None
 
-    def measure(self) -> Pending[PcMeasured]:
+    def measure(self) -> Pending[PcMeasurement]:
         """Measure now, about a second.  Raises KnownError `request.invalid` while it is being measured."""
         if self._child is not None:
             raise KnownError("request.invalid", what="this PC is being measured")
         child = self._child = self._make_child()
-        measured: Pending[PcMeasured] = Pending()
+        measured: Pending[PcMeasurement] = Pending()
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done | Failed | Cancelled):
@@ -205,15 +205,15 @@ class MeasuringService:
         self._asking.add(record.sha256)
         path, hardware = Path(os.fsdecode(record.path)), self._key()
 
-        def work() -> _Written | None:
+        def work() -> _GenerationSpeed | None:
             try:
                 header = read_header(path)
             except (SlmdeskError, OSError):
                 return None  # a file that cannot be read tells nothing
             reads, twice = plain_bytes(header), plain_bytes(header, 2 * USUAL_PAST)
-            return _Written(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST, step_seconds(header))
+            return _GenerationSpeed(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST, step_seconds(header))
 
-        def ended(written: _Written | Problem | None) -> None:
+        def ended(written: _GenerationSpeed | Problem | None) -> None:
             self._on_first(record.sha256, written, past_tokens)
 
         on_file_thread(self._service_thread, work, ended, name="measured-model")
@@ -230,11 +230,11 @@ class MeasuringService:
             return
         self.measure()  # one that fails is tried again at the next start
 
-    def _on_end(self, event: FromChild, measured: Pending[PcMeasured]) -> None:
+    def _on_end(self, event: FromChild, measured: Pending[PcMeasurement]) -> None:
         self._end_child()
         if isinstance(event, Done):
             try:
-                found = dataclass_from(PcMeasured, event.result)
+                found = dataclass_from(PcMeasurement, event.result)
                 if found.bytes_per_s <= 0 or found.threads <= 0:
                     raise KnownError("request.invalid", what="bytes_per_s")
                 value: dict[str, Json] = {"hardware": self._key(), **to_json(found)}
@@ -256,7 +256,7 @@ class MeasuringService:
         if child is not None:
             threading.Thread(target=child.close, name="end-of-measuring", daemon=True).start()
 
-    def _on_first(self, sha256: str, written: _Written | Problem | None, past_tokens: int) -> None:
+    def _on_first(self, sha256: str, written: _GenerationSpeed | Problem | None, past_tokens: int) -> None:
         if isinstance(written, Problem):
             self._publish(Noticed(written))  # once: it stays among those that are asked for
             return
@@ -265,7 +265,7 @@ class MeasuringService:
             usual = written.at_usual_past(written.tokens_per_s, past_tokens, self.pace.bandwidth)
             self._keep(sha256, replace(written, tokens_per_s=usual))
 
-    def _keep(self, sha256: str, written: _Written) -> None:
+    def _keep(self, sha256: str, written: _GenerationSpeed) -> None:
         try:
             self._store.measurements.keep(SPEED + sha256, to_json(written))
         except KnownError:
@@ -295,17 +295,17 @@ class MeasuringService:
         newest = list(factors.values())[:_MOST]
         return Pace(found.bytes_per_s, statistics.median(newest) if newest else None, factors)
 
-    def _written(self, sha256: str) -> _Written | None:
+    def _written(self, sha256: str) -> _GenerationSpeed | None:
         try:
             kept = self._store.measurements.get(SPEED + sha256)
         except KnownError:
             return None
         return self._written_from(kept.value) if kept else None
 
-    def _written_from(self, untrusted: object) -> _Written | None:
+    def _written_from(self, untrusted: object) -> _GenerationSpeed | None:
         """What was kept, if it holds for this PC."""
         try:
-            written = dataclass_from(_Written, untrusted)
+            written = dataclass_from(_GenerationSpeed, untrusted)
         except KnownError:
             return None
         sane = written.tokens_per_s > 0 and written.read_bytes > 0

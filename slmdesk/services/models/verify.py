@@ -26,7 +26,7 @@ VERIFIED = "verified"
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifyResult:
     """Whether a model's file is unchanged since it was added."""
 
     id: str
@@ -44,7 +44,7 @@ class Checker:
         self._service_thread, self._store = service_thread, store
         self._stops: WeakSet[threading.Event] = WeakSet()
 
-    def verify(self, records: Sequence[ModelRecord]) -> Pending[Sequence[Verified]]:
+    def verify(self, records: Sequence[ModelRecord]) -> Pending[Sequence[VerifyResult]]:
         """Hash the files of `records` anew and compare; see `ModelService.verify`."""
         total, stop = sum(one.bytes for one in records), threading.Event()
         self._stops.add(stop)
@@ -73,17 +73,17 @@ class Checker:
         for stop in self._stops:
             stop.set()
 
-    def _verdict(self, record: ModelRecord, file: HashedFile | KnownError) -> Verified:
+    def _verdict(self, record: ModelRecord, file: HashedFile | KnownError) -> VerifyResult:
         if isinstance(file, KnownError):
-            return Verified(record.id, ok=False, problem=problem_for(file))
+            return VerifyResult(record.id, ok=False, problem=problem_for(file))
         if file.sha256 != record.sha256:
             error = KnownError("model.changed", path=str(file.path))
-            return Verified(record.id, ok=False, problem=problem_for(error))
+            return VerifyResult(record.id, ok=False, problem=problem_for(error))
         mark = file.mark
         with suppress(KnownError):  # read-only or full: then it is not kept, and true all the same
             self._store.models.change(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
             self._store.models.set_info(record.id, **{VERIFIED: time.time()})
-        return Verified(record.id, ok=True)
+        return VerifyResult(record.id, ok=True)
 
 
 def _hash_again(record: ModelRecord, on_bytes: OnBytes, stop: threading.Event) -> HashedFile | KnownError:

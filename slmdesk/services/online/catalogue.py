@@ -151,7 +151,7 @@ class Offers:
     """Left out because of their licence."""
 
 
-class OfferService:
+class CatalogueService:
     """Suggestions and search results for people.  On the service thread."""
 
     def __init__(self, hub: HubService, searching: SearchService) -> None:

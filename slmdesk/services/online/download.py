@@ -61,7 +61,7 @@ _REASONS = {
 }
 
 
-class Fetch:
+class ModelDownload:
     """Downloads one model and reports each change; `now` is the latest state."""
 
     def __init__(

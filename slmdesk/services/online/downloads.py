@@ -23,7 +23,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.queue_order import moved, place_of
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.online.download import Fetch
+from slmdesk.services.online.download import ModelDownload
 from slmdesk.services.online.download_jobs import (
     STATUSES,
     DownloadJobs,
@@ -34,7 +34,7 @@ from slmdesk.services.online.download_jobs import (
 )
 from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.hub import HubService
-from slmdesk.services.online.leftovers import LeftOver, discard, left_overs, remove_parts_of
+from slmdesk.services.online.leftovers import LeftoverFile, discard, left_overs, remove_parts_of
 from slmdesk.settings import Settings, SettingsFile
 from slmdesk.store import Store
 
@@ -65,7 +65,7 @@ class _Download:
     """Its thread runs here."""
     goal: DownloadState | None = None
     """What it is to be once its thread has ended."""
-    fetch: Fetch | None = None
+    fetch: ModelDownload | None = None
     noted: float = 0.0
 
 
@@ -171,7 +171,7 @@ class DownloadService:
         self._read_order()
         self._say_places()
 
-    def left_overs(self) -> list[LeftOver]:
+    def left_overs(self) -> list[LeftoverFile]:
         """Return abandoned partial files and damaged files.  Reads the disk."""
         running = {(one.now.repo, one.now.name) for one in self._all.values() if one.now.state not in ENDS}
         return left_overs(self._models.folder, but=running)
@@ -338,7 +338,7 @@ class DownloadService:
         job.is_on = True
         begin = DownloadChanged(job.id, job.repo, job.now.name, DownloadState.ASKING)
         self._say(job, begin)
-        job.fetch = fetch = Fetch(
+        job.fetch = fetch = ModelDownload(
             self._hub.hub,
             self._models,
             self._service_thread,
@@ -353,7 +353,7 @@ class DownloadService:
         self._look_later()
         return True
 
-    def _work(self, job: _Download, fetch: Fetch) -> None:
+    def _work(self, job: _Download, fetch: ModelDownload) -> None:
         """On a thread of its own."""
         try:
             record = fetch.run(job.file, job.quantization)
@@ -379,7 +379,7 @@ class DownloadService:
             end = replace(end, state=DownloadState.FAILED, problem=problem_for(err))
         self._service_thread.post(lambda: self._end(job, end))
 
-    def _say_progress(self, job: _Download, fetch: Fetch, change: DownloadChanged) -> None:
+    def _say_progress(self, job: _Download, fetch: ModelDownload, change: DownloadChanged) -> None:
         if job.is_on and job.fetch is fetch:
             is_other = change.state is not job.now.state
             self._say(job, change)

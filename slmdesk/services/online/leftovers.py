@@ -17,7 +17,7 @@ _PART_OF = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOver:
+class LeftoverFile:
     """A partial file whose download is not running here, or a damaged file."""
 
     id: str
@@ -29,7 +29,7 @@ class LeftOver:
     is_bad: bool
 
 
-def left_overs(folder: Path, *, but: Collection[tuple[str, str]] = ()) -> list[LeftOver]:
+def left_overs(folder: Path, *, but: Collection[tuple[str, str]] = ()) -> list[LeftoverFile]:
     """All there are, without the parts of (repository, name) in `but`.  Looks at the disk."""
     found = []
     for path, origin in parts_in(folder):
@@ -41,7 +41,7 @@ def left_overs(folder: Path, *, but: Collection[tuple[str, str]] = ()) -> list[L
         except OSError:
             continue  # it has just become whole
         repo, name, expected = (origin.repo, origin.name, origin.bytes) if origin else ("", path.name, size)
-        found.append(LeftOver(path.name, repo, name, size, expected, is_bad))
+        found.append(LeftoverFile(path.name, repo, name, size, expected, is_bad))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.policy import without_password
-from slmdesk.core.records import LedgerRow
+from slmdesk.core.records import NetworkLogRow
 from slmdesk.exports.network_log import format_for, to_csv, to_json
 from slmdesk.services.base.events import Event, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
@@ -128,7 +128,7 @@ class NetworkService:
             self._reported = count
             self._publish(RequestsToday(count))
 
-    def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[LedgerRow]:
+    def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[NetworkLogRow]:
         """Return rows of the network log, newest first, with a number below `before` for later pages.  Service
         thread.
         """
@@ -148,7 +148,7 @@ class NetworkService:
         """
         kind = format_for(target)
 
-        def rows() -> Iterator[LedgerRow]:
+        def rows() -> Iterator[NetworkLogRow]:
             page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words))
             while page:
                 yield from page

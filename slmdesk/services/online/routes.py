@@ -19,7 +19,7 @@ MAX_CA_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Through:
+class FixedProxy:
     """Uses the same proxy for every host except this PC itself."""
 
     address: str
@@ -60,7 +60,7 @@ def policy_for(settings: Settings, offline: Callable[[], bool], passwords: Proxy
         offline=offline,
         hosts=(HUB_HOSTS if endpoint == HUB else frozenset({host})) | more,
         endpoint=endpoint,
-        proxy_for=proxies.get(settings.proxy) or Through(settings.proxy, settings.proxy_password_place, passwords),
+        proxy_for=proxies.get(settings.proxy) or FixedProxy(settings.proxy, settings.proxy_password_place, passwords),
         ca_file=settings.ca_file,
     )
 

@@ -16,7 +16,7 @@ from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN
-from slmdesk.services.documents.retrieval import Ranked, Retrieval
+from slmdesk.services.documents.retrieval import RankedPassages, Retrieval
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.token_count import count_tokens, guessed_tokens
@@ -36,10 +36,10 @@ BEFORE_NEIGHBOURS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class AnswerContext:
     """The chosen passages or documents."""
 
-    ranked: Ranked
+    ranked: RankedPassages
     sources: tuple[Source, ...] = ()
     """Empty where there is no model to read them."""
     is_whole: bool = False
@@ -72,13 +72,13 @@ class ReadingChoice:
         loader: ModelLoader,
         retrieval: Retrieval,
         request: ReadingRequest,
-        chosen: Callable[[Reading], None],
+        chosen: Callable[[AnswerContext], None],
         failed: Callable[[Problem | None], None],
     ) -> None:
         """Create the choice; `failed` gets None when loading the model was cancelled."""
         self._service_thread, self._store, self._loader, self._retrieval = service_thread, store, loader, retrieval
         self._request, self._chosen, self._failed = request, chosen, failed
-        self._ranked = Ranked((), ())
+        self._ranked = RankedPassages((), ())
         self._passages = 0
         self._lease: Lease | None = None
         self._count: Pending[list[int]] | None = None
@@ -101,7 +101,7 @@ class ReadingChoice:
         if self._count:
             self._count.cancel()
 
-    def _on_ranked(self, found: Ranked | Problem) -> None:
+    def _on_ranked(self, found: RankedPassages | Problem) -> None:
         if self._is_over:
             return
         if isinstance(found, Problem):
@@ -110,16 +110,16 @@ class ReadingChoice:
         self._ranked = found if found.passages else self._beginning(found.words)
         record = self._request.record
         if record is None:
-            self._end(Reading(self._ranked))
+            self._end(AnswerContext(self._ranked))
             return
         self._lease = self._loader.acquire(record, self._on_ready, self._fail, explicit=self._request.explicit)
 
-    def _beginning(self, words: tuple[str, ...]) -> Ranked:
+    def _beginning(self, words: tuple[str, ...]) -> RankedPassages:
         """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
         found: list[Passage] = []
         for one in self._request.documents[:MOST_PASSAGES]:
             found += self._store.passages.of_document(one.id)[: max(1, MOST_PASSAGES // len(self._request.documents))]
-        return Ranked(tuple(found[:MOST_PASSAGES]), words)
+        return RankedPassages(tuple(found[:MOST_PASSAGES]), words)
 
     def _on_ready(self, lease: Lease) -> None:
         """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
@@ -163,9 +163,9 @@ class ReadingChoice:
         chosen.sort(key=lambda one: (place[one.document], one.n))
         sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(chosen, 1))
         read = sum(tokens[one.n] for one in chosen)
-        self._end(Reading(self._ranked, sources, is_whole, read, model.context_tokens, self._passages))
+        self._end(AnswerContext(self._ranked, sources, is_whole, read, model.context_tokens, self._passages))
 
-    def _end(self, reading: Reading) -> None:
+    def _end(self, reading: AnswerContext) -> None:
         self._is_over = True
         self._chosen(reading)
 

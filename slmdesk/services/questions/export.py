@@ -14,14 +14,14 @@ from slmdesk.exports.papers import question_paper
 from slmdesk.services.base.exporting import Make, json_bytes
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.document_info import info_of
-from slmdesk.services.documents.folder_types import LeftOut
+from slmdesk.services.documents.folder_types import SkippedDocument
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-question"
 
 
 def export_question(
-    store: Store, chats: ChatService, unread: Callable[[str], Sequence[LeftOut]], item: Item, form: str
+    store: Store, chats: ChatService, unread: Callable[[str], Sequence[SkippedDocument]], item: Item, form: str
 ) -> Make:
     """Return how questions are exported (see base.exporting); `unread` says what in a folder could not be read."""
     held, documents, missing = chats.open(item.id), _read_of(store, item), _not_read_of(store, unread, item)
@@ -47,7 +47,7 @@ def _read_of(store: Store, item: Item) -> list[Mapping[str, Json]]:
     return reported
 
 
-def _not_read_of(store: Store, unread: Callable[[str], Sequence[LeftOut]], item: Item) -> list[Json]:
+def _not_read_of(store: Store, unread: Callable[[str], Sequence[SkippedDocument]], item: Item) -> list[Json]:
     """Of a folder that was asked: which documents in it could not be read, and why."""
     folder = item.settings.get("collection")
     if not isinstance(folder, str) or all(one.id != folder for one in store.collections.all()):

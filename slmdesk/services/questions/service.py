@@ -14,10 +14,10 @@ from itertools import pairwise
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import (
+    AnswerEnding,
     CollectionRecord,
     DocumentRecord,
     DocumentStatus,
-    Ending,
     Item,
     Message,
     ModelRecord,
@@ -29,16 +29,16 @@ from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, Messa
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
-from slmdesk.services.chat.conversation import Sent, active_path, leaf_of, title_from, words_of
-from slmdesk.services.documents.retrieval import Ranked, Retrieval
+from slmdesk.services.chat.conversation import SentMessage, active_path, leaf_of, title_from, words_of
+from slmdesk.services.documents.retrieval import RankedPassages, Retrieval
 from slmdesk.services.documents.saved_states import WORTH_S, StateService
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exams import is_weak
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.questions.context import ANSWER_TOKENS, Reading, ReadingChoice, ReadingRequest
+from slmdesk.services.questions.context import ANSWER_TOKENS, AnswerContext, ReadingChoice, ReadingRequest
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered, grammar_of, text_turns_of, turns_of
-from slmdesk.services.questions.types import Asked, AskRequest, collection_of
+from slmdesk.services.questions.types import AskedQuestion, AskRequest, collection_of
 from slmdesk.services.questions.verification import Evidence
 from slmdesk.store import Store
 
@@ -62,7 +62,7 @@ class _Asking:
     choice: ReadingChoice | None = None
     is_written: bool = False
     """The model has it; from now on `Answers` looks after it."""
-    reading: Reading = field(default_factory=lambda: Reading(Ranked((), ())))
+    reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
     answered: Answered | None = None
     read_s: float = 0.0
     """How long the model took to read it."""
@@ -88,7 +88,7 @@ class QuestionService:
 
     # ---- requests
 
-    def ask(self, request: AskRequest) -> Sent:
+    def ask(self, request: AskRequest) -> SentMessage:
         """Save a question and the row of its answer, then have it answered.
 
         Published like a chat's answer, with QuestionPlanned before its first word and QuestionAnswered at its end.
@@ -127,7 +127,7 @@ class QuestionService:
         )
         self._publish(MessageAdded(user))
         answer = self._begin(item, user, record, documents, path, explicit=request.model is not None)
-        return Sent(self._store.items.get(item.id), user, answer)
+        return SentMessage(self._store.items.get(item.id), user, answer)
 
     def stop(self, message: str) -> None:
         """Stop an answer; its text stays.  Does nothing when none is written."""
@@ -136,7 +136,7 @@ class QuestionService:
             self._answers.stop(message)
             return
         self._let_go(asking)
-        self._end(asking, Ending(Status.CANCELLED))
+        self._end(asking, AnswerEnding(Status.CANCELLED))
 
     # ---- looking
 
@@ -150,12 +150,12 @@ class QuestionService:
         folder = self._store.collections.get(collection) if collection else None
         return folder, [] if folder else self._store.documents.of_item(found.id)
 
-    def turns(self, item: str) -> list[Asked]:
+    def turns(self, item: str) -> list[AskedQuestion]:
         """Return the questions of an item and their answers, oldest first.  Raises KnownError `item.unknown`."""
         found = self._store.items.get(item)
         path, answered = active_path(self._store.messages.of_item(found.id), leaf_of(found)), self.answered(found.id)
         return [
-            Asked(words_of(one), reported, answered.get(reported.id))
+            AskedQuestion(words_of(one), reported, answered.get(reported.id))
             for one, reported in pairwise(path)
             if one.role is Role.USER and reported.role is Role.ASSISTANT
         ]
@@ -175,7 +175,7 @@ class QuestionService:
             if not asking.is_written:
                 self._let_go(asking)
                 with suppress(KnownError):  # then the next instance does it
-                    self._store.messages.end(asking.answer.id, "", Ending(Status.INTERRUPTED))
+                    self._store.messages.end(asking.answer.id, "", AnswerEnding(Status.INTERRUPTED))
         self._asking.clear()
 
     # ---- beginning
@@ -256,7 +256,7 @@ class QuestionService:
             if problem:
                 self._fail(asking, problem)
             else:
-                self._end(asking, Ending(Status.CANCELLED))
+                self._end(asking, AnswerEnding(Status.CANCELLED))
 
         able = asking.record if asking.record and not is_weak(asking.record) else None
         request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit)
@@ -271,7 +271,7 @@ class QuestionService:
         )
         asking.choice.begin()
 
-    def _chosen(self, asking: _Asking, reading: Reading) -> None:
+    def _chosen(self, asking: _Asking, reading: AnswerContext) -> None:
         asking.choice, asking.reading = None, reading
         if not reading.sources:
             self._quote(asking)
@@ -320,7 +320,7 @@ class QuestionService:
         """No model, or a weak one: the passages themselves are the answer."""
         evidence = self._evidence(asking)
         asking.answered = evidence.quoted(has_model=asking.record is not None)
-        ending = Ending(Status.COMPLETE, finish_reason="stop")
+        ending = AnswerEnding(Status.COMPLETE, finish_reason="stop")
         try:
             message = self._store.messages.end(asking.answer.id, evidence.words(asking.answered), ending)
         except KnownError as err:
@@ -364,10 +364,10 @@ class QuestionService:
             asking.choice.cancel()
 
     def _fail(self, asking: _Asking, problem: Problem) -> None:
-        ending = Ending(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
+        ending = AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
         self._end(asking, ending, problem)
 
-    def _end(self, asking: _Asking, ending: Ending, problem: Problem | None = None) -> None:
+    def _end(self, asking: _Asking, ending: AnswerEnding, problem: Problem | None = None) -> None:
         self._asking.pop(asking.answer.id, None)
         message = replace(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
         with suppress(KnownError):  # the row stays `streaming`, and the next instance makes it `interrupted`

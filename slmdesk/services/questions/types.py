@@ -24,7 +24,7 @@ class AskRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuestion:
     """A question of an item, with its answer."""
 
     question: str

@@ -10,7 +10,7 @@ from slmdesk.core.records import DocumentRecord, Passage
 from slmdesk.services.documents.citations import Mark
 from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.nearest import Citation, nearest_of, share_of
-from slmdesk.services.questions.context import Reading
+from slmdesk.services.questions.context import AnswerContext
 from slmdesk.services.questions.prompt import NOT_FOUND, Answered, parsed_answer, supporting, verified
 from slmdesk.store import Store
 from slmdesk.text.words.stop_words import search_words
@@ -37,7 +37,7 @@ class Evidence:
     store: Store
     question: str
     documents: tuple[DocumentRecord, ...]
-    reading: Reading
+    reading: AnswerContext
 
     def answered(self, text: str) -> Answered:
         """What is kept of a model's words: the answer, and the quotations that stand where they should.

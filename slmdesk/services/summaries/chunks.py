@@ -9,7 +9,7 @@ from typing import Any
 from slmdesk.core.chunking import chunk_tokens, chunked
 from slmdesk.core.types import Json
 from slmdesk.services.documents.job_service import PlanTools
-from slmdesk.services.jobs.plan import Asked, Question, StepValue
+from slmdesk.services.jobs.plan import AskedQuestion, Question, StepValue
 from slmdesk.services.summaries.prompts import Kind, Length, Style, points_step, sentences_requested
 from slmdesk.services.summaries.source_text import SummaryTexts
 from slmdesk.services.summaries.types import SummaryRequest
@@ -43,7 +43,7 @@ class SummaryChunks:
         """How many sentences the summary of a document may have."""
         return sentences_requested(self._request.kind, self._request.length)
 
-    def measure(self, tools: PlanTools) -> Generator[Asked, Any, None]:
+    def measure(self, tools: PlanTools) -> Generator[AskedQuestion, Any, None]:
         """Count the tokens of each piece and group the pieces into chunks."""
         counts: list[int] = []
         for begin in range(0, len(self._texts.pieces), TEXTS_AT_ONCE):

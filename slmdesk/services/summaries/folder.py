@@ -22,7 +22,7 @@ from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.summaries.events import FolderWritten
 from slmdesk.services.summaries.files import write_summaries
 from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryService
-from slmdesk.services.summaries.types import NotRead, Summary, SummaryRequest
+from slmdesk.services.summaries.types import Summary, SummaryRequest, UnreadableDocument
 from slmdesk.store import Store
 
 TARGET = "write_to"
@@ -55,7 +55,7 @@ class FolderSummaries:
         def begin(found: FolderRead) -> Item:
             if not found.documents:
                 raise KnownError("request.invalid", what="there is no document in this folder that could be read")
-            not_read = tuple(NotRead(*one) for one in found.failed)
+            not_read = tuple(UnreadableDocument(*one) for one in found.failed)
             item = self._summaries.begin(replace(request, documents=found.documents, not_read=not_read))
             return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})
 

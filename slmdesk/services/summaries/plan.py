@@ -18,9 +18,9 @@ from slmdesk.core.types import Json
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.evaluation.exam_items import Skill, truth_step
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
-from slmdesk.services.jobs.plan import Asked, Batch, Plan, StepValue, Yield
+from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, StepValue, Yield
 from slmdesk.services.jobs.steps import scores_of, step_key
-from slmdesk.services.jobs.time_left import Ahead
+from slmdesk.services.jobs.time_left import ExpectedBatch
 from slmdesk.services.summaries.chunks import SummaryChunks
 from slmdesk.services.summaries.forecast import (
     CHECK_COST,
@@ -41,8 +41,15 @@ from slmdesk.services.summaries.prompts import (
     without_glue,
 )
 from slmdesk.services.summaries.selection import chosen, in_order, merged_groups, quotations, sections_of, select
-from slmdesk.services.summaries.source_text import OneText, SummaryTexts
-from slmdesk.services.summaries.types import Grown, OneSummary, Sentence, Summary, SummaryRequest, figures_words
+from slmdesk.services.summaries.source_text import SingleText, SummaryTexts
+from slmdesk.services.summaries.types import (
+    DocumentSummary,
+    PartialSummary,
+    Sentence,
+    Summary,
+    SummaryRequest,
+    figures_words,
+)
 from slmdesk.text.words.sentences import sentence_spans
 
 SKILLS = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
@@ -63,7 +70,7 @@ class SummaryPlan:
         tools: PlanTools,
         *,
         exams: ExamService,
-        reported: Callable[[Grown], None],
+        reported: Callable[[PartialSummary], None],
     ) -> None:
         self._job, self._request, self._record, self._records = job, request, record, texts
         self._tools, self._exams, self._reported = tools, exams, reported
@@ -104,12 +111,12 @@ class SummaryPlan:
         levels = {skill: one.level for skill, one in self._skills.items()}
         return "weak" in (levels.get(Skill.FORMAT), levels.get(Skill.TRUTH))
 
-    def _examine(self) -> Generator[Asked, Any, None]:
+    def _examine(self) -> Generator[AskedQuestion, Any, None]:
         """Test the model where its abilities are unknown: about a minute, once for each model."""
         version, questions = self._exams.questions_for(self._record, SKILLS)
         if questions:
             later = sum(one.bytes for one in self._records) / 4 + 1
-            ahead = (Ahead("points", 1, later, is_sure=False),)  # the exam may say that it is not worth asking
+            ahead = (ExpectedBatch("points", 1, later, is_sure=False),)  # the exam may say that it is not worth asking
             steps = [one.step() for one in questions]
             values: list[StepValue] = yield Batch(steps, version, CHECK_COST, name="exam", ahead=ahead)
             asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
@@ -119,7 +126,7 @@ class SummaryPlan:
 
     # ---- points
 
-    def _points(self) -> Generator[Asked, Any, list[list[Point]]]:
+    def _points(self) -> Generator[AskedQuestion, Any, list[list[Point]]]:
         """Ask for the points of every chunk and link them by rule."""
         chunks = self._chunks
         if not chunks.ranges:
@@ -139,7 +146,7 @@ class SummaryPlan:
             yield Yield()
         return points
 
-    def _ahead(self, points: int, *, is_checked: bool = False) -> tuple[Ahead, ...]:
+    def _ahead(self, points: int, *, is_checked: bool = False) -> tuple[ExpectedBatch, ...]:
         """Return the batches that will probably follow so many points."""
         target = self._chunks.target if self._request.kind is not Kind.EXECUTIVE else MOST_POINTS
         can_check = self._threshold is not None
@@ -158,11 +165,15 @@ class SummaryPlan:
             self._chunks.receive(at, value)
             points = self._texts.sentences(self._points_in(at, value))
             self._shown += points
-            self._reported(Grown(points, self._chunks.pages_read, self._texts.page_count, self._texts.page_kind))
+            self._reported(
+                PartialSummary(points, self._chunks.pages_read, self._texts.page_count, self._texts.page_kind)
+            )
 
-    def so_far(self) -> Grown:
+    def so_far(self) -> PartialSummary:
         """Return all points of this run so far, as published."""
-        return Grown(tuple(self._shown), self._chunks.pages_read, self._texts.page_count, self._texts.page_kind)
+        return PartialSummary(
+            tuple(self._shown), self._chunks.pages_read, self._texts.page_count, self._texts.page_kind
+        )
 
     def _points_in(self, at: int, value: StepValue) -> list[Point]:
         """Return the points in a chunk's answer; for an answer without any, sentences of the chunk itself."""
@@ -190,8 +201,8 @@ class SummaryPlan:
         return points or self._sentences_of(chunk, 1 if len(self._chunks.ranges) > 8 else 2)
 
     def _checked(
-        self, points: list[list[Point]], name: str = "checks", ahead: tuple[Ahead, ...] = ()
-    ) -> Generator[Asked, Any, list[list[Point]]]:
+        self, points: list[list[Point]], name: str = "checks", ahead: tuple[ExpectedBatch, ...] = ()
+    ) -> Generator[AskedQuestion, Any, list[list[Point]]]:
         """Ask the model of each point whether the text says it, and return the points with the result."""
         threshold = self._threshold
         asked = [
@@ -212,7 +223,7 @@ class SummaryPlan:
 
     # ---- merging
 
-    def _merged_documents(self, points: list[list[Point]]) -> Generator[Asked, Any, list[list[Point]]]:
+    def _merged_documents(self, points: list[list[Point]]) -> Generator[AskedQuestion, Any, list[list[Point]]]:
         """Merge the points of each document until as many are left as requested."""
         streams: list[list[Point]] = []
         target: list[int] = []
@@ -230,7 +241,7 @@ class SummaryPlan:
             finals[owner] += stream
         return finals
 
-    def _streams(self, text: OneText, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
+    def _streams(self, text: SingleText, points: list[Point]) -> Iterable[tuple[list[Point], int]]:
         """Yield what is merged separately (a document, or a section of one), and how many sentences it may have."""
         if self._request.kind is not Kind.SECTIONS:
             yield points, self._chunks.target
@@ -246,7 +257,7 @@ class SummaryPlan:
             else:
                 yield stream, self._chunks.target
 
-    def _merged_joint(self, finals: list[list[Point]]) -> Generator[Asked, Any, list[Point]]:
+    def _merged_joint(self, finals: list[list[Point]]) -> Generator[AskedQuestion, Any, list[Point]]:
         """Merge the points of several documents into a joint summary."""
         if len(finals) < 2:
             return finals[0] if finals else []
@@ -259,7 +270,9 @@ class SummaryPlan:
                    if some and text.record.id not in there]  # fmt: skip
         return in_order([*merged[0], *missing])  # no document goes unheard
 
-    def _merged(self, streams: list[list[Point]], target: list[int]) -> Generator[Asked, Any, list[list[Point]]]:
+    def _merged(
+        self, streams: list[list[Point]], target: list[int]
+    ) -> Generator[AskedQuestion, Any, list[list[Point]]]:
         """Merge level by level until each stream has as many points as requested."""
         for level in range(MOST_LEVELS):
             if self._request.kind is Kind.EXECUTIVE:
@@ -308,7 +321,7 @@ class SummaryPlan:
 
     # ---- without wording
 
-    def _quoted(self) -> Generator[Asked, Any, list[list[Point]]]:
+    def _quoted(self) -> Generator[AskedQuestion, Any, list[list[Point]]]:
         """Choose for each document its most central sentences; for a long one by part, then among all parts."""
         found: list[list[Point]] = []
         by_sections = self._request.kind is Kind.SECTIONS
@@ -320,7 +333,7 @@ class SummaryPlan:
             found.append(points if by_sections else select(points, self._chunks.target, focus=self._request.focus))
         return found
 
-    def _parts(self, text: OneText) -> Iterator[tuple[str, range]]:
+    def _parts(self, text: SingleText) -> Iterator[tuple[str, range]]:
         """Yield the sections of a document with their names; for other kinds of summaries unnamed parts of equal
         length.
         """
@@ -343,7 +356,7 @@ class SummaryPlan:
 
     # ---- the result
 
-    def _summary(self, documents: Sequence[OneSummary], joint: Sequence[Point]) -> Summary:
+    def _summary(self, documents: Sequence[DocumentSummary], joint: Sequence[Point]) -> Summary:
         names = {one.document: one.name for one in documents} if len(documents) > 1 else {}
         sentences = self._texts.sentences(joint, names) if names else documents[0].sentences if documents else ()
         return Summary(

@@ -21,12 +21,12 @@ from slmdesk.services.documents.results import names_of
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models.defaults import Use, UseService
+from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.services.summaries.prompts import Kind, prompt_version
 from slmdesk.services.summaries.types import (
-    Grown,
+    PartialSummary,
     Summary,
     SummaryRequest,
     request_from,
@@ -75,7 +75,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         store: Store,
         settings: SettingsFile,
         models: ModelService,
-        uses: UseService,
+        uses: DefaultsService,
         loader: ModelLoader,
         jobs: JobService,
         exams: ExamService,
@@ -96,7 +96,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         """Call `handler` with the item id of each summary finished in this instance."""
         self._made = handler
 
-    def live(self, job: str) -> Grown | None:
+    def live(self, job: str) -> PartialSummary | None:
         """Return the points so far of a summary this instance is making, or None."""
         plan = self._live.get(job)
         return plan.so_far() if plan else None
@@ -129,7 +129,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         return prompt_version()
 
     def _choose(self, model: str | None) -> ModelRecord:
-        default = None if model else self._uses.default(Use.SUMMARIZE)
+        default = None if model else self._uses.default(DefaultUse.SUMMARIZE)
         return default or self._models.choose(model)
 
     def _plan_of(self, job: JobRecord, item: Item, request: SummaryRequest, record: ModelRecord) -> SummaryPlan:
@@ -154,7 +154,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             if self._made is not None:
                 self._made(item, summary)
 
-    def _on_grown(self, item: str, job: str, grown: Grown) -> None:
+    def _on_grown(self, item: str, job: str, grown: PartialSummary) -> None:
         self._publish(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind))
 
 

@@ -12,7 +12,7 @@ from slmdesk.core.records import DocumentRecord
 from slmdesk.services.documents.citations import Coverage, Pages, Span, Unread
 from slmdesk.services.jobs.plan import Yield
 from slmdesk.services.summaries.linking import Point, Source, headings_above
-from slmdesk.services.summaries.types import OneSummary, Sentence
+from slmdesk.services.summaries.types import DocumentSummary, Sentence
 from slmdesk.text.checks.overlap import Rarity
 from slmdesk.text.passages.quotes import FoldedText
 from slmdesk.text.words.language import LANGUAGES, detect
@@ -26,7 +26,7 @@ STOPS = ".!?…。！？\"'”’»)"
 
 
 @dataclass(slots=True, eq=False)
-class OneText:
+class SingleText:
     """The text of one document."""
 
     record: DocumentRecord
@@ -45,7 +45,7 @@ class SummaryTexts:
     def __init__(self, records: Sequence[DocumentRecord], pages: Pages) -> None:
         self._records, self._pages = records, pages
         self.pieces: list[Piece] = []
-        self.texts: list[OneText] = []
+        self.texts: list[SingleText] = []
         self.unread: dict[int, str] = {}
         """Pieces no answer came for, and why."""
         self._rarity = Rarity()
@@ -55,7 +55,7 @@ class SummaryTexts:
         """Load all pages, some at a time."""
         for record in self._records:
             begin, first = 1, len(self.pieces)
-            text = OneText(record, {}, {}, {}, range(first, first), "")
+            text = SingleText(record, {}, {}, {}, range(first, first), "")
             while pages := self._pages(record.id, begin, PAGES_AT_ONCE):
                 for page in pages:
                     pieces, blocks = pieces_of(record.id, page)
@@ -86,7 +86,7 @@ class SummaryTexts:
         """Number of pages of all documents."""
         return sum(len(text.pages) for text in self.texts)
 
-    def text_at(self, piece: int) -> OneText:
+    def text_at(self, piece: int) -> SingleText:
         """Return the document of a piece."""
         return next(text for text in self.texts if piece in text.pieces)
 
@@ -116,10 +116,10 @@ class SummaryTexts:
         names = {text.record.id: text.record.name for text in self.texts} if len(self.texts) > 1 else {}
         return [(names.get(id, ""), page) for (id, page), size in sizes.items() if size >= FIGURES_CHARACTERS]
 
-    def one(self, text: OneText, points: Sequence[Point]) -> OneSummary:
+    def one(self, text: SingleText, points: Sequence[Point]) -> DocumentSummary:
         """Return the summary of one document."""
         page_kind = str(text.record.info.get("page_kind") or "page")
-        return OneSummary(
+        return DocumentSummary(
             text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text])
         )  # fmt: skip
 
@@ -155,7 +155,7 @@ class SummaryTexts:
                     return Span(piece.document, piece.page, piece.start + found[0], piece.start + end)
         return Span(piece.document, piece.page, piece.start, piece.end)
 
-    def coverage(self, texts: Sequence[OneText] | None = None) -> Coverage:
+    def coverage(self, texts: Sequence[SingleText] | None = None) -> Coverage:
         """Return the coverage of some documents; None: of all."""
         pages = read = blocks = blocks_read = 0
         unread: list[Unread] = []

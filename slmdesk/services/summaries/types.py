@@ -30,7 +30,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class OneSummary:
+class DocumentSummary:
     """The summary of one document."""
 
     document: str
@@ -41,7 +41,7 @@ class OneSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class NotRead:
+class UnreadableDocument:
     """A document of the request that could not be read at all."""
 
     name: str
@@ -66,12 +66,12 @@ class SummaryRequest:
     """For the kind `own`; with others a request beside it."""
     model: str | None = None
     """None: the default for summaries, else the last used."""
-    not_read: tuple[NotRead, ...] = ()
+    not_read: tuple[UnreadableDocument, ...] = ()
     """What was to be summarized with the documents and could not be read: the summary names it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Grown:
+class PartialSummary:
     """What can be shown before the summary is done."""
 
     points: tuple[Sentence, ...]
@@ -91,14 +91,14 @@ class Summary:
     sentences: tuple[Sentence, ...]
     """Of the document; of several, what they say together."""
     coverage: Coverage
-    documents: tuple[OneSummary, ...]
+    documents: tuple[DocumentSummary, ...]
     model: str = ""
     note: str = ""
     """What a person should know of how it was made, in a sentence."""
     left_out: int = 0
     """Points that no passage bore out, and that are therefore not in it."""
     seconds: float = 0.0
-    not_read: tuple[NotRead, ...] = ()
+    not_read: tuple[UnreadableDocument, ...] = ()
     """What else was to be in it."""
 
     @property

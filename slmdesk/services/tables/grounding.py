@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from slmdesk.services.tables.places import MOST_QUOTE, PageTexts, Place
 from slmdesk.services.tables.types import Column, ColumnKind, Flag, TableCell
-from slmdesk.text.checks.dates import When, find_dates
+from slmdesk.text.checks.dates import DateMention, find_dates
 from slmdesk.text.checks.numbers import Number, find_numbers
 from slmdesk.text.checks.words import WORD, function_words
 from slmdesk.text.passages.quotes import folded_quote
@@ -193,7 +193,7 @@ def numbers_in(words: str, language: str) -> list[Number]:
     return [one for one in find_numbers(words, language) if one.values and not one.soft]
 
 
-def _iso(when: When) -> str:
+def _iso(when: DateMention) -> str:
     """A day that is certain: 03/04/2024 may be two."""
     days = {(year, month, day) for year, month, day in when.readings if year and month and day}
     if len(days) != 1 or len(when.readings) != 1:

@@ -19,8 +19,8 @@ from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.citations import CHARACTERS_PER_TOKEN, Coverage, Unread
 from slmdesk.services.documents.job_service import PlanTools
-from slmdesk.services.documents.retrieval import Ranked
-from slmdesk.services.jobs.plan import Asked, Batch, Plan, Question, StepValue, Yield
+from slmdesk.services.documents.retrieval import RankedPassages
+from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Question, StepValue, Yield
 from slmdesk.services.jobs.service import step_key
 from slmdesk.services.tables.grounding import verified, without_doubles
 from slmdesk.services.tables.labels import Labels
@@ -45,7 +45,7 @@ READ_TOKENS = 1200
 """Of passages, where a document does not fit whole."""
 MOST_PASSAGES = 8
 
-Rank = Callable[[str, str, Callable[[Ranked | Problem], None]], object]
+Rank = Callable[[str, str, Callable[[RankedPassages | Problem], None]], object]
 """Asked with words and a document, gives its passages, the best first."""
 
 
@@ -70,7 +70,7 @@ class _Row:
     is_reported: bool = False
 
 
-class ExtractingPlan:
+class TablePlan:
     """The plan of one table, with its results so far."""
 
     def __init__(
@@ -136,7 +136,7 @@ class ExtractingPlan:
 
     # ---- what is asked of a document
 
-    def _steps_of(self, at: int) -> Generator[Asked, Any, list[dict[str, Json]]]:
+    def _steps_of(self, at: int) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
         """What is asked of a document, once its labels were read."""
         row = self._rows[at]
         pages = yield from self._read(row)
@@ -173,7 +173,7 @@ class ExtractingPlan:
     def _key(self, step: dict[str, Json]) -> str:
         return step_key(self._job.model_sha256, PROMPT_VERSION, step)
 
-    def _read(self, row: _Row) -> Generator[Asked, Any, list[Page] | None]:
+    def _read(self, row: _Row) -> Generator[AskedQuestion, Any, list[Page] | None]:
         """Go through the pages: the coverage, what labels say, and the pages themselves where they may fit whole."""
         pages: list[Page] = []
         size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
@@ -197,7 +197,7 @@ class ExtractingPlan:
         row.cells = labels.cells
         return pages if size <= most else None
 
-    def _fits(self, pages: Sequence[Page], columns: int) -> Generator[Asked, Any, bool]:
+    def _fits(self, pages: Sequence[Page], columns: int) -> Generator[AskedQuestion, Any, bool]:
         """Whether a document can be given whole beside the answer."""
         columns = min(columns, COLUMNS_AT_ONCE)
         loader = self._context - FRAME_TOKENS - columns * (CELL_TOKENS + COLUMN_TOKENS)
@@ -207,10 +207,10 @@ class ExtractingPlan:
         counts: list[int] = yield Question(lambda answered: self._tools.count(texts, answered))
         return sum(counts) + 2 * len(counts) <= loader
 
-    def _best(self, document: str, column: Column) -> Generator[Asked, Any, list[Passage]]:
+    def _best(self, document: str, column: Column) -> Generator[AskedQuestion, Any, list[Passage]]:
         """The passages that fit a column best, as they follow one another."""
         words = " ".join([column.name, column.meaning, *column.labels])
-        ranked: Ranked = yield Question(lambda answered: self._rank(words, document, answered))
+        ranked: RankedPassages = yield Question(lambda answered: self._rank(words, document, answered))
         best = list(ranked.passages[:MOST_PASSAGES]) or list(self._passages(document)[:MOST_PASSAGES])
         counts: list[int] = yield Question(
             lambda answered: self._tools.count([text_for(one.text) for one in best], answered)

@@ -42,7 +42,7 @@ from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
-    from slmdesk.services.tables.plan import ExtractingPlan
+    from slmdesk.services.tables.plan import TablePlan
 
 KIND = "extraction"
 MOST_COLUMNS, MOST_DOCUMENTS = 40, 500
@@ -79,7 +79,7 @@ class ExtractionView:
         return self.table is not None and self.table.is_done
 
 
-class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
+class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     """Starts and plans tables, and stores what a person changes in them."""
 
     kind, title, most_documents = KIND, "Table", MOST_DOCUMENTS
@@ -150,10 +150,10 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
     def _prompt_version(self) -> str:
         return PROMPT_VERSION
 
-    def _plan_of(self, job: JobRecord, item: Item, request: TableRequest, record: ModelRecord) -> ExtractingPlan:
-        from slmdesk.services.tables.plan import ExtractingPlan  # with the checks of text: only who asks waits
+    def _plan_of(self, job: JobRecord, item: Item, request: TableRequest, record: ModelRecord) -> TablePlan:
+        from slmdesk.services.tables.plan import TablePlan  # with the checks of text: only who asks waits
 
-        return ExtractingPlan(
+        return TablePlan(
             job,
             request.columns,
             self._still_there(request),
@@ -167,7 +167,7 @@ class ExtractionService(DocumentJobService[TableRequest, "ExtractingPlan"]):
             faulty=self._on_fault,
         )
 
-    def _keep(self, item: Item, record: ModelRecord, plan: ExtractingPlan) -> None:
+    def _keep(self, item: Item, record: ModelRecord, plan: TablePlan) -> None:
         if plan.table is not None:
             self._keep_table(item.id, plan.table)
             self._items.keep_words(item.id, markdown_of(plan.table), record, PROMPT_VERSION)

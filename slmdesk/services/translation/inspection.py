@@ -34,7 +34,7 @@ MOST_DOCUMENTS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenDocuments:
     """Documents chosen for translation."""
 
     paths: tuple[Path, ...]
@@ -71,13 +71,13 @@ class Column:
     """It looks like sentences: it is translated unless a person says otherwise."""
 
 
-class StartService:
+class DocumentInspectionService:
     """Inspects documents before they are translated.  Service thread."""
 
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader
 
-    def look(self, paths: Sequence[Path]) -> Pending[Chosen]:
+    def look(self, paths: Sequence[Path]) -> Pending[ChosenDocuments]:
         """Find the files that can be translated, among these and in these folders.
 
         Ends with the Problem `document.none_translatable` where there are none.
@@ -120,7 +120,7 @@ class StartService:
         return found
 
 
-def _chosen(paths: Sequence[Path]) -> Chosen:
+def _chosen(paths: Sequence[Path]) -> ChosenDocuments:
     found: list[Path] = []
     refused: list[tuple[Path, str]] = []
     for path in paths:
@@ -139,7 +139,7 @@ def _chosen(paths: Sequence[Path]) -> Chosen:
     if len(found) > MOST_DOCUMENTS:
         raise KnownError("document.too_many", count=len(found), limit=MOST_DOCUMENTS)
     unique = tuple(dict.fromkeys(found))
-    return Chosen(unique, frozenset(_format(one) for one in unique), tuple(refused))
+    return ChosenDocuments(unique, frozenset(_format(one) for one in unique), tuple(refused))
 
 
 def _format(path: Path) -> str:

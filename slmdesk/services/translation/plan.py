@@ -22,11 +22,11 @@ from slmdesk.core.translation import (
     needs_second,
 )
 from slmdesk.core.types import Json, TokenProbability
-from slmdesk.services.jobs.plan import Asked, Batch, Plan, Yield
+from slmdesk.services.jobs.plan import AskedQuestion, Batch, Plan, Yield
 from slmdesk.services.jobs.service import step_key
-from slmdesk.services.jobs.time_left import Ahead
+from slmdesk.services.jobs.time_left import ExpectedBatch
 from slmdesk.services.translation.asking.prompts import (
-    Manner,
+    TranslationStyle,
     projection_step,
     prompt_version,
     translation_step,
@@ -87,7 +87,7 @@ class TranslationPlan:
 
     def __init__(
         self,
-        manner: Manner,
+        manner: TranslationStyle,
         terms: Sequence[Term],
         *,
         model_sha256: str,
@@ -136,7 +136,7 @@ class TranslationPlan:
 
     # ---- batches
 
-    def _translate(self, works: list[_Work]) -> Generator[Asked, Any, None]:
+    def _translate(self, works: list[_Work]) -> Generator[AskedQuestion, Any, None]:
         """Translate: first try for all, second try for faulty ones, then the tags of those that lost them."""
         first = works if self._is_tagged_first else [work for work in works if not work.tags]
         yield from self._ask(first, lambda work: self._step(work), self._take)
@@ -153,7 +153,7 @@ class TranslationPlan:
         for work in works:
             self._settle(work)
 
-    def _plain_again(self, works: Sequence[_Work]) -> Generator[Asked, Any, None]:
+    def _plain_again(self, works: Sequence[_Work]) -> Generator[AskedQuestion, Any, None]:
         """Give plain first tries with faults a second try, before tags are placed."""
         wrong = {id(work): self._plain_flags(work, work.plain) for work in works}
         again = [work for work in works if needs_second(wrong[id(work)])]
@@ -164,7 +164,7 @@ class TranslationPlan:
         works: Sequence[_Work],
         step: Callable[[_Work], Mapping[str, Json]],
         take: Callable[[_Work, _Answer], None],
-    ) -> Generator[Asked, Any, None]:
+    ) -> Generator[AskedQuestion, Any, None]:
         """Yield one batch with a step for each segment, equal steps once."""
         if not works:
             return
@@ -185,15 +185,15 @@ class TranslationPlan:
             work.has_failed = value is None
             take(work, _answer_of(value))
 
-    def _ahead(self, first: int = 0) -> tuple[Ahead, ...]:
+    def _ahead(self, first: int = 0) -> tuple[ExpectedBatch, ...]:
         """Return the batches ahead: first tries of later segments, and second tries as often as needed so far.
 
         `first`: how many have their first try now.  Second tries have no name: steps that may not come are not counted.
         """
         share = self._seconds / self._firsts if self._firsts else LIKELY_AGAIN
         again = round(share * (first + self._todo))
-        reported = [Ahead(FIRST, self._todo, 1.0)] if self._todo else []
-        return (*reported, Ahead("", again, 1.0)) if again else tuple(reported)
+        reported = [ExpectedBatch(FIRST, self._todo, 1.0)] if self._todo else []
+        return (*reported, ExpectedBatch("", again, 1.0)) if again else tuple(reported)
 
     def _anew(self, step: Mapping[str, Json]) -> Mapping[str, Json]:
         """Return the step with looser sampling and another seed, so that the answer may differ but stays repeatable."""
@@ -216,7 +216,7 @@ class TranslationPlan:
         work.words, work.phrases = phrases_of(work.segment.source, work.tags)
         return translation_step(work.words, Tags(), self._manner_of(work), terms=work.terms, wrong=wrong)
 
-    def _manner_of(self, work: _Work) -> Manner:
+    def _manner_of(self, work: _Work) -> TranslationStyle:
         language = work.segment.language
         return replace(self._manner, source=language) if language else self._manner
 
@@ -273,7 +273,7 @@ class TranslationPlan:
 
     # ---- tags
 
-    def _project(self, works: Sequence[_Work]) -> Generator[Asked, Any, None]:
+    def _project(self, works: Sequence[_Work]) -> Generator[AskedQuestion, Any, None]:
         """Ask which words of the plain translation belong to each tagged phrase, and put the tags around them."""
         version = prompt_version()
         asked: list[tuple[_Work, Phrase, str]] = []

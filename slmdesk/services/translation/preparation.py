@@ -48,10 +48,10 @@ class Preparation:
 
     def cut(self, item: str, request: TranslationRequest, password: str) -> Plan:
         """Cut the text or document into stored segments; after a crash this is repeated."""
-        from slmdesk.services.translation.asking.units import Taken, language_of_units, segments_from, units_of_text
+        from slmdesk.services.translation.asking.units import CutState, language_of_units, segments_from, units_of_text
 
         self._store.segments.forget(item)
-        taken = Taken(request.source, request.target, self._terms.of_request(request))
+        taken = CutState(request.source, request.target, self._terms.of_request(request))
         left: list[Json] = []
         if request.path:
             found = yield Question(lambda answered: self._ask_units(item, request, password).then(answered))

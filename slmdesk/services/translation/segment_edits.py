@@ -15,7 +15,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.one_shot import Words, ask_once
-from slmdesk.services.translation.asking.prompts import Manner, other_steps, translation_step
+from slmdesk.services.translation.asking.prompts import TranslationStyle, other_steps, translation_step
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.preparation import segment_flags
 from slmdesk.services.translation.service import TranslationService
@@ -95,7 +95,7 @@ class SegmentEdits:
         view, segment = self._translations.open(item), self._segment(item, number)
         request, tags = view.request, Tags(segment.paired, segment.lone)
         source = segment.language or request.source
-        manner = Manner(request.target, source, request.domain, request.formality, hint.strip()[:MOST_HINT])
+        manner = TranslationStyle(request.target, source, request.domain, request.formality, hint.strip()[:MOST_HINT])
         known = self._translations.terms_of(request)
         terms = [one.term for one in find_terms(segment.source, known, source)]
         step = translation_step(segment.source, tags, manner, terms=terms, wrong=segment.flags, with_probabilities=True)
@@ -110,7 +110,7 @@ class SegmentEdits:
         self._publish(SegmentChanged(item, changed))
         return changed
 
-    def back(self, text: str, manner: Manner, source: str) -> Pending[str]:
+    def back(self, text: str, manner: TranslationStyle, source: str) -> Pending[str]:
         """Back-translate a translation, so that a person can judge a doubt.
 
         `manner`: as it was translated; where it names no language, that of `source` is detected.  Ends with a Problem
@@ -118,14 +118,14 @@ class SegmentEdits:
         """
         return in_slices(self._service_thread, self._asking_back(text, manner, source))
 
-    def _asking_back(self, text: str, manner: Manner, source: str) -> Slices[str]:
+    def _asking_back(self, text: str, manner: TranslationStyle, source: str) -> Slices[str]:
         from slmdesk.text.translation.answer import cleaned
 
         step = translation_step(text, Tags(), turned(manner, source))
         (answer,) = yield self._ask(None, [step])
         return cleaned(text, answer.text, Tags()).target
 
-    def alternatives(self, text: str, manner: Manner, *, now: str = "", word: str = "") -> Pending[list[str]]:
+    def alternatives(self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "") -> Pending[list[str]]:
         """Ask for alternative translations of a sentence, each once.
 
         `now`: the current translation, which is left out.  `word`: words of it to avoid: the model is told not to use
@@ -134,7 +134,7 @@ class SegmentEdits:
         """
         return in_slices(self._service_thread, self._asking_others(text, manner, now, word))
 
-    def _asking_others(self, text: str, manner: Manner, now: str, word: str) -> Slices[list[str]]:
+    def _asking_others(self, text: str, manner: TranslationStyle, now: str, word: str) -> Slices[list[str]]:
         from slmdesk.text.translation.answer import cleaned
         from slmdesk.text.translation.checks import flags_of
 
@@ -164,7 +164,7 @@ def says_otherwise(sentence: str, now: str, word: str) -> bool:
     return len(form.findall(sentence.casefold())) < max(1, len(form.findall(now.casefold())))
 
 
-def turned(manner: Manner, source: str) -> Manner:
+def turned(manner: TranslationStyle, source: str) -> TranslationStyle:
     """Return the manner of the back-translation, with the detected language of `source` where none is named.
 
     Raises KnownError `translation.source_unknown`.
@@ -174,4 +174,4 @@ def turned(manner: Manner, source: str) -> Manner:
     language = manner.source or language_of_text(source)
     if not language:
         raise KnownError("translation.source_unknown")
-    return Manner(language, manner.target, manner.domain)
+    return TranslationStyle(language, manner.target, manner.domain)

@@ -24,7 +24,7 @@ LOOK_AT = LOOK
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class SegmentFilter:
     """The filter for segments."""
 
     state: str = ""
@@ -35,7 +35,7 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SegmentNumbers:
     """The numbers of the matching segments, and the counts of each sort."""
 
     numbers: Sequence[int]
@@ -62,7 +62,7 @@ class TermUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class SimilarPair:
     """A pair of the memory that is similar to the segment."""
 
     match: Match
@@ -78,7 +78,7 @@ class SegmentHelp:
 
     number: int
     terms: tuple[TermUse, ...]
-    likenesses: tuple[Likeness, ...]
+    likenesses: tuple[SimilarPair, ...]
 
 
 class SegmentLists:
@@ -87,13 +87,15 @@ class SegmentLists:
     def __init__(self, store: Store, translations: TranslationService, memory: MemoryService) -> None:
         self._store, self._translations, self._memory = store, translations, memory
 
-    def listed(self, item: str, requested: Requested) -> Listed:
+    def listed(self, item: str, requested: SegmentFilter) -> SegmentNumbers:
         """Return the numbers of the matching segments and the counts of all."""
         states = self._store.segments.count(item)
         numbers = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
-        return Listed(numbers, states, self._store.segments.count_flags(item), self._store.segments.count_look(item))
+        return SegmentNumbers(
+            numbers, states, self._store.segments.count_flags(item), self._store.segments.count_look(item)
+        )
 
-    def flagged(self, item: str, requested: Requested, number: int, step: int) -> int:
+    def flagged(self, item: str, requested: SegmentFilter, number: int, step: int) -> int:
         """Return the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
 
         Wraps round at the ends; -1 where there is none.
@@ -120,7 +122,7 @@ class SegmentLists:
         matches = self._memory.matches(source, request.target, segment.source, domain)
         other = [one for one in matches if one.pair.target != segment.target or one.likeness < 1.0]
         likenesses = [
-            Likeness(one, word_runs(one.pair.source, segment.source), one.pair.domain not in ("", domain))
+            SimilarPair(one, word_runs(one.pair.source, segment.source), one.pair.domain not in ("", domain))
             for one in other[:MOST_MATCHES]
         ]
         return SegmentHelp(number, terms, tuple(likenesses))

@@ -46,7 +46,7 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
-class Replaced:
+class ReplaceResult:
     """The result of replacing."""
 
     segments: int
@@ -56,7 +56,7 @@ class Replaced:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoResult:
     """What was undone."""
 
     words: str
@@ -148,7 +148,7 @@ class SegmentChanges:
             yield
         return Hits(tuple(numbers), tuple(approved), places)
 
-    def replace(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Pending[Replaced]:
+    def replace(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Pending[ReplaceResult]:
         """Replace words at these places in segments, as a person's edits that are undone together.
 
         Raises KnownError `request.invalid` for words with a line break.
@@ -157,7 +157,7 @@ class SegmentChanges:
             raise KnownError("request.invalid", what="words to replace")
         return in_slices(self._service_thread, self._replacing(item, numbers, search, instead))
 
-    def _replacing(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Slices[Replaced]:
+    def _replacing(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Slices[ReplaceResult]:
         request, act = self._request(item), _Act("replacement")
         terms = self._translations.terms_of(request)
         places, refused = 0, list[int]()
@@ -177,7 +177,7 @@ class SegmentChanges:
                 yield
         finally:
             self._did(item, act)
-        return Replaced(len(act.before), places, tuple(refused))
+        return ReplaceResult(len(act.before), places, tuple(refused))
 
     def recheck(self, item: str) -> Pending[int]:
         """Check all translations again after a glossary changed; the result is the number of segments with other flags.
@@ -201,11 +201,11 @@ class SegmentChanges:
                 yield
         return changed
 
-    def undo(self, item: str) -> Pending[Undone | None]:
+    def undo(self, item: str) -> Pending[UndoResult | None]:
         """Undo the last change; the result is what was undone, or None when there is nothing to undo."""
         return in_slices(self._service_thread, self._undoing(item))
 
-    def _undoing(self, item: str) -> Slices[Undone | None]:
+    def _undoing(self, item: str) -> Slices[UndoResult | None]:
         acts = self._acts.get(item)
         if not acts:
             return None
@@ -221,7 +221,7 @@ class SegmentChanges:
                     yield
         finally:  # after a fault, such as a full disk, the rest can be undone still
             self._did(item, _Act(act.words, left))
-        return Undone(act.words, tuple(sorted(numbers)), skipped)
+        return UndoResult(act.words, tuple(sorted(numbers)), skipped)
 
     def _undo_one(self, item: str, one: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
         """Put back one segment, and note its number; False where it has changed since."""

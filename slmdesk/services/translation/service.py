@@ -31,9 +31,9 @@ from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.plan import JobPlanner, Plan
 from slmdesk.services.jobs.resumable import REQUEST, begun_before
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.models.defaults import Use, UseService
+from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
-from slmdesk.services.translation.asking.prompts import DOMAINS, FORMALITIES, Manner, prompt_version
+from slmdesk.services.translation.asking.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version
 from slmdesk.services.translation.events import PairUsed, SegmentChanged, TranslationGrew
 from slmdesk.services.translation.pairs.advice import PairAdvice, PairAdviceService
 from slmdesk.services.translation.preparation import Preparation
@@ -41,10 +41,10 @@ from slmdesk.services.translation.readout import KIND, left_parts, segments_of_i
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import (
     NO_GLOSSARY,
-    Again,
-    LeftPart,
+    RetryScope,
     TranslationRequest,
     TranslationView,
+    UntranslatedPart,
     WrittenFile,
     request_from,
     request_of,
@@ -79,7 +79,7 @@ class TranslationService(JobPlanner):
         service_thread: ServiceThread,
         store: Store,
         models: ModelService,
-        uses: UseService,
+        uses: DefaultsService,
         loader: ModelLoader,
         jobs: JobService,
         reader: ChildClient,
@@ -139,12 +139,12 @@ class TranslationService(JobPlanner):
         jobs = [one for one in self._store.jobs.of_item(found.id) if one.kind == KIND]
         counts = self._store.segments.count(found.id)
         kept = self._store.results.get(found.id) or {}
-        left = tuple(LeftPart(*one) for one in left_parts(self._store, found.id))
+        left = tuple(UntranslatedPart(*one) for one in left_parts(self._store, found.id))
         flagged = self._store.segments.count_flagged(found.id)
         is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
         return TranslationView(found, request_of(found), counts, flagged, left, jobs[0] if jobs else None, is_done)
 
-    def again(self, item: str, model: str | None = None, scope: Again = Again.FAILED) -> JobRecord:
+    def again(self, item: str, model: str | None = None, scope: RetryScope = RetryScope.FAILED) -> JobRecord:
         """Resume a translation, or translate the failed or all flagged segments again.
 
         The same model is then asked with looser sampling, as it would repeat itself; its answer replaces an existing
@@ -154,7 +154,7 @@ class TranslationService(JobPlanner):
         view = self.open(item)
         record = self.record(model or view.request.model)
         if view.job and not view.job.status.is_end:
-            if scope is Again.FAILED and view.job.model_sha256 == record.sha256:
+            if scope is RetryScope.FAILED and view.job.model_sha256 == record.sha256:
                 return self._jobs.resume(view.job.id)
             self._jobs.cancel(view.job.id)
         reopened = self._reopen(view.item.id, scope)
@@ -165,10 +165,10 @@ class TranslationService(JobPlanner):
             KIND, view.item.title, record, (), prompt_version=prompt_version(), settings=settings, item=view.item.id
         )
 
-    def _reopen(self, item: str, scope: Again) -> int:
+    def _reopen(self, item: str, scope: RetryScope) -> int:
         """Mark the segments of a scope as waiting, with the translation they have, and return how many."""
         numbers = set(self._store.segments.numbers(item, state=SegmentState.FAILED.value))
-        if scope is Again.FLAGGED:
+        if scope is RetryScope.FLAGGED:
             numbers.update(self._store.segments.numbers(item, state=LOOK))
         count = 0
         with self._store.together():
@@ -232,7 +232,7 @@ class TranslationService(JobPlanner):
 
     def record(self, model: str | None) -> ModelRecord:
         """Return the model to translate with.  Raises KnownError `model.…`."""
-        default = None if model else self._uses.default(Use.TRANSLATE)
+        default = None if model else self._uses.default(DefaultUse.TRANSLATE)
         return able(default or self._models.choose(model))
 
     # ---- the document, written
@@ -285,7 +285,7 @@ class TranslationService(JobPlanner):
         formality = request.formality or (
             "formal" if request.path else ""
         )  # left to itself a model says du and Sie by turns
-        manner = Manner(request.target, request.source, request.domain, formality)
+        manner = TranslationStyle(request.target, request.source, request.domain, formality)
         attempt = job.settings.get("attempt")
         counts = self._store.segments.count(item.id)
         asked = (SegmentState.OPEN,) if isinstance(attempt, int) else UNSETTLED

@@ -42,7 +42,7 @@ class TranslationRequest:
     """None: the default for translations, else the last used."""
 
 
-class Again(StrEnum):
+class RetryScope(StrEnum):
     """Which segments are translated again."""
 
     FAILED = "failed"
@@ -51,7 +51,7 @@ class Again(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LeftPart:
+class UntranslatedPart:
     """A part of a document that is not translated, and why."""
 
     kind: str
@@ -67,7 +67,7 @@ class TranslationView:
     request: TranslationRequest
     counts: Mapping[SegmentState, int]
     flagged: int
-    left: tuple[LeftPart, ...]
+    left: tuple[UntranslatedPart, ...]
     job: JobRecord | None
     is_done: bool
     """Every segment has its end."""

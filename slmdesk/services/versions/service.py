@@ -29,11 +29,11 @@ from slmdesk.services.documents.inputs import able, read_document
 from slmdesk.services.documents.results import DocumentItems
 from slmdesk.services.evaluation.exam_items import Skill
 from slmdesk.services.evaluation.exams import ExamService, SkillResult
-from slmdesk.services.jobs.plan import Asked, Batch, JobPlanner, Plan, StepValue, Yield
+from slmdesk.services.jobs.plan import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield
 from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.steps import scores_of
-from slmdesk.services.models.defaults import Use, UseService
+from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.types import Comparison, Side, Wording, by_importance, comparison_from, text_of
@@ -99,7 +99,7 @@ class VersionService(JobPlanner):
         service_thread: ServiceThread,
         store: Store,
         models: ModelService,
-        uses: UseService,
+        uses: DefaultsService,
         jobs: JobService,
         exams: ExamService,
         publish: Callable[[Event], None],
@@ -283,7 +283,7 @@ class VersionService(JobPlanner):
             comparison = replace(comparison, sentences=tuple(reported), model=record.name)
         self._keep(item, comparison, to_json(comparison), record)
 
-    def _examine(self, record: ModelRecord) -> Generator[Asked, Any, Mapping[Skill, SkillResult]]:
+    def _examine(self, record: ModelRecord) -> Generator[AskedQuestion, Any, Mapping[Skill, SkillResult]]:
         """What the model can be trusted with; what is not known yet is asked here."""
         version, questions = self._exams.questions_for(record, SKILLS)
         if not questions:
@@ -292,7 +292,9 @@ class VersionService(JobPlanner):
         asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
         return self._exams.keep_skills(record, asked)
 
-    def _reported(self, comparison: Comparison, threshold: float | None) -> Generator[Asked, Any, list[Wording]]:
+    def _reported(
+        self, comparison: Comparison, threshold: float | None
+    ) -> Generator[AskedQuestion, Any, list[Wording]]:
         """The most important changes in a sentence each, what is doubtful marked."""
         from slmdesk.services.versions import wording
 
@@ -331,7 +333,7 @@ class VersionService(JobPlanner):
         if request.model is not None:
             return able(self._models.choose(request.model))
         try:
-            return self._uses.default(Use.SUMMARIZE) or self._models.choose(None)
+            return self._uses.default(DefaultUse.SUMMARIZE) or self._models.choose(None)
         except KnownError:
             return None
 

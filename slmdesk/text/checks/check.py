@@ -42,7 +42,7 @@ class _Reading:
     """An analysed text, prepared once for all checks."""
 
     language: str
-    whens: tuple[dates.When, ...]
+    whens: tuple[dates.DateMention, ...]
     numbers: tuple[check_numbers.Number, ...]
     identifiers: tuple[tuple[int, int], ...]
     tokens: tuple[check_names.Token, ...]
@@ -128,7 +128,7 @@ def _dates(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:
     return flags
 
 
-def _as_number(when: dates.When, known: _Reading) -> bool:
+def _as_number(when: dates.DateMention, known: _Reading) -> bool:
     """Whether a time written as "3 pm" is in the source as a plain 15 or 3."""
     hours = {minutes / 60 % 12 for minutes in when.minutes if minutes % 60 == 0}
     return any(
@@ -136,7 +136,7 @@ def _as_number(when: dates.When, known: _Reading) -> bool:
     ) and bool(hours)
 
 
-def _shown(when: dates.When | None) -> str:
+def _shown(when: dates.DateMention | None) -> str:
     if when is None:
         return ""
     if when.minutes:

@@ -14,7 +14,7 @@ Day = tuple[int | None, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class DateMention:
     """A date, weekday or time of day in a text; `readings` has more than one where 03/04 may be both."""
 
     start: int
@@ -68,9 +68,9 @@ _AFTER_DAY = re.compile(r"\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?!\d)(?![.,]\d)(?
 _AFTER_YEAR = re.compile(r"\.?" + _OF + _YEAR)
 
 
-def find_dates(text: str, language: str = "") -> list[When]:
+def find_dates(text: str, language: str = "") -> list[DateMention]:
     """All dates, months, weekdays and times of day, in order; years alone are left to the numbers."""
-    found: list[When] = []
+    found: list[DateMention] = []
     words = [(match, re.sub(r"['’]s$", "", folded(match.group()))) for match in WORD.finditer(text)]
     if any(sign.isdigit() for sign in text):
         found += _in_figures(text, language)
@@ -80,35 +80,35 @@ def find_dates(text: str, language: str = "") -> list[When]:
             if when is not None:
                 found.append(when)
         elif word in _weekdays() and not (word == "martes" and language != "es"):
-            found.append(When(match.start(), match.end(), weekday=_weekdays()[word]))
+            found.append(DateMention(match.start(), match.end(), weekday=_weekdays()[word]))
     found.sort(key=lambda when: (when.start, -when.end))
-    kept: list[When] = []
+    kept: list[DateMention] = []
     for when in found:
         if not kept or when.start >= kept[-1].end:
             kept.append(when)
     return kept
 
 
-def _around_month(text: str, start: int, end: int, word: str) -> When | None:
+def _around_month(text: str, start: int, end: int, word: str) -> DateMention | None:
     month = _months()[word]
     before = _BEFORE_MONTH.search(text, max(0, start - 12), start)
     if before is not None and 1 <= int(before["d"]) <= 31:
         year = _AFTER_YEAR.match(text, end)
-        return When(
+        return DateMention(
             before.start("d"), year.end() if year else end, ((_int(year, "y"), month, int(before["d"])),)
         )  # 3 March 2024
     after = _AFTER_DAY.match(text, end)
     if after is not None and 1 <= int(after["d"]) <= 31:
-        return When(start, after.end(), ((_int(after, "y"), month, int(after["d"])),))  # March 3, 2024
+        return DateMention(start, after.end(), ((_int(after, "y"), month, int(after["d"])),))  # March 3, 2024
     year = _AFTER_YEAR.match(text, end)
     if year is not None:
-        return When(start, year.end(), ((int(year["y"]), month, None),))
+        return DateMention(start, year.end(), ((int(year["y"]), month, None),))
     if word in _alone() and (text[start].isupper() or word not in ("march", "august", "avril", "marca", "marche")):
-        return When(start, end, ((None, month, None),))
+        return DateMention(start, end, ((None, month, None),))
     if word in ("may", "mai", "mars", "maj", "maja", "maju") and _MONTH_BEFORE.search(text, max(0, start - 12), start):
         if word == "may" and not text[start].isupper():
             return None
-        return When(start, end, ((None, month, None),))
+        return DateMention(start, end, ((None, month, None),))
     return None
 
 
@@ -116,8 +116,8 @@ def _int(match: re.Match[str] | None, name: str) -> int | None:
     return int(match[name]) if match is not None and match[name] else None
 
 
-def _in_figures(text: str, language: str) -> list[When]:
-    found: list[When] = []
+def _in_figures(text: str, language: str) -> list[DateMention]:
+    found: list[DateMention] = []
     for match in _ISO.finditer(text):
         _add(found, match, [(int(match["y"]), int(match["m"]), int(match["d"]))])
     for match in _PLAIN.finditer(text):
@@ -140,14 +140,14 @@ def _in_figures(text: str, language: str) -> list[When]:
     for match in _CLOCK.finditer(text):
         minutes = _minutes(text, match)
         if minutes:
-            found.append(When(match.start(), match.start() + len(match.group().rstrip()), minutes=minutes))
+            found.append(DateMention(match.start(), match.start() + len(match.group().rstrip()), minutes=minutes))
     return found
 
 
-def _add(found: list[When], match: re.Match[str], readings: list[Day]) -> None:
+def _add(found: list[DateMention], match: re.Match[str], readings: list[Day]) -> None:
     good = tuple(day for day in readings if 1 <= (day[1] or 1) <= 12 and 1 <= (day[2] or 1) <= 31)
     if good:
-        found.append(When(match.start(), match.end(), good))
+        found.append(DateMention(match.start(), match.end(), good))
 
 
 def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
@@ -175,7 +175,7 @@ def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
     return (hour * 60 + minute, (hour + 12) * 60 + minute) if 1 <= hour < 12 and not half else (hour * 60 + minute,)
 
 
-def dates_agree(said: When, known: list[When], years: set[int]) -> bool:
+def dates_agree(said: DateMention, known: list[DateMention], years: set[int]) -> bool:
     """Whether a date or time of a sentence agrees with its source; `years` are all that the source names."""
     if said.minutes:
         return any(set(said.minutes) & set(other.minutes) for other in known)
@@ -196,7 +196,7 @@ def _agrees(said: Day, known: Day, years: set[int]) -> bool:
     return known[0] is None and said[0] in years
 
 
-def _weekdays_of(when: When) -> set[int]:
+def _weekdays_of(when: DateMention) -> set[int]:
     days: set[int] = set()
     for year, month, day in when.readings:
         if year and month and day:

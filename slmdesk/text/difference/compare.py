@@ -55,7 +55,7 @@ def difference(
         new, old, after, before, language, breathe
     )  # fmt: skip
     events = [one.turned() for one in work.run()] if swapped else work.run()
-    return _Telling(_in_order(_moved_together(events)), breathe).notify()
+    return _ChangeBuilder(_in_order(_moved_together(events)), breathe).notify()
 
 
 # ---- finding
@@ -431,7 +431,7 @@ def _in_order(events: Sequence[_Event]) -> list[_Step]:
     return steps
 
 
-class _Telling:
+class _ChangeBuilder:
     """Makes changes and rows from the events."""
 
     def __init__(self, steps: Sequence[_Step], breathe: Yield) -> None:

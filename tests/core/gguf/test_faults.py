@@ -88,14 +88,14 @@ def test_m1_no_malformed_file_takes_memory(tmp_path: Path) -> None:
         ("a long list", ("array", ("u8", [1] * 1_000_000))),
     ],
 )
-def test_m1_a_header_made_to_be_slow(tmp_path: Path, name: str, typed: tiny_gguf.Typed) -> None:
+def test_m1_a_header_made_to_be_slow(tmp_path: Path, name: str, typed: tiny_gguf.TypedText) -> None:
     path = write(tmp_path / "x.gguf", tiny_llama(change={"x.list": typed}))
     start = time.process_time()
     verdict(path)
     assert time.process_time() - start < 1, name  # the slowest takes 0.08 s on a quiet machine
 
 
-MANY: dict[str, tuple[dict[str, tiny_gguf.Typed], str | None]] = {
+MANY: dict[str, tuple[dict[str, tiny_gguf.TypedText], str | None]] = {
     "long keys": ({f"{n:05}" + "k" * 60_000: ("string", "v") for n in range(900)}, "model.damaged"),
     "long texts": ({f"x.{n}": ("string", "v" * 9000) for n in range(4000)}, None),
     "lists of texts": ({f"x.{n}": ("array", ("string", ["ab"] * 64)) for n in range(4000)}, None),

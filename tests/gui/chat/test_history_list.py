@@ -127,17 +127,17 @@ def test_escape_and_a_new_chat_end_the_search(program):
     assert program.page.composer.input_box.hasFocus()
 
 
-@pytest.mark.parametrize("room", [90, 140, 220, 400])
-def test_the_word_that_was_found_is_shown_whole(qapp, room):
+@pytest.mark.parametrize("space", [90, 140, 220, 400])
+def test_the_word_that_was_found_is_shown_whole(qapp, space):
     plain, font = QFontMetrics(qapp.font()), qapp.font()
     font.setBold(True)
     bold = QFontMetrics(font)
     words = "Faust is a tragic play by Johann Wolfgang von \ue000Goethe\ue001, written over sixty years"
-    shown = fit_snippet(words, room, plain, bold)
+    shown = fit_snippet(words, space, plain, bold)
     assert ("Goethe", True) in shown
-    assert sum((bold if is_bold else plain).horizontalAdvance(text) for text, is_bold in shown) <= room
+    assert sum((bold if is_bold else plain).horizontalAdvance(text) for text, is_bold in shown) <= space
     before, after = shown[0][0], shown[-1][0]
-    assert room < 200 or (before.endswith("von ") and after.startswith(", "))
+    assert space < 200 or (before.endswith("von ") and after.startswith(", "))
     assert fit_snippet("found by its title", 1000, plain, bold) == [("found by its title", False)]
 
 

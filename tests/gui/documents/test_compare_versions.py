@@ -60,7 +60,7 @@ def compared(program):
 
 def test_a_version_dropped_beside_the_document_is_compared(program):
     compared(program)
-    assert program.area.page.side.has_room
+    assert program.area.page.side.has_space
     assert program.find("versions_rows").isVisible()
     assert program.find("versions_list").model().rowCount() == 12
     assert program.find("versions_coverage").text().endswith("Nothing was left out.")
@@ -97,7 +97,7 @@ def test_a_change_is_shown_on_its_page_with_its_words_marked(program):
     program.click("versions_next")
     program.click("versions_next")
     program.click("versions_open")
-    assert not program.area.page.side.has_room
+    assert not program.area.page.side.has_space
     program.wait(lambda: any(sheet.spans for sheet in program.area.page.view.sheets))
     sheet = next(sheet for sheet in program.area.page.view.sheets if sheet.spans)
     change = program.area.versions.comparison.changes[1]

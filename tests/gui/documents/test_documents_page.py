@@ -22,7 +22,7 @@ from slmdesk.gui.documents.questions.pane import CitationRow
 from slmdesk.gui.documents.viewer.coverage_strip import Cell, CoverageStrip
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.summaries.types import OneSummary, Sentence, Summary
+from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = pytest.mark.gui
 
@@ -570,7 +570,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     assert below.page == last.page
     other = Sentence("The other.", (below,), (last.page,), True)
     coverage = Coverage(view.count, view.count, 1, 1)
-    one = OneSummary(document, "lease.pdf", "page", (both, other), coverage)
+    one = DocumentSummary(document, "lease.pdf", "page", (both, other), coverage)
     area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (one,)))
     program.wait(lambda: area.summary_pane.rows[0].isVisible())
     program.click(area.summary_pane.rows[0])

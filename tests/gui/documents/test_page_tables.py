@@ -105,9 +105,9 @@ def test_a_passage_in_a_cell_is_found_marked_and_gone_to(program, contract):
     start, _ = sheet.spans[0]
     ((_, table),) = sheet.words.tables
     place = table.cell_rectangle(start)
-    room = program.documents.view.page_width * 0.86
+    space = program.documents.view.page_width * 0.86
     assert place.left() >= 0
-    assert place.right() <= room + 1
+    assert place.right() <= space + 1
     accent = LIGHT.colour("accent").rgb()
 
     def is_marked():

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.gui
 
 
 class Wide(QWidget):
-    room_requested = Signal(bool)
+    width_requested = Signal(bool)
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def test_a_click_puts_the_keyboard_into_the_field_of_a_pane_that_has_one(qtbot, 
 
 def test_a_pane_has_the_whole_area_only_while_it_is_on_show_and_there_is_a_way_back(panel):
     reported = []
-    panel.wants_room.connect(reported.append)
-    panel.wide.room_requested.emit(True)
+    panel.needs_width.connect(reported.append)
+    panel.wide.width_requested.emit(True)
     assert reported == []
     panel.show_pane("table")
     assert reported == [True]

@@ -21,9 +21,9 @@ from slmdesk.gui.models.adding.dialog import AddDialog
 from slmdesk.gui.models.common.details_labels import rows_of
 from slmdesk.gui.models.library.details import bench_words
 from slmdesk.services.evaluation.exam_items import items
-from slmdesk.services.models.defaults import Use
+from slmdesk.services.models.defaults import DefaultUse
 from slmdesk.services.models.fit import Pc
-from slmdesk.services.models.fit_check import Judged
+from slmdesk.services.models.fit_check import FitCheck
 
 pytestmark = pytest.mark.gui
 
@@ -143,7 +143,7 @@ def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     library.frame.models_page.ensureWidgetVisible(box)
     QTest.keyClick(box, Qt.Key.Key_Space)
     library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat")
-    assert library.ask(lambda services: services.uses.default(Use.CHAT)).id == only(library).id
+    assert library.ask(lambda services: services.uses.default(DefaultUse.CHAT)).id == only(library).id
     QTest.keyClick(panel.findChild(QPushButton, "use_translate"), Qt.Key.Key_Space)
     library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat, translation")
     QTest.keyClick(box, Qt.Key.Key_Space)
@@ -155,7 +155,7 @@ def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.text())
     other = add_model(program.run._services, paths.models / "other.gguf", "Other")
-    program.ask(lambda services: services.uses.set_default(Use.CHAT, other.id))
+    program.ask(lambda services: services.uses.set_default(DefaultUse.CHAT, other.id))
     program.close()
     again = start()
     again.wait(lambda: "Other — ready" in again.page.picker.button.text())
@@ -336,9 +336,9 @@ def test_the_details_say_the_speed_the_card_says(program) -> None:
 
 def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
     card = cards(library)[0]
-    card.show_judged(Judged("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8)))
+    card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8)))
     assert card.fit.word == "fits, too slow"
-    card.show_judged(Judged("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0)))
+    card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0)))
     assert card.fit.word == "fits"
 
 

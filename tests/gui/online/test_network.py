@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.core.policy import FEATURES
-from slmdesk.gui.online.network_log import PAGE, LedgerModel
-from slmdesk.gui.online.network_log_window import EMPTY, NOTHING, LedgerWindow
+from slmdesk.gui.online.network_log import PAGE, NetworkLogModel
+from slmdesk.gui.online.network_log_window import EMPTY, NOTHING, NetworkLogWindow
 from slmdesk.gui.settings.network import ADDRESS
 from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.choice import Choice
@@ -287,11 +287,11 @@ def fill(services, count: int) -> None:
             )
 
 
-def ledger(program) -> LedgerWindow:
+def ledger(program) -> NetworkLogWindow:
     program.click("network_button")
     program.click("ledger_button")
-    program.wait(lambda: program.window.findChild(LedgerWindow))
-    return program.window.findChild(LedgerWindow)
+    program.wait(lambda: program.window.findChild(NetworkLogWindow))
+    return program.window.findChild(NetworkLogWindow)
 
 
 def test_an_empty_ledger_says_that_nothing_left(start) -> None:
@@ -308,7 +308,7 @@ def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
     count = 30_000
     program.ask(lambda services: fill(services, count))
     window = ledger(program)
-    model, table = window.findChild(LedgerModel), window.findChild(QTableView, "ledger_table")
+    model, table = window.findChild(NetworkLogModel), window.findChild(QTableView, "ledger_table")
     program.wait(lambda: model.rowCount() == PAGE)
     summary = window.findChild(QLabel, "ledger_summary")
     program.wait(lambda: "30,000" in summary.text() or "30000" in summary.text())
@@ -346,7 +346,7 @@ def test_columns_are_as_wide_as_their_words_and_the_last_takes_the_rest(start) -
 def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
     program = begin()
     window = ledger(program)
-    model = window.findChild(LedgerModel)
+    model = window.findChild(NetworkLogModel)
     program.ask(lambda services: services.hub.repo(REPO))
     program.wait(lambda: model.rowCount() == 1 and model.rows[0].bytes)
     assert model.rows[0].path == f"/api/models/{REPO}"

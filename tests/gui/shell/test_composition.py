@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QW
 
 from slmdesk.core.records import Status
 from slmdesk.gui.models.adding.dialog import AddDialog
-from slmdesk.gui.online.network_log import LedgerModel
-from slmdesk.gui.online.network_log_window import LedgerWindow
+from slmdesk.gui.online.network_log import NetworkLogModel
+from slmdesk.gui.online.network_log_window import NetworkLogWindow
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -207,8 +207,8 @@ def test_the_status_bar_counts_requests_from_the_ledger(program):
     program.wait(lambda: "1 request today" in button.text())
     program.click(button)
     program.click("ledger_button")
-    program.wait(lambda: program.window.findChild(LedgerWindow))
-    model = program.window.findChild(LedgerModel)
+    program.wait(lambda: program.window.findChild(NetworkLogWindow))
+    model = program.window.findChild(NetworkLogModel)
     program.wait(lambda: model.rowCount())
     assert (model.rows[0].host, model.rows[0].path) == ("example.org", "/x")
 

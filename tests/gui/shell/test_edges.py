@@ -21,7 +21,7 @@ from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.jobs.steps import step_of
 from slmdesk.services.questions.prompt import Answered
-from slmdesk.services.summaries.types import OneSummary, Sentence, Summary
+from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -146,7 +146,7 @@ def test_documents(program, tmp_path):
     span = Span(document, 1, 0, 10)
     doubted = Sentence(LONG + ".", (span,), (1,), True)
     coverage = Coverage(4, 4, 1, 1)
-    one = OneSummary(document, letter.name, "section", (doubted,), coverage)
+    one = DocumentSummary(document, letter.name, "section", (doubted,), coverage)
     area.summary_pane.show_summary(Summary("bullets", "en", "model", (doubted,), coverage, (one,)))
     check(program, "a summary")
     program.click("table_chip")

@@ -42,7 +42,7 @@ def test_what_is_over_goes_and_the_rest_stays(area):
 
 
 def test_long_notices_leave_the_page_its_room_and_can_be_read_whole(qtbot, area):
-    area.set_room(600)
+    area.set_space(600)
     area.show_notice(Notice(LONG))
     area.show_notice(Notice(LONG + "And more.", action="Do it"))
     area.resize(800, area.sizeHint().height())

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.models.online.suggestions import SuggestionCard
-from slmdesk.services.models.defaults import Use
+from slmdesk.services.models.defaults import DefaultUse
 
 pytestmark = pytest.mark.gui
 
@@ -100,7 +100,7 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     pair["skills"] = [dict(one, level="weak", passed=1) for one in pair["skills"]]
     weak = {**event, "pairs": {"en-de": pair}}
     program.ask(lambda opened: opened.store.models.set_info(first.id, pair_exams=weak))
-    program.ask(lambda opened: opened.uses.set_default(Use.TRANSLATE, first.id))
+    program.ask(lambda opened: opened.uses.set_default(DefaultUse.TRANSLATE, first.id))
     typed(program, "The rent is due today.")
     button = program.find("use_better_button")
     program.wait(lambda: button.isVisible())

@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
 
 from slmdesk.core.translation import LiveSegment, SegmentState
-from slmdesk.gui.translate.text.status_text import Shown, count_words, language_words
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.gui.translate.text.status_text import PaneState, count_words, language_words
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 
 pytestmark = pytest.mark.gui
 
@@ -176,15 +176,15 @@ def segment(language, sure, at, state=SegmentState.TRANSLATED):
     ],
 )
 def test_how_sure_a_language_is_told_in_words(found, words):
-    shown = Shown(tuple(segment(code, sure, at) for at, (code, sure) in enumerate(found)), True, "")
-    assert language_words(shown, Manner("en"))[0] == words
-    assert language_words(shown, Manner("en", "de")) == ("", ""), "one that was chosen is not told"
+    shown = PaneState(tuple(segment(code, sure, at) for at, (code, sure) in enumerate(found)), True, "")
+    assert language_words(shown, TranslationStyle("en"))[0] == words
+    assert language_words(shown, TranslationStyle("en", "de")) == ("", ""), "one that was chosen is not told"
 
 
 def test_counts_speak_of_one_and_of_many():
-    many = Shown((segment("de", 1, 0), segment("en", 1, 1, SegmentState.LEFT)), True, "de")
-    assert count_words(many, Manner("en")) == "2 sentences; 1 is in English already"
-    assert count_words(many, Manner("en", "de")) == "2 sentences"
+    many = PaneState((segment("de", 1, 0), segment("en", 1, 1, SegmentState.LEFT)), True, "de")
+    assert count_words(many, TranslationStyle("en")) == "2 sentences; 1 is in English already"
+    assert count_words(many, TranslationStyle("en", "de")) == "2 sentences"
 
 
 # ---- reading
@@ -287,7 +287,7 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     from dataclasses import replace
 
     doubtful = replace(one, doubts=((6, 9, 0.31),))
-    pane_view.last = Shown((doubtful,), True, "en")
+    pane_view.last = PaneState((doubtful,), True, "en")
     pane_view.shown.emit(pane_view.last)
     assert pane.extraSelections() == []
     program.click("shade_button")

@@ -7,7 +7,7 @@ import time
 import pytest
 from PySide6.QtGui import QTextDocument
 
-from slmdesk.gui.markdown.parser import Parser, TooSlow
+from slmdesk.gui.markdown.parser import FormattingTimeoutError, Parser
 from slmdesk.gui.markdown.writer import MessageWriter
 
 pytestmark = pytest.mark.gui
@@ -47,12 +47,12 @@ def test_g3_slow_markdown_falls_back_to_plain_text(name, style):
 
 def test_g3_a_parse_ends_at_its_time():
     parser = Parser(limit_s=0.0)
-    with pytest.raises(TooSlow):
+    with pytest.raises(FormattingTimeoutError):
         parser.parse("a *b* " * 1000, {})
 
 
 def test_g3_nothing_is_left_out_where_markdown_it_would():
-    with pytest.raises(TooSlow):
+    with pytest.raises(FormattingTimeoutError):
         Parser().parse("> " * 50 + "words", {})
 
 

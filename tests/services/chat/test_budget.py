@@ -9,12 +9,12 @@ from slmdesk.core.records import Passage
 from slmdesk.core.types import Origin
 from slmdesk.services.chat.attachments.budget import (
     MOST_PASSAGES,
-    Sized,
+    SizedAttachment,
     best_that_fit,
     decide,
     in_turn,
-    room_for_answer,
-    room_for_passages,
+    space_for_answer,
+    space_for_passages,
 )
 from slmdesk.services.chat.attachments.quotes import Ground, quoted_in, stands_in
 from slmdesk.services.chat.attachments.text import (
@@ -43,21 +43,21 @@ TEXTS = [
 
 
 def test_small_ones_go_in_whole_first_and_a_wish_is_kept():
-    assert decide([Sized(5000), Sized(300), Sized(400)], 1000) == [False, True, True]
-    assert decide([Sized(300), Sized(300), Sized(300)], 1000) == [True, True, False]
-    assert decide([Sized(5000, AttachMode.WHOLE), Sized(10)], 1000) == [True, False]
-    assert decide([Sized(10, AttachMode.PASSAGES)], 1000) == [False]
-    assert decide([Sized(10)], -50) == [False]
+    assert decide([SizedAttachment(5000), SizedAttachment(300), SizedAttachment(400)], 1000) == [False, True, True]
+    assert decide([SizedAttachment(300), SizedAttachment(300), SizedAttachment(300)], 1000) == [True, True, False]
+    assert decide([SizedAttachment(5000, AttachMode.WHOLE), SizedAttachment(10)], 1000) == [True, False]
+    assert decide([SizedAttachment(10, AttachMode.PASSAGES)], 1000) == [False]
+    assert decide([SizedAttachment(10)], -50) == [False]
     assert decide([], 1000) == []
 
 
 def test_room_is_kept_for_the_answer_and_for_later_questions():
-    assert room_for_answer(4096, None) == 512
-    assert room_for_answer(512, None) == 128
-    assert room_for_answer(4096, 40) == 40
-    assert room_for_passages(1000) == 600
-    assert room_for_passages(100_000) == 1800
-    assert room_for_passages(-3) == 0
+    assert space_for_answer(4096, None) == 512
+    assert space_for_answer(512, None) == 128
+    assert space_for_answer(4096, 40) == 40
+    assert space_for_passages(1000) == 600
+    assert space_for_passages(100_000) == 1800
+    assert space_for_passages(-3) == 0
 
 
 def test_passages_that_fit_are_taken_by_rank():

@@ -22,7 +22,7 @@ from slmdesk.services.base.events import (
     NoticeOver,
     PromptProgress,
 )
-from slmdesk.services.chat.conversation import NEW_CHAT, SeenPrompt, words_of
+from slmdesk.services.chat.conversation import NEW_CHAT, InspectedPrompt, words_of
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine import model_loader
@@ -263,7 +263,7 @@ def test_what_the_model_saw_and_how_much_it_is(opened) -> None:
     sent = send(recorder, "hello", system="Be short.")
     recorder.end_of(sent.answer.id)
     seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
-    assert isinstance(seen, SeenPrompt)
+    assert isinstance(seen, InspectedPrompt)
     assert seen.text == "<system>Be short.\n<user>hello\n<assistant>"
     begin = len(recorder.events)
     ask(recorder, "measure", sent.item.id, "three more words")

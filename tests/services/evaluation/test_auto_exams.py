@@ -10,7 +10,7 @@ from slmdesk.core.records import JobStatus
 from slmdesk.services.base.events import ExamOffered
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.evaluation.auto_exams import FirstExams, seconds_for_all
+from slmdesk.services.evaluation.auto_exams import AutoExams, seconds_for_all
 from slmdesk.services.evaluation.exam_labels import note_words
 from slmdesk.services.evaluation.exams import KIND, result_of
 from slmdesk.services.jobs.events import JobChanged
@@ -26,7 +26,7 @@ def begun(opened):
 
     def make(**echo):
         recorder = opened(**echo)
-        first: FirstExams = recorder.services.first_exams
+        first: AutoExams = recorder.services.first_exams
 
         def begin() -> None:
             first.idle_s = 0.05

@@ -16,7 +16,7 @@ from slmdesk.core.records import JobStatus, Status
 from slmdesk.services.base.events import ItemChanged, MessageEnded, MessageGrew
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-from slmdesk.services.evaluation.comparison_types import CompareRequest, Figures, letter_of
+from slmdesk.services.evaluation.comparison_types import AnswerMeasurements, CompareRequest, letter_of
 from slmdesk.services.evaluation.model_comparison import KIND
 from slmdesk.services.jobs.events import JobChanged
 
@@ -67,7 +67,7 @@ def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_p
     assert {one.message.seed for one in found.answers} == {found.seed}
     assert len({json.dumps(dict(one.message.sampling)) for one in found.answers}) == 1
     for one in found.answers:
-        assert isinstance(one.figures, Figures)
+        assert isinstance(one.figures, AnswerMeasurements)
         assert one.figures.memory_bytes > 1_000_000
         assert one.figures.total_s >= one.figures.first_token_s
         assert one.figures.output_tokens > 0

@@ -27,7 +27,7 @@ from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.services.tables.events import ExtractionEnded
 from slmdesk.services.tables.service import TableRequest
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import LiveTranslated, TranslationGrew
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.services.versions.events import VersionsCompared
@@ -111,7 +111,7 @@ class ServiceThread:
 
     def typed(self) -> str:
         """Typed, one sentence in a person's words, kept, and edited once more."""
-        manner, text = Manner("de", "en"), f"We know {self.word} well. It is late."
+        manner, text = TranslationStyle("de", "en"), f"We know {self.word} well. It is late."
         self._translated(text, manner)
         self.call(lambda services: services.live.put(0, f"Wir kennen {self.word}."))
         item = self.call(lambda services: services.typed.keep(text, manner, services.live.segments()))
@@ -119,7 +119,7 @@ class ServiceThread:
         self._translated(longer, manner)
         return self.call(lambda services: services.typed.keep(longer, manner, services.live.segments(), item))
 
-    def _translated(self, text: str, manner: Manner) -> None:
+    def _translated(self, text: str, manner: TranslationStyle) -> None:
         record = self.call(lambda services: services.models.choose(None))
         begin = len(self.recorder.events)
         self.call(lambda services: services.live.translate(text, manner, record))
@@ -172,8 +172,13 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     recorder = opened(turned=True)
     service_thread = ServiceThread(recorder, word)
     service_thread.call(lambda services: services.settings.change(translate_history=False))
-    service_thread._translated(f"We know {word} well.", Manner("de", "en"))
-    assert service_thread.call(lambda services: services.typed.keep(word, Manner("de"), services.live.segments())) == ""
+    service_thread._translated(f"We know {word} well.", TranslationStyle("de", "en"))
+    assert (
+        service_thread.call(
+            lambda services: services.typed.keep(word, TranslationStyle("de"), services.live.segments())
+        )
+        == ""
+    )
     path = tmp_path / "letter.txt"
     path.write_text("We go out.\n")
     request = TranslationRequest("de", str(path), source="en", password=secret)
@@ -191,7 +196,7 @@ def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good
     recorder = opened(turned=True)
     service_thread = ServiceThread(recorder, word)
     first = service_thread.typed()
-    live, manner = recorder.services.live, Manner("de", "en")
+    live, manner = recorder.services.live, TranslationStyle("de", "en")
     number = service_thread.call(lambda _services: live.put(0, "Wir kennen ihn."))
     kept = service_thread.call(
         lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), "")

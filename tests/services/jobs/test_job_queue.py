@@ -11,7 +11,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.jobs.overview import Stand
+from slmdesk.services.jobs.overview import JobGroup
 from slmdesk.services.jobs.steps import step_of
 
 pytestmark = pytest.mark.process
@@ -50,10 +50,10 @@ def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:
     until(recorder, first, JobStatus.RUNNING)
     views = active(recorder)
     assert [(one.title, one.stand, one.place, one.last_place) for one in views] == [
-        ("a", Stand.RUNNING, 0, 0),
-        ("b", Stand.WAITING, 1, 3),
-        ("c", Stand.WAITING, 2, 3),
-        ("d", Stand.WAITING, 3, 3),
+        ("a", JobGroup.RUNNING, 0, 0),
+        ("b", JobGroup.WAITING, 1, 3),
+        ("c", JobGroup.WAITING, 2, 3),
+        ("d", JobGroup.WAITING, 3, 3),
     ]
     call(recorder, lambda services: services.jobs.move(others[2], "first"))
     call(recorder, lambda services: services.jobs.move(others[0], "down"))
@@ -77,7 +77,7 @@ def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_s
     ends = [event.id for event in after.of(JobChanged) if event.status is JobStatus.DONE]
     assert ends == [ran, waits]
     (left,) = active(after)
-    assert (left.id, left.stand, left.is_left) == (paused, Stand.PAUSED, False)
+    assert (left.id, left.stand, left.is_left) == (paused, JobGroup.PAUSED, False)
 
 
 def test_an_old_job_is_taken_up_behind_hundreds_of_newer_ones(opened) -> None:
@@ -104,14 +104,14 @@ def test_a_job_of_another_desk_is_seen_with_its_time_and_paused_from_here(opened
     while not call(recorder, lambda services: services.store.jobs.get(job).settings.get("pace", {}).get("share")):
         recorder.wait(JobChanged, begin=len(recorder.events))  # what is noted first may be of the very beginning
     (seen,) = active(other)
-    assert (seen.stand, seen.is_elsewhere, seen.is_left) == (Stand.RUNNING, True, False)
+    assert (seen.stand, seen.is_elsewhere, seen.is_left) == (JobGroup.RUNNING, True, False)
     assert seen.share is not None
     assert 0 < seen.share < 1
-    while active(other)[0].stand is Stand.RUNNING:
+    while active(other)[0].stand is JobGroup.RUNNING:
         with suppress(KnownError):
             call(other, lambda services: services.jobs.pause(job))
     until(recorder, job, JobStatus.PAUSED)
-    assert active(other)[0].stand is Stand.PAUSED
+    assert active(other)[0].stand is JobGroup.PAUSED
     assert active(other)[0].left is None
 
 
@@ -145,5 +145,5 @@ def test_a_kind_nobody_knows_and_a_job_nobody_runs_are_shown_sensibly(opened) ->
     call(recorder, lambda services: services.store.jobs.add("tea_making", "Tea", model_sha256="", steps=()))
     (view,) = active(recorder)
     assert (view.kind, view.title, view.stand, view.is_left, view.opens) == (
-        "tea_making", "Tea", Stand.WAITING, True, "",
+        "tea_making", "Tea", JobGroup.WAITING, True, "",
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.services.jobs.labels import done_words, kind_words, left_words, name_words, share_words
 from slmdesk.services.jobs.plan import Batch
-from slmdesk.services.jobs.time_left import Ahead, Left, TimeLeft
+from slmdesk.services.jobs.time_left import ExpectedBatch, Remaining, TimeLeft
 from slmdesk.services.jobs.timings import NOTE, JobTimes, noted_of
 from slmdesk.services.summaries.forecast import ahead_of_merges, ahead_of_points
 
@@ -29,7 +29,7 @@ class Engine:
     def __init__(self, clock: Clock, recorder: TimeLeft, *, width: int, read_s: float, write_s: float) -> None:
         self.clock, self.recorder = clock, recorder
         self.width, self.read_s, self.write_s = width, read_s, write_s
-        self.said: list[tuple[float, Left | None]] = []
+        self.said: list[tuple[float, Remaining | None]] = []
 
     def run(self, count: int, tick: float = 0.25) -> None:
         waiting = [[f"s{number}", 0.0, 0.0] for number in range(count)]
@@ -55,7 +55,7 @@ class Engine:
                 self.recorder.step(one[0], 1000, 100)
 
 
-def errors_after(said: list[tuple[float, Left | None]], shares: tuple[float, ...]) -> list[float]:
+def errors_after(said: list[tuple[float, Remaining | None]], shares: tuple[float, ...]) -> list[float]:
     """How far off the prediction was after these shares of the whole time, as a share of what was left."""
     begin, end = said[0][0], said[-1][0]
     found = []
@@ -93,7 +93,7 @@ def test_no_prediction_jumps_back_and_forth() -> None:
 def test_waves_to_come_count_from_the_beginning_and_unknown_ones_make_a_range() -> None:
     clock = Clock()
     recorder = TimeLeft({}, clock)
-    recorder.begin_batch("points", 100.0, done=0, left=10, ahead=(Ahead("checks", 50, 60.0),))
+    recorder.begin_batch("points", 100.0, done=0, left=10, ahead=(ExpectedBatch("checks", 50, 60.0),))
     clock.now += 10
     for number in range(5):
         recorder.step(str(number), 100, 0)
@@ -108,7 +108,7 @@ def test_waves_to_come_count_from_the_beginning_and_unknown_ones_make_a_range() 
 def test_what_an_earlier_job_measured_is_believed_before_the_first_step_and_bent_to_the_pace_of_today() -> None:
     clock = Clock()
     recorder = TimeLeft({"points": 0.02, "checks": 0.01}, clock)
-    recorder.begin_batch("points", 100.0, done=0, left=100, ahead=(Ahead("checks", 50, 60.0),))
+    recorder.begin_batch("points", 100.0, done=0, left=100, ahead=(ExpectedBatch("checks", 50, 60.0),))
     first = recorder.left()
     assert first is not None
     assert first.is_sure
@@ -125,7 +125,7 @@ def test_what_an_earlier_job_measured_is_believed_before_the_first_step_and_bent
 def test_a_wave_that_may_not_come_is_half_believed_and_said_as_a_range() -> None:
     clock = Clock()
     recorder = TimeLeft({"exam": 0.01, "points": 0.01}, clock)
-    recorder.begin_batch("exam", 60.0, done=0, left=50, ahead=(Ahead("points", 1, 9000.0, is_sure=False),))
+    recorder.begin_batch("exam", 60.0, done=0, left=50, ahead=(ExpectedBatch("points", 1, 9000.0, is_sure=False),))
     left = recorder.left()
     assert left is not None
     assert (left.low, left.best, left.high) == (pytest.approx(30), pytest.approx(75), pytest.approx(120))
@@ -155,7 +155,7 @@ def test_what_is_done_never_goes_back_and_a_pause_costs_no_pace() -> None:
 
 
 def test_what_follows_on_points_is_told_by_how_many_are_wanted() -> None:
-    assert ahead_of_points(6, 1, 8, can_check=True) == (Ahead("checks", 6, 60.0),)
+    assert ahead_of_points(6, 1, 8, can_check=True) == (ExpectedBatch("checks", 6, 60.0),)
     assert ahead_of_points(6, 1, 8, can_check=False) == ()
     names = [one.name for one in ahead_of_points(60, 1, 8, can_check=True)]
     assert names == ["checks", "merges", "checks of merges"]
@@ -167,15 +167,15 @@ def test_what_follows_on_points_is_told_by_how_many_are_wanted() -> None:
     ("left", "words"),
     [
         (None, ""),
-        (Left(130, 130, 130), "2 min left"),
-        (Left(20, 20, 20), "less than a minute left"),
-        (Left(30, 10, 50), "about a minute left"),
-        (Left(300, 290, 330), "about 5 min left"),
-        (Left(400, 120, 620), "2 to 10 min left"),
-        (Left(4000, 1700, 9000), "30 min to 2 h 30 min left"),
+        (Remaining(130, 130, 130), "2 min left"),
+        (Remaining(20, 20, 20), "less than a minute left"),
+        (Remaining(30, 10, 50), "about a minute left"),
+        (Remaining(300, 290, 330), "about 5 min left"),
+        (Remaining(400, 120, 620), "2 to 10 min left"),
+        (Remaining(4000, 1700, 9000), "30 min to 2 h 30 min left"),
     ],
 )
-def test_an_unsure_time_is_said_so(left: Left | None, words: str) -> None:
+def test_an_unsure_time_is_said_so(left: Remaining | None, words: str) -> None:
     assert left_words(left) == words
 
 
@@ -198,7 +198,7 @@ def job_of(done: int, total: int, settings=None) -> JobRecord:
 
 def batches() -> tuple[Batch, Batch]:
     points = Batch(
-        [{"n": number} for number in range(10)], "1", 100.0, name="points", ahead=(Ahead("merge", 10, 10.0),)
+        [{"n": number} for number in range(10)], "1", 100.0, name="points", ahead=(ExpectedBatch("merge", 10, 10.0),)
     )
     return points, Batch([{"m": number} for number in range(10)], "1", 10.0, name="merge")
 

@@ -4,7 +4,7 @@ import pytest
 from fakes.recorder import add_model
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.models.defaults import Use, lost_words
+from slmdesk.services.models.defaults import DefaultUse, lost_words
 
 pytestmark = pytest.mark.process
 
@@ -29,24 +29,26 @@ def test_the_default_for_chat_is_taken_before_the_last_used(recorder) -> None:
     services, (one, two) = recorder.services, recorder.models
     on_service_thread(recorder, lambda: services.store.models.change(one.id, last_used=5.0))
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
-    assert on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, two.id)).id == two.id
+    assert on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, two.id)).id == two.id
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == two.id
-    assert on_service_thread(recorder, lambda: services.uses.uses_of(two.id)) == (Use.CHAT,)
-    on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, None))
+    assert on_service_thread(recorder, lambda: services.uses.uses_of(two.id)) == (DefaultUse.CHAT,)
+    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, None))
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
 
 
 def test_a_model_that_was_chosen_holds_until_a_default_is_set(recorder) -> None:
     services, (one, two) = recorder.services, recorder.models
-    on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, one.id))
+    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, one.id))
     on_service_thread(recorder, lambda: services.models.use(two.id))
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == two.id
-    on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, None))
-    on_service_thread(recorder, lambda: services.uses.set_default(Use.CHAT, one.id))
+    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, None))
+    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, one.id))
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
 
 
-@pytest.mark.parametrize(("use", "is_encoder"), [(Use.CHAT, True), (Use.SUMMARIZE, True), (Use.EMBED, False)])
+@pytest.mark.parametrize(
+    ("use", "is_encoder"), [(DefaultUse.CHAT, True), (DefaultUse.SUMMARIZE, True), (DefaultUse.EMBED, False)]
+)
 def test_m9_only_models_of_the_right_kind(recorder, use, is_encoder) -> None:
     wrong = recorder.encoder if is_encoder else recorder.models[0]
     with pytest.raises(KnownError) as caught:
@@ -58,18 +60,18 @@ def test_m9_only_models_of_the_right_kind(recorder, use, is_encoder) -> None:
 def test_a_default_written_by_hand_of_the_wrong_kind_is_passed_over(recorder) -> None:
     services = recorder.services
     on_service_thread(recorder, lambda: services.settings.change(model_for_chat=recorder.encoder.id))
-    assert on_service_thread(recorder, lambda: services.uses.default(Use.CHAT)) is None
+    assert on_service_thread(recorder, lambda: services.uses.default(DefaultUse.CHAT)) is None
     on_service_thread(recorder, lambda: services.store.models.change(recorder.models[0].id, last_used=5.0))
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == recorder.models[0].id
 
 
 def test_a_removed_model_is_the_default_no_more(recorder) -> None:
     services, (one, _two) = recorder.services, recorder.models
-    for use in (Use.CHAT, Use.TRANSLATE):
+    for use in (DefaultUse.CHAT, DefaultUse.TRANSLATE):
         on_service_thread(recorder, lambda use=use: services.uses.set_default(use, one.id))
     lost = on_service_thread(recorder, lambda: services.uses.uses_of(one.id))
     assert lost_words(lost).startswith("It was the default for chat and translation;")
     on_service_thread(recorder, lambda: services.models.remove(one.id))
     assert on_service_thread(recorder, lambda: services.settings.current.model_for_chat) == ""
-    assert on_service_thread(recorder, lambda: services.uses.default(Use.TRANSLATE)) is None
+    assert on_service_thread(recorder, lambda: services.uses.default(DefaultUse.TRANSLATE)) is None
     assert lost_words(()) == ""

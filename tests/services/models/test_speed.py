@@ -13,7 +13,7 @@ from fakes.tiny_gguf import tiny_llama, write
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import read_header
 from slmdesk.core.speed import Pace
-from slmdesk.core.types import Device, PcMeasured, Usage
+from slmdesk.core.types import Device, PcMeasurement, Usage
 from slmdesk.services.base.events import MessageEnded, Noticed
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.service import SendRequest
@@ -39,7 +39,7 @@ def test_the_bandwidth_is_measured_in_a_child_of_its_own_and_kept(opened) -> Non
     service = recorder.services.measuring
     assert on_service_thread(recorder, lambda: (service.measured, service.pace)) == (None, Pace())
     found = measured(recorder)
-    assert isinstance(found, PcMeasured), found
+    assert isinstance(found, PcMeasurement), found
     assert 1e8 < found.bytes_per_s < 1e13
     assert 1 <= found.threads <= (os.cpu_count() or 1)
     assert found.devices == (Device("Echo card", 8 << 30),)
@@ -152,7 +152,7 @@ def test_answers_say_how_fast_a_model_is_here(opened, tmp_path) -> None:
 
 
 def test_the_speed_after_a_long_past_is_brought_to_that_of_a_short_one() -> None:
-    written = speed._Written("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
+    written = speed._GenerationSpeed("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
     assert written.at_usual_past(10.0, 512, 20e9) == 10.0
     assert written.at_usual_past(10.0, 1512, 20e9) == pytest.approx(10.0 * 2.006 / 1.006)
 
@@ -211,7 +211,7 @@ def test_the_real_engine_names_no_card_here_and_says_it(home) -> None:
     services = open_echo(LLAMA)
     try:
         found = measured(Recorder(services))
-        assert isinstance(found, PcMeasured), found
+        assert isinstance(found, PcMeasurement), found
         assert all(one.memory_bytes > 0 for one in found.devices)
     finally:
         services.close()

@@ -181,7 +181,7 @@ def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(r
     download.do("pause")
     assert download.end().state == "paused"
     monkeypatch.setattr("slmdesk.services.online.downloads.remove_parts_of", fail)
-    monkeypatch.setattr("slmdesk.services.online.download.Fetch.remove_parts", fail)
+    monkeypatch.setattr("slmdesk.services.online.download.ModelDownload.remove_parts", fail)
     download.do("cancel")
     end = download.end()
     assert (end.state, end.problem.code) == ("failed", "bug")

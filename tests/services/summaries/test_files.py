@@ -11,17 +11,17 @@ import pytest
 from slmdesk.core.errors import KnownError
 from slmdesk.services.documents.citations import Coverage, Span
 from slmdesk.services.summaries.files import write_summaries
-from slmdesk.services.summaries.types import NotRead, OneSummary, Sentence, Summary
+from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary, UnreadableDocument
 
 pytestmark = pytest.mark.pure
 
 
-def one(name: str, text: str, kind: str = "page") -> OneSummary:
+def one(name: str, text: str, kind: str = "page") -> DocumentSummary:
     sentence = Sentence(text, (Span(name, 2, 0, 5),), (2,), True, file=name)
-    return OneSummary(name, name, kind, (sentence,), Coverage(3, 3, 9, 9))
+    return DocumentSummary(name, name, kind, (sentence,), Coverage(3, 3, 9, 9))
 
 
-def summary(*documents: OneSummary) -> Summary:
+def summary(*documents: DocumentSummary) -> Summary:
     together = tuple(each for document in documents for each in document.sentences)
     return Summary("bullets", "en", "model", together, Coverage(6, 6, 18, 18), documents)
 
@@ -29,7 +29,7 @@ def summary(*documents: OneSummary) -> Summary:
 def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     folder = tmp_path / "new" / "out"
     made = summary(one("a/../b.pdf", "=1+1 is due."), one("A_.._b.pdf", "The roof leaks;=cmd|1."))
-    files = write_summaries(folder, replace(made, not_read=(NotRead("c\n.doc", "It is too old."),)))
+    files = write_summaries(folder, replace(made, not_read=(UnreadableDocument("c\n.doc", "It is too old."),)))
     names = [file.name for file in files]
     assert names[-2:] == ["together.md", "summaries.csv"]
     assert len({name.casefold() for name in names}) == 4, "no file is written over another one"

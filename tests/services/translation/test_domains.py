@@ -10,7 +10,7 @@ import pytest
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import Term
 from slmdesk.services.translation.asking.domains import domain_terms
-from slmdesk.services.translation.asking.prompts import DOMAINS, Manner, messages
+from slmdesk.services.translation.asking.prompts import DOMAINS, TranslationStyle, messages
 from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.pure
@@ -42,10 +42,14 @@ def asked(text, manner, terms=()):
 @pytest.mark.parametrize(
     ("text", "manner", "words"),
     [
-        ("The tenants pay.", Manner("de", "en", "legal"), "Use these words: tenant = Mieter\nText: "),
-        ("Der Mieter zahlt.", Manner("en", "de", "legal"), "Use these words: Mieter = tenant\nText: "),
-        ("Les locataires paient.", Manner("pl", "fr", "legal"), "Use these words: locataire = najemca\nText: "),
-        ("His blood pressure is high.", Manner("fr", "en", "medical"), "blood pressure = tension artérielle"),
+        ("The tenants pay.", TranslationStyle("de", "en", "legal"), "Use these words: tenant = Mieter\nText: "),
+        ("Der Mieter zahlt.", TranslationStyle("en", "de", "legal"), "Use these words: Mieter = tenant\nText: "),
+        (
+            "Les locataires paient.",
+            TranslationStyle("pl", "fr", "legal"),
+            "Use these words: locataire = najemca\nText: ",
+        ),
+        ("His blood pressure is high.", TranslationStyle("fr", "en", "medical"), "blood pressure = tension artérielle"),
     ],
 )
 def test_words_of_the_trade_are_offered_where_they_stand(text, manner, words):
@@ -55,11 +59,11 @@ def test_words_of_the_trade_are_offered_where_they_stand(text, manner, words):
 @pytest.mark.parametrize(
     ("text", "manner"),
     [
-        ("The tenants pay.", Manner("de", "en")),
-        ("The tenants pay.", Manner("de", "en", "medical")),
-        ("The tenants pay.", Manner("ja", "en", "legal")),
-        ("The tenants pay.", Manner("de", "", "legal")),
-        ("The sun is up.", Manner("de", "en", "legal")),
+        ("The tenants pay.", TranslationStyle("de", "en")),
+        ("The tenants pay.", TranslationStyle("de", "en", "medical")),
+        ("The tenants pay.", TranslationStyle("ja", "en", "legal")),
+        ("The tenants pay.", TranslationStyle("de", "", "legal")),
+        ("The sun is up.", TranslationStyle("de", "en", "legal")),
     ],
 )
 def test_nothing_is_offered_where_there_is_nothing(text, manner):
@@ -68,7 +72,7 @@ def test_nothing_is_offered_where_there_is_nothing(text, manner):
 
 def test_a_persons_glossary_goes_first_and_nothing_is_said_twice():
     own = [Term("tenant", "Pächter"), Term("Landlord", "", keeps=True)]
-    words = asked("The tenant and the landlord sign the lease.", Manner("de", "en", "legal"), own)
+    words = asked("The tenant and the landlord sign the lease.", TranslationStyle("de", "en", "legal"), own)
     assert "Use these words: tenant = Pächter; lease = Mietvertrag\n" in words
     assert "Do not translate: Landlord\n" in words
     assert "Mieter\n" not in words

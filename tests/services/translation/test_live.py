@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.translation import SegmentState
-from slmdesk.services.translation.asking.prompts import Manner, messages
+from slmdesk.services.translation.asking.prompts import TranslationStyle, messages
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.typed import cache
-from slmdesk.services.translation.typed.cache import Known, KnownSegments
+from slmdesk.services.translation.typed.cache import CachedSegment, SegmentCache
 from slmdesk.text.translation.checks import flags_of
 from slmdesk.text.translation.tagged import Tags
 
-MANNER = Manner("de", "en")
+MANNER = TranslationStyle("de", "en")
 SOURCE = "The rent of 750 euros is due today."
 FAULTY = "Die Miete von 570 Euro ist heute fällig."
 GOOD = "Die Miete von 750 Euro ist heute fällig."
@@ -80,23 +80,23 @@ def test_a_model_that_was_refused_is_used_when_it_is_trusted_again(opened, monke
 @pytest.mark.pure
 def test_a_long_text_does_not_push_itself_out(monkeypatch):
     monkeypatch.setattr(cache, "KEPT", 3)
-    known = KnownSegments()
+    known = SegmentCache()
     keys = [(str(at), "en", "de", "", "", "", ()) for at in range(10)]
     known.on_show = 10
     for key in keys:
-        known.note(key, Known("x", SegmentState.TRANSLATED))
+        known.note(key, CachedSegment("x", SegmentState.TRANSLATED))
     assert not any(map(known.is_open, keys))
     known.on_show = 1
-    known.note(keys[9], Known("y", SegmentState.TRANSLATED))
+    known.note(keys[9], CachedSegment("y", SegmentState.TRANSLATED))
     assert [known.is_open(key) for key in keys] == [True] * 6 + [False] * 4
 
 
 @pytest.mark.pure
 def test_a_first_try_waits_for_its_second_until_all_is_stopped():
-    known, key, other = KnownSegments(), ("a",), ("b",)
-    first = Known("x", SegmentState.TRANSLATED)
+    known, key, other = SegmentCache(), ("a",), ("b",)
+    first = CachedSegment("x", SegmentState.TRANSLATED)
     known.note(key, first.asked_again())
-    known.note(other, Known("ha", SegmentState.OPEN))
+    known.note(other, CachedSegment("ha", SegmentState.OPEN))
     known.drop_begun([key, other])
     assert known.get(other) is None
     assert known.get(key).first is first

@@ -14,8 +14,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Term
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.defaults import Use
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.models.defaults import DefaultUse
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import LiveTranslated, PairUsed
 from slmdesk.services.translation.pairs.advice import made_for
 from slmdesk.services.translation.pairs.exams import KIND, notes_of, results_of
@@ -119,12 +119,12 @@ def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_pa
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
     first = next(one.id for one in on_service_thread(recorder, services.models.list) if one.name == "Echo")
     on_service_thread(recorder, lambda: services.store.models.set_info(first, pair_exams=weak_fact(recorder, other.id)))
-    on_service_thread(recorder, lambda: services.uses.set_default(Use.TRANSLATE, first))
+    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.TRANSLATE, first))
     said = advice(recorder)
     assert said.level == "weak"
     assert said.better.name == "Other"
     assert said.better.words == "Other, on this PC, is good at it."
-    on_service_thread(recorder, lambda: services.uses.set_default(Use.TRANSLATE, said.better.id))
+    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.TRANSLATE, said.better.id))
     assert advice(recorder).words == ""
 
 
@@ -142,7 +142,7 @@ def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_pa
     smol = "huggingface:HuggingFaceTB/SmolLM2-1.7B-Instruct-GGUF/smollm2-1.7b-instruct-q4_k_m.gguf@main"
     first = record(recorder).id
     on_service_thread(recorder, lambda: store.models.change(first, source=smol))
-    on_service_thread(recorder, lambda: recorder.services.uses.set_default(Use.TRANSLATE, first))
+    on_service_thread(recorder, lambda: recorder.services.uses.set_default(DefaultUse.TRANSLATE, first))
     assert advice(recorder, "en", "pl").words == "Echo was not made for Polish; its publisher names English."
     assert advice(recorder, "en", "pl").has_offers
     assert advice(recorder, "pl", "en").words == ""
@@ -274,7 +274,9 @@ def begun(opened):
 
 def typed(recorder, text, target="pl"):
     begin = len(recorder.events)
-    on_service_thread(recorder, lambda: recorder.services.live.translate(text, Manner(target, "en"), record(recorder)))
+    on_service_thread(
+        recorder, lambda: recorder.services.live.translate(text, TranslationStyle(target, "en"), record(recorder))
+    )
     recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.core.translation import SegmentFlag
-from slmdesk.services.translation.asking.prompts import Manner, translation_step
+from slmdesk.services.translation.asking.prompts import TranslationStyle, translation_step
 from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.pure
@@ -22,5 +22,5 @@ pytestmark = pytest.mark.pure
     ],
 )
 def test_a_second_try_is_told_what_was_wrong(flag: SegmentFlag, said: str) -> None:
-    step = translation_step("The rent is 900 euros.", Tags(), Manner("de", "en"), wrong=[flag])
+    step = translation_step("The rent is 900 euros.", Tags(), TranslationStyle("de", "en"), wrong=[flag])
     assert f"A first translation was wrong: {said}. Translate again" in str(step["messages"])

@@ -15,8 +15,8 @@ from slmdesk.core.translation import Origin, SegmentState, Term
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.handouts import Handout
-from slmdesk.services.translation.segment_list import Requested, word_runs
-from slmdesk.services.translation.types import Again, TranslationRequest
+from slmdesk.services.translation.segment_list import SegmentFilter, word_runs
+from slmdesk.services.translation.types import RetryScope, TranslationRequest
 from slmdesk.store import LOOK
 from slmdesk.text.translation.replace import Search
 
@@ -116,7 +116,7 @@ def test_lists_and_their_counts(opened):
     lists = recorder.services.segment_lists
 
     def listed(**requested):
-        return on_service_thread(recorder, lambda: lists.listed(item, Requested(**requested)))
+        return on_service_thread(recorder, lambda: lists.listed(item, SegmentFilter(**requested)))
 
     everything = listed()
     assert list(everything.numbers) == [0, 1, 2, 3]
@@ -181,7 +181,7 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
     assert not again & asked, "and not for what is known already"
     assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
     assert rows(recorder, item)[0].state is SegmentState.TRANSLATED
-    flagged = on_service_thread(recorder, lambda: service.again(item, scope=Again.FLAGGED))
+    flagged = on_service_thread(recorder, lambda: service.again(item, scope=RetryScope.FLAGGED))
     ended(recorder, flagged)
     kept = rows(recorder, item)[2]
     assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
@@ -193,7 +193,7 @@ def test_a_person_s_words_are_never_asked_anew(opened):
     recorder = opened(turned=True)
     item = translated(recorder, text=TEXT)
     on_service_thread(recorder, lambda: recorder.services.segment_changes.edit(item, 2, "Nein, doch."))
-    job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, scope=Again.FLAGGED))
+    job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, scope=RetryScope.FLAGGED))
     ended(recorder, job)
     assert rows(recorder, item)[2].target == "Nein, doch."
 

@@ -14,7 +14,7 @@ from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import Origin, SegmentState, Term
 from slmdesk.services.base.events import Problem
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import LiveTranslated, SegmentChanged, TranslationGrew
 from slmdesk.services.translation.segment_edits import turned
 from slmdesk.services.translation.types import TranslationRequest, WrittenFile
@@ -205,7 +205,7 @@ def test_typed_text_is_asked_again_only_where_it_changed(opened):
     recorder = opened(turned=True)
     live = recorder.services.live
     record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
-    manner = Manner("de", "en")
+    manner = TranslationStyle("de", "en")
 
     def wait_for(count):
         done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == count)
@@ -243,7 +243,7 @@ def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opene
     (of_document,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
     tried_again = result_of(recorder.services, lambda: recorder.services.segment_edits.retry(view.item.id, 0, ""))
     record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
-    on_service_thread(recorder, lambda: recorder.services.live.translate(source, Manner("en", "de"), record))
+    on_service_thread(recorder, lambda: recorder.services.live.translate(source, TranslationStyle("en", "de"), record))
     typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
     assert [of_document.target, tried_again.target, typed.segments[0].target] == [target] * 3
 
@@ -277,7 +277,8 @@ def test_typed_text_says_where_the_model_was_unsure(opened):
     recorder = opened(turned=True, doubted="X")
     record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
     on_service_thread(
-        recorder, lambda: recorder.services.live.translate("We  fix it. All is well.", Manner("de", "en"), record)
+        recorder,
+        lambda: recorder.services.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record),
     )
     done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
     assert [doubted(one) for one in done.segments] == [[("FIX", 0.25)], []]
@@ -295,17 +296,19 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
 
 def test_put_back_goes_into_the_language_of_the_source_also_where_that_was_not_chosen(opened):
     rent = "Le locataire paie le loyer au début de chaque mois."
-    assert turned(Manner("en", domain="legal", formality="formal"), rent) == Manner("fr", "en", "legal")
-    assert turned(Manner("en", "de"), rent) == Manner("de", "en"), "what was chosen counts"
+    assert turned(TranslationStyle("en", domain="legal", formality="formal"), rent) == TranslationStyle(
+        "fr", "en", "legal"
+    )
+    assert turned(TranslationStyle("en", "de"), rent) == TranslationStyle("de", "en"), "what was chosen counts"
     recorder = opened(turned=True)
     back = recorder.services.segment_edits.back
-    problem = result_of(recorder.services, lambda: back("House 3", Manner("en"), "Haus 3"))
+    problem = result_of(recorder.services, lambda: back("House 3", TranslationStyle("en"), "Haus 3"))
     assert problem.code == "translation.source_unknown"
 
 
 def test_a_translation_is_put_back_and_said_in_other_ways(opened):
     recorder = opened(turned=True)
-    manner, house = Manner("de", "en"), "The house is big."
+    manner, house = TranslationStyle("de", "en"), "The house is big."
     edits = recorder.services.segment_edits
     back = result_of(recorder.services, lambda: edits.back("Das Haus ist groß.", manner, house))
     assert back == "Das Haus ist groß.".swapcase()

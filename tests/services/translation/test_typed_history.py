@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobStatus
 from slmdesk.core.translation import NewSegment, Origin, SegmentState
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.translation.asking.prompts import Manner, messages, other_steps
+from slmdesk.services.translation.asking.prompts import TranslationStyle, messages, other_steps
 from slmdesk.services.translation.events import LiveTranslated
 from slmdesk.services.translation.segment_edits import says_otherwise
 from slmdesk.services.translation.typed.history import is_same_text
@@ -21,7 +21,7 @@ from slmdesk.text.translation.tagged import Tags
 
 pytestmark = pytest.mark.process
 
-MANNER = Manner("de", "en")
+MANNER = TranslationStyle("de", "en")
 
 
 def on_service_thread(recorder, work):
@@ -102,7 +102,7 @@ def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened)
 
 def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
     text = "The weather is fine today and we go out.\nDas Wetter ist heute schön und wir gehen hinaus.\nOk"
-    found = typed(recorder, text, Manner("fr"))
+    found = typed(recorder, text, TranslationStyle("fr"))
     assert [(one.language, one.paragraph) for one in found] == [("en", 0), ("de", 1), ("de", 2)]
     assert min(one.sure for one in found[:2]) > 0.8
     assert found[2].sure == 0
@@ -244,7 +244,9 @@ def test_a_kept_text_goes_on_without_asking_again(recorder):
     old = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
     record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
     recorder.events.clear()
-    on_service_thread(recorder, lambda: live.adopt(old.text, Manner("de", "en", "legal"), record, old.segments))
+    on_service_thread(
+        recorder, lambda: live.adopt(old.text, TranslationStyle("de", "en", "legal"), record, old.segments)
+    )
     assert [(one.target, one.state) for one in done(recorder)] == [("Die Sonne ist da.", SegmentState.EDITED)]
 
 

@@ -155,7 +155,7 @@ class AttachmentBar(QScrollArea):
         self.viewport().setAutoFillBackground(False)
         self._inner.setAutoFillBackground(False)
         self.chips: list[Chip] = []
-        self._room = 1000
+        self._space = 1000
         self.setVisible(False)
 
     @property
@@ -205,9 +205,9 @@ class AttachmentBar(QScrollArea):
         super().resizeEvent(event)
         self._fit()
 
-    def set_room(self, height: int) -> None:
+    def set_space(self, height: int) -> None:
         """Limit the height to a share of a page this high, in pixels: the conversation needs its own."""
-        self._room = height
+        self._space = height
         self._fit()
 
     def _fit(self) -> None:
@@ -222,5 +222,5 @@ class AttachmentBar(QScrollArea):
         row = self.chips[0].sizeHint().height()
         requested = self._flow.heightForWidth(width)
         self._inner.setMinimumHeight(requested)
-        rows = MOST_ROWS if self._room >= LOW else MOST_ROWS_LOW
+        rows = MOST_ROWS if self._space >= LOW else MOST_ROWS_LOW
         self.setFixedHeight(min(requested, int(row * rows) + gap))

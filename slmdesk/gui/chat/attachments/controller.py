@@ -25,7 +25,7 @@ from slmdesk.gui.chat.attachments.attachment import (
 )
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
-from slmdesk.services.chat.attachments.sources import Weighed
+from slmdesk.services.chat.attachments.sources import AttachmentCost
 from slmdesk.services.chat.events import ContextMeasured
 from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.chat.service import MOST_ATTACHED
@@ -44,7 +44,7 @@ class AttachController(QObject):
 
     Emits `shown` with the Drafts of the open chat, `changed` when what would be sent has changed, `waiting_shown` with
     a sentence while a message waits for its attachments ('' when it does not), `password_requested` with a key, the
-    file's name and whether the last password was wrong, `text_arrived` with a name, a Weighed and its text,
+    file's name and whether the last password was wrong, `text_arrived` with a name, an AttachmentCost and its text,
     `inline_requested` with text for the composer.
     """
 
@@ -125,7 +125,7 @@ class AttachController(QObject):
         names = {one.name for one in self.now}
         number = next(n for n in range(1, len(names) + 2) if (PASTED if n == 1 else f"{PASTED} {n}") not in names)
         draft = Draft(PASTED if number == 1 else f"{PASTED} {number}", source=(text,))
-        if not self._has_room(1):
+        if not self._has_space(1):
             return
         self.now.append(draft)
         self._begin(draft)
@@ -237,14 +237,14 @@ class AttachController(QObject):
         drafts = self._drafts.setdefault(chat, [])
         known = {one.path for one in drafts}
         for path in [one for one in found if one not in known]:
-            if not self._has_room(1, drafts):
+            if not self._has_space(1, drafts):
                 break
             draft = Draft(path.name, path)
             drafts.append(draft)
             self._begin(draft)
         self._notify()
 
-    def _has_room(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
+    def _has_space(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
         if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
             return True
         words = f"At most {MOST_ATTACHED} documents can be attached to a message; the others were left out."
@@ -306,14 +306,14 @@ class AttachController(QObject):
         elif self._then is not None:
             self.waiting_shown.emit(waiting_words(self.now))
 
-    def _weigh(self, draft: Draft, then: Callable[[Weighed], None]) -> None:
+    def _weigh(self, draft: Draft, then: Callable[[AttachmentCost], None]) -> None:
         chat, request = self._chat, draft.request
 
         def failed(problem: Problem) -> None:
             draft.state, draft.problem = FAILED, reason_of(problem)
             self._notify()
 
-        def arrived(weighed: Weighed) -> None:
+        def arrived(weighed: AttachmentCost) -> None:
             draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
             found = weighed.measured
             draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind

@@ -17,10 +17,10 @@ from slmdesk.gui.widgets.file_drop import FileDrop, dropped_paths, model_files
 from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.shares import admit
-from slmdesk.services.chat.attachments.sources import Weighed
+from slmdesk.services.chat.attachments.sources import AttachmentCost
 
 
-class Attaching(QObject):
+class AttachmentEntry(QObject):
     """Lets documents be attached to the message written on `page`."""
 
     def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
@@ -76,7 +76,7 @@ class Attaching(QObject):
         ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
 
     @Slot(str, object)
-    def _on_text_arrived(self, name: str, weighed: Weighed) -> None:
+    def _on_text_arrived(self, name: str, weighed: AttachmentCost) -> None:
         found = weighed.measured
         if found.text is None:
             intro = (

@@ -48,7 +48,7 @@ class InputBox(QTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(theme.SPACE_4)
         self._is_composing = False
-        self._room = 1000
+        self._space = 1000
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
@@ -113,15 +113,15 @@ class InputBox(QTextEdit):
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), self.height())
 
-    def set_room(self, height: int) -> None:
+    def set_space(self, height: int) -> None:
         """Take at most a share of a page this high, in pixels: the conversation needs its own."""
-        self._room = height
+        self._space = height
         self._fit()
 
     @Slot()
     def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing()
-        lines = min(MOST_LINES, max(2, int(self._room * MOST_SHARE / line)))
+        lines = min(MOST_LINES, max(2, int(self._space * MOST_SHARE / line)))
         margins = ceil(self.document().documentMargin() * 2) + 2
         requested = ceil(self.document().size().height()) + 2
         self.setFixedHeight(min(max(requested, line + margins), line * lines + margins))
@@ -191,10 +191,10 @@ class Composer(QFrame):
         cursor.insertText(text)
         self.input_box.setTextCursor(cursor)
 
-    def set_room(self, height: int) -> None:
+    def set_space(self, height: int) -> None:
         """Take at most a share of a page this high, in pixels."""
-        self.input_box.set_room(height)
-        self.attachments.set_room(height)
+        self.input_box.set_space(height)
+        self.attachments.set_space(height)
 
     @Slot(str)
     def show_waiting(self, words: str) -> None:

@@ -17,7 +17,7 @@ from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.drafts import Drafts
 from slmdesk.gui.chat.conversation.inspector import MessageInspector
-from slmdesk.gui.chat.conversation.shown_messages import Shown
+from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
 from slmdesk.gui.widgets.notice_bar import notice_of
 from slmdesk.services.base.events import (
     ItemChanged,
@@ -30,7 +30,7 @@ from slmdesk.services.base.events import (
     PromptProgress,
 )
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.chat.conversation import NEW_CHAT, Conversation, Sent, words_of
+from slmdesk.services.chat.conversation import NEW_CHAT, Conversation, SentMessage, words_of
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.options import ChatOptions, options_from
 from slmdesk.services.chat.requests import SendRequest
@@ -74,7 +74,7 @@ class ChatController(QObject):
         self._title = NEW_CHAT
         self.new_options = ChatOptions()
         """The options of a new chat."""
-        self.shown = Shown()
+        self.shown = ShownMessages()
         self.attached = AttachController(bridge, self)
         """What is attached to the message being written."""
         self.drafts = Drafts(bridge, state, self.attached, self)
@@ -214,7 +214,7 @@ class ChatController(QObject):
         if not self.drafts.of("") and not self._is_sending:
             self._on_opened(epoch, "", opened)
 
-    def _on_sent(self, epoch: int, sent: Sent) -> None:
+    def _on_sent(self, epoch: int, sent: SentMessage) -> None:
         self._is_sending = False
         if epoch == self._epoch:
             if sent.item.id != self.chat:

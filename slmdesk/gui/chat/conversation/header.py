@@ -41,7 +41,7 @@ class ChatHeader(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Title and model share the width; the title has the larger part."""
         super().resizeEvent(event)
-        self.picker.set_room(self.width() * PICKER_PERCENT // 100)
+        self.picker.set_space(self.width() * PICKER_PERCENT // 100)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:

@@ -7,14 +7,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.attached import AttachmentPart
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.chat.conversation.extras import extra_of, read_words
-from slmdesk.gui.chat.conversation.shown_messages import Shown
+from slmdesk.gui.chat.conversation.shown_messages import ShownMessages
 from slmdesk.services.chat.quote import Quoted
 
 
 class MessageInspector(QObject):
     """Lives on the window's thread.
 
-    Emits `prompt_arrived` with a SeenPrompt, `text_requested` with a title, a sentence and a text to show,
+    Emits `prompt_arrived` with an InspectedPrompt, `text_requested` with a title, a sentence and a text to show,
     `passage_requested` with a Quoted to show on its page.
     """
 
@@ -22,7 +22,7 @@ class MessageInspector(QObject):
     text_requested = Signal(str, str, str)
     passage_requested = Signal(object)
 
-    def __init__(self, bridge: Bridge, shown: Shown, parent: QObject) -> None:
+    def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
         super().__init__(parent)
         self.setObjectName("message_inspector")
         self._bridge, self._shown = bridge, shown

@@ -5,23 +5,23 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.widgets.text_dialog import TextDialog
-from slmdesk.services.chat.conversation import SeenPrompt
+from slmdesk.services.chat.conversation import InspectedPrompt
 
 
-def show_seen(parent: QWidget, seen: SeenPrompt) -> None:
+def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:
     """Open the dialog, with warnings about oddities.  Does not block."""
     intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
     warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
     TextDialog(parent, title="What the model saw", intro=intro, text=seen.text, warning=warning, is_prose=False).show()
 
 
-def _missing_words(seen: SeenPrompt) -> str:
+def _missing_words(seen: InspectedPrompt) -> str:
     missing = len(seen.missing)
     words = "1 message is" if missing == 1 else f"{missing:,} messages are"
     return f"{words} missing: this model's own format leaves it out." if missing else ""
 
 
-def _lookalike_words(seen: SeenPrompt) -> str:
+def _lookalike_words(seen: InspectedPrompt) -> str:
     marks = ", ".join(f"“{one}”" for one in seen.lookalikes)
     if not marks:
         return ""

@@ -17,7 +17,7 @@ from slmdesk.services.chat.quote import Quoted
 DECIDING = "Looking through what is attached\u2026"
 
 
-class Shown:
+class ShownMessages:
     """One path through a chat's tree of messages, oldest first."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -131,17 +131,17 @@ class RowPainter(QStyledItemDelegate):
             x += painter.fontMetrics().horizontalAdvance(text)
 
 
-def fit_snippet(snippet: str, room: int, plain: QFontMetrics, bold: QFontMetrics) -> list[tuple[str, bool]]:
+def fit_snippet(snippet: str, space: int, plain: QFontMetrics, bold: QFontMetrics) -> list[tuple[str, bool]]:
     """The parts of a snippet that fit into `room` pixels, each with whether it is the hit: the hit whole, text on both
     sides.
     """
     before, _, rest = " ".join(snippet.split()).partition(HIT_BEGIN)
     hit, _, after = rest.partition(HIT_END)
     if not hit:  # found by its title
-        return [(plain.elidedText(before, Qt.TextElideMode.ElideRight, room), False)]
+        return [(plain.elidedText(before, Qt.TextElideMode.ElideRight, space), False)]
     after = after.replace(HIT_BEGIN, "").replace(HIT_END, "")
-    hit = bold.elidedText(hit, Qt.TextElideMode.ElideRight, room)
-    left = room - bold.horizontalAdvance(hit)
+    hit = bold.elidedText(hit, Qt.TextElideMode.ElideRight, space)
+    left = space - bold.horizontalAdvance(hit)
     behind = plain.horizontalAdvance(after)
     shown = plain.elidedText(before, Qt.TextElideMode.ElideLeft, max(left // 2, left - behind))
     after = plain.elidedText(after, Qt.TextElideMode.ElideRight, left - plain.horizontalAdvance(shown))

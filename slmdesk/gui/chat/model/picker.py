@@ -46,7 +46,7 @@ class ModelPicker(QWidget):
         self._models: Sequence[ModelRecord] = ()
         self._exams: Mapping[str, tuple[str, str]] = {}
         self._may_add = True
-        self._room: int | None = None
+        self._space: int | None = None
         self._event = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
         self._connect()
@@ -98,10 +98,10 @@ class ModelPicker(QWidget):
         self._event = event
         self._show()
 
-    def set_room(self, width: int) -> None:
+    def set_space(self, width: int) -> None:
         """Cut the name to this width, in pixels: the title beside it needs room too."""
-        if width != self._room:
-            self._room = width
+        if width != self._space:
+            self._space = width
             self._show()
 
     def allow_adding(self, may_add: bool) -> None:
@@ -152,14 +152,14 @@ class ModelPicker(QWidget):
     def _fitted(self, name: str, words: str) -> str:
         """Name and state cut to the available width; *ready* is dropped first, as the status bar shows it."""
         shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
-        if self._room is None:
+        if self._space is None:
             return f"{shown} — {words}"
-        metrics, room = self.button.fontMetrics(), self._room - BESIDE_WORDS
-        if metrics.horizontalAdvance(f"{shown} — {words}") <= room:
+        metrics, space = self.button.fontMetrics(), self._space - BESIDE_WORDS
+        if metrics.horizontalAdvance(f"{shown} — {words}") <= space:
             return f"{shown} — {words}"
         if self._event.state is ModelState.READY and len(name) > SHORT_NAME:
-            return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(room, LEAST_NAME))
-        rest = room - metrics.horizontalAdvance(f" — {words}")
+            return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(space, LEAST_NAME))
+        rest = space - metrics.horizontalAdvance(f" — {words}")
         return f"{metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(rest, LEAST_NAME))} — {words}"
 
 

@@ -378,16 +378,16 @@ class ConversationView(GrowingArea):
 
     def _bring_into_sight(self, index: int) -> None:
         top = self.top_of(index)
-        height, room = self.rows[index].height, self.viewport().height()
+        height, space = self.rows[index].height, self.viewport().height()
         if top is None:
             self._go_to(index, -EDGE)
-        elif top < 0 and top + height < room:
+        elif top < 0 and top + height < space:
             self.scroll_by(top - EDGE)
-        elif top + height > room and top > EDGE:
-            if index == len(self.rows) - 1 and height <= room:
+        elif top + height > space and top > EDGE:
+            if index == len(self.rows) - 1 and height <= space:
                 self.scroll_to_end()
             else:
-                self.scroll_by(min(top + height - room + EDGE, top - EDGE))
+                self.scroll_by(min(top + height - space + EDGE, top - EDGE))
 
     def _show_current(self) -> None:
         """Draw the focus ring around the current message while the view or its text has the focus."""

@@ -42,11 +42,11 @@ class ExtraLines(QObject):
         """Place them from `y` down.  Returns where they end, in device-independent pixels."""
         for button, extra in zip(self.buttons, self._extras, strict=True):
             button.ensurePolished()  # the style sheet has a word in its font
-            room = width - 2 * SPACE_8
+            space = width - 2 * SPACE_8
             taken = button.sizeHint().width() - button.fontMetrics().horizontalAdvance(_safe(button.text()))
-            words = button.fontMetrics().elidedText(extra.words, Qt.TextElideMode.ElideMiddle, max(room - taken, 40))
+            words = button.fontMetrics().elidedText(extra.words, Qt.TextElideMode.ElideMiddle, max(space - taken, 40))
             button.setText(words.replace("&", "&&"))
-            place = QRect(SPACE_8, y, min(button.sizeHint().width(), room), self._style.row_height)
+            place = QRect(SPACE_8, y, min(button.sizeHint().width(), space), self._style.row_height)
             if self._parent.isRightToLeft():
                 place.moveRight(width - SPACE_8)
             button.setGeometry(place)

@@ -21,7 +21,7 @@ class _Pane:
     name: str
     chip: QPushButton
     widget: QWidget
-    wants_room: bool = False
+    needs_width: bool = False
 
 
 class SidePanel(QFrame):
@@ -33,7 +33,7 @@ class SidePanel(QFrame):
     """
 
     pane_shown = Signal(str)
-    wants_room = Signal(bool)
+    needs_width = Signal(bool)
     pages_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -42,7 +42,7 @@ class SidePanel(QFrame):
         self.setMinimumWidth(LEAST_WIDTH)
         self._panes: list[_Pane] = []
         self._is_alone = False
-        self.has_room = False
+        self.has_space = False
         """Whether the pane on show has the whole work area."""
         self._build_ui()
 
@@ -77,8 +77,8 @@ class SidePanel(QFrame):
         self._chips.addWidget(chip)
         self._chips.removeWidget(self._back)  # the way back stands last
         self._chips.addWidget(self._back)
-        if (asked := getattr(widget, "room_requested", None)) is not None:
-            asked.connect(lambda wants: self.give_room(name, wants))
+        if (asked := getattr(widget, "width_requested", None)) is not None:
+            asked.connect(lambda wants: self.give_width(name, wants))
         if len(self._panes) == 1:
             chip.setChecked(True)
 
@@ -100,18 +100,18 @@ class SidePanel(QFrame):
         self._settle()
         self.pane_shown.emit(name)
 
-    def give_room(self, object_name: str, wants: bool) -> None:
+    def give_width(self, object_name: str, wants: bool) -> None:
         """A pane needs the whole work area, or no longer; it has it only while it is shown."""
         name = object_name.removesuffix(SUFFIX)
         for one in self._panes:
             if one.name == name:
-                one.wants_room = wants
+                one.needs_width = wants
         self._settle()
 
     def stand_alone(self, is_alone: bool) -> None:
         """Whether there is no room for the pages beside it; then, too, the button back to them is shown."""
         self._is_alone = is_alone
-        self._back.setVisible(is_alone or self.has_room)
+        self._back.setVisible(is_alone or self.has_space)
 
     # ---- private
 
@@ -126,7 +126,7 @@ class SidePanel(QFrame):
     def _on_back(self) -> None:
         found = self._current()
         if found is not None:
-            self.give_room(found.name, False)
+            self.give_width(found.name, False)
             found.chip.setFocus(Qt.FocusReason.OtherFocusReason)
         self.pages_requested.emit()
 
@@ -136,8 +136,8 @@ class SidePanel(QFrame):
 
     def _settle(self) -> None:
         found = self._current()
-        wants = found is not None and found.wants_room
-        if wants != self.has_room:
-            self.has_room = wants
+        wants = found is not None and found.needs_width
+        if wants != self.has_space:
+            self.has_space = wants
             self._back.setVisible(wants or self._is_alone)
-            self.wants_room.emit(wants)
+            self.needs_width.emit(wants)

@@ -30,7 +30,7 @@ from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.documents.document_info import info_of
-from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
+from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, SkippedDocument, folder_of
 from slmdesk.services.documents.labels import counted_documents, folder_words
 
 MOST_REASONS = 6
@@ -166,7 +166,7 @@ class FolderView(QFrame):
         self.questions.setEnabled(state.documents > 0)
 
     @Slot(object, object)
-    def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[LeftOut]) -> None:
+    def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[SkippedDocument]) -> None:
         """Show its documents, and those that were not read."""
         self._rows.show_records(records)
         read = [one for one in records if one.status is DocumentStatus.READ]

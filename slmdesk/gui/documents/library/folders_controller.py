@@ -15,7 +15,7 @@ from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.removals import Removals
 from slmdesk.services.base.events import Problem
 from slmdesk.services.documents.events import CollectionChanged, CollectionGone
-from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, LeftOut, folder_of
+from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, SkippedDocument, folder_of
 from slmdesk.services.documents.labels import counted_documents
 
 CONTENTS_MS = 3_000
@@ -172,7 +172,7 @@ class FoldersController(QObject):
         if not id:
             return
 
-        def came(found: tuple[list[DocumentRecord], list[LeftOut]]) -> None:
+        def came(found: tuple[list[DocumentRecord], list[SkippedDocument]]) -> None:
             if id == self.current:
                 self.contents_came.emit(*found)
 

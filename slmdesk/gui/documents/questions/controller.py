@@ -15,10 +15,10 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.common.items_controller import ItemsController
 from slmdesk.services.base import events
 from slmdesk.services.base.events import MessageEnded, MessageGrew, Problem, PromptProgress
-from slmdesk.services.chat.conversation import Sent
+from slmdesk.services.chat.conversation import SentMessage
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.service import KIND
-from slmdesk.services.questions.types import Asked, AskRequest
+from slmdesk.services.questions.types import AskedQuestion, AskRequest
 
 
 class QuestionController(QObject):
@@ -105,7 +105,7 @@ class QuestionController(QObject):
 
     # ---- events
 
-    def _on_sent(self, sent: Sent) -> None:
+    def _on_sent(self, sent: SentMessage) -> None:
         self._set(sent.item.id)
         self._message = sent.answer.id
         self.items.refresh()
@@ -115,7 +115,7 @@ class QuestionController(QObject):
         if problem.report:
             self._bridge.problem_met.emit(problem)
 
-    def _on_opened(self, item: str, turns: Sequence[Asked]) -> None:
+    def _on_opened(self, item: str, turns: Sequence[AskedQuestion]) -> None:
         self._set(item)
         self.opened.emit(list(turns))
         last = turns[-1].message if turns else None

@@ -26,7 +26,7 @@ from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
 from slmdesk.services.documents.finding_labels import marks_in_words
 from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.questions.prompt import Answered
-from slmdesk.services.questions.types import Asked
+from slmdesk.services.questions.types import AskedQuestion
 
 HINT = (
     "The answer quotes the document, and each quotation opens its page. What the document does not say is not answered."
@@ -165,7 +165,7 @@ class QuestionPane(QScrollArea):
         self.earlier.show_entries([Entry(one.id, one.title, one.created, one.title) for one in items], current)
 
     @Slot(object)
-    def show_turns(self, turns: Sequence[Asked]) -> None:
+    def show_turns(self, turns: Sequence[AskedQuestion]) -> None:
         self.clear()
         for turn in turns:
             self.show_asked(turn.question)

@@ -115,7 +115,7 @@ class SummaryForm(QFrame):
         letters = self._kind.fontMetrics()
         frame = self._kind.sizeHint().width() - LEAST_LETTERS * letters.horizontalAdvance("X")
         requested = frame + max(letters.horizontalAdvance(words) for _, words in KINDS)
-        has_room = (self.width() - self._choices.spacing()) * 3 // 5 >= requested
-        way = QBoxLayout.Direction.LeftToRight if has_room else QBoxLayout.Direction.TopToBottom
+        has_space = (self.width() - self._choices.spacing()) * 3 // 5 >= requested
+        way = QBoxLayout.Direction.LeftToRight if has_space else QBoxLayout.Direction.TopToBottom
         if self._choices.direction() is not way:
             self._choices.setDirection(way)

@@ -226,8 +226,8 @@ class SummaryPane(QScrollArea):
     @Slot()
     def _reveal(self) -> None:
         """In a low window, scroll to the summary: the form would fill the pane."""
-        room = self.viewport().height() / self.fontMetrics().lineSpacing()
-        if self.summary is not None and self.rows and room < LOW_LINES:
+        space = self.viewport().height() / self.fontMetrics().lineSpacing()
+        if self.summary is not None and self.rows and space < LOW_LINES:
             self._column.activate()
             self.verticalScrollBar().setValue(self.rows[0].y() - theme.SPACE_8)
 

@@ -38,12 +38,12 @@ class CellsView(QTableView):
         count = header.count()
         if not count or self._is_drawn:
             return
-        has_room = width >= count * LEAST_LETTERS * self.fontMetrics().averageCharWidth()
-        each = width // count if has_room else header.defaultSectionSize()
+        has_space = width >= count * LEAST_LETTERS * self.fontMetrics().averageCharWidth()
+        each = width // count if has_space else header.defaultSectionSize()
         self._is_fitting = True
         for at in range(count):
             header.resizeSection(at, each)
-        if has_room:
+        if has_space:
             header.resizeSection(count - 1, width - each * (count - 1))
         self._is_fitting = False
 

@@ -65,7 +65,7 @@ class TablePane(QFrame):
     """
 
     place_chosen = Signal(object)
-    room_requested = Signal(bool)
+    width_requested = Signal(bool)
 
     def __init__(
         self, controller: TableController, exports: ExportController, keeper: ThemeKeeper, parent: QWidget
@@ -155,7 +155,7 @@ class TablePane(QFrame):
         tip = "Take the last change of a cell back (Ctrl+Z)"
         self._undo = make("Undo", "undo_cell_button", tip=tip, on=tables.undo)
         tip = "Give the table the place of the pages"
-        self._wide = make("Wide", "wide_table_button", tip=tip, on=lambda: self.room_requested.emit(True))
+        self._wide = make("Wide", "wide_table_button", tip=tip, on=lambda: self.width_requested.emit(True))
         flow = FlowLayout(foot, gap=theme.SPACE_8)
         for one in (self._save, self._again, self._undo, self._wide, self._new):
             flow.addWidget(one)
@@ -181,7 +181,7 @@ class TablePane(QFrame):
         model.modelReset.connect(lambda: self._notify(QModelIndex()))
         model.modelReset.connect(view.fit)
         view.clicked.connect(self._go_to)
-        view.page_requested.connect(lambda index: self._go_to(index, with_room=True))
+        view.page_requested.connect(lambda index: self._go_to(index, with_space=True))
         view.selectionModel().currentChanged.connect(lambda index, _before: self._notify(index))
         self._keeper.theme_changed.connect(lambda _theme: model.repaint())
         undo = QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo)
@@ -295,7 +295,7 @@ class TablePane(QFrame):
 
     @Slot()
     def _on_show_page(self) -> None:
-        self._go_to(self.table.currentIndex(), with_room=True)
+        self._go_to(self.table.currentIndex(), with_space=True)
 
     @Slot(str)
     def _on_form(self, form: str) -> None:
@@ -306,13 +306,13 @@ class TablePane(QFrame):
 
         ask_where(self, tables.title, form, save, FORMS, folder=self.folder)
 
-    def _go_to(self, index: QModelIndex, *, with_room: bool = False) -> None:
+    def _go_to(self, index: QModelIndex, *, with_space: bool = False) -> None:
         """Go to the page of a cell; while the pages are hidden, only `with_room`."""
         row, cell = self.model.row_at(index), self.model.cell_at(index)
-        if row is None or (self._is_wide and not with_room):
+        if row is None or (self._is_wide and not with_space):
             return
         if self._is_wide:
-            self.room_requested.emit(False)
+            self.width_requested.emit(False)
         page = cell.page if cell else 1
         if page:
             start, end = (cell.start, cell.end) if cell else (0, 0)

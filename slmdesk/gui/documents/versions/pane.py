@@ -53,7 +53,7 @@ class ComparePane(QFrame):
 
     change_opened = Signal(int)
     export_requested = Signal(str)
-    room_requested = Signal(bool)
+    width_requested = Signal(bool)
 
     def __init__(self, controller: VersionsController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -365,7 +365,7 @@ class ComparePane(QFrame):
         self.rows.setVisible(is_wide)
         self.earlier.setVisible(not is_wide and self.earlier.has_entries)
         self._wide.setText("Beside the pages" if is_wide else "Side by side")
-        self.room_requested.emit(is_wide)
+        self.width_requested.emit(is_wide)
         self._turn()
         if self.current >= 0:
             self.list.show_change(self.current)

@@ -150,7 +150,7 @@ class DocumentView(QFrame):
         self.find_bar.words_changed.connect(pages.find)
         self.find_bar.place_chosen.connect(self._on_place_chosen)
         self._attached.all_requested.connect(self._on_all_attached)
-        self.side.wants_room.connect(lambda _wants: self._make_room())
+        self.side.needs_width.connect(lambda _wants: self._make_space())
         self.side.pane_shown.connect(self._on_pane_shown)
         self.side.pages_requested.connect(self.show_pages)
         self._left.installEventFilter(self)
@@ -195,7 +195,7 @@ class DocumentView(QFrame):
         self.view.show_pages(pages, anew=anew)
         self.thumbnails.show_pages(pages, anew=anew or len(pages) < self.thumbnails.count)
         if anew or len(pages) < FEW_PAGES:
-            self._make_room()
+            self._make_space()
             self._show_coverage()
         elif not self._summary_timer.isActive():
             self._summary_timer.start()
@@ -220,7 +220,7 @@ class DocumentView(QFrame):
 
     @Slot(bool)
     def _on_small_toggled(self, _is_shown: bool) -> None:
-        self._make_room()
+        self._make_space()
         self.layout_changed.emit()
 
     @Slot(object)
@@ -268,13 +268,13 @@ class DocumentView(QFrame):
     def show_pages(self) -> None:
         """Show the pages, where there is room for pages or panes only."""
         self._shows_side = False
-        self._make_room()
+        self._make_space()
 
     @Slot()
     def show_panes(self) -> None:
         """Show the panes, where there is room for pages or panes only."""
         self._shows_side = True
-        self._make_room()
+        self._make_space()
 
     def hint_spans(self, spans: Spans | None) -> None:
         """Mark a source while a person points at it; None: restore the marks there were before."""
@@ -333,7 +333,7 @@ class DocumentView(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._make_room()
+        self._make_space()
 
     # ---- private
 
@@ -346,10 +346,10 @@ class DocumentView(QFrame):
         self.view.setVisible(not is_unread)
         self.find_bar.setVisible(not is_unread)
 
-    def _make_room(self) -> None:
+    def _make_space(self) -> None:
         is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
-        has_side = is_wide or self._shows_side or self.side.has_room
-        has_pages = not self.side.has_room and (is_wide or not self._shows_side)
+        has_side = is_wide or self._shows_side or self.side.has_space
+        has_pages = not self.side.has_space and (is_wide or not self._shows_side)
         focus = QApplication.focusWidget()
         if not has_side and focus is not None and self.side.isAncestorOf(focus):
             self.view.setFocus()  # else it would go anywhere
@@ -361,8 +361,8 @@ class DocumentView(QFrame):
 
     def _fit_thumbs(self) -> None:
         """Show thumbnails only where there is room for them beside the pages."""
-        has_room = self._left.width() >= THUMB_LINES * self.fontMetrics().lineSpacing()
-        can_be_small = not self._left.isHidden() and self.thumbnails.count > 1 and has_room
+        has_space = self._left.width() >= THUMB_LINES * self.fontMetrics().lineSpacing()
+        can_be_small = not self._left.isHidden() and self.thumbnails.count > 1 and has_space
         self.thumbnails.setVisible(can_be_small and self._small.isChecked())
         self._small.setVisible(can_be_small)
         beside = max(self._small.sizeHint().height(), self._to_side.sizeHint().height())

@@ -60,7 +60,7 @@ class PageTable:
     def __init__(self, text: str, rows: Sequence[Block], *, width: float, fonts: Fonts) -> None:
         """`text` is that of the page; `width` is the room there is: a wider table scrolls."""
         self.start, self.end = rows[0].start, rows[-1].end
-        self._room = width
+        self._space = width
         self._rows = _cells_of(text, rows)
         self._starts = [row.start for row in rows]
         self._layouts: dict[int, QTextLayout] = {}
@@ -93,7 +93,7 @@ class PageTable:
     @property
     def is_wide(self) -> bool:
         """Whether it scrolls."""
-        return self.width > self._room + 0.5
+        return self.width > self._space + 0.5
 
     @property
     def offset(self) -> float:
@@ -115,17 +115,17 @@ class PageTable:
     @property
     def bar(self) -> QRectF:
         """The place of its scroll bar; empty without one."""
-        return QRectF(0, self._tops[-1] + BAR_GAP, self._room, BAR_HEIGHT) if self.is_wide else QRectF()
+        return QRectF(0, self._tops[-1] + BAR_GAP, self._space, BAR_HEIGHT) if self.is_wide else QRectF()
 
     @property
     def handle(self) -> QRectF:
-        share = self._room / (self._room + self._stops[-1])
+        share = self._space / (self._space + self._stops[-1])
         bar = self.bar
         return QRectF(self._offset * share, bar.top(), bar.width() * share, bar.height())
 
     def scroll_bar_to(self, x: float) -> bool:
         """Scroll so that the middle of the handle is at `x`; returns whether that changed anything."""
-        return self.scroll_to(x * (self._room + self._stops[-1]) / self._room - self._room / 2)
+        return self.scroll_to(x * (self._space + self._stops[-1]) / self._space - self._space / 2)
 
     def top_of(self, character: int) -> float:
         """The top of the row that holds a character of the page."""
@@ -136,13 +136,13 @@ class PageTable:
         if self._is_fixed(self._cell_of(character)):
             return False
         place = self.cell_rectangle(character)
-        if place.left() < self._fixed or place.width() > self._room - self._fixed:
+        if place.left() < self._fixed or place.width() > self._space - self._fixed:
             return self.scroll_to(self._offset + place.left() - self._fixed)
-        return place.right() > self._room and self.scroll_to(self._offset + place.right() - self._room)
+        return place.right() > self._space and self.scroll_to(self._offset + place.right() - self._space)
 
     def character_at(self, point: QPointF) -> int | None:
         """The character of the page nearest to a point in a cell; None outside."""
-        if not (0 <= point.y() < self._tops[-1] and 0 <= point.x() < self._room):
+        if not (0 <= point.y() < self._tops[-1] and 0 <= point.x() < self._space):
             return None
         row = bisect_right(self._tops, point.y()) - 1
         first = self._rows[row][0]
@@ -176,7 +176,7 @@ class PageTable:
             left, moved = (0.0, 0.0) if is_fixed else (self._fixed, self._offset)
             painter.save()
             painter.setClipRect(
-                QRectF(left, 0, self._room - left + 1, self._tops[-1] + 1), Qt.ClipOperation.IntersectClip
+                QRectF(left, 0, self._space - left + 1, self._tops[-1] + 1), Qt.ClipOperation.IntersectClip
             )
             painter.translate(-moved, 0)
             for row in rows:
@@ -185,7 +185,7 @@ class PageTable:
             painter.restore()
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
         for top in self._tops[rows.start : rows.stop + 1]:
-            painter.drawLine(QPointF(0, top), QPointF(min(self.width - self._offset, self._room), top))
+            painter.drawLine(QPointF(0, top), QPointF(min(self.width - self._offset, self._space), top))
         if self.is_wide:
             painter.setPen(Qt.PenStyle.NoPen)
             for place, colour in ((self.bar, "raised"), (self.handle, "muted")):
@@ -200,9 +200,9 @@ class PageTable:
 
     def _scroll_stops(self) -> list[float]:
         """The scroll positions: column by column, up to the one that shows the last column."""
-        most = max(0.0, self.width - self._room)
+        most = max(0.0, self.width - self._space)
         edges = [edge - self._fixed for edge in self._edges[:-1] if edge >= self._fixed]
-        if any(right - left > self._room - self._fixed for left, right in pairwise(self._edges)):
+        if any(right - left > self._space - self._fixed for left, right in pairwise(self._edges)):
             edges = [*map(float, range(0, round(most), 40)), most]  # a column wider than the room, pixel by pixel
         last = next((at for at, edge in enumerate(edges) if edge >= most), len(edges) - 1)
         return edges[: last + 1]
@@ -242,7 +242,7 @@ class PageTable:
         if not cell.is_number or cell.is_head or self._is_fixed(cell):
             return False
         left, right = self._edges[cell.column], self._edges[cell.column + 1]
-        return right - self._offset > self._room + 1 and right - left <= self._room - self._fixed
+        return right - self._offset > self._space + 1 and right - left <= self._space - self._fixed
 
     def _is_fixed(self, cell: _Cell) -> bool:
         """Whether it stays while the table scrolls: titles, and a narrow first column, which names the rows."""
@@ -278,7 +278,7 @@ class PageTable:
     def _inner_width(self, cell: _Cell) -> float:
         """The width for a cell's text; a title above a wide table fits the view, so that it needs no scrolling."""
         width = self._edges[cell.column + cell.columns] - self._edges[cell.column]
-        return (min(width, self._room) if cell.columns > 1 else width) - 2 * PAD_X
+        return (min(width, self._space) if cell.columns > 1 else width) - 2 * PAD_X
 
     def _column_widths(self) -> list[float]:
         count = max(one.column + one.columns for row in self._rows for one in row)
@@ -289,16 +289,16 @@ class PageTable:
             requested = self._metrics[one.is_head].horizontalAdvance(one.text[:MEASURED]) + 1
             most[one.column] = max(most[one.column], requested)
         most = [one + 2 * PAD_X + 1 for one in most]
-        if sum(most) <= self._room:
+        if sum(most) <= self._space:
             return most
         for one in singles:
             word = one.text if one.is_number else max(one.text[:MEASURED].split(), key=len, default="")
             requested = min(self._metrics[one.is_head].horizontalAdvance(word) + 1, LONGEST_WORD * em)
             least[one.column] = max(least[one.column], requested)
         least = [min(most[at], max(one, LEAST_COLUMN * em) + 2 * PAD_X + 1) for at, one in enumerate(least)]
-        if sum(least) > self._room:
+        if sum(least) > self._space:
             return [min(most[at], max(one, USUAL_COLUMN * em)) for at, one in enumerate(least)]
-        give = (self._room - sum(least)) / sum(more - one for one, more in zip(least, most, strict=True))
+        give = (self._space - sum(least)) / sum(more - one for one, more in zip(least, most, strict=True))
         return [one + (more - one) * give for one, more in zip(least, most, strict=True)]
 
 

@@ -83,8 +83,8 @@ class PageView(QAbstractScrollArea):
     @property
     def page_width(self) -> float:
         """The width of a page, in device-independent pixels."""
-        room = self.viewport().width() - 2 * GAP
-        return max(160.0, min(room, WIDEST) * self.zoom / 100)
+        space = self.viewport().width() - 2 * GAP
+        return max(160.0, min(space, WIDEST) * self.zoom / 100)
 
     def line_at(self, number: int, character: int) -> str:
         """The list item that holds a character of a page; empty for anything else."""

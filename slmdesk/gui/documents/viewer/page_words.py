@@ -112,14 +112,14 @@ class PageWords:
     """
 
     def __init__(self, page: Page, *, width: float, fonts: Fonts, theme: Theme) -> None:
-        self._margin, room = width * MARGIN, width * (1 - 2 * MARGIN)
+        self._margin, space = width * MARGIN, width * (1 - 2 * MARGIN)
         self._parts: list[tuple[float, Part]] = []
         gap = TABLE_GAP * fonts.points() * 1.9
         top = self._margin
-        for part in [*_parts_of(page, room, fonts)] or [Prose("", 0, 0)]:
+        for part in [*_parts_of(page, space, fonts)] or [Prose("", 0, 0)]:
             if isinstance(part, Prose):
                 status = STATUS_WORDS.get(page.status, page.reason)
-                part.lay_out(page.blocks, width=room, fonts=fonts, theme=theme, status=status)
+                part.lay_out(page.blocks, width=space, fonts=fonts, theme=theme, status=status)
             elif self._parts:
                 top += gap
             self._parts.append((top, part))

@@ -18,7 +18,7 @@ from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.models.inspect_files import MOST_FILES, Candidate, Looked
+from slmdesk.services.models.inspect_files import MOST_FILES, Candidate, InspectedFiles
 
 WIDTH = 460
 LIST_HEIGHT = 320
@@ -44,7 +44,7 @@ class AddingController(QObject):
         requested = (paths,) if isinstance(paths, Path) else tuple(paths)
         self._bridge.follow(lambda services: services.looking.look(requested), self._on_looked)
 
-    def _on_looked(self, found: Looked) -> None:
+    def _on_looked(self, found: InspectedFiles) -> None:
         good = [one for one in found.candidates if one.problem is None]
         if found.was_cut:
             words = f"Only the first {MOST_FILES} model files were looked at. Add the others afterwards."

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.models.adding.found_models import FoundController, FoundDialog
-from slmdesk.gui.models.adding.menu import MoreWays
+from slmdesk.gui.models.adding.menu import AddMenu
 from slmdesk.gui.models.move.dialog import MoveController, MoveDialog
 from slmdesk.gui.models.packs.controller import PackController
 from slmdesk.gui.models.packs.dialogs import PACK_FILTER, MakePackDialog, OpenPackDialog
@@ -23,7 +23,7 @@ from slmdesk.services.models.move.plan import MovePlan
 from slmdesk.services.models.packs.service import PackContents
 
 
-class Ways(QObject):
+class ModelDialogs(QObject):
     """Opens a dialog for each request, one of a kind at a time.
 
     Emits `chat_requested` with a model's id.
@@ -31,7 +31,7 @@ class Ways(QObject):
 
     chat_requested = Signal(str)
 
-    def __init__(self, bridge: Bridge, window: QWidget, menu: MoreWays, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: Bridge, window: QWidget, menu: AddMenu, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("ways")
         self._bridge = bridge

@@ -16,7 +16,7 @@ WAYS = (
 )
 
 
-class MoreWays(QPushButton):
+class AddMenu(QPushButton):
     """Emits `find_requested`, `open_pack_requested`, `make_pack_requested`."""
 
     find_requested = Signal()

@@ -27,7 +27,7 @@ from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 
 INDENT = 30
 """Facts stand under the name, not under its box."""
-BOX_ROOM = 40
+BOX_WIDTH = 40
 """For the box itself, the gap and the focus ring."""
 
 
@@ -60,7 +60,7 @@ class NameBox(QCheckBox):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_ROOM)
+        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_WIDTH)
         if _literal(shown) != self.text():
             self.setText(_literal(shown))
         self.setToolTip(plain_tip(self._full) if shown != self._full else "")

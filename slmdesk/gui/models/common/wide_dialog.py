@@ -11,7 +11,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 
 WIDTH, HEIGHT = 620, 560
-WORK_ROOM = 56
+WORK_SPACE = 56
 
 
 class WideDialog(QDialog):
@@ -22,8 +22,8 @@ class WideDialog(QDialog):
         self.setObjectName(name)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        room = parent.window().size()
-        self.resize(min(WIDTH, room.width()), min(HEIGHT, room.height()))
+        space = parent.window().size()
+        self.resize(min(WIDTH, space.width()), min(HEIGHT, space.height()))
         self.intro = plain_label(intro, self, name=f"{name}_intro")
         self.body = QVBoxLayout()
         self.body.setSpacing(theme.SPACE_8)
@@ -62,4 +62,4 @@ class WideDialog(QDialog):
         """Make it as tall as its text needs, with room for the progress."""
         layout = self.layout()
         if layout is not None:
-            self.resize(self.width(), min(layout.totalHeightForWidth(self.width()) + WORK_ROOM, HEIGHT))
+            self.resize(self.width(), min(layout.totalHeightForWidth(self.width()) + WORK_SPACE, HEIGHT))

@@ -21,7 +21,7 @@ from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.services.base.messages import problem_of
-from slmdesk.services.evaluation.comparison_types import Compared
+from slmdesk.services.evaluation.comparison_types import ComparedAnswer
 
 NARROWEST = 29
 """Letters in a line of the narrowest column."""
@@ -174,7 +174,7 @@ class AnswerColumn(QFrame):
         self.setMinimumWidth(round(NARROWEST * style.letter_width))
         self.text.set_style(style)
 
-    def show_answer(self, one: Compared, name: str, *, is_turn: bool, is_hidden: bool) -> None:
+    def show_answer(self, one: ComparedAnswer, name: str, *, is_turn: bool, is_hidden: bool) -> None:
         """Show an answer; `is_turn`: it is the one being written now."""
         message = one.message
         self._name.setText(breakable(name))

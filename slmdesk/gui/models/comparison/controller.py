@@ -22,7 +22,7 @@ from slmdesk.services.base.events import (
     PromptProgress,
 )
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.evaluation.comparison_types import Compared, CompareRequest, Comparison
+from slmdesk.services.evaluation.comparison_types import ComparedAnswer, CompareRequest, Comparison
 from slmdesk.services.evaluation.model_comparison import KIND
 
 PAGE = 30
@@ -211,7 +211,7 @@ class CompareController(QObject):
             self._on_opened(found)
 
 
-def _with_text(one: Compared, text: str) -> Compared:
+def _with_text(one: ComparedAnswer, text: str) -> ComparedAnswer:
     return replace(one, message=replace(one.message, text=text))
 
 

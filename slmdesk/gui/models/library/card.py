@@ -20,7 +20,7 @@ from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation.model_cards import ModelCard
 from slmdesk.services.models.defaults import WORDS
-from slmdesk.services.models.fit_check import Judged
+from slmdesk.services.models.fit_check import FitCheck
 
 ACTIONS = (
     ("details", "Details"),
@@ -100,7 +100,7 @@ class LocalCard(Card):
     def _show_trouble(self) -> None:
         self.set_trouble(self._problem or (NOISE if self.card.record.behaves is False else ""))
 
-    def show_judged(self, judged: Judged) -> None:
+    def show_judged(self, judged: FitCheck) -> None:
         needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
         why = judged.problem.sentence if judged.problem else needs
         self.fit.show_fit(judged.fit, why=why, is_slow=is_too_slow(judged.speed))
@@ -145,7 +145,7 @@ class LocalCard(Card):
             self.action_chosen.emit(action)
 
 
-def speed_of(judged: Judged) -> str:
+def speed_of(judged: FitCheck) -> str:
     """How fast it writes on this PC, and how that is known."""
     if judged.speed is None:
         return ""

@@ -19,8 +19,8 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.model_cards import ModelCard, ModelDetails
-from slmdesk.services.models.defaults import SETTING, Use
-from slmdesk.services.models.fit_check import Judged
+from slmdesk.services.models.defaults import SETTING, DefaultUse
+from slmdesk.services.models.fit_check import FitCheck
 
 PAGE = 30
 """Cards made at once: hundreds of models must not hold up the page."""
@@ -40,8 +40,8 @@ class LocalModels(QWidget):
         self.setObjectName("local_models")
         self._library = library
         self._models: tuple[ModelCard, ...] | None = None
-        self._judged: Mapping[str, Judged] = {}
-        self._managed: frozenset[Use] = frozenset()
+        self._judged: Mapping[str, FitCheck] = {}
+        self._managed: frozenset[DefaultUse] = frozenset()
         self._loaded = ""
         self._shown = PAGE
         self._cards: dict[str, LocalCard] = {}
@@ -121,7 +121,7 @@ class LocalModels(QWidget):
             widget.setVisible("models.import" not in policy.hidden)
 
     @Slot(object)
-    def show_judged(self, judged: Mapping[str, Judged]) -> None:
+    def show_judged(self, judged: Mapping[str, FitCheck]) -> None:
         """Show whether the models can be used, by id."""
         self._judged = judged
         for id, card in self._cards.items():

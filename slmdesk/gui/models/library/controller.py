@@ -21,7 +21,7 @@ from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelState
 from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.model_cards import ModelCard
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.defaults import SETTING, Use, lost_words
+from slmdesk.services.models.defaults import SETTING, DefaultUse, lost_words
 from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.models.importer import ImportEnded
 from slmdesk.settings import Settings
@@ -76,7 +76,7 @@ class LibraryController(QObject):
     def rename(self, model: str, name: str) -> None:
         self._bridge.ask(lambda services: services.names.rename(model, name), None)
 
-    def set_default(self, model: str, use: Use, requested: bool) -> None:
+    def set_default(self, model: str, use: DefaultUse, requested: bool) -> None:
         """Make it the default for a job, or no longer."""
         chosen = model if requested else None
         self._bridge.ask(

@@ -20,7 +20,7 @@ from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.evaluation.model_cards import ModelDetails
-from slmdesk.services.models.defaults import WORDS, Use
+from slmdesk.services.models.defaults import WORDS, DefaultUse
 
 LONG = ("path", "sha256", "source")
 """Lines whose words have no spaces: broken anywhere."""
@@ -41,7 +41,7 @@ class DetailsPanel(QFrame):
         self.setObjectName("model_details")
         self.setProperty("kind", "band")
         self._library, self._model = library, model
-        self._boxes: dict[Use, QPushButton] = {}
+        self._boxes: dict[DefaultUse, QPushButton] = {}
         self._build_ui()
 
     def _build_ui(self) -> None:
@@ -111,21 +111,21 @@ class DetailsPanel(QFrame):
         self._trouble.setText(breakable(details.problem.sentence) if details.problem else "")
         self._trouble.setVisible(details.problem is not None)
         exam = self._trials[EXAM]
-        exam.setVisible(Use.CHAT in details.can_do)
+        exam.setVisible(DefaultUse.CHAT in details.can_do)
         exam.show_words(exam_words(details))
-        self._trials[BENCH].setVisible(Use.CHAT in details.can_do)
+        self._trials[BENCH].setVisible(DefaultUse.CHAT in details.can_do)
         self._trials[BENCH].show_words(bench_words(details))
         self._trials[VERIFY].show_words(f"Last compared: {day_words(details.verified)}.")
         self.show_uses(details.card.uses, details.can_do)
         self._fill_grid(details)
         self._fields.show_fields(details.fields, details.fields_left_out)
 
-    def show_uses(self, chosen: tuple[Use, ...], possible: tuple[Use, ...]) -> None:
+    def show_uses(self, chosen: tuple[DefaultUse, ...], possible: tuple[DefaultUse, ...]) -> None:
         for use, box in self._boxes.items():
             box.setVisible(use in possible)
             box.setChecked(use in chosen)
 
-    def lock_uses(self, managed: frozenset[Use]) -> None:
+    def lock_uses(self, managed: frozenset[DefaultUse]) -> None:
         for use, box in self._boxes.items():
             box.setEnabled(use not in managed)
             box.setToolTip("Set by your organisation" if use in managed else f"Make it the default for {WORDS[use]}")

@@ -16,7 +16,7 @@ from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation import exams
 from slmdesk.services.evaluation.benchmark import BenchProgress
 from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.models.verify import Verified
+from slmdesk.services.models.verify import VerifyResult
 from slmdesk.services.translation.pairs import exams as pair_exams
 
 EXAM, BENCH, VERIFY = "exam", "bench", "verify"
@@ -111,7 +111,7 @@ class TrialController(QObject):
             on_progress,
         )
 
-    def _on_verified(self, model: str, found: Sequence[Verified]) -> None:
+    def _on_verified(self, model: str, found: Sequence[VerifyResult]) -> None:
         self._end(model, VERIFY)
         problem = next((one.problem for one in found if one.problem), None)
         key = f"verify {model}"

@@ -30,7 +30,7 @@ _FILTERS = ("task", "language", "license", "author", "fits", "sort")
 """Fields of Filters; each is kept in the state of the window as search_…"""
 
 
-class FindController(QObject):
+class HubController(QObject):
     """Lives on the window's thread.
 
     Emits `suggested` with Suggestions; of the search `filters_shown` with Filters, `search_began`, `found` with Offers,

@@ -13,9 +13,9 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.markdown.reader import MarkdownReader
 from slmdesk.gui.models.common.card import DOT, Card, FitMark
-from slmdesk.gui.models.online.controller import FindController
-from slmdesk.gui.models.online.downloads_controller import FetchController
-from slmdesk.gui.models.online.installed_index import GET, Here
+from slmdesk.gui.models.online.controller import HubController
+from slmdesk.gui.models.online.downloads_controller import DownloadsController
+from slmdesk.gui.models.online.installed_index import GET, InstalledIndex
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.gated_panel import GATED_CODES, GatedPanel
@@ -46,11 +46,11 @@ _LEFT = Qt.AlignmentFlag.AlignLeft
 class Offering:
     """What the cards of models to download work with."""
 
-    find: FindController
-    fetch: FetchController
+    find: HubController
+    fetch: DownloadsController
     tokens: TokenController
     keeper: ThemeKeeper
-    here: Here
+    here: InstalledIndex
 
 
 class FileRow(QWidget):
@@ -80,7 +80,7 @@ class FileRow(QWidget):
         row((texts, 1), self.fit, get, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
         self._say(file.speed)
 
-    def show_here(self, here: Here) -> None:
+    def show_here(self, here: InstalledIndex) -> None:
         """Show whether it is being downloaded, or in the library."""
         words = here.words_of(self._file.repo, self._file.name, self._file.sha256)
         if words != self._get.text():

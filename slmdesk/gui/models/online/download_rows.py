@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QProgressBar, QPushButton, QToolButton, QWi
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT, Card
-from slmdesk.gui.models.online.downloads_controller import FetchController
+from slmdesk.gui.models.online.downloads_controller import DownloadsController
 from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.gated_panel import GATED_CODES
 from slmdesk.gui.widgets.icon import set_icon
@@ -19,7 +19,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.events import DownloadChanged, DownloadState
-from slmdesk.services.online.leftovers import LeftOver
+from slmdesk.services.online.leftovers import LeftoverFile
 
 WORDS = {
     DownloadState.ASKING: "Asking the Hub what the file is…",
@@ -47,7 +47,7 @@ class DownloadRow(Card):
 
     gated_requested = Signal(object)
 
-    def __init__(self, fetch: FetchController, change: DownloadChanged, parent: QWidget) -> None:
+    def __init__(self, fetch: DownloadsController, change: DownloadChanged, parent: QWidget) -> None:
         super().__init__(parent, name="download_row", title=change.name or change.repo)
         self._fetch, self._change = fetch, change
         self._bar = bar_in(self)
@@ -117,10 +117,10 @@ class DownloadRow(Card):
         (self._fetch.dismiss if self._change.state is DownloadState.DONE else self._fetch.cancel)(self._change.id)
 
 
-class LeftOverRow(Card):
+class LeftoverRow(Card):
     """An unfinished download of an earlier run, or a damaged file."""
 
-    def __init__(self, fetch: FetchController, found: LeftOver, parent: QWidget) -> None:
+    def __init__(self, fetch: DownloadsController, found: LeftoverFile, parent: QWidget) -> None:
         super().__init__(parent, name="left_over_row", title=found.name)
         came = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
         if found.is_bad:
@@ -146,13 +146,13 @@ class Downloads(QWidget):
 
     gated_requested = Signal(object)
 
-    def __init__(self, fetch: FetchController, parent: QWidget) -> None:
+    def __init__(self, fetch: DownloadsController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("downloads")
         self._fetch = fetch
         self._rows: dict[str, DownloadRow] = {}
         self._places: dict[str, tuple[int, int]] = {}
-        self._left: list[LeftOverRow] = []
+        self._left: list[LeftoverRow] = []
         heading = plain_label("Downloads", self, name="downloads_heading", kind="heading")
         self._layout = column(heading, into=self, gap=theme.SPACE_4, margins=(0, 0, 0, theme.SPACE_12))
         self.setVisible(False)
@@ -184,12 +184,12 @@ class Downloads(QWidget):
             self._drop(row)
 
     @Slot(object)
-    def show_left_overs(self, found: Sequence[LeftOver]) -> None:
+    def show_left_overs(self, found: Sequence[LeftoverFile]) -> None:
         for old in self._left:
             self._drop(old)
         self._left.clear()
         for one in found:
-            row = LeftOverRow(self._fetch, one, self)
+            row = LeftoverRow(self._fetch, one, self)
             self._layout.addWidget(row)
             self._left.append(row)
         self.setVisible(bool(self._rows or self._left))

@@ -12,13 +12,13 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.downloads import ENDS
 from slmdesk.services.online.events import DownloadChanged, DownloadState
-from slmdesk.services.online.leftovers import LeftOver
+from slmdesk.services.online.leftovers import LeftoverFile
 from slmdesk.settings import Settings
 
 OFFLINE_WORDS = "slmdesk works offline, so nothing was asked for."
 
 
-class FetchController(QObject):
+class DownloadsController(QObject):
     """Lives on the window's thread.
 
     Emits `download_shown` with a DownloadChanged, `download_hidden` with an id, `left_overs_listed` with LeftOvers of
@@ -39,7 +39,7 @@ class FetchController(QObject):
         self._is_offline = settings.offline
         self.undo_ms = undo_ms
         self._all: dict[str, DownloadChanged] = {}
-        self._left: dict[str, LeftOver] = {}
+        self._left: dict[str, LeftoverFile] = {}
         self._going: dict[str, QTimer] = {}
         bridge.opened.connect(self._on_opened)
         bridge.on(DownloadChanged, self._on_download_changed)
@@ -113,7 +113,7 @@ class FetchController(QObject):
     def _look_for_left_overs(self) -> None:
         self._bridge.ask(lambda services: services.downloads.left_overs(), self._on_left_overs)
 
-    def _on_left_overs(self, found: Sequence[LeftOver]) -> None:
+    def _on_left_overs(self, found: Sequence[LeftoverFile]) -> None:
         known = {(one.repo, one.name) for one in self._all.values() if one.state is not DownloadState.DONE}
         self._left = {one.id: one for one in found if one.is_bad or (one.repo, one.name) not in known}
         self._list_left()

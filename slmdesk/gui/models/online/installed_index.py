@@ -11,7 +11,7 @@ GET = "Download"
 ON_THIS_PC = "On this PC"
 
 
-class Here:
+class InstalledIndex:
     """Downloads by their ids, and the checksums of the models on this PC. Belongs to the page."""
 
     def __init__(self) -> None:

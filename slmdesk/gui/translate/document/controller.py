@@ -22,19 +22,19 @@ from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.labels import left_words
 from slmdesk.services.jobs.overview import event_of
-from slmdesk.services.jobs.time_left import Left
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.jobs.time_left import Remaining
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import TranslationGrew
 from slmdesk.services.translation.handouts import Handout
-from slmdesk.services.translation.inspection import Chosen
-from slmdesk.services.translation.types import Again, TranslationRequest, TranslationView, WrittenFile
+from slmdesk.services.translation.inspection import ChosenDocuments
+from slmdesk.services.translation.types import RetryScope, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.settings import Settings
 
 LOCKED = ("document.locked", "document.wrong_password")
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedTranslation:
     """A document whose translation was begun in this run of the window."""
 
     item: str
@@ -50,7 +50,7 @@ class Begun:
 class DocumentRequest:
     """The choices for documents before their translation begins."""
 
-    manner: Manner
+    manner: TranslationStyle
     glossaries: tuple[str, ...] = ()
     sheet_names: bool = False
     properties: bool = False
@@ -94,7 +94,7 @@ class DocumentTranslation(QObject):
         """The id of the shown translation; empty: none."""
         self._counted = (0, 0)
         """How many segments are done, of how many."""
-        self._queue: list[Begun] = []
+        self._queue: list[StartedTranslation] = []
         self._after_unlock: Callable[[str], None] | None = None
         bridge.on(TranslationGrew, self._on_grew)
         bridge.on(JobChanged, self._on_job)
@@ -104,13 +104,13 @@ class DocumentTranslation(QObject):
     def look(self, paths: Sequence[Path]) -> None:
         """Find which of these files and folders can be translated; `form_requested` follows."""
 
-        def come(found: Chosen, settings: Settings) -> None:
+        def come(found: ChosenDocuments, settings: Settings) -> None:
             self.form_requested.emit(found, settings)
             self._ask_language(found.paths[0])
             if found.table is not None:
                 self._ask_columns(found.table)
 
-        def work(services: Services) -> Pending[tuple[Chosen, Settings]]:
+        def work(services: Services) -> Pending[tuple[ChosenDocuments, Settings]]:
             settings = services.settings.current
             return services.translation_start.look(paths).map(lambda found: (found, settings))
 
@@ -129,7 +129,7 @@ class DocumentTranslation(QObject):
     def _ask_columns(self, path: Path) -> None:
         self._bridge.follow(lambda services: services.translation_start.columns(path), self.columns_came.emit)
 
-    def ask_glossaries(self, manner: Manner) -> None:
+    def ask_glossaries(self, manner: TranslationStyle) -> None:
         """Ask for the glossaries of a pair of languages; `glossaries_came` follows."""
 
         def work(services: Services) -> list[GlossaryRecord]:
@@ -156,7 +156,9 @@ class DocumentTranslation(QObject):
 
         def begun(views: list[TranslationView]) -> None:
             self._queue += [
-                Begun(one.item.id, one.job.id if one.job else "", Path(one.request.path), writes_beside=request.beside)
+                StartedTranslation(
+                    one.item.id, one.job.id if one.job else "", Path(one.request.path), writes_beside=request.beside
+                )
                 for one in views
             ]
             self.queue_changed.emit(list(self._queue))
@@ -190,9 +192,9 @@ class DocumentTranslation(QObject):
     @Slot()
     def resume(self) -> None:
         """Resume, or retry what failed."""
-        self.try_again(Again.FAILED, None)
+        self.try_again(RetryScope.FAILED, None)
 
-    def try_again(self, scope: Again, model: str | None) -> None:
+    def try_again(self, scope: RetryScope, model: str | None) -> None:
         """Translate again what failed, or everything to review; `model`: another model, or None for the same."""
         item = self.item
         self._bridge.ask(lambda services: services.translations.again(item, model, scope), self._on_again)
@@ -320,7 +322,7 @@ class DocumentTranslation(QObject):
         if event.eta_s is not None:
             low = event.eta_s if event.eta_low_s is None else event.eta_low_s
             high = event.eta_s if event.eta_high_s is None else event.eta_high_s
-            left = Left(event.eta_s, low, high)
+            left = Remaining(event.eta_s, low, high)
         words = [counted_words(*self._counted, event.share) or "Reading the document…", left_words(left)]
         return " · ".join(one for one in words if one)
 
@@ -330,7 +332,7 @@ class DocumentTranslation(QObject):
         self.segments.refresh()
         self.ended.emit(done_words(view), bool(view.counts.get(SegmentState.FAILED)))
 
-    def _write_beside(self, known: Begun) -> None:
+    def _write_beside(self, known: StartedTranslation) -> None:
         def work(services: Services) -> Path:
             request = services.translations.open(known.item).request
             return free_name(known.path.with_name(translated_name(known.path, request.target)))

@@ -30,8 +30,8 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
-from slmdesk.services.translation.asking.prompts import Manner
-from slmdesk.services.translation.inspection import Chosen, Column
+from slmdesk.services.translation.asking.prompts import TranslationStyle
+from slmdesk.services.translation.inspection import ChosenDocuments, Column
 from slmdesk.services.translation.types import NO_GLOSSARY
 from slmdesk.settings import Settings
 
@@ -57,7 +57,12 @@ class DocumentForm(QDialog):
     glossaries_requested = Signal(object)
 
     def __init__(
-        self, chosen: Chosen, manner: Manner, settings: Settings, advice: AdviceController, parent: QWidget
+        self,
+        chosen: ChosenDocuments,
+        manner: TranslationStyle,
+        settings: Settings,
+        advice: AdviceController,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._advice = AdviceLine(advice, self, is_narrow=True)
@@ -243,12 +248,12 @@ class DocumentForm(QDialog):
             return ()
         return tuple(ticked) or (NO_GLOSSARY,)
 
-    def _manner(self) -> Manner:
+    def _manner(self) -> TranslationStyle:
         target = str(self._target.currentData())
         formality = str(self._formality.currentData()) if LANGUAGES[target].has_formal else ""
-        return Manner(target, str(self._source.currentData()), str(self._domain.currentData()), formality)
+        return TranslationStyle(target, str(self._source.currentData()), str(self._domain.currentData()), formality)
 
-    def _show_manner(self, manner: Manner) -> None:
+    def _show_manner(self, manner: TranslationStyle) -> None:
         for choice, value in ((self._source, manner.source), (self._target, manner.target),
                               (self._domain, manner.domain), (self._formality, manner.formality)):  # fmt: skip
             choice.blockSignals(True)

@@ -29,7 +29,7 @@ from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.translation.handouts import Handout
-from slmdesk.services.translation.segment_list import Listed
+from slmdesk.services.translation.segment_list import SegmentNumbers
 from slmdesk.services.translation.types import TranslationView
 
 
@@ -163,7 +163,7 @@ class DocumentPane(QWidget):
         self.review.show_view(view)
 
     @Slot(object)
-    def _on_listed(self, found: Listed) -> None:
+    def _on_listed(self, found: SegmentNumbers) -> None:
         self._has_segments = bool(found.total)
         self._allow()
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from slmdesk.core.records import JobStatus
-from slmdesk.gui.translate.document.controller import Begun
+from slmdesk.gui.translate.document.controller import StartedTranslation
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.jobs.labels import share_words
 
@@ -37,7 +37,7 @@ class QueueMenu(QPushButton):
         self.hide()
 
     @Slot(object)
-    def show_queue(self, queue: Sequence[Begun]) -> None:
+    def show_queue(self, queue: Sequence[StartedTranslation]) -> None:
         self.setVisible(len(queue) > 1)
         done = sum(one.status is JobStatus.DONE for one in queue)
         self.setText(f"{done} of {len(queue)} documents done")

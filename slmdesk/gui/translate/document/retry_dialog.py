@@ -14,7 +14,7 @@ from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.translation.types import Again, TranslationView
+from slmdesk.services.translation.types import RetryScope, TranslationView
 
 
 class RetryDialog(QDialog):
@@ -66,7 +66,7 @@ class RetryDialog(QDialog):
 
     @Slot()
     def _on_retry(self) -> None:
-        scope = Again.FAILED if self._failed.isChecked() else Again.FLAGGED
+        scope = RetryScope.FAILED if self._failed.isChecked() else RetryScope.FLAGGED
         self.retry_requested.emit(scope, str(self._model.currentData()) or None)
         self.accept()
 

@@ -12,10 +12,10 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import SegmentChanged, TranslationGrew
-from slmdesk.services.translation.segment_list import Listed, Requested
-from slmdesk.services.translation.segment_undo import Replaced, Undone
+from slmdesk.services.translation.segment_list import SegmentFilter, SegmentNumbers
+from slmdesk.services.translation.segment_undo import ReplaceResult, UndoResult
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.text.translation.replace import Search
 from slmdesk.text.translation.tagged import Tags, plain
@@ -31,7 +31,7 @@ class SegmentsController(QObject):
     """Lives on the window's thread.
 
     Emits `listed` with a Listed, `rows_came` with SegmentRecords, `segment_changed` with one, `help_came` with a
-    SegmentHelp, `found` with Hits, `replaced` with a Replaced, `undone` with an Undone or None, `flagged_found` with
+    SegmentHelp, `found` with Hits, `replaced` with a ReplaceResult, `undone` with an UndoResult or None, `flagged_found` with
     the number of a segment or -1, `draft_offered` with the number of a segment and text that could not be saved as it
     is, `back_came` with (number, text), `others_came` with (number, list of texts), `busy_changed` with what the model
     is doing or '', `words_changed` when a person changed translations, `shading_reported` with whether uncertain words
@@ -59,7 +59,7 @@ class SegmentsController(QObject):
         self._bridge = bridge
         self._item = ""
         self._request = TranslationRequest("")
-        self.requested = Requested()
+        self.requested = SegmentFilter()
         """Which segments are listed."""
         self._is_listing = self._is_stale = False
         self._asked: object = None
@@ -74,7 +74,7 @@ class SegmentsController(QObject):
 
     def show_item(self, item: str, request: TranslationRequest) -> None:
         """Show the segments of this translation; '' for none."""
-        self._item, self._request, self.requested = item, request, Requested()
+        self._item, self._request, self.requested = item, request, SegmentFilter()
         self._stop_asking()
         self._on_list()
         if item:
@@ -87,7 +87,7 @@ class SegmentsController(QObject):
         """Save whether uncertain words are shaded."""
         self._bridge.ask(lambda services: services.settings.change(translate_doubts=is_on))
 
-    def want(self, requested: Requested) -> None:
+    def want(self, requested: SegmentFilter) -> None:
         if requested != self.requested:
             self.requested = requested
             self._on_list()
@@ -229,7 +229,7 @@ class SegmentsController(QObject):
         self._is_listing, self._is_stale = True, False
         item, requested = self._item, self.requested
 
-        def came(found: Listed) -> None:
+        def came(found: SegmentNumbers) -> None:
             self._is_listing = False
             if item == self._item and requested == self.requested:
                 self.listed.emit(found)
@@ -246,7 +246,7 @@ class SegmentsController(QObject):
         self.words_changed.emit()
         self.ask_help(segment.number)
 
-    def _on_replaced(self, done: Replaced) -> None:
+    def _on_replaced(self, done: ReplaceResult) -> None:
         self.replaced.emit(done)
         if done.segments:
             self.words_changed.emit()
@@ -254,16 +254,16 @@ class SegmentsController(QObject):
     def _on_rechecked(self, _changed: int) -> None:
         self.refresh()
 
-    def _on_undone(self, undone: Undone | None) -> None:
+    def _on_undone(self, undone: UndoResult | None) -> None:
         self.undone.emit(undone)
         if undone is not None and undone.numbers:
             self.words_changed.emit()
 
     # ---- private
 
-    def _manner_of(self, segment: SegmentRecord) -> Manner:
+    def _manner_of(self, segment: SegmentRecord) -> TranslationStyle:
         request = self._request
-        return Manner(request.target, segment.language or request.source, request.domain, request.formality)
+        return TranslationStyle(request.target, segment.language or request.source, request.domain, request.formality)
 
     def _ask_model(self, words: str, work: Callable[[Services], Pending[R]], answered: Callable[[R], None]) -> None:
         """Ask the model one thing; the answer to an earlier request is ignored."""

@@ -16,7 +16,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.asking.labels import STATE_WORDS, kind_words
-from slmdesk.services.translation.segment_list import LOOK_AT, Listed, Requested
+from slmdesk.services.translation.segment_list import LOOK_AT, SegmentFilter, SegmentNumbers
 from slmdesk.services.translation.segment_undo import Hits
 from slmdesk.text.translation.replace import Search
 
@@ -25,7 +25,7 @@ TYPED_MS = 200
 
 class FilterBar(QWidget):
     """A list of states and flags with their counts, and a field for words; below, on Ctrl+H, a field for the
-    replacement.  Emits `requested` with a Requested, `search_changed` with a Search while words are to be replaced,
+    replacement.  Emits `requested` with a SegmentFilter, `search_changed` with a Search while words are to be replaced,
     `replace_requested` with whether to replace all.
     """
 
@@ -36,7 +36,7 @@ class FilterBar(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("segment_filter_bar")
-        self._listed: Listed | None = None
+        self._listed: SegmentNumbers | None = None
         self.hits: Hits | None = None
         """Where the words were found; None while unknown, or when nothing is to be replaced."""
         self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
@@ -135,7 +135,7 @@ class FilterBar(QWidget):
         (self._instead if self._search.text() else self._search).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot(object)
-    def show_listed(self, found: Listed) -> None:
+    def show_listed(self, found: SegmentNumbers) -> None:
         self._listed = found
         if not self._choice.view().isVisible():
             state, flag = self._value()
@@ -156,7 +156,7 @@ class FilterBar(QWidget):
     def _on_requested(self) -> None:
         state, flag = self._value()
         self.hits = None
-        self.requested.emit(Requested(state, flag, self._search.text()))
+        self.requested.emit(SegmentFilter(state, flag, self._search.text()))
         if self._more.isChecked():
             self._one.setEnabled(False)
             self._all.setEnabled(False)

@@ -22,8 +22,8 @@ from slmdesk.gui.widgets.build import button, column, flow
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.translation.segment_list import LOOK_AT, Listed
-from slmdesk.services.translation.segment_undo import Hits, Replaced, Undone
+from slmdesk.services.translation.segment_list import LOOK_AT, SegmentNumbers
+from slmdesk.services.translation.segment_undo import Hits, ReplaceResult, UndoResult
 from slmdesk.services.translation.types import TranslationView
 from slmdesk.text.translation.replace import Search
 
@@ -181,7 +181,7 @@ class ReviewPane(QWidget):
         self.take_focus()
 
     @Slot(object)
-    def _on_listed(self, found: Listed) -> None:
+    def _on_listed(self, found: SegmentNumbers) -> None:
         self._bar.show_listed(found)
         if self._table.cells.is_editing and len(found.numbers) < self._model.rowCount():
             self._controller.refresh()  # nothing is taken from under an open editor
@@ -345,14 +345,14 @@ class ReviewPane(QWidget):
         self._controller.replace(numbers, self._bar.search, self._bar.instead)
 
     @Slot(object)
-    def _on_replaced(self, done: Replaced) -> None:
+    def _on_replaced(self, done: ReplaceResult) -> None:
         self._busy.setText(replaced_words(done))
         if not self._wants_next_hit:
             self.take_focus()  # the button is off now: the next key is for the segments, such as Ctrl+Z
         self._controller.find(self._bar.search)
 
     @Slot(object)
-    def _on_undone(self, undone: Undone | None) -> None:
+    def _on_undone(self, undone: UndoResult | None) -> None:
         self._busy.setText(undone_words(undone))
         if undone is not None and undone.numbers:
             self._go(self._model.row_of(undone.numbers[0]))

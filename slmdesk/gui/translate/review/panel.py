@@ -17,7 +17,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.asking.labels import REASON_WORDS, flag_words
-from slmdesk.services.translation.segment_list import Likeness, SegmentHelp, TermUse
+from slmdesk.services.translation.segment_list import SegmentHelp, SimilarPair, TermUse
 
 ORIGINS = {
     Origin.PERSON: "written by you",
@@ -124,7 +124,7 @@ class SegmentPanel(QScrollArea):
             is_fine = one.is_used and not one.forbidden
             self._add(plain_label(words, self._inner, name="segment_term", kind="" if is_fine else "warn"))
 
-    def _show_likenesses(self, likenesses: tuple[Likeness, ...]) -> None:
+    def _show_likenesses(self, likenesses: tuple[SimilarPair, ...]) -> None:
         if not likenesses:
             return
         self._head("Like it in the memory")
@@ -138,7 +138,7 @@ class SegmentPanel(QScrollArea):
             self._add(self._difference(one))
             self._offer(pair.target, "use_likeness", "Use")
 
-    def _difference(self, one: Likeness) -> QLabel:
+    def _difference(self, one: SimilarPair) -> QLabel:
         """The remembered source compared with this one: removed words struck out, new ones marked.
 
         Every word is escaped.

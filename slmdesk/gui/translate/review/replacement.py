@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.widgets.named import named
-from slmdesk.services.translation.segment_undo import Hits, Replaced, Undone
+from slmdesk.services.translation.segment_undo import Hits, ReplaceResult, UndoResult
 
 
 def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], None]) -> None:
@@ -32,12 +32,12 @@ def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], Non
     box.open()
 
 
-def replaced_words(done: Replaced) -> str:
+def replaced_words(done: ReplaceResult) -> str:
     words = f"{done.places:,} replaced in {done.segments:,} {'segment' if done.segments == 1 else 'segments'}"
     return words + (f"; {len(done.refused):,} not, for their formatting marks" if done.refused else "")
 
 
-def undone_words(undone: Undone | None) -> str:
+def undone_words(undone: UndoResult | None) -> str:
     if undone is None:
         return "There is nothing to undo."
     count = len(undone.numbers)

@@ -18,7 +18,7 @@ from slmdesk.services.container import Services
 from slmdesk.services.translation.events import GlossariesChanged
 from slmdesk.services.translation.terms.glossaries import (
     ForgottenGlossary,
-    Imported,
+    GlossaryImport,
     ImportRequest,
     TermPage,
     is_keep_list,
@@ -238,7 +238,7 @@ class GlossaryController(TableController):
         self.noticed.emit(Notice(one, action="Undo", on_action=undo, life_ms=UNDO_MS))
         self.read()
 
-    def _on_imported(self, done: Imported) -> None:
+    def _on_imported(self, done: GlossaryImport) -> None:
         self._show_new(done.glossary)
         self.said.emit(imported_words(done))
 
@@ -259,7 +259,7 @@ def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def imported_words(done: Imported) -> str:
+def imported_words(done: GlossaryImport) -> str:
     """The result of an import in sentences, with everything that was left out."""
     said = [f"{count_of(done.kept, 'term')} came into “{done.glossary.name}”."]
     if done.was_there:

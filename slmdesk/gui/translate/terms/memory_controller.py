@@ -19,7 +19,7 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
 from slmdesk.services.translation.events import MemoryChanged
-from slmdesk.services.translation.terms.memory import ImportedPairs, Match, MemoryPage
+from slmdesk.services.translation.terms.memory import Match, MemoryImport, MemoryPage
 
 PAGE = 300
 SEARCH_MS = 200
@@ -199,7 +199,7 @@ class MemoryController(TableController):
             self._on_failed(problem)
 
 
-def imported_words(done: ImportedPairs) -> str:
+def imported_words(done: MemoryImport) -> str:
     """The result of an import, with everything that was left out."""
     said = [f"{done.kept:,} pairs were kept."]
     if done.duplicates:

@@ -49,8 +49,8 @@ class ProposalWindow(QDialog):
         self.setObjectName("proposal_window")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Terms for {glossary.name}")
-        room = parent.window().size()
-        self.resize(min(820, room.width()), min(600, room.height()))
+        space = parent.window().size()
+        self.resize(min(820, space.width()), min(600, space.height()))
         self._bridge, self._glossary = bridge, glossary
         self._keeps = is_keep_list(glossary)
         self._build_ui(keeper)

@@ -19,14 +19,14 @@ from slmdesk.gui.base.window_state import WindowStateFile
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.translate.text.doubts import DoubtController
 from slmdesk.gui.translate.text.history import EarlierController
-from slmdesk.gui.translate.text.status_text import Shown
-from slmdesk.gui.translate.text.view import ViewKeeper
+from slmdesk.gui.translate.text.status_text import PaneState
+from slmdesk.gui.translate.text.view import ViewSettings
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.base.events import Problem
 from slmdesk.services.container import Services
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.events import LiveTranslated
-from slmdesk.services.translation.typed.history import Typed
+from slmdesk.services.translation.typed.history import TypedText
 from slmdesk.settings import Settings
 
 KEEP_AFTER_MS = 10_000
@@ -45,7 +45,7 @@ class _Entry:
 
     item: str = ""
     """The item's id; used on the service thread only."""
-    kept: tuple[str, Manner, tuple[str, ...]] | None = None
+    kept: tuple[str, TranslationStyle, tuple[str, ...]] | None = None
     """What was saved last: text, manner, translations."""
 
 
@@ -83,14 +83,14 @@ class TranslateController(QObject):
         """Edits that can be taken back, the last one last: each a list that the service thread fills with its
         number.
         """
-        self.last = Shown((), True, "")
+        self.last = PaneState((), True, "")
         self._timer = QTimer(self, singleShot=True, interval=TYPED_MS)
         self._timer.setObjectName("typed_timer")
         self._timer.timeout.connect(self._on_typed)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_AFTER_MS)
         self._keep_timer.setObjectName("keep_typed_timer")
         self._keep_timer.timeout.connect(self.keep)
-        self.view = ViewKeeper(bridge, settings, self)
+        self.view = ViewSettings(bridge, settings, self)
         self.doubts = DoubtController(bridge, self)
         self.earlier = EarlierController(bridge, self)
         bridge.on(LiveTranslated, self._on_translated)
@@ -226,13 +226,13 @@ class TranslateController(QObject):
         if not item or self.text:
             return
 
-        def work(services: Services) -> Typed | None:
+        def work(services: Services) -> TypedText | None:
             with contextlib.suppress(KnownError):  # deleted for good
                 if services.history.item(item).deleted_at is None:
                     return _opened(services, item)
             return None
 
-        def come(typed: Typed | None) -> None:
+        def come(typed: TypedText | None) -> None:
             if typed is not None and not self.text:
                 self._on_opened(item, typed)
 
@@ -242,7 +242,7 @@ class TranslateController(QObject):
         """Open an earlier translation: a typed text here; for a document, `document_asked` follows."""
         self.begin_anew()
 
-        def work(services: Services) -> Typed | None:
+        def work(services: Services) -> TypedText | None:
             typed = _opened(services, item)
             if typed is not None:
                 self._state.change(last_typed=item)
@@ -250,7 +250,7 @@ class TranslateController(QObject):
 
         self._bridge.ask(work, partial(self._on_opened, item), self._on_problem)
 
-    def _on_opened(self, item: str, typed: Typed | None) -> None:
+    def _on_opened(self, item: str, typed: TypedText | None) -> None:
         if typed is None:
             self.document_asked.emit(item)
             return
@@ -259,7 +259,7 @@ class TranslateController(QObject):
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(one.target for one in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
-        self.last = Shown(typed.live, True, _language(typed.live))
+        self.last = PaneState(typed.live, True, _language(typed.live))
         self._ask_advice()
         self.shown.emit(self.last)
 
@@ -294,7 +294,7 @@ class TranslateController(QObject):
             lambda _problem: None,
         )
 
-    def _change(self, manner: Manner) -> None:
+    def _change(self, manner: TranslationStyle) -> None:
         if manner.source == manner.target:
             other = self.last.language if self.last.language not in ("", manner.target) else "en"
             other = other if other != manner.target else "de"
@@ -327,7 +327,7 @@ class TranslateController(QObject):
 
     @Slot(object)
     def _on_translated(self, event: LiveTranslated) -> None:
-        self.last = Shown(event.segments, event.is_done, _language(event.segments))
+        self.last = PaneState(event.segments, event.is_done, _language(event.segments))
         self._ask_advice()
         self.shown.emit(self.last)
         if event.is_done and event.segments:
@@ -336,7 +336,7 @@ class TranslateController(QObject):
             self.refused.emit(event.problem.sentence)
 
 
-def _opened(services: Services, item: str) -> Typed | None:
+def _opened(services: Services, item: str) -> TypedText | None:
     """An earlier text with its sentences; None for a document or a text too long for the pane."""
     typed = services.typed.open(item)
     if typed is None or len(typed.text) > MOST_CHARACTERS:
@@ -354,7 +354,7 @@ def too_long_words(characters: int) -> str:
     )
 
 
-def _first_manner(settings: Settings) -> Manner:
+def _first_manner(settings: Settings) -> TranslationStyle:
     """The languages of the last run; at first detect the source and take the system's language as target, German for
     English.
     """
@@ -363,7 +363,7 @@ def _first_manner(settings: Settings) -> Manner:
         system = QLocale.system().name()[:2]
         target = system if system in LANGUAGES and system != "en" else "de"
     source = settings.translate_source
-    return Manner(target, source if source in LANGUAGES and source != target else "")
+    return TranslationStyle(target, source if source in LANGUAGES and source != target else "")
 
 
 def _language(segments: Sequence[LiveSegment]) -> str:

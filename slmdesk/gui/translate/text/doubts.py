@@ -12,7 +12,7 @@ from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class DoubtController(QObject):
         self._turn = 0
         self._following: Following | None = None
 
-    def ask(self, doubt: Doubt, manner: Manner) -> None:
+    def ask(self, doubt: Doubt, manner: TranslationStyle) -> None:
         self._stop()
         asked_as = replace(manner, source=doubt.segment.language or manner.source)
         self.asked.emit(doubt)
@@ -75,7 +75,7 @@ class DoubtController(QObject):
             self.refused.emit(problem.sentence)
 
 
-def _question(services: Services, doubt: Doubt, manner: Manner) -> Pending[list[str]]:
+def _question(services: Services, doubt: Doubt, manner: TranslationStyle) -> Pending[list[str]]:
     """Begin the request; on the service thread."""
     now = doubt.segment.target
     if doubt.is_back:

@@ -25,7 +25,7 @@ NOTHING = "The clipboard is empty: copy a text or a file, then try again."
 NO_WORDS = "There is neither a text nor a file on the clipboard: copy one of them, then try again."
 
 
-class Reach(QObject):
+class TranslateEntry(QObject):
     """Lives on the window's thread.
 
     Emits `page_requested` as soon as there is something to translate, then `text_taken` with a text, once its language

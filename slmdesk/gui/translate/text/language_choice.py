@@ -53,11 +53,11 @@ class LanguageChoice(Choice):
         popup.pin_requested.connect(self.pin_requested)
         popup.destroyed.connect(self._on_closed)
         below = self.mapToGlobal(QPoint(0, self.height() + 2))
-        room = self.screen().availableGeometry()
-        popup.resize(max(WIDTH, self.width()), min(HEIGHT, room.height() - theme.SPACE_16))
+        space = self.screen().availableGeometry()
+        popup.resize(max(WIDTH, self.width()), min(HEIGHT, space.height() - theme.SPACE_16))
         popup.move(
-            max(room.left(), min(below.x(), room.right() - popup.width())),
-            max(room.top(), min(below.y(), room.bottom() - popup.height())),
+            max(space.left(), min(below.x(), space.right() - popup.width())),
+            max(space.top(), min(below.y(), space.bottom() - popup.height())),
         )
         popup.show()
         popup.setFocus()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTab
 
 from slmdesk.core.translation import LiveSegment, SegmentState
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
-from slmdesk.gui.translate.text.status_text import Shown, shown_of, tip_of
+from slmdesk.gui.translate.text.status_text import PaneState, shown_of, tip_of
 from slmdesk.gui.translate.text.target_editor import TargetEditor
 from slmdesk.gui.widgets.named import named
 
@@ -114,7 +114,7 @@ class PairView(QTableView):
         self._model.edited.connect(self.edited)
         self._show_flags()
 
-    def show_pairs(self, shown: Shown) -> None:
+    def show_pairs(self, shown: PaneState) -> None:
         self._stale.update(self._model.show(shown.segments))
         self._show_flags()
         if self._stale and self.isVisible():

@@ -26,11 +26,11 @@ from slmdesk.gui.translate.text.history_window import EarlierWindow
 from slmdesk.gui.translate.text.language_choice import LanguageChoice
 from slmdesk.gui.translate.text.long_text import LongTextBar
 from slmdesk.gui.translate.text.pair_view import PairView
-from slmdesk.gui.translate.text.scroll_sync import Reading
+from slmdesk.gui.translate.text.scroll_sync import ScrollSync
 from slmdesk.gui.translate.text.segment_edit import SegmentEdit
 from slmdesk.gui.translate.text.sentence_actions import SentenceActions
 from slmdesk.gui.translate.text.source_edit import SourceEdit
-from slmdesk.gui.translate.text.status_text import Shown, count_words, flag_lines, language_words
+from slmdesk.gui.translate.text.status_text import PaneState, count_words, flag_lines, language_words
 from slmdesk.gui.translate.text.view import TextView
 from slmdesk.gui.translate.text.view_bar import ViewBar
 from slmdesk.gui.widgets.build import button, column, flow, row, tool_button
@@ -39,7 +39,7 @@ from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 
 DOCUMENT_FILES = "Documents ({});;All files (*)".format(
     " ".join(f"*{suffix}" for one in FORMATS if one.id in TRANSLATABLE for suffix in one.suffixes)
@@ -113,7 +113,7 @@ class TextPane(QWidget):
         self._work = named(QStackedWidget(self), "translate_work")
         self._work.addWidget(self._panes)
         self._work.addWidget(self._pairs)
-        self._reading = Reading(self._input, self._output, self._keeper, self)
+        self._reading = ScrollSync(self._input, self._output, self._keeper, self)
         self._sentences = SentenceActions(self._controller, self._input, self._output, self._pairs, self._work)
         self._long = LongTextBar(self)
         self._doubt = DoubtPanel(self._controller.doubts, self)
@@ -273,7 +273,7 @@ class TextPane(QWidget):
     # ---- events
 
     @Slot(object)
-    def _on_manner(self, manner: Manner) -> None:
+    def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)
         self._target.show_value(manner.target)
         self._domain.show_value(manner.domain)
@@ -303,7 +303,7 @@ class TextPane(QWidget):
         self._on_shown(self._shown)
 
     @Slot(object)
-    def _on_shown(self, shown: Shown) -> None:
+    def _on_shown(self, shown: PaneState) -> None:
         self._shown = shown
         controller = self._controller
         view, manner = controller.view.view, controller.manner

@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject, Slot
 from slmdesk.core.translation import LiveSegment, SegmentState
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.segment_edit import Mark, SegmentEdit, Span, size16
-from slmdesk.gui.translate.text.status_text import Shown, shown_of, tip_of
+from slmdesk.gui.translate.text.status_text import PaneState, shown_of, tip_of
 
 
-class Reading(QObject):
+class ScrollSync(QObject):
     """Connects the panes of a text and its translation."""
 
     def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
@@ -24,7 +24,7 @@ class Reading(QObject):
             pane.verticalScrollBar().valueChanged.connect(partial(self._follow, pane, other))
             pane.pointed.connect(self._on_pointed)
 
-    def show(self, shown: Shown, *, is_source_there: bool, is_shaded: bool) -> None:
+    def show(self, shown: PaneState, *, is_source_there: bool, is_shaded: bool) -> None:
         """Show a translation, with its findings and, if `is_shaded`, its uncertain words.
 
         `is_source_there`: the source pane holds exactly the text the segments come from.
@@ -37,7 +37,7 @@ class Reading(QObject):
         self._source.show_spans(sources if is_source_there else [], [], colour)
         self._target.show_spans(targets, self._marks(shown, targets, is_shaded), colour)
 
-    def _marks(self, shown: Shown, spans: list[Span], is_shaded: bool) -> list[Mark]:
+    def _marks(self, shown: PaneState, spans: list[Span], is_shaded: bool) -> list[Mark]:
         warn = self._keeper.theme.colour("warn")
         found = []
         for one, span in zip(shown.segments, spans, strict=True):
@@ -68,7 +68,7 @@ def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
     return found
 
 
-def spans_of(shown: Shown) -> tuple[list[Span], list[Span]]:
+def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
     """The position of each segment in the text, and in the translation."""
     source: list[Span] = []
     target: list[Span] = []

@@ -47,11 +47,14 @@ class SentenceEditor(QFrame):
         self._about.set_full_text(source)
         self._words.setPlainText(target)
         self._words.selectAll()
-        room = self._place.rect()
-        width = min(room.width(), max(LEAST_WIDTH, room.width() // 2 - theme.SPACE_16))
-        height = min(room.height(), max(HEIGHT, self.sizeHint().height() // 2))
+        space = self._place.rect()
+        width = min(space.width(), max(LEAST_WIDTH, space.width() // 2 - theme.SPACE_16))
+        height = min(space.height(), max(HEIGHT, self.sizeHint().height() // 2))
         self.setGeometry(
-            max(0, min(below.x(), room.width() - width)), max(0, min(below.y(), room.height() - height)), width, height
+            max(0, min(below.x(), space.width() - width)),
+            max(0, min(below.y(), space.height() - height)),
+            width,
+            height,
         )
         self.show()
         self.raise_()

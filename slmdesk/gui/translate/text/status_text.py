@@ -9,14 +9,14 @@ from itertools import groupby
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import LiveSegment, SegmentState
 from slmdesk.services.translation.asking.labels import flag_words
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 
 SURE, FAIRLY = 0.99, 0.93
 """Whole sentences of the languages tried reached 0.96 and more; below 0.8 no language is given."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PaneState:
     """What the panes show."""
 
     segments: tuple[LiveSegment, ...]
@@ -40,7 +40,7 @@ def shown_of(segment: LiveSegment) -> str:
     return segment.target
 
 
-def count_words(shown: Shown, manner: Manner, *, has_text: bool = False) -> str:
+def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = False) -> str:
     """Progress of the translation, and the number of findings."""
     if not any(one.source.strip() for one in shown.segments):
         return "There are no words to translate." if has_text else "Your text stays on this PC."
@@ -60,12 +60,12 @@ def count_words(shown: Shown, manner: Manner, *, has_text: bool = False) -> str:
     return words
 
 
-def _is_there(segment: LiveSegment, manner: Manner) -> bool:
+def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
     is_left = segment.state is SegmentState.LEFT and not manner.source and segment.language == manner.target
     return is_left and any(one.isalpha() for one in segment.source)
 
 
-def language_words(shown: Shown, manner: Manner) -> tuple[str, str]:
+def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str]:
     """The detected language of a text and how certain it is: (in short, paragraph by paragraph).
 
     Both empty if the language was chosen, or there is no text.
@@ -110,7 +110,7 @@ def _name(code: str) -> str:
     return LANGUAGES[code].name if code in LANGUAGES else "not recognised"
 
 
-def flag_lines(shown: Shown) -> list[tuple[int, str]]:
+def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
     """The findings: (number of the segment, text)."""
     return [
         (at, f"“{one.source[:60]}{'…' if len(one.source) > 60 else ''}”: {flag_words(flag)}")

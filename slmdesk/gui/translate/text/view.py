@@ -31,7 +31,7 @@ class TextView:
     """Whether words the model was unsure of are shaded."""
 
 
-class ViewKeeper(QObject):
+class ViewSettings(QObject):
     """Lives on the window's thread.  Emits `changed` with a TextView; changes are saved."""
 
     changed = Signal(object)

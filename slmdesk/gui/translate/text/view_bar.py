@@ -6,7 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.translate.text.view import TextView, ViewKeeper
+from slmdesk.gui.translate.text.view import TextView, ViewSettings
 from slmdesk.gui.widgets.build import row, tool_button
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 
@@ -14,7 +14,7 @@ from slmdesk.gui.widgets.text import plain_label, plain_tip
 class ViewBar(QWidget):
     """Actions go to the keeper of the view."""
 
-    def __init__(self, view: ViewKeeper, parent: QWidget) -> None:
+    def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("translate_view_bar")
         self._view = view

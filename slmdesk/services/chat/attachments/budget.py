@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from slmdesk.core.attached import AttachMode
 
-ROOM = 512
+SPACE = 512
 """Tokens kept free for the answer, unless a person set its length."""
 LEAST_SHARE_FOR_ANSWER = 4
 """Of a small context at most a quarter is kept free."""
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Sized:
+class SizedAttachment:
     """An attachment to be decided on, with its size."""
 
     tokens: int
@@ -33,12 +33,12 @@ class Sized:
     mode: AttachMode = AttachMode.AUTO
 
 
-def room_for_answer(context_tokens: int, max_tokens: int | None) -> int:
+def space_for_answer(context_tokens: int, max_tokens: int | None) -> int:
     """Return the tokens of a context kept for the answer."""
-    return min(max_tokens or ROOM, max(1, context_tokens // LEAST_SHARE_FOR_ANSWER))
+    return min(max_tokens or SPACE, max(1, context_tokens // LEAST_SHARE_FOR_ANSWER))
 
 
-def decide(sized: Sequence[Sized], left: int) -> list[bool]:
+def decide(sized: Sequence[SizedAttachment], left: int) -> list[bool]:
     """Return for each attachment whether it is read whole.  `left`: tokens of the context not needed otherwise.
 
     An attachment a person wants whole is read whole, whether it fits or not: the person is told before sending, and
@@ -54,7 +54,7 @@ def decide(sized: Sequence[Sized], left: int) -> list[bool]:
     return whole
 
 
-def room_for_passages(left: int) -> int:
+def space_for_passages(left: int) -> int:
     """Return the tokens of passages for one question when `left` tokens are free."""
     return min(READ_TOKENS, int(max(0, left) * PASSAGE_SHARE))
 

@@ -23,14 +23,14 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.attachments.budget import (
     MOST_PASSAGES,
     PASSAGE_FRAME,
-    Sized,
+    SizedAttachment,
     best_that_fit,
     decide,
     in_turn,
-    room_for_answer,
-    room_for_passages,
+    space_for_answer,
+    space_for_passages,
 )
-from slmdesk.services.chat.attachments.sources import Measured, Sources
+from slmdesk.services.chat.attachments.sources import MeasuredAttachment, Sources
 from slmdesk.services.chat.attachments.text import (
     FRAME_TOKENS,
     pages_from,
@@ -42,7 +42,7 @@ from slmdesk.services.chat.attachments.text import (
 )
 from slmdesk.services.chat.prompt_inspector import FRAME
 from slmdesk.services.chat.requests import AttachRequest
-from slmdesk.services.documents.retrieval import Ranked, Retrieval
+from slmdesk.services.documents.retrieval import RankedPassages, Retrieval
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.store import Store
@@ -87,7 +87,7 @@ class _Doc:
     is_fresh: bool
     given: set[Place]
     """Places of its passages that are in the chat already."""
-    measured: Measured | None = None
+    measured: MeasuredAttachment | None = None
     tokens: int = 0
     is_whole: bool = False
     passages: tuple[Passage, ...] = ()
@@ -156,8 +156,8 @@ class Plan:
             self._acquire_model()
             return
 
-        def measured(found: Measured | Problem) -> None:
-            if isinstance(found, Measured):
+        def measured(found: MeasuredAttachment | Problem) -> None:
+            if isinstance(found, MeasuredAttachment):
                 self._docs[at].measured = found
             elif found.code not in ("document.unknown", "document.stopped"):
                 self._fail(found)
@@ -192,7 +192,7 @@ class Plan:
 
         def counted(counts: list[int]) -> None:
             taken = sum(counts) + FRAME * len(counts) + MARGIN
-            self._left = self._context - taken - room_for_answer(self._context, self._request.max_tokens)
+            self._left = self._context - taken - space_for_answer(self._context, self._request.max_tokens)
             self._decide()
 
         self._when(self._at.sources.count(texts, self._request.record), counted)
@@ -202,7 +202,7 @@ class Plan:
     def _decide(self) -> None:
         fresh = [one for one in self._docs if one.is_fresh and one.measured]
         for one, is_whole in zip(
-            fresh, decide([Sized(one.tokens, _mode_of(one)) for one in fresh], self._left), strict=True
+            fresh, decide([SizedAttachment(one.tokens, _mode_of(one)) for one in fresh], self._left), strict=True
         ):
             one.is_whole = is_whole
             if is_whole:
@@ -239,7 +239,7 @@ class Plan:
     def _rank(self, asked: Sequence[_Doc]) -> None:
         ids = [one.about.document for one in asked if one.about.document]
 
-        def ranked(found: Ranked | Problem) -> None:
+        def ranked(found: RankedPassages | Problem) -> None:
             if isinstance(found, Problem):
                 self._fail(found)
             elif not self._is_over:
@@ -274,7 +274,7 @@ class Plan:
         def counted(counts: list[int]) -> None:
             sizes = [one + PASSAGE_FRAME for one in counts]
             taken: dict[str, list[tuple[Passage, int]]] = {}
-            for place in best_that_fit(sizes, room_for_passages(self._left - FRAME_TOKENS * len(asked))):
+            for place in best_that_fit(sizes, space_for_passages(self._left - FRAME_TOKENS * len(asked))):
                 key, passage = candidates[place]
                 taken.setdefault(key, []).append((passage, sizes[place]))
             self._end(taken)

@@ -39,7 +39,7 @@ KEPT = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredAttachment:
     """An attachment whose text was measured."""
 
     key: str
@@ -61,10 +61,10 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class AttachmentCost:
     """A measured attachment with the tokens of its whole text."""
 
-    measured: Measured
+    measured: MeasuredAttachment
     tokens: int
     is_guess: bool
     """The model could not count it, or only its beginning was counted because it is so long."""
@@ -76,7 +76,7 @@ class _Walk:
 
     record: DocumentRecord
     kind: str
-    measured: Pending[Measured] = field(default_factory=Pending)
+    measured: Pending[MeasuredAttachment] = field(default_factory=Pending)
     next: int = 1
     read: list[int] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
@@ -102,13 +102,13 @@ class Sources:
 
     def __init__(self, service_thread: ServiceThread, store: Store, loader: ModelLoader) -> None:
         self._service_thread, self._store, self._loader = service_thread, store, loader
-        self._known: dict[str, Measured] = {}
+        self._known: dict[str, MeasuredAttachment] = {}
         self._walks: dict[str, _Walk] = {}
         self._tokens: dict[tuple[str, str], int] = {}
 
     # ---- going through
 
-    def measure(self, request: AttachRequest) -> Pending[Measured]:
+    def measure(self, request: AttachRequest) -> Pending[MeasuredAttachment]:
         """Measure an attachment, which is known at once when it was measured before.
 
         A Problem: the document is gone (`document.unknown`) or not read to its end (`document.stopped`).
@@ -144,31 +144,31 @@ class Sources:
             self._service_thread.post(lambda: self._go_on(key, walk))
             return
         is_short = walk.characters <= MOST_CHARACTERS
-        self._end(key, walk, Measured(
+        self._end(key, walk, MeasuredAttachment(
             key, walk.record.name, walk.record.id, walk.record.sha256, walk.kind, len(walk.read) + len(walk.unread),
             tuple(walk.read), tuple(walk.unread), walk.words, walk.characters,
             "\n".join(walk.texts) if is_short else None, "\n".join(walk.texts)[:SAMPLE],
         ))  # fmt: skip
 
-    def _end(self, key: str, walk: _Walk, found: Measured | Problem) -> None:
+    def _end(self, key: str, walk: _Walk, found: MeasuredAttachment | Problem) -> None:
         self._walks.pop(key, None)
-        if isinstance(found, Measured):
+        if isinstance(found, MeasuredAttachment):
             self._keep(found)
         walk.measured.end(found)
 
-    def _keep(self, found: Measured) -> None:
+    def _keep(self, found: MeasuredAttachment) -> None:
         while len(self._known) >= KEPT:
             del self._known[next(iter(self._known))]
         self._known[found.key] = found
 
-    def _of_source(self, request: AttachRequest) -> Measured:
+    def _of_source(self, request: AttachRequest) -> MeasuredAttachment:
         key = f"text {hash(request.source)} {request.page_kind}"
         if key not in self._known:
             pages = pages_from(request.source)
             read = [one for one in pages if has_words(one)]
             texts = [with_mark(one.number, page_text(one), request.page_kind) for one in read]
             text = "\n".join(texts) if len(pages) > 1 else "".join(request.source)
-            self._keep(Measured(
+            self._keep(MeasuredAttachment(
                 key, request.name, "", "", request.page_kind, len(pages), tuple(one.number for one in read),
                 tuple(one.number for one in pages if one not in read), sum(map(words_of_page, read)), len(text),
                 text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE], request.source,
@@ -177,22 +177,22 @@ class Sources:
 
     # ---- counting
 
-    def weigh(self, request: AttachRequest, record: ModelRecord | None) -> Pending[Weighed]:
+    def weigh(self, request: AttachRequest, record: ModelRecord | None) -> Pending[AttachmentCost]:
         """Measure an attachment and count its tokens; a Problem as of `measure`."""
-        weighed: Pending[Weighed] = Pending()
+        weighed: Pending[AttachmentCost] = Pending()
 
-        def measured(found: Measured | Problem) -> None:
+        def measured(found: MeasuredAttachment | Problem) -> None:
             if isinstance(found, Problem):
                 weighed.end(found)
                 return
             is_guess = record is None or found.text is None
             counting = self.tokens_of([found], record)
-            counting.map(lambda tokens: Weighed(found, tokens[0], is_guess)).then(weighed.end)
+            counting.map(lambda tokens: AttachmentCost(found, tokens[0], is_guess)).then(weighed.end)
 
         self.measure(request).then(measured)
         return weighed
 
-    def tokens_of(self, found: Sequence[Measured], record: ModelRecord | None) -> Pending[list[int]]:
+    def tokens_of(self, found: Sequence[MeasuredAttachment], record: ModelRecord | None) -> Pending[list[int]]:
         """Count the tokens of each whole attachment with the frame around it.
 
         The count is a guess for a very long one, and when there is no model to ask.

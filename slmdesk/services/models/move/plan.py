@@ -33,7 +33,7 @@ class MovePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class MoveRound:
     """The files to move, and the models whose files are missing."""
 
     files: tuple[MovingFile, ...]
@@ -57,7 +57,7 @@ def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], sh
         raise KnownError("move.not_empty", path=str(target), name=name)
 
 
-def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> Round:
+def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> MoveRound:
     """Copies of ours that are not in `target`, wherever an earlier setting put them, and what downloads left."""
     files, missing = [], []
     taken = {os.fsdecode(one.path) for one in records}
@@ -78,7 +78,7 @@ def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> Round:
             if not os.path.lexists(target / part.name):
                 size = part.stat().st_size
                 files.append(MovingFile("", part.name, str(part), str(target / part.name), size))
-    return Round(tuple(files), tuple(missing))
+    return MoveRound(tuple(files), tuple(missing))
 
 
 def real(path: Path) -> Path:

@@ -31,7 +31,7 @@ from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import PREPARING, SWITCHING, Journal, MovingFile
-from slmdesk.services.models.move.plan import MovePlan, Round, gather, real, refuse_target
+from slmdesk.services.models.move.plan import MovePlan, MoveRound, gather, real, refuse_target
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 from slmdesk.store.locks import FileLock
@@ -175,7 +175,7 @@ class MoveService:
             missing=found.missing,
         )
 
-    def _look(self, target: Path) -> tuple[Path, Round]:
+    def _look(self, target: Path) -> tuple[Path, MoveRound]:
         """The folder now, and what there is to move.  Raises KnownError for a target that cannot be."""
         folder, records = self._service_thread.call(lambda: self._begin(target))
         refuse_target(folder, target, records, self._settings.policy.models_folder)

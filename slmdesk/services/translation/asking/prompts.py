@@ -31,7 +31,7 @@ LEAST_ANSWER, ANSWER_SHARE = 48, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class TranslationStyle:
     """How to translate: languages, style and domain."""
 
     target: str
@@ -59,7 +59,7 @@ def prompt_version() -> str:
 def translation_step(
     text: str,
     tags: Tags,
-    manner: Manner,
+    manner: TranslationStyle,
     *,
     terms: Sequence[Term] = (),
     wrong: Sequence[SegmentFlag] = (),
@@ -85,7 +85,7 @@ def _size(text: str) -> int:
 def messages(
     text: str,
     tags: Tags,
-    manner: Manner,
+    manner: TranslationStyle,
     *,
     terms: Sequence[Term] = (),
     wrong: Sequence[SegmentFlag] = (),
@@ -121,7 +121,7 @@ def messages(
     return [ChatMessage(Role.SYSTEM, (system,)), ChatMessage(Role.USER, tuple(parts))]
 
 
-def _instructions(manner: Manner, is_tagged: bool) -> str:
+def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
     known = texts()
     target = LANGUAGES[manner.target].name
     source = LANGUAGES[manner.source].name if manner.source in LANGUAGES else ""
@@ -138,7 +138,7 @@ def _instructions(manner: Manner, is_tagged: bool) -> str:
     return " ".join(line for line in lines if line)
 
 
-def _said_wrong(wrong: Sequence[SegmentFlag], manner: Manner) -> list[str]:
+def _said_wrong(wrong: Sequence[SegmentFlag], manner: TranslationStyle) -> list[str]:
     said = []
     for one in wrong:
         forms = texts()["wrong"]
@@ -153,7 +153,7 @@ ALTERNATIVES = 3
 """Other ways to say something that are asked for."""
 
 
-def other_steps(text: str, manner: Manner, *, without: str = "") -> list[dict[str, Json]]:
+def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> list[dict[str, Json]]:
     """Build steps that translate one sentence in several ways: less likely words, each with a seed of its own.
 
     `without`: words of the target language that must not be used.

@@ -22,7 +22,7 @@ _LINE = re.compile(r"[^\n]*\n*")
 
 
 @dataclass(slots=True, eq=False)
-class Taken:
+class CutState:
     """State kept while units are cut one after another."""
 
     source: str
@@ -45,7 +45,7 @@ def units_of_text(text: str) -> list[dict[str, Any]]:
     ]
 
 
-def segments_from(unit: Mapping[str, Any], taken: Taken) -> list[NewSegment]:
+def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
     """Return the segments of a unit; one that needs no translation says why (`nothing`, `kept`, `already`)."""
     tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
     text = str(unit["text"])
@@ -92,7 +92,7 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
     return "kept" if kept and is_only_protected(words) else ""
 
 
-def _reported(words: str, taken: Taken) -> str:
+def _reported(words: str, taken: CutState) -> str:
     """Return the language of a unit; a short one has that of the unit before."""
     if len(words.split()) >= LEAST_WORDS or not words.isascii():
         found, sure = detect(words, OFFERED)
@@ -144,7 +144,7 @@ def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
 
 def _sizes(text: str) -> dict[str, int]:
     """Return how many characters of a text are in each language."""
-    taken, sizes = Taken("", "", ()), dict[str, int]()
+    taken, sizes = CutState("", "", ()), dict[str, int]()
     for line in text[:LOOKED_AT].splitlines():
         if line.strip() and (language := _reported(line, taken)):
             sizes[language] = sizes.get(language, 0) + len(line)

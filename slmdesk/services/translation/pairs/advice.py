@@ -30,7 +30,7 @@ _RANK = {"weak": 0, "fair": 1, "good": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Better:
+class BetterModel:
     """A model on this PC that translates a pair better."""
 
     id: str
@@ -51,7 +51,7 @@ class PairAdvice:
     """Empty: nothing speaks against it."""
     level: str
     """Of its exam: good, fair, weak; empty: it sat none for this pair."""
-    better: Better | None = None
+    better: BetterModel | None = None
     has_offers: bool = False
     """The curated list has models that were made for it."""
     can_examine: bool = False
@@ -110,7 +110,7 @@ class PairAdviceService:
         is_small = isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS
         return f"{record.name} is very small: expect poor translations." if is_small and language is None else ""
 
-    def _better(self, record: ModelRecord, level: str, source: str, target: str) -> Better | None:
+    def _better(self, record: ModelRecord, level: str, source: str, target: str) -> BetterModel | None:
         """Return another model here with a better exam for the pair, else one made for it."""
         others = [one for one in self._store.models.all() if one.can_chat and one.sha256 != record.sha256]
         found = [(one, self._exams.result(one, source, target)) for one in others]
@@ -118,13 +118,13 @@ class PairAdviceService:
         best = max(examined, key=lambda one: one[0], default=None)
         if best is not None and best[0] > _RANK.get(level, 0):
             rank = next(name for name, at in _RANK.items() if at == best[0])
-            return Better(best[1].id, best[1].name, f"{best[1].name}, on this PC, is {LEVELS[rank]} at it.")
+            return BetterModel(best[1].id, best[1].name, f"{best[1].name}, on this PC, is {LEVELS[rank]} at it.")
         if level == "fair":
             return None
         for one, result in found:
             entry = entry_of(one)
             if result is None and entry is not None and _is_made_for(entry, source, target):
-                return Better(one.id, one.name, f"{one.name}, on this PC, was made for translation.")
+                return BetterModel(one.id, one.name, f"{one.name}, on this PC, was made for translation.")
         return None
 
     def _offers(self, source: str, target: str) -> Sequence[CatalogueEntry]:

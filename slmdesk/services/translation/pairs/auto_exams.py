@@ -8,7 +8,7 @@ from slmdesk.services.base.events import MessageEnded
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.evaluation.auto_exams import FirstExams
+from slmdesk.services.evaluation.auto_exams import AutoExams
 from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
@@ -18,8 +18,8 @@ from slmdesk.services.translation.pairs.items import examined_pair
 from slmdesk.settings import SettingsFile
 
 
-class FirstPairExams(FirstExams):
-    """Like FirstExams, but after a translation: examines the pair translated last.  Service thread."""
+class AutoPairExams(AutoExams):
+    """Like AutoExams, but after a translation: examines the pair translated last.  Service thread."""
 
     def __init__(
         self,

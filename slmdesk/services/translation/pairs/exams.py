@@ -20,7 +20,7 @@ from slmdesk.services.base.events import Event
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.plan import Batch, JobPlanner, Plan, StepValue
 from slmdesk.services.jobs.service import JobService
-from slmdesk.services.jobs.time_left import Ahead
+from slmdesk.services.jobs.time_left import ExpectedBatch
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.translation.pairs.items import (
     ItemKind,
@@ -161,7 +161,7 @@ class PairExamService(JobPlanner):
             return  # an older program's: its answers say nothing of these items
         items = pair_items(source)
         plain_ones = sum(one.kind is ItemKind.PLAIN for one in items)
-        ahead = (Ahead("back", plain_ones, 1.0),)
+        ahead = (ExpectedBatch("back", plain_ones, 1.0),)
         there = yield Batch([one.step(source, target) for one in items], _prompt_version(), name="there", ahead=ahead)
         self._need_some(job, there)
         answers = [_words_of(one) for one in there or ()]

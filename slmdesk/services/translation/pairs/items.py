@@ -17,7 +17,7 @@ from typing import Any
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import Term
 from slmdesk.core.types import Json
-from slmdesk.services.translation.asking.prompts import Manner, prompt_version, translation_step
+from slmdesk.services.translation.asking.prompts import TranslationStyle, prompt_version, translation_step
 from slmdesk.text.translation.tagged import Tags, mended, plain, problems
 
 LONGEST_GRAM = 6
@@ -76,7 +76,7 @@ class PairItem:
 
     def step(self, source: str, target: str) -> dict[str, Json]:
         """Return it as a step of a job."""
-        return translation_step(self.text, self.tags, Manner(target, source), terms=self.terms)
+        return translation_step(self.text, self.tags, TranslationStyle(target, source), terms=self.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def pair_items(source: str) -> tuple[PairItem, ...]:
 
 def back_step(answer: str, source: str, target: str) -> dict[str, Json]:
     """Build the step that back-translates an answer."""
-    return translation_step(answer, Tags(), Manner(source, target))
+    return translation_step(answer, Tags(), TranslationStyle(source, target))
 
 
 def said(item: PairItem, answer: str) -> str:

@@ -34,7 +34,7 @@ KEEP_LIST = "Do not translate"
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class GlossaryImport:
     """The result of importing a file."""
 
     kept: int
@@ -264,7 +264,7 @@ class GlossaryService:
 
     # ---- files
 
-    def import_file(self, request: ImportRequest) -> Pending[Imported]:
+    def import_file(self, request: ImportRequest) -> Pending[GlossaryImport]:
         """Import a glossary from a CSV, TSV, spreadsheet or TBX file; of an unusable one nothing is stored.
 
         Raises KnownError `glossary.unknown`.
@@ -272,7 +272,7 @@ class GlossaryService:
         known = self._store.glossaries.get(request.into) if request.into else None
         return in_slices(self._service_thread, self._importing(request, known))
 
-    def _importing(self, request: ImportRequest, known: GlossaryRecord | None) -> Slices[Imported]:
+    def _importing(self, request: ImportRequest, known: GlossaryRecord | None) -> Slices[GlossaryImport]:
         file = yield from self._files.rows(
             "terms",
             request.path,
@@ -293,7 +293,7 @@ class GlossaryService:
         yield from self._fill(made.id, found.new)
         if into is None:  # only now it is whole
             self._store.glossaries.change(made.id, is_active=True)
-        return Imported(
+        return GlossaryImport(
             len(found.new), file.skipped, file.first_skipped, found.duplicates, found.contradictions,
             self._reported(made.id), was_there=found.same is not None,
         )  # fmt: skip

@@ -58,7 +58,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportedPairs:
+class MemoryImport:
     """The result of importing a file of pairs."""
 
     kept: int
@@ -156,9 +156,7 @@ class MemoryService:
 
     # ---- files
 
-    def import_file(
-        self, path: Path, *, source: str = "", target: str = "", domain: str = ""
-    ) -> Pending[ImportedPairs]:
+    def import_file(self, path: Path, *, source: str = "", target: str = "", domain: str = "") -> Pending[MemoryImport]:
         """Import a TMX file into the memory, in slices.
 
         Ends with a Problem for an unusable file, `glossary.more_languages` for one with more than two languages of
@@ -166,7 +164,7 @@ class MemoryService:
         """
         return in_slices(self._service_thread, self._importing(path, source, target, domain))
 
-    def _importing(self, path: Path, source: str, target: str, domain: str) -> Slices[ImportedPairs]:
+    def _importing(self, path: Path, source: str, target: str, domain: str) -> Slices[MemoryImport]:
         file = yield from self._files.rows("pairs", path, source=source, target=target)
         sorted_out: _Pairs = yield pending_on_file_thread(
             self._service_thread, lambda: _each_once(file), name="memory-import"
@@ -185,7 +183,7 @@ class MemoryService:
                 yield
         finally:
             self._publish(MemoryChanged())
-        return ImportedPairs(
+        return MemoryImport(
             len(pairs) - known, file.skipped, file.first_skipped, duplicates + known, replaced, contradictions, first,
             second,
         )  # fmt: skip

@@ -19,7 +19,7 @@ Key: TypeAlias = tuple[str, str, str, str, str, str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CachedSegment:
     """The cached translation of a segment; while it is OPEN, the words so far."""
 
     target: str
@@ -27,16 +27,16 @@ class Known:
     origin: Origin | None = None
     flags: tuple[SegmentFlag, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    first: Known | None = None
+    first: CachedSegment | None = None
     """The first try, while a second one is asked for: its words are shown until a better one is whole."""
 
-    def or_second(self, tried: Known | None) -> Known:
+    def or_second(self, tried: CachedSegment | None) -> CachedSegment:
         """The better of this first try and the second: that one only where it has fewer or lesser faults."""
         if tried is not None and is_better(tried.target, tried.flags, self.flags):
             return tried
         return self
 
-    def asked_again(self) -> Known:
+    def asked_again(self) -> CachedSegment:
         """As it is shown while another try is asked for."""
         return replace(self, state=SegmentState.OPEN, first=self)
 
@@ -52,19 +52,19 @@ class Known:
         )
 
 
-class KnownSegments:
+class SegmentCache:
     """The cache of the most recently requested segments."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Key, Known] = OrderedDict()
+        self._known: OrderedDict[Key, CachedSegment] = OrderedDict()
         self.on_show = 0
         """How many segments the text has: so many are kept besides, or a long text would push itself out."""
 
-    def get(self, key: Key | None) -> Known | None:
+    def get(self, key: Key | None) -> CachedSegment | None:
         """What is known of a segment; None for one that stays as it is, too."""
         return None if key is None else self._known.get(key)
 
-    def note(self, key: Key, known: Known) -> None:
+    def note(self, key: Key, known: CachedSegment) -> None:
         """Keep what is known now; what was not touched for longest may go."""
         self._known[key] = known
         self._known.move_to_end(key)

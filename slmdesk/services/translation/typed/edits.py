@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from slmdesk.core.translation import MemoryPair, Origin
-from slmdesk.services.translation.typed.cache import Key, Known
+from slmdesk.services.translation.typed.cache import CachedSegment, Key
 from slmdesk.store import Store
 
 MOST_PUTS = 100
@@ -14,11 +14,11 @@ MOST_PUTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class AppliedEdit:
     """An edit, with what it replaced."""
 
     key: Key
-    known: Known | None
+    known: CachedSegment | None
     source: str
     languages: tuple[str, str]
     domain: str
@@ -31,22 +31,29 @@ class LiveEdits:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._puts: OrderedDict[int, Put] = OrderedDict()
+        self._puts: OrderedDict[int, AppliedEdit] = OrderedDict()
         self._next = 1
 
     def put(
-        self, key: Key, known: Known | None, source: str, target: str, *, languages: tuple[str, str], domain: str
+        self,
+        key: Key,
+        known: CachedSegment | None,
+        source: str,
+        target: str,
+        *,
+        languages: tuple[str, str],
+        domain: str,
     ) -> int:
         """Store the edit; `known`: what it replaces.  Returns a number for `take_back`."""
         pair = self._pair(languages, domain, source)
         number, self._next = self._next, self._next + 1
-        self._puts[number] = Put(key, known, source, languages, domain, pair)
+        self._puts[number] = AppliedEdit(key, known, source, languages, domain, pair)
         while len(self._puts) > MOST_PUTS:
             self._puts.popitem(last=False)
         self._store.memory.remember(*languages, [(source, target)], domain=domain, origin=Origin.PERSON)
         return number
 
-    def take_back(self, number: int) -> Put | None:
+    def take_back(self, number: int) -> AppliedEdit | None:
         """Undo an edit in the memory; None when it is too old or already undone."""
         put = self._puts.pop(number, None)
         if put is None:

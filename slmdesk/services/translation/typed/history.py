@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES
-from slmdesk.core.records import Ending, Found, Item, Status
+from slmdesk.core.records import AnswerEnding, Found, Item, Status
 from slmdesk.core.translation import LiveSegment, NewSegment, Origin, SegmentRecord, SegmentState
 from slmdesk.core.types import Origin as Author
 from slmdesk.core.types import Role, TextPart
@@ -22,7 +22,7 @@ from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.jobs.resumable import REQUEST
-from slmdesk.services.translation.asking.prompts import Manner
+from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of
@@ -41,12 +41,12 @@ SHARED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedText:
     """A text that was typed and translated earlier."""
 
     item: str
     text: str
-    manner: Manner
+    manner: TranslationStyle
     segments: tuple[SegmentRecord, ...]
 
     @property
@@ -94,7 +94,7 @@ class TypedHistory:
         self._translations, self._publish = translations, publish
         self._turn = 0
 
-    def keep(self, text: str, manner: Manner, segments: Sequence[LiveSegment], item: str = "") -> str:
+    def keep(self, text: str, manner: TranslationStyle, segments: Sequence[LiveSegment], item: str = "") -> str:
         """Store a text with its translation; `item`: the item it was stored as before, which is then changed.
 
         A text that is no longer the same becomes an item of its own.  Returns the item's id; '' when nothing is stored:
@@ -126,7 +126,7 @@ class TypedHistory:
         self._publish(ItemChanged(self._store.items.get(old.id)))
         return old.id
 
-    def open(self, item: str) -> Typed | None:
+    def open(self, item: str) -> TypedText | None:
         """Return a text translated earlier; None when the item is the translation of a document.
 
         Raises KnownError `item.unknown`.
@@ -135,8 +135,8 @@ class TypedHistory:
         if view.request.path:
             return None
         request = view.request
-        manner = Manner(request.target, request.source, request.domain, request.formality)
-        return Typed(view.item.id, request.text, manner, tuple(segments_of_item(self._store, view.item.id)))
+        manner = TranslationStyle(request.target, request.source, request.domain, request.formality)
+        return TypedText(view.item.id, request.text, manner, tuple(segments_of_item(self._store, view.item.id)))
 
     def search(self, words: str) -> Pending[Earlier]:
         """Search text, translation and title of translations.
@@ -221,7 +221,7 @@ class TypedHistory:
         kept = self._store.messages.of_item(item)
         if kept:
             self._store.messages.change_parts(kept[0].id, parts)
-            self._store.messages.end(kept[0].id, words, Ending(Status.COMPLETE))
+            self._store.messages.end(kept[0].id, words, AnswerEnding(Status.COMPLETE))
         else:
             self._store.messages.add(
                 item, parent=None, role=Role.ASSISTANT, parts=parts, text=words, status=Status.COMPLETE

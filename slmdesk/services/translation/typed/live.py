@@ -22,10 +22,10 @@ from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.service_thread import Later, ServiceThread
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.services.translation.asking.prompts import Manner, translation_step
-from slmdesk.services.translation.asking.units import Taken, segments_from, units_of_text
+from slmdesk.services.translation.asking.prompts import TranslationStyle, translation_step
+from slmdesk.services.translation.asking.units import CutState, segments_from, units_of_text
 from slmdesk.services.translation.events import LiveTranslated, PairUsed
-from slmdesk.services.translation.typed.cache import Key, Known, KnownSegments
+from slmdesk.services.translation.typed.cache import CachedSegment, Key, SegmentCache
 from slmdesk.services.translation.typed.edits import LiveEdits
 from slmdesk.store import Store
 from slmdesk.text.terms.matching import find_terms, terms_in
@@ -66,9 +66,9 @@ class LiveTranslation:
             terms,
             publish,
         )
-        self._known, self._edits = KnownSegments(), LiveEdits(store)
+        self._known, self._edits = SegmentCache(), LiveEdits(store)
         self._requested: list[tuple[LiveSegment, Key | None]] = []
-        self._manner = Manner("en")
+        self._manner = TranslationStyle("en")
         self._record: ModelRecord | None = None
         self._lease: Lease | None = None
         """The model, waited for or in use."""
@@ -80,7 +80,7 @@ class LiveTranslation:
 
     # ---- requests
 
-    def translate(self, text: str, manner: Manner, record: ModelRecord) -> None:
+    def translate(self, text: str, manner: TranslationStyle, record: ModelRecord) -> None:
         """Translate `text`, replacing the text given before; an empty one stops everything."""
         if self._record is None or record.id != self._record.id or manner != self._manner:
             self._stop()
@@ -118,7 +118,7 @@ class LiveTranslation:
             languages=(segment.language, key[2]),
             domain=_domain(self._manner),
         )
-        self._known.note(key, Known(target, SegmentState.EDITED, Origin.PERSON, self._flags(segment, target)))
+        self._known.note(key, CachedSegment(target, SegmentState.EDITED, Origin.PERSON, self._flags(segment, target)))
         self._say(is_done=self._is_done)
         return number
 
@@ -135,7 +135,7 @@ class LiveTranslation:
         self._say(is_done=self._is_done)
         self._advance()
 
-    def adopt(self, text: str, manner: Manner, record: ModelRecord, kept: Iterable[SegmentRecord]) -> None:
+    def adopt(self, text: str, manner: TranslationStyle, record: ModelRecord, kept: Iterable[SegmentRecord]) -> None:
         """Continue with a text translated earlier; its stored segments are not asked again."""
         self._stop()
         self._manner, self._record = manner, record
@@ -143,7 +143,7 @@ class LiveTranslation:
         known = {one.source: one for one in kept if one.target}
         for segment, key in self._requested:
             if key is not None and (one := known.get(segment.source)) is not None:
-                self._known.note(key, Known(one.target, one.state, one.origin, one.flags, one.doubts))
+                self._known.note(key, CachedSegment(one.target, one.state, one.origin, one.flags, one.doubts))
         self._say()
         self._advance()
 
@@ -155,7 +155,7 @@ class LiveTranslation:
 
     def _cut(self, text: str) -> list[tuple[LiveSegment, Key | None]]:
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
-        taken = Taken(self._manner.source, self._manner.target, terms)
+        taken = CutState(self._manner.source, self._manner.target, terms)
         found: list[tuple[LiveSegment, Key | None]] = []
         for unit in units_of_text(text):
             for one in segments_from(unit["unit"], taken):
@@ -220,7 +220,7 @@ class LiveTranslation:
         for pair in self._store.memory.recall(segment.language, self._manner.target, segment.source):
             if pair.origin is not Origin.MODEL and pair.domain in ("", _domain(self._manner)):
                 flags = self._flags(segment, pair.target)
-                self._known.note(key, Known(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
+                self._known.note(key, CachedSegment(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
                 return True
         return False
 
@@ -238,7 +238,7 @@ class LiveTranslation:
             job.step(name, self._step(segment, self._known.get(key)))
         job.end_of_steps()
 
-    def _step(self, segment: LiveSegment, known: Known | None) -> dict[str, Json]:
+    def _step(self, segment: LiveSegment, known: CachedSegment | None) -> dict[str, Json]:
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         return translation_step(
             segment.source,
@@ -278,7 +278,7 @@ class LiveTranslation:
             return
         words = asked.texts.setdefault(event.key, [])
         words.append(event.text)
-        self._known.note(key, Known("".join(words).lstrip(), SegmentState.OPEN))
+        self._known.note(key, CachedSegment("".join(words).lstrip(), SegmentState.OPEN))
         self._say_soon()
 
     def _on_ended(self, event: Done | Failed | Cancelled) -> None:
@@ -305,13 +305,13 @@ class LiveTranslation:
         if first is not None:
             known = first.or_second(tried)
         elif tried is None:
-            known = Known("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
+            known = CachedSegment("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
         else:
             known = tried.asked_again() if needs_second(tried.flags) else tried
         self._known.note(key, known)
         self._say_soon()
 
-    def _judged(self, segment: LiveSegment, value: Mapping[str, Json]) -> tuple[Known | None, str]:
+    def _judged(self, segment: LiveSegment, value: Mapping[str, Json]) -> tuple[CachedSegment | None, str]:
         """What came for a segment, looked through; or None and why nothing did."""
         if "code" in value:
             args = value.get("args")
@@ -324,7 +324,7 @@ class LiveTranslation:
 
         found = cleaned(segment.source, answer.text, Tags(), answer.probabilities)
         flags = self._flags(segment, found.target)
-        return Known(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
+        return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
 
     # ---- telling
 
@@ -356,5 +356,5 @@ class LiveTranslation:
         self._publish(LiveTranslated(self.segments(), is_done, problem))
 
 
-def _domain(manner: Manner) -> str:
+def _domain(manner: TranslationStyle) -> str:
     return "" if manner.domain == "everyday" else manner.domain
