@@ -76,7 +76,10 @@ class Builder:
         self._highlighting = True
 
     def write(self, tokens: Sequence[Token], *, closed: bool, deadline: Deadline) -> None:
-        """Write whole top-level blocks; only `closed` ones are highlighted.  Raises FormattingTimeoutError, leaving some behind."""
+        """Write whole top-level blocks; only `closed` ones are highlighted.
+
+        Raises FormattingTimeoutError, leaving some behind.
+        """
         self.cursor.movePosition(QTextCursor.MoveOperation.End)
         self._deadline, self._highlighting = deadline, closed
         self._levels, self._quotes = [], 0

@@ -52,7 +52,10 @@ class Highlighter:
             self._formats[kind] = made
 
     def pieces(self, code: str, language: str, deadline: Deadline) -> Iterator[tuple[str, QTextCharFormat]]:
-        """The code in order, nothing added or lost; one piece where the language is unknown.  Raises FormattingTimeoutError."""
+        """The code in order, nothing added or lost; one piece where the language is unknown.
+
+        Raises FormattingTimeoutError.
+        """
         name = LANGUAGES.get(language.lower(), "")
         if not name or len(code) > LONGEST:
             yield code, self._plain

@@ -26,7 +26,7 @@ class FormattingTimeoutError(Exception):
 
 
 class Deadline:
-    """A limit on this thread's own CPU time after which `check` raises FormattingTimeoutError: a busy machine makes no text plain."""
+    """A limit on this thread's own CPU time after which `check` raises; a busy machine makes no text plain."""
 
     def __init__(self, seconds: float = PARSE_LIMIT_S) -> None:
         self._seconds = seconds

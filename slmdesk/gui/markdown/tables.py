@@ -70,7 +70,10 @@ class TableReader:
 
 
 def write_table(builder: Builder, table: Table, style: ViewStyle, deadline: Deadline) -> int:
-    """Write it at the builder's cursor, in an empty block.  Returns how many rows it left out.  Raises FormattingTimeoutError."""
+    """Write it at the builder's cursor, in an empty block.  Returns how many rows it left out.
+
+    Raises FormattingTimeoutError.
+    """
     cursor = builder.cursor
     before = cursor.block()
     made = cursor.insertTable(len(table.rows), len(table.aligned), _format(style))
