@@ -32,7 +32,7 @@ from benchmarks.reading_samples import PDFS, SAMPLES, Sample
 from slmdesk.core.errors import KnownError
 from slmdesk.core.formats import translated_name
 from slmdesk.documents.base import Reading
-from slmdesk.documents.rewriting.base import Left, Rewriting, Unit
+from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.registry import REWRITERS, rewriter_of
 from slmdesk.tasks.read import chosen_format
@@ -71,7 +71,7 @@ def measured(path: Path) -> list[str]:
     rewriter = rewriter_of(chosen, str(path))
     found = list(listed(rewriter, Rewriting(Reading(str(path)))))
     units = [one for one in found if isinstance(one, Unit)]
-    left = [one for one in found if isinstance(one, Left)]
+    left = [one for one in found if isinstance(one, LeftAsIs)]
     data = written(path, chosen, units, turned)
     took = time.monotonic() - began
     opens, pages = _opened(path, chosen, data, written(path, chosen, units, lambda unit: unit.text))
@@ -100,7 +100,7 @@ def _bare(unit: Unit) -> str:
     return " ".join(plain(unit.text, unit.tags).split())
 
 
-def _outside(path: Path, format_id: str, units: Sequence[Unit], left: list[Left]) -> str:
+def _outside(path: Path, format_id: str, units: Sequence[Unit], left: list[LeftAsIs]) -> str:
     """The share of letters that are neither in a unit nor said."""
     if format_id == "pdf":  # what the reader does not read is measured by benchmarks.reading
         return "–"

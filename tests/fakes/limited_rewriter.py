@@ -11,7 +11,7 @@ import io, json, resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
 from slmdesk.core.errors import KnownError
 from slmdesk.documents.base import Reading
-from slmdesk.documents.rewriting.base import Left, Rewriting, Unit
+from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.registry import rewriter_of
 from slmdesk.tasks.read import chosen_format
@@ -24,7 +24,7 @@ try:
     rewriter = rewriter_of(chosen_format(Reading(path), ""), path)
     found = list(listed(rewriter, Rewriting(Reading(path))))
     units = [one for one in found if isinstance(one, Unit)]
-    left = sorted({one.kind for one in found if isinstance(one, Left)})
+    left = sorted({one.kind for one in found if isinstance(one, LeftAsIs)})
     answers = {number: (one.text, turned(one)) for number, one in enumerate(units)}
     out = io.BytesIO()
     if written_to(rewriter, Rewriting(Reading(path)), answers, out):

@@ -12,7 +12,7 @@ from lxml import etree
 
 from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import decode
-from slmdesk.documents.rewriting.base import Left, Options, Rewriting, Unit
+from slmdesk.documents.rewriting.base import LeftAsIs, Options, Rewriting, Unit
 from slmdesk.documents.rewriting.driving import listed, written_to
 from slmdesk.documents.rewriting.registry import rewriter_of
 from slmdesk.text.translation.tagged import pieces
@@ -41,7 +41,7 @@ def marked(unit: Unit) -> str:
     )
 
 
-def rewritten(format_id: str, path: str, data: bytes, **options: object) -> tuple[bytes, list[Unit], list[Left]]:
+def rewritten(format_id: str, path: str, data: bytes, **options: object) -> tuple[bytes, list[Unit], list[LeftAsIs]]:
     """The document with all units marked, its units, and what was left and said."""
     rewriter = rewriter_of(format_id, path)
     requested = Options(**options)  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ def rewritten(format_id: str, path: str, data: bytes, **options: object) -> tupl
     out = io.BytesIO()
     answers = {at: (one.text, marked(one)) for at, one in enumerate(units)}
     assert written_to(rewriter, Rewriting(Reading(path, data=data), requested), answers, out) == []
-    return out.getvalue(), units, [one for one in found if isinstance(one, Left)]
+    return out.getvalue(), units, [one for one in found if isinstance(one, LeftAsIs)]
 
 
 def texts_of(format_id: str, data: bytes) -> Iterator[tuple[str, str]]:
@@ -129,7 +129,7 @@ def _page(data: bytes) -> Iterator[str]:
         yield one.tail or ""
 
 
-def unnamed(format_id: str, data: bytes, left: list[Left]) -> tuple[list[tuple[str, str]], int, int]:
+def unnamed(format_id: str, data: bytes, left: list[LeftAsIs]) -> tuple[list[tuple[str, str]], int, int]:
     """Texts with letters that are no marks, in nothing that was left and said; their letters, and all there are."""
     said = ["".join(one.text.split()) for one in left]
     damaged = {one.text for one in left if one.kind == "damaged"}

@@ -14,7 +14,7 @@ from slmdesk.engine.llama.context import ABORTED, DECODED
 from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.scheduler import Scheduler
-from slmdesk.engine.llama.sequence import Requested, Sequence
+from slmdesk.engine.llama.sequence import PreparedRequest, Sequence
 from slmdesk.engine.llama.stream import Outbox
 from slmdesk.engine.llama.threads import ThreadChooser
 
@@ -126,7 +126,7 @@ class Stepping:
         self.scheduler.submit(
             [
                 Sequence(
-                    Requested(
+                    PreparedRequest(
                         key=str(number),
                         prompt=(1000 + number, *range(length - 1)),
                         most_tokens=answer,
