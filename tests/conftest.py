@@ -15,6 +15,7 @@ import pytest
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("SLMDESK_TEST_PLATFORM", "offscreen")
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["PYTHONFAULTHANDLER"] = "1"
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # neither a person's own nor another test's
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of hundreds of children would compile the whole package anew
 sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job ignores it, and so would the children

@@ -39,7 +39,7 @@ def list_jobs(console: Console) -> None:
     with console.services() as services:
         found = services.service_thread.call(lambda: [_as_it_is(services, one) for one in services.jobs.list()])
     if console.as_json:
-        console.give([shape_of(one) for one in found])
+        console.give([json_of(one) for one in found])
         return
     if not found:
         console.notify("There are no jobs.")
@@ -117,7 +117,7 @@ def resume(console: Console, job: str) -> None:
         console.notify(f"note: what came of it is kept: slmdesk history show {ended.item}")
 
 
-def shape_of(job: JobRecord) -> dict[str, Json]:
+def json_of(job: JobRecord) -> dict[str, Json]:
     """A job as JSON (see cli.md); `steps_done` includes failed steps.  A download is one step and counts bytes.
 
     `eta_s` is that of a running job, as its instance saved in the last seconds, and lies between `eta_low_s` and
@@ -154,7 +154,7 @@ def _steps(job: JobRecord) -> str:
 
 def _show(console: Console, job: JobRecord, written: Path | None = None) -> None:
     if console.as_json:
-        console.give(shape_of(job) | ({"output": str(written)} if written is not None else {}))
+        console.give(json_of(job) | ({"output": str(written)} if written is not None else {}))
     else:
         steps = _steps(job)
         console.say(f"{job.id}  {job.status.value}  {steps}{' steps' if '/' in steps else ''}")

@@ -13,7 +13,7 @@ from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import NetworkLogRow
 from slmdesk.core.types import Json
-from slmdesk.exports.network_log import shape_of, time_of
+from slmdesk.exports.network_log import json_of, time_of
 from slmdesk.hub.guard import HUB
 from slmdesk.services.container import Services
 from slmdesk.services.online.routes import ENDPOINT_VARIABLE, endpoint_of, shown_proxy
@@ -146,7 +146,7 @@ def _say_count(console: Console, services: Services, today: int) -> None:
 
 def _show(console: Console, services: Services, rows: Sequence[NetworkLogRow]) -> None:
     if console.as_json:
-        console.give([shape_of(one) for one in rows])
+        console.give([json_of(one) for one in rows])
         return
     _say_count(console, services, services.service_thread.call(services.network.today))
     if rows:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from slmdesk.core.attached import used_words
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json, Role
-from slmdesk.core.wire import to_json as shape_of
+from slmdesk.core.wire import to_json as json_of
 
 JSON_FORMAT = "slmdesk-chat"
 JSON_VERSION = 1
@@ -109,7 +109,7 @@ def _message(one: Message) -> dict[str, Json]:
         "parent": one.parent,
         "role": str(one.role),
         "text": one.words,
-        "parts": [shape_of(part) for part in one.parts],
+        "parts": [json_of(part) for part in one.parts],
         "status": str(one.status),
         "created": iso_time(one.created),
         "model": one.model_name,

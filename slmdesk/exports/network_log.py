@@ -31,7 +31,7 @@ def time_of(row: NetworkLogRow) -> str:
     return iso_time(row.time)
 
 
-def shape_of(row: NetworkLogRow) -> dict[str, Json]:
+def json_of(row: NetworkLogRow) -> dict[str, Json]:
     """A row as JSON (see cli.md).  `bytes` is null while the answer has not ended."""
     return {
         "time": time_of(row),
@@ -45,7 +45,7 @@ def shape_of(row: NetworkLogRow) -> dict[str, Json]:
 
 def to_json(rows: Sequence[NetworkLogRow]) -> bytes:
     """A list of objects."""
-    return (json.dumps([shape_of(row) for row in rows], ensure_ascii=False, indent=1) + "\n").encode()
+    return (json.dumps([json_of(row) for row in rows], ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
@@ -54,6 +54,6 @@ def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for row in rows:
-        shape = shape_of(row)
+        shape = json_of(row)
         writer.writerow("" if shape[key] is None else harmless_cell(str(shape[key])) for key in COLUMNS)
     return ("\ufeff" + out.getvalue()).encode()

@@ -144,7 +144,7 @@ def _sentences(kind: str, sentences: Sequence[Mapping[str, Json]], word: str) ->
 def _runs_of(one: Mapping[str, Json], word: str) -> list[Run]:
     runs = [Run(_said_by(one)), Run(_reference(one, word), cite=True)]
     if one.get("supported") is False:
-        runs.append(Run(" (not borne out by the text)", italic=True))
+        runs.append(Run(" (not supported by the text)", italic=True))
     return runs
 
 

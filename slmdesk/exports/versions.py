@@ -53,7 +53,7 @@ def versions_paper(report: VersionsReport) -> Paper:
         pieces.append(heading("In the model's words"))
     for text, where, is_supported in report.reported:
         runs = [Run(text), Run(f" [{where}]", cite=True)]
-        pieces.append(item(*runs, *([] if is_supported else [Run(" (not borne out by the text)", italic=True)])))
+        pieces.append(item(*runs, *([] if is_supported else [Run(" (not supported by the text)", italic=True)])))
     if report.changes:
         rows = tuple((str(at + 1), report.changes[at].where, report.changes[at].what) for at in report.first)
         pieces += [heading("The most important first"), table(("No.", "Where", "What changed"), rows)]
@@ -79,7 +79,7 @@ def versions_sheets(report: VersionsReport) -> Mapping[str, Sequence[Sequence[Ce
         ))  # fmt: skip
     about: list[Sequence[Cell]] = [("", ""), ("Old version", report.old_name), ("New version", report.new_name)]
     about += [("Summary", report.headline), ("Note", report.note), ("What was read", report.coverage)]
-    about += [("In the model's words", text if is_supported else f"{text} (not borne out by the text)")
+    about += [("In the model's words", text if is_supported else f"{text} (not supported by the text)")
               for text, _, is_supported in report.reported]  # fmt: skip
     return {"Changes": rows, "Summary": about}
 

@@ -332,7 +332,7 @@ class Services:
         """Create the services that watch the store for changes and back it up."""
         thread, store, chats = self.service_thread, self.store, self.chats
         self.watch = self._closed_at_end(ChangeWatch(thread, store, self.settings, chats, self.network, self.events))
-        self.backups = BackupService(thread, store, self.paths, chats, self.publish, self.watch.begin_anew)
+        self.backups = BackupService(thread, store, self.paths, chats, self.publish, self.watch.restart)
         self.watch.start()
 
     def _closed_at_end(self, service: C) -> C:

@@ -127,7 +127,7 @@ class InstanceLock:
 
     def __init__(self, paths: Paths, instance_id: str) -> None:
         if not _INSTANCE_ID.fullmatch(instance_id):
-            raise ValueError("a desk's id is letters, digits, - and _")
+            raise ValueError("an instance's id is letters, digits, - and _")
         private_folder(paths.instance_locks)
         self.path = paths.instance_locks / f"{instance_id}.lock"
         for _ in range(100):

@@ -130,7 +130,7 @@ class Job:
         cancelled; ends when all steps have.
         """
         reported: queue.SimpleQueue[EngineEvent | BaseException | None] = queue.SimpleQueue()
-        running = [1]  # threads that have not yet put their None: this one, and one for each wave
+        running = [1]  # threads that have not yet put their None: this one, and one for each group of steps
 
         def ended(error: BaseException | None = None) -> None:
             if error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -34,10 +35,12 @@ class Output:
 def take_pipes() -> tuple[int, int]:
     """Move stdin and stdout aside, so that no library can read or break a line.  Returns their new descriptors.
 
-    What is printed from now on goes to stderr; reading from stdin finds it empty.
+    What is printed from now on goes to stderr, line by line; reading from stdin finds it empty.
     """
     source, target = os.dup(0), os.dup(1)
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # into a file or pipe it keeps lines back, and the end drops them
+        sys.stdout.reconfigure(line_buffering=True)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

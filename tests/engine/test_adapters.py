@@ -104,7 +104,7 @@ def test_nobody_overtakes_one_who_waits_for_another_adapter():
     class Waits:
         def __init__(self, adapter: Adapter) -> None:
             self.adapter, self.priority = adapter, Priority.INTERACTIVE
-            self.tokens, self.read, self.seq_id, self.pending, self.growth = [1, 2], 0, -1, 2, 4
+            self.tokens, self.read, self.seq_id, self.pending, self.tokens_to_write = [1, 2], 0, -1, 2, 4
             self.writing, self.reproducible = False, True
 
         def note_cached(self) -> None: ...

@@ -114,7 +114,7 @@ def test_a_summary_proves_itself() -> None:
     text = to_markdown(summary_paper("Contract", RESULT))
     assert "The rent is 850 euros. \\[p. 3, 4\\]" in text
     assert "“It was signed in Lyon.” \\[b.pdf, p. 1\\]" in text
-    assert "All is well. *(not borne out by the text)*" in text
+    assert "All is well. *(not supported by the text)*" in text
     assert "### Amount" in text
     assert "> A monthly rent of 850 euros \\[p. 3\\]" in text
     assert "name: Lyon (there: Lille)" in text

@@ -108,7 +108,7 @@ def folders(console: Console) -> None:
     with console.services() as services:
         found = services.service_thread.call(services.collections.all)
     if console.as_json:
-        console.give([shape_of(one) for one in found])
+        console.give([json_of(one) for one in found])
         return
     if not found:
         console.notify("There are no folders. “slmdesk documents watch FOLDER” adds one.")
@@ -234,7 +234,7 @@ def _show(console: Console, services: Services, state: CollectionState) -> int |
     left = services.service_thread.call(lambda: services.collections.unread(state.record.id))
     if console.as_json:
         named: list[Json] = [{"path": one.path, "code": one.code, "reason": one.sentence} for one in left]
-        console.give({**shape_of(state), "unread_documents": named})
+        console.give({**json_of(state), "unread_documents": named})
     else:
         console.say(
             f"{state.record.id}  {counted_documents(state.documents)}, {state.pages:,} pages  {_place(state.record)}"
@@ -249,7 +249,7 @@ def _show(console: Console, services: Services, state: CollectionState) -> int |
     return None
 
 
-def shape_of(state: CollectionState) -> dict[str, Json]:
+def json_of(state: CollectionState) -> dict[str, Json]:
     """A folder as JSON."""
     return {
         "id": state.record.id,

@@ -63,7 +63,7 @@ def vote(console: Console, comparison: str, best: str, note: str) -> None:
         chosen = _chosen(held, best)
         found = services.service_thread.call(lambda: services.comparing.vote(held.item.id, chosen, note))
     if console.as_json:
-        console.give(shape_of(found))
+        console.give(json_of(found))
     else:
         console.say(vote_words(found.vote, {one.message.id: one.name for one in found.answers}))
 
@@ -95,7 +95,7 @@ class _ComparisonRun:
             raise
         found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
         if console.as_json:
-            console.give(shape_of(found))
+            console.give(json_of(found))
         elif sys.stderr.isatty():
             console.notify(f"seed {found.seed}; vote with: slmdesk models vote {found.item.id} 1")
         return int(any(one.message.error_code for one in found.answers))
@@ -158,7 +158,7 @@ def _chosen(held: Comparison, best: str) -> str | None:
     return found
 
 
-def shape_of(held: Comparison) -> dict[str, Json]:
+def json_of(held: Comparison) -> dict[str, Json]:
     """A comparison as JSON; in a blind one names and figures are hidden until the vote."""
     vote = held.vote
     return {

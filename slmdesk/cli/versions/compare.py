@@ -23,8 +23,8 @@ from slmdesk.services.versions.types import (
     change_words,
     coverage_line,
     headline,
+    json_of,
     marked_text,
-    shape_of,
     where_words,
 )
 from slmdesk.text.difference.types import Change, Run
@@ -67,7 +67,7 @@ def compare(
             console.result_of(services, lambda: services.exports.write(view.item.id, form, target, replace=force))
             console.notify(f"Written to {output}.")
     if console.as_json:
-        console.give({**shape_of(found), "item": view.item.id})
+        console.give({**json_of(found), "item": view.item.id})
     elif output is None:
         _say(console, found)
 
@@ -109,7 +109,7 @@ def _say(console: Console, found: Comparison) -> None:
     if found.note:
         console.say(found.note)
     for reported in found.sentences:
-        doubt = "" if reported.supported else " (not borne out by the text)"
+        doubt = "" if reported.supported else " (not supported by the text)"
         console.say(f"  · {reported.text} [{_where(found.changes[reported.change], found)}]{doubt}")
     for at, change in enumerate(found.changes, 1):
         where = where_words(change, found.old.page_kind, found.new.page_kind)

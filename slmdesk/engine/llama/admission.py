@@ -170,4 +170,4 @@ class Admission:
 
 def _still_needs(sequence: Sequence) -> int:
     """Cells a sequence was promised and has not used yet."""
-    return sequence.pending + min(sequence.growth, SPACE_FOR_ANSWER)
+    return sequence.pending + min(sequence.tokens_to_write, SPACE_FOR_ANSWER)

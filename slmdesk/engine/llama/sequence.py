@@ -102,7 +102,7 @@ class Sequence(CachedSequence):
         return self._output > 0 and self.pending == 1
 
     @property
-    def growth(self) -> int:
+    def tokens_to_write(self) -> int:
         """How many tokens may still follow those it has now."""
         return self.requested.most_tokens - self._output
 

@@ -83,9 +83,9 @@ class DocumentsController(QObject):
         """Have the reader child started: a document will be opened soon."""
         self._bridge.ask(lambda services: services.documents.make_ready())
 
-    def open_file(self, path: Path, *, password: str = "", anew: bool = False) -> None:
+    def open_file(self, path: Path, *, password: str = "", force: bool = False) -> None:
         self._bridge.follow(
-            lambda services: services.documents.open(path, password=password, anew=anew),
+            lambda services: services.documents.open(path, password=password, force=force),
             partial(self._on_opened, path),
             partial(self._on_unread, path),
         )
@@ -148,7 +148,7 @@ class DocumentsController(QObject):
         """Read its file again."""
         record = self._records[document]
         self._requested = [file_of(record)]
-        self.open_file(file_of(record), anew=True)
+        self.open_file(file_of(record), force=True)
 
     def open_attachment(self, index: int) -> None:
         parent = self.current
@@ -266,13 +266,13 @@ class DocumentsController(QObject):
             if record.status is DocumentStatus.FAILED:
                 self.pages.never_came()
             self.shown.emit(record)
-            self.pages.ask(anew=event.was_changed)
+            self.pages.ask(reset=event.was_changed)
 
     @Slot(object)
     def _on_progressed(self, event: DocumentProgress) -> None:
         if event.id == self.current:
             self.progressed.emit(event)
-            self.pages.ask(anew=False)
+            self.pages.ask(reset=False)
 
     @Slot(object)
     def _on_gone(self, event: DocumentGone) -> None:

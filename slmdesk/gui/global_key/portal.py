@@ -85,8 +85,8 @@ class PortalKey(QObject):
     def _on_opened(self) -> None:
         bus = self._bus
         assert bus is not None
-        bus.hear(f"type='signal',sender='{SERVICE}',path_namespace='{PATH}'")
-        bus.hear(f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{SERVICE}'")
+        bus.listen(f"type='signal',sender='{SERVICE}',path_namespace='{PATH}'")
+        bus.listen(f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{SERVICE}'")
         # Before all else, or it is too late.  Where it is not there, or we are known already, that is no trouble.
         bus.call(Call(SERVICE, PATH, REGISTRY, "Register", "sa{sv}", (APP_ID, {})))
         bus.call(Call(SERVICE, PATH, PROPERTIES, "Get", "ss", (SHORTCUTS, "version")), self._on_version)

@@ -120,7 +120,7 @@ class SessionBus(QObject):
             QTimer.singleShot(ANSWER_MS, self, partial(self._answer, serial, Answer(error=NO_ANSWER)))
         self._socket.write(message.serialise(serial))
 
-    def hear(self, rule: str) -> None:
+    def listen(self, rule: str) -> None:
         """Subscribe to the signals of this match rule."""
         self.call(Call(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,)))
 

@@ -44,7 +44,7 @@ class ServiceThread:
         self._later: list[tuple[float, int, Later]] = []
         self._numbers = count()
         self._closing = False
-        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="services", daemon=True)
         self._thread.start()
 
     @property
@@ -82,7 +82,7 @@ class ServiceThread:
 
         with self._wake:
             if self._closing:
-                raise BugError("the desk is closed")
+                raise BugError("the service thread is closed")
             self._posted.append(run)
             self._wake.notify()
         return answer.result(timeout)

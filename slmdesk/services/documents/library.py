@@ -61,16 +61,16 @@ class DocumentService:
     # ---- opening
 
     def open(
-        self, path: Path, *, password: str = "", encoding: str = "", anew: bool = False
+        self, path: Path, *, password: str = "", encoding: str = "", force: bool = False
     ) -> Pending[DocumentRecord]:
         """Have a document read, or reuse an earlier reading.
 
-        The same bytes are not read again by the same reader, unless `anew` is set or another `encoding` is requested.
+        The same bytes are not read again by the same reader, unless `force` is set or another `encoding` is requested.
         Documents are read one after another, in the order of opening.  The Problem `document.locked` asks for a
         password, `document.wrong_password` for another one: open the document again with it.  Cancelled, it ends with
         the Problem `document.stopped`.
         """
-        return self._opener.open(OpenRequest(path, password, encoding, anew))
+        return self._opener.open(OpenRequest(path, password, encoding, force))
 
     def open_found(self, found: DocumentFile, *, collection: str, instead: str = "") -> Pending[DocumentRecord]:
         """Read a document of a folder in the background, after everything a person opened.

@@ -39,7 +39,7 @@ class OpenRequest:
     path: Path
     password: str = ""
     encoding: str = ""
-    anew: bool = False
+    force: bool = False
     attachment: int | None = None
     parent: str = ""
     """The document whose attachment is wanted."""
@@ -158,7 +158,7 @@ class DocumentOpener:
 
     @staticmethod
     def _is_current(known: DocumentRecord, request: OpenRequest, found: DocumentFile) -> bool:
-        if request.anew or known.status is not DocumentStatus.READ or known.reader != READER_VERSION:
+        if request.force or known.status is not DocumentStatus.READ or known.reader != READER_VERSION:
             return False
         if request.encoding and known.info.get("encoding") != request.encoding:
             return False

@@ -25,7 +25,7 @@ from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.restore_choice import mark, return_to
 from slmdesk.store import Store
 
-FACT = "bench"
+INFO_KEY = "bench"
 OUTPUT_TOKENS = 64
 SENTENCES = 40
 """Of the text that is read: about 500 tokens."""
@@ -143,7 +143,7 @@ class BenchService:
     def result(self, record: ModelRecord) -> BenchResult | None:
         """Return the stored benchmark of a model, or None."""
         try:
-            return dataclass_from(BenchResult, record.info.get(FACT))
+            return dataclass_from(BenchResult, record.info.get(INFO_KEY))
         except KnownError:
             return None
 
@@ -214,7 +214,7 @@ class _Bench:
             if isinstance(event, Done):
                 result = _result(event.result, self._loader.memory_bytes(), spent)
                 with suppress(KnownError):  # read-only or full: what was measured is told all the same
-                    self._store.models.set_info(self.record.id, **{FACT: to_json(result)})
+                    self._store.models.set_info(self.record.id, **{INFO_KEY: to_json(result)})
                 self._finish(result)
             elif isinstance(event, Failed):
                 self._finish(problem_of(event.code, event.args))

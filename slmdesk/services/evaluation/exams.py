@@ -21,7 +21,7 @@ from slmdesk.services.models.library import ModelService
 from slmdesk.store import Store
 
 KIND = "exam"
-FACT = "exam"
+INFO_KEY = "exam"
 SKILLS = "exam_skills"
 """The fact that keeps single skills, found out by a job that needs them, of a model that sat no exam."""
 GOOD, FAIR = 0.75, 0.5
@@ -182,7 +182,7 @@ class ExamService:
         result = judge(self._store.jobs.steps(job.id), job.model_sha256, now=time.time())
         for record in self._store.models.all():
             if record.sha256 == job.model_sha256:
-                self._store.models.set_info(record.id, **{FACT: _shape_of(result)})
+                self._store.models.set_info(record.id, **{INFO_KEY: _json_of(result)})
 
 
 def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float) -> ExamResult:
@@ -239,7 +239,7 @@ def _prompt_version(version: str) -> str:
     return f"exam {version}"
 
 
-def _shape_of(result: ExamResult) -> dict[str, Json]:
+def _json_of(result: ExamResult) -> dict[str, Json]:
     return {"version": result.version, "taken": result.taken, "skills": [shape_of_skill(one) for one in result.skills]}
 
 
@@ -256,7 +256,7 @@ def shape_of_skill(result: SkillResult) -> dict[str, Json]:
 
 def result_of(record: ModelRecord) -> ExamResult | None:
     """Return the stored exam result of a model; None for one with other questions, or of a newer program."""
-    untrusted = record.info.get(FACT)
+    untrusted = record.info.get(INFO_KEY)
     if untrusted is None:
         return None
     try:

@@ -158,7 +158,7 @@ class ModelComparisonService:
         if run.later:
             run.later.cancel()
         for message, _record in run.waiting:
-            with suppress(KnownError):  # then the next desk does it
+            with suppress(KnownError):  # then the next instance does it
                 self._store.messages.end(message.id, "", AnswerEnding(Status.INTERRUPTED))
 
     # ---- beginning

@@ -56,7 +56,7 @@ class ChangeWatch:
             self._next.cancel()
             self._next = None
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Start over after the history was replaced: its current content is not new."""
         self._revision, self._version = self._store.revision(), self._store.data_version()
         self._note_models()

@@ -126,7 +126,7 @@ def summary_from(untrusted: Mapping[str, Json] | None) -> Summary | None:
         return None
 
 
-def shape_of(summary: Summary) -> dict[str, Json]:
+def json_of(summary: Summary) -> dict[str, Json]:
     """Return the summary as JSON."""
     return to_json(summary)
 
@@ -142,7 +142,7 @@ def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
     """Format a sentence: quotations in quotation marks, its place, and a warning where needed."""
     text = f"“{sentence.text}”" if sentence.quotation else sentence.text
-    warning = "" if sentence.supported else " (not borne out by the text)"
+    warning = "" if sentence.supported else " (not supported by the text)"
     return f"{text} {place_words(sentence, page_kind)}".rstrip() + warning
 
 

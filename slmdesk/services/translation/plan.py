@@ -38,7 +38,7 @@ from slmdesk.text.translation.subtitles import KIND
 from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, span_of, verbatim
 from slmdesk.text.translation.tagged import Tags, plain
 
-WAVE = 200
+SEGMENTS_AT_ONCE = 200
 """Segments whose tries are in hand at once; a batch's second tries come before the next batch."""
 FIRST = "translate"
 """The name of a batch of first tries: what one costs is known to the next translation."""
@@ -114,7 +114,7 @@ class TranslationPlan:
     def run(self) -> Plan:
         """Yield all batches; all segments are stored at the end."""
         begin = 0
-        while found := self._segments(begin, WAVE):
+        while found := self._segments(begin, SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
             self._todo = max(0, self._todo - sum(one.state in UNSETTLED for one in found))
             works = [

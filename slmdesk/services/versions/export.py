@@ -8,7 +8,7 @@ from slmdesk.core.records import Item
 from slmdesk.exports.versions import versions_paper, versions_sheets
 from slmdesk.exports.xlsx import to_xlsx
 from slmdesk.services.base.exporting import Make, json_bytes
-from slmdesk.services.versions.types import comparison_from, report_of, shape_of
+from slmdesk.services.versions.types import comparison_from, json_of, report_of
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-versions"
@@ -25,7 +25,7 @@ def export_versions(store: Store, item: Item, form: str) -> Make | None:
         if comparison is None:
             raise KnownError("item.unknown", id=item.id)
         if form == "json":
-            return json_bytes({"format": FORMAT, "version": 1, "id": item.id, **shape_of(comparison)})
+            return json_bytes({"format": FORMAT, "version": 1, "id": item.id, **json_of(comparison)})
         report = report_of(comparison)
         return to_xlsx(versions_sheets(report)) if form == "xlsx" else versions_paper(report)
 

@@ -221,7 +221,7 @@ def text_of(found: Comparison, most: int = 200) -> str:
     if found.sentences:
         lines += ["", "**In the model's words**", ""]
         for reported in found.sentences:
-            doubt = "" if reported.supported else " (not borne out by the text)"
+            doubt = "" if reported.supported else " (not supported by the text)"
             change = found.changes[reported.change]
             lines.append(f"- {reported.text} [{where_words(change, found.old.page_kind, found.new.page_kind)}]{doubt}")
     if found.changes:
@@ -301,7 +301,7 @@ def report_of(found: Comparison) -> VersionsReport:
     )
 
 
-def shape_of(found: Comparison) -> dict[str, Json]:
+def json_of(found: Comparison) -> dict[str, Json]:
     """Return the comparison as JSON for programs: the contract of `slmdesk compare --json`."""
     changes: list[Json] = [
         {

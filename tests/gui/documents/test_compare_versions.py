@@ -216,9 +216,12 @@ def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(prog
         assert program.find(button).height() >= program.find(button).sizeHint().height()
     line = program.pane.fontMetrics().lineSpacing()
     program.wait(lambda: program.pane.rows.isVisible() and program.pane.rows.height() >= 8 * line)
-    scroll = program.find("versions_scroll")
-    scroll.ensureWidgetVisible(program.pane.rows)
-    assert program.pane.rows.visibleRegion().boundingRect().height() >= 6 * line
+
+    def can_be_reached() -> bool:
+        program.find("versions_scroll").ensureWidgetVisible(program.pane.rows)  # its range may still be growing
+        return program.pane.rows.visibleRegion().boundingRect().height() >= 6 * line
+
+    program.wait(can_be_reached)
 
 
 def test_only_documents_with_words_are_offered(program, tmp_path):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from slmdesk.core.records import JobStatus
 from slmdesk.services.evaluation.exam_items import Skill, items
-from slmdesk.services.evaluation.exams import FACT
+from slmdesk.services.evaluation.exams import INFO_KEY
 
 pytestmark = pytest.mark.gui
 
@@ -157,7 +157,7 @@ def test_a_weak_model_is_named_with_the_table(program, folder) -> None:
     assert not program.find("table_warning").isVisible()
     services = program.bridge._services
     model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{FACT: WEAK}))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{INFO_KEY: WEAK}))
     begin_new(program)
     assert not program.find("table_warning").isVisible()
     made(program)

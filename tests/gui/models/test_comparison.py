@@ -202,7 +202,7 @@ def test_what_is_found_in_a_comparison_opens_it(comparing) -> None:
     comparing.ask()
     comparing.wait_done()
     item = program.frame.compare.held.item.id
-    program.frame.compare.begin_anew()
+    program.frame.compare.restart()
     QTest.keyClick(program.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     program.wait(program.frame.chat_page.isVisible)  # a button by its key is pressed for a while
     program.frame.chat.open_chat(item)  # what the list of hits does

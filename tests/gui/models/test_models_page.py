@@ -683,15 +683,6 @@ def _tabs(seen: list[QWidget], page: QWidget) -> list[str]:
     return [one.objectName() for one in seen]
 
 
-def test_every_fact_of_the_services_has_its_signal(models):
-    from typing import get_args
-
-    from slmdesk.services.base.events import Event
-
-    program = models()
-    assert set(get_args(Event)) <= set(program.bridge._signals)
-
-
 def test_a_model_in_use_that_another_desk_removes_is_said_calmly(program):
     model = program.ask(lambda services: services.models.state.model)
     done = subprocess.run([*SLMDESK, "models", "remove", model], capture_output=True, text=True, timeout=60, cwd=ROOT)

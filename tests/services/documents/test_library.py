@@ -113,7 +113,7 @@ def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_
     assert again.id == first.id
     assert again.opened > first.opened
     assert not recorder.of(DocumentProgress, begin), "it was read again"
-    assert opened(services, path, anew=True).id == first.id
+    assert opened(services, path, force=True).id == first.id
     assert recorder.of(DocumentProgress, begin)
     assert [one.id for one in services.service_thread.call(services.documents.recent)] == [first.id]
 

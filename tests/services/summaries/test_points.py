@@ -293,5 +293,5 @@ def test_the_ledger_in_a_line() -> None:
 def test_a_sentence_says_where_it_is_from_and_whether_it_is_borne_out() -> None:
     assert sentence_words(Sentence("It ends.", (), (3, 4), True)) == "It ends. [p. 3, 4]"
     marked = Sentence("It ends.", (), (3,), False, quotation=False, file="a.pdf")
-    assert sentence_words(marked) == "It ends. [a.pdf, p. 3] (not borne out by the text)"
+    assert sentence_words(marked) == "It ends. [a.pdf, p. 3] (not supported by the text)"
     assert sentence_words(Sentence("It ends.", (), (3,), True, quotation=True)) == "“It ends.” [p. 3]"

@@ -15,7 +15,7 @@ from slmdesk.core.records import JobStatus, Role
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Noticed
 from slmdesk.services.evaluation.exam_items import items
-from slmdesk.services.evaluation.exams import FACT
+from slmdesk.services.evaluation.exams import INFO_KEY
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.tables import plan
 from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
@@ -103,7 +103,7 @@ def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
         "taken": 1.0,
         "skills": [{"skill": "format", "level": "weak", "passed": 1, "total": 9}],
     }
-    call(recorder, lambda services: services.store.models.set_info(model.id, **{FACT: exam}))
+    call(recorder, lambda services: services.store.models.set_info(model.id, **{INFO_KEY: exam}))
     item = begin(recorder, lease)
     table = ended(recorder, item)
     assert table.note == (

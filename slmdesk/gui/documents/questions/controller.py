@@ -50,7 +50,7 @@ class QuestionController(QObject):
         self.item: str | None = None
         """The questions on show; None: a first one will begin them."""
         self._message = ""
-        self.items.current_gone.connect(self.begin_anew)
+        self.items.current_gone.connect(self.restart)
         self.items.came_back.connect(self._on_came_back)
         bridge.on(QuestionPlanned, self._on_planned)
         bridge.on(QuestionAnswered, self._on_answered)
@@ -63,14 +63,14 @@ class QuestionController(QObject):
         if document == self._document:
             return
         self._document = document
-        self.begin_anew()
+        self.restart()
         self.items.show_document(document, self._open_newest)
 
     def show_collection(self, collection: str) -> None:
         """A folder is shown: questions go to all of its documents."""
         if collection != self._collection:
             self._collection = collection
-            self.begin_anew()
+            self.restart()
 
     @Slot(str)
     def choose(self, item: str) -> None:
@@ -78,7 +78,7 @@ class QuestionController(QObject):
         self._bridge.ask(lambda services: services.questions.turns(item), partial(self._on_opened, item))
 
     @Slot()
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Make the next question the first of a new conversation."""
         self._message = ""
         self._set(None)

@@ -106,13 +106,13 @@ class QuestionPane(QScrollArea):
 
     def _foot_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), self._prefix + "question_foot")
-        anew = button(
+        restart = button(
             "New",
             self._prefix + "new_questions_button",
             bar,
             label="Begin new questions",
             tip="Begin anew: the next question does not follow these",
-            on=self._controller.begin_anew,
+            on=self._controller.restart,
         )
         tip = "Copy questions, answers and quotations with file and page"
         copy = button("Copy with pages", self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
@@ -122,7 +122,7 @@ class QuestionPane(QScrollArea):
         menu.form_chosen.connect(self.export_requested)
         export.setMenu(menu)
         flow = FlowLayout(bar, gap=theme.SPACE_8)
-        for one in (copy, export, anew):
+        for one in (copy, export, restart):
             flow.addWidget(one)
         return bar
 

@@ -250,7 +250,7 @@ class ComparePane(QFrame):
         self._reported.setText("\n".join(reported) + (f"\nand {more} more in the export" if more > 0 else ""))
         doubts = any(not one.supported for one in found.sentences[:MOST_REPORTED])
         by = f"In the words of {found.model}; the list below is found by rule." if reported else ""
-        warning = " ⚠: not borne out by the two versions, look at the passage." if doubts else ""
+        warning = " ⚠: not supported by the two versions, look at the passage." if doubts else ""
         self._note.setText((by + warning + " " + found.note).strip())
         self._reported.setVisible(bool(reported))
         self._note.setVisible(bool(self._note.text()))

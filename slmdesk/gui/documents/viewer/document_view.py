@@ -190,11 +190,11 @@ class DocumentView(QFrame):
         self._show_coverage()
 
     @Slot(object, bool)
-    def _on_pages_listed(self, pages: Sequence[Page], anew: bool) -> None:
+    def _on_pages_listed(self, pages: Sequence[Page], reset: bool) -> None:
         self._pages = pages
-        self.view.show_pages(pages, anew=anew)
-        self.thumbnails.show_pages(pages, anew=anew or len(pages) < self.thumbnails.count)
-        if anew or len(pages) < FEW_PAGES:
+        self.view.show_pages(pages, reset=reset)
+        self.thumbnails.show_pages(pages, reset=reset or len(pages) < self.thumbnails.count)
+        if reset or len(pages) < FEW_PAGES:
             self._make_space()
             self._show_coverage()
         elif not self._summary_timer.isActive():

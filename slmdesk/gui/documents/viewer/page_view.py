@@ -94,16 +94,16 @@ class PageView(QAbstractScrollArea):
                 return sheet.page.text[block.start : block.end] if block.kind is BlockKind.LIST_ITEM else ""
         return ""
 
-    def show_pages(self, pages: Sequence[Page], *, anew: bool = True) -> None:
-        """Show these pages (text may be missing); `anew` scrolls to the first one."""
+    def show_pages(self, pages: Sequence[Page], *, reset: bool = True) -> None:
+        """Show these pages (text may be missing); `reset` scrolls to the first one."""
         known = len(self.sheets)
-        if not anew and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
+        if not reset and 1 < known <= len(pages):  # more of the same, while it is read: what is known stays as it is
             self.sheets += [Sheet(page) for page in pages[known:]]
             self._measure(begin=known)
             self._ask_timer.start()
             return
-        self.sheets.take(pages, anew=anew)
-        if not anew:
+        self.sheets.take(pages, reset=reset)
+        if not reset:
             self._measure()
             self._ask_timer.start()
             return

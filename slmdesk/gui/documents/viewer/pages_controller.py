@@ -67,7 +67,7 @@ class PagesController(QObject):
         if record.status is DocumentStatus.READING and not record.pages and _is_pictured(record):
             self._is_first_ahead = True
             self.first_page_expected.emit(Page(1, "", "", PageStatus.READ, (), has_image=True))
-        self.ask(anew=True)
+        self.ask(reset=True)
 
     def never_came(self) -> None:
         """The document could not be read: its first page is not expected any more."""
@@ -75,11 +75,11 @@ class PagesController(QObject):
             self._is_first_ahead = False
             self.listed.emit([], True)
 
-    def ask(self, *, anew: bool) -> None:
-        """Load the next pages that are not listed yet, until there are no more; `anew`: all of them."""
-        if self._is_asking and not anew:
+    def ask(self, *, reset: bool) -> None:
+        """Load the next pages that are not listed yet, until there are no more; `reset`: all of them."""
+        if self._is_asking and not reset:
             return
-        if anew:
+        if reset:
             self._pages = []
         document, begin, is_first = self._document, len(self._pages) + 1, not self._pages
         self._is_asking = True
@@ -94,7 +94,7 @@ class PagesController(QObject):
                     self.listed.emit(list(self._pages), is_first and not self._is_first_ahead)
                     self._is_first_ahead = False
             if len(pages) == PAGES_AT_ONCE:
-                self.ask(anew=False)
+                self.ask(reset=False)
 
         self._bridge.ask(
             lambda services: services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False), came

@@ -27,14 +27,14 @@ class SheetColumn(list[Sheet]):
         self.ratio = A4
         """Height by width of pages whose pictures have not come yet."""
 
-    def take(self, pages: Sequence[Page], *, anew: bool) -> None:
-        """Hold the sheets of these pages; unless `anew`, those that are here already are kept."""
-        old = {} if anew else {sheet.page.number: sheet for sheet in self}
+    def take(self, pages: Sequence[Page], *, reset: bool) -> None:
+        """Hold the sheets of these pages; unless `reset`, those that are here already are kept."""
+        old = {} if reset else {sheet.page.number: sheet for sheet in self}
         for sheet, page in ((old[page.number], page) for page in pages if page.number in old):
             if not sheet.has_text:
                 sheet.page = page
         self[:] = [old.get(page.number) or Sheet(page) for page in pages]
-        if anew:
+        if reset:
             self.ratio = A4
 
     def note_ratio(self, sheet: Sheet, ratio: float) -> bool:

@@ -82,9 +82,9 @@ class ThumbRows(QAbstractListModel):
                 return self._images.get(page.number)
         return None
 
-    def show_pages(self, pages: Sequence[Page], *, anew: bool) -> None:
-        """Show these pages; `anew`: of another document."""
-        if anew or len(pages) < len(self._pages):
+    def show_pages(self, pages: Sequence[Page], *, reset: bool) -> None:
+        """Show these pages; `reset`: of another document."""
+        if reset or len(pages) < len(self._pages):
             self.beginResetModel()
             self._pages = list(pages)
             self._images.clear()
@@ -230,13 +230,13 @@ class Thumbnails(QListView):
         self._is_reported = False
         keeper.theme_changed.connect(self.viewport().update)
 
-    def show_pages(self, pages: Sequence[Page], *, anew: bool) -> None:
-        if anew:
+    def show_pages(self, pages: Sequence[Page], *, reset: bool) -> None:
+        if reset:
             self._asked.clear()
-        self._rows.show_pages(pages, anew=anew)
+        self._rows.show_pages(pages, reset=reset)
         self._painter.is_outline = not any(page.has_image for page in pages[:20])
         self._fit()
-        if anew:
+        if reset:
             self.show_reached(1)
         self._later()
 

@@ -102,7 +102,7 @@ class CompareController(QObject):
         self._bridge.ask(lambda services: services.comparing.open(comparison), self._on_opened)
 
     @Slot()
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Show none; one that is running goes on."""
         self.held = None
         self.comparison_shown.emit(None)
@@ -151,7 +151,7 @@ class CompareController(QObject):
         self._list_earlier()
         if self.held is not None and event.item.id == self.held.item.id:
             if event.item.deleted_at is not None:
-                self.begin_anew()
+                self.restart()
             else:
                 self._renew()
 
@@ -159,7 +159,7 @@ class CompareController(QObject):
     def _on_item_gone(self, event: events.ItemGone) -> None:
         self._list_earlier()
         if self.held is not None and event.id == self.held.item.id:
-            self.begin_anew()
+            self.restart()
 
     @Slot(object)
     def _on_message_grew(self, event: events.MessageGrew) -> None:

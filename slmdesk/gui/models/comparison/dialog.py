@@ -132,8 +132,8 @@ class ComparePage(QStackedWidget):
         form.delete_requested.connect(compare.delete)
         form.more_requested.connect(compare.show_more)
         form.back_requested.connect(self.back_requested)
-        self._back.clicked.connect(compare.begin_anew)
-        self._new.clicked.connect(compare.begin_anew)
+        self._back.clicked.connect(compare.restart)
+        self._new.clicked.connect(compare.restart)
         self._stop.clicked.connect(compare.stop)
         self._export_menu.form_chosen.connect(self._on_export)
         self._all.clicked.connect(self._on_more)
@@ -159,7 +159,7 @@ class ComparePage(QStackedWidget):
         elif self.currentWidget() is self.form:
             self.back_requested.emit()
         else:
-            self._compare.begin_anew()
+            self._compare.restart()
 
     # ---- what is shown
 

@@ -77,7 +77,7 @@ class HubController(QObject):
         """Search after a pause in typing; earlier requests are cancelled."""
         self._give_up()
         self._words = words.strip()
-        self._begin_anew()
+        self._restart()
         if self._words or self.filters.narrows:
             self._timer.start()
         else:
@@ -99,7 +99,7 @@ class HubController(QObject):
     @Slot()
     def search_anew(self) -> None:
         """Search again from the first page, without reusing earlier results."""
-        self._begin_anew()
+        self._restart()
         self.search_now()
 
     @Slot(object)
@@ -113,7 +113,7 @@ class HubController(QObject):
             self.search_anew()
         else:
             self._give_up()
-            self._begin_anew()
+            self._restart()
             self.search_cleared.emit()
 
     @Slot()
@@ -147,7 +147,7 @@ class HubController(QObject):
 
     # ---- private
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         self._limit, self._search, self._with_too_large = PAGE, None, False
 
     def _ask(self, words: str, limit: int, services: Services) -> Pending[Any]:

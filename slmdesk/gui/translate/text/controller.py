@@ -104,7 +104,7 @@ class TranslateController(QObject):
             return
         before = self.text
         if not text.strip() and before.strip():
-            self.begin_anew()
+            self.restart()
             self._bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
         self.text = text
         if len(text) > MOST_CHARACTERS:
@@ -139,7 +139,7 @@ class TranslateController(QObject):
         if source == self.manner.target:
             return self.text
         words = self.last.text.strip()
-        self.begin_anew()
+        self.restart()
         self.manner = replace(self.manner, source=self.manner.target, target=source, formality="")
         self._save_languages()
         self.manner_changed.emit(self.manner)
@@ -214,7 +214,7 @@ class TranslateController(QObject):
 
         self._bridge.ask(work, None, refused)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Save the current text; what is typed from now on is another one."""
         self.keep()
         self._entry, self._is_stale = _Entry(), True
@@ -240,7 +240,7 @@ class TranslateController(QObject):
 
     def open(self, item: str) -> None:
         """Open an earlier translation: a typed text here; for a document, `document_asked` follows."""
-        self.begin_anew()
+        self.restart()
 
         def work(services: Services) -> TypedText | None:
             typed = _opened(services, item)
@@ -301,7 +301,7 @@ class TranslateController(QObject):
             manner = replace(manner, source="", target=other if manner.target == self.manner.target else manner.target)
         if manner != self.manner:
             if manner.target != self.manner.target and self.last.is_done:
-                self.begin_anew()  # the one into the other language stays
+                self.restart()  # the one into the other language stays
             self._keep_timer.stop()
             old, self.manner, self._is_stale = self.manner, manner, True
             if (manner.source, manner.target) != (old.source, old.target):

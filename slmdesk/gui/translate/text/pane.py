@@ -221,7 +221,7 @@ class TextPane(QWidget):
         if len(text) > MOST_CHARACTERS:
             self._long.show_text(text)
         else:
-            self._controller.begin_anew()
+            self._controller.restart()
             self._input.replace_text(text)
         self._input.setFocus()
 

@@ -35,7 +35,7 @@ from slmdesk.services.translation.pairs.items import (
 from slmdesk.store import Store
 
 KIND = "pair_exam"
-FACT = "pair_exams"
+INFO_KEY = "pair_exams"
 GOOD, FAIR = 0.9, 0.6
 """Shares of answers that show a skill from which it is good, or fair: usable with a look at the flags.
 
@@ -201,7 +201,7 @@ class PairExamService(JobPlanner):
                 pairs[f"{result.source}-{result.target}"] = to_json(result)
             kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
             shape: dict[str, Json] = {"version": pair_version(), "pairs": pairs, "notes": kept}
-            self._store.models.set_info(record.id, **{FACT: shape})
+            self._store.models.set_info(record.id, **{INFO_KEY: shape})
 
 
 def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:
@@ -244,7 +244,7 @@ def notes_of(record: ModelRecord) -> Mapping[str, Json]:
 
 
 def _info(record: ModelRecord) -> Mapping[str, Json]:
-    found = record.info.get(FACT)
+    found = record.info.get(INFO_KEY)
     return found if isinstance(found, Mapping) and found.get("version") == pair_version() else {}
 
 
