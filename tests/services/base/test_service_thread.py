@@ -24,7 +24,7 @@ def service_thread(errors):
 
 
 def test_call_hands_back_result_and_error(service_thread) -> None:
-    assert service_thread.call(lambda: threading.current_thread().name) == "desk"
+    assert service_thread.call(lambda: threading.current_thread().name) == "services"
 
     def fails() -> None:
         raise KnownError("store.full")
