@@ -55,7 +55,7 @@ class Photographer:
         yield 300
         self._grab("first-start")
         QTest.mouseClick(starter, Qt.MouseButton.LeftButton)
-        yield lambda: "ready" in page.picker.button.text()
+        yield lambda: "ready" in window.findChild(QWidget, "model_status").text()
         yield 300
         self._grab("new-chat")
         for question in QUESTIONS:
