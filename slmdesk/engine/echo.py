@@ -8,10 +8,8 @@ line `#echo {json}` changes them for its own request.
 
 from __future__ import annotations
 
-import codecs
 import json
 import math
-import re
 import struct
 import threading
 import time
@@ -26,15 +24,12 @@ from slmdesk.core.types import (
     Answer,
     ChatMessage,
     Device,
-    FinishReason,
     LoadedModel,
     LoadSpec,
     MemoryParts,
     Priority,
     PromptPart,
-    Role,
     Timing,
-    TokenProbability,
     Usage,
 )
 from slmdesk.engine import echo_faults
@@ -50,11 +45,10 @@ from slmdesk.engine.base import (
     RequestFailed,
 )
 from slmdesk.engine.echo_options import AT_LOAD, EchoOptions
+from slmdesk.engine.echo_writer import Writer, last_text_of, tokens_of
 
 READ_SLICE = 256
 """Prompt tokens between two PromptRead events."""
-REPEAT_LIMIT = 256
-"""The same word so often ends the answer."""
 
 
 @dataclass(slots=True)
@@ -62,11 +56,6 @@ class _Model:
     spec: LoadSpec
     seen: list[str]
     """Tokens of the last prompt and answer: the fake's prefix cache."""
-
-
-def tokens_of(text: str) -> list[str]:
-    """The fake's tokens: words with the white space before them, at most 16 characters each."""
-    return re.findall(r"\s*\S{1,16}|\s+$", text)
 
 
 class EchoEngine(Engine):
@@ -320,7 +309,7 @@ class _Run:
             self._wait(options.slow_read, options)
             yield PromptRead(request.key, read, len(prompt))
         began = time.monotonic()
-        writer = _Writer(request, options, space)
+        writer = Writer(request, options, space)
         text = ""
         for number, piece in enumerate([""] if request.choices else writer.pieces()):
             if options.at == number:
@@ -349,7 +338,7 @@ class _Run:
         )
 
     def _options_of(self, request: Request) -> EchoOptions:
-        options, text = self._engine.options, _last_text(request)
+        options, text = self._engine.options, last_text_of(request)
         if options.words and text.startswith("#echo "):
             options = options.changed(json.loads(text.partition("\n")[0].removeprefix("#echo ")))
         return options
@@ -371,62 +360,6 @@ class _Run:
         self._engine.move()
 
 
-LIKELY, UNLIKELY = 0.75, 0.25
-"""How probable a token is, and how probable with a letter of EchoOptions.doubted."""
-
-
-class _Writer:
-    """Writes one answer token by token, then knows why it ended."""
-
-    def __init__(self, request: Request, options: EchoOptions, space: int) -> None:
-        self._request, self._options = request, options
-        self._cap = min(space, request.sampling.max_tokens or space)
-        self.reason = FinishReason.STOP
-        self.written = 0
-        self.probabilities: list[TokenProbability] = []
-        """Empty unless asked for."""
-
-    def pieces(self) -> Iterator[str]:
-        """A piece for each token, of complete characters; empty while a character is incomplete."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        length = 0
-        for token in self._tokens():
-            if self.written == self._cap:
-                self.reason = FinishReason.LENGTH
-                return
-            self.written += 1
-            piece = decoder.decode(token)
-            if self._request.with_probabilities:
-                end = length + len(piece) + bool(decoder.getstate()[0])
-                self.probabilities.append((length, end, self._probability(piece)))
-            length += len(piece)
-            yield piece
-
-    def _probability(self, piece: str) -> float:
-        return UNLIKELY if any(letter in piece for letter in self._options.doubted) else LIKELY
-
-    def _tokens(self) -> Iterator[bytes]:
-        options = self._options
-        if options.repeat:
-            for _ in range(REPEAT_LIMIT):
-                yield f" {options.repeat}".encode()
-            self.reason = FinishReason.REPEAT
-            return
-        said = _last_text(self._request)
-        text = said.rpartition("Text: ")[2]
-        plain = text.swapcase() if options.turned else f"You said: {said}"
-        answer = options.answer or options.known.get(said, options.known.get(text, plain))
-        if options.odd_utf8:
-            answer += " é€𝄞👩‍👩‍👧"
-        answer = answer.removeprefix(self._request.answer_prefix)
-        stops = [answer.find(stop) for stop in self._request.sampling.stop if stop in answer]
-        if stops:
-            answer = answer[: min(stops)]
-            self.reason = FinishReason.STOP_STRING
-        raw = answer.encode("utf-8", "replace")
-        yield from (bytes([one]) for one in raw) if options.odd_utf8 else map(str.encode, tokens_of(raw.decode()))
-
-
 def _numbers_of(words: Sequence[str]) -> bytes:
     return struct.pack(f"<{len(words)}I", *(zlib.crc32(one.encode("utf-8", "replace")) for one in words))
 
@@ -436,11 +369,6 @@ def _scores(choices: Sequence[str], likeliest: str) -> tuple[float, ...]:
     best = choices.index(likeliest) if likeliest in choices else 0
     rest = math.log(0.25 / max(1, len(choices) - 1))
     return tuple(math.log(0.75) if number == best else rest for number in range(len(choices)))
-
-
-def _last_text(request: Request) -> str:
-    turns = [message.text for message in request.messages if message.role is Role.USER]
-    return turns[-1] if turns else "".join(part.text for part in request.prompt)
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from slmdesk.documents.packed import Archive, opened
 from slmdesk.documents.rewriting.base import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
 from slmdesk.documents.rewriting.inline import Group, Inline, InlineObject, InvisibleMark, Node, Words
 from slmdesk.documents.rewriting.odf_direction import turn
+from slmdesk.documents.rewriting.odf_places import Places
 from slmdesk.documents.rewriting.ooxml_parts import translated, written
 from slmdesk.documents.xmls import attribute, child, local, parse
 
@@ -106,7 +107,7 @@ def _is_in_title(element: etree._Element) -> bool:
 
 
 def _units(part: _Part, word: str, rewriting: Rewriting) -> Units:
-    places = _Places(word)
+    places = Places(word)
     looks = _looks(part.root)
     literals = _literals(part.root)
     for element in list(_walked(part.root)):
@@ -326,7 +327,7 @@ def _plain(part: _Part, element: etree._Element, place: str) -> Units:
             part.is_changed = True
 
 
-def _attribute(part: _Part, element: etree._Element, name: str, places: _Places) -> Units:
+def _attribute(part: _Part, element: etree._Element, name: str, places: Places) -> Units:
     key = next((key for key in element.attrib if str(key).endswith(f"}}{name}")), None)
     words = str(element.attrib[key]) if key is not None else ""
     if key is None or not any(letter.isalpha() for letter in words):
@@ -361,41 +362,3 @@ def _properties(archive: Archive, rewriting: Rewriting) -> Units:
     if answer is not None:
         title.text = answer
         rewriting.put("meta.xml", written(part.root))
-
-
-class _Places:
-    """Names of places for people."""
-
-    def __init__(self, word: str) -> None:
-        self._word, self._paragraphs, self._tables = word, 0, 0
-        self._names: dict[etree._Element, str] = {}
-
-    def next(self) -> None:
-        """One more paragraph."""
-        self._paragraphs += 1
-
-    def table(self, element: etree._Element) -> None:
-        """One more table."""
-        self._tables += 1
-        self._names[element] = attribute(element, "name") or f"table {self._tables}"
-
-    def cell(self, element: etree._Element) -> etree._Element | None:
-        """The cell it stands in."""
-        return next((one for one in element.iterancestors() if local(one) == "table-cell"), None)
-
-    def of(self, element: etree._Element) -> str:
-        """Where an element stands."""
-        words = [self._word] if self._word else []
-        for one in element.iterancestors():
-            name = local(one)
-            if name == "note":
-                words.append("footnote")
-            elif name == "notes":
-                words.append("notes")
-            elif name == "page" and "drawing" in (etree.QName(one).namespace or ""):
-                words.append(attribute(one, "name"))
-            elif name == "annotation":
-                words.append("comment")
-            elif name == "table" and one in self._names:
-                words.append(self._names[one])
-        return ", ".join(dict.fromkeys(words)) or f"paragraph {self._paragraphs}"

@@ -304,7 +304,9 @@ class DownloadService:
 
     def _on_time(self) -> None:
         self._is_looking = False
-        unfinished = [one for one in self._all.values() if one.is_on or one.now.state not in ENDS - _PAUSED]
+        unfinished = [
+            one for one in self._all.values() if one.is_on or one.now.state not in ENDS - {DownloadState.PAUSED}
+        ]
         with suppress(KnownError):  # a store in trouble is said by the watch
             for job in unfinished:
                 self._look(job, self._jobs.job(job.id))
@@ -403,6 +405,3 @@ class DownloadService:
         if end.model:
             self._publish(ModelsChanged())
         self._advance()
-
-
-_PAUSED = frozenset({DownloadState.PAUSED})

@@ -203,7 +203,7 @@ class VersionService(JobPlanner):
 
         began = rested = time.monotonic()
 
-        def breathe() -> None:
+        def checkpoint() -> None:
             nonlocal rested
             if stop.is_set():
                 raise KnownError("versions.stopped")
@@ -214,7 +214,7 @@ class VersionService(JobPlanner):
         before = list(self._pages(old.id, stop))
         after = before if old.id == new.id else list(self._pages(new.id, stop))
         language = _language_of(after) or _language_of(before)
-        found = difference(before, after, language=language, breathe=breathe)
+        found = difference(before, after, language=language, checkpoint=checkpoint)
         comparison = Comparison(
             _side(old, before), _side(new, after), found.changes, found.rows, old.sha256 == new.sha256,
             seconds=round(time.monotonic() - began, 1), language=language,
