@@ -487,9 +487,12 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     program.wait(lambda: program.find("document_title").full_text == "a.txt")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 2 and pane.rows)
-    row = next(one for one in pane.rows if "c.md" in one.accessibleName())
-    program.wait(row.isVisible)
-    program.click(row)  # its passage is in the other document, which is opened there
+
+    def row():
+        return next(one for one in pane.rows if "c.md" in one.accessibleName())  # the rows may be made once more
+
+    program.wait(lambda: row().isVisible())
+    program.click(row())  # its passage is in the other document, which is opened there
     program.wait(lambda: program.find("document_title").full_text == "c.md")
     program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
     assert len(pane.summary.documents) == 2, "the joint summary stays beside it"
