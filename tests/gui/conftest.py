@@ -77,13 +77,20 @@ class WindowDriver:
         return found[0]
 
     def click(self, widget) -> None:
+        QTest.mouseClick(self._usable(widget), Qt.MouseButton.LeftButton)
+
+    def type_into(self, widget, text: str) -> None:
+        """Keys that a widget which cannot be used yet would not hear."""
+        QTest.keyClicks(self._usable(widget), text)
+
+    def _usable(self, widget):
         if isinstance(widget, str):
             widget = self.find(widget)
         with suppress(self.qtbot.TimeoutError):  # a person waits for what comes; what never does is named
             self.wait(lambda: widget.isVisible() and widget.isEnabled())
         assert widget.isVisible(), widget.objectName()
         assert widget.isEnabled(), widget.objectName()
-        QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+        return widget
 
     def type(self, text: str) -> None:
         QTest.keyClicks(self.page.composer.input_box, text)

@@ -83,7 +83,7 @@ def choose(program, name: str, value: object) -> None:
 def own_columns(program, *names: str) -> None:
     choose(program, "table_preset", "")
     for name in names:
-        QTest.keyClicks(program.find("column_line"), name)
+        program.type_into("column_line", name)
         QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
     assert chips(program) == [one.partition(":")[0] for one in names]
 
@@ -122,7 +122,7 @@ def test_columns_are_chosen_as_chips(program, folder) -> None:
     choose(program, "table_preset", "cv")
     assert "Languages" in chips(program)
     own_columns(program, "Rent:amount", "Tenant")
-    QTest.keyClicks(program.find("column_line"), "tenant")
+    program.type_into("column_line", "tenant")
     program.click("add_column_button")
     assert chips(program) == ["Rent", "Tenant"]
     (chip, _) = [one for one in program.find("column_chips").findChildren(QPushButton) if not one.isHidden()]

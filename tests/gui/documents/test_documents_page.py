@@ -138,7 +138,7 @@ def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
     path.write_bytes(bytes(TinyPdf().page(Text(72, 700, "The rent is due."), Text(72, 300, "The rent is paid."))))
     drop(program.documents, path)
     program.wait(lambda: program.find("coverage_strip").sentence.startswith("1 of 1"))
-    QTest.keyClicks(program.find("find_line"), "rent")
+    program.type_into("find_line", "rent")
     program.wait(lambda: program.find("find_count").text() == "1 of 2")
     sheet = program.documents.view.sheets[0]
     program.wait(lambda: sheet.picture is not None and len(sheet.marks) == 2)
@@ -259,7 +259,7 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
     program.wait(lambda: "ready" in program.page.picker.button.text())
     opened(program, letter)
     program.click("questions_chip")
-    QTest.keyClicks(program.find("question_line"), "How much does the tenant pay?")
+    program.type_into("question_line", "How much does the tenant pay?")
     QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
     pane = program.find("question_pane")
     program.wait(lambda: pane.findChildren(CitationRow) and program.find("ask_button").isEnabled())
@@ -425,7 +425,7 @@ def test_questions_stay_with_their_document_over_a_restart(program, letter, mode
     opened(program, letter)
     program.click("questions_chip")
     for words in ("How much does the tenant pay?", "When does it begin?"):
-        QTest.keyClicks(program.find("question_line"), words)
+        program.type_into("question_line", words)
         QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
         program.wait(lambda: program.find("question_foot").isVisible())
     item = program.frame.documents_area.questions.item

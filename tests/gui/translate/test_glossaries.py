@@ -60,12 +60,12 @@ def test_a_glossary_is_made_filled_and_obeyed(program):
     program.click("glossaries_button")
     program.wait(lambda: "no glossary yet" in program.find("glossary_nothing").text())
     program.click("new_glossary_button")
-    QTest.keyClicks(program.find("glossary_name_line"), "Leases")
+    program.type_into("glossary_name_line", "Leases")
     program.click("new_glossary_form_accept")
     program.wait(lambda: program.find("new_term_line").isVisible())
-    QTest.keyClicks(program.find("new_term_line"), "tenant")
+    program.type_into("new_term_line", "tenant")
     QTest.keyClick(program.find("new_term_line"), Qt.Key.Key_Return)
-    QTest.keyClicks(program.find("new_translation_line"), "Mieter")
+    program.type_into("new_translation_line", "Mieter")
     QTest.keyClick(program.find("new_translation_line"), Qt.Key.Key_Return)
     program.wait(lambda: rows(program) == ["tenant"])
     program.wait(lambda: program.find("new_term_line").text() == "")
@@ -81,7 +81,7 @@ def test_a_glossary_is_made_filled_and_obeyed(program):
 
 def test_what_is_no_term_is_refused_beside_the_line_and_kept_there(lease):
     program = lease
-    QTest.keyClicks(program.find("new_term_line"), "deposit")
+    program.type_into("new_term_line", "deposit")
     program.click("add_term_button")
     program.wait(lambda: program.find("glossary_trouble").isVisible())
     assert "needs a translation" in program.find("glossary_trouble").text()
@@ -186,7 +186,7 @@ def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
     program.click("keep_list_button")
     program.wait(lambda: program.find("glossary_title").full_text == "Do not translate")
     assert not program.find("new_translation_line").isVisible()
-    QTest.keyClicks(program.find("new_term_line"), "Kowalska")
+    program.type_into("new_term_line", "Kowalska")
     program.click("add_term_button")
     program.wait(lambda: rows(program) == ["Kowalska"])
     assert program.find("term_table").isColumnHidden(TARGET)
@@ -237,7 +237,7 @@ def memory(program):
 def test_the_memory_is_searched_by_words_and_by_likeness(memory):
     program = memory
     assert program.find("memory_summary").text() == "3 entries in 1 pair of languages."
-    QTest.keyClicks(program.find("memory_search"), "rains")
+    program.type_into("memory_search", "rains")
     program.wait(lambda: rows(program, "memory_table", 1) == ["It rains."])
     program.click("memory_like_box")
     program.find("memory_search").setText("The rent is due on Sunday.")
@@ -315,7 +315,7 @@ def test_a_window_may_be_closed_before_its_answers_come(program, tmp_path, monke
     path.write_text("en,de\n" + "".join(f"word {at},Wort {at}\n" for at in range(600)))
     program.click("glossaries_button")
     program.click("new_glossary_button")
-    QTest.keyClicks(program.find("glossary_name_line"), "Leases")
+    program.type_into("glossary_name_line", "Leases")
     program.click("new_glossary_form_accept")
     program.wait(lambda: entries(program) == ["Leases"])
     program.click("import_glossary_button")

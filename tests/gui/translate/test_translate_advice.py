@@ -42,7 +42,7 @@ def examine(program, model, source="en", target="de"):
 
 
 def typed(program, text):
-    QTest.keyClicks(program.find("source_text"), text)
+    program.type_into("source_text", text)
 
 
 def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):

@@ -297,7 +297,7 @@ def test_several_documents_go_one_after_another_and_are_written_beside(program, 
 
 
 def test_what_cannot_be_translated_is_said_and_the_text_stays(program, tmp_path):
-    QTest.keyClicks(program.find("source_text"), "Hello there")
+    program.type_into("source_text", "Hello there")
     table = tmp_path / "old.xls"
     table.write_bytes(b"x")
     drop(program, table)
@@ -319,7 +319,7 @@ def test_a_segment_is_translated_once_more_with_a_wish_and_undone(program, tmp_p
     choose(program, 0)
     QTest.keyClick(program.find("segment_table"), Qt.Key.Key_R, CONTROL)
     assert program.find("segment_hint").hasFocus()
-    QTest.keyClicks(program.find("segment_hint"), "more formal")
+    program.type_into("segment_hint", "more formal")
     program.wait(lambda: program.find("retry_segment_button").isEnabled())
     QTest.keyClick(program.find("segment_hint"), Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
@@ -387,7 +387,7 @@ def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
     QTest.keyClick(table, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
     program.wait(lambda: table.currentIndex().row() == 1)
     QTest.keyClick(table, Qt.Key.Key_Return)
-    QTest.keyClicks(program.find("segment_editor"), "Geh nicht.")
+    program.type_into("segment_editor", "Geh nicht.")
     QTest.keyClick(program.find("segment_editor"), Qt.Key.Key_Return, CONTROL)
     program.wait(lambda: rows(program)[1][1:] == ("Geh nicht.", "approved"))
     assert table.currentIndex().row() == 2
@@ -412,8 +412,8 @@ def test_words_are_replaced_everywhere_and_it_is_undone_as_one(program, tmp_path
     before = rows(program)
     QTest.keyClick(table, Qt.Key.Key_H, CONTROL)
     assert program.find("segment_search").hasFocus()
-    QTest.keyClicks(program.find("segment_search"), "RENT")
-    QTest.keyClicks(program.find("replace_with"), "PACHT")
+    program.type_into("segment_search", "RENT")
+    program.type_into("replace_with", "PACHT")
     program.wait(lambda: program.find("replace_hits").text() == "3 in 3 segments, 1 of them approved")
     program.wait(lambda: len(rows(program)) == 3)
     program.click("replace_all_button")
@@ -434,8 +434,8 @@ def test_what_was_replaced_is_undone_by_the_next_key_and_can_be_replaced_again(p
     translated(program, document(tmp_path, "The rent is due.", "No rent is paid.", "Go home."))
     before = rows(program)
     QTest.keyClick(choose(program, 0), Qt.Key.Key_H, CONTROL)
-    QTest.keyClicks(program.find("segment_search"), "RENT")
-    QTest.keyClicks(program.find("replace_with"), "PACHT")
+    program.type_into("segment_search", "RENT")
+    program.type_into("replace_with", "PACHT")
     program.wait(lambda: program.find("replace_hits").text() == "2 in 2 segments")
     program.click("replace_all_button")
     program.wait(lambda: program.find("segment_busy").text() == "2 replaced in 2 segments")

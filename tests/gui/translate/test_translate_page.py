@@ -22,7 +22,7 @@ def program(start, model_file):
 
 
 def typed(program, text):
-    QTest.keyClicks(program.find("source_text"), text)
+    program.type_into("source_text", text)
 
 
 def output(program):

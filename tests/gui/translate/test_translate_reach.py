@@ -182,7 +182,7 @@ def test_a_language_chosen_does_not_make_typing_hasty(program):
     program.window.show_page("Translate")
     program.frame.translate.set_domain("legal")
     program.wait(lambda: not program.frame.translate._timer.isActive())
-    QTest.keyClicks(program.find("source_text"), "word")
+    program.type_into("source_text", "word")
     assert program.frame.translate._timer.interval() > 0
 
 

@@ -99,7 +99,7 @@ def rows_of(listed):
 @pytest.mark.qt_log_ignore(POPUP, extend=True)
 def test_a_language_is_found_by_typing_and_stands_on_top_afterwards(program):
     program.find("target_language").showPopup()
-    QTest.keyClicks(program.find("language_search"), "polsk")
+    program.type_into("language_search", "polsk")
     assert rows_of(program.find("language_list")) == ["Polish — Polski"]
     QTest.keyClick(program.find("language_search"), Qt.Key.Key_Return)
     assert program.find("target_language").currentData() == "pl"
@@ -113,7 +113,7 @@ def test_a_language_is_found_by_typing_and_stands_on_top_afterwards(program):
 @pytest.mark.qt_log_ignore(POPUP, extend=True)
 def test_a_language_is_pinned_by_key_and_by_click_and_stays_so(program, start):
     program.find("target_language").showPopup()
-    QTest.keyClicks(program.find("language_search"), "french")
+    program.type_into("language_search", "french")
     QTest.keyClick(program.find("language_search"), Qt.Key.Key_D, CTRL)
     program.find("language_search").clear()
     listed = program.find("language_list")
@@ -433,7 +433,7 @@ def test_typed_texts_are_kept_found_and_opened_again(program, start):
     QTest.keyClick(listed, Qt.Key.Key_Return)
     again.wait(lambda: output(again) == "Die Miete ist heute fällig.")
     again.wait(lambda: again.find("source_text").toPlainText() == "The rent is due today.")
-    QTest.keyClicks(again.find("source_text"), " ")
+    again.type_into("source_text", " ")
     again.wait(lambda: again.frame.translate.last.is_done)
     assert output(again).strip() == "Die Miete ist heute fällig."
 
@@ -442,7 +442,7 @@ def test_a_text_is_kept_once_while_it_is_edited(program):
     put(program, "The rent is due today.")
     program.frame.translate.keep()
     QTest.keyClick(program.find("source_text"), Qt.Key.Key_End)
-    QTest.keyClicks(program.find("source_text"), " It is high.")
+    program.type_into("source_text", " It is high.")
     program.wait(lambda: output(program).endswith("iT IS HIGH.") and program.frame.translate.last.is_done)
     program.frame.translate.keep()
     program.frame.translate.keep()
@@ -464,7 +464,7 @@ def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     listed.setFocus()
     QTest.keyClick(listed, Qt.Key.Key_F2)
     program.find("earlier_title").selectAll()
-    QTest.keyClicks(program.find("earlier_title"), "Letter")
+    program.type_into("earlier_title", "Letter")
     QTest.keyClick(program.find("earlier_title"), Qt.Key.Key_Return)
     program.wait(lambda: listed.count() and listed.item(0).text().startswith("Letter\n"))
     QTest.keyClick(listed, Qt.Key.Key_Delete)
@@ -488,7 +488,7 @@ def test_nothing_is_kept_where_the_person_wants_none(program):
 
 def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
     typed = "Hello there"
-    QTest.keyClicks(program.find("source_text"), typed)
+    program.type_into("source_text", typed)
     big = "The rent is due. " * 320_000
     data = QMimeData()
     data.setText(big)

@@ -10,6 +10,7 @@ import socketserver
 import stat
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import keyring
@@ -182,8 +183,12 @@ def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(record
 
 def files_with(home: Path, words: bytes) -> dict[str, int]:
     """Names of files that hold the words, with their modes."""
-    found = [one for one in home.rglob("*") if one.is_file() and words in one.read_bytes()]
-    return {one.name: stat.S_IMODE(one.stat().st_mode) for one in found}
+    found = {}
+    for one in home.rglob("*"):
+        with suppress(FileNotFoundError):  # the file beside it that a new version is written to, before it is renamed
+            if one.is_file() and words in one.read_bytes():
+                found[one.name] = stat.S_IMODE(one.stat().st_mode)
+    return found
 
 
 def way(recorder) -> str:
