@@ -1,0 +1,336 @@
+"""The documents for summaries and questions, what a good summary of each says, and the rules that judge by it.
+
+`documents/NAME.md` is a document as Markdown; `documents/NAME.toml` beside it says what is expected:
+
+    title, language, kind     kind: contract, minutes, report, letter, article
+    [[fact]]                  what a professional wants in a summary
+        id, text, section     in words, and the heading under which it stands
+        weight                1, or 2 for what nobody can do without
+        rules                 alternatives; each a list of patterns that must all match within one statement
+    [[question]]
+        question, answer      in words; `rules` as above, but on the whole answer
+        heading, quote        verbatim strings of the document near which the answer stands
+        none = true           the document does not answer it; the right answer says so
+        two_parts = true      the question asks two things at once
+    [[example]]
+        text, facts           a statement, right or wrong, and the ids of the facts that the rules must see in it
+
+Patterns are regular expressions, looked for without regard to case in the statement as `plain()` gives it: no marks of
+Markdown, one kind of dash, space and quotation mark, and numbers without separators ("98,400", "98.400" and "98 400"
+are 98400).  `<2025-05-01>` in a pattern stands for that date as it may be written in English, German or French, with
+the year or without, but not with another year.  A German decimal comma stays: `3[.,]5`.
+
+Recall by such rules is strict and a little unjust to unusual wording; it is equally so to all who are compared.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.quality import is_aside
+from slmdesk.text.words.sentences import sentences
+
+FOLDER = Path(__file__).with_name("documents")
+KINDS = ("contract", "minutes", "report", "letter", "article")
+LONG_WORDS = 6000
+"""A document of more does not fit a context of 8,192 tokens."""
+
+Rules = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something a good summary of the document says."""
+
+    id: str
+    text: str
+    section: str
+    weight: int
+    rules: Rules
+
+    def is_in(self, statement: str) -> bool:
+        """Whether one statement says it."""
+        return fulfils(statement, self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to the document and its answer."""
+
+    question: str
+    answer: str
+    rules: Rules
+    heading: str = ""
+    quote: str = ""
+    none: bool = False
+    two_parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A statement, and which facts the rules must find in it; none for a wrong one."""
+
+    text: str
+    facts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document and what is expected of its summary and of answers about it."""
+
+    name: str
+    text: str = field(repr=False)
+    title: str
+    language: str
+    kind: str
+    facts: tuple[Fact, ...] = field(repr=False)
+    questions: tuple[Question, ...] = field(repr=False)
+    examples: tuple[Example, ...] = field(repr=False)
+
+    @property
+    def path(self) -> Path:
+        """Of its text."""
+        return FOLDER / f"{self.name}.md"
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is looked at only at the end."""
+        return is_aside(self.name)
+
+    @property
+    def words(self) -> int:
+        """As a person counts them."""
+        return len(self.text.split())
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it does not fit the context."""
+        return self.words > LONG_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """How much of what is expected was said, 0 to 1."""
+
+    weighted: float
+    unweighted: float
+    missing: tuple[str, ...]
+
+
+def documents(aside: bool | None = None) -> list[Document]:
+    """All, or those of one half, by name."""
+    found = [_document(path) for path in sorted(FOLDER.glob("*.toml"))]
+    return [one for one in found if aside is None or one.is_aside == aside]
+
+
+def facts_in(text: str, facts: Iterable[Fact]) -> set[str]:
+    """The ids of the facts that a summary states."""
+    said = statements(text)
+    return {fact.id for fact in facts if any(fact.is_in(one) for one in said)}
+
+
+def recall(found: Iterable[str], facts: Sequence[Fact]) -> Recall:
+    """What share of the facts was found."""
+    ids = set(found)
+    known = [fact for fact in facts if fact.id in ids]
+    return Recall(
+        sum(fact.weight for fact in known) / (sum(fact.weight for fact in facts) or 1),
+        len(known) / (len(facts) or 1),
+        tuple(fact.id for fact in facts if fact.id not in ids),
+    )
+
+
+def is_right(answer: str, question: Question) -> bool:
+    """Whether an answer says what it must; where the document has none, whether it says so."""
+    if question.none:
+        return denies(answer)
+    return fulfils(answer, question.rules)
+
+
+_DENIALS = re.compile(
+    r"\bnot (?:in|found|stated|mentioned|specified|given|named|said|known|provided|contained|addressed|recorded)\b"
+    r"|\b(?:does|do|did|is|are|was|has) ?(?:not|n't) (?:\w+ )?"
+    r"(?:say|state|mention|specif|name|contain|give|includ|provid|record|address|indicat|tell|found|available)"
+    r"|\bno (?:such )?(?:information|mention|answer|indication|details?|statement|reference)\b"
+    r"|\b(?:cannot|can't|can not) (?:\w+ )?(?:answer|found|tell|determine|say)"
+    r"|\b(?:nicht|nichts) (?:\w+ ){0,3}(?:im \w+|gefunden|genannt|erwähnt|angegeben)"
+    r"|\b(?:nicht|nichts) (?:\w+ ){0,3}(?:enthalten|geregelt|hervor|festgehalten|gesagt|beantwortet|bekannt|aufgeführt)"
+    r"|\bnicht (?:im|in dem|in der|aus dem)\b|\b(?:sagt|steht|stehen|enthält) (?:\w+ ){0,4}(?:nichts|nicht\b|keine)"
+    r"|\bkeine (?:angaben?|informationen?|antwort|aussage|auskunft|hinweise?|regelung)\b"
+    r"|\b(?:pas|rien|aucune?) (?:\w+ ){0,4}"
+    r"(?:dans|indiqué|mentionné|précisé|trouvé|fourni|mention|information|indication|précision|réponse|nommé|donné)"
+    r"|\bne (?:le |la |l')?(?:dit|précise|mentionne|donne|contient|figure|répond)\b",
+    re.IGNORECASE,
+)
+
+
+def denies(answer: str) -> bool:
+    """Whether an answer says that the document does not tell; an empty one does."""
+    text = plain(answer)
+    return not text or bool(_DENIALS.search(text))
+
+
+def fulfils(text: str, rules: Rules) -> bool:
+    """Whether all patterns of one alternative match."""
+    flat = plain(text)
+    return any(all(_pattern(one).search(flat) for one in needed) for needed in rules)
+
+
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+        **dict.fromkeys("\u2018\u2019\u201a\u2032", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
+        **dict.fromkeys("*`", None),
+    }
+)
+_SPACE = re.compile(r"\s+")
+_SEPARATOR = re.compile(r"(?<=\d)(?<!\d\d\d\d)[.,' ](?=\d{3}(?!\d))")
+_UNDERLINE = re.compile(r"(?<!\w)_+|_+(?!\w)")
+
+
+def plain(text: str) -> str:
+    """A text as the patterns see it."""
+    flat = _SPACE.sub(" ", _UNDERLINE.sub("", text.translate(_SIGNS))).strip()
+    return _SEPARATOR.sub("", flat)
+
+
+_MONTHS = (
+    "jan|jän", "feb|fév", "mar|mär", "apr|avr", "may|mai", "jun|juin", "jul|juil", "aug|aoû", "sep", "oct|okt", "nov",
+    "dec|dez|déc",
+)  # fmt: skip
+_DATE = re.compile(r"<(\d{4})-(\d\d)-(\d\d)>")
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(_DATE.sub(lambda found: _date(*map(int, found.groups())), text), re.IGNORECASE)
+
+
+def _date(year: int, month: int, day: int) -> str:
+    """What matches a date as it may be written."""
+    name = rf"(?:{_MONTHS[month - 1]})[a-zéûä]*\.?"
+    no_other = rf"(?!,? (?:of )?(?!{year})(?:19|20)\d\d)(?!\w)"
+    spelt = rf"(?<!\d)0?{day}(?:st|nd|rd|th|er|\.)? (?:of )?{name}{no_other}"
+    american = rf"\b{name} 0?{day}(?!\d)(?:st|nd|rd|th)?{no_other}"
+    digits = rf"(?<!\d)0?{day}[./]0?{month}(?:[./](?:{year}|{year % 100:02})?(?!\d)|(?![\d./]))"
+    return f"(?:{spelt}|{american}|{digits}|{year}-{month:02}-{day:02})"
+
+
+_ITEM = re.compile(r"^(\s*)(?:[-*+\u2022\u2013]|\(?(?:\d{1,2}|[a-z])[.)])\s+(?=\S)")
+_HEADING = re.compile(r"^\s*#{1,6}\s+(.*?)\s*#*$")
+_BOLD_LINE = re.compile(r"^\s*(?:\*\*|__)(.+?)(?:\*\*|__):?\s*$")
+_RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*$")
+_SENTENCES_OF_ITEM = 2
+"""An item of a list of more sentences is cut into them, each with the label in front of its colon."""
+_LABEL = re.compile(r"^([^:.!?]{2,60}:)\s")
+
+
+def statements(text: str) -> list[str]:
+    """Cuts a summary in Markdown into what it states: sentences, items of lists, rows of tables.
+
+    A heading, or a line that ends with a colon, counts together with the sentence, the row or each item of the list
+    that follows; the row of a table with the heads of its columns.
+    """
+    return list(_statements(text))
+
+
+def _statements(text: str) -> Iterator[str]:
+    heading = lead = head = ""
+    used = False  # by a list or a table, so what comes after these stands for itself
+    paragraph: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        item, title, row = _ITEM.match(line), _heading(line), line.strip().startswith("|")
+        if paragraph and (not line.strip() or item or title or row):
+            told = " ".join(paragraph)
+            paragraph = []
+            before = "" if used else f"{heading} {lead}"
+            if told.endswith(":"):
+                lead, used = told, False
+            else:
+                yield from _with(before, _cut(told))
+                lead, used = "", True
+        head = head if row else ""
+        if title:
+            heading, lead, used = title, "", False
+        elif row and not _RULE.match(line):
+            cells = " | ".join(cell.strip() for cell in line.strip().strip("|").split("|"))
+            yield " ".join(f"{heading} {lead} {head} {cells}".split())
+            head, used = head or f"({cells})", True
+        elif item:
+            told = line[item.end() :].strip()
+            if told.rstrip("*_").endswith(":"):
+                lead, used = told, False
+                continue
+            if not item[1] and lead and _was_item(lead, text):
+                lead = ""
+            yield from _of_item(f"{heading} {lead}".strip(), told)
+            used = True
+        elif line.strip() and not row:
+            paragraph.append(line.strip())
+
+
+_UNFINISHED = re.compile(
+    r"(?<![\w.,])(?:\d{1,2}|[A-ZÄÖÜ]|Abs|Art|Dipl|Dr|Hr|Fr|Frl|Mme|Mlle|Mr|Mrs|Ms|Nr|No|Prof|St|Str|Ziff)\.$"
+)
+
+
+def _cut(text: str) -> list[str]:
+    """Sentences; not cut within a date, an initial or behind a title, whatever the program does there."""
+    found: list[str] = []
+    for one in sentences(text):
+        if found and _UNFINISHED.search(found[-1]):
+            found[-1] += f" {one}"
+        else:
+            found.append(one)
+    return found
+
+
+def _was_item(lead: str, text: str) -> bool:
+    """Whether a line that ends with a colon is itself an item of the outermost list."""
+    return bool(re.search(rf"^(?:[-*+\u2022\u2013]|\d{{1,2}}[.)])\s+{re.escape(lead)}", text, re.MULTILINE))
+
+
+def _heading(line: str) -> str:
+    found = _HEADING.match(line) or _BOLD_LINE.match(line)
+    return f"{found[1].strip().rstrip(':')}:" if found else ""
+
+
+def _of_item(lead: str, told: str) -> Iterator[str]:
+    cut = _cut(told)
+    if len(cut) <= _SENTENCES_OF_ITEM:
+        yield f"{lead} {told}".strip()
+        return
+    label = _LABEL.match(plain(told))
+    yield f"{lead} {cut[0]}".strip()
+    yield from (f"{lead} {label[1] if label else ''} {one}".strip() for one in cut[1:])
+
+
+def _with(lead: str, cut: Sequence[str]) -> Iterator[str]:
+    """The first sentence with what stands before it."""
+    for at, one in enumerate(cut):
+        yield one if at else f"{lead.strip()} {one}".strip()
+
+
+def _document(path: Path) -> Document:
+    told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Document(
+        path.stem,
+        path.with_suffix(".md").read_text(encoding="utf-8"),
+        told["title"],
+        told["language"],
+        told["kind"],
+        tuple(Fact(**{**one, "rules": _rules(one)}) for one in told["fact"]),
+        tuple(Question(**{**one, "rules": _rules(one)}) for one in told["question"]),
+        tuple(Example(one["text"], frozenset(one["facts"])) for one in told["example"]),
+    )
+
+
+def _rules(told: dict[str, Any]) -> Rules:
+    return tuple(tuple(needed) for needed in told.get("rules", ()))

@@ -1,0 +1,192 @@
+"""The documents of the measure: all is read, each rule can be fulfilled, right and wrong statements are told apart."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from benchmarks.quality import is_aside
+from benchmarks.quality.expectations import (
+    KINDS,
+    Document,
+    Fact,
+    Question,
+    _pattern,
+    denies,
+    documents,
+    facts_in,
+    fulfils,
+    is_right,
+    plain,
+    recall,
+    statements,
+)
+
+pytestmark = pytest.mark.pure
+DOCUMENTS = documents()
+each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
+
+
+@each
+def test_what_is_expected_is_complete(document: Document) -> None:
+    assert document.kind in KINDS
+    assert document.language in {"en", "de", "fr"}
+    assert document.title
+    facts, questions = (24, 10) if document.is_long else (12, 6)
+    assert len(document.facts) == facts == len({one.id for one in document.facts})
+    assert {one.weight for one in document.facts} == {1, 2}
+    assert len(document.questions) == questions
+    assert sum(one.none for one in document.questions) >= questions // 3
+    assert any(one.two_parts for one in document.questions)
+    assert 700 <= document.words <= 3500 or 7000 <= document.words <= 11000
+    assert len(document.examples) >= 4
+
+
+@each
+def test_places_stand_in_the_document(document: Document) -> None:
+    headings = {plain(line.lstrip("# ")) for line in document.text.splitlines() if line.startswith("#")}
+    assert {plain(one.section) for one in document.facts} <= headings
+    for one in document.questions:
+        assert one.none != bool(one.quote or one.heading), one.question
+        assert one.none != bool(one.rules), one.question
+        assert not one.quote or plain(one.quote) in plain(document.text), one.quote
+        assert not one.heading or plain(one.heading) in headings, one.heading
+
+
+@each
+def test_every_fact_can_be_found_in_its_document(document: Document) -> None:
+    said = statements(document.text)
+    said += [f"{one} {other}" for one, other in pairwise(said)]
+    lost = [fact.id for fact in document.facts if not any(fact.is_in(one) for one in said)]
+    assert not lost
+
+
+@each
+def test_a_fact_is_found_in_its_own_words_alone(document: Document) -> None:
+    """As the list of facts puts it, each fact is found; and few others by the same words."""
+    for fact in document.facts:
+        assert fact.is_in(fact.text), fact.id
+        assert len([other for other in document.facts if other.is_in(fact.text)]) <= 3, fact.id
+
+
+@each
+def test_the_answers_are_right(document: Document) -> None:
+    for one in document.questions:
+        assert is_right(one.answer, one), one.question
+        assert one.none == denies(one.answer), one.question
+
+
+@each
+def test_right_and_wrong_statements_are_told_apart(document: Document) -> None:
+    for example in document.examples:
+        assert facts_in(example.text, document.facts) == example.facts, example.text
+    assert any(not example.facts for example in document.examples)
+
+
+@each
+def test_patterns_are_regular_expressions(document: Document) -> None:
+    for one in (*document.facts, *document.questions):
+        for pattern in (pattern for needed in one.rules for pattern in needed):
+            assert not _pattern(pattern).search(""), pattern
+            assert not re.search(r"\d[.,]\d{3}(?!\d)", pattern), pattern
+
+
+def test_both_halves_know_each_kind_and_language() -> None:
+    halves = [documents(aside) for aside in (False, True)]
+    assert sum(map(len, halves)) == len(DOCUMENTS)
+    assert abs(len(halves[0]) - len(halves[1])) <= 2
+    assert len({frozenset(one.kind for one in half) for half in halves}) == 1
+    assert len({frozenset(one.language for one in half) for half in halves}) == 1
+
+
+def test_aside_follows_from_the_name_alone() -> None:
+    assert is_aside("works-contract-roof")
+    assert is_aside("works-contract-roof.md")
+    assert not is_aside("lease-mill-lane")
+
+
+def test_statements_are_sentences_items_and_rows() -> None:
+    text = """# Rent
+
+The rent is 98,400 pounds a year. It is paid
+in advance.
+
+**Actions**
+- Ada Brown: writes to the bank. By 3 May.
+- Report:
+  - sent to Ms Cole
+- Deposit: 100 pounds. It is paid at once. It bears no interest.
+
+The figures are:
+
+| Part | Sales |
+| --- | --- |
+| North | 12.4 |
+"""
+    assert statements(text) == [
+        "Rent: The rent is 98,400 pounds a year.",
+        "It is paid in advance.",
+        "Actions: Ada Brown: writes to the bank. By 3 May.",
+        "Actions: Report: sent to Ms Cole",
+        "Actions: Deposit: 100 pounds.",
+        "Actions: Deposit: It is paid at once.",
+        "Actions: Deposit: It bears no interest.",
+        "Actions: The figures are: Part | Sales",
+        "Actions: The figures are: (Part | Sales) North | 12.4",
+    ]
+
+
+def test_no_statement_ends_within_a_date_or_a_name() -> None:
+    text = "Am Dienstag, 18. November kommt Dr. Abel. Frau K. Otto bleibt bis 5. Mai. Danach nicht."
+    assert statements(text) == [
+        "Am Dienstag, 18. November kommt Dr. Abel.",
+        "Frau K. Otto bleibt bis 5. Mai.",
+        "Danach nicht.",
+    ]
+
+
+@pytest.mark.parametrize("text", ["98,400", "98.400", "98 400", "98\u202f400", "**98'400**"])
+def test_numbers_are_seen_without_separators(text: str) -> None:
+    assert plain(f"It costs {text} pounds") == "It costs 98400 pounds"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 May 2025", "1st of May", "May 1, 2025", "1. Mai 2025", "1er mai 2025", "01.05.2025", "1/5/25", "2025-05-01"],
+)
+def test_a_date_may_be_written_in_many_ways(text: str) -> None:
+    assert fulfils(f"It begins on {text}.", (("<2025-05-01>",),))
+
+
+@pytest.mark.parametrize(
+    "text", ["1 May 2026", "11 May 2025", "May 12, 2025", "1 March 2025", "21.05.2025", "1.5.2026"]
+)
+def test_another_date_is_not_taken_for_it(text: str) -> None:
+    assert not fulfils(f"It begins on {text}.", (("<2025-05-01>",),))
+
+
+def test_recall_counts_weights() -> None:
+    facts = [Fact("a", "", "", 2, ()), Fact("b", "", "", 1, ()), Fact("c", "", "", 1, ())]
+    found = recall({"a"}, facts)
+    assert (found.weighted, round(found.unweighted, 2), found.missing) == (0.5, 0.33, ("b", "c"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "", "Not in the text.", "The document does not say who was elected.", "There is no information about a dog.",
+        "Das steht nicht im Text.", "Dazu enthält das Protokoll keine Angabe.", "Le rapport ne le précise pas.",
+        "Cela n'est pas indiqué dans le document.", "Dazu sagt der Vertrag nichts.",
+    ],
+)  # fmt: skip
+def test_denials_are_known(answer: str) -> None:
+    assert is_right(answer, Question("?", "", (), none=True))
+
+
+@pytest.mark.parametrize(
+    "answer", ["Ingrid Halvorsen.", "Die Kaution beträgt 4.000 Euro.", "La société Moreau, non soumise à la TVA."]
+)
+def test_an_invented_answer_is_no_denial(answer: str) -> None:
+    assert not is_right(answer, Question("?", "", (), none=True))
