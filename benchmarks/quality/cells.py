@@ -1,0 +1,178 @@
+"""Cells of tables: documents made for this, the value of each cell, and the scores of a table made from them.
+
+`tables/NAME.txt|.md|.html|.docx` is an invoice or a contract; `tables/NAME.toml` beside it names the preset whose
+columns are asked for, the language, the layout in a few words, and under `[cells]` for each column of the preset
+
+    value    as it stands in the document; empty where the document says nothing of the kind, so that the cell is
+             rightly empty
+    accept   regular expressions of the whole cell that are right as well: other spellings, a part that is enough
+    marked   the same, but right only in a cell that is marked to be looked at: "30 days" where a day is asked for
+    traps    words of the document that look right and are not; only tests read them
+
+Case and white space do not matter.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from benchmarks.quality import is_aside
+
+FOLDER = Path(__file__).resolve().parent / "tables"
+
+
+class Verdict(StrEnum):
+    """What a cell is."""
+
+    RIGHT = "right"
+    RIGHTLY_EMPTY = "rightly empty"
+    WRONG = "wrong"
+    """It has a value that is not the right one."""
+    MISSING = "missing"
+    """It is empty, and the document has a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCell:
+    """What a cell may be."""
+
+    column: str
+    value: str
+    accept: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
+    traps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableDocument:
+    """A document and the cells of its row."""
+
+    name: str
+    path: Path
+    language: str
+    layout: str
+    preset: str
+    """Whose columns are asked for."""
+    cells: tuple[ExpectedCell, ...]
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it is looked at only once, at the end."""
+        return is_aside(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCell:
+    """A cell of a table that was made."""
+
+    value: str
+    is_marked: bool = False
+    """It is shown as one to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The cells of one or several documents, counted."""
+
+    right: int = 0
+    rightly_empty: int = 0
+    wrong_unmarked: int = 0
+    wrong_marked: int = 0
+    missing: int = 0
+    right_marked: int = 0
+    """Of the right ones those that are marked: doubt without a reason."""
+
+    def __add__(self, other: Score) -> Score:
+        """Count both."""
+        return Score(*(getattr(self, one) + getattr(other, one) for one in self.__slots__))
+
+    @property
+    def total(self) -> int:
+        """All cells."""
+        return self.right + self.rightly_empty + self.wrong_unmarked + self.wrong_marked + self.missing
+
+    @property
+    def share_right(self) -> float:
+        """Right or rightly empty, of all."""
+        return (self.right + self.rightly_empty) / self.total if self.total else 0.0
+
+    @property
+    def share_wrong_unmarked(self) -> float:
+        """Wrong without a mark, of all."""
+        return self.wrong_unmarked / self.total if self.total else 0.0
+
+
+def documents(folder: Path = FOLDER) -> list[TableDocument]:
+    """All documents by name.  Raises ValueError where one has no document or an expectation is not valid."""
+    return [_document(one) for one in sorted(folder.glob("*.toml"))]
+
+
+def judged(expected: ExpectedCell, found: FoundCell) -> Verdict:
+    """Judge one cell."""
+    value = _flat(found.value)
+    if not value:
+        return Verdict.MISSING if expected.value else Verdict.RIGHTLY_EMPTY
+    patterns = list(expected.accept)
+    if expected.value:
+        patterns.append(re.escape(_flat(expected.value)))
+    if found.is_marked:
+        patterns += expected.marked
+    return Verdict.RIGHT if any(_matches(one, value) for one in patterns) else Verdict.WRONG
+
+
+def score(expected: Iterable[ExpectedCell], found: Mapping[str, FoundCell]) -> Score:
+    """Count the cells of a row; a column that `found` lacks is an empty cell."""
+    verdicts: Counter[tuple[Verdict, bool]] = Counter()
+    for one in expected:
+        cell = found.get(one.column, FoundCell(""))
+        verdicts[judged(one, cell), cell.is_marked] += 1
+
+    def count(verdict: Verdict) -> int:
+        return verdicts[verdict, False] + verdicts[verdict, True]
+
+    return Score(
+        right=count(Verdict.RIGHT),
+        rightly_empty=count(Verdict.RIGHTLY_EMPTY),
+        wrong_unmarked=verdicts[Verdict.WRONG, False],
+        wrong_marked=verdicts[Verdict.WRONG, True],
+        missing=count(Verdict.MISSING),
+        right_marked=verdicts[Verdict.RIGHT, True],
+    )
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return re.fullmatch(pattern, value, re.IGNORECASE) is not None
+
+
+def _flat(text: str) -> str:
+    """White space, also the kinds that do not break a line, is one space."""
+    return " ".join(text.replace("\u2019", "'").split())
+
+
+def _document(expectation: Path) -> TableDocument:
+    shape = tomllib.loads(expectation.read_text("utf-8"))
+    path = next((one for one in sorted(expectation.parent.glob(f"{expectation.stem}.*")) if one != expectation), None)
+    if path is None:
+        raise ValueError(f"{expectation.name} has no document beside it")
+    try:
+        cells = tuple(_cell(column, one) for column, one in shape["cells"].items())
+        return TableDocument(
+            expectation.stem, path, shape["language"], shape["layout"], shape["preset"], cells
+        )  # fmt: skip
+    except (KeyError, TypeError, re.error) as error:
+        raise ValueError(f"{expectation.name}: {error}") from error
+
+
+def _cell(column: str, shape: Mapping[str, str | list[str]]) -> ExpectedCell:
+    if unknown := shape.keys() - {"value", "accept", "marked", "traps"}:
+        raise KeyError(f"{column}: {', '.join(sorted(unknown))}")
+    lists = {one: tuple(map(str, shape.get(one, ()))) for one in ("accept", "marked", "traps")}
+    for pattern in (*lists["accept"], *lists["marked"]):
+        re.compile(pattern)
+    return ExpectedCell(column, str(shape["value"]), lists["accept"], lists["marked"], lists["traps"])

@@ -1,0 +1,135 @@
+"""The measure of tables: the documents are read, and its scores count right and wrong cells as a person would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.quality.cells import ExpectedCell, FoundCell, Score, TableDocument, Verdict, documents, judged, score
+from slmdesk.documents.base import Reading
+from slmdesk.documents.registry import reader_of
+from slmdesk.services.tables.prompts import preset
+from slmdesk.text.checks.numbers import find_identifiers
+
+pytestmark = pytest.mark.pure
+DOCUMENTS = documents()
+each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
+
+
+def text_of(document: TableDocument) -> str:
+    """The words of a document, on one line."""
+    path = document.path
+    pages = reader_of(path.suffix[1:])(Reading(str(path), data=path.read_bytes()))
+    return " ".join(" ".join(page.text for page in pages).split())
+
+
+def test_invoices_and_contracts_of_both_halves_are_there() -> None:
+    assert len(DOCUMENTS) == 16
+    for kind, count in (("invoice", 10), ("contract", 6)):
+        some = [one for one in DOCUMENTS if one.preset == kind]
+        assert len(some) == count
+        assert sum(one.is_aside for one in some) == count // 2
+    assert {one.language for one in DOCUMENTS} == {"en", "de", "fr", "es", "it"}
+
+
+@each
+def test_each_has_the_columns_of_its_preset_in_their_order(document: TableDocument) -> None:
+    known = preset(document.preset)
+    assert known is not None
+    assert [one.column for one in document.cells] == [one.name for one in known.columns]
+
+
+@each
+def test_what_is_expected_and_what_is_a_trap_stands_in_the_document(document: TableDocument) -> None:
+    words = text_of(document).casefold()
+    for cell in document.cells:
+        for one in (cell.value, *cell.traps):
+            assert one.casefold() in words, (cell.column, one)
+
+
+@each
+def test_the_value_is_right_and_a_trap_is_wrong(document: TableDocument) -> None:
+    for cell in document.cells:
+        if cell.value:
+            assert judged(cell, FoundCell(cell.value)) is Verdict.RIGHT, cell.column
+            assert judged(cell, FoundCell("")) is Verdict.MISSING, cell.column
+        else:
+            assert judged(cell, FoundCell("")) is Verdict.RIGHTLY_EMPTY, cell.column
+        for trap in cell.traps:
+            assert judged(cell, FoundCell(trap, is_marked=True)) is Verdict.WRONG, (cell.column, trap)
+
+
+@each
+def test_the_value_of_a_column_is_right_in_no_other(document: TableDocument) -> None:
+    for cell in document.cells:
+        others = [one.value for one in document.cells if one is not cell and one.value and one.value != cell.value]
+        for other in others:
+            if (document.name, cell.column, other) != ("facture-traduction", "Net amount", "1 240,00 €"):
+                assert judged(cell, FoundCell(other)) is Verdict.WRONG, (cell.column, other)
+
+
+def test_an_iban_is_one_by_its_check_digits() -> None:
+    for document in DOCUMENTS:
+        for cell in document.cells:
+            if cell.column == "IBAN" and cell.value:
+                bare = cell.value.replace(" ", "")
+                digits = "".join(str(int(one, 36)) for one in bare[4:] + bare[:4])
+                assert int(digits) % 97 == 1, document.name
+                assert find_identifiers(text_of(document)), document.name
+
+
+CELL = ExpectedCell("Due date", "3 December 2025", (r"2025-12-03",), (r"30 days.*",))
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (FoundCell("3 december  2025"), Verdict.RIGHT),
+        (FoundCell("3\u00a0December 2025"), Verdict.RIGHT),
+        (FoundCell("2025-12-03"), Verdict.RIGHT),
+        (FoundCell("by 3 December 2025"), Verdict.WRONG),
+        (FoundCell("13 December 2025"), Verdict.WRONG),
+        (FoundCell("30 days from now", is_marked=True), Verdict.RIGHT),
+        (FoundCell("30 days from now"), Verdict.WRONG),
+        (FoundCell(" "), Verdict.MISSING),
+    ],
+)
+def test_a_cell_is_judged_whole(found: FoundCell, verdict: Verdict) -> None:
+    assert judged(CELL, found) is verdict
+
+
+def test_words_where_the_document_says_nothing_are_wrong() -> None:
+    empty = ExpectedCell("IBAN", "")
+    assert judged(empty, FoundCell("08732415")) is Verdict.WRONG
+    assert judged(empty, FoundCell("")) is Verdict.RIGHTLY_EMPTY
+
+
+def test_a_row_is_counted() -> None:
+    cells = [ExpectedCell(one, one) for one in "abcd"] + [ExpectedCell("e", ""), ExpectedCell("f", "")]
+    found = {
+        "a": FoundCell("a"), "b": FoundCell("b", is_marked=True), "c": FoundCell("x"),
+        "e": FoundCell("x", is_marked=True),
+    }  # fmt: skip
+    counted = score(cells, found)
+    assert counted == Score(right=2, rightly_empty=1, wrong_unmarked=1, wrong_marked=1, missing=1, right_marked=1)
+    assert counted.total == 6
+    assert counted.share_right == 0.5
+    assert counted.share_wrong_unmarked == pytest.approx(1 / 6)
+    assert (counted + counted).total == 12
+
+
+def test_an_expectation_that_is_not_valid_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Total: 7", "utf-8")
+    head = 'preset = "invoice"\nlanguage = "en"\nlayout = ""\n[cells]\n'
+    for cell in (
+        '"Total" = { value = "7", acept = [] }',
+        '"Total" = { accept = ["7"] }',
+        '"Total" = { value = "7", accept = ["("] }',
+    ):
+        (tmp_path / "a.toml").write_text(head + cell, "utf-8")
+        with pytest.raises(ValueError, match=r"a\.toml"):
+            documents(tmp_path)
+    (tmp_path / "a.txt").unlink()
+    with pytest.raises(ValueError, match="no document"):
+        documents(tmp_path)
