@@ -12,13 +12,14 @@ import click
 from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
-from slmdesk.services.models.events import MoveProgress, PackEnded, PackProgress
 from slmdesk.services.models.importer import ImportEnded
+from slmdesk.services.models.move.plan import MoveProgress
 from slmdesk.services.models.other_programs import FoundModel, FoundModels
+from slmdesk.services.models.packs.service import PackProgress, PackResult
 
 
 @click.command()
@@ -53,7 +54,7 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
         _list(console, file)
         return
 
-    def begin(services: Services) -> Pending[PackEnded]:
+    def begin(services: Services) -> Pending[PackResult]:
         return services.packs.unpack(file.absolute(), expected=expect or "", only=only or None)
 
     end = _wait(console, begin, "checking")
@@ -92,12 +93,11 @@ def move(console: Console, folder: Path) -> None:
     target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
     with console.services() as services:
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, MoveProgress) and event.total_bytes:
-                _progress(console, event.step, event.fraction, 1.0, event.eta_s)
+        def progressed(now: MoveProgress) -> None:
+            if now.total_bytes:
+                _progress(console, now.step, now.fraction, 1.0, now.eta_s)
 
-        services.add_listener(on_event)
-        end = console.result_of(services, lambda: services.moving.move(target))
+        end = console.result_of(services, lambda: services.moving.move(target), progressed)
         console.end_progress()
     if console.as_json:
         console.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
@@ -208,15 +208,13 @@ def _progress(console: Console, what: str, done: float, total: float, eta_s: flo
     console.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
 
 
-def _wait(console: Console, begin: Callable[[Services], Pending[PackEnded]], what: str) -> PackEnded:
+def _wait(console: Console, begin: Callable[[Services], Pending[PackResult]], what: str) -> PackResult:
     """Wait for the end of a pack.  Raises the problem it met; Ctrl-C stops it."""
     with console.services() as services:
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, PackProgress):
-                _progress(console, what, event.done_bytes, event.total_bytes, event.eta_s)
+        def progressed(now: PackProgress) -> None:
+            _progress(console, what, now.done_bytes, now.total_bytes, now.eta_s)
 
-        services.add_listener(on_event)
-        end = console.result_of(services, lambda: begin(services))
+        end = console.result_of(services, lambda: begin(services), progressed)
         console.end_progress()
     return end

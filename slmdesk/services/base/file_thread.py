@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,11 +15,13 @@ from slmdesk.services.base.service_thread import ServiceThread
 T = TypeVar("T")
 OnEnded = Callable[[T | Problem], None]
 """Called once, on the service thread."""
+Report = Callable[[object], None]
+"""Reports progress; any thread."""
 
 
 def on_file_thread(
     service_thread: ServiceThread, work: Callable[[], T], ended: OnEnded[T], *, name: str = "model-file"
-) -> None:
+) -> threading.Thread:
     """Run `work` on a thread of its own; `ended` gets its result, or a Problem, on the service thread."""
 
     def run() -> None:
@@ -29,7 +32,9 @@ def on_file_thread(
             result = problem_for(err)
         service_thread.post(lambda: ended(result))
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def pending_on_file_thread(
@@ -43,3 +48,43 @@ def pending_on_file_thread(
     pending: Pending[T] = Pending(cancel)
     on_file_thread(service_thread, work, pending.end, name=name)
     return pending
+
+
+class FileWork:
+    """Long file work that can be stopped, each on a thread of its own.  Called on the service thread."""
+
+    def __init__(self, service_thread: ServiceThread, name: str) -> None:
+        self._service_thread, self._name = service_thread, name
+        self._running: dict[threading.Event, threading.Thread] = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether some work has not ended yet."""
+        return bool(self._running)
+
+    def run(self, work: Callable[[threading.Event, Report], T]) -> Pending[T]:
+        """Run `work`, which gets what is set when it is cancelled, and what it reports its progress by."""
+        stop = threading.Event()
+        pending: Pending[T] = Pending(stop.set)
+
+        def report(progress: object) -> None:
+            self._service_thread.post(lambda: pending.progress(progress))
+
+        def on_end(result: T | Problem) -> None:
+            del self._running[stop]
+            pending.end(result)
+
+        self._running[stop] = on_file_thread(self._service_thread, lambda: work(stop, report), on_end, name=self._name)
+        return pending
+
+    def cancel(self) -> None:
+        """Stop all."""
+        for stop in self._running:
+            stop.set()
+
+    def close(self, wait_s: float) -> None:
+        """Stop all, and wait up to `wait_s` for what they clean up."""
+        self.cancel()
+        until = time.monotonic() + wait_s
+        for thread in self._running.values():
+            thread.join(max(0.0, until - time.monotonic()))

@@ -32,6 +32,7 @@ from slmdesk.services.base.file_io import (
     need_space,
     remove_left_overs,
 )
+from slmdesk.services.base.file_thread import FileWork, Report
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
@@ -66,6 +67,9 @@ class ImportEnded:
     """The same file was in the library already, as `model`."""
 
 
+_Brought = tuple[HashedFile, GgufHeader]
+
+
 class Register(Protocol):
     """Interface that adds a checked file to the library: `ModelService.register`."""
 
@@ -73,14 +77,11 @@ class Register(Protocol):
         """The record; of a known sha256 the one that is there."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class _Import:
     path: Path
-    stop: threading.Event
     link: bool
     name: str
-    pending: Pending[ImportEnded]
-    thread: threading.Thread | None = None
 
     def name_for(self, header: GgufHeader) -> str:
         """The name to show: the one wished, else the one found."""
@@ -98,81 +99,54 @@ class Importer:
         register: Register,
         publish: Callable[[Event], None],
     ) -> None:
-        self._service_thread, self._folder, self._known, self._register, self._publish = (
-            service_thread,
-            folder,
-            known,
-            register,
-            publish,
-        )
-        self._imports: list[_Import] = []
+        self._folder, self._known, self._register, self._publish = folder, known, register, publish
+        self._work = FileWork(service_thread, "import-model")
+        self.cancel = self._work.cancel
 
     def begin(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         """Bring a file in; see `ModelService.import_file`."""
-        stop = threading.Event()
-        job = _Import(path, stop, link, clean_label(name, MAX_NAME), Pending(stop.set))
-        self._imports.append(job)
-        folder = self._folder()
+        job, folder = _Import(path, link, clean_label(name, MAX_NAME)), self._folder()
 
-        def finish(result: HashedFile | None, header: GgufHeader | None, error: Exception | None) -> None:
-            self._imports.remove(job)
-            job.pending.end(self._ended(job, result, header, error))
+        def work(stop: threading.Event, report: Report) -> _Brought | None:
+            try:
+                return _bring_in(job, folder, lambda done, total: report(ImportProgress(path, done, total)), stop)
+            except Stopped:
+                return None
 
-        def work() -> None:
-            result, header, error = self._bring_in(job, folder)
-            self._service_thread.post(lambda: finish(result, header, error))
-
-        job.thread = threading.Thread(target=work, name="import-model", daemon=True)
-        job.thread.start()
-        return job.pending
-
-    def cancel(self, path: Path | None = None) -> None:
-        """Stop the import of `path`, or all; it ends, and no part stays."""
-        for job in self._imports:
-            if path is None or job.path == path:
-                job.stop.set()
+        importing = self._work.run(work)
+        ended: Pending[ImportEnded] = Pending(importing.cancel)
+        importing.listen(ended.progress).then(lambda result: ended.end(self._ended(job, result)))
+        return ended
 
     def close(self) -> None:
         """Stop; what was written so far is removed by the threads, for which this waits a little."""
-        self.cancel()
-        deadline = time.monotonic() + CLOSE_S
-        for job in self._imports:
-            if job.thread:
-                job.thread.join(max(0.0, deadline - time.monotonic()))
+        self._work.close(CLOSE_S)
 
-    def _bring_in(self, job: _Import, folder: Path) -> tuple[HashedFile | None, GgufHeader | None, Exception | None]:
-        """On a file thread."""
-
-        def on_bytes(done: int, total: int) -> None:
-            self._service_thread.post(lambda: job.pending.progress(ImportProgress(job.path, done, total)))
-
-        try:
-            header = check_file(job.path)
-            if header.kind == "split" and header.split_count > 1:
-                return _joined_in(job, folder, header, on_bytes)
-            require_usable(header)
-            check_merges(job.path, header)
-            path = job.path.absolute()
-            if job.link or path.parent == folder:
-                return hash_file(path, on_bytes, job.stop), header, None
-            return copy_in(path, folder, job.name_for(header), on_bytes, job.stop), header, None
-        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-            return None, None, err
-
-    def _ended(
-        self, job: _Import, result: HashedFile | None, header: GgufHeader | None, error: Exception | None
-    ) -> ImportEnded:
-        if result is None or header is None:
-            problem = None if error is None or isinstance(error, Stopped) else problem_for(error)
-            return ImportEnded(str(job.path), None, problem)
-        linked = job.link and result.path.parent != self._folder()
+    def _ended(self, job: _Import, result: _Brought | Problem | None) -> ImportEnded:
+        if result is None or isinstance(result, Problem):
+            return ImportEnded(str(job.path), None, result)
+        file, header = result
+        linked = job.link and file.path.parent != self._folder()
         try:
             before = {one.id: one.path for one in self._known()}
-            record = self._register(result, header, job.name_for(header), linked=linked)
+            record = self._register(file, header, job.name_for(header), linked=linked)
         except Exception as err:  # noqa: BLE001  whatever it is: one who waits for the end hears of it
             return ImportEnded(str(job.path), None, problem_for(err))
         self._publish(ModelsChanged())
         return ImportEnded(str(job.path), record, was_here=before.get(record.id) == record.path)
+
+
+def _bring_in(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
+    """On a file thread."""
+    header = check_file(job.path)
+    if header.kind == "split" and header.split_count > 1:
+        return _joined_in(job, folder, header, on_bytes, stop)
+    require_usable(header)
+    check_merges(job.path, header)
+    path = job.path.absolute()
+    if job.link or path.parent == folder:
+        return hash_file(path, on_bytes, stop), header
+    return copy_in(path, folder, job.name_for(header), on_bytes, stop), header
 
 
 def require_usable(header: GgufHeader) -> None:
@@ -183,7 +157,7 @@ def require_usable(header: GgufHeader) -> None:
         require_chat_model(header)
 
 
-def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes) -> tuple[HashedFile, GgufHeader, None]:
+def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
     """Put the parts of a model together in `folder`: beside, synced, renamed.
 
     Raises KnownError `model.parts_missing`, `model.parts_linked`, `disk.full`, `file.unwritable`, and Stopped; nothing
@@ -199,7 +173,7 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes)
 
     def on_written(written: int) -> None:
         nonlocal reported
-        if job.stop.is_set():
+        if stop.is_set():
             raise Stopped
         if time.monotonic() - reported >= TELL_S:
             reported = time.monotonic()
@@ -223,4 +197,4 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-    return HashedFile(target, sha256, mark_of(target)), header, None
+    return HashedFile(target, sha256, mark_of(target)), header

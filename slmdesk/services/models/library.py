@@ -193,10 +193,6 @@ class ModelService:
         self.require("models.import")
         return self._importer.begin(path, link=link, name=name)
 
-    def cancel_import(self, path: Path | None = None) -> None:
-        """Cancel the import of `path`, or all; it ends, and no partial file stays."""
-        self._importer.cancel(path)
-
     def adopt(self, *, only_shared: bool = False) -> Pending[int]:
         """Add GGUF files that are in the models folder but not in the library, for example after damage.
 
@@ -207,7 +203,7 @@ class ModelService:
         known = {os.fsdecode(one.path) for one in models}
         twins = {one.info.get("shared_twin") for one in models}
         own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
-        adopted: Pending[int] = Pending(self.cancel_import)
+        adopted: Pending[int] = Pending(self._importer.cancel)
         on_file_thread(
             self._service_thread,
             lambda: look_for_unadopted(own, shared, known, twins),

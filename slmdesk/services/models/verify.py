@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from weakref import WeakSet
 
 from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.records import ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import HashedFile, OnBytes, hash_file
-from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.file_thread import FileWork, Report
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
@@ -41,37 +40,25 @@ class Checker:
     """Verifies models.  Called on the service thread."""
 
     def __init__(self, service_thread: ServiceThread, store: Store) -> None:
-        self._service_thread, self._store = service_thread, store
-        self._stops: WeakSet[threading.Event] = WeakSet()
+        self._store, self._work = store, FileWork(service_thread, "verify-model")
+        self.close = self._work.cancel
 
     def verify(self, records: Sequence[ModelRecord]) -> Pending[Sequence[VerifyResult]]:
         """Hash the files of `records` anew and compare; see `ModelService.verify`."""
-        total, stop = sum(one.bytes for one in records), threading.Event()
-        self._stops.add(stop)
-        done_before = 0
+        total = sum(one.bytes for one in records)
 
-        def on_bytes(done: int, _of: int) -> None:
-            reported = done_before + done, total
-            self._service_thread.post(lambda: reading.progress(reported))
-
-        def work() -> Sequence[_Read]:
-            nonlocal done_before
+        def work(stop: threading.Event, report: Report) -> Sequence[_Read]:
             found: list[_Read] = []
+            before = 0
             for one in records:
                 try:
-                    found.append((one, _hash_again(one, on_bytes, stop)))
+                    found.append((one, _hash_again(one, lambda done, _of, at=before: report((at + done, total)), stop)))  # type: ignore[misc]
                 except Stopped:
                     return ()
-                done_before += one.bytes
+                before += one.bytes
             return found
 
-        reading = pending_on_file_thread(self._service_thread, work, cancel=stop.set)
-        return reading.map(lambda found: [self._verdict(*one) for one in found])
-
-    def close(self) -> None:
-        """Stop all."""
-        for stop in self._stops:
-            stop.set()
+        return self._work.run(work).map(lambda found: [self._verdict(*one) for one in found])
 
     def _verdict(self, record: ModelRecord, file: HashedFile | KnownError) -> VerifyResult:
         if isinstance(file, KnownError):

@@ -20,6 +20,7 @@ from slmdesk.core.records import Status
 from slmdesk.services.base import file_io
 from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_io import file_name, hash_file, slug
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.requests import SendRequest
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.models.display_name import name_for
@@ -244,7 +245,12 @@ def test_a_cancelled_import_leaves_no_part(recorder, tmp_path, home, monkeypatch
     monkeypatch.setattr(file_io, "CHUNK_BYTES", 1)
     path = write(tmp_path / "tiny.gguf", tiny_llama())
     models = recorder.services.models
-    ended = result_of(recorder.services, lambda: models.import_file(path).listen(lambda _step: models.cancel_import()))
+
+    def cancelled() -> Pending[ImportEnded]:
+        importing = models.import_file(path)
+        return importing.listen(lambda _step: importing.cancel())
+
+    ended = result_of(recorder.services, cancelled)
     assert (ended.model, ended.problem) == (None, None)
     assert list((home / "models").iterdir()) == []
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -11,15 +12,15 @@ from pathlib import Path
 import pytest
 from fakes import mover
 from fakes.commands import ROOT
-from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
+from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, import_model, open_echo, result_of
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.policy import Policy
 from slmdesk.services.base.events import Noticed, Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.engine import file_check
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import (
     COPY,
@@ -31,7 +32,7 @@ from slmdesk.services.models.move.files import (
     MovingFile,
     read_journal,
 )
-from slmdesk.services.models.move.plan import MovePlan
+from slmdesk.services.models.move.plan import MovePlan, MoveProgress, MoveResult, MoveStep
 from slmdesk.store.locks import FileLock
 
 pytestmark = pytest.mark.process
@@ -80,10 +81,9 @@ def two(recorder, tmp_path):
     return made
 
 
-def move(recorder, target: Path) -> MoveEnded:
-    begin = len(recorder.events)
-    recorder.services.service_thread.call(lambda: recorder.services.moving.move(target))
-    return recorder.wait(MoveEnded, begin=begin)
+def move(recorder, target: Path, progress: list | None = None) -> MoveResult | Problem:
+    services, seen = recorder.services, [] if progress is None else progress
+    return result_of(services, lambda: services.moving.move(target).listen(seen.append))
 
 
 def plan(recorder, target: Path) -> MovePlan | Problem:
@@ -112,8 +112,9 @@ def journal(recorder) -> Path:
 
 def test_all_ways_move_models_and_downloads_and_nothing_is_left(recorder, two, folder, tmp_path, how) -> None:
     target, before, begin = tmp_path / "new" / "place", names(folder), len(recorder.events)
-    end = move(recorder, target)
-    assert (end.problem, end.moved, end.left) == (None, 2, ())
+    progress: list[MoveProgress] = []
+    end = move(recorder, target, progress)
+    assert (end.moved, end.left) == (2, ())
     assert end.bytes == sum(one.bytes for one in two)
     assert names(target) == before
     assert names(folder) == []
@@ -123,7 +124,7 @@ def test_all_ways_move_models_and_downloads_and_nothing_is_left(recorder, two, f
     assert (target / f".download-{'1' * 32}.part").read_bytes() == b"half of it"
     assert all(one.stat().st_mode & 0o777 == 0o600 for one in target.glob("*.gguf"))
     assert recorder.of(ModelsChanged, begin)
-    steps = [one.step for one in recorder.of(MoveProgress, begin)]
+    steps = [one.step for one in progress]
     assert (MoveStep.COPYING in steps) == (how == COPY)
     assert steps[-1] is MoveStep.FINISHING
     assert not journal(recorder).exists()
@@ -140,9 +141,9 @@ def test_to_another_disk_and_back_again(recorder, two, folder, other_disk) -> No
     assert isinstance(found, MovePlan)
     assert (found.models, found.copy_bytes > found.bytes, found.folder) == (2, True, str(folder))
     assert not (other_disk / "models").exists()
-    assert move(recorder, other_disk / "models").problem is None
+    assert isinstance(move(recorder, other_disk / "models"), MoveResult)
     assert places(recorder) == {other_disk / "models"}
-    assert move(recorder, folder).problem is None
+    assert isinstance(move(recorder, folder), MoveResult)
     assert places(recorder) == {folder}
     assert recorder.services.settings.current.models_folder == ""  # the usual place needs no setting
     assert names(other_disk) == []  # the empty folder went with them
@@ -161,13 +162,13 @@ def test_models_of_an_earlier_setting_are_brought_together(recorder, two, folder
     import_file(recorder, write(tmp_path / "d.gguf", tiny_llama(seed=4)))
     assert places(recorder) == {folder, tmp_path / "second"}
     end = move(recorder, tmp_path / "second")
-    assert (end.problem, end.moved) == (None, 2)
+    assert end.moved == 2
     assert places(recorder) == {tmp_path / "second"}
 
 
 def test_a_move_without_models_changes_the_setting(recorder, tmp_path) -> None:
     end = move(recorder, tmp_path / "new")
-    assert (end.problem, end.moved) == (None, 0)
+    assert end.moved == 0
     assert recorder.services.models.folder == tmp_path / "new"
 
 
@@ -175,7 +176,7 @@ def test_missing_models_are_named_and_the_others_move(recorder, two, tmp_path) -
     gone = Path(os.fsdecode(two[0].path))
     gone.rename(tmp_path / "elsewhere.gguf")
     end = move(recorder, tmp_path / "new")
-    assert (end.problem, end.moved, end.left) == (None, 1, (str(gone),))
+    assert (end.moved, end.left) == (1, (str(gone),))
 
 
 def test_a_spoilt_model_moves_as_it_is_and_is_still_found_out(recorder, two, other_disk) -> None:
@@ -183,7 +184,7 @@ def test_a_spoilt_model_moves_as_it_is_and_is_still_found_out(recorder, two, oth
     data = bytearray(place.read_bytes())
     data[-1] ^= 1
     place.write_bytes(data)
-    assert move(recorder, other_disk).problem is None
+    assert isinstance(move(recorder, other_disk), MoveResult)
     record = recorder.services.service_thread.call(lambda: recorder.services.store.models.get(two[0].id))
     found = Path(os.fsdecode(record.path))
     assert found.read_bytes() == data
@@ -219,8 +220,8 @@ def test_targets_that_cannot_be_are_sentences(recorder, two, folder, tmp_path, m
         target = Path("somewhere")
     before = names(folder)
     end = move(recorder, target)
-    assert (end.problem.code, end.moved) == (code, None), end.problem.sentence
-    assert "Nothing was moved" in end.problem.sentence or code == "file.unwritable"
+    assert end.code == code, end.sentence
+    assert "Nothing was moved" in end.sentence or code == "file.unwritable"
     assert names(folder) == before
     assert places(recorder) == {folder}
     assert not journal(recorder).exists()
@@ -230,25 +231,25 @@ def test_what_a_system_puts_on_an_empty_disk_is_no_hindrance(recorder, two, tmp_
     target = tmp_path / "stick"
     (target / "lost+found").mkdir(parents=True)
     (target / ".DS_Store").write_text("")
-    assert move(recorder, target).problem is None
+    assert isinstance(move(recorder, target), MoveResult)
 
 
 def test_a_policy_that_sets_the_folder_is_said(recorder, two, tmp_path) -> None:
     recorder.services.settings.policy = Policy(forced={"models_folder": "/srv/mine"})
-    assert move(recorder, tmp_path / "new").problem.code == "setting.managed"
+    assert move(recorder, tmp_path / "new").code == "setting.managed"
     recorder.services.settings.policy = Policy(models_folder=str(tmp_path / "shared"))
-    assert move(recorder, tmp_path / "shared" / "mine").problem.code == "setting.managed"
+    assert move(recorder, tmp_path / "shared" / "mine").code == "setting.managed"
     assert plan(recorder, tmp_path / "shared").code == "setting.managed"
 
 
 def test_d12_a_disk_without_room_is_said_with_the_amounts(recorder, two, folder, other_disk, monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.services.models.move.service.SPARE_BYTES", 1 << 60)
     end = move(recorder, other_disk)
-    assert end.problem.code == "disk.full"
-    assert end.problem.args["needed_bytes"] > 1 << 60
+    assert end.code == "disk.full"
+    assert end.args["needed_bytes"] > 1 << 60
     monkeypatch.undo()
     monkeypatch.setattr("slmdesk.services.models.move.files.SPARE_BYTES", 1 << 60)  # it filled up meanwhile
-    assert move(recorder, other_disk).problem.code == "disk.full"
+    assert move(recorder, other_disk).code == "disk.full"
     assert names(other_disk) == []
     assert places(recorder) == {folder}
 
@@ -269,7 +270,7 @@ def test_a_disk_that_goes_in_the_middle_leaves_all_where_it_was(
 
     monkeypatch.setattr(os, "fsync", break_off)
     end = move(recorder, other_disk)
-    assert end.problem.code == ("disk.full" if code == errno.ENOSPC else "move.failed"), end.problem.sentence
+    assert end.code == ("disk.full" if code == errno.ENOSPC else "move.failed"), end.sentence
     assert names(folder) == before
     assert names(other_disk) == []
     assert places(recorder) == {folder}
@@ -288,8 +289,8 @@ def test_a_copy_that_reads_differently_is_not_taken(recorder, two, folder, other
 
     monkeypatch.setattr(move_files, "_hash", spoilt)
     end = move(recorder, other_disk)
-    assert end.problem.code == "move.failed"
-    assert "reads differently" in end.problem.sentence
+    assert end.code == "move.failed"
+    assert "reads differently" in end.sentence
     assert places(recorder) == {folder}
     assert names(other_disk) == []
 
@@ -297,11 +298,12 @@ def test_a_copy_that_reads_differently_is_not_taken(recorder, two, folder, other
 def test_cancel_leaves_all_where_it_was(recorder, two, folder, other_disk, monkeypatch) -> None:
     services, before = recorder.services, names(folder)
     monkeypatch.setattr(move_files, "CHUNK_BYTES", 64)
-    begin = len(recorder.events)
-    services.add_listener(lambda event: isinstance(event, MoveProgress) and services.moving.cancel())
-    services.service_thread.call(lambda: services.moving.move(other_disk / "new"))
-    end = recorder.wait(MoveEnded, begin=begin)
-    assert (end.moved, end.problem) == (None, None)
+
+    def cancelled() -> Pending[MoveResult]:
+        moving = services.moving.move(other_disk / "new")
+        return moving.listen(lambda _progress: moving.cancel())
+
+    assert result_of(services, cancelled).moved is None
     assert names(folder) == before
     assert names(other_disk) == []
     assert places(recorder) == {folder}
@@ -313,18 +315,20 @@ def test_one_move_at_a_time_on_the_whole_pc(recorder, two, tmp_path, monkeypatch
     lock = FileLock(services.paths.data / "models-move.lock")
     assert lock.try_alone()
     end = move(recorder, tmp_path / "new")
-    assert end.problem.code == "move.busy"
-    assert "another window or command" in end.problem.sentence
+    assert end.code == "move.busy"
+    assert "another window or command" in end.sentence
     lock.close()
 
+    ends: queue.SimpleQueue = queue.SimpleQueue()
+
     def twice() -> None:
-        services.moving.move(tmp_path / "new")
+        services.moving.move(tmp_path / "new").then(ends.put)
         services.moving.move(tmp_path / "newer")
 
     with pytest.raises(KnownError) as err:
         services.service_thread.call(twice)
     assert err.value.code == "move.busy"
-    recorder.wait(MoveEnded, lambda event: event.moved is not None)
+    assert ends.get(timeout=TIMEOUT_S).moved is not None
 
 
 def test_a_part_another_desk_fetches_is_waited_for(recorder, two, folder, tmp_path) -> None:
@@ -332,11 +336,11 @@ def test_a_part_another_desk_fetches_is_waited_for(recorder, two, folder, tmp_pa
     assert lock.try_alone()
     before = [one for one in names(folder) if not one.endswith(".lock")]
     end = move(recorder, tmp_path / "new")
-    assert end.problem.code == "move.busy"
-    assert "downloading" in end.problem.sentence
+    assert end.code == "move.busy"
+    assert "downloading" in end.sentence
     assert [one for one in names(folder) if not one.endswith(".lock")] == before
     lock.close()
-    assert move(recorder, tmp_path / "new").problem is None
+    assert isinstance(move(recorder, tmp_path / "new"), MoveResult)
 
 
 def test_what_comes_into_the_old_folder_meanwhile_follows(recorder, two, tmp_path, monkeypatch) -> None:
@@ -351,7 +355,7 @@ def test_what_comes_into_the_old_folder_meanwhile_follows(recorder, two, tmp_pat
 
     monkeypatch.setattr(move_files, "prepare", prepare)
     end = move(recorder, tmp_path / "new")
-    assert (end.problem, end.moved) == (None, 3)
+    assert end.moved == 3
     assert places(recorder) == {tmp_path / "new"}
 
 
@@ -363,7 +367,7 @@ def test_a_model_removed_meanwhile_stays_removed(recorder, two, folder, other_di
         return real(*args)
 
     monkeypatch.setattr(recorder.services.moving, "_settled", settled)
-    assert move(recorder, other_disk).problem is None
+    assert isinstance(move(recorder, other_disk), MoveResult)
     assert [one.name for one in models(recorder) if not one.linked] == ["Tiny qwen"]
     assert [one for one in names(other_disk) if one.endswith(".gguf")] == [Path(os.fsdecode(two[1].path)).name]
     assert names(folder) == []
@@ -377,7 +381,7 @@ def test_a_loaded_model_answers_on_and_is_loaded_from_the_new_place(opened, tmp_
         model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
         services.service_thread.call(lambda: services.models.use(model.id))
         recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
-        assert move(recorder, other_disk).problem is None
+        assert isinstance(move(recorder, other_disk), MoveResult)
         assert services.service_thread.call(lambda: services.models.state).state is ModelState.READY
         services.service_thread.call(services.models.unload)
         begin = len(recorder.events)
@@ -390,7 +394,7 @@ def test_a_loaded_model_answers_on_and_is_loaded_from_the_new_place(opened, tmp_
 
 def test_a_load_that_was_asked_for_before_the_move_finds_the_new_place(recorder, two, tmp_path) -> None:
     stale = recorder.services.service_thread.call(lambda: recorder.services.store.models.get(two[0].id))
-    assert move(recorder, tmp_path / "new").problem is None
+    assert isinstance(move(recorder, tmp_path / "new"), MoveResult)
     fresh = lambda: recorder.services.service_thread.call(lambda: recorder.services.store.models.get(stale.id))  # noqa: E731
     path, mark = file_check.place_of(stale, fresh)
     assert path.parent == tmp_path / "new"

@@ -21,8 +21,9 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
 
 from slmdesk.core.errors import KnownError
+from slmdesk.services.base.events import Problem
+from slmdesk.services.base.pending import Pending
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.models.events import PackEnded, PackProgress
 from slmdesk.services.models.packs.archive import (
     END,
     MANIFEST,
@@ -33,6 +34,7 @@ from slmdesk.services.models.packs.archive import (
     padding,
     tar_header,
 )
+from slmdesk.services.models.packs.service import PackProgress, PackResult
 
 pytestmark = pytest.mark.process
 
@@ -51,16 +53,13 @@ def import_file(recorder, path: Path):
     return import_model(recorder.services, path).model
 
 
-def pack(recorder, names, target: Path) -> PackEnded:
-    begin = len(recorder.events)
-    recorder.services.service_thread.call(lambda: recorder.services.packs.pack(names, target))
-    return recorder.wait(PackEnded, begin=begin)
+def pack(recorder, names, target: Path) -> PackResult | Problem:
+    return result_of(recorder.services, lambda: recorder.services.packs.pack(names, target))
 
 
-def unpack(recorder, path: Path, expected: str = "", only=None) -> PackEnded:
-    begin = len(recorder.events)
-    recorder.services.service_thread.call(lambda: recorder.services.packs.unpack(path, expected=expected, only=only))
-    return recorder.wait(PackEnded, begin=begin)
+def unpack(recorder, path: Path, expected: str = "", only=None, progress: list | None = None) -> PackResult | Problem:
+    services, seen = recorder.services, [] if progress is None else progress
+    return result_of(services, lambda: services.packs.unpack(path, expected=expected, only=only).listen(seen.append))
 
 
 def inside(path: Path, name: str) -> bytes:
@@ -79,14 +78,14 @@ def forget(recorder) -> None:
 
 
 @pytest.fixture
-def made(recorder, tmp_path) -> tuple[Path, PackEnded]:
+def made(recorder, tmp_path) -> tuple[Path, PackResult]:
     """A pack of two models that are not here any more."""
     first = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     second = import_file(recorder, write(tmp_path / "b.gguf", tiny_qwen2()))
     change = {"source": "huggingface:bartowski/SmolLM2-135M-Instruct-GGUF/x.gguf@1"}
     recorder.services.service_thread.call(lambda: recorder.services.store.models.change(first.id, **change))
     end = pack(recorder, [first.id, second.name, first.name], tmp_path / "two.tar")
-    assert end.problem is None
+    assert isinstance(end, PackResult)
     forget(recorder)
     return tmp_path / "two.tar", end
 
@@ -100,8 +99,8 @@ def test_a_pack_brings_its_models_with_names_sums_and_licences(recorder, made, f
     assert end.manifest_sha256 == hashlib.sha256(manifest).hexdigest()
     assert end.bytes == path.stat().st_size
     begin = len(recorder.events)
-    got = unpack(recorder, path, end.manifest_sha256.upper())
-    assert got.problem is None
+    progress: list[PackProgress] = []
+    got = unpack(recorder, path, end.manifest_sha256.upper(), progress=progress)
     assert [(one.model.name, one.is_new, one.license) for one in got.models] == [
         ("Tiny llama", True, "apache-2.0"), ("Tiny qwen", True, "apache-2.0"),
     ]  # fmt: skip
@@ -115,7 +114,7 @@ def test_a_pack_brings_its_models_with_names_sums_and_licences(recorder, made, f
         assert place.stat().st_mode & 0o777 == 0o600
     assert len(list(folder.iterdir())) == 2
     assert recorder.of(ModelsChanged, begin)
-    last = recorder.of(PackProgress, begin)[-1]
+    last = progress[-1]
     assert last.done_bytes == last.total_bytes == sum(one.model.bytes for one in got.models)
 
 
@@ -126,7 +125,7 @@ def test_what_the_catalogue_says_travels_along(recorder, tmp_path) -> None:
     model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     source = f"huggingface:{entry.repo}/x.gguf@1"
     recorder.services.service_thread.call(lambda: recorder.services.store.models.change(model.id, source=source))
-    assert pack(recorder, [model.id], tmp_path / "p.tar").problem is None
+    assert isinstance(pack(recorder, [model.id], tmp_path / "p.tar"), PackResult)
     about = unpack(recorder, tmp_path / "p.tar").models[0].about
     assert (about["weakness"], about["licence"], about["title"]) == (entry.weakness, entry.licence, entry.title)
     assert entry.weakness in inside(tmp_path / "p.tar", "about.txt").decode()
@@ -166,17 +165,17 @@ def test_a_name_that_is_taken_gets_a_number(recorder, made, tmp_path) -> None:
 def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(recorder, tmp_path, folder) -> None:
     model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     (tmp_path / "there.tar").write_text("mine")
-    assert pack(recorder, [model.id], tmp_path / "there.tar").problem.code == "file.exists"
+    assert pack(recorder, [model.id], tmp_path / "there.tar").code == "file.exists"
     assert (tmp_path / "there.tar").read_text() == "mine"
-    assert pack(recorder, [model.id], tmp_path / "nowhere" / "p.tar").problem.code == "file.unwritable"
+    assert pack(recorder, [model.id], tmp_path / "nowhere" / "p.tar").code == "file.unwritable"
     place = Path(os.fsdecode(model.path))
     data = bytearray(place.read_bytes())
     data[-1] ^= 1
     place.write_bytes(data)
     before = sorted(tmp_path.iterdir())
-    assert pack(recorder, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
+    assert pack(recorder, [model.id], tmp_path / "p.tar").code == "model.changed"
     place.write_bytes(data + b"more")
-    assert pack(recorder, [model.id], tmp_path / "p.tar").problem.code == "model.changed"
+    assert pack(recorder, [model.id], tmp_path / "p.tar").code == "model.changed"
     assert sorted(tmp_path.iterdir()) == before
     assert recorder.services.service_thread.call(lambda: recorder.services.store.models.all())
 
@@ -187,7 +186,7 @@ def test_d12_a_disk_without_room_is_said_with_the_amounts(recorder, made, monkey
     usage = namedtuple("usage", "total used free")(10, 9, 1)
     monkeypatch.setattr("shutil.disk_usage", lambda _path: usage)
     end = unpack(recorder, made[0])
-    assert (end.problem.code, end.problem.args["available_bytes"]) == ("disk.full", 1)
+    assert (end.code, end.args["available_bytes"]) == ("disk.full", 1)
     assert list(folder.iterdir()) == []
 
 
@@ -224,15 +223,16 @@ def test_cancel_leaves_nothing(recorder, made, tmp_path, folder, monkeypatch) ->
     services = recorder.services
     path, _end = made
     monkeypatch.setattr("slmdesk.services.models.packs.archive.CHUNK_BYTES", 64)
-    begin = len(recorder.events)
-    services.service_thread.call(lambda: (services.packs.unpack(path), services.packs.cancel(path)))
-    end = recorder.wait(PackEnded, begin=begin)
-    assert (end.problem, end.models, end.manifest_sha256) == (None, (), "")
+
+    def cancelled(pending: Pending[PackResult]) -> Pending[PackResult]:
+        pending.cancel()
+        return pending
+
+    assert result_of(services, lambda: cancelled(services.packs.unpack(path))) == PackResult(str(path))
     assert list(folder.iterdir()) == []
     model = import_file(recorder, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
-    begin, before = len(recorder.events), sorted(tmp_path.iterdir())
-    services.service_thread.call(lambda: (services.packs.pack([model.id], tmp_path / "q.tar"), services.packs.cancel()))
-    assert recorder.wait(PackEnded, begin=begin).manifest_sha256 == ""
+    before, target = sorted(tmp_path.iterdir()), tmp_path / "q.tar"
+    assert result_of(services, lambda: cancelled(services.packs.pack([model.id], target))) == PackResult(str(target))
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -245,7 +245,7 @@ def test_models_in_parts_encoders_and_adapters_travel_too(recorder, tmp_path, fo
         import_file(recorder, write(tmp_path / "adapter.gguf", tiny_adapter())),
     ]
     assert all(kinds)
-    assert pack(recorder, [one.id for one in kinds], tmp_path / "p.tar").problem is None
+    assert isinstance(pack(recorder, [one.id for one in kinds], tmp_path / "p.tar"), PackResult)
     forget(recorder)
     got = unpack(recorder, tmp_path / "p.tar")
     assert [one.model.kind for one in got.models] == ["model", "encoder", "adapter"]
@@ -262,7 +262,7 @@ def test_a_pack_can_be_looked_into_and_taken_in_part(recorder, made, folder) -> 
     assert (found.manifest_sha256, found.bytes) == (end.manifest_sha256, path.stat().st_size)
     assert [(one.listed.name, one.here) for one in found.models] == [("Tiny llama", ""), ("Tiny qwen", "")]
     assert list(folder.iterdir()) == []
-    assert unpack(recorder, path, only=["nothing"]).problem.code == "pack.no_model"
+    assert unpack(recorder, path, only=["nothing"]).code == "pack.no_model"
     got = unpack(recorder, path, only=[found.models[1].listed.sha256])
     assert [one.model.name for one in got.models] == ["Tiny qwen"]
     assert len(list(folder.iterdir())) == 1
@@ -275,7 +275,7 @@ def test_what_is_not_wanted_is_checked_all_the_same(recorder, made, tmp_path, fo
     at = data.index(b"GGUF") + 5000  # in the first model
     data[at] ^= 1
     (tmp_path / "bad.tar").write_bytes(data)
-    assert unpack(recorder, tmp_path / "bad.tar", only=["Tiny qwen"]).problem.code == "pack.damaged"
+    assert unpack(recorder, tmp_path / "bad.tar", only=["Tiny qwen"]).code == "pack.damaged"
     assert list(folder.iterdir()) == []
 
 
@@ -297,7 +297,7 @@ def test_a_plan_says_exactly_what_a_pack_takes(recorder, tmp_path) -> None:
     first = plan()
     assert (first.problem, first.free_bytes > 0) == (None, True)
     assert pack(recorder, [model.id], tmp_path / "p.tar").bytes == first.bytes
-    assert plan().problem.code == "file.exists"
+    assert plan().code == "file.exists"
 
 
 def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(recorder, made, folder, monkeypatch) -> None:
@@ -313,7 +313,7 @@ def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(recorder, made, fo
 
     monkeypatch.setattr(os, "fsync", full)
     end = unpack(recorder, made[0])
-    assert (end.problem.code, count) == ("disk.full", 2)
+    assert (end.code, count) == ("disk.full", 2)
     assert list(folder.iterdir()) == []
     assert models(recorder) == []
 
@@ -448,9 +448,9 @@ def test_d10_hostile_packs_are_refused_and_nothing_stays(recorder, tmp_path, fol
     path.write_bytes(data)
     before = sorted(one for one in tmp_path.rglob("*") if "home" not in one.parts)
     end = unpack(recorder, path)
-    assert end.problem is not None
-    assert (end.problem.code, end.models) == (code, ()), end.problem.sentence
-    assert end.problem.sentence.isprintable()
+    assert isinstance(end, Problem)
+    assert end.code == code, end.sentence
+    assert end.sentence.isprintable()
     assert list(folder.iterdir()) == []
     assert models(recorder) == []
     assert sorted(one for one in tmp_path.rglob("*") if "home" not in one.parts) == before
@@ -467,7 +467,7 @@ def test_m3_a_pack_cut_anywhere_is_refused(recorder, made, tmp_path, folder) -> 
     cut = tmp_path / "cut.tar"
     for size in [*range(1, len(data), len(data) // 12), len(data) - 1]:
         cut.write_bytes(data[:size])
-        assert unpack(recorder, cut).problem.code in ("pack.incomplete", "pack.invalid"), size
+        assert unpack(recorder, cut).code in ("pack.incomplete", "pack.invalid"), size
     assert list(folder.iterdir()) == []
 
 
@@ -477,7 +477,7 @@ def test_m4_a_flipped_byte_anywhere_is_found(recorder, made, tmp_path, folder) -
     bad = tmp_path / "bad.tar"
     for at in range(7, len(data), len(data) // 15):
         bad.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
-        assert unpack(recorder, bad, sum_of_list).problem.code.startswith("pack."), at
+        assert unpack(recorder, bad, sum_of_list).code.startswith("pack."), at
     assert list(folder.iterdir()) == []
 
 
@@ -526,7 +526,7 @@ def test_d10_packs_spoilt_at_random_are_known_errors(tmp_path, count) -> None:
 
 def test_a_pack_with_another_list_than_told_is_refused(recorder, made, folder) -> None:
     end = unpack(recorder, made[0], "0" * 64)
-    assert (end.problem.code, end.problem.args["sha256"]) == ("pack.other", made[1].manifest_sha256)
+    assert (end.code, end.args["sha256"]) == ("pack.other", made[1].manifest_sha256)
     assert list(folder.iterdir()) == []
 
 
@@ -547,7 +547,7 @@ def test_m10_what_is_no_regular_file_is_not_opened(recorder, tmp_path, make) -> 
     elif make == "fifo":
         os.mkfifo(path)
     end = unpack(recorder, path)
-    assert end.problem.code == ("file.missing" if make == "missing" else "file.unreadable")
+    assert end.code == ("file.missing" if make == "missing" else "file.unreadable")
 
 
 def test_sizes_of_eight_gigabytes_and_more_have_a_header_tar_reads() -> None:

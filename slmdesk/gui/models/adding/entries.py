@@ -18,9 +18,8 @@ from slmdesk.gui.models.packs.dialogs import PACK_FILTER, MakePackDialog, OpenPa
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.base.events import Problem
-from slmdesk.services.models.events import PackEnded
 from slmdesk.services.models.move.plan import MovePlan
-from slmdesk.services.models.packs.service import PackContents
+from slmdesk.services.models.packs.service import PackContents, PackResult
 
 
 class ModelDialogs(QObject):
@@ -96,14 +95,14 @@ class ModelDialogs(QObject):
         self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
 
     @Slot(object)
-    def _on_made(self, event: PackEnded) -> None:
+    def _on_made(self, event: PackResult) -> None:
         """The dialog shows the checksum; if it was closed, a notice does."""
         if "pack" not in self._open:
             words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
             self._bridge.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
 
     @Slot(object)
-    def _on_taken(self, event: PackEnded) -> None:
+    def _on_taken(self, event: PackResult) -> None:
         new = [one.model for one in event.models if one.is_new]
         if len(new) == 1:
             use = partial(self.chat_requested.emit, new[0].id)

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.common.wide_dialog import WideDialog
 from slmdesk.gui.models.common.work_line import amount_words
@@ -15,8 +15,7 @@ from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
-from slmdesk.services.models.move.plan import MovePlan
+from slmdesk.services.models.move.plan import MovePlan, MoveProgress, MoveResult, MoveStep
 
 INTRO = "Models can be used while they are moved. Linked models stay where they are."
 STEPS = {
@@ -29,7 +28,7 @@ STEPS = {
 class MoveController(QObject):
     """Lives on the window's thread.
 
-    Emits `planned` with a MovePlan, `progressed` with a MoveProgress, `ended` with a MoveEnded, `refused` with a
+    Emits `planned` with a MovePlan, `progressed` with a MoveProgress, `ended` with a MoveResult, `refused` with a
     Problem.
     """
 
@@ -42,22 +41,21 @@ class MoveController(QObject):
         super().__init__(parent)
         self.setObjectName("move_controller")
         self._bridge = bridge
-        self.is_moving = False
-        bridge.on(MoveProgress, self.progressed.emit)
-        bridge.on(MoveEnded, self._on_ended)
+        self._moving: Following | None = None
 
     @Slot(object)
     def plan(self, target: Path) -> None:
         """Ask what a move would do; `planned` or a notice follows."""
-        if self.is_moving:
+        if self._moving is not None:
             self._bridge.notice_raised.emit(Notice("The models are being moved already.", key="move"))
             return
         self._bridge.follow(lambda services: services.moving.plan(target), self.planned.emit)
 
     def move(self, target: Path) -> None:
         """Move; `ended` or `refused` follows."""
-        self.is_moving = True
-        self._bridge.ask(lambda services: services.moving.move(target), None, self._on_refused)
+        self._moving = self._bridge.follow(
+            lambda services: services.moving.move(target), self._on_ended, self._on_refused, self.progressed.emit
+        )
 
     def only_new(self, target: Path) -> None:
         """Save new models there; existing ones stay where they are and remain usable."""
@@ -71,21 +69,20 @@ class MoveController(QObject):
     @Slot()
     def cancel(self) -> None:
         """Cancel; the models stay where they were."""
-        self._bridge.ask(lambda services: services.moving.cancel())
+        if self._moving is not None:
+            self._moving.cancel()
 
     @Slot(object)
-    def _on_ended(self, event: MoveEnded) -> None:
-        self.is_moving = False
-        if event.problem is not None:
-            self.refused.emit(event.problem)
-        elif event.moved is None:
+    def _on_ended(self, event: MoveResult) -> None:
+        self._moving = None
+        if event.moved is None:
             self._bridge.notice_raised.emit(Notice("The move was stopped. All models are where they were.", key="move"))
         else:
             self._bridge.notice_raised.emit(Notice(_end_words(event), "\n".join(event.left), key="move"))
         self.ended.emit(event)
 
     def _on_refused(self, problem: Problem) -> None:
-        self.is_moving = False
+        self._moving = None
         self.refused.emit(problem)
 
 
@@ -155,8 +152,8 @@ class MoveDialog(WideDialog):
             self._close.setEnabled(event.step is not MoveStep.FINISHING)
 
     @Slot(object)
-    def _on_ended(self, event: MoveEnded) -> None:
-        if self._is_moving and event.problem is None:
+    def _on_ended(self, event: MoveResult) -> None:
+        if self._is_moving:
             self._is_moving = False
             self.accept()
 
@@ -196,7 +193,7 @@ def plan_words(plan: MovePlan) -> list[tuple[str, str]]:
     return lines
 
 
-def _end_words(event: MoveEnded) -> str:
+def _end_words(event: MoveResult) -> str:
     count = "1 model is" if event.moved == 1 else f"{event.moved} models are"
     left = "" if not event.left else f" {len(event.left)} were not there and stay listed at their old place."
     return f"{count} now in {event.target}.{left}" if event.moved else f"Models are kept in {event.target} now.{left}"

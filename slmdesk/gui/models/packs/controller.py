@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
 from slmdesk.core.records import ModelRecord
-from slmdesk.gui.base.bridge import Bridge
+from slmdesk.gui.base.bridge import Bridge, Following
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.services.base.events import Problem
-from slmdesk.services.models.events import PackEnded, PackProgress
-from slmdesk.services.models.packs.service import PackContents, PackPlan
+from slmdesk.services.models.packs.service import PackContents, PackPlan, PackResult
+
+if TYPE_CHECKING:
+    from slmdesk.services.base.pending import Pending
+    from slmdesk.services.container import Services
 
 
 class PackController(QObject):
     """Lives on the window's thread; one pack at a time.
 
     Emits `models_listed` with ModelRecords to choose from, `planned` with a PackPlan, `opened` with PackContents,
-    `progressed` with a PackProgress, `made` and `taken` with a PackEnded, `refused` with a Problem, `stopped` when it
+    `progressed` with a PackProgress, `made` and `taken` with a PackResult, `refused` with a Problem, `stopped` when it
     was cancelled.
     """
 
@@ -37,15 +41,8 @@ class PackController(QObject):
         super().__init__(parent)
         self.setObjectName("pack_controller")
         self._bridge = bridge
-        self._path = ""
-        self._is_making = False
+        self._work: Following | None = None
         self._turn = 0
-        bridge.on(PackProgress, self._on_progressed)
-        bridge.on(PackEnded, self._on_ended)
-
-    @property
-    def is_busy(self) -> bool:
-        return bool(self._path)
 
     @Slot()
     def list_models(self) -> None:
@@ -62,9 +59,7 @@ class PackController(QObject):
 
     def make(self, models: Sequence[str], target: Path) -> None:
         """Write these models into a new file; `made`, `refused` or `stopped` follows."""
-        if not self._begin(target, is_making=True):
-            return
-        self._bridge.ask(lambda services: services.packs.pack(models, target), None, self._on_refused)
+        self._begin(lambda services: services.packs.pack(models, target), self.made)
 
     @Slot(object)
     def look_into(self, path: Path) -> None:
@@ -76,20 +71,14 @@ class PackController(QObject):
 
         The file must be the pack that was inspected.
         """
-        path = Path(contents.path)
-        if not self._begin(path, is_making=False):
-            return
-        expected = contents.manifest_sha256
-        self._bridge.ask(
-            lambda services: services.packs.unpack(path, expected=expected, only=sums), None, self._on_refused
-        )
+        path, expected = Path(contents.path), contents.manifest_sha256
+        self._begin(lambda services: services.packs.unpack(path, expected=expected, only=sums), self.taken)
 
     @Slot()
     def cancel(self) -> None:
         """Cancel; nothing is kept."""
-        if self._path:
-            path = Path(self._path)
-            self._bridge.ask(lambda services: services.packs.cancel(path))
+        if self._work is not None:
+            self._work.cancel()
 
     # ---- events
 
@@ -100,32 +89,22 @@ class PackController(QObject):
         if turn == self._turn:
             self.planned.emit(plan)
 
-    @Slot(object)
-    def _on_progressed(self, event: PackProgress) -> None:
-        if event.path == self._path:
-            self.progressed.emit(event)
-
-    @Slot(object)
-    def _on_ended(self, event: PackEnded) -> None:
-        if event.path != self._path:
-            return
-        self._path = ""
-        if event.problem is not None:
-            self.refused.emit(event.problem)
-        elif not event.manifest_sha256:
-            self.stopped.emit()
-        else:
-            (self.made if self._is_making else self.taken).emit(event)
-
     # ---- private
 
-    def _begin(self, path: Path, *, is_making: bool) -> bool:
-        if self._path:
+    def _begin(self, request: Callable[[Services], Pending[PackResult]], ended: SignalInstance) -> None:
+        if self._work is not None:
             self._bridge.notice_raised.emit(Notice("A pack is being made or opened already.", key="pack"))
-            return False
-        self._path, self._is_making = str(path), is_making
-        return True
+            return
+        answered = partial(self._on_ended, ended)
+        self._work = self._bridge.follow(request, answered, self._on_refused, self.progressed.emit)
+
+    def _on_ended(self, ended: SignalInstance, result: PackResult) -> None:
+        self._work = None
+        if result.manifest_sha256:
+            ended.emit(result)
+        else:
+            self.stopped.emit()
 
     def _on_refused(self, problem: Problem) -> None:
-        self._path = ""
+        self._work = None
         self.refused.emit(problem)

@@ -24,8 +24,7 @@ from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
-from slmdesk.services.models.events import PackEnded, PackProgress
-from slmdesk.services.models.packs.service import OfferedModel, PackContents, PackPlan
+from slmdesk.services.models.packs.service import OfferedModel, PackContents, PackPlan, PackProgress, PackResult
 
 PACK_FILTER = "Packs of models (*.tar);;All files (*)"
 PLAN_MS = 150
@@ -214,7 +213,7 @@ class MakePackDialog(_PackDialog):
         self._packs.make([one.key for one in chosen], self._target)
 
     @Slot(object)
-    def _on_made(self, event: PackEnded) -> None:
+    def _on_made(self, event: PackResult) -> None:
         self._is_busy = False
         self.work.end()
         self._sha256 = event.manifest_sha256
@@ -328,7 +327,7 @@ class OpenPackDialog(_PackDialog):
         self._packs.take(self._contents, [one.key for one in self._list.chosen])
 
     @Slot(object)
-    def _on_taken(self, _event: PackEnded) -> None:
+    def _on_taken(self, _event: PackResult) -> None:
         if self._is_busy:
             self._is_busy = False
             self.accept()

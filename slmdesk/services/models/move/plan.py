@@ -1,10 +1,14 @@
-"""Plans a move of the models folder: which files, and whether the new folder is usable.  On file threads."""
+"""What a move of the models folder reports, and its plan: which files, and whether the new folder is usable.
+
+Planned on file threads.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
@@ -30,6 +34,43 @@ class MovePlan:
     """Running ones, which are paused meanwhile."""
     missing: tuple[str, ...] = ()
     """Files of models that are not there now."""
+
+
+class MoveStep(StrEnum):
+    """The steps of moving the models folder."""
+
+    COPYING = "copying"
+    CHECKING = "checking"
+    """What was copied is read again and compared."""
+    FINISHING = "finishing"
+    """The library is told the new places, then the old files go; this is not broken off any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveProgress:
+    """Progress of moving the models folder."""
+
+    step: MoveStep
+    name: str
+    """Of the model in hand."""
+    done_bytes: int
+    total_bytes: int
+    """Of the models to be copied; 0 where nothing has to be."""
+    fraction: float
+    """Of the work, 0..1: copying and checking."""
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveResult:
+    """The models folder was moved; `moved` is None where that was cancelled."""
+
+    target: str
+    moved: int | None = None
+    """How many models."""
+    bytes: int = 0
+    left: tuple[str, ...] = ()
+    """Files of models that were not there, so that they could not be moved."""
 
 
 @dataclass(frozen=True, slots=True)

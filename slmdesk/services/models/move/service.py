@@ -22,16 +22,24 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.eta import Pace
 from slmdesk.services.base.events import Event, Noticed
 from slmdesk.services.base.file_io import SPARE_BYTES
-from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.file_thread import FileWork, Report, pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.models.events import MoveEnded, MoveProgress, MoveStep
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move import files as move_files
 from slmdesk.services.models.move.files import PREPARING, SWITCHING, Journal, MovingFile
-from slmdesk.services.models.move.plan import MovePlan, MoveRound, gather, real, refuse_target
+from slmdesk.services.models.move.plan import (
+    MovePlan,
+    MoveProgress,
+    MoveResult,
+    MoveRound,
+    MoveStep,
+    gather,
+    real,
+    refuse_target,
+)
 from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 from slmdesk.store.locks import FileLock
@@ -74,58 +82,32 @@ class MoveService:
     ) -> None:
         self._service_thread, self._store, self._settings, self._paths = service_thread, store, settings, paths
         self._models, self._downloads, self._publish = models, downloads, publish
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether this instance is moving the folder."""
-        return self._thread is not None
+        self._work = FileWork(service_thread, "move-models")
 
     def plan(self, target: Path) -> Pending[MovePlan]:
         """Plan a move, or say why it is impossible, without changing anything."""
         return pending_on_file_thread(self._service_thread, lambda: self._planned(target), name="plan-move")
 
-    def move(self, target: Path) -> Pending[MoveEnded]:
+    def move(self, target: Path) -> Pending[MoveResult]:
         """Move the models and partial downloads into `target`, and store new ones there.
 
-        Linked models stay.  MoveProgress, then one MoveEnded are published; the result is that MoveEnded, or the
-        problem in it.  Cancelled, the models stay where they were; that has no effect once the library names the new
-        places.  Raises KnownError `move.busy` while a move runs.
+        Linked models stay.  Reports MoveProgress.  Cancelled, the models stay where they were; that has no effect once
+        the library names the new places.  Raises KnownError `move.busy` while a move runs.
         """
-        if self._thread is not None:
+        if self._work.is_running:
             raise KnownError("move.busy", reason="they are being moved already")
-        self._stop = stop = threading.Event()
-        pending: Pending[MoveEnded] = Pending(stop.set)
 
-        def work() -> None:
-            end = MoveEnded(str(target))
+        def work(stop: threading.Event, report: Report) -> MoveResult:
             try:
-                end = self._moved(target, stop)
+                return self._moved(target, stop, report)
             except Stopped:
-                pass
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                end = replace(end, problem=problem_for(err))
-            self._service_thread.post(lambda: finish(end))
+                return MoveResult(str(target))
 
-        def finish(end: MoveEnded) -> None:
-            self._thread = None
-            self._publish(end)
-            pending.end(end.problem or end)
-
-        self._thread = threading.Thread(target=work, name="move-models", daemon=True)
-        self._thread.start()
-        return pending
-
-    def cancel(self) -> None:
-        """Cancel the move; the models stay where they were.  Has no effect once the library names the new places."""
-        self._stop.set()
+        return self._work.run(work)
 
     def close(self) -> None:
         """Cancel, and wait a moment until copies are removed."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(CLOSE_S)
+        self._work.close(CLOSE_S)
 
     def recover(self) -> None:
         """Undo or finish an interrupted move.  Called at the start, on the service thread, before a model is loaded."""
@@ -171,7 +153,7 @@ class MoveService:
             bytes=sum(one.bytes for one in models),
             copy_bytes=copy_bytes,
             free_bytes=free,
-            downloads=len(self._service_thread.call(self._running_downloads)),
+            downloads=len(self._service_thread.call(self._downloads.unfinished)),
             missing=found.missing,
         )
 
@@ -196,7 +178,7 @@ class MoveService:
 
     # ---- the work, on a file thread
 
-    def _moved(self, target: Path, stop: threading.Event) -> MoveEnded:
+    def _moved(self, target: Path, stop: threading.Event, report: Report) -> MoveResult:
         lock = FileLock(self._lock)
         try:
             if not lock.try_alone():
@@ -207,7 +189,7 @@ class MoveService:
             try:
                 private_folder(target)
                 with self._paused_downloads():
-                    moved, size = self._rounds(target, stop)
+                    moved, size = self._rounds(target, stop, report)
             except BaseException:
                 if is_new:
                     move_files.remove_if_empty(target)
@@ -216,7 +198,7 @@ class MoveService:
             lock.close()
         if Path(plan.folder) != self._paths.models and real(Path(plan.folder)) != real(target):
             move_files.remove_if_empty(Path(plan.folder))
-        return MoveEnded(str(target), moved, size, plan.missing)
+        return MoveResult(str(target), moved, size, plan.missing)
 
     def _end_earlier(self) -> None:
         """What is left of a move that was broken off, such as one whose disk was away at the start."""
@@ -227,19 +209,21 @@ class MoveService:
             self._cleaned(journal)
             self._journal.unlink(missing_ok=True)
 
-    def _rounds(self, target: Path, stop: threading.Event) -> tuple[int, int]:
+    def _rounds(self, target: Path, stop: threading.Event, report: Report) -> tuple[int, int]:
         moved = size = 0
         for number in range(ROUNDS):
             folder, records = self._service_thread.call(lambda: self._begin(target))
             found = gather(folder, target, records).files
             if number and not found:
                 break
-            self._move_round(folder, target, found, stop)
+            self._move_round(folder, target, found, stop, report)
             models = [one for one in found if one.id]
             moved, size = moved + len(models), size + sum(one.bytes for one in models)
         return moved, size
 
-    def _move_round(self, folder: Path, target: Path, files: tuple[MovingFile, ...], stop: threading.Event) -> None:
+    def _move_round(
+        self, folder: Path, target: Path, files: tuple[MovingFile, ...], stop: threading.Event, report: Report
+    ) -> None:
         before, after = self._settings.current.models_folder, self._setting_for(target)
         journal = Journal(PREPARING, str(target), before, after, files)
         claims = move_files.claims_on([Path(one.old) for one in files if not one.id])
@@ -247,7 +231,7 @@ class MoveService:
             journal.write(self._journal)
             for each in sorted({target, *(Path(one.old).parent for one in files)}):
                 move_files.need_writable(each)
-            ready = self._prepared(target, files, stop)
+            ready = _prepared(target, files, stop, report)
             journal = replace(journal, phase=SWITCHING, files=ready)
             journal.write(self._journal)
         except BaseException:
@@ -256,47 +240,12 @@ class MoveService:
         finally:
             for claim in claims:
                 claim.release()
-        self._say(target, MoveStep.FINISHING, "", 0, 0, 1.0, None)
+        report(MoveProgress(MoveStep.FINISHING, "", 0, 0, 1.0))
         settled = self._service_thread.call(lambda: self._settled(journal))
         if settled.phase == PREPARING:
             raise KnownError("move.failed", path=str(target), reason="what was copied there is gone")
         if self._cleaned(settled):
             self._journal.unlink(missing_ok=True)
-
-    def _prepared(self, target: Path, files: tuple[MovingFile, ...], stop: threading.Event) -> tuple[MovingFile, ...]:
-        copied = [one for one in files if move_files.is_other_disk(Path(one.old), target)]
-        total = sum(one.bytes for one in copied)
-        pace, reported, done, ready = Pace(), 0.0, 0, []
-        for file in files:
-
-            def say(step: MoveStep, share: int, of_one: int, file: MovingFile = file, before: int = done) -> None:
-                nonlocal reported
-                if time.monotonic() - reported < TELL_S and of_one < file.bytes:
-                    return
-                reported = time.monotonic()
-                work = 2 * before + share  # each byte is written, then read again
-                eta = pace.left_s(work, 2 * total)
-                shown = before + (of_one if step is MoveStep.COPYING else file.bytes)
-                self._say(target, step, file.name, shown, total, work / max(2 * total, 1), eta)
-
-            ready.append(
-                move_files.prepare(
-                    file,
-                    lambda of_one, _all, say=say: say(MoveStep.COPYING, of_one, of_one),  # type: ignore[misc]
-                    lambda of_one, size, say=say: say(MoveStep.CHECKING, size + of_one, of_one),  # type: ignore[misc]
-                    stop,
-                )
-            )
-            done += file.bytes if file in copied else 0
-        if stop.is_set():
-            raise Stopped
-        return tuple(ready)
-
-    def _say(
-        self, target: Path, step: MoveStep, name: str, done: int, total: int, fraction: float, eta: float | None
-    ) -> None:
-        event = MoveProgress(str(target), step, name, done, total, min(1.0, fraction), eta)
-        self._service_thread.post(lambda: self._publish(event))
 
     @contextlib.contextmanager
     def _paused_downloads(self) -> Iterator[None]:
@@ -304,25 +253,19 @@ class MoveService:
         paused = self._service_thread.call(self._pause_downloads)
         try:
             deadline = time.monotonic() + PAUSE_S
-            while set(self._service_thread.call(self._running_downloads)) & set(paused):
+            while set(self._service_thread.call(self._downloads.unfinished)) & set(paused):
                 if time.monotonic() >= deadline:
                     raise KnownError("move.busy", reason="a download does not stop")
                 time.sleep(LOOK_S)  # it ends by itself within half a second
             yield
         finally:
-            self._service_thread.post(lambda: self._resume_downloads(paused))
+            self._service_thread.post(lambda: self._downloads.resume_paused(paused))
 
     def _pause_downloads(self) -> list[str]:
-        running = self._running_downloads()
+        running = self._downloads.unfinished()
         for id in running:
             self._downloads.pause(id)
         return running
-
-    def _running_downloads(self) -> list[str]:
-        return self._downloads.unfinished()
-
-    def _resume_downloads(self, paused: Sequence[str]) -> None:
-        self._downloads.resume_paused(paused)
 
     # ---- switching and cleaning, also after a crash
 
@@ -395,3 +338,36 @@ class MoveService:
 
     def _paths_by_id(self) -> dict[str, str]:
         return {one.id: os.fsdecode(one.path) for one in self._store.models.all()}
+
+
+def _prepared(
+    target: Path, files: tuple[MovingFile, ...], stop: threading.Event, report: Report
+) -> tuple[MovingFile, ...]:
+    """The files with how each got to its new place.  On a file thread.  Raises KnownError, Stopped."""
+    copied = [one for one in files if move_files.is_other_disk(Path(one.old), target)]
+    total = sum(one.bytes for one in copied)
+    pace, reported, done, ready = Pace(), 0.0, 0, []
+    for file in files:
+
+        def say(step: MoveStep, share: int, of_one: int, file: MovingFile = file, before: int = done) -> None:
+            nonlocal reported
+            if time.monotonic() - reported < TELL_S and of_one < file.bytes:
+                return
+            reported = time.monotonic()
+            work = 2 * before + share  # each byte is written, then read again
+            eta = pace.left_s(work, 2 * total)
+            shown = before + (of_one if step is MoveStep.COPYING else file.bytes)
+            report(MoveProgress(step, file.name, shown, total, min(1.0, work / max(2 * total, 1)), eta))
+
+        ready.append(
+            move_files.prepare(
+                file,
+                lambda of_one, _all, say=say: say(MoveStep.COPYING, of_one, of_one),  # type: ignore[misc]
+                lambda of_one, size, say=say: say(MoveStep.CHECKING, size + of_one, of_one),  # type: ignore[misc]
+                stop,
+            )
+        )
+        done += file.bytes if file in copied else 0
+    if stop.is_set():
+        raise Stopped
+    return tuple(ready)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError, Stopped
@@ -17,12 +17,11 @@ from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.base.eta import Pace
 from slmdesk.services.base.events import Event, Problem
 from slmdesk.services.base.file_io import HashedFile, file_name, mark_of, slug
-from slmdesk.services.base.file_thread import pending_on_file_thread
+from slmdesk.services.base.file_thread import FileWork, Report, pending_on_file_thread
 from slmdesk.services.base.messages import bytes_for_people, problem_for
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.events import ModelsChanged
-from slmdesk.services.models.events import PackEnded, PackProgress, UnpackedModel
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move.files import free_bytes
 from slmdesk.services.models.packs.archive import Manifest, PackedModel, PackMade, Text, open_pack, write_pack
@@ -67,6 +66,39 @@ class PackPlan:
     """Why it cannot be made there."""
 
 
+@dataclass(frozen=True, slots=True)
+class PackProgress:
+    """Progress of writing a pack, or of reading and checking one."""
+
+    done_bytes: int
+    total_bytes: int
+    eta_s: float | None = None
+    """None while it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedModel:
+    """A model unpacked from a pack."""
+
+    model: ModelRecord
+    is_new: bool
+    """False: it was in the library already."""
+    license: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the list of suggested models says of it: title, licence, good_for, weakness …"""
+
+
+@dataclass(frozen=True, slots=True)
+class PackResult:
+    """A pack that was written, or whose models were added; without a checksum where it was cancelled."""
+
+    path: str
+    manifest_sha256: str = ""
+    """Of the pack's list, to be compared over another way; empty when it was cancelled."""
+    bytes: int = 0
+    models: tuple[UnpackedModel, ...] = ()
+
+
 CLOSE_S = 0.5
 """For a stopped pack to remove its part."""
 _HUB = "huggingface:"
@@ -79,22 +111,22 @@ class PackService:
         self, service_thread: ServiceThread, store: Store, models: ModelService, publish: Callable[[Event], None]
     ) -> None:
         self._service_thread, self._store, self._models, self._publish = service_thread, store, models, publish
-        self._running: dict[threading.Thread, tuple[Path, threading.Event]] = {}
+        self._work = FileWork(service_thread, "pack")
 
-    def pack(self, models: Sequence[str], target: Path) -> Pending[PackEnded]:
+    def pack(self, models: Sequence[str], target: Path) -> Pending[PackResult]:
         """Write these models (ids or names) with checksums, names, licences and descriptions into one new file.
 
-        PackProgress, then one PackEnded are published; the result is that PackEnded, or the problem in it.  Cancelled,
-        no partial file stays.  Raises KnownError `model.unknown`, `model.none` for an empty list, `feature.hidden`.
+        Reports PackProgress.  Cancelled, no partial file stays.  Raises KnownError `model.unknown`, `model.none` for an
+        empty list, `feature.hidden`.
         """
         self._models.require(FEATURE)
         records = list({one.id: one for one in map(self._store.models.get, models)}.values())
         if not records:
             raise KnownError("model.none")
 
-        def work(stop: threading.Event) -> PackEnded:
-            made = _make(records, target, self._on_bytes(target), stop)
-            return PackEnded(str(target), made.manifest_sha256, made.bytes)
+        def work(stop: threading.Event, report: Report) -> PackResult:
+            made = _make(records, target, _on_bytes(report), stop)
+            return PackResult(str(target), made.manifest_sha256, made.bytes)
 
         return self._run(target, work)
 
@@ -130,79 +162,49 @@ class PackService:
 
         return pending_on_file_thread(self._service_thread, work, name="look-into-pack")
 
-    def unpack(self, path: Path, *, expected: str = "", only: Sequence[str] | None = None) -> Pending[PackEnded]:
+    def unpack(self, path: Path, *, expected: str = "", only: Sequence[str] | None = None) -> Pending[PackResult]:
         """Add the models of a pack, all or none: each is checked before the first one is kept.
 
         `expected`: the sha256 of the manifest as published by the maker of the pack; another one is refused.  `only`:
         the names or checksums of the wanted models (None: all); the others are checked as well but not kept.  Models
-        that are here already are recognised.  Events and result as for `pack`; `pack.no_model` for a name that is not
-        in it.  Raises KnownError `feature.hidden`.
+        that are here already are recognised.  Progress as for `pack`; the problem `pack.no_model` for a name that is
+        not in it.  Raises KnownError `feature.hidden`.
         """
         self._models.require(FEATURE)
 
-        def work(stop: threading.Event) -> PackEnded:
+        def work(stop: threading.Event, report: Report) -> PackResult:
             with open_pack(path) as pack:
                 if expected and pack.manifest_sha256 != expected.strip().lower():
                     raise KnownError("pack.other", path=str(path), sha256=pack.manifest_sha256)
                 requested = requested_of(pack.manifest.models, only)
                 unpacking = Unpacking(pack, requested, self._models.folder, self._service_thread.call(self._here), stop)
                 try:
-                    unpacking.read(self._on_bytes(path))
+                    unpacking.read(_on_bytes(report))
                     models = tuple(self._take_in(unpacking, one) for one in requested)
                 finally:
                     unpacking.remove_parts()
-            return PackEnded(str(path), pack.manifest_sha256, pack.manifest.model_bytes, models)
+            return PackResult(str(path), pack.manifest_sha256, pack.manifest.model_bytes, models)
 
         return self._run(path, work)
 
-    def cancel(self, path: Path | None = None) -> None:
-        """Cancel the pack at `path`, or all; PackEnded follows, and no partial file stays."""
-        for one, stop in self._running.values():
-            if path is None or one == path:
-                stop.set()
-
     def close(self) -> None:
         """Stop all, and wait a moment until the partial files are removed."""
-        self.cancel()
-        for thread in tuple(self._running):
-            thread.join(CLOSE_S)
+        self._work.close(CLOSE_S)
 
     # ---- inside
 
-    def _run(self, path: Path, work: Callable[[threading.Event], PackEnded]) -> Pending[PackEnded]:
-        stop = threading.Event()
-        pending: Pending[PackEnded] = Pending(stop.set)
-
-        def run() -> None:
-            end = PackEnded(str(path))
+    def _run(self, path: Path, work: Callable[[threading.Event, Report], PackResult]) -> Pending[PackResult]:
+        def stoppable(stop: threading.Event, report: Report) -> PackResult:
             try:
-                end = work(stop)
+                return work(stop, report)
             except Stopped:
-                pass
-            except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
-                end = replace(end, problem=problem_for(err))
-            self._service_thread.post(lambda: finish(end))
+                return PackResult(str(path))
 
-        def finish(end: PackEnded) -> None:
-            self._running.pop(thread, None)
-            if any(one.is_new for one in end.models):
-                self._publish(ModelsChanged())
-            self._publish(end)
-            pending.end(end.problem or end)
+        return self._work.run(stoppable).then(self._on_ended)
 
-        thread = threading.Thread(target=run, name="pack", daemon=True)
-        self._running[thread] = (path, stop)
-        thread.start()
-        return pending
-
-    def _on_bytes(self, path: Path) -> Callable[[int, int], None]:
-        pace = Pace()
-
-        def publish(done: int, total: int) -> None:
-            eta_s = pace.left_s(done, total)
-            self._service_thread.post(lambda: self._publish(PackProgress(str(path), done, total, eta_s)))
-
-        return publish
+    def _on_ended(self, result: PackResult | Problem) -> None:
+        if isinstance(result, PackResult) and any(one.is_new for one in result.models):
+            self._publish(ModelsChanged())
 
     def _here(self) -> dict[str, ModelRecord]:
         """The models by their sums.  Service thread."""
@@ -231,6 +233,11 @@ class PackService:
             return self._models.register(file, header, name, source=source, license=model.license)
 
         return UnpackedModel(self._service_thread.call(register), is_new=True, license=model.license, about=model.about)
+
+
+def _on_bytes(report: Report) -> Callable[[int, int], None]:
+    pace = Pace()
+    return lambda done, total: report(PackProgress(done, total, pace.left_s(done, total)))
 
 
 def _make(
