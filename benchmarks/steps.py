@@ -39,7 +39,7 @@ class Ours:
         spec = LoadSpec(self._model, context_tokens=CONTEXT, cost_curve=self._curve, threads=self._threads)
         self._info = self._engine.load(spec, lambda _fraction: True)
         self._curve = self._info.cost_curve  # as the library keeps it
-        scheduler = self._engine._models[self._info.handle].scheduler
+        scheduler = self._engine.model(self._info.handle).scheduler
         self._spent = {"reading": 0.0, "writing": 0.0, "steps": 0.0, "written": 0.0}
         decode = scheduler._decode
 

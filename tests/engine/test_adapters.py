@@ -144,11 +144,11 @@ def test_many_requests_open_an_adapter_once_and_many_adapters_do_not_pile_up(ope
     first = [ask(model, path, sampling=one).finished().answer.text for path in adapters]
     again = [ask(model, path, sampling=one).finished().answer.text for path in reversed(adapters)]
     assert first == again[::-1]
-    held = model.engine._models[model.info.handle].adapters
-    assert len(held._open) <= 8
+    held = model.engine.model(model.info.handle).adapters
+    assert len(held.opened) <= 8
     for _ in range(100):
         ask(model, adapters[0], sampling=one)
-    assert len(held._open) <= 8
+    assert len(held.opened) <= 8
 
 
 def _bad(base, folder, name):

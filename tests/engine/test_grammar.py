@@ -59,7 +59,7 @@ def vocabulary(starter_model):
 def allows(vocabulary, gbnf, text):
     """Whether the text, token by token, and then an end is allowed."""
     api = load_library().api
-    sampler = make_grammar_sampler(vocabulary._vocab, gbnf)
+    sampler = make_grammar_sampler(vocabulary.vocab, gbnf)
     try:
         for token in [*vocabulary.tokenize(text, special=False), vocabulary.eos]:
             one = np.zeros(1, dtype=[("id", "i4"), ("logit", "f4"), ("p", "f4")])
@@ -83,7 +83,7 @@ def test_a_bad_grammar_is_named(gbnf, reason):
 
 def test_a_bad_grammar_has_its_code(vocabulary):
     with pytest.raises(KnownError) as caught:
-        make_grammar_sampler(vocabulary._vocab, 'root ::= "\ud800"')
+        make_grammar_sampler(vocabulary.vocab, 'root ::= "\ud800"')
     assert caught.value.code == "grammar.invalid"
     assert caught.value.args_for_people["reason"] == "holds half a character"
 
@@ -92,7 +92,7 @@ def test_a_bad_grammar_has_its_code(vocabulary):
 def test_the_grammars_that_come_with_the_library_are_good(vocabulary, name):
     gbnf = getattr(grammars_of_llama, name)
     check_gbnf(gbnf)
-    sampler = make_grammar_sampler(vocabulary._vocab, gbnf)
+    sampler = make_grammar_sampler(vocabulary.vocab, gbnf)
     load_library().api.llama_sampler_free(sampler)
 
 
@@ -172,5 +172,5 @@ def test_a_bad_schema_is_refused_with_its_code(schema):
 def test_checking_grammars_says_nothing_on_stderr(vocabulary, capfd):
     for gbnf in BAD:
         with pytest.raises(KnownError):
-            make_grammar_sampler(vocabulary._vocab, gbnf)
+            make_grammar_sampler(vocabulary.vocab, gbnf)
     assert capfd.readouterr() == ("", "")

@@ -31,17 +31,6 @@ def refused(engine: LlamaEngine, path: object, **spec) -> KnownError:
     return caught.value
 
 
-def test_a_command_that_fails_is_told_to_who_gave_it_and_the_engine_goes_on(engine):
-    def fail() -> None:
-        raise MemoryError("odd")
-
-    done = []
-    with pytest.raises(MemoryError):
-        engine._on_engine_thread(fail)
-    engine._on_engine_thread(lambda: done.append(1))
-    assert done == [1]
-
-
 def test_no_such_file(engine, tmp_path):
     assert refused(engine, tmp_path / "none.gguf").code == "model.missing"
 

@@ -86,7 +86,7 @@ def test_penalties_keep_words_from_coming_again(starter):
 
 def test_a_bias_forbids_and_forces(starter):
     engine = starter.engine
-    vocabulary = engine._models[starter.info.handle].vocabulary
+    vocabulary = engine.model(starter.info.handle).vocabulary
     best = vocabulary.tokenize(said(starter, temperature=0, max_tokens=1), special=False)[0]
     assert said(starter, temperature=0, max_tokens=1, logit_bias=((best, -100.0),)) != said(
         starter, temperature=0, max_tokens=1

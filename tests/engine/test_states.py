@@ -31,6 +31,18 @@ def put(model: Model, state: ReadState) -> int:
     return model.engine.restore(model.info.handle, state.tokens, lambda: state.data)
 
 
+def test_a_failure_on_the_engine_thread_reaches_the_caller_and_the_engine_goes_on(fresh_starter, monkeypatch):
+    def fail(_tokens: list[int]) -> bool:
+        raise MemoryError("odd")
+
+    state = saved(fresh_starter, "A house has a door.\n\n" * 20)
+    with monkeypatch.context() as patched:
+        patched.setattr(fresh_starter.engine.model(fresh_starter.info.handle).scheduler, "holds", fail)
+        with pytest.raises(MemoryError):
+            put(fresh_starter, state)
+    assert put(fresh_starter, state) == len(state.tokens) // 4
+
+
 def test_the_same_answer_with_it_and_without(open_model, starter_model):
     first, second = open_model(starter_model), open_model(starter_model)
     text = first.words(700, "Notes.\n\n") + "\n\n"
@@ -99,7 +111,7 @@ def test_a_state_makes_room_and_the_accounts_stay_right(open_model, tmp_path):
     assert answer.usage.cached_tokens >= len(state.tokens) // 4
     for n in range(6):
         assert model.ask(model.request((user(f"{n} u v w " * 100),), sampling=SHORT)).finished()
-    pool = model.engine._models[model.info.handle].scheduler._pool
+    pool = model.engine.model(model.info.handle).scheduler.pool
     assert 0 <= pool.free <= 1024
 
 
@@ -126,5 +138,5 @@ def test_the_version_names_the_library(fresh_starter, monkeypatch):
 def test_tokens_are_those_of_the_prompt(fresh_starter):
     text = "A house has a door.\n\n"
     state = saved(fresh_starter, text * 20)
-    pieces = fresh_starter.engine._models[fresh_starter.info.handle].vocabulary.pieces
+    pieces = fresh_starter.engine.model(fresh_starter.info.handle).vocabulary.pieces
     assert b"house has a door" in b"".join(pieces[one] for one in np.frombuffer(state.tokens, "<i4"))

@@ -81,19 +81,20 @@ class Adapters:
     def __init__(self, library: Library, model: int) -> None:
         api: Any = library.api
         self._api, self._log, self._model = api, library.log, model
-        self._open: dict[int, tuple[tuple[str, int, int], Any]] = {}
+        self.opened: dict[int, tuple[tuple[str, int, int], Any]] = {}
+        """By number: the identity of its file, and llama.cpp's pointer."""
         self._set = NO_ADAPTER
 
     def number_of(self, file: AdapterFile) -> int:
         """The number of a loaded adapter; 0: it is not loaded.  Any thread."""
-        return next((number for number, (one, _at) in [*self._open.items()] if one == file.identity), 0)
+        return next((number for number, (one, _at) in [*self.opened.items()] if one == file.identity), 0)
 
     def open(self, file: AdapterFile) -> int:
         """The number of an adapter, loaded if needed.  Raises KnownError `adapter.unusable`."""
         if known := self.number_of(file):
             return known
-        for number in [one for one in self._open if one != self._set.number][: len(self._open) - MOST_OPEN + 1]:
-            self._api.llama_adapter_lora_free(self._open.pop(number)[1])
+        for number in [one for one in self.opened if one != self._set.number][: len(self.opened) - MOST_OPEN + 1]:
+            self._api.llama_adapter_lora_free(self.opened.pop(number)[1])
         mark = self._log.mark()
         pointer = self._api.llama_adapter_lora_init(self._model, str(file.path).encode("utf-8", "surrogateescape"))
         if not pointer:
@@ -101,7 +102,7 @@ class Adapters:
             reason = clean_label(said[0], 200) if said else "it is damaged"
             raise KnownError("adapter.unusable", adapter=file.name, reason=reason)
         number = next(_numbers)
-        self._open[number] = (file.identity, pointer)
+        self.opened[number] = (file.identity, pointer)
         return number
 
     def put_on(self, context: int, adapter: Adapter) -> bool:
@@ -110,10 +111,10 @@ class Adapters:
             return True
         if adapter.number == 0:
             self._api.llama_set_adapters_lora(context, None, 0, None)
-        elif adapter.number not in self._open:
+        elif adapter.number not in self.opened:
             return False
         else:
-            one = (self._api.llama_adapter_lora_p_ctypes * 1)(self._open[adapter.number][1])
+            one = (self._api.llama_adapter_lora_p_ctypes * 1)(self.opened[adapter.number][1])
             if self._api.llama_set_adapters_lora(context, one, 1, (ctypes.c_float * 1)(adapter.scale)):
                 return False
         self._set = adapter
@@ -121,6 +122,6 @@ class Adapters:
 
     def close(self) -> None:
         """Free all adapters; their context must be closed before."""
-        for _identity, pointer in self._open.values():
+        for _identity, pointer in self.opened.values():
             self._api.llama_adapter_lora_free(pointer)
-        self._open.clear()
+        self.opened.clear()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -15,30 +14,26 @@ import numpy as np
 
 from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.core.gguf.adapter import MOST_STRENGTH
-from slmdesk.core.gguf.read import check_file
 from slmdesk.core.types import ChatMessage, Device, LoadedModel, LoadSpec, Priority, PromptPart
 from slmdesk.engine.base import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter, check_adapter
-from slmdesk.engine.llama.choices import tokens_of_choices
-from slmdesk.engine.llama.detokenizer import Detokenizer
 from slmdesk.engine.llama.devices import find_devices
 from slmdesk.engine.llama.encoder import embed_texts
+from slmdesk.engine.llama.file_vocabulary import FileVocabulary
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.loading import Loaded, load_model
 from slmdesk.engine.llama.lookalikes import lookalikes
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.model import check_model_file
-from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
+from slmdesk.engine.llama.preparation import prepare
 from slmdesk.engine.llama.stream import EventStream, Outbox
 from slmdesk.engine.llama.templates import TryTemplate
-from slmdesk.engine.llama.vocabulary import Vocabulary, open_vocabulary, tokenize_parts
+from slmdesk.engine.llama.vocabulary import tokenize_parts
 
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.1
-LEAST_ANSWER = 16
-"""Tokens an answer must have space for, unless fewer are requested."""
 
 
 class LlamaEngine(Engine):
@@ -59,8 +54,7 @@ class LlamaEngine(Engine):
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
-        self._file_lock = threading.Lock()
-        self._file_vocabulary: tuple[object, Vocabulary, ExitStack] | None = None
+        self._file_vocabulary = FileVocabulary()
 
     # ---- models
 
@@ -101,23 +95,29 @@ class LlamaEngine(Engine):
 
         self._on_engine_thread(free)
 
+    def model(self, handle: str) -> Loaded:
+        """The model that was loaded under this handle.  Raises KnownError `model.not_loaded`."""
+        with self._wake:
+            model = self._models.get(handle)
+        if model is None:
+            raise KnownError("model.not_loaded")
+        return model
+
     # ---- texts
 
     def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
         """See Engine.count_tokens."""
-        model = self._model(handle)
+        model = self.model(handle)
         with model.use():
             return [model.vocabulary.count(text) for text in texts]
 
     def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
         """See Engine.count_tokens_of_file.  The vocabulary last used stays open."""
-        with self._file_lock:
-            vocabulary = self._vocabulary_of(Path(path))
-            return [vocabulary.count(text) for text in texts]
+        return self._file_vocabulary.count(Path(path), texts)
 
     def render(self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "") -> Rendered:
         """See Engine.render."""
-        model = self._model(handle)
+        model = self.model(handle)
         with model.use():
             parts, missing = self._parts_of(model, messages, answer_prefix)
             tokens = len(tokenize_parts(model.vocabulary, parts))
@@ -158,11 +158,11 @@ class LlamaEngine(Engine):
 
     def state_version(self, handle: str) -> str:
         """See Engine.state_version."""
-        return self._model(handle).state_version
+        return self.model(handle).state_version
 
     def state_of(self, handle: str, messages: Sequence[ChatMessage]) -> ReadState | None:
         """See Engine.state_of."""
-        model = self._model(handle)
+        model = self.model(handle)
         with model.use():
             parts, _ = self._parts_of(model, messages, "")
             tokens = tokenize_parts(model.vocabulary, parts)
@@ -181,7 +181,7 @@ class LlamaEngine(Engine):
 
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
         """See Engine.restore."""
-        model = self._model(handle)
+        model = self.model(handle)
         requested: list[int] = np.frombuffer(tokens, dtype="<i4").tolist()
         is_there = False
 
@@ -226,8 +226,7 @@ class LlamaEngine(Engine):
                 model.scheduler.interrupt()
             self._wake.notify_all()
         self._thread.join()
-        with self._file_lock:
-            self._close_file_vocabulary()
+        self._file_vocabulary.close()
 
     # ---- the engine thread
 
@@ -293,46 +292,14 @@ class LlamaEngine(Engine):
 
     def _prepare(self, request: Request, priority: Priority, outbox: Outbox) -> sequences.Sequence:
         """Render, tokenise and check a request.  Raises KnownError."""
-        model = self._model(request.handle)
+        model = self.model(request.handle)
         adapter = self._adapter(model, request)  # not in `use`: the engine thread waits for users before it frees
         with model.use():
-            vocabulary, info = model.vocabulary, model.info
             if request.messages:
                 parts, _ = self._parts_of(model, request.messages, request.answer_prefix)
             else:
                 parts = (*request.prompt, PromptPart(request.answer_prefix, trusted=False))
-            prompt = tokenize_parts(vocabulary, parts)
-            sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
-            choices = tokens_of_choices(vocabulary, request.choices)
-            most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
-            seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
-            return sequences.Sequence(
-                sequences.PreparedRequest(
-                    key=request.key,
-                    prompt=tuple(prompt),
-                    most_tokens=most,
-                    seed=seed,
-                    seed_given=sampling.seed is not None,
-                    stops=(*sampling.stop, *(model.chat_format.stop_strings if request.messages else ())),
-                    drop_lead=model.chat_format.answer_lead if request.messages and not request.answer_prefix else "",
-                    context_tokens=info.context_tokens,
-                    choices=request.choices,
-                    choice_tokens=choices,
-                    with_probabilities=request.with_probabilities,
-                ),
-                priority=priority,
-                outbox=outbox,
-                sampler=Sampler(
-                    model.weights.library,
-                    vocabulary,
-                    vocab=model.weights.vocab,
-                    sampling=sampling,
-                    seed=seed,
-                ),
-                detokenizer=Detokenizer(vocabulary.pieces),
-                end_tokens=vocabulary.end_tokens,
-                adapter=adapter,
-            )
+            return prepare(model, request, parts, priority=priority, outbox=outbox, adapter=adapter)
 
     def _adapter(self, model: Loaded, request: Request) -> Adapter:
         """The adapter a request needs, loaded beside its model.  Raises KnownError `adapter.…`, `model.not_loaded`."""
@@ -373,36 +340,12 @@ class LlamaEngine(Engine):
                 model.scheduler.cancel()
             self._wake.notify_all()
 
-    def _model(self, handle: str) -> Loaded:
-        with self._wake:
-            model = self._models.get(handle)
-        if model is None:
-            raise KnownError("model.not_loaded")
-        return model
-
     def _parts_of(
         self, model: Loaded, messages: Sequence[ChatMessage], answer_prefix: str
     ) -> tuple[tuple[PromptPart, ...], tuple[int, ...]]:
         with model.rendering, self._counted_render():
             rendered = model.chat_format.render(messages, answer_prefix)
         return rendered.parts, rendered.missing
-
-    def _vocabulary_of(self, path: Path) -> Vocabulary:
-        header = check_file(path)
-        if header.kind not in ("model", "vocabulary", "encoder", "split"):
-            raise KnownError("model.wrong_kind", kind=header.kind)
-        info = path.stat()
-        identity = (str(path), info.st_size, info.st_mtime_ns)
-        if self._file_vocabulary is None or self._file_vocabulary[0] != identity:
-            self._close_file_vocabulary()
-            stack = ExitStack()
-            self._file_vocabulary = (identity, stack.enter_context(open_vocabulary(path)), stack)
-        return self._file_vocabulary[1]
-
-    def _close_file_vocabulary(self) -> None:
-        if self._file_vocabulary is not None:
-            self._file_vocabulary[2].close()
-            self._file_vocabulary = None
 
     @contextmanager
     def _alone_in_loading(self, progress: Callable[[float], bool]) -> Iterator[None]:
@@ -437,16 +380,3 @@ class LlamaEngine(Engine):
 
     def _count_work(self) -> None:
         self._work += 1  # an increment may be lost between threads; the counter only has to change
-
-
-def _most_tokens(prompt: int, max_tokens: int | None, context_tokens: int) -> int:
-    """The limit for the answer's length.  Raises KnownError `context.full`, `request.invalid`."""
-    if prompt == 0:
-        raise KnownError("request.invalid", what="an empty prompt")
-    if max_tokens is not None and max_tokens < 1:
-        raise KnownError("request.invalid", what="max_tokens")
-    space = context_tokens - prompt
-    least = min(LEAST_ANSWER, max_tokens or LEAST_ANSWER)
-    if space < least:
-        raise KnownError("context.full", needed=prompt + least, available=context_tokens)
-    return space if max_tokens is None else min(max_tokens, space)

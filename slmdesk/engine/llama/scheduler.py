@@ -62,7 +62,8 @@ class Scheduler:
         """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt one."""
         self._clock = clock
         self._context = context
-        self._pool = pool
+        self.pool = pool
+        """The cells of the context; engine thread only."""
         self._who = Admission(pool, cells=context.cells, sequences=sequences)
         self._adapters = adapters
         self._curve = curve
@@ -138,15 +139,15 @@ class Scheduler:
 
     def holds(self, tokens: list[int]) -> bool:
         """Whether all of these tokens are in memory."""
-        return self._pool.holds(tokens)
+        return self.pool.holds(tokens)
 
     def state_of(self, tokens: list[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
         """See Pool.state_of."""
-        return self._pool.state_of(tokens, may_take)
+        return self.pool.state_of(tokens, may_take)
 
     def restore(self, tokens: list[int], data: bytes | memoryview) -> bool:
         """See Pool.restore."""
-        return self._pool.restore(tokens, data, self._who.now)
+        return self.pool.restore(tokens, data, self._who.now)
 
     def step(self) -> bool:
         """Compute one batch.  Returns False when there was nothing to do."""
@@ -159,7 +160,7 @@ class Scheduler:
             if not shares:
                 return False
             needed = sum(share.tokens for share in shares)
-            if self._pool.free >= needed or self._who.find_cells(needed):
+            if self.pool.free >= needed or self._who.find_cells(needed):
                 break
         if not self._put_on_adapter(shares):
             return True
@@ -169,7 +170,7 @@ class Scheduler:
             self._advance(shares)
         elif code == ABORTED:
             for share in shares:
-                self._pool.take_back(share.sequence)
+                self.pool.take_back(share.sequence)
         else:
             self._cope(code, shares)
         return True
@@ -283,7 +284,7 @@ class Scheduler:
         """Choose the next token of each sequence whose known tokens are all computed."""
         for share in shares:
             sequence = share.sequence
-            self._pool.grow(sequence, share.tokens)
+            self.pool.grow(sequence, share.tokens)
             sequence.tell_read()
             if sequence.pending:
                 continue
@@ -313,8 +314,8 @@ class Scheduler:
         """Handle a batch that the library could not compute."""
         if code == NO_SPACE:
             for share in shares:
-                self._pool.take_back(share.sequence)
-            if self._pool.make_space(self._pool.free + 1, last_too=True) or self._who.evict(self._who.active[1:]):
+                self.pool.take_back(share.sequence)
+            if self.pool.make_space(self.pool.free + 1, last_too=True) or self._who.evict(self._who.active[1:]):
                 return
             error = self._who.too_long(shares[0].sequence)
         elif code == NO_MEMORY:

@@ -24,9 +24,10 @@ class Vocabulary:
     """The tokenizer of a loaded model.  May be read from several threads; invalid once its model is freed."""
 
     def __init__(self, vocab: int) -> None:
-        """`vocab` is llama.cpp's pointer.  Builds the table of pieces: 0.1 s for 49,000 tokens."""
+        """Builds the table of pieces: 0.1 s for 49,000 tokens."""
         self._api: Any = load_library().api
-        self._vocab = vocab
+        self.vocab = vocab
+        """llama.cpp's pointer."""
         api = self._api
         self.n_tokens: int = api.llama_vocab_n_tokens(vocab)
         self.bos: int = api.llama_vocab_bos(vocab)
@@ -61,7 +62,7 @@ class Vocabulary:
         """The text of `token` in the file, control tokens too; '' for none (-1)."""
         if not 0 <= token < self.n_tokens:
             return ""
-        raw: bytes = self._api.llama_vocab_get_text(self._vocab, token) or b""
+        raw: bytes = self._api.llama_vocab_get_text(self.vocab, token) or b""
         return raw.decode("utf-8", "replace")
 
     def pieces_of(self, tokens: Sequence[int]) -> bytes:
@@ -132,18 +133,18 @@ class Vocabulary:
         raw = text.encode("utf-8")
         space = len(raw) + 16
         buffer = (self._api.llama_token * space)()
-        count: int = self._api.llama_tokenize(self._vocab, raw, len(raw), buffer, space, False, special)
+        count: int = self._api.llama_tokenize(self.vocab, raw, len(raw), buffer, space, False, special)
         if count < 0:  # more tokens than bytes: a normalizer that makes text longer
             space = -count
             buffer = (self._api.llama_token * space)()
-            count = self._api.llama_tokenize(self._vocab, raw, len(raw), buffer, space, False, special)
+            count = self._api.llama_tokenize(self.vocab, raw, len(raw), buffer, space, False, special)
         return list(buffer[: max(count, 0)])
 
     def _read_piece(self, token: int) -> bytes:
         space = 64
         while True:
             buffer = ctypes.create_string_buffer(space)
-            count: int = self._api.llama_token_to_piece(self._vocab, token, buffer, space, 0, False)
+            count: int = self._api.llama_token_to_piece(self.vocab, token, buffer, space, 0, False)
             if count >= 0:
                 return buffer.raw[:count]
             space = -count

@@ -1,0 +1,76 @@
+"""A request made ready for the scheduler: tokenised, checked, with its sampler."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence as Items
+
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Priority, PromptPart
+from slmdesk.engine.base import Request
+from slmdesk.engine.llama.adapters import Adapter
+from slmdesk.engine.llama.choices import tokens_of_choices
+from slmdesk.engine.llama.detokenizer import Detokenizer
+from slmdesk.engine.llama.loading import Loaded
+from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
+from slmdesk.engine.llama.sequence import PreparedRequest, Sequence
+from slmdesk.engine.llama.stream import Outbox
+from slmdesk.engine.llama.vocabulary import tokenize_parts
+
+LEAST_ANSWER = 16
+"""Tokens an answer must have space for, unless fewer are requested."""
+
+
+def prepare(
+    model: Loaded, request: Request, parts: Items[PromptPart], *, priority: Priority, outbox: Outbox, adapter: Adapter
+) -> Sequence:
+    """The sequence of a request whose prompt is `parts`.  Within `model.use()`, any thread.
+
+    Raises KnownError `context.full`, `request.invalid`, `grammar.invalid`.
+    """
+    vocabulary, info = model.vocabulary, model.info
+    prompt = tokenize_parts(vocabulary, parts)
+    sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
+    choices = tokens_of_choices(vocabulary, request.choices)
+    most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
+    seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
+    return Sequence(
+        PreparedRequest(
+            key=request.key,
+            prompt=tuple(prompt),
+            most_tokens=most,
+            seed=seed,
+            seed_given=sampling.seed is not None,
+            stops=(*sampling.stop, *(model.chat_format.stop_strings if request.messages else ())),
+            drop_lead=model.chat_format.answer_lead if request.messages and not request.answer_prefix else "",
+            context_tokens=info.context_tokens,
+            choices=request.choices,
+            choice_tokens=choices,
+            with_probabilities=request.with_probabilities,
+        ),
+        priority=priority,
+        outbox=outbox,
+        sampler=Sampler(
+            model.weights.library,
+            vocabulary,
+            vocab=model.weights.vocab,
+            sampling=sampling,
+            seed=seed,
+        ),
+        detokenizer=Detokenizer(vocabulary.pieces),
+        end_tokens=vocabulary.end_tokens,
+        adapter=adapter,
+    )
+
+
+def _most_tokens(prompt: int, max_tokens: int | None, context_tokens: int) -> int:
+    """The limit for the answer's length.  Raises KnownError `context.full`, `request.invalid`."""
+    if prompt == 0:
+        raise KnownError("request.invalid", what="an empty prompt")
+    if max_tokens is not None and max_tokens < 1:
+        raise KnownError("request.invalid", what="max_tokens")
+    space = context_tokens - prompt
+    least = min(LEAST_ANSWER, max_tokens or LEAST_ANSWER)
+    if space < least:
+        raise KnownError("context.full", needed=prompt + least, available=context_tokens)
+    return space if max_tokens is None else min(max_tokens, space)
