@@ -17,24 +17,24 @@ from slmdesk.documents.opening import MAX_TEXT_BYTES, open_file, read_all
 
 @dataclass(slots=True, eq=False)
 class Reading:
-    """One document while it is read: where its bytes are, what the person said about it, what was found.
+    """One document while it is being read: where its bytes are, what the person said about it, what was found.
 
     A reader sets `total` as soon as it knows it, adds notes and attachments, and calls `check` between pages.
     """
 
     path: str
-    """For messages, and for libraries that want one; the file behind it was looked at."""
+    """For messages, and for libraries that need one; the file has been checked."""
     data: bytes | None = None
     """The bytes of a document inside another one; None: they are in the file."""
     descriptor: int | None = None
-    """The file, where it was opened for us: a process that reads documents may be one that can open none."""
+    """The file, when the parent process has opened it: the process that reads documents may not open any itself."""
     password: str = ""
     encoding: str = ""
-    """Chosen by the person; empty: found out."""
+    """Chosen by the person; empty: detected."""
     language: str = ""
-    """Of the words on scanned pages, for OCR; empty: English and what the document says."""
+    """Language of scanned pages, for OCR; empty: English and what the document declares."""
     total: int = 0
-    """Pages it will have; 0: not known yet."""
+    """How many pages there will be; 0: not known yet."""
     page_kind: PageKind = PageKind.PAGE
     sheets: int = 0
     """Where one of them has several pages; see DocumentInfo."""
@@ -45,7 +45,7 @@ class Reading:
     attachments: list[Attachment] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     worked: Callable[[], None] = lambda: None
-    """To be called from time to time in work that gives no page for seconds: it is not hung.  Any thread."""
+    """To be called now and then during work that yields no page for seconds, to show that it is alive.  Any thread."""
 
     def text_bytes(self) -> bytes:
         """All bytes of a document that is text.  Raises KnownError `document.too_large` beyond MAX_TEXT_BYTES."""
@@ -65,7 +65,7 @@ class Reading:
         return open_file(self.path, limit_bytes=MAX_FILE_BYTES, descriptor=self.descriptor)
 
     def note(self, note: Note) -> None:
-        """Say something about the whole document, once."""
+        """Note something about the whole document, once."""
         if note not in self.notes:
             self.notes.append(note)
 
@@ -84,7 +84,7 @@ class Reading:
 
 
 def locked(reading: Reading) -> KnownError:
-    """The verdict on a document whose password cannot be used here; said once more, it is not asked for again."""
+    """The error for a document whose password cannot be used here; the password is not asked for again."""
     if reading.password:
         reason = "slmdesk cannot open it with its password: save a copy without one in the program it was made with"
         return KnownError("document.unreadable", path=reading.path, reason=reason)
@@ -92,14 +92,14 @@ def locked(reading: Reading) -> KnownError:
 
 
 Reader: TypeAlias = Callable[[Reading], Iterator[Page]]
-"""From a document to its pages, one by one: whoever watches sees that it goes on.
+"""Turns a document into its pages, one by one, so that progress can be shown.
 
-Raises KnownError document.…; whatever else it raises means that the document is damaged in a way nobody foresaw.
+Raises KnownError document.…; anything else it raises means that the document is damaged in an unforeseen way.
 """
 
 
 class PageText:
-    """Builds the text of a page with its blocks: each added piece is a block, parted by a line end."""
+    """Builds the text of a page with its blocks: each added piece is a block, separated by a line end."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -107,7 +107,7 @@ class PageText:
         self.blocks: list[Block] = []
 
     def add(self, kind: BlockKind, text: str, *, level: int = 0, place: str = "") -> None:
-        """One more block; a text of blanks alone is none."""
+        """Add a block, unless the text is only white space."""
         text = text.strip("\n\r")
         if not text.strip():
             return
@@ -123,5 +123,5 @@ class PageText:
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The finished page text."""
         return "".join(self._pieces)

@@ -13,7 +13,7 @@ from slmdesk.documents.base import Reading
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16's: asked first
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16's, so it is checked first
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -24,15 +24,15 @@ CANDIDATES = (
     "windows-1257", "iso-8859-2", "iso-8859-5", "iso-8859-7", "koi8-r", "koi8-u", "cp932", "euc-jp", "gb18030", "big5",
     "cp949", "cp866", "cp850", "cp852", "cp437", "cp874", "macroman", "utf-16-le", "utf-16-be",
 )  # fmt: skip
-"""What people's files are written in; asked about everything, chardet takes a short German text for Icelandic Mac's."""
+"""The encodings in common use: with all of them allowed, chardet takes a short German text for Icelandic MacRoman."""
 USUAL = "cp1252"
 CLEARLY = 1.25
-"""So much surer another guess must be than the usual one to be taken."""
+"""By how much another guess must be more confident than the usual one."""
 LEAST_SURE = 0.025
 SAMPLE_BYTES = 64 << 10
 LINE_BYTES = 4 << 10
 MOST_CONTROLS = 0.02
-"""Of the characters: more of them is no text."""
+"""Share of characters; with more control characters it is not text."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _TWO_SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u05ff]|[\u0370-\u05ff][a-zA-Z]")
 _STRANGE = re.compile(r"[^\x00-\x7f]")
@@ -52,11 +52,11 @@ _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,2000}(?:\x0
 
 
 class NotTextError(ValueError):
-    """The bytes are no text in any encoding we know."""
+    """The bytes are not text in any known encoding."""
 
 
 def text_of(reading: Reading) -> str:
-    """The letters of a text file, line ends made one; how they were read is noted in `reading`.
+    """The decoded content of a text file with unified line ends; how it was decoded is noted in `reading`.
 
     Raises KnownError `document.binary` for bytes that are no text, `document.unreadable`, `document.too_large`.
     """
@@ -72,7 +72,7 @@ def text_of(reading: Reading) -> str:
 
 
 def take(reading: Reading, decoded: Decoded) -> None:
-    """Say in `reading` how its letters were read."""
+    """Note in `reading` how the text was decoded."""
     reading.encoding, reading.doubt = decoded.encoding, decoded.doubt
     if decoded.doubt:
         reading.note(Note.ENCODING_GUESSED)
@@ -84,21 +84,21 @@ def lines_made_one(text: str) -> str:
 
 
 def decode_as(untrusted: bytes, encoding: str) -> Decoded:
-    """As the person said; what does not fit becomes U+FFFD, and that is a doubt.  Raises NotTextError."""
+    """In the encoding the person chose; invalid bytes become U+FFFD and raise a doubt.  Raises NotTextError."""
     try:
         text = untrusted.decode(encoding, "replace").replace(MARK, "")
-    except (LookupError, ValueError) as err:  # ValueError: some know no "replace", such as idna
+    except (LookupError, ValueError) as err:  # ValueError: some do not support "replace", such as idna
         raise NotTextError(f"there is no encoding {encoding[:40]}") from err
     return Decoded(text, encoding, f"some letters are no {encoding}" if "\ufffd" in text else "")
 
 
 def without_codes(untrusted: bytes) -> bytes:
-    """Without what colours and moves words on a terminal (ECMA-48): recorded output is text."""
+    """Without terminal escape sequences (ECMA-48): recorded output is text."""
     return _TERMINAL.sub(b"", untrusted) if b"\x1b" in untrusted else untrusted
 
 
 def decode(untrusted: bytes) -> Decoded:
-    """By its mark (which is no part of the text), else strictly as UTF-8, else as a guess.  Raises NotTextError."""
+    """By its byte order mark (no part of the text), else strictly as UTF-8, else a guess.  Raises NotTextError."""
     for mark, encoding in MARKS:
         if untrusted.startswith(mark):
             return _marked(untrusted[len(mark) :], encoding)
@@ -112,7 +112,7 @@ def decode(untrusted: bytes) -> Decoded:
 
 
 def _marked(untrusted: bytes, encoding: str) -> Decoded:
-    """What follows a mark; one that was cut or has a damaged place is read with a doubt."""
+    """The text after a byte order mark; a truncated or damaged one is decoded with a doubt."""
     text = _strictly(untrusted, encoding)
     if text is not None:
         return _checked(Decoded(text, encoding))
@@ -123,7 +123,7 @@ def _marked(untrusted: bytes, encoding: str) -> Decoded:
 
 
 def _wide(untrusted: bytes) -> Decoded:
-    """UTF-16 and UTF-32 without a mark: zero bytes give them away.  Raises NotTextError for all else."""
+    """UTF-16 and UTF-32 without a byte order mark: zero bytes give them away.  Raises NotTextError otherwise."""
     begins_low = untrusted[1::2].count(0) >= untrusted[::2].count(0)
     for encoding in ("utf-32-le", "utf-16-le") if begins_low else ("utf-32-be", "utf-16-be"):
         text = _strictly(untrusted, encoding)
@@ -133,14 +133,14 @@ def _wide(untrusted: bytes) -> Decoded:
 
 
 def _is_plausible(text: str) -> bool:
-    """Whether these are letters of some writing.  One letter is too little to say."""
+    """Whether these are letters of one script.  A single letter is not enough."""
     sample = text[:20_000]
     odd = sum(one not in "\n\r\t\f" and unicodedata.category(one) in ("Cn", "Co", "Cc") for one in sample)
     return "\0" not in text and odd * 50 <= len(sample) and (len(sample) > 3 or any(map(str.isascii, sample)))
 
 
 def _mixed_or_guessed(untrusted: bytes) -> Decoded:
-    """Lines that are UTF-8 among lines that are not: files that two programs wrote to."""
+    """UTF-8 lines among lines in another encoding: a file written by two programs."""
     lines = untrusted.split(b"\n")
     good = bad = 0
     strange = []
@@ -176,7 +176,7 @@ def _is_mostly_utf8(line: bytes) -> bool:
 
 
 def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
-    """By chardet on the lines that are not ASCII, among what people use; Western Europe's where it is not sure."""
+    """Chardet's guess from the lines that are not ASCII, among common encodings; Western European if it is not sure."""
     for encoding in _guesses(b"\n".join(strange)[:SAMPLE_BYTES]):
         text = _strictly(untrusted, encoding)
         if text is None or (encoding.startswith("utf-16") and not _is_plausible(text)) or _mixes_scripts(text):
@@ -184,12 +184,12 @@ def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
         if text == _strictly(untrusted, USUAL):  # few strange letters, the same in both
             encoding = USUAL
         return Decoded(text, encoding, f"not UTF-8: guessed to be {encoding}")
-    # latin-1 knows every byte
+    # latin-1 decodes every byte
     return Decoded(untrusted.decode("latin-1"), "latin-1", "not UTF-8: guessed to be latin-1")
 
 
 def _mixes_scripts(text: str) -> bool:
-    """Whether Greek, Cyrillic or Hebrew letters stand beside Latin ones inside words: Czech read as Greek."""
+    """Whether Greek, Cyrillic or Hebrew letters are mixed with Latin ones within words: Czech decoded as Greek."""
     sample = text[:SAMPLE_BYTES]
     return len(_TWO_SCRIPTS.findall(sample)) * 4 > len(_STRANGE.findall(sample))
 
@@ -216,14 +216,14 @@ def _guesses(sample: bytes) -> list[str]:
 
 
 def _checked(decoded: Decoded) -> Decoded:
-    """Raises NotTextError for what has too many control characters: each byte is a letter in some encoding."""
+    """Raises NotTextError when there are too many control characters: every byte is a letter in some encoding."""
     if len(_CONTROLS.findall(decoded.text)) > MOST_CONTROLS * len(decoded.text):
         raise NotTextError("holds control characters")
     return decoded
 
 
 def _strictly(untrusted: bytes, encoding: str) -> str | None:
-    """The text without marks, or None where the bytes are none in this encoding."""
+    """The text without byte order marks, or None if the bytes are invalid in this encoding."""
     try:
         return untrusted.decode(encoding).replace(MARK, "")
     except UnicodeDecodeError:

@@ -22,11 +22,11 @@ from slmdesk.documents.paging import Flow, Footnote, Pager, Piece, has_pages
 from slmdesk.documents.xmls import Stream, attribute, local
 
 _BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageBreakBefore)[^>]*>")
-"""Page ends as Word wrote them down when it showed the file last, and those that were asked for."""
+"""Page breaks that Word recorded when it last displayed the file, and explicit ones."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The pages of a Word file where it says where they end, else its sections."""
+    """The pages of a Word file if it records where they end, else its sections."""
     with opened(reading) as archive:
         package = Package(archive, reading)
         main = package.main_part("word/document.xml")

@@ -31,7 +31,7 @@ _KIND_OF_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What matters of a paragraph style, with what it is based on."""
+    """The relevant properties of a paragraph style, including inherited ones."""
 
     kind: BlockKind | None = None
     level: int = 0
@@ -161,7 +161,7 @@ class Numbering:
         return next((level for level, about in one.levels.items() if about.style == style), None) if one else None
 
     def next(self, number: str, level: int) -> str:
-        """The number of the next item of a list as people see it; empty for bullets and unknown lists."""
+        """The displayed number of the next list item; empty for bullets and unknown lists."""
         one = self._lists.get(self._list_of.get(number, ""))
         if one is None or level not in one.levels:
             return ""

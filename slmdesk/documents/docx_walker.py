@@ -30,7 +30,7 @@ _MAX_SPAN = 63
 
 @dataclass(slots=True)
 class _Line:
-    """A paragraph while it is walked."""
+    """A paragraph during the walk."""
 
     kind: BlockKind
     level: int
@@ -38,7 +38,7 @@ class _Line:
     before: list[Flow] = field(default_factory=list)
     """What is complete: the part before a page break, and the break."""
     after: list[Flow] = field(default_factory=list)
-    """What hangs on it: notes, comments, text boxes, alternative texts."""
+    """What is anchored in it: notes, comments, text boxes, alternative texts."""
     fields: list[bool] = field(default_factory=list)
     """Of the open fields: whether their result is reached."""
 
@@ -89,7 +89,7 @@ class Walker:
             self._see(name)
 
     def rest(self) -> Iterator[Flow]:
-        """What was still to be joined with a paragraph that never came."""
+        """What was to be joined with a following paragraph that does not exist."""
         if self._carried:
             yield Piece(BlockKind.PARAGRAPH, self._carried)
             self._carried = ""
@@ -120,7 +120,7 @@ class Walker:
         if self._carried:
             line.text.insert(0, self._carried)
             self._carried = ""
-        if child(properties, "rPr", "del") is not None:  # its end was deleted: it goes on in the next one
+        if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: it continues in the next one
             self.reading.note(Note.CHANGES_ACCEPTED)
             yield from line.before
             self._carried = "".join(line.text)
@@ -186,7 +186,7 @@ class Walker:
                 self._see(name)
 
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
-        """What an element says besides what is in it."""
+        """What an element contributes besides its content."""
         if name == "r":
             properties = child(element, "rPr")
             if is_on(child(properties, "vanish")) or _is_white(element, properties):
@@ -200,7 +200,7 @@ class Walker:
             if len(code) == 4 and code[0] not in "Ff" and all(letter in "0123456789abcdefABCDEF" for letter in code):
                 line.text.append(chr(int(code, 16)))
         elif name == "rt":
-            line.text.append(" ")  # a reading aid above the word
+            line.text.append(" ")  # a ruby annotation
 
     def _break(self, element: etree._Element, line: _Line) -> None:
         if attribute(element, "type") == "page":
@@ -276,7 +276,7 @@ def _is_bold(row: etree._Element) -> bool:
 
 
 def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
-    """White words on white: those in tables, boxes and on shaded ground can be seen."""
+    """White text on white; text in tables, boxes and on shading is visible."""
     colour = child(properties, "color")
     if colour is None or attribute(colour, "val").upper() != "FFFFFF":
         return False

@@ -23,7 +23,7 @@ MAX_MAIL_BYTES = 100 << 20
 """Attachments are a third longer in a mail, and all of it is in memory at once."""
 _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
 _PARSED = (ValueError, LookupError, AttributeError, TypeError, email.errors.MessageError)
-"""What Python's parser of headers was seen to raise for wrong ones."""
+"""What Python's header parser raises for invalid headers, as observed."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -74,7 +74,7 @@ def _parsed(reading: Reading) -> Message:
 
 
 def _header(message: Message, name: str) -> str:
-    """On one line, in letters that can be kept."""
+    """On one line, without characters that cannot be stored."""
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     if _storable(raw) != raw:
         return " ".join(_storable(raw).split())
@@ -86,7 +86,7 @@ def _header(message: Message, name: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Bytes that Python smuggles through as lone surrogates, as what they probably were."""
+    """The probable text of bytes that Python decoded as lone surrogates."""
     raw = text.encode("utf-8", "surrogateescape") if any("\ud800" <= one <= "\udfff" for one in text) else None
     if raw is None:
         return text
@@ -115,7 +115,7 @@ def _collect(part: Message, mail: Mail, depth: int) -> None:
 
 
 def _choose(part: Message, mail: Mail, depth: int) -> None:
-    """One of several forms of the same text: the plain one, if it says half of what the other says."""
+    """One of several alternatives of the same text: the plain one if it has at least half of the other's words."""
     forms = []
     for one in _parts(part):
         form = Mail()
@@ -135,7 +135,7 @@ def _choose(part: Message, mail: Mail, depth: int) -> None:
 
 
 def _words(form: list[tuple[str, bool]]) -> int:
-    """About how many words a form of the text shows."""
+    """Roughly how many words an alternative shows."""
     texts = [
         " ".join(piece.text for piece in walk(text, "").pieces) if is_hypertext else text for text, is_hypertext in form
     ]
@@ -192,7 +192,7 @@ def _extension(part: Message) -> str:
 
 
 def _text(part: Message) -> str:
-    """The letters of a part: as it says, if it says so rightly."""
+    """The text of a part, decoded as declared where that is possible."""
     data = part.get_payload(decode=True)
     if not isinstance(data, bytes):
         return ""
@@ -210,7 +210,7 @@ def _text(part: Message) -> str:
 
 
 def _unflowed(text: str) -> str:
-    """Lines that end in a blank go on in the next one (RFC 3676)."""
+    """Joins lines that end in a space with the next one (RFC 3676)."""
     lines: list[str] = []
     for line in text.split("\n"):
         goes_on = bool(lines) and lines[-1].endswith(" ") and lines[-1] != "-- "

@@ -24,7 +24,7 @@ from slmdesk.documents.xmls import local, parse
 CHAPTER_CHARACTERS = 60_000
 """A chapter that is longer becomes several pages of one name."""
 _FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-"""Fonts made unusable elsewhere; the words are not."""
+"""Obfuscated fonts; the text is not encrypted."""
 Labels = dict[str, dict[str, str]]
 """From a part's name to its chapters: from an id ("" for the part's beginning) to the chapter's name."""
 
@@ -92,7 +92,7 @@ def _own_label(found: Hypertext) -> str:
 
 
 def _book(archive: Archive, path: str) -> _Book:
-    """What the package says.  Raises KnownError `document.damaged`."""
+    """The content of the package document.  Raises KnownError `document.damaged`."""
     container = parse(_needed(archive, "META-INF/container.xml", path), path)
     files = [one.get("full-path") or "" for one in container.iter() if local(one) == "rootfile"]
     name = next((one for one in files if one in archive), "")
@@ -120,7 +120,7 @@ def _book(archive: Archive, path: str) -> _Book:
     if guide in archive:
         try:
             book.labels = _labels(parse(archive.read(guide), path), posixpath.dirname(guide))
-        except KnownError as err:  # a table of contents that is no XML: the chapters are still there
+        except KnownError as err:  # the table of contents is not valid XML: the chapters are still there
             if err.code != "document.damaged":
                 raise
     return book
@@ -168,7 +168,7 @@ def _needed(archive: Archive, name: str, path: str) -> bytes:
 
 
 def locked_parts(archive: Archive, path: str) -> frozenset[str]:
-    """The parts a seller has encrypted."""
+    """The parts encrypted by a seller (DRM)."""
     data = archive.read("META-INF/encryption.xml")
     if not data:
         return frozenset()

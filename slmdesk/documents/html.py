@@ -13,14 +13,14 @@ from slmdesk.documents.hypertext import Hypertext, walk
 from slmdesk.documents.pieces import page_from, sections_of
 
 HEAD_BYTES = 4096
-"""Where a page names its letters; the standard asks for the first 1,024."""
+"""Where a page declares its encoding; the standard requires the first 1,024 bytes."""
 _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_:-]{2,40})""", re.I
 )
 _WIDER = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "gb2312": "gb18030",
           "gbk": "gb18030", "shift_jis": "cp932", "shift-jis": "cp932", "euc-kr": "cp949", "iso-8859-9": "cp1254",
           "tis-620": "cp874", "x-sjis": "cp932"}  # fmt: skip
-"""What browsers read instead (encoding.spec.whatwg.org): the names are used for more than they stand for."""
+"""What browsers use instead (encoding.spec.whatwg.org): the labels are used for supersets."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -34,7 +34,7 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def notify(reading: Reading, found: Hypertext) -> None:
-    """Note about the whole what hypertext said of itself."""
+    """Note what the hypertext declares about the whole document."""
     for is_there, note in (
         (found.has_hidden, Note.HIDDEN_TEXT),
         (found.has_external, Note.EXTERNAL_IGNORED),
@@ -45,7 +45,7 @@ def notify(reading: Reading, found: Hypertext) -> None:
 
 
 def markup_of(reading: Reading) -> str:
-    """The letters of a web page, as the person said, else as it says itself, else as they are guessed.
+    """The decoded content of a web page: in the encoding the person chose, else as declared, else guessed.
 
     Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`.
     """
@@ -77,7 +77,7 @@ def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = Tr
         try:
             decoded = decode_as(untrusted, _WIDER.get(name, name))
         except NotTextError:
-            return decode(untrusted)  # a name nobody knows
+            return decode(untrusted)  # an unknown label
         if decoded.text.count("\ufffd") * 200 <= len(decoded.text):
             return decoded
     return decode(untrusted)

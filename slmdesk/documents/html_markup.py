@@ -1,4 +1,4 @@
-"""Prepares hypertext for the parser: what is nested too deeply is refused; and which elements are what."""
+"""Prepares hypertext for the parser: refuses what is nested too deeply, and classifies elements."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FETCHED = frozenset(_FETCHED.split())
 _VOID = "area base br col embed hr img input link meta param source track wbr"
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>]*(/)>)?")
 _IMPLIED = frozenset(f"p li td th tr tbody thead tfoot dt dd option rt rp colgroup html head body {_VOID}".split())
-"""Elements whose end may be left out, or that have none: many open ones are no depth."""
+"""Elements whose end tag is optional or missing: they do not count as depth."""
 _ALONE = re.compile(rf"<(?!(?:{_VOID.replace(' ', '|')})\b)([a-zA-Z][\w:-]*)((?:\s[^<>]*)?)/>")
 
 

@@ -31,7 +31,7 @@ _Attributes: TypeAlias = dict[str, str | None]
 
 @dataclass(slots=True)
 class Hypertext:
-    """What a document of hypertext says."""
+    """The content of a hypertext document."""
 
     pieces: list[Piece] = field(default_factory=list)
     title: str = ""
@@ -89,11 +89,11 @@ def _call(leave: _Leave | None) -> None:
 class _Row:
     cells: list[list[Piece]] = field(default_factory=list)
     is_head: bool = True
-    """All its cells are named as heads (th)."""
+    """All its cells are header cells (th)."""
 
 
 class _Walker:
-    """Hears elements begin and end, in the document's order."""
+    """Handles the start and end of elements, in document order."""
 
     def __init__(self, anchors: frozenset[str], *, is_packed: bool) -> None:
         self._result, self._is_packed = Hypertext(), is_packed
@@ -231,7 +231,7 @@ class _Walker:
             self._unseen |= unseen_of(style.text(deep=True))
 
     def _enter_title(self, *_: object) -> None:
-        """Of a drawing: it is shown when pointed at."""
+        """In a drawing: a tooltip."""
 
     def _enter_br(self, *_: object) -> None:
         self._line.append("\n")
@@ -260,7 +260,7 @@ class _Walker:
         return lambda: self._line.append("”")
 
     def _enter_sup(self, *_: object) -> _Leave:
-        """10 to the sixth is not 106."""
+        """A superscript: 10 to the sixth is not 106."""
         if self._line and self._line[-1][-1:].isdigit():
             self._line.append("^")
         return lambda: None
@@ -275,7 +275,7 @@ class _Walker:
         return self._within("_captions")
 
     def _within(self, name: str) -> _Leave:
-        """A block that says what those in it are."""
+        """A block that determines the kind of those inside it."""
         self._flush()
         setattr(self, name, getattr(self, name) + 1)
 
@@ -397,4 +397,4 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Leave | No
     **dict.fromkeys(("ul", "menu", "dir"), _Walker._enter_ul),
     **dict.fromkeys(("td", "th"), _Walker._enter_td),
 }
-"""What is done at the elements that are more than blocks; None: it is not gone into."""
+"""What to do at elements that are more than blocks; None: their content is skipped."""

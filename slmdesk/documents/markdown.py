@@ -19,7 +19,7 @@ from slmdesk.documents.text import MAX_PAGE_CHARACTERS, pieces_of
 
 MAX_LABEL_CHARACTERS = 200
 MANY_HEADINGS = 2_000
-"""From more of them on a section goes on over a heading until it has SMALL_CHARACTERS."""
+"""With more headings than this, a section continues past a heading until it has SMALL_CHARACTERS."""
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -88,7 +88,7 @@ def _walk(text: str) -> Iterator[Block]:
 
 
 class _Walker:
-    """Takes lines, gives blocks as they end."""
+    """Takes lines and returns blocks as they end."""
 
     def __init__(self) -> None:
         self._kind: BlockKind | None = None

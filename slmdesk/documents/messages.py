@@ -28,9 +28,9 @@ class MailAttachment:
     """A document that came with a mail."""
 
     name: str
-    """As it calls itself, untrusted; may be empty."""
+    """The declared name, untrusted; may be empty."""
     data: bytes | None
-    """None: it is only named, or cannot be taken out."""
+    """None: it is only mentioned, or cannot be extracted."""
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ def _listed(index: int, one: MailAttachment) -> Attachment:
 
 
 def _format(name: str, data: bytes) -> str:
-    """An id of core.formats: by its bytes, else by its name; empty where nobody reads it."""
+    """An id of core.formats: by its bytes, else by its name; empty for formats without a reader."""
     found = format_of_bytes(BytesIO(data))
     if found in {one.id for one in FORMATS}:
         return found

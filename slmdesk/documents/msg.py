@@ -88,7 +88,7 @@ def _people(message: Message) -> dict[str, list[str]]:
 
 
 def _hypertext(message: Message) -> str:
-    """The library decodes it by a code page that is often wrong, and raises."""
+    """The HTML body, decoded from its bytes: the library uses a code page that is often wrong, and raises."""
     raw = _field(lambda: message.properties.binary_prop_value(PID_HTML))
     if raw:
         try:

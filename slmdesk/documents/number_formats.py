@@ -23,7 +23,7 @@ _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _LAST_DAY = 2_958_466
 """One after 31 December 9999."""
 _FALSE_LEAP_DAY = 60
-"""Excel counts a 29 February 1900 that never was, as Lotus did."""
+"""Excel counts a 29 February 1900 that never existed, as Lotus did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def built_in(number: int) -> NumberFormat:
 
 @lru_cache(maxsize=500)
 def format_of_code(code: str) -> NumberFormat:
-    """What a code says of positive numbers; conditions and fractions are left to the plain number."""
+    """The section of a format code for positive numbers; conditions and fractions give the plain number."""
     section = code.partition(";")[0]
     if not section or section.lower() == "general" or re.search(r"\[[<>=]|\?\s*/|@", section):
         return GENERAL
@@ -100,7 +100,7 @@ def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
 
 
 def plain(value: float) -> str:
-    """A number without the dust of binary fractions: 15 digits are what Excel keeps."""
+    """A number without binary rounding noise: Excel keeps 15 digits."""
     if abs(value) < 1e15 and value == int(value):
         return str(int(value))
     text = f"{value:.15g}"
@@ -110,7 +110,7 @@ def plain(value: float) -> str:
 def _rounded(value: float, form: NumberFormat) -> str:
     step = Decimal(1).scaleb(-min(form.places or 0, 15))
     try:
-        text = str(Decimal(f"{value:.15g}").quantize(step, ROUND_HALF_UP))  # as people round, and Excel
+        text = str(Decimal(f"{value:.15g}").quantize(step, ROUND_HALF_UP))  # rounds half up, as Excel does
     except InvalidOperation:
         return plain(value)
     whole, dot, decimals = text.partition(".")

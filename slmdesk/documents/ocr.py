@@ -24,7 +24,7 @@ REASON = "by OCR"
 DATA_VARIABLE = "SLMDESK_TESSDATA"
 DPI = 300
 MAX_SIDE = 4000
-"""Pixels: larger pages are read a little coarser."""
+"""Pixels; larger pages are read at a lower resolution."""
 MAX_PAGE_MS = 120_000
 """A page takes a second or two; on a slow, busy PC more."""
 LEAST_CONFIDENCE = 30
@@ -71,7 +71,7 @@ def width_for(width: float, height: float) -> int:
 def lines_of(raster: Raster, page_width: float, language: str, worked: Callable[[], None]) -> list[Line]:
     """The lines read off a page's picture, in reading order, in points of the page.
 
-    `worked` is called each second for as long as a page may take: tesseract itself tells nothing before its end.
+    `worked` is called every second for as long as a page may take: tesseract itself reports no progress.
     """
     os.environ["OMP_THREAD_LIMIT"] = "1"  # before the library is loaded
     import tesserocr
@@ -79,7 +79,7 @@ def lines_of(raster: Raster, page_width: float, language: str, worked: Callable[
     scale = page_width / raster.width
     grey = raster.rgb if raster.stride == raster.width * 3 else _packed(raster)
     lines: list[Line] = []
-    with tesserocr.PyTessBaseAPI(path=_folder(), lang=_chosen(language), psm=tesserocr.PSM.AUTO) as api:
+    with tesserocr.PyTessBaseAPI(path=_folder(), lang=languages_for(language), psm=tesserocr.PSM.AUTO) as api:
         api.SetImageBytes(grey, raster.width, raster.height, 3, raster.width * 3)
         api.SetSourceResolution(round(72 / scale))
         with _reported_each_second(worked):
@@ -134,7 +134,7 @@ def _line(words: list[Word]) -> Line:
 
 
 def _evened(lines: list[Line]) -> list[Line]:
-    """Lines of about the usual height are of the usual size: how high a line is depends on which letters are in it."""
+    """Gives lines of about the usual height the usual size: a line's height depends on the letters in it."""
     if lines:
         usual = statistics.median(line.look.size for line in lines)
         for line in lines:
@@ -161,8 +161,10 @@ def _known_languages() -> frozenset[str]:
     return frozenset(file.stem for file in Path(folder).glob("*.traineddata")) if folder else frozenset()
 
 
-def _chosen(language: str) -> str:
-    """Tesseract's name of a language that is here: the wanted one and English, else any."""
+def languages_for(language: str) -> str:
+    """What tesseract is to read with, such as "deu+eng": the language and English as far as they are installed, else
+    any other.
+    """
     known = _known_languages()
     requested = [
         name for name in (_LANGUAGES.get(language.partition("-")[0].lower(), language), "eng") if name in known

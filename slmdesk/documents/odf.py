@@ -20,7 +20,7 @@ from slmdesk.documents.xmls import attribute, child, local, parse
 
 CONTENT = "content.xml"
 MAX_REPEATED = 100
-"""Blanks or empty cells that an element may stand for; more are a trick."""
+"""Most spaces or empty cells that one element may stand for; more is an attack."""
 _SKIPPED = frozenset(
     ("tracked-changes", "annotation-end", "sequence-decls", "variable-decls", "user-field-decls", "forms", "title",
      "desc", "ruby-text", "event-listeners", "binary-data", "bibliography-configuration", "table-columns",
@@ -31,7 +31,7 @@ _WRAPPED_ROWS = frozenset(("table-rows", "table-row-group", "table-header-rows")
 
 @dataclass(frozen=True, slots=True)
 class OdfStyle:
-    """What matters of a style, with its parents."""
+    """The relevant properties of a style, including inherited ones."""
 
     level: int = 0
     """Of headings."""
@@ -57,7 +57,7 @@ def tree_of(archive: Archive, reading: Reading, name: str) -> etree._Element | N
 
 
 def look_into(archive: Archive, reading: Reading) -> None:
-    """Takes title and author, and what is to be said of macros.
+    """Takes title and author, and notes macros.
 
     Raises KnownError `document.locked` for a file locked with a password, `document.damaged` for one without content.
     """
@@ -130,7 +130,7 @@ class _Counted:
     counts: dict[int, int] = field(default_factory=dict)
 
     def next(self, level: int) -> str:
-        """The number of the next item of a level as people see it; empty for bullets."""
+        """The displayed number of the next item of a level; empty for bullets."""
         about = self.levels.get(level)
         start = attribute(about, "start-value") if about is not None else ""
         first = int(start[:6]) if start.isdecimal() else 1
@@ -165,7 +165,7 @@ def lists_in(*roots: etree._Element | None) -> Mapping[str, Mapping[int, etree._
 
 
 class OdfWalker:
-    """From the elements of a text, a slide or a cell to what flows over the pages."""
+    """Turns the elements of a text, a slide or a cell into what flows over the pages."""
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ class OdfWalker:
                 yield from self.flow(one, depth)
 
     def pieces(self, element: etree._Element) -> list[Piece]:
-        """The same for what has no pages of its own: notes stand right behind what cites them."""
+        """The same for content without pages of its own: notes follow directly after their citation."""
         flow = (one.piece if isinstance(one, Footnote) else one for part in element for one in self.flow(part))
         return [one for one in flow if isinstance(one, Piece) and one.text.strip()]
 
@@ -215,7 +215,7 @@ class OdfWalker:
         return Piece(BlockKind.COMMENT, words, place=(author.text or "" if author is not None else "")[:100])
 
     def line(self, paragraph: etree._Element) -> str:
-        """The words of one paragraph, without what hangs on it."""
+        """The text of one paragraph, without what is anchored in it."""
         line = _Line()
         self._walk(paragraph, line)
         return "".join(line.text)
@@ -354,5 +354,5 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 
 
 def _words(text: str | None) -> str:
-    """White space of the file is one blank; what is meant to be more is written as elements."""
+    """White space in the file collapses to one space; more than that is written as elements."""
     return _BLANKS.sub(" ", text) if text else ""

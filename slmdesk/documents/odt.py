@@ -16,11 +16,11 @@ from slmdesk.documents.paging import Flow, Footnote, Pager, Piece, has_pages
 from slmdesk.documents.xmls import Stream, child, local
 
 _BREAK = re.compile(rb"<text:soft-page-break ?/?>")
-"""LibreOffice writes down where pages ended when the file was saved, unless the break was asked for."""
+"""LibreOffice records where pages ended when the file was saved, except at explicit breaks."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    """The pages of an OpenDocument text where it says where they end, else its sections."""
+    """The pages of an OpenDocument text if it records where they end, else its sections."""
     with opened(reading) as archive:
         look_into(archive, reading)
         about = tree_of(archive, reading, "styles.xml")

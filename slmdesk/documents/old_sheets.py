@@ -90,7 +90,7 @@ class _Range:
         self._rows, self._columns = [1 << 31, -1], [1 << 31, -1]
 
     def add(self, row: int, first: int, last: int) -> None:
-        """One more stretch of cells."""
+        """Add a range of cells."""
         self._rows = [min(self._rows[0], row), max(self._rows[1], row)]
         self._columns = [min(self._columns[0], first), max(self._columns[1], last)]
 
@@ -166,7 +166,7 @@ def _sheets(reading: Reading, data: bytes) -> Iterator[Page]:
 
 
 class _as_verdicts:  # noqa: N801  a context manager, used like a function
-    """Turns what calamine raises into verdicts; its panics are no ordinary exceptions."""
+    """Converts what calamine raises to KnownError; its panics are not ordinary exceptions."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -187,12 +187,13 @@ def _rows(sheet: Any) -> Iterator[Row]:
         return
     first_row, first_column = sheet.start
     for number, values in enumerate(sheet.to_python(skip_empty_area=True), first_row + 1):
-        cells = [(column, words) for column, one in enumerate(values, first_column + 1) if (words := _words(one))]
+        cells = [(column, words) for column, one in enumerate(values, first_column + 1) if (words := cell_text(one))]
         if cells:
             yield Row(number, cells)
 
 
-def _words(value: object) -> str:
+def cell_text(value: object) -> str:
+    """What a cell shows; '' for an empty one."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):

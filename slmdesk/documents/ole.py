@@ -1,4 +1,4 @@
-"""Tells old Office files apart: all are OLE compound files, with different streams inside ([MS-CFB])."""
+"""Distinguishes old Office files: all are OLE compound files with different streams inside ([MS-CFB])."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OLD = {
     "doc": "an old Word file; saved as .docx it can be read",
     "ppt": "an old PowerPoint file; saved as .pptx it can be read",
 }
-"""Formats nothing here reads, and what to do about it."""
+"""Formats without a reader, and what a person can do."""
 
 
 def ole_kind(file: BinaryIO) -> str:
@@ -31,7 +31,7 @@ def ole_kind(file: BinaryIO) -> str:
     try:
         with olefile.OleFileIO(file) as found:
             return next((kind for name, kind in _KINDS if found.exists(name)), "ole")
-    except (OSError, ValueError, IndexError, TypeError, struct.error):  # what it raises for damaged ones
+    except (OSError, ValueError, IndexError, TypeError, struct.error):  # raised for damaged files
         return "ole"
     finally:
         file.seek(0)

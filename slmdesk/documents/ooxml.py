@@ -1,7 +1,7 @@
 """What Word, PowerPoint and Excel files share: parts found by their types and relationships.
 
 Names of parts are conventions only (ECMA-376 part 2); namespaces differ between "strict" and "transitional" files, so
-everything is told by its local name.
+everything is identified by its local name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from slmdesk.documents.xmls import attribute, local, parse
 
 MAX_NAME_CHARACTERS = 300
 FOLLOWED = frozenset({"hyperlink"})
-"""External relationships that are only links, and followed by people, not by programs."""
+"""External relationships that are only links, for people to follow, not programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Package:
                 self._reading.author = words
 
     def pages_reported(self) -> int:
-        """How many pages the program that wrote the file counted; 0: not said."""
+        """The page count recorded by the program that wrote the file; 0: none."""
         root = self.tree(self.related("", "extended-properties"))
         reported = next((one.text or "" for one in root if local(one) == "Pages"), "") if root is not None else ""
         return int(reported) if reported.isdecimal() and len(reported) < 7 else 0

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 from slmdesk.core.errors import KnownError
 
 MAX_TEXT_BYTES = 20 << 20
-"""Some 3,000,000 words; as Python text, and once more on its way through the pipe, it fits the reader's memory."""
+"""About 3,000,000 words; as Python text, and again on its way through the pipe, it fits the reader's memory."""
 BLOCK_BYTES = 1 << 20
 
 KINDS: Mapping[int, str] = {
@@ -70,7 +70,7 @@ class _Placed(io.RawIOBase):
         return self._descriptor
 
     def readinto(self, space: Any) -> int:
-        """As many bytes as there are room for, or are left."""
+        """Fill `space` as far as there are bytes left."""
         data = os.pread(self._descriptor, len(space), self._place)
         space[: len(data)] = data
         self._place += len(data)
@@ -88,7 +88,7 @@ class _Placed(io.RawIOBase):
 
 def _opened(path: str) -> int:
     try:
-        # without O_NONBLOCK, opening a pipe nobody writes to waits for ever
+        # without O_NONBLOCK, opening a pipe without a writer blocks for ever
         return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=path) from err
@@ -127,7 +127,7 @@ def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:
         while block := file.read(BLOCK_BYTES):
             blocks.append(block)
             size += len(block)
-            if size > limit_bytes:  # grows while we read, or lies about its size as files of /proc do
+            if size > limit_bytes:  # it grows meanwhile, or has a wrong size, as files of /proc do
                 raise KnownError("document.too_large", path=path, bytes=size, limit=limit_bytes)
         after = os.fstat(file.fileno())
     except OSError as err:

@@ -15,7 +15,7 @@ from slmdesk.documents.base import Reading
 MAX_ENTRIES = 20_000
 MAX_ENTRY_BYTES = 128 << 20
 MAX_BYTES = 512 << 20
-"""Of all that is read out of one archive."""
+"""For everything that is read from one archive."""
 MAX_RATIO = 200
 """Between unpacked and packed, beyond the first RATIO_FREE_BYTES: real XML reaches some 40, a bomb 1,000."""
 RATIO_FREE_BYTES = 16 << 20
@@ -23,12 +23,12 @@ MAX_LIST_BYTES = 4 << 20
 """Of the list of entries: some 200 for each."""
 _CHUNK = 1 << 18
 _ENDS = ((b"PK\x05\x06", 22, 12, 4), (b"PK\x06\x06", 98, 40, 8))
-"""Records that tell the size of the list, the second in archives beyond 4 GiB or 65,535 entries: their marks, where
-they begin before the end, and where the size stands in them."""
+"""Records with the size of the list, the second in archives beyond 4 GiB or 65,535 entries: their signatures, where
+they begin before the end, and the position of the size in them."""
 _ELSEWHERE = b"\xff" * 4
 _END_BYTES = 65_535 + 22 + 20 + 56
 BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
-"""What zipfile raises for archives that are none, or not whole."""
+"""What zipfile raises for files that are not archives or are incomplete."""
 
 
 class Archive:

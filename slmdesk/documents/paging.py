@@ -12,9 +12,9 @@ from slmdesk.documents.base import PageText, Reading
 from slmdesk.documents.text import MAX_PAGE_CHARACTERS, pieces_of
 
 SECTION_CHARACTERS = 8_000
-"""A longer section is parted between blocks: some three printed pages, so that a link to it still helps."""
+"""A longer section is split between blocks: about three printed pages, so that a link to it is still useful."""
 SMALL_CHARACTERS = 3_000
-"""A heading of the second level begins a new section only when this much came before."""
+"""A second-level heading begins a new section only after this many characters."""
 MAX_LABEL_CHARACTERS = 200
 MAX_PRINTED_BYTES = 12_000
 """More letters than a printed page holds; in scripts that take three bytes a letter, two pages of a novel."""
@@ -57,7 +57,8 @@ Flow = Piece | PageBreak | Footnote | PictureBlock
 
 def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int) -> bool:
     """Whether the breaks in the XML of a text are those of its printed pages: there are some, not many fewer than the
-    pages the program that wrote it `told` (0: none), and between two of them is never more than a page can hold.
+    pages the program that wrote it recorded (`told`, 0: none), and between two of them is never more than a page can
+    hold.
     """
     rest, found, size = b"", 0, 0
     for chunk in chunks:
@@ -74,7 +75,7 @@ def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int)
 
 
 class Pager:
-    """Takes what flows and gives pages as they are whole."""
+    """Takes content and returns pages as they are complete."""
 
     def __init__(self, reading: Reading, *, has_pages: bool) -> None:
         """`has_pages`: the breaks in the file are those of printed pages; else sections begin there and at headings."""
@@ -93,7 +94,7 @@ class Pager:
         return self._number == 1 and not self._has_words
 
     def take(self, flow: Iterable[Flow]) -> Iterator[Page]:
-        """More of the document; gives the pages that are whole by now."""
+        """Add content; returns the pages that are now complete."""
         for one in flow:
             if isinstance(one, PageBreak):
                 self._end_page(one)
@@ -132,7 +133,7 @@ class Pager:
             self._has_words, self._last_break = True, None
 
     def _end_page(self, found: PageBreak) -> None:
-        """A break is told twice where it was asked for and seen; two that were seen have an empty page between them."""
+        """An explicit break is also recorded as a rendered one; two rendered ones have an empty page between them."""
         last, self._last_break = self._last_break, found
         is_blank = not self._has_words and not self._is_pictured
         if is_blank and not (self._has_pages and found.seen and last is not None and last.seen):

@@ -36,20 +36,20 @@ from slmdesk.documents.pictures import Box, Picture, PictureRequest
 from slmdesk.documents.png import png_of
 
 FEW_LETTERS = 20
-"""A page with fewer is looked at: is it a picture?"""
+"""A page with fewer letters may be a picture, which is then checked."""
 PICTURE_SHARE = 0.5
 MANY_PATHS = 40
 MAX_HEIGHT = 8192
 MAX_PIXELS = 24_000_000
 KEPT_SHEETS = 2 * REACH + 1
 MOST_WHITE_CHECKS = 12
-"""So many pages with white letters are looked at; a deck of dark slides has hundreds."""
+"""At most this many pages with white letters are checked; a deck of dark slides has hundreds."""
 CONTRAST = 30
-"""Of 255: what differs less from its ground is not to be seen."""
+"""Of 255: what differs less from its background is invisible."""
 TINY = 1.5
-"""Points: nobody reads letters this small."""
+"""Points; letters this small are unreadable."""
 FIRST_PAGES = 50
-"""If all of so many are broken, the document is."""
+"""If this many pages are all broken, the document is damaged."""
 
 
 @dataclass(slots=True)
@@ -65,9 +65,9 @@ class _Sheet:
     reason: str = ""
     margins: tuple[Margin, ...] = ()
     hidden: frozenset[int] = frozenset()
-    """Indices of the lines that are not to be seen."""
+    """Indices of the invisible lines."""
     has_unseen_letters: bool = False
-    """Letters that no screen shows were left out."""
+    """Invisible characters were left out."""
 
 
 class _Sheets:
@@ -90,7 +90,7 @@ class _Sheets:
         return self._kept[index]
 
     def laid(self, index: int) -> LaidOutPage:
-        """The text and the blocks of a page.  The same for the same file, whoever asks in whatever order."""
+        """The text and the blocks of a page; always the same for the same file, in whatever order pages are read."""
         sheet = self.at(index)
         if sheet.status is PageStatus.SCANNED and ocr.is_available():
             sheet = self._recognised(index, sheet)
@@ -140,7 +140,7 @@ class _Sheets:
         return sheet
 
     def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> frozenset[int]:
-        """The indices of the lines a reader of the page does not see."""
+        """The indices of lines that are invisible on the page."""
         lines = sheet.lines
         hidden = {at for at, line in enumerate(lines) if line.look.is_unseen}
         if hidden and len(hidden) > len(lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
@@ -157,7 +157,7 @@ class _Sheets:
         return frozenset(hidden)
 
     def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
-        """A scanned page with the words read off its picture."""
+        """A scanned page with its recognised text."""
         with page_at(self._document, index) as page:
             picture = _rendered(page, ocr.width_for(sheet.width, sheet.height))
         self._reading.check()
@@ -212,7 +212,7 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
 
 
 def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
-    """The name and the bytes of a file that lies in the document.  Raises KnownError `request.invalid` for none."""
+    """The name and the bytes of a file embedded in the document.  Raises KnownError `request.invalid` for none."""
     return attachment_bytes(reading, index)
 
 
@@ -244,7 +244,7 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
 
 
 def _bounded(width: int, page_width: float, page_height: float) -> int:
-    """The wanted width, or less where the picture would become too high or too large."""
+    """The requested width, or less where the picture would become too high or too large."""
     ratio = max(page_height / max(page_width, 1.0), 0.001)
     return max(1, int(min(width, MAX_HEIGHT / ratio, (MAX_PIXELS / ratio) ** 0.5)))
 
@@ -309,7 +309,7 @@ def _share(box: Sequence[float], width: float, height: float) -> Box:
 
 
 def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
-    """Say of a page with hardly any letters why that is."""
+    """Note why a page has hardly any letters."""
     share, paths = picture_share(page)
     if share >= PICTURE_SHARE:
         sheet.status, sheet.reason = PageStatus.SCANNED, "scanned"
@@ -318,7 +318,7 @@ def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
 
 
 def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
-    """Which lines cannot be told from their ground on the drawn page."""
+    """Which lines cannot be distinguished from their background on the drawn page."""
     raster = _rendered(page, _bounded(round(view_of(page).width), view_of(page).width, view_of(page).height))
     found = set()
     for at, line in lines.items():

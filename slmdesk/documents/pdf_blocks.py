@@ -33,7 +33,7 @@ _PAGE_NUMBER = re.compile(r"\d{1,4}$|[ivxlc]{1,6}$")
 _LEADER = re.compile(r"\.{4,}$|\.$|…$")
 _LEADER_WORDS = 4
 _NEAR_LINES = 20
-"""How far back a block is looked at for how wide it is."""
+"""How many lines back are considered for the width of a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class PageMeasures:
 
 @dataclass(slots=True)
 class LaidOutPage:
-    """A page's text with its blocks, and which word stands where in it."""
+    """A page's text with its blocks, and the position of each word in it."""
 
     text: PageText
     places: list[tuple[int, Word]]
-    """Character of the text, word; a word that was parted by a hyphen stands twice."""
+    """Character of the text, word; a hyphenated word appears twice."""
 
 
 def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
@@ -208,7 +208,7 @@ def _depth(numbered: re.Match[str]) -> int:
 
 
 class _Writer:
-    """Puts blocks into a page's text, and notes where each word went."""
+    """Writes blocks into a page's text, and records the position of each word."""
 
     def __init__(self, compounds: Set[str]) -> None:
         self._compounds = compounds

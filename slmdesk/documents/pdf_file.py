@@ -1,6 +1,6 @@
 """An open PDF file: its password, its properties, and its pages one at a time.
 
-pdfium must not be entered by two threads: every use of it stands under LOCK.
+pdfium is not thread-safe: every use of it holds LOCK.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from slmdesk.documents.pdf_streams import check_streams
 LOCK = threading.RLock()
 MAX_PAGES = 50_000
 MAX_IN_MEMORY_BYTES = 64 << 20
-"""Larger files are read from the disk as pdfium asks."""
+"""Larger files are read from the disk on demand."""
 TAIL_BYTES = 2048
 MAX_VALUE_CHARACTERS = 4000
 MOST_ANNOTATIONS = 2000
@@ -53,9 +53,9 @@ def opened(reading: Reading) -> Iterator[pdfium.PdfDocument]:
             raise KnownError("document.damaged", path=reading.path, reason="it is empty")
         file.seek(max(0, size - TAIL_BYTES))
         if b"%%EOF" not in file.read(TAIL_BYTES):
-            reading.note(Note.PARTLY_DAMAGED)  # cut off; pdfium gathers what there is
+            reading.note(Note.PARTLY_DAMAGED)  # truncated; pdfium recovers what there is
         file.seek(0)
-        # a file of bearable size is read at once: it cannot change under pdfium's hands then
+        # a file of moderate size is read at once, so that it cannot change while pdfium uses it
         source = reading.all_bytes() if size <= MAX_IN_MEMORY_BYTES else file
         if isinstance(source, bytes):
             check_streams(reading, source)
@@ -80,7 +80,7 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
     except pdfium.PdfiumError as err:
         code = getattr(err, "err_code", None)
         if not code or (isinstance(source, bytes) and code >= _NEEDS_PASSWORD and b"/Encrypt" not in source):
-            # without a page, pdfium refuses and says nothing: what it names is the failure before
+            # without a page, pdfium refuses and sets no error: the one it reports is the previous failure's
             raise KnownError("document.damaged", path=reading.path, reason="it has no pages") from err
         if isinstance(source, bytes) and code not in (_NEEDS_PASSWORD, _NOT_KNOWN_LOCK):
             with suppress(pdfium.PdfiumError):
@@ -96,14 +96,14 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
 
 
 def _with_trailer(data: bytes) -> bytes:
-    """A file whose end is cut off, with a new one that names its root; pdfium finds the rest by itself."""
+    """A truncated file with a new trailer that names its root; pdfium finds the rest by itself."""
     found = _CATALOG.search(data)
     root = found[1] if found else b"1"
     return data + b"\ntrailer\n<< /Root " + root + b" 0 R >>\nstartxref\n0\n%%EOF\n"
 
 
 def metadata_of(document: pdfium.PdfDocument, name: str) -> str:
-    """What the document says of itself: Title, Author; empty for none."""
+    """A property of the document, such as Title or Author; empty for none."""
     value = ""
     with LOCK, suppress(UnicodeError, pdfium.PdfiumError):  # half a letter in a title spoils the title alone
         value = document.get_metadata_value(name)
@@ -175,7 +175,7 @@ def picture_share(page: pdfium.PdfPage) -> tuple[float, int]:
 
 
 def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
-    """Name and size in bytes of each file that lies in the document."""
+    """Name and size in bytes of each file embedded in the document."""
     found = []
     for index in range(min(document.count_attachments(), 1000)):
         name, size_bytes = "", 0

@@ -1,8 +1,8 @@
 """Arranges the words of a page into lines in reading order: columns one after another, table rows with their cells.
 
 The order of the file is kept wherever it makes sense, since programs that write PDF mostly write in reading order.
-Where lines stand side by side in one row, with a gap that goes down through several rows, it is decided what that is:
-columns of text, which are read one after the other, or a table, which is read row by row.
+Where lines stand side by side in one row, with a gap that continues through several rows, they are either columns of
+text, which are read one after the other, or a table, which is read row by row.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from slmdesk.documents.pdf_words import Look, Word
 
 GAP = 0.9
-"""Of the letters' size: as far apart may the words of a line be, justified or not."""
+"""In letter sizes: the largest distance between the words of a line, justified or not."""
 WIDE_GAP = 1.6
-"""From here on a gap parts cells even in a table of two rows."""
+"""A gap this wide separates cells even in a table of two rows."""
 COLUMN_ROWS = 4
 COLUMN_CHARACTERS = 16
 """In the middle of the lines of a column of text; cells of tables are shorter."""

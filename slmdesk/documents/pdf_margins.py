@@ -13,11 +13,11 @@ EDGE = 0.14
 """Of the page's height, at the top and at the bottom."""
 MOST_LINES = 3
 NEAR = 0.015
-"""Of the page's height: as exactly do they stand in the same place."""
+"""Share of the page's height: how precisely they are in the same place."""
 EXACTLY = 0.003
 LEAST_ALIKE = 2
 REACH = 2
-"""So many pages before and after are looked at: left and right pages differ."""
+"""How many pages before and after are compared: left and right pages differ."""
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"\b[ivxlc]+\b")
 _FIRST_NUMBER = re.compile(r"\W*(\d{1,5})\b")
@@ -27,7 +27,7 @@ _NUMBER_ALONE = re.compile(
 )
 """With numbers made one."""
 PARTED = 0.8
-"""Of the letters' size: as wide is the gap at least between a header and the text."""
+"""In letter sizes: the least gap between a header and the text."""
 ISOLATED = 1.7
 """A line that changes from page to page is a header only with such a gap."""
 
@@ -93,7 +93,7 @@ def repeated(
 
 
 def _is_number(one: Margin, number: int) -> bool:
-    """Nothing but the number of its page, apart from the text: a document of one page has no neighbour to tell."""
+    """Only the page number, apart from the text: a document of one page has no neighbours to compare with."""
     return number in one.numbers and one.gap > ISOLATED and _NUMBER_ALONE.fullmatch(one.text) is not None
 
 

@@ -18,7 +18,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 MAX_CHARACTERS = 400_000
-"""Of one page: more is no page anybody reads, and would fill the memory."""
+"""Characters of one page: more is no readable page, and would fill the memory."""
 LINE_END = "\ufffe"
 """What pdfium puts for a hyphen at the end of a line, in place of it and of the line's end."""
 _TOKEN = re.compile(rf"\r\n|[^\s{LINE_END}]+{LINE_END}?|{LINE_END}")
@@ -134,7 +134,7 @@ class PageLetters:
         self._colour = tuple(ctypes.c_uint() for _ in range(4))
         self._colour_at = tuple(ctypes.byref(one) for one in self._colour)
         self.has_unseen_letters = False
-        """Letters that no screen shows (Unicode tags and the like) were left out."""
+        """Invisible characters (Unicode tags and the like) were left out."""
 
     def close(self) -> None:
         """Free it."""
@@ -197,7 +197,7 @@ class PageLetters:
         return bool(known) and (min(red, green, blue) >= _WHITE or alpha < 255 - _WHITE)
 
     def share_unmapped(self) -> float:
-        """How many of its characters (some are asked) stand for letters nobody knows, 0..1."""
+        """The share of its characters, by a sample, that have no known Unicode letter, 0..1."""
         asked = range(0, self.count, max(1, self.count // 100))
         unknown = sum(pdfium_c.FPDFText_HasUnicodeMapError(self._raw, one) == 1 for one in asked)
         return unknown / len(asked) if asked else 0.0
@@ -278,7 +278,7 @@ class PageLetters:
         return size * scale or 1.0, (matrix.c / scale, matrix.d / scale)
 
     def _plain(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
-        """Ligatures parted, letters no screen shows left out, each with the index it comes from."""
+        """Characters with their source index: ligatures decomposed, invisible characters left out."""
         letters = letters.translate(_SYMBOLS)
         if _ACCENTED.search(letters):
             letters, own = _accented(letters, own or tuple(range(first, first + len(letters))))
@@ -299,7 +299,7 @@ class PageLetters:
 
 
 def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-    """Accents and the letters after them made one, where there is such a letter."""
+    """Combine accents with the letters after them, where there is such a letter."""
     found: list[str] = []
     where: list[int] = []
     at = 0

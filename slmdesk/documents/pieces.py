@@ -10,7 +10,7 @@ from slmdesk.documents.base import PageText
 from slmdesk.documents.text import pieces_of
 
 SECTION_CHARACTERS = 20_000
-"""A section without headings is parted here: a place in it should be found by looking."""
+"""A section without headings is split at this length, so that a place in it can be found by eye."""
 MAX_LABEL_CHARACTERS = 200
 
 

@@ -6,7 +6,7 @@ import struct
 import zlib
 
 _LEVEL = 3
-"""Of compression: pages are mostly white, and a person waits."""
+"""Compression level: pages are mostly white, and a person is waiting."""
 
 
 def png_of(rgb: bytes, *, width: int, height: int, stride: int) -> bytes:
@@ -15,7 +15,7 @@ def png_of(rgb: bytes, *, width: int, height: int, stride: int) -> bytes:
     rows = memoryview(rgb)
     packed = []
     for row in range(height):
-        packed.append(packer.compress(b"\0"))  # each row says how it is filtered: not at all
+        packed.append(packer.compress(b"\0"))  # each row begins with its filter type: none
         packed.append(packer.compress(rows[row * stride : row * stride + width * 3]))
     packed.append(packer.flush())
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

@@ -16,7 +16,7 @@ from slmdesk.documents.slides import slide_page
 from slmdesk.documents.xmls import attribute, child, local
 
 MAX_SLIDES = 10_000
-"""Looked for where nothing says which there are."""
+"""Tried when nothing lists the parts."""
 
 
 def read(reading: Reading) -> Iterator[Page]:

@@ -35,7 +35,7 @@ READERS: Mapping[str, str] = {
     "po": "text:read",
     "xliff": "text:read",
 }
-"""Module of this room and function, by the ids of core.formats."""
+"""Module of this package and function, by the ids of core.formats."""
 
 
 ATTACHMENTS: Mapping[str, str] = {

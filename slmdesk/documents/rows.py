@@ -14,7 +14,7 @@ _IN_A_ROW = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.HEADI
 
 
 def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
-    """A row by its cells; one that is only layout, or holds another table, flows as if there were no table."""
+    """A row as a block with its cells; a layout row, or one with a nested table, flows as if there were no table."""
     words = [[one for one in cell if isinstance(one, Piece) and one.text.strip()] for cell in cells]
     filled = [cell for cell in words if cell]
     size = sum(len(one.text) for cell in words for one in cell)

@@ -18,7 +18,7 @@ from slmdesk.documents.pieces import Piece, page_from
 
 PAGE, LINE, CELL, ROW, ROW_BEGINS = "\f", "\x0b", "\x1f", "\x1e", "\x1d"
 ASIDE, ASIDE_ENDS, OUTLINE = "\x01", "\x02", "\x03"
-"""Characters no text has; they travel through striprtf as bytes."""
+"""Characters that no text contains; they pass through striprtf as bytes."""
 ASIDES: Mapping[str, tuple[str, BlockKind]] = {
     "footnote": ("f", BlockKind.FOOTNOTE),
     "annotation": ("c", BlockKind.COMMENT),
@@ -67,7 +67,7 @@ def read(reading: Reading) -> Iterator[Page]:
     if "\ufffd" in text:
         reading.note(Note.PARTLY_DAMAGED)
     pages = text.rstrip().split(PAGE)
-    if max(map(len, pages)) > paging.MAX_PRINTED_BYTES:  # its breaks are those of chapters: no page holds so much
+    if max(map(len, pages)) > paging.MAX_PRINTED_BYTES:  # its breaks end chapters, not pages
         yield from _sections(reading, pages)
         return
     reading.total = len(pages)

@@ -22,7 +22,7 @@ REPORTED = re.compile(r"sep=(.)\n", re.IGNORECASE)
 _SAMPLE_ROWS = 200
 _SAMPLE_CHARACTERS = 200_000
 _MAX_QUOTED = 32_767
-"""Characters in a quoted value, as many as Excel has for a cell; beyond it the quotation mark is a mere letter."""
+"""Characters in a quoted value, as many as Excel allows in a cell; beyond that the quotation mark is literal."""
 _MAX_CELLS = 16_384
 
 
@@ -115,7 +115,7 @@ def cells_of(text: str, delimiter: str, begin: int = 0) -> Iterator[Cell]:
     at, width, size = begin, 0, len(text)
     while at < size:
         found = value.match(text, at)
-        if found is None:  # cannot be: the second form matches nothing as well
+        if found is None:  # unreachable: the second alternative also matches the empty string
             return
         quoted, at = found[1], found.end()
         width += 1

@@ -33,7 +33,7 @@ class Row:
 
 
 class SheetPager:
-    """Gives the sheets of one document their pages, numbered through."""
+    """Turns the sheets of one document into pages with consecutive numbers."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading, self._number, self._sheets = reading, 0, 0
@@ -117,7 +117,7 @@ def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:
 
 
 def row_pieces(row: Row, left: int) -> Iterator[Piece]:
-    """A row as blocks, its cells parted by tabs from the column `left` on, which is where the page's cells begin."""
+    """A row as blocks, its cells separated by tabs from the column `left` on, where the page's cells begin."""
     texts, first, size = list[str](), left, 0
     last = left - 1
     for column, words in row.cells:
@@ -152,7 +152,7 @@ def column_name(column: int) -> str:
 
 @lru_cache(maxsize=20_000)
 def column_number(letters: str) -> int:
-    """The column of letters; 0 for none, and for what is none."""
+    """The number of a column's letters; 0 for none, and for anything else."""
     number = 0
     if not (len(letters) <= _MOST_LETTERS and letters.isascii() and letters.isalpha()):
         return 0

@@ -1,6 +1,6 @@
 """Determines what a file is by its first bytes, since names can be wrong.
 
-Signatures as in the file formats' own specifications; what has none (text) is told by its name.
+Signatures as in the file formats' own specifications; formats without one (text) are identified by their name.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _MIMES = {
 }
 
 SIGNED = frozenset({"pdf", "rtf", "msg", "xls", *(found for _, found in _PACKED), *_MIMES.values()})
-"""Formats whose bytes say what they are: a file of such a name without them is something else."""
+"""Formats with a signature: a file with such a name but without the signature is something else."""
 _PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S
 )
 
 
 def format_of_text(head: bytes) -> str:
-    """What a text says it is whose name promises an archive: programs save web pages as .xls and .doc.
+    """The format of a text whose name promises an archive: programs save web pages as .xls and .doc.
 
     Empty where it is no text, or nothing at all.
     """
-    cut = head.rpartition(b"\n")[0] or head  # not in the middle of a letter
+    cut = head.rpartition(b"\n")[0] or head  # not within a character
     if not cut.strip():
         return ""
     if re.search(rb"^mime-version:", cut, re.I | re.M):

@@ -18,7 +18,7 @@ _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
 _ASS_TIME = re.compile(r"\s*(\d+):(\d\d):(\d\d)[.:](\d\d)")
 _TAG = re.compile(r"</?(?:b|i|u|c|v|lang|ruby|rt|font)(?:[.\s][^<>]*)?>|<[\d:.]+>", re.IGNORECASE)
-"""Known ones alone: <|im_start|> is what somebody says, and so is <s>."""
+"""Known tags only: <|im_start|> may be spoken text, and so may <s>."""
 _VOICE = re.compile(r"<v(?:\.[\w.-]+)?\s+([^<>]+)>", re.IGNORECASE)
 _OVERRIDE = re.compile(r"\{[^{}]*\\[^{}]*\}")
 _DRAWING = re.compile(r"\\p[1-9]")
@@ -81,7 +81,7 @@ def _timed(text: str) -> Iterator[Cue]:
     for line in [*text.split("\n"), ""]:
         found = _TIMES.match(line)
         if found and times is not None and lines and lines[-1].strip().isdecimal():
-            lines.pop()  # the next one's number, where the empty line was forgotten
+            lines.pop()  # the next cue's number, where the empty line is missing
         if found or not line.strip():
             yield from _cue(times, lines, is_vtt=is_vtt)
             times, lines = found, []

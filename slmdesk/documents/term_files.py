@@ -25,7 +25,7 @@ from slmdesk.documents.xmls import Stream, attribute, local
 from slmdesk.text.words.spreadsheet_cells import words_of_cell
 
 MOST_CHARACTERS = 2_000
-"""Of a term; longer ones are no terms."""
+"""Longest term, in characters; anything longer is not a term."""
 MOST_PAIR_CHARACTERS = 20_000
 _NAMES = {
     "source": ("source", "term", "from", "quelle", "ausgangssprache", "source term", "src"),
@@ -76,7 +76,7 @@ class Wording:
     """Which was the first, for people."""
 
     def skip(self, place: str) -> None:
-        """One row gives nothing."""
+        """Count a row without a term."""
         self.skipped += 1
         self.first_skipped = self.first_skipped or place
 
@@ -111,7 +111,7 @@ def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
 
 
 def check_languages(reading: Reading, reported: Wording, source: str, target: str) -> None:
-    """Of more than two languages a person chooses.  Raises KnownError `glossary.more_languages`."""
+    """With more than two languages, a person chooses.  Raises KnownError `glossary.more_languages`."""
     if len(reported.all_languages) > 2 and not (source and target):
         names = ", ".join(code for code, _ in reported.all_languages.most_common(20))
         raise KnownError("glossary.more_languages", path=reading.path, languages=names)
@@ -124,7 +124,7 @@ def _rows(reading: Reading, format_id: str) -> Iterator[list[str]]:
     if format_id == "csv":
         text = text_of(reading)
         for row in rows_of(text, delimiter_of(text)):
-            yield [words_of_cell(cell) for cell in row]  # of a table handed out by this program or one as careful
+            yield [words_of_cell(cell) for cell in row]  # this program escapes formulas, others may too
         return
     for page in reader_of(format_id)(reading):
         for block in page.blocks:
@@ -172,7 +172,8 @@ def _named(cells: Sequence[str]) -> str:
 def _columns(cells: Sequence[str], reported: Wording, source: str, target: str) -> tuple[dict[str, int], bool]:
     """Which column holds what, by the first row, and whether that is a head.
 
-    A row without names is taken for terms where there are two columns; of more nobody can tell, and none is named.
+    A row without known names is taken for terms if there are two columns; with more it is ambiguous, and none is
+    assigned.
     """
     found: dict[str, int] = {}
     folded = [cell.casefold() for cell in cells]
@@ -324,7 +325,7 @@ def _texts_of(unit: etree._Element) -> dict[str, str]:
 
 
 def _plain(segment: etree._Element) -> Iterator[str]:
-    """The words of a segment; what is inside its own markup (bpt, ept, ph …) is none."""
+    """The text of a segment, without the content of its inline markup (bpt, ept, ph …)."""
     if segment.text:
         yield segment.text
     for one in segment:

@@ -10,7 +10,7 @@ from slmdesk.documents.base import Reading
 from slmdesk.documents.decoding import text_of
 
 MAX_PAGE_CHARACTERS = 200_000
-"""Longer pages are parted at line ends, so that one message stays small."""
+"""Longer pages are split at line ends, so that one message stays small."""
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -32,13 +32,13 @@ def read_code(reading: Reading) -> Iterator[Page]:
 
 
 def pages_of(text: str, *, kind: BlockKind = BlockKind.PARAGRAPH) -> Iterator[Page]:
-    """The pages of a text: parted at form feeds, and where they would be too long."""
+    """The pages of a text: split at form feeds, and where they would be too long."""
     pages = (piece for part in text.split("\f") for piece in pieces_of(part))
     return (page_of(number, str(number), page, _blocks(page, kind)) for number, page in enumerate(pages, 1))
 
 
 def pieces_of(text: str) -> Iterator[str]:
-    """A text in pieces of bounded length, parted after a line end where there is one; joined they are the text."""
+    """A text in pieces of bounded length, split after a line end where there is one; joined they are the text."""
     at = 0
     while len(text) - at > MAX_PAGE_CHARACTERS:
         cut = text.rfind("\n", at, at + MAX_PAGE_CHARACTERS) + 1
@@ -49,9 +49,7 @@ def pieces_of(text: str) -> Iterator[str]:
 
 
 def _blocks(page: str, kind: BlockKind) -> list[Block]:
-    """Lines with words that follow each other; line by line, since a pattern would look at a line of blanks again
-    from each of them.
-    """
+    """Consecutive lines with words; line by line, since a regular expression would backtrack on a line of spaces."""
     blocks: list[Block] = []
     begun, at = -1, 0
     for line in page.split("\n"):

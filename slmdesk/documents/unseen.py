@@ -41,5 +41,5 @@ def is_unseen(attributes: Mapping[str, str | None], by_sheets: frozenset[str]) -
 
 
 def _is_white(style: str) -> bool:
-    """White letters, and no word about what is behind them."""
+    """White letters without a declared background."""
     return _WHITE.search(style) is not None and "background" not in style.lower()

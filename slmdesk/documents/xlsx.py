@@ -136,7 +136,7 @@ class _Sheet:
         return shown(value, form, from_1904=self._book.from_1904)
 
     def _more(self) -> Iterator[Piece]:
-        """What lies on the sheet besides its cells, asked for when the rows are through."""
+        """What is on the sheet besides its cells; read after its rows."""
         root = self._stream.root
         columns = child(root, "cols")
         if columns is not None and any(one.get("hidden") in _ON for one in columns):
@@ -175,7 +175,7 @@ def _strings(package: Package, reading: Reading, part: str) -> list[str]:
 
 
 def _rich(element: etree._Element) -> str:
-    """The words of a text, without the reading aids above them."""
+    """The text without phonetic guides."""
     pieces = []
     for one in element:
         name = local(one)

@@ -33,7 +33,7 @@ class Request:
     `adapter.other_model`, one that cannot be used with `adapter.unusable`.
     """
     lora_scale: float = 1.0
-    """Its strength, 0 (none) to 2; 1: as its makers meant it."""
+    """Its strength, 0 (none) to 2; 1: as intended by its makers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Rendered:
     missing: tuple[int, ...] = ()
     """Indices of messages the template left out."""
     lookalikes: tuple[str, ...] = ()
-    """Marks of turns that a person or a document wrote, and that this model cannot tell from real ones."""
+    """Turn markers written by a person or a document, which this model cannot distinguish from real ones."""
 
     @property
     def text(self) -> str:

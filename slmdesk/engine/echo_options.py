@@ -24,8 +24,8 @@ class EchoOptions:
     answer: str = ""
     """Instead of an echo of the last message."""
     turned: bool = False
-    """Answer with what follows "Text: " in the last message, or all of it, capital and small letters exchanged: a
-    translation that can be foretold.
+    """Answer with what follows "Text: " in the last message, or all of it, with upper and lower case swapped: a
+    predictable translation.
     """
     known: Mapping[str, str] = field(default_factory=dict)
     """Answers by the last message, else by what follows "Text: " in it: before `turned` and the echo."""

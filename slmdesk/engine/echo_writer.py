@@ -17,7 +17,7 @@ from slmdesk.engine.base import (
 from slmdesk.engine.echo_options import EchoOptions
 
 REPEAT_LIMIT = 256
-"""The same word so often ends the answer."""
+"""The answer ends after this many repetitions of a word."""
 
 
 def tokens_of(text: str) -> list[str]:

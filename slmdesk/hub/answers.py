@@ -14,7 +14,7 @@ MAX_ANSWER_BYTES = 4 << 20
 """Of one answer, unpacked.  A hundred repositories with their files take about 1 MiB; as Python objects a hostile
 answer takes up to forty times its size."""
 ANSWER_S = 60.0
-"""For one whole answer, however slowly its bytes drip."""
+"""Seconds for one whole answer, however slowly its bytes arrive."""
 _WAITS = {"connect": 10.0, "read": 20.0, "write": 20.0, "pool": 20.0}
 _API = "/api/models/"
 
@@ -28,7 +28,7 @@ class AnswerTransport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Raises KnownError network.*, hub.*, and Stopped."""
         host = request.url.host
-        request.extensions["timeout"] = dict(_WAITS)  # the library asks for none at all
+        request.extensions["timeout"] = dict(_WAITS)  # the library sets no timeout at all
         request.headers["accept-encoding"] = "identity"
         try:
             response = self._inner.handle_request(request)

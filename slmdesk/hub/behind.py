@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 SYNC_BYTES = 8 << 20
-"""Written between two syncs: what a kill or a power cut makes us fetch again is at most this and what is behind."""
+"""Bytes between two syncs: after a kill or a power cut at most these and the queued ones are fetched again."""
 MOST_BEHIND = 4 << 20
-"""Bytes that may wait for the thread; then the line waits."""
+"""Bytes that may wait for the thread; beyond that, the connection waits."""
 
 
 class Digest(Protocol):

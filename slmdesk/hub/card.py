@@ -30,7 +30,7 @@ def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> 
     """The card at `address`.  Inside `because`.  Raises KnownError network.*, hub.*, and Stopped."""
     import httpx2
 
-    from slmdesk.hub.answers import ANSWER_S  # brings httpx2 with it, which only a request may need
+    from slmdesk.hub.answers import ANSWER_S  # imports httpx2, which only a request needs
 
     headers = {"accept-encoding": "identity"}
     if token:

@@ -18,7 +18,7 @@ from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.core.labels import clean_label
 
 MANY_LANGUAGES = "mul"
-"""ISO 639's word for more languages than one would list."""
+"""ISO 639's code for more languages than can be listed."""
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _FILES = re.compile(r"[\w.*?-]+\.gguf", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2}|mul")
@@ -70,7 +70,7 @@ class CatalogueEntry:
     context_tokens: int | None = None
     """None: not known before the file's header is read."""
     chat_format: str = ""
-    """A built-in format of the engine for files without a chat template; "": they bring one."""
+    """A built-in format of the engine for files without a chat template; "": they contain one."""
 
     @property
     def is_mixture(self) -> bool:
@@ -89,7 +89,7 @@ class CatalogueEntry:
         return f"{text}, {count_text(self.active)} at work" if self.is_mixture else text
 
     def speaks(self, language: str) -> bool:
-        """Whether it was made for this language (ISO 639-1); of one that knows many, it is only to be hoped."""
+        """Whether it was made for this language (ISO 639-1); assumed of a model with many languages."""
         return language in self.languages or MANY_LANGUAGES in self.languages
 
 

@@ -20,7 +20,7 @@ PREFERRED = (
     "Q4_K_M", "Q4_K_S", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "Q5_K_M", "Q5_K_S", "Q5_0", "Q5_1", "Q6_K", "Q8_0",
     "Q3_K_M", "Q3_K_L", "BF16", "F16", "F32",
 )  # fmt: skip
-"""The order of choice when nobody chooses and nothing fits: small and nearly as good first."""
+"""The order of choice without a request, when nothing fits: small and nearly as good first."""
 MAX_PARTS = 1000
 
 
@@ -44,7 +44,7 @@ class RemoteFile:
     """The commit, so that what is fetched later is what was listed."""
     parts: tuple[RemotePart, ...]
     quantization: str
-    """By its name; empty where that tells none."""
+    """By its name; empty where the name has none."""
     license: str = ""
     gated: bool = False
 

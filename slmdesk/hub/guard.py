@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HUB = "https://huggingface.co"
 HUB_HOSTS = frozenset({"huggingface.co", ".huggingface.co", ".hf.co"})
-"""The Hub and the storage it sends us to."""
+"""The Hub and the storage it redirects to."""
 Record = Callable[[str, str, str, str], int]
 Finish = Callable[[int, int], None]
 OnWait = Callable[[float], None]
@@ -79,7 +79,7 @@ def _is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The purpose of a request, what stops it, who is told that it waits, and its speed limit."""
+    """The purpose of a request, what stops it, the callback while it waits, and its speed limit."""
 
     purpose: str = ""
     stop: Event | None = None
@@ -96,8 +96,8 @@ def because(
 ) -> Iterator[None]:
     """Give the purpose of the requests made inside ("search", "download of NAME"), for the network log.  Per thread.
 
-    Once `stop` is set they raise Stopped within about 0.3 s, wherever they wait.  `on_wait` is told, about four times
-    a second, how many seconds no byte has come.  `limit` is heeded where there is a `stop`.
+    Once `stop` is set they raise Stopped within about 0.3 s, wherever they wait.  `on_wait` is called about four
+    times a second with the seconds since the last byte.  `limit` is heeded where there is a `stop`.
     """
     token = _reason.set(Reason(purpose, stop, on_wait, limit))
     try:

@@ -8,11 +8,11 @@ import time
 from slmdesk.core.errors import Stopped
 
 LOOK_S = 0.25
-"""How long a wait is deaf to a stop."""
+"""Seconds until a wait notices a stop."""
 HOLDS_S = 0.25
-"""Of time in which nothing was read the bucket keeps so much."""
+"""Seconds of unused time that the bucket keeps."""
 PIECES_A_SECOND = 20
-"""What is given at once is no less than this part of a second's bytes: tiny reads would cost more than they bring."""
+"""At most so many reads, as far as the limit allows: tiny ones would cost more than they gain."""
 
 
 class SpeedLimit:

@@ -18,7 +18,7 @@ READ_BYTES = 1 << 18
 """Asked for at once: httpcore2 wants 64 KiB, and each piece costs the same whatever its size.
 Half and double of it were slower (benchmarks/download_throughput.py)."""
 LOOK_S = 0.25
-"""How long a wait is deaf to a stop."""
+"""Seconds until a wait notices a stop."""
 
 
 class HearingBackend(httpcore2.NetworkBackend):
@@ -114,7 +114,7 @@ def _hearing(work: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkSt
     def run() -> None:
         try:
             answers.put(work())
-        except BaseException as err:  # noqa: BLE001  it belongs to the one who waits
+        except BaseException as err:  # noqa: BLE001  it is raised to the caller who waits
             answers.put(err)
         if is_left.is_set():
             close_late()

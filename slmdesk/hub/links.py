@@ -13,10 +13,10 @@ _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPO = re.compile(rf"{_NAME}/{_NAME}")
 _HOST = re.compile(r"(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/", re.IGNORECASE)
 _COMMAND = re.compile(r"(?:ollama\s+(?:run|pull)|llama-(?:cli|server)\s+-hf)\s+", re.IGNORECASE)
-"""How other programs are told to take a model: the words pages offer to be copied."""
+"""Command prefixes of other programs, which pages offer for copying."""
 _QUANTIZATION = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _NO_OWNERS = ("datasets", "spaces", "models", "docs", "papers", "collections", "blog", "api", "settings")
-"""First steps of pages that are no models."""
+"""First path segments of pages that are not models."""
 
 
 @dataclass(frozen=True, slots=True)

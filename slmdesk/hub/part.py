@@ -46,7 +46,7 @@ class Origin:
 class Part:
     """The file on its way.  One thread at a time.  Every method raises KnownError `disk.full`, `file.unwritable`.
 
-    While it is open, a thread of its own writes, hashes and syncs (`behind.py`): a failure may be told a write later.
+    While it is open, a thread of its own writes, hashes and syncs (`behind.py`): a failure may be raised a write later.
     """
 
     def __init__(self, folder: Path, repo: str, file: RemotePart, *, spare_bytes: int = SPARE_BYTES) -> None:
@@ -184,7 +184,7 @@ class Part:
     def close(self) -> None:
         """Close the file and keep it.  May be called twice."""
         if self._handle >= 0:
-            with suppress(KnownError):  # a full disk was said when it was written
+            with suppress(KnownError):  # a full disk was reported by the write
                 self.sync()
             self._end_behind()
             os.close(self._handle)
@@ -205,7 +205,7 @@ class Part:
             yield done
 
     def _note_synced(self, size: int) -> None:
-        """On the thread behind, mostly."""
+        """Mostly on the writing thread."""
         with self.journal.open("ab") as out:
             out.write(_line({"synced": size, "etag": self.etag}))
         self._synced = size

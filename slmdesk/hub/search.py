@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Sort = Literal["downloads", "updated", "likes"]
 SORTS: Mapping[str, str] = {"downloads": "downloads", "updated": "lastModified", "likes": "likes"}
-"""Ours to the Hub's."""
+"""From our names to the Hub's."""
 TASKS: Mapping[str, str] = {
     "chat": "conversational",
     "summaries": "summarization",
@@ -127,7 +127,7 @@ class Hub:
             untrusted = answer.json()
             if not isinstance(untrusted, list):
                 raise TypeError("no list")
-            made: Any = ModelInfo  # it tells no types
+            made: Any = ModelInfo  # it is untyped
             found = [_repo_of(made(**{"siblings": None, **one})) for one in untrusted[:MOST]]
             begin = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("cursor", [""])[0]
             return HubPage(tuple(one for one in found if one is not None), begin[:4096])
@@ -147,7 +147,7 @@ class Hub:
             raise KnownError("request.invalid", what=f"no repository: {clean_label(repo, 100)}")
         try:
             return self._repo(repo, stop)
-        except KnownError as err:  # the Hub tells everybody what is in a gated one; a mirror may not
+        except KnownError as err:  # the Hub lists a gated repository's files to everybody; a mirror may not
             access = self.token() if err.code == "hub.gated" else ""
             if not access:
                 raise

@@ -30,7 +30,7 @@ class GuardTransport(httpx2.BaseTransport):
         """Raises KnownError network.offline or network.refused before any socket, and what `record` raises."""
         url = request.url
         self._policy.check(url.scheme, url.host, url.port)
-        request.headers["user-agent"] = USER_AGENT  # the library's own tells versions and more of this PC
+        request.headers["user-agent"] = USER_AGENT  # the library's own reveals versions and more about this PC
         for name in ("cookie", *(() if self._policy.is_endpoint(url.scheme, url.host, url.port) else _SECRET)):
             request.headers.pop(name, None)
         number = self._record(url.host, request.method, url.path, reason_now().purpose)

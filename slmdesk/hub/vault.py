@@ -58,7 +58,7 @@ class SystemKeyring:
         self._service, self._find_s, self._answer_s = service, find_s, answer_s
 
     def missing(self) -> str:
-        """Looked up anew each time: a desktop's keyring may come up later."""
+        """Looked up each time: a desktop's keyring may start later."""
         try:
             _within(_backend, self._find_s)
         except KnownError as err:
@@ -207,7 +207,7 @@ def _within(work: Callable[[], T], seconds: float, undo: Callable[[], None] | No
         if is_late and undo is not None and not isinstance(answer, KnownError):
             try:
                 undo()
-            except Exception as err:  # noqa: BLE001  as above; who asked was told long ago
+            except Exception as err:  # noqa: BLE001  as above; the caller got its error long ago
                 log.error("a keyring that answered late does not forget what it was given: %s", type(err).__name__)
 
     threading.Thread(target=run, name="keyring", daemon=True).start()

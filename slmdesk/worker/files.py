@@ -18,7 +18,7 @@ SYSTEM = (
     "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/vmstat", "/proc/zoneinfo", "/proc/filesystems",
     "/proc/sys/vm/overcommit_memory", "/sys/devices/system", "/sys/fs/cgroup", "/sys/kernel/mm",
 )  # fmt: skip
-"""Programs and libraries of the system, and what they look at when they are loaded: nothing of a person's."""
+"""Programs and libraries of the system, and what they read when they are loaded: no user data."""
 OWN_PROCESS = "/proc/self"
 GRAPHICS = ("/sys", "/proc/driver", "/proc/devices", "/proc/modules", "/etc/OpenCL", "/etc/vulkan", "/etc/drirc")
 GRAPHICS_DEVICES = ("/dev/dri", "/dev/kfd")

@@ -47,13 +47,13 @@ def harden(role: str, reach: AllowedPaths = NOTHING) -> tuple[str, ...]:
 
 def harden_trials() -> None:
     """Give up the rights of the helper that tries templates: all but starting the interpreter."""
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # its memory is nobody's, with an old kernel too
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # protects its memory with an old kernel too
     restrict(files_of_trials())
     install(deny_exec=False)
 
 
 def _shut_in(files: Files) -> list[str]:
-    """Files first: a process is spied on through its files.  What took effect, and nothing that only would help."""
+    """Files first: a process can be spied on through its files.  Returns only what took effect."""
     landlock = restrict(files)
     filtered = install(deny_exec=True)
     done = ["no_network", "no_exec"] if filtered else []

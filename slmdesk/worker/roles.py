@@ -176,7 +176,7 @@ class _CountingRole(Role):
                 except StopIteration as end:
                     return dict(end.value)
                 with self._lock:
-                    del self._parsing[job.id]  # the app may take its time to hear of a page
+                    del self._parsing[job.id]  # the app may take its time to read a page
                     self._work += 1
                 yield event
         finally:

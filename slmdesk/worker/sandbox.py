@@ -1,8 +1,8 @@
-"""A seccomp filter for children on Linux: no network, no other program, no hand on other processes (W11).
+"""A seccomp filter for children on Linux: no network, no other program, no access to other processes (W11).
 
 The program is a list of classic BPF instructions (seccomp(2), linux/filter.h) over struct seccomp_data: the number of
 the system call at offset 0, the architecture at 4, the arguments from 16 on, eight bytes each, the low half first.
-What is denied gets EPERM.  Of sockets a connected pair of streams is left, which reaches nobody else.
+Denied calls fail with EPERM.  The only sockets left are connected pairs of streams, which reach nobody else.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SOCKET_TYPE = 0xF
 NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
 TERMINAL_INPUT = (0x5412, 0x541C)
-"""TIOCSTI and TIOCLINUX: words typed for somebody else."""
+"""TIOCSTI and TIOCLINUX: faked input to a terminal."""
 X32_BIT = 0x40000000
 LOAD, IF_EQUAL, IF_AT_LEAST, IF_ANY_BIT, MASK, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 

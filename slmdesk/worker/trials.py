@@ -45,7 +45,7 @@ class TemplateTrials:
     def close(self) -> None:
         """End the helper and reap it: where nobody adopts orphans it would stay as a zombie.
 
-        It hears it by its channel, since it takes no signals of ours; in the middle of a trial it ends with us.
+        It learns of it by its channel, since signals do not reach it; during a trial it ends with this process.
         """
         with contextlib.suppress(OSError):
             self._channel.shutdown(socket.SHUT_RDWR)

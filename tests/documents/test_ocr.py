@@ -73,12 +73,12 @@ def test_a_language_is_chosen_of_those_whose_data_are_here(monkeypatch, tmp_path
     for name in ("eng", "deu", "osd"):
         (tmp_path / f"{name}.traineddata").write_bytes(b"")
     monkeypatch.setenv(ocr.DATA_VARIABLE, str(tmp_path))
-    assert ocr._chosen("de") == "deu+eng"
-    assert ocr._chosen("de-AT") == "deu+eng"
-    assert ocr._chosen("") == "eng"
-    assert ocr._chosen("fr") == "eng"
+    assert ocr.languages_for("de") == "deu+eng"
+    assert ocr.languages_for("de-AT") == "deu+eng"
+    assert ocr.languages_for("") == "eng"
+    assert ocr.languages_for("fr") == "eng"
     (tmp_path / "eng.traineddata").unlink()
-    assert ocr._chosen("fr") == "deu"
+    assert ocr.languages_for("fr") == "deu"
 
 
 def test_pages_are_drawn_large_enough_but_not_larger():

@@ -94,11 +94,11 @@ def deck():
     frame = slide.shapes.add_chart(XL_CHART_TYPE.PIE, Inches(1), Inches(1), Inches(4), Inches(4), data)
     frame.chart.has_title = True
     frame.chart.chart_title.text_frame.text = "Sales by region"
-    frame._element.nvGraphicFramePr.cNvPr.set("descr", "A round chart")
+    frame.element.nvGraphicFramePr.cNvPr.set("descr", "A round chart")
     box = made.slide_layouts[5].shapes
     sign = slide.shapes.add_textbox(Inches(1), Inches(1), Inches(2), Inches(1))
     sign.text_frame.text = "A company of ours"
-    box._spTree.append(sign._element)  # to the layout: shown on all its slides
+    box.element.append(sign.element)  # to the layout: shown on all its slides
     made.save(target)
     return target.getvalue()
 

@@ -249,7 +249,7 @@ def test_x4_what_calamine_would_die_of_is_refused_before(data, function, code):
 
 def test_times_of_old_files_are_words():
     assert [
-        old_sheets._words(one) for one in (time(8, 30), date(2026, 5, 1), datetime(2026, 5, 1, 8, 30, 5), None)
+        old_sheets.cell_text(one) for one in (time(8, 30), date(2026, 5, 1), datetime(2026, 5, 1, 8, 30, 5), None)
     ] == [
         "08:30",
         "2026-05-01",

@@ -91,7 +91,7 @@ def test_a_deck_is_read_slide_by_slide():
 
 def test_slides_come_in_the_order_of_the_list():
     presentation = deck()
-    slides = presentation.slides._sldIdLst
+    slides = presentation.slides.element
     slides.append(slides[0])
     _, pages = read(saved(presentation))
     assert [page.label for page in pages] == ["1", "Results of May"]
@@ -99,7 +99,7 @@ def test_slides_come_in_the_order_of_the_list():
 
 def test_hidden_slides_are_read_and_said():
     presentation = deck()
-    presentation.slides[1]._element.set("show", "0")
+    presentation.slides[1].element.set("show", "0")
     reading, pages = read(saved(presentation))
     assert [page.reason for page in pages] == ["", "hidden slide"]
     assert reading.notes == [Note.HIDDEN_TEXT]

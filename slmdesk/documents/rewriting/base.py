@@ -1,8 +1,8 @@
 """The interface of a rewriter: it yields the units of text of a document, then the changed parts of the file.
 
-A rewriter is one generator for both passes.  In the first nobody answers, and the units are counted; in the second each
-is answered with its translation, or None where it stays as it is, and what was changed is given to `Rewriting.put`.
-So the units of both passes are the same ones, as long as the file is.
+A rewriter is one generator for both passes.  In the first it gets no answers, and the units are counted; in the second
+each is answered with its translation, or None if it is not to change, and changed parts are given to `Rewriting.put`.
+So both passes yield the same units, as long as the file is the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from slmdesk.text.translation.tagged import Tags
 
 NO_TAGS = Tags()
 MOST_SAID = 1_000
-"""Characters of a text that stays as it is, as it is listed."""
+"""Characters of an unchanged text, when it is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,19 @@ class Unit:
     """A stretch of text that is translated as one: a paragraph, a cell, a caption."""
 
     text: str
-    """With numbered tags (text.tagged); no blanks or lone tags at its ends."""
+    """With numbered tags (text.tagged); without white space or lone tags at its ends."""
     tags: Tags = NO_TAGS
     kind: str = "paragraph"
-    """As core.documents.BlockKind has it, or `title`, `alt_text`, `chart`, `sheet_name`, `property`."""
+    """A value of core.documents.BlockKind, or `title`, `alt_text`, `chart`, `sheet_name`, `property`."""
     place: str = ""
-    """Where it stands, for people: "table 2, row 3", "footnote 4", "slide 7, notes"."""
+    """Its location, for people: "table 2, row 3", "footnote 4", "slide 7, notes"."""
     language: str | None = None
-    """What it is in, ISO 639-1, where the rewriter found it out; empty: it could not. None: the app finds it out."""
+    """Its language, ISO 639-1, if the rewriter detected it; empty: it could not. None: the app detects it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftAsIs:
-    """What stays as it is, and is said: an equation, an embedded object, a field that the program fills in."""
+    """Something that is not translated, and is reported: an equation, an embedded object, a computed field."""
 
     kind: str
     place: str = ""
@@ -47,11 +47,11 @@ class LeftAsIs:
 
 Found: TypeAlias = Unit | LeftAsIs
 Units: TypeAlias = Generator[Found, str | None, Any]
-"""Yields what it finds; is sent the translation of a unit, None for one that stays, None for what is left."""
+"""Yields units and what is left; is sent the translation of a unit, or None for one that stays and for what is left."""
 
 
 def said(kind: str, place: str, words: str) -> Units:
-    """Words that stay as they are, if there are any."""
+    """Report text that is not translated, if there is any."""
     if any(letter.isalpha() for letter in words):
         yield LeftAsIs(kind, place, words.strip()[:MOST_SAID])
 
@@ -67,32 +67,32 @@ class Options:
     properties: bool = False
     """The title kept in the file's properties."""
     columns: tuple[int | str, ...] = ()
-    """Of a table as text: which columns, by number from 0 or by name; none: those that hold sentences."""
+    """Columns of a delimited table, by number from 0 or by name; empty: those with sentences."""
 
 
 @dataclass(slots=True, eq=False)
 class Rewriting:
-    """One document while it is rewritten."""
+    """One document while it is being rewritten."""
 
     reading: Reading
     options: Options = field(default_factory=Options)
     changed: dict[str, bytes] = field(default_factory=dict)
-    """Parts of an archive by their names, as they will be."""
+    """The new content of archive parts, by name."""
     is_written: bool = False
-    """It is the second pass: nobody asks for languages."""
+    """It is the second pass: languages need not be detected."""
     data: bytes | None = None
     """The whole file, for formats that are no archives."""
     number: int = -1
-    """Of the unit that was answered last; kept by whoever drives the rewriter."""
+    """Number of the unit that was answered last; kept by `driving`."""
     refused: list[int] = field(default_factory=list)
-    """Units that stay as they are although they were answered."""
+    """Numbers of units that stay unchanged although they were answered."""
 
     def refuse(self) -> None:
-        """The answer that came last cannot be written: its unit is named to people."""
+        """The last answer cannot be written: its unit is reported."""
         self.refused.append(self.number)
 
     def put(self, name: str, data: bytes) -> None:
-        """A part of the archive has other bytes now."""
+        """Replace the bytes of an archive part."""
         self.changed[name] = data
 
 
@@ -101,7 +101,7 @@ Rewriter: TypeAlias = Callable[[Rewriting], Units]
 
 
 def copied(archive: Archive, source: zipfile.ZipFile, changed: dict[str, bytes], out: BinaryIO) -> None:
-    """The archive with other bytes in the changed parts, all else as it was, in its order, to `out`.
+    """Write the archive to `out` with the changed parts, everything else unchanged and in its order.
 
     Names, dates and attributes of the entries stay; an entry without compression (the first of an OpenDocument file
     must be one) stays so.

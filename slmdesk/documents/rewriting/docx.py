@@ -1,8 +1,8 @@
 """Translates Word files: body, tables, headers, footers, notes, comments, text boxes, charts.
 
 A paragraph is one text; its main look stays plain, other looks, links and insertions become pairs of tags, pictures,
-marks of notes and fields lone ones (ECMA-376 part 1, chapter 17).  Tabs and line ends part it: what stands behind one
-is a text of its own.  Deleted words stay deleted, inserted ones inserted.
+note references and fields lone ones (ECMA-376 part 1, chapter 17).  Tabs and line ends split it: what follows one is a
+text of its own.  Deleted words stay deleted, inserted ones inserted.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _DRAWN = {"chart": "chart", "chartEx": "chart", "diagramData": "diagram", "diagr
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a Word file: its main part, then what stands beside it."""
+    """The units of a Word file: its main part, then the other parts."""
     reading = rewriting.reading
     with opened(reading) as archive:
         package = Package(archive, reading)
@@ -87,7 +87,7 @@ def _units(part: Part, word: str) -> Units:
 
 
 def _element(part: Part, element: etree._Element, places: _Places) -> Units:
-    """The units of one element that has words, but for those of other such elements in it."""
+    """The units of one element with text, without those of nested ones."""
     name, keys = local(element), _SPOKEN.get(local(element), ())
     if keys:
         yield from places.twin(element)(_spoken(part, element, keys, places.of(element)))
@@ -126,7 +126,7 @@ def _paragraph(part: Part, element: etree._Element, place: str) -> Units:
 
 
 def _words_left(nodes: Sequence[Node]) -> Iterator[str]:
-    """The words in what goes as one still thing: results of fields the program fills in by itself."""
+    """The text in what is kept as one fixed object: results of computed fields."""
     for node in nodes:
         if isinstance(node, InlineObject):
             parts = [getattr(one, "part", one) for one in node.elements]
@@ -153,7 +153,7 @@ def _spoken(part: Part, element: etree._Element, keys: Sequence[str], place: str
 
 
 class _Places:
-    """Names of places for people, counted while a part is walked."""
+    """Locations for people, counted while a part is walked."""
 
     def __init__(self, word: str) -> None:
         self._word, self._paragraphs = word, 0
@@ -161,11 +161,11 @@ class _Places:
         self._cells, self._tables = Cells(), dict[etree._Element, int]()
 
     def next(self, paragraph: etree._Element) -> None:
-        """One more paragraph."""
+        """Count a paragraph."""
         self._paragraphs += 1
 
     def twin(self, element: etree._Element) -> Callable[[Units], Units]:
-        """A picture says the same as the frame it stands in."""
+        """Units of a picture have the same text as those of the frame around it."""
         frame = next((one for one in element.iterancestors() if local(one) in ("inline", "anchor")), None)
         if frame is None or local(element) not in ("docPr", "cNvPr"):
             return lambda units: units
@@ -173,7 +173,7 @@ class _Places:
         return twins.first if local(element) == "docPr" else twins.again
 
     def of(self, element: etree._Element) -> str:
-        """Where an element stands."""
+        """The location of an element."""
         words = [self._word] if self._word else []
         cell = self._cells.of(element)
         if cell is not None:
@@ -188,7 +188,7 @@ class _Places:
 
 
 def drawn_units(parts: Parts, name: str) -> Units:
-    """The titles of charts and the texts of diagrams a part refers to; a diagram is there once more as it was drawn."""
+    """The titles of charts and the texts of diagrams a part refers to; a diagram also has a second, drawn copy."""
     twins = RepeatedTexts()
     for kind, word in _DRAWN.items():
         for drawn in parts.related(name, kind):
@@ -212,7 +212,7 @@ def _is_cached_text(element: etree._Element) -> bool:
 
 
 def left_inside(package: Package) -> Units:
-    """Documents, programs and signatures inside the document, which stay as they are."""
+    """Documents, programs and signatures inside the document, which are not changed."""
     for name in package.archive.names:
         key, last = name.replace("\\", "/").lower(), name.rpartition("/")[2][:80]
         if "/embeddings/" in key:
@@ -247,7 +247,7 @@ def _numbering(parts: Parts, name: str) -> Units:
 
 
 def _reported_elsewhere(parts: Parts, main: str) -> Units:
-    """Text that is none of the document itself: building blocks of its template, files merged in at its opening."""
+    """Text that does not belong to the document itself: building blocks of its template, files merged when it opens."""
     for name in parts.related(main, "glossaryDocument"):
         root = parts.package.tree(name)
         if root is not None:

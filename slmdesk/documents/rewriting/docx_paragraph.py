@@ -30,14 +30,14 @@ _WEAK = frozenset(
      "specVanish", "cs", "rtl")
 )  # fmt: skip
 _SPOKEN_FIELDS = frozenset(("HYPERLINK", "TOC", "INDEX", "QUOTE", "FORMTEXT", "TITLE", "SUBJECT", "REF"))
-"""Fields whose result is words of the document; the program fills in the others by itself."""
+"""Fields whose result is text of the document; the others are computed."""
 _HEADING = "heading"
 
 
 @dataclass(slots=True, eq=False)
 class _Piece:
-    """One part of a run.  It moves to a run of its own when the paragraph is put together anew, not before: what is
-    inside it, a text box, is walked as well, and a paragraph that stays is not touched.
+    """One part of a run.  It moves to a run of its own only when the paragraph is rebuilt: its content, such as a text
+    box, is walked as well, and an unchanged paragraph is not touched.
     """
 
     run: etree._Element
@@ -99,7 +99,7 @@ class Paragraph:
         self.kind = _HEADING if name.startswith(("heading", "title")) else "list_item" if listed else "paragraph"
 
     def stretches(self) -> Iterator[tuple[list[Node], bool]]:
-        """The nodes of the paragraph, parted at breaks: (nodes, whether they are a break)."""
+        """The nodes of the paragraph, split at breaks: (nodes, whether they are a break)."""
         found: list[Node] = []
         for one in _folded(self._raw(self._element)):
             if isinstance(one, _Break):
@@ -151,7 +151,7 @@ class Paragraph:
                 yield InlineObject([one])
 
     def _run(self, run: etree._Element) -> Iterator[_Raw]:
-        """The nodes of a run: each thing in it that is no word becomes a run of its own."""
+        """The nodes of a run: everything in it that is not text becomes a run of its own."""
         properties = child(run, "rPr")
         look = _look(properties)
         for one in list(run):
@@ -234,7 +234,7 @@ def unbind(control: etree._Element) -> None:
 
 
 def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
-    """The nodes with each field as one: a group where its result is words of the document, else a still thing."""
+    """The nodes with each field as one: a group if its result is text of the document, else a fixed object."""
     levels: list[tuple[list[_Mark], list[Node | _Break], bool]] = []
     found: list[Node | _Break] = []
     for one in raw:
@@ -303,12 +303,12 @@ def _elements_of(node: Node | _Break) -> list[_Made]:
 
 
 def _is_drawn_blank(words: str, properties: etree._Element | None) -> bool:
-    """Underlined blanks are the line of a form, no text."""
+    """Underlined spaces are the line of a form, not text."""
     return len(words) > 1 and words.isspace() and child(properties, "u") is not None
 
 
 def _look(properties: etree._Element | None) -> str:
-    """What letters look like, as one key, without what nobody sees."""
+    """The visible character formatting, as one key."""
     if properties is None:
         return ""
     found = []

@@ -13,19 +13,19 @@ from slmdesk.documents.rewriting.base import Found, Rewriter, Rewriting, Unit, c
 from slmdesk.text.translation.tagged import problems
 
 _UNPRINTED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot hold (XML 1.0, 2.2), and no text should."""
+"""Characters that XML does not allow (XML 1.0, 2.2), and no text should contain."""
 _LINE_END = re.compile("[ ]*(?:\r\n|[\r\n\x0b\x0c\x85\u2028\u2029])[ ]*")
 
 
 def listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[Found]:
-    """What is to be translated and what is left, in order.  Raises KnownError document.…"""
+    """What is to be translated and what is left out, in order.  Raises KnownError document.…"""
     yield from rewriter(rewriting)
 
 
 def written_to(
     rewriter: Rewriter, rewriting: Rewriting, answers: Mapping[int, tuple[str, str]], out: BinaryIO
 ) -> list[int]:
-    """Write the document with the answers in their places to `out`.
+    """Write the document with the translations to `out`.
 
     `answers`: by number of the unit (from 0, in the order of `listed`) its text and its translation.  Returns the
     numbers of units that stay as they are although there is an answer: its tags are not balanced, or the rewriter
@@ -63,7 +63,7 @@ def _answer(unit: Unit, rewriting: Rewriting, answers: Mapping[int, tuple[str, s
 
 
 def _clean(untrusted: str, source: str) -> str:
-    """A translation without what no document can hold, and without line ends where its source has none: an empty line
+    """A translation without invalid characters, and without line ends where its source has none: an empty line
     would end a subtitle, a paragraph of a text, a row of a table.
     """
     words = _UNPRINTED.sub("", untrusted)

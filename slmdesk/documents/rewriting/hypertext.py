@@ -1,7 +1,7 @@
-"""Translates web pages and e-books: only text and a few attributes change, all markup is kept letter for letter.
+"""Translates web pages and e-books: only text and a few attributes change, all markup is kept verbatim.
 
 Tokens after the HTML standard's tokenization (html.spec.whatwg.org, 13.2.5), leniently; which elements are blocks and
-which stand inside a line is data here.
+which are inline is data here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _RAW = frozenset(("script", "style", "svg", "math", "textarea", "template", "nos
 _CODE = frozenset(("pre",))
 _WHY = {"pre": "code", "script": "", "style": ""}
 _KEPT_INLINE = frozenset(("code", "kbd", "samp", "tt", "var"))
-"""Inside a line: they go as one still thing."""
+"""Inline elements that are kept as one fixed object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Token:
     is_text: bool = False
     is_end: bool = False
     kept: str = ""
-    """Why it stays as it is, with the words in it."""
+    """Why it is not translated, with its text."""
     words: str = ""
 
 
@@ -90,7 +90,7 @@ def rewrite_epub(rewriting: Rewriting) -> Units:
 
 
 def _name_language(file: TextFile, options: Options) -> None:
-    """The language a page says it is in, and from which side it is read, where words of it were changed."""
+    """Set the declared language and direction of a page, if its text was changed."""
     found = _HTML.search(file.text)
     if found is None or not options.language or not file.is_changed:
         return
@@ -133,14 +133,14 @@ def _units(file: TextFile, rewriting: Rewriting, place: str) -> Units:
 
 
 class _Places:
-    """Where a token stands, for people: the name of its part in a book, else the line of the page."""
+    """The location of a token, for people: the name of its part in a book, else the line of the page."""
 
     def __init__(self, text: str, name: str) -> None:
         self._text, self._name = text, name
         self._at, self._number = 0, 1
 
     def at(self, start: int) -> str:
-        """Of a position; they come nearly in order, and each letter is looked at about once."""
+        """The line of a position; positions come nearly in order, so that each character is scanned about once."""
         if self._name:
             return self._name
         first, last = sorted((self._at, start))
@@ -150,7 +150,7 @@ class _Places:
         return f"line {self._number}"
 
     def of_line(self, line: list[_Token]) -> str:
-        """Of the first words among tokens; what stands before them may have begun lines above."""
+        """The location of the first text among tokens; what precedes it may have begun lines above."""
         first = next((one for one in line if not one.is_text or one.raw.strip()), None)
         if first is None:
             return self._name
@@ -171,8 +171,8 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _shown(text: str) -> Iterator[_Token]:
-    """The tokens, without what is inside raw elements and what says that it is not to be translated: that comes as one
-    token of its own, inside a line with all its markup.
+    """The tokens, without the content of raw elements and of elements marked as not to be translated: each of those is
+    one token, inline ones with all their markup.
     """
     opening, depth, words = None, 0, list[str]()
     for token in _tokens(text):
@@ -194,7 +194,7 @@ def _shown(text: str) -> Iterator[_Token]:
 
 
 def _kept(text: str, opening: _Token, closing: _Token, words: str) -> Iterator[_Token]:
-    """What stands for an element that stays as it is."""
+    """The token for an element that is not changed."""
     why = _WHY.get(opening.name, "markup" if opening.name in _RAW else "not_wanted")
     if opening.name in _INLINE:
         yield _Token(opening.start, closing.end, text[opening.start : closing.end], kept=why, words=words)
@@ -205,7 +205,7 @@ def _kept(text: str, opening: _Token, closing: _Token, words: str) -> Iterator[_
 
 
 def _line(file: TextFile, line: list[_Token], place: str) -> Units:
-    """The unit of what stands between two blocks."""
+    """The unit of the text between two blocks."""
     if not any(one.is_text and one.raw.strip() for one in line):
         for one in line:
             yield from _attributes(file, one, place)
@@ -246,7 +246,7 @@ def _pieces(line: list[_Token]) -> Iterator[Piece]:
 
 
 def _plain(raw: str) -> str:
-    """Words of what is written; line ends are blanks."""
+    """The text of the source; line ends become spaces."""
     return re.sub(r"[ \t\r\n\f]+", " ", html.unescape(raw))
 
 
@@ -255,7 +255,7 @@ def _escaped(words: str) -> str:
 
 
 def _attributes(file: TextFile, token: _Token, place: str) -> Units:
-    """What people read of an element itself: its title, its alternative text, a page's description."""
+    """The visible attributes of an element: its title, its alternative text, a page's description."""
     if token.is_text or not token.name or token.is_end:
         return
     if token.name == "meta" and _DESCRIBED.search(token.raw):

@@ -1,6 +1,6 @@
 """The content of a paragraph as words, fixed objects and groups, and the same as one text with numbered tags.
 
-A format turns a paragraph into nodes and nodes into a paragraph again; what lies between, the tags, is here once.
+A format turns a paragraph into nodes and nodes into a paragraph again; the tags in between are handled here.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from slmdesk.text.translation.tagged import Side, Tag, Tags, first_number, piece
 
 @dataclass(slots=True, eq=False)
 class Words:
-    """Words of one look."""
+    """Text with one formatting."""
 
     text: str
     look: Hashable = ""
-    """Words of the same look need no tag between them."""
+    """Text with the same formatting needs no tag between its parts."""
     model: Any = None
-    """What they are made of: the format copies it for the words that come in their place."""
+    """The source object: the format copies it for the translated text."""
 
 
 @dataclass(slots=True, eq=False)
 class InlineObject:
-    """Something without words that is seen: a picture, a note's mark, a field."""
+    """Something visible without text: a picture, a note reference, a field."""
 
     elements: list[Any]
 
 
 @dataclass(slots=True, eq=False)
 class InvisibleMark:
-    """Something that is not seen: a bookmark, the end of a comment's range."""
+    """Something invisible: a bookmark, the end of a comment's range."""
 
     element: Any
     is_end: bool = False
-    """It belongs behind the words before it."""
+    """It stays after the text before it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,13 +59,13 @@ class _Level:
     seen: list[Seen]
     lead: list[Node]
     trail: list[Node]
-    """What is not seen and has gone to the ends."""
+    """Invisible nodes that were moved to the ends."""
     before: dict[int, list[Node]]
     after: dict[int, list[Node]]
-    """What is not seen and stays beside a still thing or a group, by `id` of that."""
+    """Invisible nodes that stay beside a fixed object or a group, by the `id` of that."""
     look: Hashable = ""
     model: Any = None
-    """What the words without a tag look like, and are made of."""
+    """Formatting and source of the text without a tag."""
 
 
 class Inline:
@@ -73,7 +73,7 @@ class Inline:
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._tagged: dict[int, tuple[Seen, _Level, _Level]] = {}
-        """By number: the node, the level it stands in, and the level inside it (of words: what they look like)."""
+        """By number: the node, the level it is in, and the level inside it (for text: its formatting)."""
         self._wraps: list[tuple[_Level, Group]] = []
         level = _level(nodes)
         while len(level.seen) == 1 and isinstance(wrap := level.seen[0], Group):  # a link around all words needs no tag
@@ -148,8 +148,8 @@ def _beside(level: _Level, node: Seen, inside: Sequence[Node]) -> list[Node]:
 
 
 def _level(nodes: Sequence[Node]) -> _Level:
-    """The nodes that are seen, words of one look joined; what is not seen goes to the ends or beside a neighbour that
-    has a tag anyway: none is made for it alone.
+    """The visible nodes, with text of the same formatting joined; invisible ones move to the ends or beside a neighbour
+    that has a tag anyway: none is made for them alone.
     """
     level = _Level([], [], [], {}, {})
     waiting: list[InvisibleMark] = []
@@ -174,7 +174,7 @@ def _level(nodes: Sequence[Node]) -> _Level:
 
 
 def _absorb(level: _Level) -> None:
-    """A comma or a blank of another look goes with the words before it: a tag costs a sentence more than that gives."""
+    """A comma or a space with other formatting joins the text before it: a tag would cost the sentence more."""
     kept: list[Seen] = []
     for one in level.seen:
         last = kept[-1] if kept else None
@@ -187,7 +187,7 @@ def _absorb(level: _Level) -> None:
 
 
 def _is_faceless(text: str) -> bool:
-    """Whether nobody sees what look it has."""
+    """Whether its formatting is invisible."""
     return len(text) < 4 and all(letter in " \u00a0.,;:()" for letter in text)
 
 
@@ -201,7 +201,7 @@ def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: S
 
 
 def _choose_base(level: _Level) -> None:
-    """The look most letters have goes without a tag; of groups alone, what is inside the first."""
+    """The commonest formatting gets no tag; with groups only, the one inside the first."""
     letters: Counter[Hashable] = Counter()
     for one in level.seen:
         if isinstance(one, Words):

@@ -1,7 +1,7 @@
 """Translates files with the texts of programs: PO (gettext) and XLIFF 1.2 and 2.0 (OASIS).
 
-They hold source and target side by side: only what has no translation yet is asked for, and what comes is marked as
-not looked at (`fuzzy`, `needs-review`).
+They hold source and target side by side: only what has no translation yet is translated, and the result is marked as
+not reviewed (`fuzzy`, `needs-review`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _header(metadata: Mapping[str, str], language: str) -> str:
 
 
 def _entry(rewriting: Rewriting, entry: POEntry, header: str, place: str) -> Units:
-    """The units of an entry; gives whether it has a translation now."""
+    """The units of an entry; returns whether it has a translation now."""
     if not entry.msgid_plural:
         answer = yield from _message(entry.msgid, place)
         if answer is None:
@@ -97,7 +97,7 @@ def _entry(rewriting: Rewriting, entry: POEntry, header: str, place: str) -> Uni
 
 
 def _message(text: str, place: str) -> Units:
-    """The unit of a message, line ends at its ends kept; gives what it is answered."""
+    """The unit of a message, keeping line ends at its ends; returns the answer."""
     words = text.strip("\n")
     lead, trail = text[: len(text) - len(text.lstrip("\n"))], text[len(text.rstrip("\n")) :]
     if not words.strip():
@@ -110,7 +110,7 @@ def _message(text: str, place: str) -> Units:
 
 
 def rewrite_xliff(rewriting: Rewriting) -> Units:
-    """The units of an XLIFF file: those without a target, or whose target nobody has looked at."""
+    """The units of an XLIFF file: those without a target or with an unreviewed one."""
     reading = rewriting.reading
     untrusted = reading.text_bytes()
     root = parse(untrusted, reading.path, whole=True)

@@ -44,7 +44,7 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def _own_parts(message: EmailMessage) -> Iterator[EmailMessage]:
-    """The parts of a mail; a mail inside it is one of them, whatever it holds."""
+    """The parts of a mail; a nested mail is one of them, whatever it contains."""
     if message.is_multipart() and message.get_content_maintype() == "multipart" and not message.is_attachment():
         for part in message.iter_parts():
             if isinstance(part, EmailMessage):
@@ -54,7 +54,7 @@ def _own_parts(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _part(part: EmailMessage, kind: str, rewriting: Rewriting) -> Units:
-    """The units of one text; gives whether it was changed."""
+    """The units of one text; returns whether it was changed."""
     try:
         words = part.get_content()
     except (LookupError, UnicodeError, KeyError):  # an unknown charset

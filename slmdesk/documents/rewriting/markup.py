@@ -1,4 +1,4 @@
-"""Changes text files in place: stretches of text become units, everything between them is kept letter for letter."""
+"""Changes text files in place: stretches of text become units, everything between them is kept verbatim."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.text.translation.tagged import Side, Tag, Tags, first_number, piece
 
 
 class TextFile:
-    """A text file while it is rewritten: its letters as they are, and the way back to bytes."""
+    """A text file while it is rewritten: its text, and the way back to bytes."""
 
     def __init__(self, rewriting: Rewriting) -> None:
         """Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`."""
@@ -32,7 +32,7 @@ class TextFile:
         self._edits: list[tuple[int, int, str]] = []
 
     def put(self, start: int, end: int, words: str) -> None:
-        """Other words from `start` to `end` of the text."""
+        """Replace the text from `start` to `end`."""
         self._edits.append((start, end, words))
 
     @property
@@ -41,7 +41,7 @@ class TextFile:
         return bool(self._edits)
 
     def close(self) -> None:
-        """Give the file its new bytes: in its own encoding where that has all the letters, else in UTF-8."""
+        """Set the file's new bytes: in its own encoding where that has all the characters, else in UTF-8."""
         out, at = [], 0
         for start, end, words in sorted(self._edits):
             out += [self.text[at:start], words]
@@ -81,7 +81,7 @@ class Stretch:
         plain: Callable[[str], str] = str,
         escaped: Callable[[str], str] = str,
     ) -> None:
-        """`plain` makes words of what is written (entities), `escaped` is the way back."""
+        """`plain` decodes the source (entities), `escaped` encodes it again."""
         self._escaped = escaped
         words = [plain(one.raw) if one.mark is Mark.WORDS else "" for one in found]
         number = first_number(*words)
@@ -118,7 +118,7 @@ class Stretch:
         return any(one.isalpha() for part in pieces(self.text, self.tags) if isinstance(part, str) for one in part)
 
     def written(self, translation: str) -> str:
-        """What is to stand in the file for a translation of `text`."""
+        """The source for a translation of `text`."""
         return "".join(
             self._escaped(one) if isinstance(one, str) else self._raw[str(one)]
             for one in pieces(self._before + translation + self._after, self._all)
@@ -135,7 +135,7 @@ class Stretch:
 
 
 def _partners(found: Sequence[Piece]) -> dict[int, int]:
-    """Which opening belongs to which closing, both ways; what has none, or would cross another, is a lone thing."""
+    """Which opening belongs to which closing, both ways; unpaired or crossing markup stays single."""
     partner: dict[int, int] = {}
     opened: list[int] = []
     for index, one in enumerate(found):
@@ -150,7 +150,7 @@ def _partners(found: Sequence[Piece]) -> dict[int, int]:
 
 
 def stretch_units(file: TextFile, stretch: Stretch, start: int, end: int, *, kind: str, place: str) -> Units:
-    """The unit of a stretch that stands from `start` to `end` of a file."""
+    """The unit of a stretch from `start` to `end` of a file."""
     if stretch.has_words:
         answer = yield Unit(stretch.text, stretch.tags, kind, place)
         if answer is not None:

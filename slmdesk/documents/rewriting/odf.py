@@ -1,6 +1,6 @@
 """Translates OpenDocument texts, presentations and spreadsheets (OASIS OpenDocument 1.3, part 3).
 
-Paragraphs hold words and elements mixed: spans become pairs of tags where their look differs, links always; notes,
+Paragraphs have mixed content: spans become pairs of tags where their formatting differs, links always; notes,
 frames and fields are lone tags, their own paragraphs texts of their own.
 """
 
@@ -68,7 +68,7 @@ def rewrite(rewriting: Rewriting) -> Units:
             yield from _left_in(part)
             yield from _units(part, word, rewriting)
             is_changed = is_changed or part.is_changed
-            if is_changed:  # what is to be read from right to left is so in both
+            if is_changed:  # the direction is declared in both
                 turn(part.root, rewriting.options)
                 rewriting.put(name, written(part.root))
         for name in archive.names:
@@ -80,7 +80,7 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def _left_in(part: _Part) -> Units:
-    """What stays as it is: words that tracked changes delete, the patterns of indexes."""
+    """What is not changed: text that tracked changes delete, the templates of indexes."""
     for one in part.root.iter("{*}deletion"):
         yield from said("deleted", "", " ".join("".join(each.itertext()) for each in one.iter("{*}p", "{*}h")))
     for one in part.root.iter("{*}index-title-template"):
@@ -88,7 +88,7 @@ def _left_in(part: _Part) -> Units:
 
 
 def _object(archive: Archive, name: str, rewriting: Rewriting) -> Units:
-    """The titles of a chart; any other object stays as it is."""
+    """The titles of a chart; any other object is not changed."""
     part = _Part(name, parse(archive.read(name), rewriting.reading.path, whole=True))
     if next(part.root.iter("{*}chart"), None) is None:
         yield LeftAsIs("embedded", "", name.partition("/")[0])
@@ -139,7 +139,7 @@ def _walked(element: etree._Element) -> Iterator[etree._Element]:
         if name in _UNTOUCHED or not name:
             continue
         if name == "table-cell" and attribute(one, "value-type") in _WORDLESS:
-            continue  # what is shown of a number: the program makes it
+            continue  # the displayed form of a number, which the program computes
         space = etree.QName(one).namespace or ""
         if (
             (name in ("p", "h") and ":text:" in space)
@@ -188,7 +188,7 @@ def _paragraph(part: _Part, element: etree._Element, place: str, looks: Mapping[
 
 
 def _words_left(element: etree._Element) -> Iterator[str]:
-    """The words of fields, which the program fills in by itself."""
+    """The text of computed fields."""
     for one in element:
         name = local(one)
         if name in ("span", *_GROUPS):
@@ -202,8 +202,8 @@ Spans = tuple[etree._Element, ...]
 
 @dataclass(slots=True, eq=False)
 class _Blanks:
-    """White space of a paragraph as it is shown: what follows white space, or begins the paragraph, is none, across
-    all its elements (part 3, 6.1.2).
+    """The displayed white space of a paragraph: it collapses, also across elements, and is dropped at the start of the
+    paragraph (part 3, 6.1.2).
     """
 
     is_behind: bool = True
@@ -302,7 +302,7 @@ def _paragraph_of(element: etree._Element) -> etree._Element:
 
 
 def _looks(root: etree._Element) -> dict[str, str]:
-    """What the automatic styles of spans look like, without what nobody sees: their names differ more than they do."""
+    """The visible formatting of the automatic styles of spans: many styles differ only in their names."""
     found = {}
     for style in root.iter("{*}style"):
         if attribute(style, "family") != "text":

@@ -63,7 +63,7 @@ class Parts:
         return (LeftAsIs("damaged", "", name[:80]) for name in self._damaged)
 
     def close(self, part: Part) -> None:
-        """Keep what was changed."""
+        """Write back what was changed."""
         if part.is_changed:
             self._rewriting.put(self.package.stored_name(part.name), written(part.root))
 
@@ -93,7 +93,7 @@ def translated(
     place: str,
     rebuild: Callable[[Sequence[Node]], None],
 ) -> Units:
-    """The units of one paragraph, which breaks may part; `rebuild` is called with all nodes when one was answered."""
+    """The units of one paragraph, which breaks may split; `rebuild` is called with all nodes when one was answered."""
     found: list[Node] = []
     is_changed = False
     for inline, nodes in stretches:
@@ -130,12 +130,12 @@ def drawing_units(part: Part, *, place: Callable[[etree._Element], str], kind: s
 
 
 def always(word: str) -> Callable[[etree._Element], str]:
-    """The same place for all paragraphs of a part."""
+    """The same location for all paragraphs of a part."""
     return lambda _element: word
 
 
 def is_drawing(element: etree._Element) -> bool:
-    """Whether it is of DrawingML."""
+    """Whether it belongs to DrawingML."""
     space = etree.QName(element).namespace or ""
     return space.endswith(("drawingml/2006/main", "drawingml/main"))
 
@@ -200,7 +200,7 @@ _WEAK_DRAWING = frozenset(
 
 
 def _look(properties: etree._Element | None) -> str:
-    """What letters look like, without what nobody sees: runs that differ in that alone are one."""
+    """The visible character formatting: runs that only differ invisibly are joined."""
     if properties is None:
         return ""
     own = sorted(f"{key}={value}" for key, value in properties.attrib.items() if key not in _WEAK_DRAWING)
@@ -210,13 +210,13 @@ def _look(properties: etree._Element | None) -> str:
 
 
 class Cells:
-    """Where things stand in tables.  Rows are counted once: a table may have thousands."""
+    """Locations in tables.  Rows are counted once: a table may have thousands."""
 
     def __init__(self) -> None:
         self._numbers: dict[etree._Element, dict[etree._Element, int]] = {}
 
     def of(self, element: etree._Element) -> tuple[etree._Element, int, int] | None:
-        """The table, row and column, from 1, of what stands in a cell; None outside tables."""
+        """The table, row and column, from 1, of what is in a cell; None outside tables."""
         cell = next((one for one in element.iterancestors() if local(one) == "tc"), None)
         row = next((one for one in cell.iterancestors() if local(one) == "tr"), None) if cell is not None else None
         table = next((one for one in row.iterancestors() if local(one) == "tbl"), None) if row is not None else None

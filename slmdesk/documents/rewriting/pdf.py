@@ -1,7 +1,7 @@
 """Translates a PDF into a Word file: headings, paragraphs, list items and tables, page by page.
 
-A PDF holds letters at places, no text that could flow: other words cannot take their places.  What is not carried over
-is said: pictures, the layout, pages without words, words nobody sees.
+A PDF has characters at fixed positions, not flowing text, so a translation does not fit in their place.  What is not
+carried over is reported: pictures, the layout, pages without text, invisible text.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _reason(page: Page) -> str:
 
 
 def _block(file: WordFile, page: Page, block: Block, place: str, reported: dict[str, str | None]) -> Units:
-    """The unit of one block; what repeats at the edges of pages is asked once."""
+    """The unit of one block; headers and footers that repeat are translated once."""
     words = page.text[block.start : block.end]
     if block.kind is BlockKind.CODE:
         yield LeftAsIs("code", place, words[:80])
@@ -102,7 +102,7 @@ def _parted(kind: BlockKind, words: str) -> tuple[str, str]:
 
 
 def _answered(words: str, kind: str, place: str) -> Units:
-    """The translation of words; None where there are none, or it stays."""
+    """The translation of a text; None for an empty or unchanged one."""
     if not any(letter.isalpha() for letter in words):
         return None
     answer = yield Unit(words, kind=kind, place=place)
@@ -110,7 +110,7 @@ def _answered(words: str, kind: str, place: str) -> Units:
 
 
 def _table(file: WordFile, page: Page, rows: Sequence[Block], place: str) -> Units:
-    """The cells of rows that follow each other."""
+    """The cells of consecutive rows."""
     table: list[list[str]] = []
     for number, row in enumerate(rows, start=1):
         cells: list[str] = []

@@ -11,7 +11,8 @@ from slmdesk.documents.rewriting.markup import Mark, Piece, Stretch, TextFile, s
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 LEAST_WRAPPED = 50
-"""Characters: a paragraph whose lines are all but the last at least so long, and end in no full stop, was wrapped."""
+"""A paragraph whose lines, except the last, all have at least this many characters and no final full stop was
+wrapped."""
 _INDENT = re.compile(r"[ \t]*")
 
 

@@ -1,4 +1,4 @@
-"""Plural forms in texts of programs: how many a language has, and a number that shows which one is meant.
+"""Plural forms in texts of programs: how many a language has, and an example number for each.
 
 Rules from the manual of GNU gettext, "Additional functions for plural forms".  A model cannot translate "form 2 of 3";
 it can translate "5 files", and the number is taken out again.
@@ -39,17 +39,17 @@ def header_for(language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PluralForm:
-    """One form: what is asked, and the way back."""
+    """One form: its text for translation, and the way back."""
 
     text: str
     """With a number of this form in the place of the placeholder, where there is one."""
     source: str
-    """As the catalogue has it."""
+    """The catalogue's text."""
     placeholder: str = ""
     number: str = ""
 
     def written(self, answer: str) -> str | None:
-        """The answer with the placeholder again; None where the number does not stand in it just once."""
+        """The answer with the placeholder restored; None unless the number occurs in it exactly once."""
         if not self.placeholder:
             return answer
         found = re.findall(rf"(?<!\d){self.number}(?!\d)", answer)
@@ -57,7 +57,7 @@ class PluralForm:
 
 
 def forms_of(singular: str, plural: str, header: str) -> list[PluralForm]:
-    """The forms a catalogue wants, in their order; those of English where its header cannot be read."""
+    """The forms a catalogue requires, in their order; those of English if its header cannot be read."""
     count, rule = _rule(header)
     found = []
     for form in range(count):
@@ -76,7 +76,7 @@ def forms_of(singular: str, plural: str, header: str) -> list[PluralForm]:
 
 
 def is_rule(header: str) -> bool:
-    """Whether a header says how many forms there are, and which is which."""
+    """Whether a header declares the number of forms and their rule."""
     found = _HEADER.search(header)
     return found is not None and _parsed(found[2]) is not None
 

@@ -26,7 +26,7 @@ REWRITERS: Mapping[str, str] = {
     "xliff": "localization:rewrite_xliff",
     "eml": "mail:rewrite",
 }
-"""Module of this room and function, by the ids of core.formats."""
+"""Module of this package and function, by the ids of core.formats."""
 
 
 def rewriter_of(format_id: str, path: str) -> Rewriter:

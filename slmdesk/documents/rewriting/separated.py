@@ -1,6 +1,6 @@
-"""Translates selected columns of tables as text; all else is kept letter for letter.
+"""Translates selected columns of delimited tables; everything else is kept verbatim.
 
-Each row is in a language of its own: reviews of many countries stand in one table.
+Each row has its own language: one table may contain reviews from many countries.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from slmdesk.text.words.spreadsheet_cells import harmless_cell
 SAMPLE_ROWS = 200
 """By which the columns with sentences are found."""
 SENTENCE_SHARE = 0.3
-"""Of a column's texts: so many have three words or more where it holds sentences."""
+"""A column holds sentences if at least this share of its texts has three words or more."""
 _SENTENCE = re.compile(r"[^\W\d_]+\S*\s+\S*[^\W\d_]+\S*\s+\S*[^\W\d_]+|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{6}")
 _REPORTED_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
 """As in services.translation_units."""
@@ -90,7 +90,7 @@ def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozens
 
 
 def columns_with_sentences(rows: Sequence[Sequence[str]]) -> set[int]:
-    """The columns, from 0, whose texts are sentences: no names, codes or numbers.  The first row may name them."""
+    """The columns, from 0, whose texts are sentences, not names, codes or numbers.  The first row may name them."""
     found = set()
     for column in range(max(map(len, rows), default=0)):
         values = [row[column] for row in rows[1:] if len(row) > column and any(map(str.isalpha, row[column]))]
@@ -101,12 +101,12 @@ def columns_with_sentences(rows: Sequence[Sequence[str]]) -> set[int]:
 
 
 def _language(texts: Iterator[str]) -> str:
-    """The language of a row, by all its texts; empty where they are too few words to tell."""
+    """The language of a row, by all its texts; empty if they have too few words to detect it."""
     return detect(" ".join(texts), _REPORTED_APART)[0] or ""
 
 
 def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: str) -> None:
-    """Write an answer in a cell's place: the blanks around it, the quotation marks and ends of lines as they were."""
+    """Replace a cell with an answer: surrounding spaces, quotation marks and line ends are kept."""
     end = cell.end - (file.text[cell.end - 1 : cell.end] == "\r")
     value = cell.value[:-1] if end < cell.end and not cell.is_quoted else cell.value
     before, after = value[: len(value) - len(value.lstrip())], value[len(value.rstrip()) :]

@@ -32,7 +32,7 @@ _TITLES = frozenset(("ctrTitle", "title", "subTitle"))
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """How the words of a translation are marked.  Without a language nothing is."""
+    """How translated text is marked.  Without a language nothing is."""
 
     language: str = ""
     """ISO 639-1."""
@@ -51,7 +51,7 @@ class Speech:
     # ---- WordprocessingML
 
     def mark_run(self, run: etree._Element) -> None:
-        """The language of a `w:r`, and from which side it is read."""
+        """Set the language and the direction of a `w:r`."""
         space = f"{{{etree.QName(run).namespace}}}"
         properties = child(run, "rPr")
         if properties is None:
@@ -73,7 +73,7 @@ class Speech:
             _insert_before(properties, etree.Element(f"{space}lang", {f"{space}{key}": self.tag}), _BEHIND_LANG)
 
     def turn_paragraph(self, paragraph: etree._Element) -> None:
-        """The direction of a `w:p`, and of the tables it stands in."""
+        """Set the direction of a `w:p`, and of the tables around it."""
         space = f"{{{etree.QName(paragraph).namespace}}}"
         properties = child(paragraph, "pPr")
         turned = child(properties, "bidi")
@@ -101,7 +101,7 @@ class Speech:
             _insert_behind(properties, etree.Element(f"{space}bidiVisual"), _BEFORE_VISUAL)
 
     def turn_sections(self, root: etree._Element) -> None:
-        """The direction of all `w:sectPr`: on which side columns and page numbers begin."""
+        """Set the direction of all `w:sectPr`: on which side columns and page numbers begin."""
         for section in root.iter("{*}sectPr") if self.language or self.is_right_to_left else ():
             turned = child(section, "bidi")
             if (turned is not None) == self.is_right_to_left:
@@ -115,13 +115,13 @@ class Speech:
     # ---- DrawingML
 
     def mark_drawing_run(self, run: etree._Element) -> None:
-        """The language of an `a:r`."""
+        """Set the language of an `a:r`."""
         properties = child(run, "rPr")
         if self.language and properties is not None:
             properties.set("lang", self.tag)
 
     def turn_drawing(self, paragraph: etree._Element) -> None:
-        """The direction of an `a:p`; its alignment is that of the paper, so it changes with it."""
+        """Set the direction of an `a:p`; its alignment is absolute, so it changes too."""
         if not (self.language or self.is_right_to_left):
             return
         properties = child(paragraph, "pPr")
@@ -150,7 +150,7 @@ def _is_title(paragraph: etree._Element) -> bool:
 
 
 def _insert_before(parent: etree._Element, one: etree._Element, behind: frozenset[str]) -> None:
-    """Put an element where the schema wants it: in front of the first of those that stand behind it."""
+    """Insert an element where the schema requires it: before the first of its successors."""
     at = next((index for index, other in enumerate(parent) if local(other) in behind), len(parent))
     parent.insert(at, one)
 

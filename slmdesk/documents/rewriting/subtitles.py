@@ -1,7 +1,7 @@
 """Translates subtitles in place: times, styles, notes and positions are kept.
 
-SRT, WebVTT (w3.org/TR/webvtt1) and ASS/SSA.  A cue of several lines is one text; its translation is parted anew
-(text.subtitles), and the place of its unit is its time, by which it is told whether it can be read.
+SRT, WebVTT (w3.org/TR/webvtt1) and ASS/SSA.  A cue of several lines is one text; its translation is split again
+(text.subtitles), and the location of its unit is its time, which shows whether it can be read in that time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 
 def _timed(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where the words of each cue stand, and its time."""
+    """The position of the text of each cue, and its time."""
     for times in _TIMES.finditer(text):
         cue = _CUE.match(text, times.end())
         if cue is not None:
@@ -58,7 +58,7 @@ def _cue(file: TextFile, start: int, end: int, place: str, *, is_ass: bool) -> U
     lines = re.split(r"\\N|\\n" if is_ass else r"\r\n|\r|\n", raw)
     joined = " ".join(line.strip() for line in lines)
     is_dialogue = len(lines) > 1 and all(line.lstrip().startswith(("-", "–", "—")) for line in lines)
-    if is_dialogue:  # two speakers: each keeps a line of one's own
+    if is_dialogue:  # two speakers: each keeps a line of their own
         at = start
         for line in lines:
             at = file.text.index(line, at)
@@ -77,7 +77,7 @@ def _stretch(file: TextFile, start: int, end: int, words: str, place: str, *, co
 
 
 def _escaped(words: str) -> str:
-    """Only what would be taken for markup."""
+    """Escape only what would be taken for markup."""
     return words.replace("&", "&amp;") if re.search(r"&\w+;", words) else words
 
 

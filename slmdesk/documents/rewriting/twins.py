@@ -1,7 +1,7 @@
 """Text that a file contains twice: for programs that know a newer way of drawing, and for those that do not.
 
-A program shows one of both copies (ECMA-376 part 3, Markup Compatibility), so both must say the same: the second is not
-asked for, it gets what the first was answered.
+A program shows one of both copies (ECMA-376 part 3, Markup Compatibility), so both must say the same: the second gets
+the translation of the first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from slmdesk.text.translation.tagged import Tags
 
 
 class RepeatedTexts:
-    """What the first copies were answered, by their text and in their order."""
+    """The answers of the first copies, by their text and in their order."""
 
     def __init__(self) -> None:
         self._answers: dict[tuple[str, Tags], deque[str | None]] = {}

@@ -17,7 +17,7 @@ MOST_COLUMNS = 63
 TABLE_WIDTH = 9_000
 """Of an A4 page between its margins, in twentieths of a point."""
 _BAD = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot hold (XML 1.0, 2.2)."""
+"""Characters that XML does not allow (XML 1.0, 2.2)."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 _EAST_ASIAN = frozenset(("zh", "ja", "ko"))
 
@@ -33,13 +33,13 @@ class Style(StrEnum):
     CODE = "Code"
     COMMENT = "CommentText"
     MARGIN = "PageMargin"
-    """What is repeated at the upper and the lower edge of pages."""
+    """Headers and footers, which repeat on pages."""
     NOTICE = "Notice"
-    """What the program says about the document."""
+    """Remarks of this program about the document."""
 
 
 class WordFile:
-    """Takes one thing after another, then gives the file's bytes."""
+    """Collects the content in order, then returns the file's bytes."""
 
     def __init__(self, language: str, *, right_to_left: bool = False) -> None:
         self._language, self._right_to_left = language, right_to_left

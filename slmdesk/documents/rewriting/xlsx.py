@@ -1,8 +1,8 @@
 """Translates Excel files: shared and inline strings, comments, shapes, charts, sheet names.
 
-Numbers, dates and formulas stay.  A text a formula compares with ("yes" in IF(A1="yes"; …)) stays too, and is said: the
-sheet would compute something else.  The names of a table's columns are the words of its first row: both are changed
-together, unless a formula names them (ECMA-376 part 1, chapter 18).
+Numbers, dates and formulas stay.  A text a formula compares with ("yes" in IF(A1="yes"; …)) stays too, and is reported:
+the sheet would compute something else.  The names of a table's columns are the texts of its first row: both are
+changed together, unless a formula names them (ECMA-376 part 1, chapter 18).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MOST_SHEET_NAME = 31
 
 @dataclass(slots=True, eq=False)
 class _Sheet:
-    """One sheet, looked through before anything is translated."""
+    """One sheet, examined before anything is translated."""
 
     name: str
     title: str
@@ -51,7 +51,7 @@ class _Sheet:
 
 @dataclass(slots=True, eq=False)
 class _Known:
-    """What formulas say about the words of the cells."""
+    """What formulas refer to in the texts of the cells."""
 
     literals: set[str] = field(default_factory=set)
     """Texts in quotes, lower case: cells are compared without regard to it."""
@@ -63,7 +63,7 @@ class _Known:
 
 
 def rewrite(rewriting: Rewriting) -> Units:
-    """The units of a workbook: its strings in the order of the sheets, then what hangs on each sheet."""
+    """The units of a workbook: its strings in the order of the sheets, then the other parts of each sheet."""
     reading = rewriting.reading
     with opened(reading) as archive:
         package = Package(archive, reading)
@@ -198,7 +198,7 @@ def _shared(strings: Part, sheets: Sequence[tuple[_Sheet, Part]], known: _Known,
 
 
 def _reason(words: str, known: _Known, *, is_header: bool) -> str:
-    """Why a text stays as it is; empty: it does not."""
+    """Why a text is not translated; empty if it is."""
     if words.strip().lower() in known.literals:
         return "compared"
     return "column_name" if is_header and known.names_columns else ""
@@ -271,7 +271,7 @@ def _plain(part: Part, item: etree._Element, place: str, kind: str) -> Units:
         text.text = "\n".join(lines)
         text.set(XML_SPACE, "preserve")
         for one in [one for one in item if local(one) in ("rPh", "phoneticPr")]:
-            item.remove(one)  # a reading aid of the old words
+            item.remove(one)  # a phonetic guide for the old text
         part.is_changed = True
 
 
@@ -282,7 +282,7 @@ def _add_text(parent: etree._Element, words: str) -> None:
 
 
 def _inline(part: Part, sheet: _Sheet, known: _Known) -> Units:
-    """Strings that stand in their cells."""
+    """Inline strings."""
     for cell in part.root.iter("{*}c"):
         item = child(cell, "is") if attribute(cell, "t") == "inlineStr" else None
         if item is None:
@@ -296,7 +296,7 @@ def _inline(part: Part, sheet: _Sheet, known: _Known) -> Units:
 
 
 def _around(part: Part, sheet: _Sheet) -> Units:
-    """What a sheet says beside its cells: page headers, hints of lists and links; and what its formulas say."""
+    """The texts of a sheet beside its cells: page headers, hints of lists and links, and results of formulas."""
     for one in part.root.iter("{*}headerFooter"):
         for line in one:
             yield from _page_line(part, line, f"{sheet.title}, header or footer")
@@ -313,7 +313,7 @@ def _around(part: Part, sheet: _Sheet) -> Units:
 
 
 def _given(cell: etree._Element) -> list[str]:
-    """The text a cell's formula gave when it was reckoned; of one that never was, the texts that stand in it."""
+    """The cached text of a cell's formula; without one, the texts in the formula."""
     value, formula = child(cell, "v"), child(cell, "f")
     words = (value.text or "").strip() if value is not None else ""
     if words:

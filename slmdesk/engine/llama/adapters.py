@@ -34,7 +34,7 @@ class Adapter:
     """A loaded adapter at one strength.  Cells computed with one cannot be used with another."""
 
     number: int = 0
-    """Counts the openings, because an address may come again; 0: the model as it is."""
+    """Counts the openings, because an address may be reused; 0: the model as it is."""
     scale: float = 0.0
     name: str = ""
 
@@ -49,7 +49,7 @@ class AdapterFile:
 
     path: Path
     identity: tuple[str, int, int]
-    """Another one when the file has changed."""
+    """Differs when the file has changed."""
     name: str
 
 
@@ -76,7 +76,7 @@ def check_adapter(path: Path, base: GgufHeader) -> AdapterFile:
 
 
 class Adapters:
-    """The loaded adapters of one model.  Engine thread: llama.cpp looks at all of them when it builds a graph."""
+    """The loaded adapters of one model.  Engine thread: llama.cpp reads all of them when it builds a graph."""
 
     def __init__(self, library: Library, model: int) -> None:
         api: Any = library.api

@@ -17,7 +17,7 @@ from slmdesk.engine.llama.sequence import Sequence
 SPACE_FOR_ANSWER = 256
 """Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
 WORTH_WAITING = 32
-"""Tokens of a prompt that another is just reading: fewer are sooner read than waited for."""
+"""Tokens of a prompt that another request is reading; with fewer, reading them again is faster than waiting."""
 
 
 class Admission:

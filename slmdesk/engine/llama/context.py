@@ -21,7 +21,7 @@ DECODED, NO_SPACE, ABORTED, NO_MEMORY = 0, 1, 2, -2
 """What `decode` returns; others below zero are errors of the library."""
 LEAST_SLICE = 16
 _SLOW_S = 0.03
-"""Of one batch: the next one is watched, however small; being asked costs it a thirtieth at most."""
+"""Seconds of one batch: after a slower one, the next is watched, however small; that costs at most a thirtieth."""
 
 
 class Context:
@@ -116,7 +116,7 @@ class Context:
         return int(self._batch.n_tokens)
 
     def decode(self, threads: int, patience_s: float = math.inf) -> int:
-        """Compute the batch: DECODED, NO_ROOM, ABORTED or an error below zero.
+        """Compute the batch: DECODED, NO_SPACE, ABORTED or an error below zero.
 
         `patience_s`: where batches are slow, one that takes longer is aborted.
         """

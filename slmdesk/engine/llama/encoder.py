@@ -28,7 +28,7 @@ MOST_TOKENS = 512
 MOST_TEXTS = 32
 """In one batch."""
 _SPARE = 1.3
-"""What is computed takes memory beside the weights."""
+"""Memory for the computation, beside the weights."""
 
 
 def embed_texts(path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
@@ -116,7 +116,7 @@ class _Encoder:
         return int(pointer)
 
     def _tokens(self, text: str) -> list[int]:
-        """Tokenize with the marks the model was trained with around a text, none of which a text can contain itself."""
+        """Tokenize with the special tokens that the model expects around a text; the text itself cannot contain any."""
         raw = text.encode("utf-8", "replace")
         space = len(raw) + 16
         buffer = (self._api.llama_token * space)()

@@ -17,7 +17,7 @@ _MAX_REASON_CHARACTERS = 200
 _LENGTHS = frozenset({"minLength", "maxLength"})
 _COUNTS = _LENGTHS | {"minItems", "maxItems"}
 _OTHER_KEYS = frozenset({"$ref", "oneOf", "anyOf", "const", "enum", "pattern", "format"})
-"""Where one of these stands, the library does not look at lengths."""
+"""Next to one of these, the library ignores lengths."""
 _LARGE_REPEAT = re.compile(r"\{[^}]*\d{4}")
 
 

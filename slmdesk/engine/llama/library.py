@@ -34,7 +34,7 @@ class LogLine:
 
 
 class LibraryLog:
-    """The last log lines of llama.cpp and ggml.  Written from any of their threads, read from any of ours."""
+    """The last log lines of llama.cpp and ggml.  Written and read from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -36,9 +36,9 @@ from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, time_
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
 _FAR_TOO_MUCH = 1.3
-"""Times the free memory: above, the formula's forecast is enough to say no; below, the library's own sizes count."""
+"""Times the free memory: above it, the formula's estimate is enough to refuse; below, the library's sizes count."""
 _READ_SHARE = 0.9
-"""Of the progress: what reading the weights counts for."""
+"""Share of the progress: reading the weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def load_model(
         on_work()
         vocabulary = Vocabulary(weights.vocab)
         on_work()
-        with _ticking(on_work):  # the trial has limits of its own, longer than a child may show no work
+        with _ticking(on_work):  # the trial has limits of its own, longer than the heartbeat's
             chat_format = _chat_format(library, spec, weights, vocabulary, try_template)
         making = _PartialModel(library, spec, handle, plan, weights, vocabulary, chat_format, on_progress, on_work)
         return making.loaded(mark)

@@ -1,8 +1,8 @@
-"""Finds text of a person or a document that looks like the start of a turn, where a format marks turns by plain words.
+"""Finds text of a person or a document that looks like the start of a turn, if a format marks turns by plain words.
 
 In formats with control tokens there is no such text: what is untrusted never becomes one.  Formats without (alpaca,
-vicuna, plain dialogue) mark a turn by "User:" at the start of a line, and a model cannot tell a written one from a real
-one.  That cannot be fixed without changing the text, so it is reported.
+vicuna, plain dialogue) mark a turn by "User:" at the start of a line, and a model cannot distinguish a written one from
+a real one.  That cannot be fixed without changing the text, so it is reported.
 """
 
 from __future__ import annotations

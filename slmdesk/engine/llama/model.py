@@ -1,4 +1,4 @@
-"""Opens model files: checked before, cancellable, with an error code for each way of failing."""
+"""Opens model files: checked first, cancellable, with an error code for each kind of failure."""
 
 from __future__ import annotations
 

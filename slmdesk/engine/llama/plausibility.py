@@ -35,8 +35,8 @@ _OTHERS = (
 )
 """Sentences that any model of their language has read, and the bits a byte up to which it is taken to know them.
 
-The others are stricter: a working model knows one of them well.  Where a letter takes several bytes a byte is easier to
-foretell.
+The others are stricter: a working model knows one of them well.  Where a letter takes several bytes, a byte is easier
+to predict.
 """
 
 

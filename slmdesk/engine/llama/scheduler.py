@@ -27,9 +27,9 @@ from slmdesk.engine.llama.sequence import Sequence
 from slmdesk.engine.llama.threads import ThreadChooser
 
 PAUSE_S = 0.25
-"""How long a person's answers under way may stand still for a slice of another prompt."""
+"""How long a person's running answers may pause for a slice of another prompt."""
 _WORTH_TIMING = 64
-"""Tokens of a slice from which on a token costs about the same: what smaller ones took says nothing of threads."""
+"""Tokens of a slice from which on a token costs about the same; smaller slices say nothing about threads."""
 _SPLIT_CELLS = 256
 """From here on attention over one token is cut among the threads, and rounds by their number."""
 

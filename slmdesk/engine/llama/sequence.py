@@ -36,7 +36,7 @@ class PreparedRequest:
     context_tokens: int = 0
     choices: tuple[str, ...] = ()
     choice_tokens: tuple[tuple[int, ...], ...] = ()
-    """Given: the answer is how likely each is, and nothing is written."""
+    """If given, the answer is how likely each is, and nothing is written."""
     with_probabilities: bool = False
     arrived: float = field(default_factory=time.perf_counter)
 
@@ -87,7 +87,7 @@ class Sequence(CachedSequence):
         self._texts: list[str] = []
         self._output = 0
         self._length = 0
-        """Characters that are whole, those held back too."""
+        """Complete characters, including those held back."""
         self._probabilities: list[TokenProbability] = []
         self._first_at = 0.0
 

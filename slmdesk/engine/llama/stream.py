@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from slmdesk.engine.base import EngineEvent, Finished, Piece, RequestFailed
 
 GATHER_S = 0.04
-"""Words are handed over at most so often.  Each time a reader wakes, it takes a core from llama.cpp's threads, which
+"""Seconds between two pieces of text.  Each time a reader wakes, it takes a core from llama.cpp's threads, which
 then wait for each other: waking at every token halved the speed on two cores.  The window repaints no faster."""
 
 

@@ -24,7 +24,7 @@ import jinja2.sandbox
 
 MAX_TEMPLATE_BYTES = 256 * 1024
 MAX_RENDERED_CHARACTERS = 16 * 1024 * 1024
-"""Over placeholders alone: a prompt's markers, so far below what a person's words may add."""
+"""With placeholders only: the markers of a prompt, so far less than a person's text may add."""
 MAX_TRIAL_CPU_SECONDS = 2
 MAX_TRIAL_MEMORY_BYTES = 512 * 1024 * 1024
 MAX_REASON_CHARACTERS = 200
