@@ -1,4 +1,6 @@
-"""Cells of tables: documents made for this, the value of each cell, and the scores of a table made from them.
+"""python -m benchmarks.quality.cells [--open | --aside] [--each]: what labels give of 16 documents, without a model.
+
+The documents are made for this; beside each stands what the cells of its row must be, and here how a row is judged.
 
 `tables/NAME.txt|.md|.html|.docx` is an invoice or a contract; `tables/NAME.toml` beside it names the preset whose
 columns are asked for, the language, the layout in a few words, and under `[cells]` for each column of the preset
@@ -9,20 +11,27 @@ columns are asked for, the language, the layout in a few words, and under `[cell
     marked   the same, but right only in a cell that is marked to be looked at: "30 days" where a day is asked for
     traps    words of the document that look right and are not; only tests read them
 
-Case and white space do not matter.
+Case and white space do not matter.  A model's table is judged by the same `score`, its cells by way of `found_cells`.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from benchmarks.quality import is_aside
+from slmdesk.core.documents import Page
+from slmdesk.documents.base import Reading
+from slmdesk.documents.registry import reader_of
+from slmdesk.services.tables.labels import Labels
+from slmdesk.services.tables.prompts import preset
+from slmdesk.services.tables.types import DOUBTFUL, Column, TableCell
 
 FOLDER = Path(__file__).resolve().parent / "tables"
 
@@ -146,6 +155,60 @@ def score(expected: Iterable[ExpectedCell], found: Mapping[str, FoundCell]) -> S
     )
 
 
+def found_cells(columns: Sequence[Column], cells: Sequence[TableCell]) -> dict[str, FoundCell]:
+    """The cells of a row that the program made, by the names of their columns."""
+    return {
+        column.name: FoundCell(cell.value, cell.flag in DOUBTFUL) for column, cell in zip(columns, cells, strict=True)
+    }
+
+
+def pages_of(document: TableDocument) -> list[Page]:
+    """Its pages as the program reads them."""
+    path = document.path
+    return list(reader_of(path.suffix[1:])(Reading(str(path), data=path.read_bytes())))
+
+
+def by_labels(document: TableDocument) -> dict[str, FoundCell]:
+    """The cells that the program reads behind their names, without a model."""
+    known = preset(document.preset)
+    if known is None:
+        raise ValueError(f"{document.name}: no such preset: {document.preset}")
+    labels = Labels(known.columns)
+    for page in pages_of(document):
+        labels.feed(page, document.language)
+    return found_cells(known.columns, [labels.cells.get(at, TableCell()) for at in range(len(known.columns))])
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the figures of the open half, of the half aside, or of both."""
+    chosen = {one.removeprefix("--") for one in arguments} & {"open", "aside"} or {"open", "aside"}
+    for half in sorted(chosen, reverse=True):
+        print(f"| {' | '.join(('document', 'half', *_HEAD))} |\n{'|---' * (len(_HEAD) + 2)}|")
+        total = Score()
+        for document in (one for one in documents() if one.is_aside is (half == "aside")):
+            found = by_labels(document)
+            counted = score(document.cells, found)
+            total += counted
+            print(_line(document.name, half, counted))
+            if "--each" in arguments:
+                for cell in document.cells:
+                    one = found[cell.column]
+                    verdict = judged(cell, one)
+                    print(f"    {cell.column}: {verdict}" + (f": {one.value!r}" if verdict is Verdict.WRONG else ""))
+        print(_line("**all**", half, total))
+
+
+_HEAD = ("cells", "right", "rightly empty", "wrong, unmarked", "wrong, marked", "missing", "right, yet marked")
+
+
+def _line(name: str, half: str, one: Score) -> str:
+    cells = (
+        name, half, one.total, one.right, one.rightly_empty, one.wrong_unmarked, one.wrong_marked, one.missing,
+        one.right_marked,
+    )  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
+
+
 def _matches(pattern: str, value: str) -> bool:
     return re.fullmatch(pattern, value, re.IGNORECASE) is not None
 
@@ -176,3 +239,7 @@ def _cell(column: str, shape: Mapping[str, str | list[str]]) -> ExpectedCell:
     for pattern in (*lists["accept"], *lists["marked"]):
         re.compile(pattern)
     return ExpectedCell(column, str(shape["value"]), lists["accept"], lists["marked"], lists["traps"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

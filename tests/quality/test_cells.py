@@ -6,9 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.quality.cells import ExpectedCell, FoundCell, Score, TableDocument, Verdict, documents, judged, score
-from slmdesk.documents.base import Reading
-from slmdesk.documents.registry import reader_of
+from benchmarks.quality import docx_files
+from benchmarks.quality.cells import (
+    ExpectedCell,
+    FoundCell,
+    Score,
+    TableDocument,
+    Verdict,
+    by_labels,
+    documents,
+    judged,
+    pages_of,
+    score,
+)
 from slmdesk.services.tables.prompts import preset
 from slmdesk.text.checks.numbers import find_identifiers
 
@@ -19,9 +29,7 @@ each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
 
 def text_of(document: TableDocument) -> str:
     """The words of a document, on one line."""
-    path = document.path
-    pages = reader_of(path.suffix[1:])(Reading(str(path), data=path.read_bytes()))
-    return " ".join(" ".join(page.text for page in pages).split())
+    return " ".join(" ".join(page.text for page in pages_of(document)).split())
 
 
 def test_invoices_and_contracts_of_both_halves_are_there() -> None:
@@ -133,3 +141,17 @@ def test_an_expectation_that_is_not_valid_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").unlink()
     with pytest.raises(ValueError, match="no document"):
         documents(tmp_path)
+
+
+def test_documents_of_a_word_processor_are_made_from_their_source() -> None:
+    sources = sorted((docx_files.FOLDER / "source").glob("*.md"))
+    made = sorted(one.path.stem for one in DOCUMENTS if one.path.suffix == ".docx")
+    assert [one.stem for one in sources] == made
+    for source in sources:
+        written = (docx_files.FOLDER / source.stem).with_suffix(".docx").read_bytes()
+        assert written == docx_files.docx_of(source.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("document", [one for one in DOCUMENTS if not one.is_aside], ids=lambda one: one.name)
+def test_what_labels_give_without_a_model_is_not_wrong(document: TableDocument) -> None:
+    assert score(document.cells, by_labels(document)).wrong_unmarked == 0
