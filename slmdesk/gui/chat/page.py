@@ -39,7 +39,7 @@ from slmdesk.gui.widgets.file_drop import ModelDrop
 from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.model_input_text import show_used_text
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.services.chat.conversation import InspectedPrompt
 
 LIST_WIDTH = 260
@@ -276,10 +276,7 @@ class ChatPage(QWidget):
         if self.chat_list.view.hasFocus():
             self.chat_list.rename_current()
         elif self._chat.chat and not self.chat_list.view.isAncestorOf(self.window().focusWidget() or self):
-            dialog = QInputDialog(self)
-            dialog.setObjectName("rename_chat")
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.setWindowTitle("Rename this chat")
+            dialog = passing(QInputDialog(self), "rename_chat", "Rename this chat")
             dialog.setLabelText("Title:")
             dialog.setTextValue(self.title.full_text)
             dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))

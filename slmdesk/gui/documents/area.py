@@ -56,8 +56,7 @@ class DocumentsArea(QObject):
     state_changed = Signal()
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("documents_area")
+        super().__init__(parent, objectName="documents_area")
         self.documents = DocumentsController(bridge, self)
         self.summaries = SummaryController(bridge, self)
         self.questions = QuestionController(bridge, self)

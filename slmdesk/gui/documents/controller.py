@@ -44,8 +44,7 @@ class DocumentsController(QObject):
     hits_found = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("documents_controller")
+        super().__init__(parent, objectName="documents_controller")
         self._bridge = bridge
         self.pages = PagesController(bridge, self)
         self._records: dict[str, DocumentRecord] = {}

@@ -40,8 +40,7 @@ class GlobalKey(QObject):
         environment: Mapping[str, str] = os.environ,
         platform: str = sys.platform,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("global_key")
+        super().__init__(parent, objectName="global_key")
         self._bridge, self._environment = bridge, environment
         self._is_requested, self._is_on = settings.global_key, False
         self.is_possible = platform.startswith("linux")

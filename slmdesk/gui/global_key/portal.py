@@ -54,8 +54,7 @@ class PortalKey(QObject):
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("portal_key")
+        super().__init__(parent, objectName="portal_key")
         self._environment, self._clock = environment, clock
         self._bus: SessionBus | None = None
         self._portal = self._session = ""

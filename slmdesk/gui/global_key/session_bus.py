@@ -76,8 +76,7 @@ class SessionBus(QObject):
     lost = Signal()
 
     def __init__(self, parent: QObject, environment: Mapping[str, str] = os.environ) -> None:
-        super().__init__(parent)
-        self.setObjectName("session_bus")
+        super().__init__(parent, objectName="session_bus")
         self._environment = environment
         self.name = ""
         """Ours on the bus, such as :1.42; empty until `opened`."""

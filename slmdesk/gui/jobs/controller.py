@@ -49,8 +49,7 @@ class JobsController(QObject):
     opened = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("jobs_controller")
+        super().__init__(parent, objectName="jobs_controller")
         self._bridge = bridge
         self._views: dict[str, JobView] = {}
         self._reported: dict[str, JobChanged] = {}

@@ -49,8 +49,7 @@ class JobsPage(QScrollArea):
 
     def __init__(self, controller: JobsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("jobs_page")
-        self.setAccessibleName("Jobs")
+        named(self, "jobs_page", label="Jobs")
         self._controller = controller
         self._active: dict[str, JobRow] = {}
         self._ended: dict[str, JobRow] = {}

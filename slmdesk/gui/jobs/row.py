@@ -12,6 +12,7 @@ from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.jobs.controller import JobsController
 from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.job_bar import thin_bar
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, plain_tip
 from slmdesk.services.jobs.labels import done_words, left_words, name_words, share_words
 from slmdesk.services.jobs.overview import JobGroup, JobView
@@ -28,16 +29,14 @@ class JobRow(QFrame):
     def __init__(self, view: JobView, controller: JobsController, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
-        self.setObjectName("job_row")
-        self.setProperty("kind", "card")
+        named(self, "job_row", kind="card")
         self.view = view
         self._build_ui()
         self._connect()
         self.show_view(view)
 
     def _build_ui(self) -> None:
-        self._title = ElidedLabel(self, name="job_title")
-        self._title.setProperty("kind", "strong")
+        self._title = ElidedLabel(self, name="job_title", kind="strong")
         self._info = plain_label("", self, name="job_facts", kind="small")
         self._bar = thin_bar("job_bar", self)
         self._bar.setRange(0, 1000)

@@ -14,6 +14,7 @@ from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
 from slmdesk.gui.widgets.links import judge_link
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.translate_request import want_translation
 
 SHORT = 360
@@ -103,9 +104,7 @@ class MarkdownReader(QWidget):
 
     @Slot(QPoint, str)
     def _on_menu(self, place: QPoint, address: str) -> None:
-        menu = QMenu(self)
-        menu.setObjectName("reader_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing(QMenu(self), "reader_menu")
         copy = QAction("Copy selection", menu)
         copy.setEnabled(bool(self._text.selected_text()))
         copy.triggered.connect(self._on_copy)
@@ -151,8 +150,7 @@ class MarkdownReader(QWidget):
     def _made(self) -> tuple[MessageText, MessageWriter]:
         style = ViewStyle(self._keeper.theme, self._keeper.fonts)
         text = _ReaderText(style, self, on_band=False)
-        text.setObjectName("reader_text")
-        text.setAccessibleName(self._label)
+        named(text, "reader_text", label=self._label)
         text.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         text.anchor_chosen.connect(self._on_anchor)
         text.copy_requested.connect(self._on_copy)

@@ -47,8 +47,7 @@ class OfflineBar(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("offline_bar")
-        self.setProperty("kind", "band")
+        named(self, "offline_bar", kind="band")
         sign = named(QLabel(self), "offline_sign")
         set_icon(sign, "wifi-off", "muted")
         self._words = plain_label(OFFLINE, self, name="offline_words")

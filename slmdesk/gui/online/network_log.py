@@ -50,8 +50,7 @@ class NetworkLogController(QObject):
     failed = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("ledger_controller")
+        super().__init__(parent, objectName="ledger_controller")
         self._bridge = bridge
         self._words, self._turn = "", 0
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)

@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.online.network_log import COLUMNS, NetworkLogController, NetworkLogModel, cells_of, summary_of
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.build import set_kind
+from slmdesk.gui.widgets.named import name_clear_button, named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.network_log import Exported
@@ -41,9 +42,7 @@ class NetworkLogWindow(QDialog):
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("ledger_window")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(TITLE)
+        passing(self, "ledger_window", TITLE)
         self.resize(1040, 600)
         self._controller = NetworkLogController(bridge, self)
         self._model = NetworkLogModel(self)
@@ -86,8 +85,7 @@ class NetworkLogWindow(QDialog):
         layout.addLayout(foot)
 
     def _make_table(self) -> QTableView:
-        table = named(QTableView(self), "ledger_table")
-        table.setAccessibleName(TITLE)
+        table = named(QTableView(self), "ledger_table", label=TITLE)
         table.setModel(self._model)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -145,9 +143,7 @@ class NetworkLogWindow(QDialog):
 
     @Slot()
     def _on_export(self) -> None:
-        dialog = QFileDialog(self, "Export the ledger", str(Path.home()), KINDS)
-        dialog.setObjectName("ledger_file_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = passing(QFileDialog(self, "Export the ledger", str(Path.home()), KINDS), "ledger_file_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
         dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
@@ -173,9 +169,7 @@ class NetworkLogWindow(QDialog):
 
     def _say(self, words: str, kind: str) -> None:
         self._note.setText(breakable(words))
-        self._note.setProperty("kind", kind)
-        self._note.style().unpolish(self._note)
-        self._note.style().polish(self._note)
+        set_kind(self._note, kind)
 
 
 _WITHIN = Qt.ShortcutContext.WidgetWithChildrenShortcut

@@ -21,8 +21,7 @@ class SettingsController(QObject):
     once_shown = Signal()
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("settings_controller")
+        super().__init__(parent, objectName="settings_controller")
         self._bridge = bridge
         self._current = settings
         bridge.settings_changed.connect(self._on_settings_changed)

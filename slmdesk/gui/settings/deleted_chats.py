@@ -25,7 +25,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.widgets.check_box import CheckBox
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import ItemChanged, ItemGone
 
@@ -43,9 +43,7 @@ class DeletedChats(QDialog):
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("deleted_chats")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Deleted chats")
+        passing(self, "deleted_chats", "Deleted chats")
         self.resize(560, 420)
         self._bridge = bridge
         self._shown = PAGE
@@ -58,8 +56,7 @@ class DeletedChats(QDialog):
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_12)
         self._intro = plain_label(INTRO, self, name="deleted_intro", kind="muted")
-        self._list = named(QListWidget(self), "deleted_list")
-        self._list.setAccessibleName("Deleted chats")
+        self._list = named(QListWidget(self), "deleted_list", label="Deleted chats")
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -127,9 +124,7 @@ class DeletedChats(QDialog):
         )
 
     def _ask_delete(self, chat: str, title: str, kind: str, documents: Sequence[DocumentRecord]) -> None:
-        box = QMessageBox(self)
-        box.setObjectName("delete_for_good_dialog")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box = passing(QMessageBox(self), "delete_for_good_dialog")
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setWindowTitle("Delete for good?")
         box.setText(f"“{title}” is deleted for good. This cannot be undone.")

@@ -13,8 +13,8 @@ from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.access_token import TokenController, words_of
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
+from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label, show_words
 from slmdesk.hub.guard import HUB
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.events import TokenChanged
@@ -57,8 +57,7 @@ class NetworkSection(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACE_12)
         column.addWidget(plain_label("Network", self, name="network_heading", kind="heading"))
-        self._hidden = plain_label(HIDDEN, self, name="network_hidden", kind="muted")
-        self._hidden.hide()
+        self._hidden = plain_label(HIDDEN, self, name="network_hidden", kind="muted", is_hidden=True)
         column.addWidget(self._hidden)
         self._body = named(QWidget(self), "network_body")
         column.addWidget(self._body)
@@ -127,10 +126,8 @@ class NetworkSection(QWidget):
 
     def _build_token(self, column: QVBoxLayout) -> None:
         self._token_words = plain_label("", self._body, name="token_words")
-        self._change = named(QPushButton("Change…", self._body), "token_change_button")
-        self._change.setAccessibleName("Change the access token")
-        self._forget = named(QPushButton("Forget", self._body), "token_forget_button")
-        self._forget.setAccessibleName("Forget the access token")
+        self._change = named(QPushButton("Change…", self._body), "token_change_button", label="Change the access token")
+        self._forget = named(QPushButton("Forget", self._body), "token_forget_button", label="Forget the access token")
         line = self._line(self._token_words, self._change, self._forget)
         add_setting(
             column, line, "token", "Access token",
@@ -191,8 +188,7 @@ class NetworkSection(QWidget):
     @Slot(str, str)
     def _on_verdict(self, key: str, words: str) -> None:
         if label := self._verdicts.get(key):
-            label.setText(breakable(words))
-            label.setVisible(bool(words))
+            show_words(label, breakable(words))
             if not words:
                 self.show_settings(self._network.current)
 
@@ -213,9 +209,7 @@ class NetworkSection(QWidget):
 
     @Slot()
     def _on_choose(self) -> None:
-        dialog = QFileDialog(self, "File of certificates", self._network.current.ca_file)
-        dialog.setObjectName("ca_file_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = passing(QFileDialog(self, "File of certificates", self._network.current.ca_file), "ca_file_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(["Certificates (*.pem *.crt *.cer)", "All files (*)"])
         dialog.fileSelected.connect(lambda name: self._network.change("ca_file", name))
@@ -251,8 +245,7 @@ class NetworkSection(QWidget):
         self._add_verdict(column, name)
 
     def _add_verdict(self, column: QVBoxLayout, key: str) -> None:
-        label = plain_label("", self._body, name=f"{key}_verdict", kind="danger")
-        label.hide()
+        label = plain_label("", self._body, name=f"{key}_verdict", kind="danger", is_hidden=True)
         self._verdicts[key] = label
         column.addWidget(label)
 

@@ -23,8 +23,7 @@ class NetworkController(QObject):
     verdict_given = Signal(str, str)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("network_controller")
+        super().__init__(parent, objectName="network_controller")
         self._bridge = bridge
         self._current = settings
         bridge.settings_changed.connect(self._on_settings_changed)

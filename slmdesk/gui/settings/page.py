@@ -27,7 +27,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.scroll_column import show_column
-from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label, show_words
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.settings import Settings
 
@@ -84,8 +84,7 @@ class SettingsPage(QScrollArea):
         column.addWidget(plain_label("Settings", holder, name="settings_title", kind="title"))
         note = "Changes take effect at once."
         column.addWidget(plain_label(note, holder, name="settings_note", kind="muted"))
-        self._policy_note = plain_label("", holder, name="policy_note", kind="muted")
-        self._policy_note.hide()
+        self._policy_note = plain_label("", holder, name="policy_note", kind="muted", is_hidden=True)
         column.addWidget(self._policy_note)
         self._build_look(holder, column)
         self._build_models(holder, column)
@@ -112,8 +111,7 @@ class SettingsPage(QScrollArea):
     def _build_models(self, holder: QWidget, column: QVBoxLayout) -> None:
         column.addWidget(plain_label("Models", holder, name="models_heading", kind="heading"))
         self._folder = ElidedLabel(holder, name="models_folder_label")
-        self._choose = named(QPushButton("Move…", holder), "models_folder_button")
-        self._choose.setAccessibleName("Move the folder for models")
+        self._choose = named(QPushButton("Move…", holder), "models_folder_button", label="Move the folder for models")
         line = QWidget(holder)
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
@@ -252,8 +250,7 @@ class SettingsPage(QScrollArea):
     @Slot(object)
     def show_policy(self, policy: Policy) -> None:
         """Say what the organisation has set; such settings are shown but cannot be changed."""
-        self._policy_note.setText(policy_words(policy))
-        self._policy_note.setVisible(bool(self._policy_note.text()))
+        show_words(self._policy_note, policy_words(policy))
         self._network.show_policy(policy)
         for key in policy.managed:
             if widget := self.findChild(QWidget, f"setting_{key}"):

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 
@@ -15,8 +16,7 @@ def add_setting(
     """Add one setting: its name and sentence, and the widget beside or (wide) under them."""
     parent = widget.parentWidget()
     assert parent is not None
-    widget.setObjectName(f"setting_{name}")
-    widget.setAccessibleName(title)
+    named(widget, f"setting_{name}", label=title)
     widget.setAccessibleDescription(sentence)
     heading = plain_label(title, parent, name=f"{name}_title", wraps=False)
     heading.setBuddy(widget)

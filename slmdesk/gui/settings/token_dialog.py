@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height
 
@@ -23,12 +23,9 @@ class TokenDialog(QDialog):
 
     def __init__(self, tokens: TokenController, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("token_dialog")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Access token")
+        passing(self, "token_dialog", "Access token")
         self._form = TokenForm(tokens, self)
-        keep = named(QPushButton("Keep it", self), "token_keep_button")
-        keep.setProperty("kind", "primary")
+        keep = named(QPushButton("Keep it", self), "token_keep_button", kind="primary")
         close = named(QPushButton("Cancel", self), "token_cancel_button")
         for button in (keep, close):
             button.setAutoDefault(False)

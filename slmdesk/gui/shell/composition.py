@@ -81,8 +81,7 @@ class Frame(QObject):
         starter: Path | None,
         folders: Folders = (),
     ) -> None:
-        super().__init__(app)
-        self.setObjectName("frame")
+        super().__init__(app, objectName="frame")
         self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
         self._model: ModelStateChanged | None = None
         self._managed: frozenset[str] = frozenset()

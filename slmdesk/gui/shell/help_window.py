@@ -17,7 +17,7 @@ from slmdesk import __version__
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.shortcuts import ALL
 from slmdesk.gui.widgets.flow import FlowLayout
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
 
@@ -49,9 +49,7 @@ class HelpWindow(QDialog):
 
     def __init__(self, folders: Folders, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("help_window")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Help")
+        passing(self, "help_window", "Help")
         self._area = named(QScrollArea(self), "help_area")
         self._inner = named(QFrame(self), "help_inner")
         self._column = QVBoxLayout(self._inner)
@@ -96,8 +94,7 @@ class HelpWindow(QDialog):
             self._column.addWidget(plain_label(what, self._inner, name="help_what", kind="strong"))
             place = self._say("help_folder", breakable(where))
             place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            button = named(QPushButton("Open folder", self._inner), f"help_open_{at}")
-            button.setAccessibleName(f"Open folder: {what}")
+            button = named(QPushButton("Open folder", self._inner), f"help_open_{at}", label=f"Open folder: {what}")
             button.clicked.connect(partial(_open_folder, where))
             self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 

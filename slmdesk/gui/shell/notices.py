@@ -35,8 +35,7 @@ class NoticeController(QObject):
         chats: ListController,
         parent: QObject,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("notice_controller")
+        super().__init__(parent, objectName="notice_controller")
         self._bridge, self._bars, self._errors = bridge, bars, errors
         self._chat, self._chats = chat, chats
         self._reported_in_chat: dict[str, str] = {}

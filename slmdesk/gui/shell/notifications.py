@@ -114,8 +114,7 @@ class Notifier(QObject):
         ways: Sequence[NotificationChannel] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("notifier")
+        super().__init__(parent, objectName="notifier")
         self._window, self._is_requested = window, settings.notify
         self.ways: Sequence[NotificationChannel] = ways or (Tray(window, come_forward), Portal(), Alert(window))
         self._last: dict[str, object] = {}

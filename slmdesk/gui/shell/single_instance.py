@@ -38,8 +38,7 @@ class SingleInstance(QObject):
     translate_requested = Signal(str)
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("single_instance")
+        super().__init__(parent, objectName="single_instance")
         self._folder = folder
         self._lock: int | None = None
         self._server: QLocalServer | None = None

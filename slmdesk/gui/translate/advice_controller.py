@@ -31,8 +31,7 @@ class AdviceController(QObject):
     model_changed = Signal()
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None, *, for_document: bool = False) -> None:
-        super().__init__(parent)
-        self.setObjectName("advice_controller")
+        super().__init__(parent, objectName="advice_controller")
         self._bridge, self._for_document = bridge, for_document
         self._asked: tuple[str, str] | None = None
         self._advice: PairAdvice | None = None

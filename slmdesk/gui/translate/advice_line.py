@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 from slmdesk.gui.base import theme
 from slmdesk.gui.translate.advice_controller import AdviceController
 from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 from slmdesk.services.translation.pairs.advice import PairAdvice
 
@@ -20,8 +21,7 @@ class AdviceLine(QFrame):
     def __init__(self, controller: AdviceController, parent: QWidget, *, is_narrow: bool = False) -> None:
         """`is_narrow`: the buttons stand below the text."""
         super().__init__(parent)
-        self.setObjectName("advice_line")
-        self.setProperty("kind", "band")
+        named(self, "advice_line", kind="band")
         self._words = plain_label("", self, name="translate_warning")
         self._use = button("Use it", "use_better_button", self)
         self._examine = button(

@@ -32,8 +32,7 @@ class TokenController(QObject):
     refused = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("token_controller")
+        super().__init__(parent, objectName="token_controller")
         self._bridge = bridge
         self._state = TokenChanged("", "")
         self._places: TokenPlaces | None = None

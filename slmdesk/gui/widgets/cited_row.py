@@ -7,6 +7,7 @@ from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.gui.widgets.translate_request import want_translation
 
@@ -76,9 +77,7 @@ class CitedRow(QFrame):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = QMenu(self)
-        menu.setObjectName("row_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing(QMenu(self), "row_menu")
         menu.addAction("Show its place", self.chosen.emit)
         copy = menu.addAction("Copy with its page", self.copy_requested.emit)
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))

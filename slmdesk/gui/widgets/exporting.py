@@ -20,8 +20,7 @@ class ExportController(QObject):
     written = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("export_controller")
+        super().__init__(parent, objectName="export_controller")
         self._bridge = bridge
 
     def export(self, item: str, form: str, target: Path) -> None:

@@ -36,8 +36,7 @@ class _Hider(QObject):
     """Hides its widget each time it is shown."""
 
     def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget)
-        self.setObjectName("feature_hider")
+        super().__init__(widget, objectName="feature_hider")
         self._widget = widget
         widget.installEventFilter(self)
         widget.hide()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.shares import admit
 
 MODEL_SUFFIX = ".gguf"
@@ -46,8 +47,7 @@ class FileDrop(QObject):
         entered: Callable[[], None] | None = None,
     ) -> None:
         """`entered` is called as soon as something that fits is dragged over the page."""
-        super().__init__(page)
-        self.setObjectName("file_drop")
+        super().__init__(page, objectName="file_drop")
         self._page, self._dropped, self._pick, self._entered = page, dropped, pick, entered
         page.setAcceptDrops(True)
         page.installEventFilter(self)
@@ -76,9 +76,9 @@ def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Pat
     """Ask for model files, in the folder used last or the home folder.  Does not block."""
     app = QApplication.instance()
     assert app is not None
-    dialog = QFileDialog(parent, "Add model files", str(app.property(LAST_FOLDER) or Path.home()), MODEL_FILTER)
-    dialog.setObjectName(name)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog = passing(
+        QFileDialog(parent, "Add model files", str(app.property(LAST_FOLDER) or Path.home()), MODEL_FILTER), name
+    )
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
 
     def selected(files: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLa
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController, words_of
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height
 from slmdesk.services.base.events import Problem
@@ -36,23 +36,20 @@ class GatedPanel(QFrame):
 
     def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, try_again: str = "Try again") -> None:
         super().__init__(parent)
-        self.setObjectName("gated_panel")
-        self.setAccessibleName("A gated model")
+        named(self, "gated_panel", label="A gated model")
         self._tokens, self._repo = tokens, repo
         self._build_ui(try_again)
         self._connect()
         self._show_state(tokens.state)
 
     def _build_ui(self, try_again: str) -> None:
-        self._problem = plain_label("", self, name="gated_problem", kind="danger")
-        self._problem.hide()
+        self._problem = plain_label("", self, name="gated_problem", kind="danger", is_hidden=True)
         self._page = named(QPushButton("Open its page…", self), "gated_page_button")
         self._page.setAccessibleName(f"Open the page of {self._repo} in the browser")
         self._page.setToolTip(plain_tip(self._repo))
         self._form = TokenForm(self._tokens, self)
         self._state = plain_label("", self, name="gated_token_state", kind="muted")
-        self._again = named(QPushButton(try_again, self), "gated_try_again_button")
-        self._again.setProperty("kind", "primary")
+        self._again = named(QPushButton(try_again, self), "gated_try_again_button", kind="primary")
         first = QHBoxLayout()
         first.setSpacing(theme.SPACE_12)
         first.addWidget(plain_label(FIRST, self, name="gated_first"), 1)
@@ -105,9 +102,7 @@ class GatedDialog(QDialog):
 
     def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, problem: Problem | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("gated_dialog")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("A gated model")
+        passing(self, "gated_dialog", "A gated model")
         self._panel = GatedPanel(tokens, repo, self)
         self._panel.show_problem(problem)
         close = named(QPushButton("Close", self), "gated_close_button")

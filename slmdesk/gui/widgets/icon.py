@@ -31,8 +31,7 @@ class IconKeeper(QObject):
     """Redraws its widget's icon when the theme changes."""
 
     def __init__(self, widget: QAbstractButton | QLabel) -> None:
-        super().__init__(widget)
-        self.setObjectName("icon_keeper")
+        super().__init__(widget, objectName="icon_keeper")
         self._widget = widget
         self._drawn: tuple[str, str, int] | None = None
         self._size = 0

@@ -13,8 +13,7 @@ THICKNESS = 4
 
 def thin_bar(name: str, parent: QWidget, label: str = "") -> QProgressBar:
     """A thin progress bar without words; `label` is read out by assistive tools."""
-    bar = named(QProgressBar(parent), name)
-    bar.setAccessibleName(label)
+    bar = named(QProgressBar(parent), name, label=label)
     bar.setTextVisible(False)
     bar.setFixedHeight(THICKNESS)
     return bar

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.widgets.links import LinkCheck, judge_link
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import breakable
 
 REASONS = {
@@ -27,9 +28,7 @@ MOST_SHOWN = 2000
 def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
     """Show the full address and ask; a dangerous one can only be copied.  Does not block."""
     verdict = judge_link(untrusted_url)
-    box = QMessageBox(parent)
-    box.setObjectName("link_dialog")
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box = passing(QMessageBox(parent), "link_dialog")
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setWindowTitle("Open this address?" if verdict.openable else "This address cannot be opened")
     box.setIcon(QMessageBox.Icon.Question if verdict.openable else QMessageBox.Icon.Warning)

@@ -23,8 +23,7 @@ class ModelImports(QObject):
     ended = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("model_imports")
+        super().__init__(parent, objectName="model_imports")
         self._bridge = bridge
         self._running: Following | None = None
         self._waiting: deque[tuple[Path, bool]] = deque()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
 
 T = TypeVar("T", bound=QObject)
+W = TypeVar("W", bound=QWidget)
 
 
 def name_clear_button(line: QLineEdit, words: str = "Clear the search") -> None:
@@ -16,12 +17,24 @@ def name_clear_button(line: QLineEdit, words: str = "Clear the search") -> None:
         named(button, "clear_search_button").setAccessibleName(words)
 
 
-def named(thing: T, name: str, *, label: str = "", tip: str = "") -> T:
-    """Set the objectName of `thing` and return it; of a widget also the label for assistive tools and the tool tip."""
+def named(thing: T, name: str, *, label: str = "", tip: str = "", kind: str = "") -> T:
+    """Set the objectName of `thing` and return it; of a widget also the label for assistive tools, the tool tip and the
+    style sheet's `kind`.
+    """
     thing.setObjectName(name)
     if isinstance(thing, QWidget):
         if label:
             thing.setAccessibleName(label)
         if tip:
             thing.setToolTip(tip)
+        if kind:
+            thing.setProperty("kind", kind)
     return thing
+
+
+def passing(thing: W, name: str, title: str = "") -> W:
+    """Name a window or menu that is deleted when it is closed, give it a title, and return it."""
+    thing.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if title:
+        thing.setWindowTitle(title)
+    return named(thing, name)

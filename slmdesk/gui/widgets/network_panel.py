@@ -35,8 +35,7 @@ class NetworkPanel(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("network_panel")
-        self.setAccessibleName("Network")
+        named(self, "network_panel", label="Network")
         self._anchor: QWidget | None = None
         self._build_ui()
         self._switch.clicked.connect(self.offline_chosen)
@@ -48,8 +47,7 @@ class NetworkPanel(QFrame):
     def _build_ui(self) -> None:
         self._switch = named(CheckBox("Work offline", self), "offline_switch")
         self._words = plain_label("", self, name="network_words", kind="muted")
-        self._once = named(QPushButton(ONLY_ONCE, self), "once_button")
-        self._once.setToolTip(ONCE_TIP)
+        self._once = named(QPushButton(ONLY_ONCE, self), "once_button", tip=ONCE_TIP)
         self._ledger = named(QPushButton("Show the ledger of requests", self), "ledger_button")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)

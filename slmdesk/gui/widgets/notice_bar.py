@@ -96,8 +96,7 @@ class NoticeBar(QFrame):
 
     def __init__(self, notice: Notice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("notice_bar")
-        self.setAccessibleName("Notice")
+        named(self, "notice_bar", label="Notice")
         self._notice = notice
         self._timer = QTimer(self, singleShot=True, interval=max(notice.life_ms, 1))
         self._build_ui()
@@ -111,8 +110,7 @@ class NoticeBar(QFrame):
         set_icon(self._sign, "triangle-alert", "danger")
         self._label = CutLabel(breakable(self._notice.text), self, name="notice_text", lines=MOST_LINES)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._more = named(QPushButton("More", self), "notice_more")
-        self._more.setToolTip("Show all of this notice")
+        self._more = named(QPushButton("More", self), "notice_more", tip="Show all of this notice")
         self._more.setVisible(bool(self._notice.full))
         self._copy = named(QPushButton("Copy details", self), "copy_details_button")
         self._copy.setVisible(bool(self._notice.details))
@@ -120,9 +118,7 @@ class NoticeBar(QFrame):
         self._act.setVisible(bool(self._notice.action))
         self._other = named(QPushButton(self._notice.other, self), "notice_other_action")
         self._other.setVisible(bool(self._notice.other))
-        self._close = named(QToolButton(self), "notice_close")
-        self._close.setToolTip("Close this notice")
-        self._close.setAccessibleName("Close this notice")
+        self._close = named(QToolButton(self), "notice_close", tip="Close this notice", label="Close this notice")
         set_icon(self._close, "x")
         words = QHBoxLayout()
         words.setSpacing(theme.SPACE_8)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
+
+from slmdesk.gui.widgets.named import passing
 
 
 def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is_wrong: bool) -> None:
     """Ask for the password of the document `name`; `given` is called with it.  Does not block."""
-    dialog = QInputDialog(parent)
-    dialog.setObjectName("password_dialog")
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setWindowTitle("Locked document")
+    dialog = passing(QInputDialog(parent), "password_dialog", "Locked document")
     again = "That was not the password. " if is_wrong else ""
     dialog.setLabelText(f"{again}{name} is locked. Its password is used once and kept nowhere:")
     dialog.setTextEchoMode(QLineEdit.EchoMode.Password)

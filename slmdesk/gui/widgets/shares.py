@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from slmdesk.core.labels import clean_label
 from slmdesk.core.policy import Policy
 from slmdesk.core.shares import is_on, server_of
+from slmdesk.gui.widgets.named import passing
 
 _POLICY = "share_policy"
 _ALLOWED = "share_servers"
@@ -99,9 +100,7 @@ def _ask(
 
 
 def _box(parent: QWidget | None, name: str, text: str, more: str) -> QMessageBox:
-    box = QMessageBox(parent or QApplication.activeWindow())
-    box.setObjectName(name)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box = passing(QMessageBox(parent or QApplication.activeWindow()), name)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setWindowTitle("slmdesk")
     box.setText(text)

@@ -18,8 +18,7 @@ class SideBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("side_bar")
-        self.setAccessibleName("Pages")
+        named(self, "side_bar", label="Pages")
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._layout = QVBoxLayout(self)

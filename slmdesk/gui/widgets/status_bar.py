@@ -34,23 +34,19 @@ class StatusBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("status_bar")
-        self.setAccessibleName("Status")
+        named(self, "status_bar", label="Status")
         self._requests: int | None = None
         self._is_offline, self._is_once = True, False
         self._build_ui()
         self._connect()
 
     def _build_ui(self) -> None:
-        self._network = named(QPushButton(self), "network_button")
-        self._network.setProperty("kind", "status")
+        self._network = named(QPushButton(self), "network_button", kind="status")
         self._network.setToolTip("Allow or forbid the network, and see every request this program made")
         self._panel = NetworkPanel(self)
         self._model = ElidedLabel(self, name="model_status")
         self._model.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._jobs = named(QPushButton(self), "jobs_button")
-        self._jobs.setProperty("kind", "status")
-        self._jobs.setToolTip("See what is being worked on")
+        self._jobs = named(QPushButton(self), "jobs_button", kind="status", tip="See what is being worked on")
         self.show_jobs("")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)

@@ -13,8 +13,7 @@ class TabOrder(QObject):
     """Keeps the tab order of the widgets in `content`, which follow `first`."""
 
     def __init__(self, first: QWidget, content: QWidget) -> None:
-        super().__init__(content)
-        self.setObjectName("tab_order")
+        super().__init__(content, objectName="tab_order")
         self._first, self._content = first, content
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._order)

@@ -7,12 +7,14 @@ from html import escape
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent, QTextLayout
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QWidget
 
 from slmdesk.gui.widgets.named import named
 
 
-def plain_label(text: str, parent: QWidget, *, name: str, kind: str = "", wraps: bool = True) -> QLabel:
+def plain_label(
+    text: str, parent: QWidget, *, name: str, kind: str = "", wraps: bool = True, is_hidden: bool = False
+) -> QLabel:
     """A label with plain text.  `kind` chooses its look in the style sheet."""
     label = named(QLabel(text, parent), name)
     label.setTextFormat(Qt.TextFormat.PlainText)
@@ -23,20 +25,38 @@ def plain_label(text: str, parent: QWidget, *, name: str, kind: str = "", wraps:
         label.setSizePolicy(policy)
     if kind:
         label.setProperty("kind", kind)
+    if is_hidden:
+        label.hide()
     return label
+
+
+def show_words(widget: QLabel | QAbstractButton, words: str) -> None:
+    """Set the text of a label or button, which is hidden while it has none."""
+    widget.setText(words)
+    widget.setVisible(bool(words))
 
 
 class ElidedLabel(QLabel):
     """One line of plain text, cut with an ellipsis where there is no room; the tooltip holds all of it."""
 
-    def __init__(self, parent: QWidget, *, name: str, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        *,
+        name: str,
+        kind: str = "",
+        text: str = "",
+        cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
         super().__init__(parent)
         self._mode = cut
-        self.setObjectName(name)
+        named(self, name, kind=kind)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(40)
         self._full = ""
+        if text:
+            self.set_full_text(text)
 
     @property
     def full_text(self) -> str:

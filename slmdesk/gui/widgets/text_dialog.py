@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.translate_request import TranslatableText, want_translation
 
@@ -30,9 +30,7 @@ class TextDialog(QDialog):
         is_prose: bool = True,
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("text_dialog")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
+        passing(self, "text_dialog", title)
         self.resize(760, 560)
         self._copied, self._is_prose = text, is_prose
         self._build_ui(intro, text if shown is None else shown, warning)

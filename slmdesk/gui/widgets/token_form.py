@@ -9,7 +9,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.access_token import TokenPlaces
 
@@ -51,8 +51,7 @@ class TokenForm(QWidget):
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
         self._field.setPlaceholderText("Paste your access token")
         self._field.setAccessibleName("Access token")
-        self._place = named(Choice(list(PLACES.items()), self), "token_place")
-        self._place.setAccessibleName("Where the token is kept")
+        self._place = named(Choice(list(PLACES.items()), self), "token_place", label="Where the token is kept")
         self._note = plain_label("", self, name="token_note", kind="muted")
         self._missing = plain_label("", self, name="token_missing", kind="muted")
         self._problem = plain_label("", self, name="token_problem", kind="danger")
@@ -96,8 +95,7 @@ class TokenForm(QWidget):
     @Slot(str)
     def show_problem(self, sentence: str) -> None:
         """Say what is wrong with the token; '' for nothing."""
-        self._problem.setText(breakable(sentence))
-        self._problem.setVisible(bool(sentence))
+        show_words(self._problem, breakable(sentence))
 
     @Slot(object)
     def _show_places(self, places: TokenPlaces | None) -> None:

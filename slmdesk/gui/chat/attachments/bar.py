@@ -36,8 +36,7 @@ class Chip(QFrame):
 
     def __init__(self, draft: Draft, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("attachment_chip")
-        self.setProperty("kind", "attachment")
+        named(self, "attachment_chip", kind="attachment")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.key = draft.key
@@ -49,8 +48,7 @@ class Chip(QFrame):
     def _build_ui(self) -> None:
         self._icon = named(QLabel(self), "chip_icon")
         self._name = ElidedLabel(self, name="chip_name", cut=Qt.TextElideMode.ElideMiddle)
-        self._words = ElidedLabel(self, name="chip_words")
-        self._words.setProperty("kind", "small")
+        self._words = ElidedLabel(self, name="chip_words", kind="small")
         self._more = self._button("chip_more", "ellipsis", "How it is read, and more")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
@@ -143,8 +141,7 @@ class AttachmentBar(QScrollArea):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("attachment_bar")
-        self.setAccessibleName("Attachments")
+        named(self, "attachment_bar", label="Attachments")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -56,8 +56,7 @@ class AttachController(QObject):
     inline_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("attach_controller")
+        super().__init__(parent, objectName="attach_controller")
         self._bridge = bridge
         self._chat = ""
         self._drafts: dict[str, list[Draft]] = {}

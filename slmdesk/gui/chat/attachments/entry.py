@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -15,6 +15,7 @@ from slmdesk.gui.chat.composer.composer import Composer
 from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
 from slmdesk.gui.widgets.file_drop import FileDrop, dropped_paths, model_files
 from slmdesk.gui.widgets.model_input_text import show_used_text
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.chat.attachments.sources import AttachmentCost
@@ -24,8 +25,7 @@ class AttachmentEntry(QObject):
     """Lets documents be attached to the message written on `page`."""
 
     def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
-        super().__init__(page)
-        self.setObjectName("attaching")
+        super().__init__(page, objectName="attaching")
         self._controller, self._composer, self._page = controller, composer, page
         FileDrop(page, self._on_dropped, pick=self._documents)
         self._connect()
@@ -59,8 +59,7 @@ class AttachmentEntry(QObject):
         dialog = QFileDialog(
             self._page, "Attach documents", document_folder(), f"Documents ({suffixes});;All files (*)"
         )
-        dialog.setObjectName("attach_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        passing(dialog, "attach_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(self._on_files_selected)
         dialog.open()

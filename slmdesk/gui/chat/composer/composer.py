@@ -14,7 +14,7 @@ from slmdesk.gui.chat.attachments.bar import AttachmentBar
 from slmdesk.gui.widgets.build import column, row, tool_button
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.shares import admit
-from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.text import plain_label, show_words
 
 MOST_LINES = 10
 MOST_PASTED = 4000
@@ -154,8 +154,7 @@ class Composer(QFrame):
         self.input_box.setAccessibleName("Message")
         self.input_box.setAccessibleDescription("Enter sends, Shift+Enter starts a new line, Escape stops an answer")
         self.attachments = AttachmentBar(self)
-        self._waiting = plain_label("", self, name="attachment_waiting", kind="small")
-        self._waiting.setVisible(False)
+        self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)
         self._attach = tool_button(
             "attach_button", self, tip="Attach documents (Ctrl+O)", label="Attach documents", icon="file-plus",
             colour="muted", on=self.attach_requested,
@@ -199,8 +198,7 @@ class Composer(QFrame):
     @Slot(str)
     def show_waiting(self, words: str) -> None:
         """Show what sending waits for; '' for nothing."""
-        self._waiting.setText(words)
-        self._waiting.setVisible(bool(words))
+        show_words(self._waiting, words)
 
     @Slot(str)
     def write(self, text: str) -> None:

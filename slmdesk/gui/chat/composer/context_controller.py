@@ -29,8 +29,7 @@ class ContextWatch(QObject):
         self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
     ) -> None:
         """`now`: the open chat's id ('' for a new one), its unsent text, and its attachments."""
-        super().__init__(parent)
-        self.setObjectName("context_watch")
+        super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
         self._use = ContextUse()
         self.too_long: tuple[int, int] | None = None

@@ -33,8 +33,7 @@ class ContextParts(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("context_parts")
-        self.setAccessibleName("What takes how much of the context")
+        named(self, "context_parts", label="What takes how much of the context")
         self._inner = named(QWidget(self), "context_parts_inner")
         self._grid = QGridLayout(self._inner)
         self._grid.setContentsMargins(theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_12)
@@ -60,8 +59,7 @@ class ContextParts(QFrame):
                 widget.hide()
                 widget.deleteLater()
         for row, part in enumerate(self._shown):
-            words = ElidedLabel(self._inner, name="context_part", cut=Qt.TextElideMode.ElideMiddle)
-            words.set_full_text(words_of(part))
+            words = ElidedLabel(self._inner, name="context_part", cut=Qt.TextElideMode.ElideMiddle, text=words_of(part))
             note = plain_label(part.note, self._inner, name="context_part_note", kind="small", wraps=False)
             number = plain_label(number_of(part), self._inner, name="context_part_tokens", wraps=False)
             number.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)

@@ -26,8 +26,7 @@ class Drafts(QObject):
     """Drafts by chat ('' for the new one), in memory, and in the store once saved."""
 
     def __init__(self, bridge: Bridge, state: WindowStateFile, attached: AttachController, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("drafts")
+        super().__init__(parent, objectName="drafts")
         self._bridge, self._state, self._attached = bridge, state, attached
         self._now: dict[str, str] = {}
         self._kept: dict[str, tuple[str, list[Json]]] = {}

@@ -66,8 +66,7 @@ class ChatController(QObject):
     other_found = Signal(str)
 
     def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("chat_controller")
+        super().__init__(parent, objectName="chat_controller")
         self._bridge = bridge
         self.chat = ""
         """The open chat's id; '' for a new one."""

@@ -23,8 +23,7 @@ class MessageInspector(QObject):
     passage_requested = Signal(object)
 
     def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("message_inspector")
+        super().__init__(parent, objectName="message_inspector")
         self._bridge, self._shown = bridge, shown
 
     @Slot(str)

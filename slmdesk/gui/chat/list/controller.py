@@ -30,8 +30,7 @@ class ListController(QObject):
     rows_changed = Signal()
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("list_controller")
+        super().__init__(parent, objectName="list_controller")
         self._bridge = bridge
         self.exports = ExportController(bridge, self)
         self.rows = ChatRows(self)

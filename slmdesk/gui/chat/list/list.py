@@ -32,7 +32,7 @@ from slmdesk.gui.chat.list.rows import (
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.named import name_clear_button, named
-from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.text import plain_label, show_words
 
 SEARCH_AFTER_MS = 200
 DOT = 6
@@ -191,8 +191,7 @@ class ChatList(QFrame):
             "New chat", "new_chat_button", self, tip="Start a new chat (Ctrl+N)", icon="plus",
             on=self.new_chat_requested,
         )  # fmt: skip
-        self.view = named(ChatView(self), "chat_view")
-        self.view.setAccessibleName("Chats")
+        self.view = named(ChatView(self), "chat_view", label="Chats")
         self.view.setModel(self._rows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # what is marked is what is open
         self.view.setItemDelegate(RowPainter(self.view))
@@ -252,8 +251,7 @@ class ChatList(QFrame):
 
     def show_hint(self, text: str) -> None:
         """Show a line above the list, such as how many were found; '' hides it."""
-        self._hint.setText(text)
-        self._hint.setVisible(bool(text))
+        show_words(self._hint, text)
 
     def end_search(self) -> bool:
         """Show all chats again.  Returns whether there was a search."""

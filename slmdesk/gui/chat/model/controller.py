@@ -43,8 +43,7 @@ class ModelsController(QObject):
     file_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("models_controller")
+        super().__init__(parent, objectName="models_controller")
         self._bridge = bridge
         self._starter = starter
         self.imports = ModelImports(bridge, self)

@@ -28,8 +28,7 @@ class OptionsController(QObject):
     tuning_shown = Signal(object)
 
     def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("options_controller")
+        super().__init__(parent, objectName="options_controller")
         self._bridge, self._chat_controller = bridge, chat
         self._chat = ""
         self.options = ChatOptions()

@@ -28,7 +28,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
 from slmdesk.gui.widgets.scroll_column import show_column
-from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.chat.options import ChatOptions
 from slmdesk.services.engine.events import ModelStateChanged
@@ -130,8 +130,7 @@ class SettingsPanel(QFrame):
         self._seed = Choice([(False, "A new one"), (True, "Always this one:")], both)
         self._seed.setObjectName("option_seed")
         self._seed.setAccessibleName("Seed")
-        self._seed_box = named(QLineEdit(both), "option_seed_number")
-        self._seed_box.setAccessibleName("Number of the seed")
+        self._seed_box = named(QLineEdit(both), "option_seed_number", label="Number of the seed")
         self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
         column(self._seed, self._seed_box, into=both, gap=theme.SPACE_4)  # beside the list ten digits have no room
         self._seed_note = self._add("seed", "Seed", both, focus=self._seed)
@@ -268,8 +267,7 @@ class SettingsPanel(QFrame):
         if requested and tuning and (chosen is None or chosen.reason):
             why = chosen.reason if chosen else "it is no longer in the library"
             note = f"It cannot be used with this model: {why}."
-        self._lora_note.setText(breakable(note))
-        self._lora_note.setVisible(bool(note))
+        show_words(self._lora_note, breakable(note))
         none_fits = "No adapter in the library fits this model." if tuning and len(values) == 1 else ""
         self._words("lora", f"{SENTENCES['lora']} {none_fits}".strip())
         self._scale.show_value(self._options.lora_scale)

@@ -40,8 +40,7 @@ class MessageNode(QObject):
     """Represents one message in the accessible tree, for as long as the view lives."""
 
     def __init__(self, view: ConversationView, index: int) -> None:
-        super().__init__(view)
-        self.setObjectName(f"message_node_{index}")
+        super().__init__(view, objectName=f"message_node_{index}")
         self.view = view
         self.index = index
 

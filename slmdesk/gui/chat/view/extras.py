@@ -11,6 +11,7 @@ from slmdesk.gui.base.icons import icon
 from slmdesk.gui.base.theme import SPACE_8
 from slmdesk.gui.chat.view.message import Extra
 from slmdesk.gui.markdown.style import ViewStyle
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 
 ICON_SIZE = 16
@@ -22,8 +23,7 @@ class ExtraLines(QObject):
     chosen = Signal(str)
 
     def __init__(self, style: ViewStyle, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("extra_lines")
+        super().__init__(parent, objectName="extra_lines")
         self._style, self._parent = style, parent
         self._extras: tuple[Extra, ...] = ()
         self.buttons: list[QToolButton] = []
@@ -56,8 +56,7 @@ class ExtraLines(QObject):
 
     def _make(self, extra: Extra) -> QToolButton:
         button = QToolButton(self._parent)
-        button.setObjectName("message_extra")
-        button.setProperty("kind", "small")
+        named(button, "message_extra", kind="small")
         button.setIcon(icon(extra.icon, self._style.theme.colour("muted")))
         button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         button.setFont(self._style.small_font)

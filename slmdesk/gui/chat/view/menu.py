@@ -8,12 +8,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
+from slmdesk.gui.widgets.named import passing
+
 
 def show_menu(parent: QWidget, place: QPoint, entries: list[tuple[str, str, Callable[[], None] | None]]) -> QMenu:
     """Show a menu of (label, shortcut to show, action); no action: disabled; no label: a separator."""
-    menu = QMenu(parent)
-    menu.setObjectName("message_menu")
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu = passing(QMenu(parent), "message_menu")
     for words, keys, do in entries:
         if not words:
             menu.addSeparator()

@@ -21,8 +21,7 @@ class Selecting(QObject):
     """Keeps a selection per row, also of rows without a widget, and moves it while the mouse is dragged."""
 
     def __init__(self, area: MessageArea) -> None:
-        super().__init__(area)
-        self.setObjectName("selecting")
+        super().__init__(area, objectName="selecting")
         self._area = area
         self._from: tuple[int, int] | None = None
         self._place = QPoint()

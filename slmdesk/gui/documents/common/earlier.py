@@ -15,7 +15,7 @@ from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.icon import set_icon
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 
 MOST_SHOWN = 30
@@ -42,15 +42,13 @@ class EarlierRow(QFrame):
 
     def __init__(self, entry: Entry, parent: QWidget, *, is_current: bool) -> None:
         super().__init__(parent)
-        self.setObjectName("earlier_row")
-        self.setProperty("kind", "row")
+        named(self, "earlier_row", kind="row")
         self.setProperty("lit", is_current)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._entry = entry
         when = moment_words(entry.made)
-        words = ElidedLabel(self, name="earlier_words")
-        words.set_full_text(entry.words)
+        words = ElidedLabel(self, name="earlier_words", text=entry.words)
         reported = f"{when}, on show" if is_current else when
         lines = column(words, plain_label(reported, self, name="earlier_when", kind="small", wraps=False), gap=0)
         label, tip = f"More about “{entry.words}”", "Rename or delete it"
@@ -66,10 +64,7 @@ class EarlierRow(QFrame):
     @Slot()
     def ask_title(self) -> None:
         """Ask for another title.  Does not block."""
-        dialog = QInputDialog(self.window())
-        dialog.setObjectName("rename_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle("Rename")
+        dialog = passing(QInputDialog(self.window()), "rename_dialog", "Rename")
         dialog.setLabelText("What it is to be called:")
         dialog.setTextValue(self._entry.title)
         dialog.textValueSelected.connect(self._on_title)

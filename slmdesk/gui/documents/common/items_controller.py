@@ -25,8 +25,7 @@ class ItemsController(QObject):
     came_back = Signal(str)
 
     def __init__(self, bridge: Bridge, kind: str, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName(f"{kind}_items")
+        super().__init__(parent, objectName=f"{kind}_items")
         self._bridge, self._kind = bridge, kind
         self._document = ""
         self._items: Sequence[Item] = ()

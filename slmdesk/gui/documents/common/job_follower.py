@@ -18,8 +18,7 @@ class JobFollower(QObject):
     emptied = Signal()
 
     def __init__(self, bridge: Bridge, kind: str, name: str, parent: QObject | None) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
+        super().__init__(parent, objectName=name)
         self._bridge = bridge
         self.items = ItemsController(bridge, kind, self)
         self._document = ""

@@ -27,7 +27,7 @@ from slmdesk.gui.documents.questions.pane import QuestionPane
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import name_clear_button, named
-from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
+from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label, show_words
 from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus, SkippedDocument, folder_of
@@ -82,14 +82,11 @@ class FolderView(QFrame):
 
     def _overview(self) -> QWidget:
         holder = named(QFrame(self._split), "folder_overview")
-        self._title = ElidedLabel(holder, name="folder_title")
-        self._title.setProperty("kind", "heading")
-        self._place = ElidedLabel(holder, name="folder_place")
-        self._place.setProperty("kind", "small")
+        self._title = ElidedLabel(holder, name="folder_title", kind="heading")
+        self._place = ElidedLabel(holder, name="folder_place", kind="small")
         self._sentence = plain_label("", holder, name="folder_words")
         self._more = plain_label("", holder, name="folder_more", kind="small")
-        self._progress = named(QProgressBar(holder), "folder_progress")
-        self._progress.setAccessibleName("Reading the folder")
+        self._progress = named(QProgressBar(holder), "folder_progress", label="Reading the folder")
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
         self._watched = CheckBox("Watch this folder", holder)
@@ -124,8 +121,7 @@ class FolderView(QFrame):
         self._filter.setAccessibleName("Search the documents of the folder by name")
         self._filter.setClearButtonEnabled(True)
         name_clear_button(self._filter)
-        self._view = named(QListView(holder), "folder_documents")
-        self._view.setAccessibleName("Documents of the folder")
+        self._view = named(QListView(holder), "folder_documents", label="Documents of the folder")
         self._view.setFrameShape(QFrame.Shape.NoFrame)
         self._view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._view.setMouseTracking(True)
@@ -157,8 +153,7 @@ class FolderView(QFrame):
         self._progress.setVisible(is_reading or state.status is CollectionStatus.LOOKING)
         self._progress.setRange(0, state.total if is_reading else 0)
         self._progress.setValue(state.done)
-        self._more.setText(_more_of(state))
-        self._more.setVisible(bool(self._more.text()))
+        show_words(self._more, _more_of(state))
         self._pause.setVisible(is_reading)
         self._look.setVisible(not is_reading)
         self._look.setText("Go on" if state.status in GO_ON else "Look again")

@@ -35,8 +35,7 @@ class FoldersController(QObject):
     documents_requested = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("folders_controller")
+        super().__init__(parent, objectName="folders_controller")
         self._bridge = bridge
         self._states: dict[str, CollectionState] = {}
         self.removals = Removals(bridge, self)

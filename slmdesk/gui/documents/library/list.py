@@ -17,7 +17,7 @@ from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.library.rows import ID_ROLE, DocumentPainter, DocumentRows, FolderRows, HitRows
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.named import name_clear_button, named
-from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.search import TextHit
 
@@ -79,8 +79,7 @@ class DocumentList(QFrame):
         self._fit_folders()
 
     def _list_view(self, name: str, title: str, model: QAbstractItemModel) -> QListView:
-        view = named(QListView(self), name)
-        view.setAccessibleName(title)
+        view = named(QListView(self), name, label=title)
         view.setFrameShape(QFrame.Shape.NoFrame)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -182,8 +181,7 @@ class DocumentList(QFrame):
             words = "No document was opened yet."
         elif not self._rows.rowCount():
             words = "No document has that name."
-        self._note.setText(words)
-        self._note.setVisible(bool(words))
+        show_words(self._note, words)
 
     @Slot(QPoint)
     def _on_menu(self, point: QPoint) -> None:

@@ -39,8 +39,7 @@ class QuestionController(QObject):
     def __init__(
         self, bridge: Bridge, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("question_controller")
+        super().__init__(parent, objectName="question_controller")
         self._bridge, self._clock = bridge, clock
         self._live = Live()
         self._tick = QTimer(self, interval=TICK_MS)

@@ -42,10 +42,8 @@ class SummaryForm(QFrame):
         self._kind.currentIndexChanged.connect(self._on_kind)
 
     def _build_ui(self) -> None:
-        self._kind = named(Choice(list(KINDS), self), "summary_kind")
-        self._kind.setAccessibleName("What the summary is like")
-        self._length = named(Choice(list(LENGTHS), self), "summary_length")
-        self._length.setAccessibleName("How long the summary is")
+        self._kind = named(Choice(list(KINDS), self), "summary_kind", label="What the summary is like")
+        self._length = named(Choice(list(LENGTHS), self), "summary_length", label="How long the summary is")
         self._length.show_value(Length.MEDIUM)
         for choice in (self._kind, self._length):  # long values must not widen the pane
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

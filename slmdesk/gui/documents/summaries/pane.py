@@ -24,7 +24,7 @@ from slmdesk.gui.widgets.export_menu import ExportMenu, ask_folder
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
-from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.gui.widgets.translate_request import pop_up_words_menu
 from slmdesk.services.documents.citations import PAGE_WORDS, PageKinds, kind_in
 from slmdesk.services.documents.finding_labels import doubts_of
@@ -317,8 +317,7 @@ class SummaryPane(QScrollArea):
 
     @Slot(str)
     def _say(self, words: str) -> None:
-        self._note.setText(words)
-        self._note.setVisible(bool(words))
+        show_words(self._note, words)
 
 
 def _all_of(summary: Summary) -> list[Sentence]:

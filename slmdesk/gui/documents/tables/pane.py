@@ -25,7 +25,7 @@ from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.exporting import ExportController
 from slmdesk.gui.widgets.flow import FlowLayout
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.documents.citations import Span
@@ -84,8 +84,7 @@ class TablePane(QFrame):
     def _build_ui(self) -> None:
         self._setup = named(QFrame(self), "table_setup")
         self._chooser = ColumnChooser(self._setup)
-        self._scope = named(Choice(SCOPES, self._setup), "table_scope")
-        self._scope.setAccessibleName("Which documents become rows")
+        self._scope = named(Choice(SCOPES, self._setup), "table_scope", label="Which documents become rows")
         self._begin = button("Make the table", "make_table_button", self._setup, kind="primary", on=self._on_begin)
         self._back = button("Back to the table", "back_to_table_button", self._setup, kind="quiet", on=self._on_back)
         self.earlier = EarlierBox(self, name="earlier_tables")
@@ -109,8 +108,7 @@ class TablePane(QFrame):
         )  # fmt: skip
 
     def _make_table(self) -> CellsView:
-        table = named(CellsView(self), "cells_table")
-        table.setAccessibleName("The table; Enter changes a cell, Space goes to its page")
+        table = named(CellsView(self), "cells_table", label="The table; Enter changes a cell, Space goes to its page")
         table.setModel(self.model)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(
@@ -272,9 +270,7 @@ class TablePane(QFrame):
         self._begin.setEnabled(False)  # until it is begun, or refused: a second press is no second table
         scope = str(self._scope.currentData())
         if scope == "folder":
-            dialog = QFileDialog(self, "A folder of documents", str(Path.home()))
-            dialog.setObjectName("table_folder_dialog")
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog = passing(QFileDialog(self, "A folder of documents", str(Path.home())), "table_folder_dialog")
             dialog.setFileMode(QFileDialog.FileMode.Directory)
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
             dialog.fileSelected.connect(lambda path: self._on_folder(columns, Path(path)))

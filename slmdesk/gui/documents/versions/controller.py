@@ -38,8 +38,7 @@ class VersionsController(QObject):
     unfolded = Signal(int, object, object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("versions_controller")
+        super().__init__(parent, objectName="versions_controller")
         self._bridge = bridge
         self.items = ItemsController(bridge, KIND, self)
         self.items.current_gone.connect(self._on_gone)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from slmdesk.gui.documents.versions.rows import SIGNS
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.versions.types import Comparison, change_words, marked_text, shortened, where_words
 from slmdesk.text.difference.types import Change, ChangeKind
@@ -93,8 +94,7 @@ class ChangeList(QListView):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("versions_list")
-        self.setAccessibleName("Changes")
+        named(self, "versions_list", label="Changes")
         self.lines = ChangeLines(self)
         self.setModel(self.lines)
         self.setUniformItemSizes(True)

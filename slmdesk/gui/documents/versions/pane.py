@@ -27,7 +27,7 @@ from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_fold
 from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.job_bar import thin_bar
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
@@ -90,14 +90,12 @@ class ComparePane(QFrame):
 
     def _build_form(self, parent: QWidget) -> QFrame:
         form = named(QFrame(parent), "versions_form")
-        self._other = named(Choice([], form), "versions_other")
-        self._other.setAccessibleName("The other version")
+        self._other = named(Choice([], form), "versions_other", label="The other version")
         self._other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._other.setMinimumContentsLength(8)
         versions = self._controller
         self._compare = button("Compare", "versions_button", form, kind="primary", on=versions.compare)
-        self._pair = ElidedLabel(form, name="versions_pair")
-        self._pair.setProperty("kind", "small")
+        self._pair = ElidedLabel(form, name="versions_pair", kind="small")
         tip = "The other one is the newer version"
         self._swap = button("Swap", "versions_swap", form, kind="quiet", tip=tip, on=versions.swap)
         column(row((self._other, 1), self._compare), row((self._pair, 1), self._swap), into=form)
@@ -330,9 +328,7 @@ class ComparePane(QFrame):
     def _ask_file(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
         words = f"Documents ({suffixes});;All files (*)"
-        dialog = QFileDialog(self, "The other version", document_folder(), words)
-        dialog.setObjectName("versions_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = passing(QFileDialog(self, "The other version", document_folder(), words), "versions_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self._on_file_selected)
         dialog.rejected.connect(lambda: self._other.setCurrentIndex(0))

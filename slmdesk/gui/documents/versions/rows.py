@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.widgets.named import named
 from slmdesk.text.difference.types import Change, ChangeKind, Row, Run
 
 GAP = theme.SPACE_12
@@ -61,8 +62,7 @@ class CompareRows(QAbstractScrollArea):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("versions_rows")
-        self.setAccessibleName("Both versions side by side")
+        named(self, "versions_rows", label="Both versions side by side")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

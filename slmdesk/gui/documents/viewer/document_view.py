@@ -116,8 +116,7 @@ class DocumentView(QFrame):
         self._reading_words = plain_label("", bar, name="reading_words", kind="muted")
         label = "Stop reading the document"
         stop = button("Stop", "stop_reading_button", bar, label=label, on=self._controller.stop_reading)
-        self._progress = named(QProgressBar(bar), "reading_progress")
-        self._progress.setAccessibleName("Reading the document")
+        self._progress = named(QProgressBar(bar), "reading_progress", label="Reading the document")
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
         margins = (theme.SPACE_12, 0, theme.SPACE_12, theme.SPACE_4)

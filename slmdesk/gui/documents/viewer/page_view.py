@@ -25,6 +25,7 @@ from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.documents.viewer.page_table import PageTable
 from slmdesk.gui.documents.viewer.sheet_column import GAP, SheetColumn
 from slmdesk.gui.documents.viewer.sheets import Box, Sheet, first_mark, first_place, paint_sheet
+from slmdesk.gui.widgets.named import named
 
 WIDEST = 1000
 ZOOMS = (50, 70, 85, 100, 125, 150, 200, 300)
@@ -56,8 +57,7 @@ class PageView(QAbstractScrollArea):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("page_view")
-        self.setAccessibleName("Pages of the document")
+        named(self, "page_view", label="Pages of the document")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self.setMinimumSize(240, 160)

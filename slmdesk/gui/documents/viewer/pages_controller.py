@@ -42,8 +42,7 @@ class PagesController(QObject):
     found = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("pages_controller")
+        super().__init__(parent, objectName="pages_controller")
         self._bridge = bridge
         self._document = ""
         self._pages: list[Page] = []

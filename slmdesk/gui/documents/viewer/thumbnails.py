@@ -210,8 +210,7 @@ class Thumbnails(QListView):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("thumbnails")
-        self.setAccessibleName("Pages of the document, small")
+        named(self, "thumbnails", label="Pages of the document, small")
         self.setUniformItemSizes(True)
         self.setFrameShape(self.Shape.NoFrame)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -13,7 +13,7 @@ from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.models.common.card import DOT, FitMark
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
@@ -34,8 +34,7 @@ class AddingController(QObject):
     files_read = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("adding_controller")
+        super().__init__(parent, objectName="adding_controller")
         self._bridge = bridge
 
     @Slot(object)
@@ -65,8 +64,7 @@ class AddDialog(QDialog):
 
     def __init__(self, parent: QWidget, candidates: Sequence[Candidate]) -> None:
         super().__init__(parent)
-        self.setObjectName("add_dialog")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        passing(self, "add_dialog")
         self._candidates = tuple(candidates)
         self._good = tuple(one for one in candidates if one.problem is None)
         count = len(self._good)
@@ -110,8 +108,7 @@ class AddDialog(QDialog):
         for one in self._candidates:
             rows.addLayout(self._row(inner, one))
         rows.addStretch(1)
-        area = named(QScrollArea(self), "add_list")
-        area.setAccessibleName("Model files")
+        area = named(QScrollArea(self), "add_list", label="Model files")
         show_column(area, inner)
         area.setMinimumWidth(WIDTH + theme.SPACE_32)
         area.setMinimumHeight(min(LIST_HEIGHT, inner.heightForWidth(WIDTH)))
@@ -142,8 +139,7 @@ class AddDialog(QDialog):
             ("add_link", f"Link (leave {it} where {'it is' if it == 'it' else 'they are'})", "", True),
             ("add_copy", "Copy into slmdesk", "A copy is kept in the folder for models", False),
         ):
-            button = named(QPushButton(words, self), name)
-            button.setToolTip(tip)
+            button = named(QPushButton(words, self), name, tip=tip)
             button.setAutoDefault(link is False)
             button.clicked.connect(self.reject if link is None else partial(self._on_chosen, link))
             if link:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
@@ -15,6 +15,7 @@ from slmdesk.gui.models.adding.menu import AddMenu
 from slmdesk.gui.models.move.dialog import MoveController, MoveDialog
 from slmdesk.gui.models.packs.controller import PackController
 from slmdesk.gui.models.packs.dialogs import PACK_FILTER, MakePackDialog, OpenPackDialog
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.base.events import Problem
@@ -31,8 +32,7 @@ class ModelDialogs(QObject):
     chat_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, window: QWidget, menu: AddMenu, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("ways")
+        super().__init__(parent, objectName="ways")
         self._bridge = bridge
         self._window = window
         self._open: dict[str, QDialog] = {}
@@ -59,9 +59,9 @@ class ModelDialogs(QObject):
 
     @Slot()
     def choose_pack(self) -> None:
-        dialog = QFileDialog(self._window, "Open a pack of models", str(Path.home()), PACK_FILTER)
-        dialog.setObjectName("open_pack_file_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = passing(
+            QFileDialog(self._window, "Open a pack of models", str(Path.home()), PACK_FILTER), "open_pack_file_dialog"
+        )
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(
             lambda file: admit(self._window, [Path(file)], lambda paths: self.open_pack(paths[0]), is_chosen=True)
@@ -78,9 +78,7 @@ class ModelDialogs(QObject):
         """Ask for another folder for models than `folder`."""
         if self._raise("move"):
             return
-        dialog = QFileDialog(self._window, "A folder for models", folder)
-        dialog.setObjectName("folder_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = passing(QFileDialog(self._window, "A folder for models", folder), "folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(lambda file: self.moving.plan(Path(file)))

@@ -14,7 +14,7 @@ from slmdesk.gui.models.common.check_list import CheckList, CheckRow
 from slmdesk.gui.models.common.wide_dialog import WideDialog
 from slmdesk.gui.models.common.work_line import amount_words
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.gui.widgets.text_dialog import TextDialog
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
@@ -41,8 +41,7 @@ class FoundController(QObject):
     refused = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("found_controller")
+        super().__init__(parent, objectName="found_controller")
         self._bridge = bridge
         self._linking: list[FoundModel] = []
         self._running: Following | None = None
@@ -138,8 +137,7 @@ class FoundDialog(WideDialog):
         words = "" if found.models else "No model files of other programs were found on this PC."
         if found.models and self._list.is_empty:
             words = "What was found is in the library already, or cannot be used here."
-        self._note.setText(words)
-        self._note.setVisible(bool(words))
+        show_words(self._note, words)
         self._list.focus_first()
 
     @Slot(object)

@@ -6,9 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import set_kind
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
 
 FITS = {
     "fits": ("check", "accent", "fits", "small"),
@@ -55,9 +56,7 @@ class FitMark(QWidget):
             (icon, colour, _word, kind), word = FITS["tight"], f"{word}, {SLOW}"
         set_icon(self._icon, icon, colour)
         self._word.setText(ABOUT.get(fit, word) if is_about and SLOW not in word else word)
-        self._word.setProperty("kind", kind)
-        self._word.style().unpolish(self._word)
-        self._word.style().polish(self._word)
+        set_kind(self._word, kind)
         self.setToolTip(plain_tip(why))
         self.setAccessibleName(f"On this PC: {self._word.text()}")
 
@@ -67,9 +66,7 @@ class Card(QFrame):
 
     def __init__(self, parent: QWidget, *, name: str, title: str) -> None:
         super().__init__(parent)
-        self.setObjectName(name)
-        self.setProperty("kind", "card")
-        self.setAccessibleName(title)
+        named(self, name, kind="card", label=title)
         self._build_ui()
         self.set_title(title)
 
@@ -122,9 +119,7 @@ class Card(QFrame):
 
     def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
         """Add a button beside the name.  `spoken`: its action with its object, for screen readers and as tooltip."""
-        button = named(QPushButton(text, self), name)
-        button.setAccessibleName(spoken)
-        button.setToolTip(plain_tip(spoken))
+        button = named(QPushButton(text, self), name, label=spoken, tip=plain_tip(spoken))
         self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         return button
 
@@ -134,5 +129,4 @@ class Card(QFrame):
 
 
 def _show(label: QLabel, text: str) -> None:
-    label.setText(text)
-    label.setVisible(bool(text))
+    show_words(label, text)

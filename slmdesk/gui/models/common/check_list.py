@@ -52,8 +52,7 @@ class NameBox(QCheckBox):
 
     def __init__(self, text: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("check_box")
-        self.setAccessibleName(text)
+        named(self, "check_box", label=text)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._full = text
         self.setText(_literal(text))

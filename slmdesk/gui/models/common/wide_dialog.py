@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.work_line import WorkLine
-from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 
 WIDTH, HEIGHT = 620, 560
 WORK_SPACE = 56
@@ -19,16 +18,13 @@ class WideDialog(QDialog):
 
     def __init__(self, parent: QWidget, *, name: str, title: str, intro: str, spoken: str) -> None:
         super().__init__(parent)
-        self.setObjectName(name)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
+        passing(self, name, title)
         space = parent.window().size()
         self.resize(min(WIDTH, space.width()), min(HEIGHT, space.height()))
         self.intro = plain_label(intro, self, name=f"{name}_intro")
         self.body = QVBoxLayout()
         self.body.setSpacing(theme.SPACE_8)
-        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger")
-        self.trouble.setVisible(False)
+        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self.work = WorkLine(self, name=f"{name}_work", spoken=spoken)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(theme.SPACE_8)
@@ -44,8 +40,7 @@ class WideDialog(QDialog):
 
     def add_button(self, text: str, *, name: str, is_primary: bool = False, tip: str = "") -> QPushButton:
         """Add a button at the foot, from the left."""
-        button = named(QPushButton(text, self), name)
-        button.setToolTip(tip)
+        button = named(QPushButton(text, self), name, tip=tip)
         button.setAutoDefault(is_primary)
         button.setDefault(is_primary)
         if is_primary:
@@ -55,8 +50,7 @@ class WideDialog(QDialog):
 
     def show_trouble(self, sentence: str) -> None:
         """Show a problem in a sentence; '' for none."""
-        self.trouble.setText(breakable(sentence))
-        self.trouble.setVisible(bool(sentence))
+        show_words(self.trouble, breakable(sentence))
 
     def fit_height(self) -> None:
         """Make it as tall as its text needs, with room for the progress."""

@@ -16,10 +16,11 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
+from slmdesk.gui.widgets.build import set_kind
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.evaluation.comparison_types import ComparedAnswer
 
@@ -38,8 +39,7 @@ class AnswerText(QScrollArea):
 
     def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("compared_text")
-        self.setAccessibleName("Answer")
+        named(self, "compared_text", label="Answer")
         self.setWidgetResizable(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # arrows scroll it
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -124,8 +124,7 @@ class AnswerColumn(QFrame):
 
     def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("answer_column")
-        self.setProperty("kind", "column")
+        named(self, "answer_column", kind="column")
         self._build_ui(style, parser)
         self.set_style(style)
 
@@ -207,12 +206,9 @@ class AnswerColumn(QFrame):
         self._mark.setVisible(is_best)
 
     def _say(self, words: str, kind: str) -> None:
-        self.state.setText(breakable(words))
-        self.state.setVisible(bool(words))
+        show_words(self.state, breakable(words))
         if self.state.property("kind") != kind:
-            self.state.setProperty("kind", kind)
-            self.state.style().unpolish(self.state)
-            self.state.style().polish(self.state)
+            set_kind(self.state, kind)
 
     def _show_figures(self, lines: Sequence[tuple[str, str]]) -> None:
         while (item := self._grid.takeAt(0)) is not None:

@@ -43,8 +43,7 @@ class CompareController(QObject):
     note_changed = Signal(str, str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("compare_controller")
+        super().__init__(parent, objectName="compare_controller")
         self._bridge = bridge
         self.exports = ExportController(bridge, self)
         self.held: Comparison | None = None

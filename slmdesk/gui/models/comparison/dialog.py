@@ -76,8 +76,7 @@ class ComparePage(QStackedWidget):
     def _build_head(self) -> QHBoxLayout:
         self._back = named(back_button(self._result), "result_back")
         title = plain_label("Comparison", self._result, name="result_title", kind="heading")
-        self._stop = named(QPushButton("Stop", self._result), "compare_stop")
-        self._stop.setToolTip("Stop all; the words so far are kept")
+        self._stop = named(QPushButton("Stop", self._result), "compare_stop", tip="Stop all; the words so far are kept")
         self._export = named(QPushButton("Export…", self._result), "compare_export")
         self._export_menu = ExportMenu(self._export)
         self._export.setMenu(self._export_menu)
@@ -91,14 +90,12 @@ class ComparePage(QStackedWidget):
         return head
 
     def _build_band(self) -> QFrame:
-        band = named(QFrame(self._result), "compare_band")
-        band.setProperty("kind", "band")
+        band = named(QFrame(self._result), "compare_band", kind="band")
         self._band = QHBoxLayout(band)
         self._band.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
         self._band.setSpacing(theme.SPACE_8)
         self._question = CutLabel("", band, name="compared_question", lines=QUESTION_LINES)
-        self._all = named(QPushButton("More", band), "question_more")
-        self._all.setAccessibleName("Show the whole question")
+        self._all = named(QPushButton("More", band), "question_more", label="Show the whole question")
         self._all.setVisible(False)
         self._band.addWidget(self._question, 1)
         self._band.addWidget(self._all, 0, Qt.AlignmentFlag.AlignVCenter)

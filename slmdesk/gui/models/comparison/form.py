@@ -49,19 +49,12 @@ class EarlierRow(QFrame):
 
     def __init__(self, item: Item, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName(f"earlier_{item.id}")
-        self.setProperty("kind", "card")
-        title = ElidedLabel(self, name="earlier_title")
-        title.set_full_text(item.title)
-        title.setProperty("kind", "strong")
-        about = ElidedLabel(self, name="earlier_about")
-        about.setProperty("kind", "small")
-        about.set_full_text(about_of(item))
-        button = named(QPushButton("Open", self), "earlier_open")
-        button.setAccessibleName(f"Open the comparison {item.title}")
+        named(self, f"earlier_{item.id}", kind="card")
+        title = ElidedLabel(self, name="earlier_title", text=item.title, kind="strong")
+        about = ElidedLabel(self, name="earlier_about", kind="small", text=about_of(item))
+        button = named(QPushButton("Open", self), "earlier_open", label=f"Open the comparison {item.title}")
         button.clicked.connect(self.opened)
-        delete = named(QToolButton(self), "earlier_delete")
-        delete.setAccessibleName(f"Delete the comparison {item.title}")
+        delete = named(QToolButton(self), "earlier_delete", label=f"Delete the comparison {item.title}")
         delete.setToolTip("Move to the trash")
         delete.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         set_icon(delete, "trash-2")
@@ -148,8 +141,7 @@ class CompareForm(QScrollArea):
         grid.setSpacing(theme.SPACE_8)
         self._choices: list[Choice] = []
         for at in range(MOST):
-            choice = named(Choice([], holder), f"compare_model_{at + 1}")
-            choice.setAccessibleName(f"Model {at + 1}")
+            choice = named(Choice([], holder), f"compare_model_{at + 1}", label=f"Model {at + 1}")
             choice.setMinimumWidth(120)
             choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.value_chosen.connect(self._judge)
@@ -158,8 +150,7 @@ class CompareForm(QScrollArea):
         column.addLayout(grid)
         self._blind = named(CheckBox("Hide which model wrote what until I have voted", holder), "compare_blind")
         column.addWidget(self._blind)
-        self._start = named(QPushButton("Compare", holder), "compare_start")
-        self._start.setProperty("kind", "primary")
+        self._start = named(QPushButton("Compare", holder), "compare_start", kind="primary")
         self._start.clicked.connect(self._on_start)
         self._hint = plain_label("", holder, name="compare_hint", kind="muted")
         row = QHBoxLayout()
@@ -247,9 +238,7 @@ class CompareForm(QScrollArea):
 
 
 def back_button(parent: QWidget) -> QToolButton:
-    back = named(QToolButton(parent), "compare_back")
-    back.setAccessibleName("Back")
-    back.setToolTip("Back (Esc)")
+    back = named(QToolButton(parent), "compare_back", label="Back", tip="Back (Esc)")
     back.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     set_icon(back, "chevron-left")
     return back

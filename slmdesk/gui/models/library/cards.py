@@ -15,7 +15,7 @@ from slmdesk.gui.models.library.card import LocalCard
 from slmdesk.gui.models.library.controller import LibraryController
 from slmdesk.gui.models.library.trials import VERIFY, Trial
 from slmdesk.gui.widgets.build import button, column, row
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
 from slmdesk.services.evaluation.model_cards import ModelCard, ModelDetails
@@ -78,8 +78,7 @@ class LocalModels(QWidget):
         self._words = plain_label("", self._import, name="library_import_words", kind="muted")
         stop, stop_label = self._library.imports.cancel, "Stop adding the model file"
         cancel = button("Cancel", "library_import_cancel", self._import, label=stop_label, on=stop)
-        self._bar = named(QProgressBar(self._import), "library_import_bar")
-        self._bar.setAccessibleName("Adding the model file")
+        self._bar = named(QProgressBar(self._import), "library_import_bar", label="Adding the model file")
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
         self._bar.setRange(0, 1000)
@@ -207,10 +206,7 @@ class LocalModels(QWidget):
             self._library.remove(model)
 
     def _ask_name(self, model: str) -> None:
-        dialog = QInputDialog(self)
-        dialog.setObjectName("rename_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle("Rename the model")
+        dialog = passing(QInputDialog(self), "rename_dialog", "Rename the model")
         dialog.setLabelText("Its new name; the file keeps its own.")
         dialog.setTextValue(self._cards[model].card.record.name)
         dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))

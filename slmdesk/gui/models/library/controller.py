@@ -47,8 +47,7 @@ class LibraryController(QObject):
     chat_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
-        super().__init__(parent)
-        self.setObjectName("library_controller")
+        super().__init__(parent, objectName="library_controller")
         self._bridge = bridge
         self.undo_ms = undo_ms
         self.trials = TrialController(bridge, self)

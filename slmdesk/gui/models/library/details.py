@@ -38,8 +38,7 @@ class DetailsPanel(QFrame):
 
     def __init__(self, library: LibraryController, model: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("model_details")
-        self.setProperty("kind", "band")
+        named(self, "model_details", kind="band")
         self._library, self._model = library, model
         self._boxes: dict[DefaultUse, QPushButton] = {}
         self._build_ui()

@@ -42,8 +42,7 @@ class TrialController(QObject):
     details_read = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("trial_controller")
+        super().__init__(parent, objectName="trial_controller")
         self._bridge = bridge
         self._now: dict[tuple[str, str], Trial] = {}
         self._running: dict[tuple[str, str], Following] = {}

@@ -38,8 +38,7 @@ class MoveController(QObject):
     refused = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("move_controller")
+        super().__init__(parent, objectName="move_controller")
         self._bridge = bridge
         self._moving: Following | None = None
 

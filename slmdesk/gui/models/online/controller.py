@@ -55,8 +55,7 @@ class HubController(QObject):
     def __init__(
         self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("find_controller")
+        super().__init__(parent, objectName="find_controller")
         self._state = state
         self._bridge = bridge
         self.is_offline = settings.offline

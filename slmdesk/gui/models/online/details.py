@@ -17,10 +17,11 @@ from slmdesk.gui.models.online.controller import HubController
 from slmdesk.gui.models.online.downloads_controller import DownloadsController
 from slmdesk.gui.models.online.installed_index import GET, InstalledIndex
 from slmdesk.gui.widgets.access_token import TokenController
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, row, set_kind
 from slmdesk.gui.widgets.gated_panel import GATED_CODES, GatedPanel
 from slmdesk.gui.widgets.link_dialog import ask_about_link
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.models.fit import Fit
@@ -58,8 +59,7 @@ class FileRow(QWidget):
 
     def __init__(self, at: Offering, repo: str, file: OfferedFile, parent: QWidget, *, is_primary: bool) -> None:
         super().__init__(parent)
-        self.setObjectName("file_row")
-        self.setAccessibleName(file.name)
+        named(self, "file_row", label=file.name)
         self._file, self.name = file, file.name
         words = plain_label(
             breakable(file.words), self, name="file_words", kind="strong" if file.is_recommended else ""
@@ -367,9 +367,6 @@ class OfferList(QWidget):
 
 def _say(label: QLabel, text: str, *, kind: str = "") -> None:
     """Show a text, or hide the label if it is empty; `kind` changes its look."""
-    label.setText(text)
-    label.setVisible(bool(text))
+    show_words(label, text)
     if kind and label.property("kind") != kind:
-        label.setProperty("kind", kind)
-        label.style().unpolish(label)
-        label.style().polish(label)
+        set_kind(label, kind)

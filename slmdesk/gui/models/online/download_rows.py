@@ -252,8 +252,7 @@ def time_words(seconds: float) -> str:
 
 def bar_in(parent: QWidget) -> QProgressBar:
     """A thin bar with a range of 0..1000."""
-    bar = named(QProgressBar(parent), "download_bar")
-    bar.setAccessibleName("Downloaded")
+    bar = named(QProgressBar(parent), "download_bar", label="Downloaded")
     bar.setTextVisible(False)
     bar.setFixedHeight(4)
     bar.setRange(0, 1000)

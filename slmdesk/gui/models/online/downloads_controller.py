@@ -33,8 +33,7 @@ class DownloadsController(QObject):
     def __init__(
         self, bridge: Bridge, settings: Settings, parent: QObject | None = None, *, undo_ms: int = UNDO_MS
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("fetch_controller")
+        super().__init__(parent, objectName="fetch_controller")
         self._bridge = bridge
         self._is_offline = settings.offline
         self.undo_ms = undo_ms

@@ -44,22 +44,18 @@ class SearchFilters(QWidget):
         free = (PERMISSIVE_ONES, "Free for any use")
         self._license = self._choice("search_license", "Licence", [("", "Any licence"), free, *licences])
         self._sort = self._choice("search_sort", "Order of the results", list(SORTS))
-        self._author = named(QLineEdit(self), "search_author")
-        self._author.setAccessibleName("Publisher")
+        self._author = named(QLineEdit(self), "search_author", label="Publisher")
         self._author.setPlaceholderText("Any publisher")
         self._author.setMaxLength(100)
         self._author.setClearButtonEnabled(True)
         name_clear_button(self._author, "Clear the publisher")
-        self._fits = named(CheckBox("Fits this PC", self), "search_fits")
-        self._fits.setToolTip(FITS_TIP)
+        self._fits = named(CheckBox("Fits this PC", self), "search_fits", tip=FITS_TIP)
         row = FlowLayout(self, gap=theme.SPACE_8)
         for widget in (self._task, self._language, self._license, self._author, self._sort, self._fits):
             row.addWidget(widget)
 
     def _choice(self, name: str, spoken: str, values: list[tuple[str, str]]) -> Choice:
-        choice = named(Choice(list(values), self), name)
-        choice.setAccessibleName(spoken)
-        return choice
+        return named(Choice(list(values), self), name, label=spoken)
 
     def _connect(self) -> None:
         for choice in (self._task, self._language, self._license, self._sort):

@@ -11,9 +11,9 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.online.details import OfferCard, Offering, OfferList
 from slmdesk.gui.models.online.filters import SearchFilters
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, row, set_kind
 from slmdesk.gui.widgets.named import name_clear_button, named
-from slmdesk.gui.widgets.text import plain_label
+from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.catalogue import OfferedRepo, Offers
 
@@ -61,8 +61,7 @@ class HubSearch(OfferList):
         self.clear()
 
     def _build_ui(self) -> None:
-        self.field = named(QLineEdit(self), "hub_search_box")
-        self.field.setAccessibleName("Search the Hub")
+        self.field = named(QLineEdit(self), "hub_search_box", label="Search the Hub")
         self.field.setPlaceholderText("Search the Hugging Face Hub")
         self.field.setClearButtonEnabled(True)
         self.field.setMaxLength(500)
@@ -132,8 +131,7 @@ class HubSearch(OfferList):
         """Show the results, and what was left out of them."""
         nothing = NOTHING_PASSES if found.too_large or found.other_licence else NOTHING
         self._set("" if found.repos else nothing, may_be_more=found.may_be_more)
-        self._left_out.setText(" ".join(_left_out(found)))
-        self._left_out.setVisible(bool(self._left_out.text()))
+        show_words(self._left_out, " ".join(_left_out(found)))
         self._too_large.setText("Show it" if found.too_large == 1 else "Show them")
         self._too_large.setVisible(bool(found.too_large))
         self._show_cards(found.repos)
@@ -152,11 +150,8 @@ class HubSearch(OfferList):
 
     def _set(self, note: str, *, is_busy: bool = False, may_be_more: bool = False, kind: str = "muted") -> None:
         self._busy.setVisible(is_busy)
-        self._note.setText(note)
-        self._note.setVisible(bool(note))
-        self._note.setProperty("kind", kind)
-        self._note.style().unpolish(self._note)
-        self._note.style().polish(self._note)
+        show_words(self._note, note)
+        set_kind(self._note, kind)
         self._again.setVisible(False)
         self._more.setVisible(may_be_more)
         self._left_out.setVisible(False)

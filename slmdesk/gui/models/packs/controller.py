@@ -38,8 +38,7 @@ class PackController(QObject):
     stopped = Signal()
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("pack_controller")
+        super().__init__(parent, objectName="pack_controller")
         self._bridge = bridge
         self._work: Following | None = None
         self._turn = 0

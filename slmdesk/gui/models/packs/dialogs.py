@@ -18,9 +18,9 @@ from slmdesk.gui.models.common.check_list import CheckList, CheckRow
 from slmdesk.gui.models.common.wide_dialog import WideDialog
 from slmdesk.gui.models.common.work_line import amount_words
 from slmdesk.gui.models.packs.controller import PackController
-from slmdesk.gui.widgets.build import button, row
+from slmdesk.gui.widgets.build import button, row, set_kind
 from slmdesk.gui.widgets.file_drop import PACK_SUFFIX
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
@@ -112,8 +112,7 @@ class MakePackDialog(_PackDialog):
     def _build_ui(self) -> None:
         self._list = CheckList(self, name="make_pack_models", height=180)
         self._sum = plain_label("", self, name="make_pack_sum", kind="muted")
-        self._place = ElidedLabel(self, name="make_pack_place")
-        self._place.set_full_text("No place chosen yet")
+        self._place = ElidedLabel(self, name="make_pack_place", text="No place chosen yet")
         self._choose = button("Where to…", "make_pack_where", self, label="Choose where the pack is written")
         self._choose.setAutoDefault(False)
         self._checksum = _checksum_label(self, "make_pack_checksum")
@@ -195,9 +194,7 @@ class MakePackDialog(_PackDialog):
     @Slot()
     def _on_choose(self) -> None:
         where = self._target or Path.home() / "models.tar"
-        dialog = QFileDialog(self, "Where to write the pack", str(where), PACK_FILTER)
-        dialog.setObjectName("pack_file_dialog")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog = passing(QFileDialog(self, "Where to write the pack", str(where), PACK_FILTER), "pack_file_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # a file that is there is refused with a sentence
         dialog.setDefaultSuffix(PACK_SUFFIX.removeprefix("."))
@@ -265,8 +262,7 @@ class OpenPackDialog(_PackDialog):
         self._reported = named(QLineEdit(self), "open_pack_told")
         self._reported.setPlaceholderText("Paste the checksum you were told, to have it compared")
         self._reported.setAccessibleName("The checksum you were told")
-        self._verdict = plain_label("", self, name="open_pack_verdict", kind="small")
-        self._verdict.setVisible(False)
+        self._verdict = plain_label("", self, name="open_pack_verdict", kind="small", is_hidden=True)
         self._list = CheckList(self, name="open_pack_models", height=150)
         self._sum = plain_label("", self, name="open_pack_sum", kind="muted")
         self.body.addWidget(self._file)
@@ -313,9 +309,7 @@ class OpenPackDialog(_PackDialog):
         reported = "".join(text.split()).lower()
         self._is_other = bool(reported) and reported != self._contents.manifest_sha256
         self._verdict.setText(OTHER if self._is_other else SAME)
-        self._verdict.setProperty("kind", "danger" if self._is_other else "small")
-        self._verdict.style().unpolish(self._verdict)
-        self._verdict.style().polish(self._verdict)
+        set_kind(self._verdict, "danger" if self._is_other else "small")
         self._verdict.setVisible(bool(reported))
         self._refresh()
 

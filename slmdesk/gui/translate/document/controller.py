@@ -85,8 +85,7 @@ class DocumentTranslation(QObject):
     retry_asked = Signal(object, object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("document_translation")
+        super().__init__(parent, objectName="document_translation")
         self._bridge = bridge
         self.segments = SegmentsController(bridge, self)
         self.advice = AdviceController(bridge, self, for_document=True)

@@ -27,9 +27,9 @@ from slmdesk.gui.translate.document.controller import DocumentRequest
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.inspection import ChosenDocuments, Column
 from slmdesk.services.translation.types import NO_GLOSSARY
@@ -68,8 +68,7 @@ class DocumentForm(QDialog):
         self._advice = AdviceLine(advice, self, is_narrow=True)
         self._advice.grown.connect(self._on_grown)
         advice.models_requested.connect(self.reject)
-        self.setObjectName("document_form")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        passing(self, "document_form")
         self._chosen = chosen
         self._known: tuple[GlossaryRecord, ...] = ()
         self._language_of = ("", "")
@@ -298,8 +297,7 @@ class DocumentForm(QDialog):
         return [row for row in range(found.count()) if found.item(row).checkState() is Qt.CheckState.Checked]
 
     def _say(self, words: str) -> None:
-        self._said.setText(words)
-        self._said.setVisible(bool(words))
+        show_words(self._said, words)
 
 
 def _other_than(language: str) -> str:

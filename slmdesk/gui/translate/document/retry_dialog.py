@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QDialog, QDialogButtonBox, QRadioButton, QWidget
 
 from slmdesk.core.records import ModelRecord
@@ -12,7 +12,7 @@ from slmdesk.core.translation import SegmentState
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.types import RetryScope, TranslationView
 
@@ -25,9 +25,7 @@ class RetryDialog(QDialog):
 
     def __init__(self, view: TranslationView, models: Sequence[ModelRecord], parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("retry_dialog")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Try again")
+        passing(self, "retry_dialog", "Try again")
         self._build_ui(view, models)
         self._buttons.accepted.connect(self._on_retry)
         self._buttons.rejected.connect(self.reject)

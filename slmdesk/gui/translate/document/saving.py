@@ -15,7 +15,7 @@ from slmdesk.core.paper import Form
 from slmdesk.gui.translate.document.status_text import unfinished, unfinished_words
 from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.types import TranslationView
 
@@ -60,9 +60,7 @@ def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], N
     if not words:
         save()
         return
-    box = QMessageBox(parent)
-    box.setObjectName("save_anyway")
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box = passing(QMessageBox(parent), "save_anyway")
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle("Save the document")
     box.setTextFormat(Qt.TextFormat.PlainText)

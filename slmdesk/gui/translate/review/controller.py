@@ -54,8 +54,7 @@ class SegmentsController(QObject):
     shading_reported = Signal(bool)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("segments_controller")
+        super().__init__(parent, objectName="segments_controller")
         self._bridge = bridge
         self._item = ""
         self._request = TranslationRequest("")

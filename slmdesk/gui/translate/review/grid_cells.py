@@ -23,6 +23,7 @@ from slmdesk.core.translation import SegmentRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.grid import SEGMENT_ROLE, SOURCE, TARGET
+from slmdesk.gui.widgets.named import named
 from slmdesk.text.translation.replace import Search, spans_in
 from slmdesk.text.translation.tagged import Tags, pieces
 
@@ -134,8 +135,7 @@ class SegmentCells(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QPlainTextEdit(parent)
-        editor.setObjectName("segment_editor")
-        editor.setAccessibleName("The translation of this segment")
+        named(editor, "segment_editor", label="The translation of this segment")
         editor.setTabChangesFocus(True)
         segment = index.data(SEGMENT_ROLE)
         if isinstance(segment, SegmentRecord):

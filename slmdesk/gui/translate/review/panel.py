@@ -35,8 +35,7 @@ class SegmentPanel(QScrollArea):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("segment_panel")
-        self.setAccessibleName("Help with the chosen segment")
+        named(self, "segment_panel", label="Help with the chosen segment")
         self._keeper = keeper
         self._segment: SegmentRecord | None = None
         self._help: SegmentHelp | None = None

@@ -10,6 +10,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.review.grid import FLAGS, SOURCE, STATE, TARGET, SegmentModel
 from slmdesk.gui.translate.review.grid_cells import SegmentCells
+from slmdesk.gui.widgets.named import named
 
 SHARES = {SOURCE: 0.345, TARGET: 0.345, STATE: 0.135, FLAGS: 0.175}
 """Of the width."""
@@ -20,8 +21,7 @@ class SegmentTable(QTableView):
 
     def __init__(self, model: SegmentModel, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("segment_table")
-        self.setAccessibleName("Segments of the translation")
+        named(self, "segment_table", label="Segments of the translation")
         self.cells = SegmentCells(keeper, self)
         self.setItemDelegate(self.cells)
         self.setModel(model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.base.events import Problem
 from slmdesk.services.translation.terms.glossaries import ImportRequest
 
@@ -53,13 +53,10 @@ class _Form(QDialog):
 
     def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:
         super().__init__(parent)
-        self.setObjectName(name)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
+        passing(self, name, title)
         self.form = QFormLayout()
         self.form.setSpacing(theme.SPACE_8)
-        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger")
-        self.trouble.hide()
+        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
         self.body.setSpacing(theme.SPACE_12)
@@ -78,8 +75,7 @@ class _Form(QDialog):
     @Slot()
     def _on_accept(self) -> None:
         wrong = self.check()
-        self.trouble.setText(breakable(wrong))
-        self.trouble.setVisible(bool(wrong))
+        show_words(self.trouble, breakable(wrong))
         if not wrong:
             self.notify()
             self.accept()

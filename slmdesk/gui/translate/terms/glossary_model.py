@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QStyledItemDelegate, QStyleOptionViewIt
 
 from slmdesk.core.translation import Forms, Term
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.translation.terms.glossaries import TermPage
 from slmdesk.text.words.folding import fold
@@ -206,8 +207,7 @@ class TickDelegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """A line edit, named after its column."""
         editor = super().createEditor(parent, option, index)
-        editor.setObjectName("cell_editor")
-        editor.setAccessibleName(str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
+        named(editor, "cell_editor", label=str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
         return editor
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
@@ -221,8 +221,7 @@ class FormsEditor(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QComboBox(parent)
-        editor.setObjectName("term_forms_editor")
-        editor.setAccessibleName("In which forms the term is found")
+        named(editor, "term_forms_editor", label="In which forms the term is found")
         editor.addItems(list(FORM_WORDS.values()))
         return editor
 

@@ -26,8 +26,8 @@ from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_file
-from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
+from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.container import Services
@@ -46,9 +46,7 @@ class ProposalWindow(QDialog):
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, glossary: GlossaryRecord) -> None:
         super().__init__(parent)
-        self.setObjectName("proposal_window")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"Terms for {glossary.name}")
+        passing(self, "proposal_window", f"Terms for {glossary.name}")
         space = parent.window().size()
         self.resize(min(820, space.width()), min(600, space.height()))
         self._bridge, self._glossary = bridge, glossary
@@ -89,8 +87,7 @@ class ProposalWindow(QDialog):
         letter = self._table.fontMetrics().averageCharWidth()
         for at, width in ((WORDS, 26), (TRANSLATION, 26), (TIMES, 9)):
             self._table.setColumnWidth(at, width * letter)
-        self._trouble = plain_label("", self, name="proposal_trouble", kind="danger")
-        self._trouble.hide()
+        self._trouble = plain_label("", self, name="proposal_trouble", kind="danger", is_hidden=True)
         self._add = button("Add those ticked", "add_proposals_button", self, kind="primary")
         self._add.setEnabled(False)
         self._close = button("Close", "proposal_close", self)
@@ -207,8 +204,7 @@ class ProposalWindow(QDialog):
         self._on_refused(problem.sentence)
 
     def _on_refused(self, words: str) -> None:
-        self._trouble.setText(breakable(words))
-        self._trouble.setVisible(bool(words))
+        show_words(self._trouble, breakable(words))
 
     def _ticked(self) -> list[int]:
         rows = range(self._table.rowCount())

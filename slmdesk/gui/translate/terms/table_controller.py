@@ -30,8 +30,7 @@ class TableController(QObject):
 
     def __init__(self, bridge: Bridge, parent: QObject | None, *, name: str, search_ms: int) -> None:
         """`search_ms`: the pause after the last key before the table is read again."""
-        super().__init__(parent)
-        self.setObjectName(name)
+        super().__init__(parent, objectName=name)
         self._bridge = bridge
         self._turn = 0
         """Counts the reads from the first page: pages of earlier reads are ignored."""

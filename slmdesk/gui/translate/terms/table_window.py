@@ -21,9 +21,9 @@ from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.translate.terms.table_controller import TableController
 from slmdesk.gui.widgets.build import button
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.named import name_clear_button, named, passing
 from slmdesk.gui.widgets.notice_bar import NoticeArea
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 
 WIDEST = 1080
 
@@ -34,14 +34,11 @@ class TableWindow(QDialog):
     def __init__(self, controller: TableController, parent: QWidget, *, name: str, title: str, height: int) -> None:
         """`name` begins the object names of its parts, such as `memory_window`."""
         super().__init__(parent)
-        self.setObjectName(f"{name}_window")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
+        passing(self, f"{name}_window", title)
         space = parent.window().size()
         self.resize(min(WIDEST, space.width()), min(height, space.height()))
         controller.setParent(self)
-        self._trouble = plain_label("", self, name=f"{name}_trouble", kind="danger")
-        self._trouble.hide()
+        self._trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self._said = plain_label("", self, name=f"{name}_said", kind="muted")
         self.finished.connect(controller.close)
         controller.refused.connect(self._on_refused)
@@ -97,8 +94,7 @@ class TableWindow(QDialog):
 
     @Slot(str)
     def _on_refused(self, words: str) -> None:
-        self._trouble.setText(breakable(words))
-        self._trouble.setVisible(bool(words))
+        show_words(self._trouble, breakable(words))
 
     @Slot(str)
     def _on_said(self, words: str) -> None:

@@ -15,8 +15,7 @@ class TermWindows(QObject):
     """Lives as long as the page it belongs to."""
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, translate: TranslateController, page: QWidget) -> None:
-        super().__init__(page)
-        self.setObjectName("term_windows")
+        super().__init__(page, objectName="term_windows")
         self._bridge, self._keeper, self._translate, self._page = bridge, keeper, translate, page
 
     @Slot()

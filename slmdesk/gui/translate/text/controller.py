@@ -68,8 +68,7 @@ class TranslateController(QObject):
     def __init__(
         self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("translate_controller")
+        super().__init__(parent, objectName="translate_controller")
         self._bridge = bridge
         self._state = state
         self.text = ""

@@ -20,7 +20,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.translate.text.doubts import Doubt, DoubtController
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import ElidedLabel, plain_label
+from slmdesk.gui.widgets.text import ElidedLabel, plain_label, show_words
 
 LIST_HEIGHT = 120
 
@@ -36,8 +36,7 @@ class DoubtPanel(QFrame):
 
     def __init__(self, controller: DoubtController, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("doubt_panel")
-        self.setProperty("kind", "band")
+        named(self, "doubt_panel", kind="band")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._controller = controller
         self._doubt: Doubt | None = None
@@ -126,8 +125,7 @@ class DoubtPanel(QFrame):
 
     def _show(self, sentences: Sequence[str], words: str, *, is_asking: bool = False) -> None:
         self._bar.setVisible(is_asking)
-        self._words.setText(words)
-        self._words.setVisible(bool(words))
+        show_words(self._words, words)
         self._list.clear()
         for one in sentences:
             QListWidgetItem(one, self._list)

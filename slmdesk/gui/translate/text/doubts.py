@@ -39,8 +39,7 @@ class DoubtController(QObject):
     ended = Signal()
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("translate_doubts")
+        super().__init__(parent, objectName="translate_doubts")
         self._bridge = bridge
         self._turn = 0
         self._following: Following | None = None

@@ -37,8 +37,7 @@ class TranslateEntry(QObject):
     documents_taken = Signal(object)
 
     def __init__(self, bridge: Bridge, translate: TranslateController, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("reach")
+        super().__init__(parent, objectName="reach")
         self._bridge, self._translate = bridge, translate
         self._patience = QTimer(self, singleShot=True, interval=ACTIVE_MS)
         self._patience.timeout.connect(self.take_clipboard)

@@ -43,8 +43,7 @@ class EarlierController(QObject):
     listed = Signal(object, bool)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("earlier_translations")
+        super().__init__(parent, objectName="earlier_translations")
         self._bridge = bridge
         self._words, self._limit, self._is_watched = "", PAGE, False
         bridge.on(ItemChanged, self._on_changed)

@@ -22,7 +22,7 @@ from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.history import EarlierController, EarlierRow
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import name_clear_button, named
-from slmdesk.gui.widgets.text import plain_label, plain_tip
+from slmdesk.gui.widgets.text import plain_label, plain_tip, show_words
 
 SEARCH_AFTER_MS = 200
 ROW = Qt.ItemDataRole.UserRole
@@ -137,8 +137,7 @@ class EarlierWindow(QDialog):
         words = self._search.text().strip()
         found = f"{len(rows)} found" if rows else "Nothing found"
         found += "; the oldest documents were not looked through" if has_more else ""
-        self._hint.setText(found if words else "" if rows else "There is no earlier translation.")
-        self._hint.setVisible(bool(self._hint.text()))
+        show_words(self._hint, found if words else "" if rows else "There is no earlier translation.")
         self._more.setVisible(has_more and not words)
         self._on_row(self._list.currentRow())
 

@@ -19,7 +19,7 @@ from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.view import TextView
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.named import name_clear_button, named, passing
 from slmdesk.text.words.folding import fold
 
 CODE = Qt.ItemDataRole.UserRole
@@ -85,8 +85,7 @@ class LanguagePopup(QFrame):
 
     def __init__(self, keeper: ThemeKeeper, detect: str, view: TextView, now: str, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("language_popup")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        passing(self, "language_popup")
         self._keeper, self._detect, self._view, self._chosen = keeper, detect, view, now
         self._build_ui()
         self._connect()

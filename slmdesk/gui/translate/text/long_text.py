@@ -11,6 +11,7 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.translate.text.controller import too_long_words
 from slmdesk.gui.widgets.build import button, row
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 
@@ -21,8 +22,7 @@ class LongTextBar(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("long_text_bar")
-        self.setProperty("kind", "band")
+        named(self, "long_text_bar", kind="band")
         self._text = ""
         self._words = plain_label("", self, name="long_text_words")
         self._save = button(

@@ -16,8 +16,7 @@ class ScrollSync(QObject):
     """Connects the panes of a text and its translation."""
 
     def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
-        super().__init__(parent)
-        self.setObjectName("reading")
+        super().__init__(parent, objectName="reading")
         self._source, self._target, self._keeper = source, target, keeper
         self._is_following = False
         for pane, other in ((source, target), (target, source)):

@@ -29,8 +29,7 @@ class SentenceActions(QObject):
         pairs: PairView,
         place: QStackedWidget,
     ) -> None:
-        super().__init__(place)
-        self.setObjectName("sentence_actions")
+        super().__init__(place, objectName="sentence_actions")
         self._controller, self._source, self._target, self._pairs = controller, source, target, pairs
         self._place = place
         self._editor = SentenceEditor(place)

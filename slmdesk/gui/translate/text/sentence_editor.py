@@ -22,14 +22,12 @@ class SentenceEditor(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("sentence_frame")
-        self.setProperty("kind", "floating")
+        named(self, "sentence_frame", kind="floating")
         self._place, self._index, self._source = parent, -1, ""
         self._words = named(QPlainTextEdit(self), "sentence_editor", label="The translation of this sentence")
         self._words.setTabChangesFocus(True)
         self._words.installEventFilter(self)
-        self._about = ElidedLabel(self, name="sentence_source")
-        self._about.setProperty("kind", "small")
+        self._about = ElidedLabel(self, name="sentence_source", kind="small")
         self._keep = button(
             "Keep", "keep_sentence_button", self, kind="primary",
             tip="Keep these words, and remember them for this sentence (Enter)",

@@ -7,6 +7,8 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtWidgets import QPlainTextEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from slmdesk.gui.widgets.named import named
+
 Index = QModelIndex | QPersistentModelIndex
 SOURCE = 0
 """The column of the source: what has no translation begins with it."""
@@ -26,8 +28,7 @@ class TargetEditor(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QPlainTextEdit(parent)
-        editor.setObjectName("segment_editor")
-        editor.setAccessibleName("The translation of this segment")
+        named(editor, "segment_editor", label="The translation of this segment")
         editor.setTabChangesFocus(True)
         return editor
 

@@ -37,8 +37,7 @@ class ViewSettings(QObject):
     changed = Signal(object)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("translate_view")
+        super().__init__(parent, objectName="translate_view")
         self._bridge = bridge
         self.view = TextView(
             _codes(settings.translate_favourites),
