@@ -10,20 +10,18 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QFileDialog,
-    QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QPushButton,
     QStackedWidget,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.online.network_log import COLUMNS, NetworkLogController, NetworkLogModel, cells_of, summary_of
-from slmdesk.gui.widgets.build import set_kind
+from slmdesk.gui.widgets.build import column, row, set_kind
 from slmdesk.gui.widgets.named import name_clear_button, named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
@@ -71,18 +69,10 @@ class NetworkLogWindow(QDialog):
         self._close = named(QPushButton("Close", self), "ledger_close")
         for button in (self._export, self._close):
             button.setAutoDefault(False)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.SPACE_8)
-        foot.addWidget(self._note, 1)
-        foot.addWidget(self._export)
-        foot.addWidget(self._close)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        layout.setSpacing(theme.SPACE_12)
-        layout.addWidget(self._summary)
-        layout.addWidget(self._field)
-        layout.addWidget(self._stack, 1)
-        layout.addLayout(foot)
+        foot = row((self._note, 1), self._export, self._close, gap=theme.SPACE_8)
+        column(
+            self._summary, self._field, (self._stack, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
+        )
 
     def _make_table(self) -> QTableView:
         table = named(QTableView(self), "ledger_table", label=TITLE)

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMessageBox,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,6 +23,7 @@ from slmdesk.core.records import DocumentRecord, Item
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.dates import moment_words
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
@@ -52,9 +52,7 @@ class DeletedChats(QDialog):
         self.refresh()
 
     def _build_ui(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        layout.setSpacing(theme.SPACE_12)
+        layout = column(into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._intro = plain_label(INTRO, self, name="deleted_intro", kind="muted")
         self._list = named(QListWidget(self), "deleted_list", label="Deleted chats")
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

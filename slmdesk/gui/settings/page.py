@@ -8,7 +8,6 @@ from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -23,6 +22,7 @@ from slmdesk.gui.settings.network import NetworkSection
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.widgets.access_token import TokenController
+from slmdesk.gui.widgets.build import row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
@@ -94,11 +94,7 @@ class SettingsPage(QScrollArea):
         self._build_key(holder, column)
         self._build_history(holder, column)
         column.addStretch(1)
-        row = QHBoxLayout(inner)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addStretch(1)
-        row.addWidget(holder, 1000)
-        row.addStretch(1)
+        row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
 
     def _build_look(self, holder: QWidget, column: QVBoxLayout) -> None:
@@ -113,11 +109,7 @@ class SettingsPage(QScrollArea):
         self._folder = ElidedLabel(holder, name="models_folder_label")
         self._choose = named(QPushButton("Move…", holder), "models_folder_button", label="Move the folder for models")
         line = QWidget(holder)
-        row = QHBoxLayout(line)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._folder, 1)
-        row.addWidget(self._choose)
+        row((self._folder, 1), self._choose, into=line, gap=theme.SPACE_8)
         add_setting(
             column, line, "models_folder", "Folder",
             "Models are kept in this folder. It can be moved, to a larger disk for instance.",

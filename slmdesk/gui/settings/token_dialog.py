@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController
+from slmdesk.gui.widgets.build import row
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height
@@ -29,11 +30,7 @@ class TokenDialog(QDialog):
         close = named(QPushButton("Cancel", self), "token_cancel_button")
         for button in (keep, close):
             button.setAutoDefault(False)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.SPACE_8)
-        foot.addStretch(1)
-        foot.addWidget(close)
-        foot.addWidget(keep)
+        foot = row(1, close, keep, gap=theme.SPACE_8)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_12)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from slmdesk.gui.base.shortcuts import bind
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.side_bar import SideBar
 from slmdesk.gui.widgets.status_bar import StatusBar
@@ -67,19 +68,12 @@ class MainWindow(QMainWindow):
         for page in pages:
             self._bar.add_entry(page.title, page.icon_name, page.shortcut, at_end=page.at_end)
             self._stack.addWidget(page.widget)
-        work = QVBoxLayout()
-        work.setSpacing(0)
-        work.addWidget(self._stack, 1)
-        work.addWidget(self._notices)
+        work = column((self._stack, 1), self._notices, gap=0)
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self._bar)
         row.addLayout(work, 1)
-        layout = QVBoxLayout(centre)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(row, 1)
-        layout.addWidget(self._status)
+        column((row, 1), self._status, into=centre, gap=0)
         self.setCentralWidget(centre)
 
     def _connect(self) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLa
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController, words_of
+from slmdesk.gui.widgets.build import row
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height
@@ -54,10 +55,7 @@ class GatedPanel(QFrame):
         first.setSpacing(theme.SPACE_12)
         first.addWidget(plain_label(FIRST, self, name="gated_first"), 1)
         first.addWidget(self._page, 0, Qt.AlignmentFlag.AlignTop)
-        last = QHBoxLayout()
-        last.setSpacing(theme.SPACE_12)
-        last.addWidget(self._state, 1)
-        last.addWidget(self._again, 0, Qt.AlignmentFlag.AlignBottom)
+        last = row((self._state, 1), (self._again, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_12)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_8)
         layout.setSpacing(theme.SPACE_12)
@@ -107,9 +105,7 @@ class GatedDialog(QDialog):
         self._panel.show_problem(problem)
         close = named(QPushButton("Close", self), "gated_close_button")
         close.setAutoDefault(False)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(close)
+        foot = row(1, close)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_8)

@@ -15,12 +15,12 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable
@@ -120,10 +120,7 @@ class NoticeBar(QFrame):
         self._other.setVisible(bool(self._notice.other))
         self._close = named(QToolButton(self), "notice_close", tip="Close this notice", label="Close this notice")
         set_icon(self._close, "x")
-        words = QHBoxLayout()
-        words.setSpacing(theme.SPACE_8)
-        words.addWidget(self._sign)
-        words.addWidget(self._label, 1)
+        words = row(self._sign, (self._label, 1), gap=theme.SPACE_8)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.SPACE_8)
         for button in (self._more, self._copy, self._act, self._other, self._close):
@@ -196,9 +193,7 @@ class NoticeArea(QWidget):
         self.setObjectName("notice_area")
         self._bars: list[NoticeBar] = []
         self._space = 0
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(0)
+        self._layout = column(into=self, gap=0)
         self.setVisible(False)
 
     @property

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 
@@ -21,11 +22,8 @@ class SideBar(QFrame):
         named(self, "side_bar", label="Pages")
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(theme.SPACE_4, theme.SPACE_8, theme.SPACE_4, theme.SPACE_8)
-        self._layout.setSpacing(theme.SPACE_4)
-        self._ends = QVBoxLayout()
-        self._ends.setSpacing(theme.SPACE_4)
+        self._layout = column(into=self, gap=theme.SPACE_4, margins=(theme.SPACE_4, theme.SPACE_8))
+        self._ends = column(gap=theme.SPACE_4)
         self._layout.addStretch(1)
         self._layout.addLayout(self._ends)
         self._group.idClicked.connect(self.entry_chosen)

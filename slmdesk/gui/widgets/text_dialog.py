@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.translate_request import TranslatableText, want_translation
@@ -37,10 +38,9 @@ class TextDialog(QDialog):
         self._connect()
 
     def _build_ui(self, intro: str, text: str, warning: str) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        layout.setSpacing(theme.SPACE_12)
-        layout.addWidget(plain_label(intro, self, name="text_dialog_intro"))
+        layout = column(
+            plain_label(intro, self, name="text_dialog_intro"), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
+        )
         if warning:
             layout.addWidget(plain_label(warning, self, name="text_dialog_warning", kind="warn"))
         self._text = named((TranslatableText if self._is_prose else QPlainTextEdit)(text, self), "text_dialog_text")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
@@ -62,14 +63,7 @@ class TokenForm(QWidget):
         row.addWidget(plain_label("Keep it", self, name="token_place_title", wraps=False))
         row.addWidget(self._place)
         row.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self._field)
-        layout.addWidget(self._problem)
-        layout.addLayout(row)
-        layout.addWidget(self._note)
-        layout.addWidget(self._missing)
+        column(self._field, self._problem, row, self._note, self._missing, into=self, gap=theme.SPACE_8)
         self.setFocusProxy(self._field)
 
     def _connect(self) -> None:

@@ -13,6 +13,7 @@ from slmdesk.core.gguf.quantization import quantization_named
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.models.common.card import DOT, FitMark
+from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.notice_bar import Notice
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -72,9 +73,7 @@ class AddDialog(QDialog):
         self._build_ui()
 
     def _build_ui(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        layout.setSpacing(theme.SPACE_8)
+        layout = column(into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
         if len(self._candidates) == 1:
             self._build_one(layout, self._good[0])
         else:
@@ -102,9 +101,7 @@ class AddDialog(QDialog):
         layout.addWidget(plain_label(words, self, name="add_summary", kind="heading"))
         layout.addSpacing(theme.SPACE_4)
         inner = named(QFrame(), "add_list_inner")
-        rows = QVBoxLayout(inner)
-        rows.setContentsMargins(0, 0, theme.SPACE_8, 0)
-        rows.setSpacing(theme.SPACE_12)
+        rows = column(into=inner, gap=theme.SPACE_12, margins=(0, 0, theme.SPACE_8, 0))
         for one in self._candidates:
             rows.addLayout(self._row(inner, one))
         rows.addStretch(1)
@@ -117,9 +114,7 @@ class AddDialog(QDialog):
     def _row(self, parent: QWidget, one: Candidate) -> QVBoxLayout:
         mark = FitMark(parent)
         mark.show_fit("broken" if one.problem else one.verdict, is_about=one.fit is None)
-        head = QHBoxLayout()
-        head.addWidget(plain_label(breakable(one.name), parent, name="add_row_name", kind="strong"), 1)
-        head.addWidget(mark)
+        head = row((plain_label(breakable(one.name), parent, name="add_row_name", kind="strong"), 1), mark)
         column = QVBoxLayout()
         column.setSpacing(theme.SPACE_4)
         column.addLayout(head)

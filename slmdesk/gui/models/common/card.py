@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import set_kind
+from slmdesk.gui.widgets.build import column, row, set_kind
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip, show_words
@@ -34,11 +34,7 @@ class FitMark(QWidget):
         self._icon = named(QLabel(self), "fit_icon")
         self._icon.setTextFormat(Qt.TextFormat.PlainText)
         self._word = plain_label("", self, name="fit_word", wraps=False)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_4)
-        row.addWidget(self._icon)
-        row.addWidget(self._word)
+        row(self._icon, self._word, into=self, gap=theme.SPACE_4)
         self.show_fit("unknown")
 
     @property
@@ -81,15 +77,9 @@ class Card(QFrame):
         self._trouble = plain_label("", self, name="card_trouble", kind="danger")
         for label in (self._sentence, self._info, self._trouble):
             label.setVisible(False)
-        self._buttons = QHBoxLayout()
-        self._buttons.setSpacing(theme.SPACE_8)
-        head = QHBoxLayout()
-        head.setSpacing(theme.SPACE_12)
-        head.addWidget(self._title, 1)
-        head.addWidget(self.fit)
-        head.addLayout(self._buttons)
-        self.body = QVBoxLayout()
-        self.body.setSpacing(theme.SPACE_4)
+        self._buttons = row(gap=theme.SPACE_8)
+        head = row((self._title, 1), self.fit, self._buttons, gap=theme.SPACE_12)
+        self.body = column(gap=theme.SPACE_4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_12)
         layout.setSpacing(theme.SPACE_4)

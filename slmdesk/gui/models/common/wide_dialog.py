@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.work_line import WorkLine
+from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 
@@ -22,12 +23,10 @@ class WideDialog(QDialog):
         space = parent.window().size()
         self.resize(min(WIDTH, space.width()), min(HEIGHT, space.height()))
         self.intro = plain_label(intro, self, name=f"{name}_intro")
-        self.body = QVBoxLayout()
-        self.body.setSpacing(theme.SPACE_8)
+        self.body = column(gap=theme.SPACE_8)
         self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self.work = WorkLine(self, name=f"{name}_work", spoken=spoken)
-        self.buttons = QHBoxLayout()
-        self.buttons.setSpacing(theme.SPACE_8)
+        self.buttons = row(gap=theme.SPACE_8)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
         layout.setSpacing(theme.SPACE_12)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
@@ -22,11 +23,7 @@ class WorkLine(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(4)
         self._bar.setRange(0, 1000)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_4)
-        column.addWidget(self._words)
-        column.addWidget(self._bar)
+        column(self._words, self._bar, into=self, gap=theme.SPACE_4)
         self.setVisible(False)
 
     @property

@@ -26,6 +26,7 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.models.comparison.column import AnswerColumn
 from slmdesk.gui.models.comparison.controller import CompareController
 from slmdesk.gui.models.comparison.form import CompareForm, back_button
+from slmdesk.gui.widgets.build import row
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label
@@ -64,9 +65,7 @@ class ComparePage(QStackedWidget):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         inner = named(QFrame(area), "compare_columns_inner")
-        self._row = QHBoxLayout(inner)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(0)
+        self._row = row(into=inner, gap=0)
         area.setWidget(inner)
         layout.addWidget(area, 1)
         layout.addWidget(self._build_vote())
@@ -81,12 +80,7 @@ class ComparePage(QStackedWidget):
         self._export_menu = ExportMenu(self._export)
         self._export.setMenu(self._export_menu)
         self._new = named(QPushButton("New comparison", self._result), "compare_new")
-        head = QHBoxLayout()
-        head.setSpacing(theme.SPACE_8)
-        head.addWidget(self._back)
-        head.addWidget(title, 1)
-        for button in (self._stop, self._export, self._new):
-            head.addWidget(button)
+        head = row(self._back, (title, 1), self._stop, self._export, self._new, gap=theme.SPACE_8)
         return head
 
     def _build_band(self) -> QFrame:
@@ -109,12 +103,7 @@ class ComparePage(QStackedWidget):
         self._note.setAccessibleName("A note for the vote")
         self._note.setMaxLength(MAX_NOTE)
         self._none = named(QPushButton("None was good", self._vote), "vote_none")
-        row = QHBoxLayout(self._vote)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._said)
-        row.addWidget(self._note, 1)
-        row.addWidget(self._none)
+        row(self._said, (self._note, 1), self._none, into=self._vote, gap=theme.SPACE_8)
         return self._vote
 
     def _connect(self) -> None:

@@ -21,6 +21,7 @@ from slmdesk.core.records import Item, ModelRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.models.common.card import DOT
+from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.icon import set_icon
@@ -59,16 +60,8 @@ class EarlierRow(QFrame):
         delete.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         set_icon(delete, "trash-2")
         delete.clicked.connect(self.deleted)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(title)
-        words.addWidget(about)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_8)
-        row.setSpacing(theme.SPACE_8)
-        row.addLayout(words, 1)
-        row.addWidget(button)
-        row.addWidget(delete)
+        words = column(title, about, gap=0)
+        row((words, 1), button, delete, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
 
 
 class CompareForm(QScrollArea):
@@ -113,21 +106,16 @@ class CompareForm(QScrollArea):
         column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         self.show_earlier((), False)
-        row = QHBoxLayout(inner)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addStretch(1)
-        row.addWidget(holder, 1000)
-        row.addStretch(1)
+        row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         TabOrder(self, inner)
 
     def _build_head(self, holder: QWidget) -> QHBoxLayout:
         back = back_button(holder)
         back.clicked.connect(self.back_requested)
-        head = QHBoxLayout()
-        head.setSpacing(theme.SPACE_8)
-        head.addWidget(back)
-        head.addWidget(plain_label("Compare models", holder, name="compare_title", kind="title"), 1)
+        head = row(
+            back, (plain_label("Compare models", holder, name="compare_title", kind="title"), 1), gap=theme.SPACE_8
+        )
         return head
 
     def _build_question(self, holder: QWidget, column: QVBoxLayout) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 
@@ -38,10 +39,7 @@ class HeaderFields(QWidget):
         self._list.setTabChangesFocus(True)
         self._list.setFixedHeight(HEIGHT)
         self._note = plain_label("", self, name="fields_note", kind="small")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignLeft)
+        layout = column((self._toggle, Qt.AlignmentFlag.AlignLeft), into=self, gap=theme.SPACE_8)
         for widget in (self._search, self._list, self._note):
             layout.addWidget(widget)
             widget.setVisible(False)

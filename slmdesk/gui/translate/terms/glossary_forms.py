@@ -15,12 +15,12 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
@@ -57,11 +57,7 @@ class _Form(QDialog):
         self.form = QFormLayout()
         self.form.setSpacing(theme.SPACE_8)
         self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
-        self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        self.body.setSpacing(theme.SPACE_12)
-        self.body.addLayout(self.form)
-        self.body.addWidget(self.trouble)
+        self.body = column(self.form, self.trouble, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._box = named(QDialogButtonBox(self), f"{name}_buttons")
         self.accept_button = named(
             self._box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole), f"{name}_accept"
