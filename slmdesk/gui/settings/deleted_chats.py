@@ -10,11 +10,9 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QMessageBox,
-    QPushButton,
     QWidget,
 )
 
@@ -23,7 +21,7 @@ from slmdesk.core.records import DocumentRecord, Item
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.dates import moment_words
-from slmdesk.gui.widgets.build import column
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
@@ -52,33 +50,21 @@ class DeletedChats(QDialog):
         self.refresh()
 
     def _build_ui(self) -> None:
-        layout = column(into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._intro = plain_label(INTRO, self, name="deleted_intro", kind="muted")
         self._list = named(QListWidget(self), "deleted_list", label="Deleted chats")
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._more = named(QPushButton("Show more", self), "deleted_more")
-        self._restore = named(QPushButton("Restore", self), "restore_button")
-        self._delete = named(QPushButton("Delete for good…", self), "delete_for_good_button")
-        self._close = named(QPushButton("Close", self), "deleted_close")
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._more)
-        row.addStretch(1)
-        for button in (self._restore, self._delete, self._close):
-            row.addWidget(button)
-        layout.addWidget(self._intro)
-        layout.addWidget(self._list, 1)
-        layout.addLayout(row)
+        self._more = button("Show more", "deleted_more", self, on=self._on_more)
+        self._restore = button("Restore", "restore_button", self, on=self._on_restore)
+        self._delete = button("Delete for good…", "delete_for_good_button", self, on=self._on_delete)
+        close = button("Close", "deleted_close", self, on=self.reject)
+        foot = row(self._more, 1, self._restore, self._delete, close, gap=theme.SPACE_8)
+        column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show([])
 
     def _connect(self) -> None:
         self._list.currentRowChanged.connect(self._on_row_changed)
-        self._more.clicked.connect(self._on_more)
-        self._restore.clicked.connect(self._on_restore)
-        self._delete.clicked.connect(self._on_delete)
-        self._close.clicked.connect(self.reject)
         self._bridge.on(ItemChanged, self.refresh)
         self._bridge.on(ItemGone, self.refresh)
 
@@ -92,17 +78,17 @@ class DeletedChats(QDialog):
         for item in items:
             when = moment_words(item.deleted_at or item.updated)
             what = "" if item.kind == "chat" else f"{item.kind}, "
-            row = QListWidgetItem(f"{item.title}   ({what}{when})", self._list)
-            row.setData(Qt.ItemDataRole.UserRole, (item.id, item.title, item.kind))
+            line = QListWidgetItem(f"{item.title}   ({what}{when})", self._list)
+            line.setData(Qt.ItemDataRole.UserRole, (item.id, item.title, item.kind))
         self._list.setCurrentRow(min(at, self._list.count() - 1))
         self._intro.setText(INTRO if items else "The trash is empty.")
         self._more.setVisible(len(items) >= self._shown)
         self._on_row_changed(self._list.currentRow())
 
     @Slot(int)
-    def _on_row_changed(self, row: int) -> None:
-        for button in (self._restore, self._delete):
-            button.setEnabled(row >= 0)
+    def _on_row_changed(self, at: int) -> None:
+        self._restore.setEnabled(at >= 0)
+        self._delete.setEnabled(at >= 0)
 
     @Slot()
     def _on_more(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base import theme
@@ -11,6 +11,7 @@ from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.settings.token_dialog import TokenDialog
 from slmdesk.gui.widgets.access_token import TokenController, words_of
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named, passing
@@ -53,84 +54,72 @@ class NetworkSection(QWidget):
         self._show_token(tokens.state)
 
     def _build_ui(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACE_12)
-        column.addWidget(plain_label("Network", self, name="network_heading", kind="heading"))
         self._hidden = plain_label(HIDDEN, self, name="network_hidden", kind="muted", is_hidden=True)
-        column.addWidget(self._hidden)
         self._body = named(QWidget(self), "network_body")
-        column.addWidget(self._body)
-        inner = QVBoxLayout(self._body)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(theme.SPACE_12)
-        self._build_switch(inner)
-        self._build_hub(inner)
-        self._build_way(inner)
-        self._build_token(inner)
+        title = plain_label("Network", self, name="network_heading", kind="heading")
+        column(title, self._hidden, self._body, into=self, gap=theme.SPACE_12)
+        self._column = column(into=self._body, gap=theme.SPACE_12)
+        self._build_switch()
+        self._build_hub()
+        self._build_way()
+        self._build_token()
 
-    def _build_switch(self, column: QVBoxLayout) -> None:
+    def _build_switch(self) -> None:
         self._offline = named(CheckBox("Work offline", self._body), "setting_offline")
         self._offline.setAccessibleDescription(OFFLINE)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self._offline, 0, Qt.AlignmentFlag.AlignLeft)
-        words.addWidget(plain_label(OFFLINE, self._body, name="offline_sentence", kind="muted"))
-        column.addLayout(words)
+        words = plain_label(OFFLINE, self._body, name="offline_sentence", kind="muted")
+        self._column.addLayout(column((self._offline, Qt.AlignmentFlag.AlignLeft), words, gap=0))
 
     def _show_password_place(self, place: str) -> None:
         sentence = self.findChild(QLabel, "proxy_sentence")
         if isinstance(sentence, QLabel) and self._proxy.isEnabled():  # else it says who set the proxy
             sentence.setText(PROXY + PASSWORD_WORDS[place])
 
-    def _build_hub(self, column: QVBoxLayout) -> None:
+    def _build_hub(self) -> None:
         self._endpoint = self._field(HUB)
         self._add_field(
-            column, self._endpoint, "hub_endpoint", "Address of the Hub",
+            self._endpoint, "hub_endpoint", "Address of the Hub",
             "Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…).",
         )  # fmt: skip
         self._hosts = self._field("files.example.org .storage.example.org")
         self._add_field(
-            column, self._hosts, "hub_hosts", "Further hosts",
+            self._hosts, "hub_hosts", "Further hosts",
             "Where else files may come from, such as the storage of a mirror. Several by spaces; a dot in front means "
             "every host below it. Everything else is refused.",
         )  # fmt: skip
 
-    def _build_way(self, column: QVBoxLayout) -> None:
+    def _build_way(self) -> None:
         self._proxy = named(Choice(list(PROXIES), self._body), "proxy_choice")
         self._proxy_address = named(self._field("http://proxy.example.org:8080"), "proxy_address")
         self._proxy_address.setAccessibleName("Address of the proxy")
         line = self._line(self._proxy, self._proxy_address)
         line.setFocusProxy(self._proxy)
-        add_setting(
-            column, line, "proxy", "Proxy", PROXY, is_wide=True,
-        )  # fmt: skip
+        add_setting(self._column, line, "proxy", "Proxy", PROXY, is_wide=True)
         self._proxy.setAccessibleName("Proxy")
-        self._add_verdict(column, "proxy")
+        self._add_verdict("proxy")
         self._certificates = ElidedLabel(self._body, name="ca_file_label")
-        self._choose = named(QPushButton("Choose…", self._body), "ca_file_button")
-        self._choose.setAccessibleName("Choose a file of certificates")
-        self._system = named(QPushButton("Use the system's", self._body), "ca_file_system_button")
+        self._choose = button("Choose…", "ca_file_button", self._body, label="Choose a file of certificates")
+        self._system = button("Use the system's", "ca_file_system_button", self._body)
         line = self._line(self._certificates, self._choose, self._system)
         add_setting(
-            column, line, "ca_file", "Certificates",
+            self._column, line, "ca_file", "Certificates",
             "A file (PEM) of the authorities to trust instead of the system's; a company's own network may need it.",
             is_wide=True,
         )  # fmt: skip
-        self._add_verdict(column, "ca_file")
+        self._add_verdict("ca_file")
         self._speed = Choice([(kib, speed_words(kib)) for kib in SPEEDS_KIB], self._body)
         add_setting(
-            column, self._speed, "speed_limit_kib", "Speed limit",
+            self._column, self._speed, "speed_limit_kib", "Speed limit",
             "Of all downloads together, so that others on the same line can work.",
         )  # fmt: skip
 
-    def _build_token(self, column: QVBoxLayout) -> None:
+    def _build_token(self) -> None:
         self._token_words = plain_label("", self._body, name="token_words")
-        self._change = named(QPushButton("Change…", self._body), "token_change_button", label="Change the access token")
-        self._forget = named(QPushButton("Forget", self._body), "token_forget_button", label="Forget the access token")
+        self._change = button("Change…", "token_change_button", self._body, label="Change the access token")
+        self._forget = button("Forget", "token_forget_button", self._body, label="Forget the access token")
         line = self._line(self._token_words, self._change, self._forget)
         add_setting(
-            column, line, "token", "Access token",
+            self._column, line, "token", "Access token",
             "For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those alone.",
             is_wide=True,
         )  # fmt: skip
@@ -231,23 +220,19 @@ class NetworkSection(QWidget):
 
     def _line(self, *widgets: QWidget) -> QWidget:
         line = QWidget(self._body)
-        row = QHBoxLayout(line)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SPACE_8)
-        for widget in widgets:
-            row.addWidget(widget, int(isinstance(widget, (QLineEdit, QLabel))))
-        if not any(isinstance(widget, QLabel) for widget in widgets):
-            row.addStretch(0)
+        parts = [(widget, int(isinstance(widget, (QLineEdit, QLabel)))) for widget in widgets]
+        stretch = () if any(isinstance(widget, QLabel) for widget in widgets) else (0,)
+        row(*parts, *stretch, into=line, gap=theme.SPACE_8)
         return line
 
-    def _add_field(self, column: QVBoxLayout, field: QLineEdit, name: str, title: str, sentence: str) -> None:
-        add_setting(column, field, name, title, sentence, is_wide=True)
-        self._add_verdict(column, name)
+    def _add_field(self, field: QLineEdit, name: str, title: str, sentence: str) -> None:
+        add_setting(self._column, field, name, title, sentence, is_wide=True)
+        self._add_verdict(name)
 
-    def _add_verdict(self, column: QVBoxLayout, key: str) -> None:
+    def _add_verdict(self, key: str) -> None:
         label = plain_label("", self._body, name=f"{key}_verdict", kind="danger", is_hidden=True)
         self._verdicts[key] = label
-        column.addWidget(label)
+        self._column.addWidget(label)
 
 
 def speed_words(kib: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Signal, Slot
@@ -11,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -22,7 +23,7 @@ from slmdesk.gui.settings.network import NetworkSection
 from slmdesk.gui.settings.network_controller import NetworkController
 from slmdesk.gui.settings.rows import add_setting
 from slmdesk.gui.widgets.access_token import TokenController
-from slmdesk.gui.widgets.build import row
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import SET_BY_ORGANISATION
@@ -70,6 +71,8 @@ class SettingsPage(QScrollArea):
         self._controller = controller
         self._network_controller, self._tokens = network, tokens
         self._default_folder = models_folder
+        self._choices: dict[str, Choice] = {}
+        """By the name of their setting."""
         self._build_ui()
         self._connect()
         self.show_settings(controller.current)
@@ -78,120 +81,111 @@ class SettingsPage(QScrollArea):
         inner = named(QFrame(self), "settings_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = self._holder = QWidget(inner)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_16)
-        column.setSpacing(theme.SPACE_12)
-        column.addWidget(plain_label("Settings", holder, name="settings_title", kind="title"))
         note = "Changes take effect at once."
-        column.addWidget(plain_label(note, holder, name="settings_note", kind="muted"))
         self._policy_note = plain_label("", holder, name="policy_note", kind="muted", is_hidden=True)
-        column.addWidget(self._policy_note)
-        self._build_look(holder, column)
-        self._build_models(holder, column)
+        self._column = column(
+            plain_label("Settings", holder, name="settings_title", kind="title"),
+            plain_label(note, holder, name="settings_note", kind="muted"),
+            self._policy_note,
+            into=holder,
+            gap=theme.SPACE_12,
+            margins=(theme.SPACE_24, theme.SPACE_16),
+        )
+        self._build_look()
+        self._build_models(holder)
         self._network = NetworkSection(self._network_controller, self._tokens, holder)
-        column.addWidget(self._network)
-        self._build_documents(holder, column)
-        self._build_key(holder, column)
-        self._build_history(holder, column)
-        column.addStretch(1)
+        self._column.addWidget(self._network)
+        self._build_documents(holder)
+        self._build_key(holder)
+        self._build_history(holder)
+        self._column.addStretch(1)
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
 
-    def _build_look(self, holder: QWidget, column: QVBoxLayout) -> None:
-        column.addWidget(plain_label("Look", holder, name="look_heading", kind="heading"))
-        self._theme = Choice(list(THEMES), holder)
-        add_setting(column, self._theme, "theme", "Colours", "Light or dark, or the same as the system.")
-        self._size = Choice([(size, f"{size} %") for size in SIZES], holder)
-        add_setting(column, self._size, "font_scale", "Text size", "The size of all text in the window.")
+    def _head(self, name: str, title: str) -> None:
+        self._column.addWidget(plain_label(title, self._holder, name=f"{name}_heading", kind="heading"))
 
-    def _build_models(self, holder: QWidget, column: QVBoxLayout) -> None:
-        column.addWidget(plain_label("Models", holder, name="models_heading", kind="heading"))
+    def _choice(self, key: str, title: str, sentence: str, values: Iterable[tuple[object, str]]) -> None:
+        choice = self._choices[key] = Choice(list(values), self._holder)
+        add_setting(self._column, choice, key, title, sentence)
+        choice.value_chosen.connect(partial(self._controller.change, key))
+
+    def _build_look(self) -> None:
+        self._head("look", "Look")
+        self._choice("theme", "Colours", "Light or dark, or the same as the system.", THEMES)
+        sizes = [(size, f"{size} %") for size in SIZES]
+        self._choice("font_scale", "Text size", "The size of all text in the window.", sizes)
+
+    def _build_models(self, holder: QWidget) -> None:
+        self._head("models", "Models")
         self._folder = ElidedLabel(holder, name="models_folder_label")
-        self._choose = named(QPushButton("Move…", holder), "models_folder_button", label="Move the folder for models")
+        self._choose = button("Move…", "models_folder_button", holder, label="Move the folder for models")
         line = QWidget(holder)
         row((self._folder, 1), self._choose, into=line, gap=theme.SPACE_8)
         add_setting(
-            column, line, "models_folder", "Folder",
+            self._column, line, "models_folder", "Folder",
             "Models are kept in this folder. It can be moved, to a larger disk for instance.",
             is_wide=True,
         )  # fmt: skip
         locale = QLocale()
-        self._context = Choice([(size, f"{locale.toString(size)} tokens") for size in CONTEXTS], holder)
-        add_setting(
-            column, self._context, "context_tokens", "Context",
+        self._choice(
+            "context_tokens", "Context",
             "How much of a chat the model can see, up to what it was made for. More takes more memory. "
             "The model is loaded anew for it.",
+            [(size, f"{locale.toString(size)} tokens") for size in CONTEXTS],
         )  # fmt: skip
-        self._idle = Choice([(minutes, words) for minutes, words in IDLE_TIMES], holder)
-        add_setting(
-            column, self._idle, "idle_unload_minutes", "Unload model after",
-            "A model nobody used for this long is taken out of memory; the next message loads it again.",
+        self._choice(
+            "idle_unload_minutes", "Unload model after",
+            "A model nobody used for this long is taken out of memory; the next message loads it again.", IDLE_TIMES,
         )  # fmt: skip
-        self._sequences = Choice([(0, "Automatic"), *((count, str(count)) for count in SEQUENCES)], holder)
-        add_setting(
-            column, self._sequences, "sequences", "Parallel answers",
+        self._choice(
+            "sequences", "Parallel answers",
             "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
+            [(0, "Automatic"), *((count, str(count)) for count in SEQUENCES)],
         )  # fmt: skip
-        self._at_once = Choice([(count, str(count)) for count in AT_ONCE], holder)
-        add_setting(
-            column, self._at_once, "downloads_at_once", "Parallel downloads",
-            "The others wait in the queue for their turn.",
-        )  # fmt: skip
-        self._notify = Choice([(True, "Shown"), (False, "Not shown")], holder)
-        add_setting(
-            column, self._notify, "notify", "Notifications",
+        at_once = [(count, str(count)) for count in AT_ONCE]
+        self._choice("downloads_at_once", "Parallel downloads", "The others wait in the queue for their turn.", at_once)
+        self._choice(
+            "notify", "Notifications",
             "When a download or other long work has ended and this window is not in front, the system says so.",
+            [(True, "Shown"), (False, "Not shown")],
         )  # fmt: skip
-        self._exams = Choice([(True, "Offered"), (False, "Only when asked for")], holder)
-        add_setting(
-            column, self._exams, "exams_at_first_use", "Model tests",
+        self._choice(
+            "exams_at_first_use", "Model tests",
             "Once a model has answered, slmdesk asks once whether to test it, so that its card says what it can be "
             "trusted with. No test begins unasked while you work.",
+            [(True, "Offered"), (False, "Only when asked for")],
         )  # fmt: skip
 
-    def _build_history(self, holder: QWidget, column: QVBoxLayout) -> None:
-        column.addWidget(plain_label("History", holder, name="history_heading", kind="heading"))
+    def _build_history(self, holder: QWidget) -> None:
+        self._head("history", "History")
         self._deleted = QPushButton("Deleted chats…", holder)
         words = "Deleted chats stay in the trash until they are deleted for good."
-        add_setting(column, self._deleted, "deleted_chats", "Trash", words)
-        self._typed = Choice([(True, "Kept"), (False, "Not kept")], holder)
-        add_setting(
-            column, self._typed, "translate_history", "Typed translations",
+        add_setting(self._column, self._deleted, "deleted_chats", "Trash", words)
+        self._choice(
+            "translate_history", "Typed translations",
             "What you type and translate is kept, to be found again under History on the page Translate.",
+            [(True, "Kept"), (False, "Not kept")],
         )  # fmt: skip
 
-    def _build_key(self, holder: QWidget, column: QVBoxLayout) -> None:
-        column.addWidget(plain_label("System-wide shortcut", holder, name="key_heading", kind="heading"))
-        self._key = Choice([(True, "On"), (False, "Off")], holder)
-        add_setting(column, self._key, "global_key", "Translate clipboard", "")
+    def _build_key(self, holder: QWidget) -> None:
+        self._head("key", "System-wide shortcut")
+        self._choice("global_key", "Translate clipboard", "", [(True, "On"), (False, "Off")])
         self._key_words = holder.findChild(QLabel, "global_key_sentence")
 
-    def _build_documents(self, holder: QWidget, column: QVBoxLayout) -> None:
-        column.addWidget(plain_label("Documents", holder, name="documents_heading", kind="heading"))
-        sizes = [(size, bytes_for_people(size << 20)) for size in SAVED_SIZES]
-        self._saved = Choice([(0, "Nothing"), *sizes], holder)
-        add_setting(
-            column, self._saved, "saved_states_mib", "Keep what was read",
+    def _build_documents(self, holder: QWidget) -> None:
+        self._head("documents", "Documents")
+        self._choice(
+            "saved_states_mib", "Keep what was read",
             "What a model has read of a document is kept on the disk, up to this size, so that questions to it are "
             "answered at once another day. It goes with the document.",
+            [(0, "Nothing"), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)],
         )  # fmt: skip
         self._delete_saved = QPushButton("Delete now", holder)
-        add_setting(column, self._delete_saved, "delete_saved_states", "Kept now", NOT_COUNTED)
+        add_setting(self._column, self._delete_saved, "delete_saved_states", "Kept now", NOT_COUNTED)
         self._saved_size = holder.findChild(QLabel, "delete_saved_states_sentence")
 
     def _connect(self) -> None:
-        change = self._controller.change
-        self._theme.value_chosen.connect(lambda value: change("theme", value))
-        self._size.value_chosen.connect(lambda value: change("font_scale", value))
-        self._context.value_chosen.connect(lambda value: change("context_tokens", value))
-        self._idle.value_chosen.connect(lambda value: change("idle_unload_minutes", value))
-        self._sequences.value_chosen.connect(lambda value: change("sequences", value))
-        self._at_once.value_chosen.connect(lambda value: change("downloads_at_once", value))
-        self._key.value_chosen.connect(lambda value: change("global_key", value))
-        self._notify.value_chosen.connect(lambda value: change("notify", value))
-        self._typed.value_chosen.connect(lambda value: change("translate_history", value))
-        self._exams.value_chosen.connect(lambda value: change("exams_at_first_use", value))
-        self._saved.value_chosen.connect(lambda value: change("saved_states_mib", value))
         self._delete_saved.clicked.connect(self._controller.delete_saved)
         self._controller.saved_shown.connect(self.show_saved)
         self._choose.clicked.connect(lambda: self.folder_requested.emit(self._folder.full_text))
@@ -202,28 +196,19 @@ class SettingsPage(QScrollArea):
     @Slot(object)
     def show_settings(self, settings: Settings) -> None:
         self._holder.setMaximumWidth(COLUMN * settings.font_scale // 100)
-        self._theme.show_value(settings.theme)
-        self._size.show_value(settings.font_scale)
-        self._context.show_value(settings.context_tokens)
-        self._idle.show_value(settings.idle_unload_minutes)
-        self._sequences.show_value(settings.sequences)
-        self._at_once.show_value(settings.downloads_at_once)
-        self._notify.show_value(settings.notify)
-        self._key.show_value(settings.global_key)
-        self._exams.show_value(settings.exams_at_first_use)
-        self._typed.show_value(settings.translate_history)
-        self._saved.show_value(settings.saved_states_mib)
+        for key, choice in self._choices.items():
+            choice.show_value(getattr(settings, key))
         self._folder.set_full_text(settings.models_folder or self._default_folder)
 
     @Slot(str)
     def show_key(self, sentence: str) -> None:
         if self._key_words:
             self._key_words.setText(sentence)
-        self._key.setAccessibleDescription(sentence)
+        self._choices["global_key"].setAccessibleDescription(sentence)
 
     def forbid_key(self) -> None:
         """Disable the setting: there is no way to ask this system for a global shortcut."""
-        self._key.setEnabled(False)
+        self._choices["global_key"].setEnabled(False)
 
     @Slot(object)
     def show_saved(self, saved: SavedStates) -> None:

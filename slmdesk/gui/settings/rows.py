@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 
 def add_setting(
-    column: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False
+    settings: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False
 ) -> None:
     """Add one setting: its name and sentence, and the widget beside or (wide) under them."""
     parent = widget.parentWidget()
@@ -20,17 +21,10 @@ def add_setting(
     widget.setAccessibleDescription(sentence)
     heading = plain_label(title, parent, name=f"{name}_title", wraps=False)
     heading.setBuddy(widget)
-    words = QVBoxLayout()
-    words.setSpacing(0)
-    words.addWidget(heading)
-    words.addWidget(plain_label(sentence, parent, name=f"{name}_sentence", kind="muted"))
+    words = column(heading, plain_label(sentence, parent, name=f"{name}_sentence", kind="muted"), gap=0)
     if is_wide:
         words.addSpacing(theme.SPACE_4)
         words.addWidget(widget)
-        column.addLayout(words)
-        return
-    row = QHBoxLayout()
-    row.setSpacing(theme.SPACE_16)
-    row.addLayout(words, 1)
-    row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
-    column.addLayout(row)
+        settings.addLayout(words)
+    else:
+        settings.addLayout(row((words, 1), (widget, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_16))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController
-from slmdesk.gui.widgets.build import row
-from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height
 
@@ -26,21 +26,13 @@ class TokenDialog(QDialog):
         super().__init__(parent)
         passing(self, "token_dialog", "Access token")
         self._form = TokenForm(tokens, self)
-        keep = named(QPushButton("Keep it", self), "token_keep_button", kind="primary")
-        close = named(QPushButton("Cancel", self), "token_cancel_button")
-        for button in (keep, close):
-            button.setAutoDefault(False)
-        foot = row(1, close, keep, gap=theme.SPACE_8)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        layout.setSpacing(theme.SPACE_12)
-        layout.addWidget(plain_label(INTRO, self, name="token_intro"))
-        layout.addWidget(self._form)
-        layout.addStretch(1)
-        layout.addLayout(foot)
+        keep = button("Keep it", "token_keep_button", self, kind="primary", on=self._form.submit)
+        close = button("Cancel", "token_cancel_button", self, on=self.reject)
+        keep.setAutoDefault(False)
+        close.setAutoDefault(False)
+        parts = (plain_label(INTRO, self, name="token_intro"), self._form, 1, row(1, close, keep, gap=theme.SPACE_8))
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._form.given.connect(self._form.submit)
-        keep.clicked.connect(self._form.submit)
-        close.clicked.connect(self.reject)
         self._form.kept.connect(self.accept)
         tokens.places_shown.connect(self._fit)
         fit_height(self, WIDTH)
