@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHeaderView,
     QLineEdit,
-    QPushButton,
     QStackedWidget,
     QTableView,
     QWidget,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.online.network_log import COLUMNS, NetworkLogController, NetworkLogModel, cells_of, summary_of
-from slmdesk.gui.widgets.build import column, row, set_kind
+from slmdesk.gui.widgets.build import button, column, row, set_kind
 from slmdesk.gui.widgets.named import name_clear_button, named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
@@ -64,15 +63,14 @@ class NetworkLogWindow(QDialog):
         self._stack.addWidget(self._table)
         self._stack.addWidget(self._nothing)
         self._note = plain_label("", self, name="ledger_note", kind="muted")
-        self._export = named(QPushButton("Export…", self), "ledger_export")
-        self._export.setToolTip("Write the rows to a CSV or JSON file; while you search, those that were found")
-        self._close = named(QPushButton("Close", self), "ledger_close")
-        for button in (self._export, self._close):
-            button.setAutoDefault(False)
-        foot = row((self._note, 1), self._export, self._close, gap=theme.SPACE_8)
-        column(
-            self._summary, self._field, (self._stack, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
-        )
+        tip = "Write the rows to a CSV or JSON file; while you search, those that were found"
+        self._export = button("Export…", "ledger_export", self, tip=tip, on=self._on_export)
+        close = button("Close", "ledger_close", self, on=self.reject)
+        self._export.setAutoDefault(False)
+        close.setAutoDefault(False)
+        foot = row((self._note, 1), self._export, close, gap=theme.SPACE_8)
+        parts = (self._summary, self._field, (self._stack, 1), foot)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
     def _make_table(self) -> QTableView:
         table = named(QTableView(self), "ledger_table", label=TITLE)
@@ -108,8 +106,6 @@ class NetworkLogWindow(QDialog):
         model.page_requested.connect(controller.more)
         for changed in (model.modelReset, model.rowsInserted, model.dataChanged):
             changed.connect(self._widen)
-        self._export.clicked.connect(self._on_export)
-        self._close.clicked.connect(self.reject)
         QShortcut(QKeySequence.StandardKey.Find, self, self._field.setFocus)
         QShortcut(QKeySequence.StandardKey.Refresh, self, controller.refresh)
         QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy, context=_WITHIN)

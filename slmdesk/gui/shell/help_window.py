@@ -11,11 +11,12 @@ from itertools import groupby
 import PySide6
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk import __version__
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.shortcuts import ALL
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -52,9 +53,8 @@ class HelpWindow(QDialog):
         passing(self, "help_window", "Help")
         self._area = named(QScrollArea(self), "help_area")
         self._inner = named(QFrame(self), "help_inner")
-        self._column = QVBoxLayout(self._inner)
-        self._column.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
-        self._column.setSpacing(theme.SPACE_8)
+        margins = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
+        self._column = column(into=self._inner, gap=theme.SPACE_8, margins=margins)
         head = FlowLayout(gap=theme.SPACE_8)
         for name, title, fill in (
             ("shortcuts", "Keyboard shortcuts", self._add_shortcuts),
@@ -66,9 +66,7 @@ class HelpWindow(QDialog):
             self._column.addWidget(heading)
             fill()
             self._column.addSpacing(theme.SPACE_16)
-            button = named(QPushButton(title, self), f"help_{name}_button")
-            button.clicked.connect(partial(self._go_to, heading))
-            head.addWidget(button)
+            head.addWidget(button(title, f"help_{name}_button", self, on=partial(self._go_to, heading)))
         self._column.addStretch(1)
         show_column(self._area, self._inner)
         layout = QVBoxLayout(self)
@@ -94,9 +92,9 @@ class HelpWindow(QDialog):
             self._column.addWidget(plain_label(what, self._inner, name="help_what", kind="strong"))
             place = self._say("help_folder", breakable(where))
             place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            button = named(QPushButton("Open folder", self._inner), f"help_open_{at}", label=f"Open folder: {what}")
-            button.clicked.connect(partial(_open_folder, where))
-            self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            label, show = f"Open folder: {what}", partial(_open_folder, where)
+            opening = button("Open folder", f"help_open_{at}", self._inner, label=label, on=show)
+            self._column.addWidget(opening, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _add_about(self) -> None:
         system = f"{platform.system()} {platform.release()}, Python {sys.version.split()[0]}, Qt {PySide6.__version__}"

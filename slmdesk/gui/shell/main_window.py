@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from slmdesk.gui.base.shortcuts import bind
-from slmdesk.gui.widgets.build import column
+from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.side_bar import SideBar
 from slmdesk.gui.widgets.status_bar import StatusBar
@@ -69,11 +69,7 @@ class MainWindow(QMainWindow):
             self._bar.add_entry(page.title, page.icon_name, page.shortcut, at_end=page.at_end)
             self._stack.addWidget(page.widget)
         work = column((self._stack, 1), self._notices, gap=0)
-        row = QHBoxLayout()
-        row.setSpacing(0)
-        row.addWidget(self._bar)
-        row.addLayout(work, 1)
-        column((row, 1), self._status, into=centre, gap=0)
+        column((row(self._bar, (work, 1), gap=0), 1), self._status, into=centre, gap=0)
         self.setCentralWidget(centre)
 
     def _connect(self) -> None:

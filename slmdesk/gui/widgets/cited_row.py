@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import Part, column, row
 from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.gui.widgets.translate_request import want_translation
@@ -40,18 +41,14 @@ class CitedRow(QFrame):
         self.setProperty("kind", "row")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
-        row.setSpacing(theme.SPACE_8)
-        if has_bullet:
-            row.addWidget(plain_label("•", self, name="row_bullet", wraps=False), 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        row.addLayout(column, 1)
-        column.setSpacing(theme.SPACE_4)
-        column.addWidget(plain_label(breakable(text), self, name="row_text"))
-        column.addWidget(plain_label(breakable(place), self, name="row_place", kind="small"))
+        lines = [plain_label(breakable(text), self, name="row_text")]
+        lines.append(plain_label(breakable(place), self, name="row_place", kind="small"))
         if warning:
-            column.addWidget(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
+            lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
+        parts: list[Part] = [(column(*lines, gap=theme.SPACE_4), 1)]
+        if has_bullet:
+            parts.insert(0, (plain_label("•", self, name="row_bullet", wraps=False), Qt.AlignmentFlag.AlignTop))
+        row(*parts, into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_8))
         self.setToolTip(plain_tip(details))
         self.setAccessibleName(". ".join(one for one in (f"{text} {place}", warning) if one))
 

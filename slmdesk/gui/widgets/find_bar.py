@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.build import row, tool_button
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label
 
@@ -37,8 +37,6 @@ class FindBar(QFrame):
         self._build_ui()
         self._timer.timeout.connect(lambda: self.words_changed.emit(self._line.text()))
         self._line.textChanged.connect(lambda _words: self._timer.start())
-        self._previous.clicked.connect(self.previous)
-        self._next.clicked.connect(self.next)
 
     def _build_ui(self) -> None:
         self._line = named(QLineEdit(self), f"{self._prefix}find_line")
@@ -47,23 +45,15 @@ class FindBar(QFrame):
         self._line.setClearButtonEnabled(True)
         name_clear_button(self._line)
         self._count = plain_label("", self, name=f"{self._prefix}find_count", kind="small", wraps=False)
-        self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)")
-        self._next = self._step("find_next", "chevron-down", "The next place (Enter)")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.SPACE_8, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(self._line, 1)
-        row.addWidget(self._count)
-        row.addWidget(self._previous)
-        row.addWidget(self._next)
+        self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)", self.previous)
+        self._next = self._step("find_next", "chevron-down", "The next place (Enter)", self.next)
+        parts = ((self._line, 1), self._count, self._previous, self._next)
+        row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
 
-    def _step(self, name: str, icon: str, words: str) -> QToolButton:
-        button = named(QToolButton(self), f"{self._prefix}{name}")
-        set_icon(button, icon)
-        button.setAccessibleName(words)
-        button.setToolTip(words)
-        button.setEnabled(False)
-        return button
+    def _step(self, name: str, icon: str, words: str, on: Callable[[], None]) -> QToolButton:
+        made = tool_button(f"{self._prefix}{name}", self, icon=icon, label=words, tip=words, on=on)
+        made.setEnabled(False)
+        return made
 
     def begin(self) -> None:
         """Put the focus into the field and select its text."""

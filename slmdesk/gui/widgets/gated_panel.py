@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController, words_of
-from slmdesk.gui.widgets.build import row
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
 from slmdesk.gui.widgets.token_form import TokenForm, fit_height
@@ -45,30 +45,23 @@ class GatedPanel(QFrame):
 
     def _build_ui(self, try_again: str) -> None:
         self._problem = plain_label("", self, name="gated_problem", kind="danger", is_hidden=True)
-        self._page = named(QPushButton("Open its page…", self), "gated_page_button")
-        self._page.setAccessibleName(f"Open the page of {self._repo} in the browser")
-        self._page.setToolTip(plain_tip(self._repo))
+        label, tip = f"Open the page of {self._repo} in the browser", plain_tip(self._repo)
+        self._page = button("Open its page…", "gated_page_button", self, label=label, tip=tip)
         self._form = TokenForm(self._tokens, self)
         self._state = plain_label("", self, name="gated_token_state", kind="muted")
-        self._again = named(QPushButton(try_again, self), "gated_try_again_button", kind="primary")
-        first = QHBoxLayout()
-        first.setSpacing(theme.SPACE_12)
-        first.addWidget(plain_label(FIRST, self, name="gated_first"), 1)
-        first.addWidget(self._page, 0, Qt.AlignmentFlag.AlignTop)
+        self._again = button(try_again, "gated_try_again_button", self, kind="primary", on=self._on_again)
+        intro = plain_label(INTRO, self, name="gated_intro", kind="strong")
+        first, second = (
+            (plain_label(FIRST, self, name="gated_first"), 1),
+            plain_label(SECOND, self, name="gated_second"),
+        )
+        opening = row(first, (self._page, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_12)
         last = row((self._state, 1), (self._again, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_12)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_8)
-        layout.setSpacing(theme.SPACE_12)
-        layout.addWidget(plain_label(INTRO, self, name="gated_intro", kind="strong"))
-        layout.addWidget(self._problem)
-        layout.addLayout(first)
-        layout.addWidget(plain_label(SECOND, self, name="gated_second"))
-        layout.addWidget(self._form)
-        layout.addLayout(last)
+        parts = (intro, self._problem, opening, second, self._form, last)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_8))
 
     def _connect(self) -> None:
         self._page.clicked.connect(lambda: self.page_requested.emit(self._repo))
-        self._again.clicked.connect(self._on_again)
         self._form.given.connect(self._on_again)
         self._form.kept.connect(lambda: self.try_again_requested.emit(self._repo))
         self._tokens.state_shown.connect(self._show_state)
@@ -103,19 +96,12 @@ class GatedDialog(QDialog):
         passing(self, "gated_dialog", "A gated model")
         self._panel = GatedPanel(tokens, repo, self)
         self._panel.show_problem(problem)
-        close = named(QPushButton("Close", self), "gated_close_button")
+        close = button("Close", "gated_close_button", self, on=self.reject)
         close.setAutoDefault(False)
-        foot = row(1, close)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(plain_label(breakable(repo), self, name="gated_repo", kind="heading"))
-        layout.addWidget(self._panel)
-        layout.addStretch(1)
-        layout.addLayout(foot)
+        head = plain_label(breakable(repo), self, name="gated_repo", kind="heading")
+        column(head, self._panel, 1, row(1, close), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
         self._panel.page_requested.connect(self.page_requested)
         self._panel.try_again_requested.connect(self._on_again)
-        close.clicked.connect(self.reject)
         tokens.places_shown.connect(self._fit)
         fit_height(self, WIDTH)
 

@@ -11,11 +11,20 @@ WHOLE = 1000
 THICKNESS = 4
 
 
-def thin_bar(name: str, parent: QWidget, label: str = "") -> QProgressBar:
-    """A thin progress bar without words; `label` is read out by assistive tools."""
+def thin_bar(
+    name: str, parent: QWidget, label: str = "", *, most: int = 100, height: int = THICKNESS, keeps_place: bool = False
+) -> QProgressBar:
+    """A thin progress bar without words; `label` is read out by assistive tools.
+
+    Its range is 0 to `most`; 0: busy.  `keeps_place`: also while it is hidden.
+    """
     bar = named(QProgressBar(parent), name, label=label)
     bar.setTextVisible(False)
-    bar.setFixedHeight(THICKNESS)
+    bar.setFixedHeight(height)
+    bar.setRange(0, most)
+    policy = bar.sizePolicy()
+    policy.setRetainSizeWhenHidden(keeps_place)
+    bar.setSizePolicy(policy)
     return bar
 
 

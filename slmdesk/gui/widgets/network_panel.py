@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import button, column
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
@@ -39,23 +40,16 @@ class NetworkPanel(QFrame):
         self._anchor: QWidget | None = None
         self._build_ui()
         self._switch.clicked.connect(self.offline_chosen)
-        self._once.clicked.connect(self._on_once)
-        self._ledger.clicked.connect(self._on_ledger)
         self.show_offline(True)
         self.hide()
 
     def _build_ui(self) -> None:
         self._switch = named(CheckBox("Work offline", self), "offline_switch")
         self._words = plain_label("", self, name="network_words", kind="muted")
-        self._once = named(QPushButton(ONLY_ONCE, self), "once_button", tip=ONCE_TIP)
-        self._ledger = named(QPushButton("Show the ledger of requests", self), "ledger_button")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addWidget(self._switch)
-        layout.addWidget(self._words)
-        layout.addWidget(self._once)
-        layout.addWidget(self._ledger)
+        self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP, on=self._on_once)
+        log = button("Show the ledger of requests", "ledger_button", self, on=self._on_ledger)
+        margins = (theme.SPACE_16, theme.SPACE_12)
+        column(self._switch, self._words, self._once, log, into=self, gap=theme.SPACE_8, margins=margins)
 
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
         """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""

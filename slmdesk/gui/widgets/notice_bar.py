@@ -11,16 +11,13 @@ from PySide6.QtGui import QEnterEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
-    QToolButton,
     QWidget,
 )
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import column, row
+from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable
@@ -110,21 +107,20 @@ class NoticeBar(QFrame):
         set_icon(self._sign, "triangle-alert", "danger")
         self._label = CutLabel(breakable(self._notice.text), self, name="notice_text", lines=MOST_LINES)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._more = named(QPushButton("More", self), "notice_more", tip="Show all of this notice")
-        self._more.setVisible(bool(self._notice.full))
-        self._copy = named(QPushButton("Copy details", self), "copy_details_button")
-        self._copy.setVisible(bool(self._notice.details))
-        self._act = named(QPushButton(self._notice.action, self), "notice_action")
-        self._act.setVisible(bool(self._notice.action))
-        self._other = named(QPushButton(self._notice.other, self), "notice_other_action")
-        self._other.setVisible(bool(self._notice.other))
-        self._close = named(QToolButton(self), "notice_close", tip="Close this notice", label="Close this notice")
-        set_icon(self._close, "x")
+        notice = self._notice
+        self._more = button("More", "notice_more", self, tip="Show all of this notice", on=self._on_more)
+        self._more.setVisible(bool(notice.full))
+        copy = button("Copy details", "copy_details_button", self, on=self._on_copy)
+        copy.setVisible(bool(notice.details))
+        act = button(notice.action, "notice_action", self, on=self._on_act)
+        act.setVisible(bool(notice.action))
+        other = button(notice.other, "notice_other_action", self, on=self._on_other)
+        other.setVisible(bool(notice.other))
+        tip = "Close this notice"
+        close = tool_button("notice_close", self, tip=tip, label=tip, icon="x", on=self.closed)
         words = row(self._sign, (self._label, 1), gap=theme.SPACE_8)
-        self._buttons = QHBoxLayout()
-        self._buttons.setSpacing(theme.SPACE_8)
-        for button in (self._more, self._copy, self._act, self._other, self._close):
-            self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        centre = Qt.AlignmentFlag.AlignVCenter
+        self._buttons = row(*((one, centre) for one in (self._more, copy, act, other, close)), gap=theme.SPACE_8)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
         self._layout.setSpacing(theme.SPACE_8)
@@ -134,11 +130,6 @@ class NoticeBar(QFrame):
 
     def _connect(self) -> None:
         self._label.was_cut.connect(lambda is_cut: self._more.setVisible(is_cut or bool(self._notice.full)))
-        self._more.clicked.connect(self._on_more)
-        self._copy.clicked.connect(self._on_copy)
-        self._act.clicked.connect(self._on_act)
-        self._other.clicked.connect(self._on_other)
-        self._close.clicked.connect(self.closed)
         self._timer.timeout.connect(self.closed)
 
     def enterEvent(self, event: QEnterEvent) -> None:

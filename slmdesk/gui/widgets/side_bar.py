@@ -6,8 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import column
-from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.build import column, tool_button
 from slmdesk.gui.widgets.named import named
 
 
@@ -30,42 +29,33 @@ class SideBar(QFrame):
         self._ends.addWidget(self._make_help())
 
     def _make_help(self) -> QToolButton:
-        button = named(QToolButton(self), "help_button")
-        button.setText("Help")
-        button.setToolTip("Shortcuts, your data, about slmdesk (F1)")
-        button.setAccessibleName("Help")
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by the keyboard there is F1
-        button.setProperty("kind", "entry")
-        set_icon(button, "info")
-        button.clicked.connect(self.help_requested)
-        return button
+        made = self._entry("help_button", "Help", "info", "Shortcuts, your data, about slmdesk (F1)")
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by the keyboard there is F1
+        made.clicked.connect(self.help_requested)
+        return made
+
+    def _entry(self, name: str, title: str, icon: str, tip: str) -> QToolButton:
+        made = tool_button(name, self, title, label=title, tip=tip, kind="entry", icon=icon)
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        made.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return made
 
     def add_entry(self, title: str, icon_name: str, shortcut: str, *, at_end: bool = False) -> None:
         """Add an entry; those `at_end` stand at the foot of the bar."""
         index = len(self._group.buttons())
-        button = named(QToolButton(self), f"entry_{index}")
-        button.setCheckable(True)
-        button.setText(title)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        button.setShortcut(shortcut)
-        button.setToolTip(f"{title} ({shortcut})")
-        button.setAccessibleName(title)
-        button.setProperty("kind", "entry")
-        set_icon(button, icon_name)
-        self._group.addButton(button, index)
+        entry = self._entry(f"entry_{index}", title, icon_name, f"{title} ({shortcut})")
+        entry.setCheckable(True)
+        entry.setShortcut(shortcut)
+        self._group.addButton(entry, index)
         if index == 0:
-            button.setChecked(True)
+            entry.setChecked(True)
         else:
-            button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked one, arrows to the others
+            entry.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked one, arrows to the others
         if at_end:
-            self._ends.insertWidget(self._ends.count() - 1, button)  # help stands last
+            self._ends.insertWidget(self._ends.count() - 1, entry)  # help stands last
         else:
-            self._layout.insertWidget(self._layout.count() - 2, button)  # before the stretch and the end
+            self._layout.insertWidget(self._layout.count() - 2, entry)  # before the stretch and the end
 
     @Slot(int)
     def show_entry(self, index: int) -> None:

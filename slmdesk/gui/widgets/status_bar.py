@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import button, row
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.network_panel import NetworkPanel
 from slmdesk.gui.widgets.text import ElidedLabel
@@ -41,19 +42,16 @@ class StatusBar(QFrame):
         self._connect()
 
     def _build_ui(self) -> None:
-        self._network = named(QPushButton(self), "network_button", kind="status")
-        self._network.setToolTip("Allow or forbid the network, and see every request this program made")
+        tip = "Allow or forbid the network, and see every request this program made"
+        self._network = button("", "network_button", self, kind="status", tip=tip)
         self._panel = NetworkPanel(self)
         self._model = ElidedLabel(self, name="model_status")
         self._model.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._jobs = named(QPushButton(self), "jobs_button", kind="status", tip="See what is being worked on")
+        tip = "See what is being worked on"
+        self._jobs = button("", "jobs_button", self, kind="status", tip=tip, on=self.jobs_requested)
         self.show_jobs("")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_8, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
-        layout.setSpacing(theme.SPACE_16)
-        layout.addWidget(self._network)
-        layout.addWidget(self._model, 1)
-        layout.addWidget(self._jobs)
+        margins = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
+        row(self._network, (self._model, 1), self._jobs, into=self, gap=theme.SPACE_16, margins=margins)
         self._show_network()
 
     def _connect(self) -> None:
@@ -61,7 +59,6 @@ class StatusBar(QFrame):
         self._panel.offline_chosen.connect(self.offline_chosen)
         self._panel.once_chosen.connect(self.once_chosen)
         self._panel.ledger_requested.connect(self.ledger_requested)
-        self._jobs.clicked.connect(self.jobs_requested)
 
     @Slot(int)
     def show_requests(self, count: int) -> None:

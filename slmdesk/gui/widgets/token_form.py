@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController
-from slmdesk.gui.widgets.build import column
+from slmdesk.gui.widgets.build import column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
@@ -54,16 +54,11 @@ class TokenForm(QWidget):
         self._field.setAccessibleName("Access token")
         self._place = named(Choice(list(PLACES.items()), self), "token_place", label="Where the token is kept")
         self._note = plain_label("", self, name="token_note", kind="muted")
-        self._missing = plain_label("", self, name="token_missing", kind="muted")
-        self._problem = plain_label("", self, name="token_problem", kind="danger")
-        self._missing.hide()
-        self._problem.hide()
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(plain_label("Keep it", self, name="token_place_title", wraps=False))
-        row.addWidget(self._place)
-        row.addStretch(1)
-        column(self._field, self._problem, row, self._note, self._missing, into=self, gap=theme.SPACE_8)
+        self._missing = plain_label("", self, name="token_missing", kind="muted", is_hidden=True)
+        self._problem = plain_label("", self, name="token_problem", kind="danger", is_hidden=True)
+        title = plain_label("Keep it", self, name="token_place_title", wraps=False)
+        place = row(title, self._place, 1, gap=theme.SPACE_8)
+        column(self._field, self._problem, place, self._note, self._missing, into=self, gap=theme.SPACE_8)
         self.setFocusProxy(self._field)
 
     def _connect(self) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.composer.context_controller import ContextWatch
 from slmdesk.gui.chat.composer.context_parts import ContextParts
 from slmdesk.gui.widgets.build import button, row, set_kind, tool_button
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.chat.attachments.budget import ContextPart
 
@@ -36,11 +36,8 @@ class ContextMeter(QWidget):
         self.show_unknown()
 
     def _build_ui(self) -> None:
-        self._bar = named(QProgressBar(self), "context_bar")
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 100)
-        self._bar.setFixedSize(96, 4)
-        self._bar.setAccessibleName("Context")
+        self._bar = thin_bar("context_bar", self, "Context")
+        self._bar.setFixedWidth(96)
         self._label = plain_label("", self, name="context_label", kind="small")
         self._by_part = tool_button(
             "context_by_part", self, kind="small", tip="What takes how much", label="What takes how much of it",

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.widgets.build import button, column, row, set_kind
 from slmdesk.gui.widgets.elided_button import ElidedButton
 from slmdesk.gui.widgets.file_drop import choose_model_file, model_files
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.shares import admit
@@ -95,9 +96,7 @@ class FirstStart(QScrollArea):
         self._drop = plain_label("or drop a .gguf file here", inner, name="drop_zone", kind="drop")
         self._drop.setAlignment(Qt.AlignmentFlag.AlignCenter)
         parts.addWidget(self._drop)
-        self._progress = named(QProgressBar(inner), "import_bar", label="Copying the model file")
-        self._progress.setTextVisible(False)
-        self._progress.setFixedHeight(4)
+        self._progress = thin_bar("import_bar", inner, "Copying the model file")
         self._progress_note = plain_label("", inner, name="import_note", kind="muted")
         self._cancel = button("Cancel", "import_cancel", inner, on=self._on_cancel)
         parts.addWidget(self._progress)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
@@ -14,6 +14,7 @@ from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.widgets.build import column, row, tool_button
 from slmdesk.gui.widgets.file_drop import choose_model_file
 from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.base.messages import bytes_for_people
@@ -64,14 +65,7 @@ class ModelPicker(QWidget):
         self.cancel_button = tool_button(
             "cancel_load_button", self, tip=words, label=words, icon="x", on=self._controller.cancel_load
         )
-        self._bar = named(QProgressBar(self), "load_bar")
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 1000)
-        self._bar.setFixedHeight(3)
-        self._bar.setAccessibleName("Loading")
-        policy = self._bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._bar.setSizePolicy(policy)
+        self._bar = thin_bar("load_bar", self, "Loading", most=1000, height=3, keeps_place=True)
         top = row(self.button, self.cancel_button, gap=theme.SPACE_4)
         # above as much as the bar below takes, so that the words stand in the middle
         column(top, self._bar, into=self, gap=1, margins=(0, 4, 0, 0))

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
     QListView,
-    QProgressBar,
     QSplitter,
     QWidget,
 )
@@ -26,6 +25,7 @@ from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label, show_words
 from slmdesk.services.base.messages import time_for_people
@@ -86,12 +86,9 @@ class FolderView(QFrame):
         self._place = ElidedLabel(holder, name="folder_place", kind="small")
         self._sentence = plain_label("", holder, name="folder_words")
         self._more = plain_label("", holder, name="folder_more", kind="small")
-        self._progress = named(QProgressBar(holder), "folder_progress", label="Reading the folder")
-        self._progress.setTextVisible(False)
-        self._progress.setFixedHeight(4)
-        self._watched = CheckBox("Watch this folder", holder)
-        self._watched.setObjectName("folder_watched")
-        self._watched.setToolTip("Look for new, changed and deleted documents by itself while slmdesk is open")
+        self._progress = thin_bar("folder_progress", holder, "Reading the folder")
+        tip = "Look for new, changed and deleted documents by itself while slmdesk is open"
+        self._watched = named(CheckBox("Watch this folder", holder), "folder_watched", tip=tip)
         label, tip = "Pause reading the folder", "See now what is new, changed or gone"
         self._pause = button("Pause", "folder_pause_button", holder, label=label, on=self._folders.pause)
         self._look = button("Look again", "folder_look_button", holder, tip=tip, on=self._folders.look_again)

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QProgressBar, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QSplitter, QWidget
 
 from slmdesk.core.documents import Page, PageStatus, attachment_line
 from slmdesk.core.records import DocumentRecord, DocumentStatus
@@ -23,6 +23,7 @@ from slmdesk.gui.documents.viewer.thumbnails import Thumbnails
 from slmdesk.gui.documents.viewer.unread import UnreadDocument
 from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.find_bar import FindBar
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
 from slmdesk.gui.widgets.translate_request import want_document_translation, want_translation
@@ -116,9 +117,7 @@ class DocumentView(QFrame):
         self._reading_words = plain_label("", bar, name="reading_words", kind="muted")
         label = "Stop reading the document"
         stop = button("Stop", "stop_reading_button", bar, label=label, on=self._controller.stop_reading)
-        self._progress = named(QProgressBar(bar), "reading_progress", label="Reading the document")
-        self._progress.setTextVisible(False)
-        self._progress.setFixedHeight(4)
+        self._progress = thin_bar("reading_progress", bar, "Reading the document")
         margins = (theme.SPACE_12, 0, theme.SPACE_12, theme.SPACE_4)
         column(row((self._reading_words, 1), stop), self._progress, into=bar, margins=margins)
         return bar

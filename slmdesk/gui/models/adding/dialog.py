@@ -115,13 +115,10 @@ class AddDialog(QDialog):
         mark = FitMark(parent)
         mark.show_fit("broken" if one.problem else one.verdict, is_about=one.fit is None)
         head = row((plain_label(breakable(one.name), parent, name="add_row_name", kind="strong"), 1), mark)
-        column = QVBoxLayout()
-        column.setSpacing(theme.SPACE_4)
-        column.addLayout(head)
         reported = one.problem.sentence if one.problem else DOT.join(short_lines_of(one))
         kind = "danger" if one.problem else "small"
-        column.addWidget(plain_label(breakable(reported), parent, name="add_row_words", kind=kind))
-        return column
+        words = plain_label(breakable(reported), parent, name="add_row_words", kind=kind)
+        return column(head, words, gap=theme.SPACE_4)
 
     def _build_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()

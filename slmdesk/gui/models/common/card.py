@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.build import column, row, set_kind
@@ -72,21 +72,15 @@ class Card(QFrame):
         policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
         self._title.setSizePolicy(policy)
         self.fit = FitMark(self)
-        self._sentence = plain_label("", self, name="card_sentence")
-        self._info = plain_label("", self, name="card_facts", kind="small")
-        self._trouble = plain_label("", self, name="card_trouble", kind="danger")
-        for label in (self._sentence, self._info, self._trouble):
-            label.setVisible(False)
+        self._sentence = plain_label("", self, name="card_sentence", is_hidden=True)
+        self._info = plain_label("", self, name="card_facts", kind="small", is_hidden=True)
+        self._trouble = plain_label("", self, name="card_trouble", kind="danger", is_hidden=True)
         self._buttons = row(gap=theme.SPACE_8)
         head = row((self._title, 1), self.fit, self._buttons, gap=theme.SPACE_12)
         self.body = column(gap=theme.SPACE_4)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, theme.SPACE_8, 0, theme.SPACE_12)
-        layout.setSpacing(theme.SPACE_4)
-        layout.addLayout(head)
-        for label in (self._sentence, self._info, self._trouble):
-            layout.addWidget(label)
-        layout.addLayout(self.body)
+        margins = (0, theme.SPACE_8, 0, theme.SPACE_12)
+        parts = (head, self._sentence, self._info, self._trouble, self.body)
+        column(*parts, into=self, gap=theme.SPACE_4, margins=margins)
 
     @property
     def words(self) -> str:
@@ -98,14 +92,14 @@ class Card(QFrame):
         self._title.setText(breakable(text))
 
     def set_sentence(self, text: str) -> None:
-        _show(self._sentence, text)
+        show_words(self._sentence, text)
 
     def set_info(self, text: str) -> None:
-        _show(self._info, breakable(text))
+        show_words(self._info, breakable(text))
 
     def set_trouble(self, text: str) -> None:
         """Show what is wrong with it, in a sentence; '' for nothing."""
-        _show(self._trouble, breakable(text))
+        show_words(self._trouble, breakable(text))
 
     def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
         """Add a button beside the name.  `spoken`: its action with its object, for screen readers and as tooltip."""
@@ -116,7 +110,3 @@ class Card(QFrame):
     def add_widget(self, widget: QWidget) -> None:
         """Add another widget beside the name."""
         self._buttons.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-
-
-def _show(label: QLabel, text: str) -> None:
-    show_words(label, text)

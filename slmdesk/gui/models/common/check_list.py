@@ -10,17 +10,16 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
-    QLabel,
     QScrollArea,
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import pixmap
+from slmdesk.gui.widgets.build import column
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label, plain_tip
@@ -106,12 +105,8 @@ class CheckList(QScrollArea):
         """Show these rows; `chosen`: whether they are ticked at first."""
         self._rows, self._boxes = tuple(rows), {}
         inner = named(QFrame(self), "check_list_inner")
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, theme.SPACE_8, 0)
-        column.setSpacing(theme.SPACE_8)
-        for row in rows:
-            column.addWidget(self._row(row, inner, chosen=chosen))
-        column.addStretch(1)
+        boxes = [self._row(row, inner, chosen=chosen) for row in rows]
+        column(*boxes, 1, into=inner, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_8, 0))
         show_column(self, inner)
         self.chosen_changed.emit()
 
@@ -140,22 +135,12 @@ class CheckList(QScrollArea):
         box.toggled.connect(self.chosen_changed)
         if can_be:
             self._boxes[row.key] = box
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, theme.SPACE_4)
-        column.setSpacing(0)
-        column.addWidget(box)
-        under = QVBoxLayout()
-        under.setContentsMargins(INDENT, 0, 0, 0)
-        under.setSpacing(theme.SPACE_4)
-        for name, text, kind in (
-            ("check_facts", row.info, "small"),
-            ("check_words", row.words, "small"),
-            ("check_trouble", row.trouble, "danger"),
-        ):
-            if text:
-                label: QLabel = plain_label(breakable(text), holder, name=name, kind=kind)
-                under.addWidget(label)
-        column.addLayout(under)
+        lines = (("facts", row.info, "small"), ("words", row.words, "small"), ("trouble", row.trouble, "danger"))
+        labels = [
+            plain_label(breakable(text), holder, name=f"check_{name}", kind=kind) for name, text, kind in lines if text
+        ]
+        under = column(*labels, gap=theme.SPACE_4, margins=(INDENT, 0, 0, 0))
+        column(box, under, into=holder, gap=0, margins=(0, 0, 0, theme.SPACE_4))
         return holder
 
 

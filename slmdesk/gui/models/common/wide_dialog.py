@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.work_line import WorkLine
-from slmdesk.gui.widgets.build import column, row
-from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 
 WIDTH, HEIGHT = 620, 560
@@ -27,25 +27,17 @@ class WideDialog(QDialog):
         self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self.work = WorkLine(self, name=f"{name}_work", spoken=spoken)
         self.buttons = row(gap=theme.SPACE_8)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_16)
-        layout.setSpacing(theme.SPACE_12)
-        layout.addWidget(plain_label(title, self, name=f"{name}_heading", kind="heading"))
-        layout.addWidget(self.intro)
-        layout.addLayout(self.body, 1)
-        layout.addWidget(self.trouble)
-        layout.addWidget(self.work)
-        layout.addLayout(self.buttons)
+        heading = plain_label(title, self, name=f"{name}_heading", kind="heading")
+        parts = (heading, self.intro, (self.body, 1), self.trouble, self.work, self.buttons)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
     def add_button(self, text: str, *, name: str, is_primary: bool = False, tip: str = "") -> QPushButton:
         """Add a button at the foot, from the left."""
-        button = named(QPushButton(text, self), name, tip=tip)
-        button.setAutoDefault(is_primary)
-        button.setDefault(is_primary)
-        if is_primary:
-            button.setProperty("kind", "primary")
-        self.buttons.addWidget(button)
-        return button
+        made = button(text, name, self, tip=tip, kind="primary" if is_primary else "")
+        made.setAutoDefault(is_primary)
+        made.setDefault(is_primary)
+        self.buttons.addWidget(made)
+        return made
 
     def show_trouble(self, sentence: str) -> None:
         """Show a problem in a sentence; '' for none."""

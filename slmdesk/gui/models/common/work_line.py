@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QProgressBar, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.widgets.build import column
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
 
@@ -19,10 +19,7 @@ class WorkLine(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self._words = plain_label("", self, name=f"{name}_words", kind="muted")
-        self._bar = named(QProgressBar(self), f"{name}_bar", label=spoken)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(4)
-        self._bar.setRange(0, 1000)
+        self._bar = thin_bar(f"{name}_bar", self, spoken)
         column(self._words, self._bar, into=self, gap=theme.SPACE_4)
         self.setVisible(False)
 

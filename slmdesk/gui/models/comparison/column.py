@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
@@ -16,7 +16,8 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.markdown.tables import SHOW_ALL_ROWS
 from slmdesk.gui.markdown.text import MessageText
 from slmdesk.gui.markdown.writer import MessageWriter
-from slmdesk.gui.widgets.build import set_kind
+from slmdesk.gui.widgets.build import button, column, row, set_kind
+from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.named import named
@@ -138,27 +139,16 @@ class AnswerColumn(QFrame):
         self._grid.setHorizontalSpacing(theme.SPACE_12)
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(1, 1)
-        self._best = named(QPushButton("Best answer", self), "best_button")
-        self._best.clicked.connect(self.chosen)
+        self._best = button("Best answer", "best_button", self, on=self.chosen)
         self._mark = named(QWidget(self), "best_mark")
         sign = named(QLabel(self._mark), "best_sign")
         set_icon(sign, "check", "accent")
-        row = QHBoxLayout(self._mark)
-        row.setContentsMargins(0, theme.SPACE_4, 0, theme.SPACE_4)
-        row.setSpacing(theme.SPACE_8)
-        row.addWidget(sign)
-        row.addWidget(plain_label("The best, by your vote", self._mark, name="best_words", kind="strong"), 1)
+        words = plain_label("The best, by your vote", self._mark, name="best_words", kind="strong")
+        row(sign, (words, 1), into=self._mark, gap=theme.SPACE_8, margins=(0, theme.SPACE_4))
         self._mark.setVisible(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_8)
-        layout.setSpacing(theme.SPACE_8)
-        for widget in (self._name, self.state):
-            layout.addWidget(widget)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self._figures)
-        layout.addWidget(self._best, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self._mark)
-        layout.addStretch(0)
+        best = (self._best, Qt.AlignmentFlag.AlignLeft)
+        parts = (self._name, self.state, (self.text, 1), self._figures, best, self._mark, 0)
+        column(*parts, into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_8))
 
     @property
     def stops(self) -> list[QWidget]:
@@ -211,14 +201,9 @@ class AnswerColumn(QFrame):
             set_kind(self.state, kind)
 
     def _show_figures(self, lines: Sequence[tuple[str, str]]) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for row, (what, value) in enumerate(lines):
-            key = plain_label(what, self._figures, name=f"figure_key_{row}", kind="small", wraps=False)
-            said: QLabel = plain_label(value, self._figures, name=f"figure_{row}", kind="figure")
-            self._grid.addWidget(key, row, 0, Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(said, row, 1)
+        empty_layout(self._grid)
+        for at, (what, value) in enumerate(lines):
+            key = plain_label(what, self._figures, name=f"figure_key_{at}", kind="small", wraps=False)
+            self._grid.addWidget(key, at, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(plain_label(value, self._figures, name=f"figure_{at}", kind="figure"), at, 1)
         self._figures.setVisible(bool(lines))

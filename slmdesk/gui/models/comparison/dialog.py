@@ -11,10 +11,8 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QScrollArea,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,7 +24,8 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.models.comparison.column import AnswerColumn
 from slmdesk.gui.models.comparison.controller import CompareController
 from slmdesk.gui.models.comparison.form import CompareForm, back_button
-from slmdesk.gui.widgets.build import row
+from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label
@@ -54,55 +53,47 @@ class ComparePage(QStackedWidget):
     def _build_ui(self) -> None:
         self.form = CompareForm(self)
         self._result = named(QFrame(self), "compare_result")
-        layout = QVBoxLayout(self._result)
-        layout.setContentsMargins(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
-        layout.setSpacing(theme.SPACE_8)
-        layout.addLayout(self._build_head())
-        layout.addWidget(self._build_band())
+        head, band = self._build_head(), self._build_band()
         self._info = plain_label("", self._result, name="compare_facts", kind="small")
-        layout.addWidget(self._info)
         area = named(QScrollArea(self._result), "compare_columns")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         inner = named(QFrame(area), "compare_columns_inner")
         self._row = row(into=inner, gap=0)
         area.setWidget(inner)
-        layout.addWidget(area, 1)
-        layout.addWidget(self._build_vote())
+        parts = (head, band, self._info, (area, 1), self._build_vote())
+        column(*parts, into=self._result, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_12))
         self.addWidget(self.form)
         self.addWidget(self._result)
 
     def _build_head(self) -> QHBoxLayout:
         self._back = named(back_button(self._result), "result_back")
         title = plain_label("Comparison", self._result, name="result_title", kind="heading")
-        self._stop = named(QPushButton("Stop", self._result), "compare_stop", tip="Stop all; the words so far are kept")
-        self._export = named(QPushButton("Export…", self._result), "compare_export")
+        tip = "Stop all; the words so far are kept"
+        self._stop = button("Stop", "compare_stop", self._result, tip=tip, on=self._compare.stop)
+        self._export = button("Export…", "compare_export", self._result)
         self._export_menu = ExportMenu(self._export)
         self._export.setMenu(self._export_menu)
-        self._new = named(QPushButton("New comparison", self._result), "compare_new")
-        head = row(self._back, (title, 1), self._stop, self._export, self._new, gap=theme.SPACE_8)
-        return head
+        self._new = button("New comparison", "compare_new", self._result, on=self._compare.restart)
+        return row(self._back, (title, 1), self._stop, self._export, self._new, gap=theme.SPACE_8)
 
     def _build_band(self) -> QFrame:
         band = named(QFrame(self._result), "compare_band", kind="band")
-        self._band = QHBoxLayout(band)
-        self._band.setContentsMargins(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        self._band.setSpacing(theme.SPACE_8)
         self._question = CutLabel("", band, name="compared_question", lines=QUESTION_LINES)
-        self._all = named(QPushButton("More", band), "question_more", label="Show the whole question")
+        self._all = button("More", "question_more", band, label="Show the whole question", on=self._on_more)
         self._all.setVisible(False)
-        self._band.addWidget(self._question, 1)
-        self._band.addWidget(self._all, 0, Qt.AlignmentFlag.AlignVCenter)
+        margins = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        parts = ((self._question, 1), (self._all, Qt.AlignmentFlag.AlignVCenter))
+        self._band = row(*parts, into=band, gap=theme.SPACE_8, margins=margins)
         return band
 
     def _build_vote(self) -> QWidget:
         self._vote = named(QWidget(self._result), "compare_vote")
         self._said = plain_label("", self._vote, name="vote_words", wraps=False)
-        self._note = named(QLineEdit(self._vote), "vote_note")
+        self._note = named(QLineEdit(self._vote), "vote_note", label="A note for the vote")
         self._note.setPlaceholderText("Why? (kept with your vote)")
-        self._note.setAccessibleName("A note for the vote")
         self._note.setMaxLength(MAX_NOTE)
-        self._none = named(QPushButton("None was good", self._vote), "vote_none")
+        self._none = button("None was good", "vote_none", self._vote, on=lambda: self._on_vote(None))
         row(self._said, (self._note, 1), self._none, into=self._vote, gap=theme.SPACE_8)
         return self._vote
 
@@ -119,12 +110,8 @@ class ComparePage(QStackedWidget):
         form.more_requested.connect(compare.show_more)
         form.back_requested.connect(self.back_requested)
         self._back.clicked.connect(compare.restart)
-        self._new.clicked.connect(compare.restart)
-        self._stop.clicked.connect(compare.stop)
         self._export_menu.form_chosen.connect(self._on_export)
-        self._all.clicked.connect(self._on_more)
         self._question.was_cut.connect(self._all.setVisible)
-        self._none.clicked.connect(lambda: self._on_vote(None))
         self._note.editingFinished.connect(self._on_note_written)
         self._keeper.theme_changed.connect(self._on_theme_changed)
 
@@ -164,16 +151,12 @@ class ComparePage(QStackedWidget):
 
     def _fill(self, found: Comparison) -> None:
         self._item = found.item.id
-        for column in self._columns.values():
-            self._row.removeWidget(column)
-            column.hide()
-            column.deleteLater()
+        empty_layout(self._row)
         self._columns.clear()
         for one in found.answers:
-            column = AnswerColumn(self._style, self._parser, self._result)
-            column.chosen.connect(lambda id=one.message.id: self._on_vote(id))
-            self._columns[one.message.id] = column
-            self._row.addWidget(column, 1)
+            answer = self._columns[one.message.id] = AnswerColumn(self._style, self._parser, self._result)
+            answer.chosen.connect(lambda id=one.message.id: self._on_vote(id))
+            self._row.addWidget(answer, 1)
         self._show_question(found.prompt)
         self._order()
         self._note.setText(found.vote.note if found.vote else "")
@@ -181,8 +164,8 @@ class ComparePage(QStackedWidget):
     def _order(self) -> None:
         """Set the visual tab order; Qt's own is the order of creation."""
         stops: list[QWidget] = [self._back, self._stop, self._export, self._new, self._all]
-        for column in self._columns.values():
-            stops += column.stops
+        for answer in self._columns.values():
+            stops += answer.stops
         for before, after in pairwise([*stops, self._note, self._none]):
             QWidget.setTabOrder(before, after)
 
@@ -198,13 +181,13 @@ class ComparePage(QStackedWidget):
     def _renew(self, found: Comparison) -> None:
         is_first = True
         for at, one in enumerate(found.answers):
-            column = self._columns[one.message.id]
+            answer = self._columns[one.message.id]
             is_open = one.message.status is Status.STREAMING
             name = letter_of(at) if found.hides_names else one.name
-            column.show_answer(one, name, is_turn=is_open and is_first, is_hidden=found.hides_names)
+            answer.show_answer(one, name, is_turn=is_open and is_first, is_hidden=found.hides_names)
             is_best = found.vote is not None and found.vote.best == one.message.id
             can_vote = not found.is_running and bool(one.message.text.strip())
-            column.show_vote(can_vote=can_vote, is_best=is_best, name=name)
+            answer.show_vote(can_vote=can_vote, is_best=is_best, name=name)
             is_first = is_first and not is_open
         self._info.setText(_info_of(found))
         self._stop.setVisible(found.is_running)
@@ -217,22 +200,22 @@ class ComparePage(QStackedWidget):
 
     @Slot(str, str)
     def _on_grew(self, message: str, words: str) -> None:
-        column = self._columns.get(message)
-        if column is not None:
-            column.text.show_words(words, has_ended=False)
-            column.show_note("Is written…")
+        answer = self._columns.get(message)
+        if answer is not None:
+            answer.text.show_words(words, has_ended=False)
+            answer.show_note("Is written…")
 
     @Slot(str, str)
     def _on_note(self, message: str, words: str) -> None:
-        column = self._columns.get(message)
-        if column is not None:
-            column.show_note(words)
+        answer = self._columns.get(message)
+        if answer is not None:
+            answer.show_note(words)
 
     @Slot()
     def _on_theme_changed(self) -> None:
         self._style = ViewStyle(self._keeper.theme, self._keeper.fonts)
-        for column in self._columns.values():
-            column.set_style(self._style)
+        for answer in self._columns.values():
+            answer.set_style(self._style)
 
     # ---- requests
 

@@ -8,12 +8,9 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QPlainTextEdit,
-    QPushButton,
     QScrollArea,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,10 +18,10 @@ from slmdesk.core.records import Item, ModelRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.models.common.card import DOT
-from slmdesk.gui.widgets.build import column, row
+from slmdesk.gui.widgets.build import Part, button, column, row, tool_button
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.tab_order import TabOrder
@@ -53,15 +50,13 @@ class EarlierRow(QFrame):
         named(self, f"earlier_{item.id}", kind="card")
         title = ElidedLabel(self, name="earlier_title", text=item.title, kind="strong")
         about = ElidedLabel(self, name="earlier_about", kind="small", text=about_of(item))
-        button = named(QPushButton("Open", self), "earlier_open", label=f"Open the comparison {item.title}")
-        button.clicked.connect(self.opened)
-        delete = named(QToolButton(self), "earlier_delete", label=f"Delete the comparison {item.title}")
-        delete.setToolTip("Move to the trash")
+        label = f"Open the comparison {item.title}"
+        opening = button("Open", "earlier_open", self, label=label, on=self.opened)
+        label, tip = f"Delete the comparison {item.title}", "Move to the trash"
+        delete = tool_button("earlier_delete", self, label=label, tip=tip, icon="trash-2", on=self.deleted)
         delete.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        set_icon(delete, "trash-2")
-        delete.clicked.connect(self.deleted)
         words = column(title, about, gap=0)
-        row((words, 1), button, delete, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
+        row((words, 1), opening, delete, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
 
 
 class CompareForm(QScrollArea):
@@ -79,7 +74,6 @@ class CompareForm(QScrollArea):
         super().__init__(parent)
         self.setObjectName("compare_form")
         self._models: tuple[ModelRecord, ...] = ()
-        self._rows: list[EarlierRow] = []
         self._listed: list[tuple[str, str, str]] = []
         self._build_ui()
         self._judge()
@@ -89,42 +83,32 @@ class CompareForm(QScrollArea):
         inner.setMinimumHeight(1)
         holder = QWidget(inner)
         holder.setMaximumWidth(COLUMN)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
-        column.setSpacing(theme.SPACE_12)
-        column.addLayout(self._build_head(holder))
-        column.addWidget(plain_label(INTRO, holder, name="compare_intro", kind="muted"))
-        self._build_question(holder, column)
-        column.addSpacing(theme.SPACE_12)
+        back = back_button(holder)
+        back.clicked.connect(self.back_requested)
+        title = plain_label("Compare models", holder, name="compare_title", kind="title")
+        intro = plain_label(INTRO, holder, name="compare_intro", kind="muted")
+        parts = (row(back, (title, 1), gap=theme.SPACE_8), intro, *self._build_question(holder))
+        margins = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
+        form = column(*parts, into=holder, gap=theme.SPACE_12, margins=margins)
+        form.addSpacing(theme.SPACE_12)
         self._heading = plain_label("Earlier comparisons", holder, name="earlier_heading", kind="heading")
-        self._list = QVBoxLayout()
-        self._list.setSpacing(0)
-        self._more = named(QPushButton("Show more", holder), "earlier_more")
-        self._more.clicked.connect(self.more_requested)
-        column.addWidget(self._heading)
-        column.addLayout(self._list)
-        column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addStretch(1)
+        self._list = column(gap=0)
+        self._more = button("Show more", "earlier_more", holder, on=self.more_requested)
+        form.addWidget(self._heading)
+        form.addLayout(self._list)
+        form.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        form.addStretch(1)
         self.show_earlier((), False)
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         TabOrder(self, inner)
 
-    def _build_head(self, holder: QWidget) -> QHBoxLayout:
-        back = back_button(holder)
-        back.clicked.connect(self.back_requested)
-        head = row(
-            back, (plain_label("Compare models", holder, name="compare_title", kind="title"), 1), gap=theme.SPACE_8
-        )
-        return head
-
-    def _build_question(self, holder: QWidget, column: QVBoxLayout) -> None:
+    def _build_question(self, holder: QWidget) -> tuple[Part, ...]:
         self._question = named(QPlainTextEdit(holder), "compare_question")
         self._question.setPlaceholderText("Your question, best one of your real work")
         self._question.setAccessibleName("The question for all models")
         self._question.setTabChangesFocus(True)
         self._question.textChanged.connect(self._judge)
-        column.addWidget(self._question)
         grid = QGridLayout()
         grid.setSpacing(theme.SPACE_8)
         self._choices: list[Choice] = []
@@ -135,17 +119,10 @@ class CompareForm(QScrollArea):
             choice.value_chosen.connect(self._judge)
             self._choices.append(choice)
             grid.addWidget(choice, at // 2, at % 2)
-        column.addLayout(grid)
         self._blind = named(CheckBox("Hide which model wrote what until I have voted", holder), "compare_blind")
-        column.addWidget(self._blind)
-        self._start = named(QPushButton("Compare", holder), "compare_start", kind="primary")
-        self._start.clicked.connect(self._on_start)
+        self._start = button("Compare", "compare_start", holder, kind="primary", on=self._on_start)
         self._hint = plain_label("", holder, name="compare_hint", kind="muted")
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_12)
-        row.addWidget(self._start)
-        row.addWidget(self._hint, 1)
-        column.addLayout(row)
+        return self._question, grid, self._blind, row(self._start, (self._hint, 1), gap=theme.SPACE_12)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -184,19 +161,15 @@ class CompareForm(QScrollArea):
         if words == self._listed:
             return  # rows that stay keep the focus
         self._listed = words
-        for row in self._rows:
-            self._list.removeWidget(row)
-            row.hide()
-            row.deleteLater()
-        self._rows = [self._row_of(item) for item in items]
-        for row in self._rows:
-            self._list.addWidget(row)
+        empty_layout(self._list)
+        for item in items:
+            self._list.addWidget(self._row_of(item))
 
     def _row_of(self, item: Item) -> EarlierRow:
-        row = EarlierRow(item, self)
-        row.opened.connect(lambda: self.open_requested.emit(item.id))
-        row.deleted.connect(lambda: self.delete_requested.emit(item.id))
-        return row
+        line = EarlierRow(item, self)
+        line.opened.connect(lambda: self.open_requested.emit(item.id))
+        line.deleted.connect(lambda: self.delete_requested.emit(item.id))
+        return line
 
     def _chosen(self) -> tuple[str, ...]:
         return tuple(str(one.currentData()) for one in self._choices if one.currentData())
@@ -226,9 +199,8 @@ class CompareForm(QScrollArea):
 
 
 def back_button(parent: QWidget) -> QToolButton:
-    back = named(QToolButton(parent), "compare_back", label="Back", tip="Back (Esc)")
+    back = tool_button("compare_back", parent, label="Back", tip="Back (Esc)", icon="chevron-left")
     back.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    set_icon(back, "chevron-left")
     return back
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QInputDialog, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QVBoxLayout, QWidget
 
 from slmdesk.core.policy import Policy
 from slmdesk.gui.base import theme
@@ -15,6 +15,7 @@ from slmdesk.gui.models.library.card import LocalCard
 from slmdesk.gui.models.library.controller import LibraryController
 from slmdesk.gui.models.library.trials import VERIFY, Trial
 from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
@@ -78,10 +79,7 @@ class LocalModels(QWidget):
         self._words = plain_label("", self._import, name="library_import_words", kind="muted")
         stop, stop_label = self._library.imports.cancel, "Stop adding the model file"
         cancel = button("Cancel", "library_import_cancel", self._import, label=stop_label, on=stop)
-        self._bar = named(QProgressBar(self._import), "library_import_bar", label="Adding the model file")
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(4)
-        self._bar.setRange(0, 1000)
+        self._bar = thin_bar("library_import_bar", self._import, "Adding the model file", most=1000)
         column(row((self._words, 1), cancel), self._bar, into=self._import)
         self._import.setVisible(False)
 

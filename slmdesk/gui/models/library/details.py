@@ -16,9 +16,10 @@ from slmdesk.gui.models.library.fields import HeaderFields
 from slmdesk.gui.models.library.trial_line import TrialLine
 from slmdesk.gui.models.library.trials import BENCH, EXAM, VERIFY, Trial
 from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
-from slmdesk.gui.widgets.text import breakable, plain_label
+from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 from slmdesk.services.evaluation.model_cards import ModelDetails
 from slmdesk.services.models.defaults import WORDS, DefaultUse
 
@@ -44,7 +45,7 @@ class DetailsPanel(QFrame):
         self._build_ui()
 
     def _build_ui(self) -> None:
-        self._trouble = plain_label("", self, name="details_trouble", kind="danger")
+        self._trouble = plain_label("", self, name="details_trouble", kind="danger", is_hidden=True)
         self._trials = {
             EXAM: TrialLine(
                 self, kind="exam", title="What it is good for", button="Test now",
@@ -69,20 +70,10 @@ class DetailsPanel(QFrame):
         self._grid.setColumnStretch(1, 1)
         self._fields = HeaderFields(self)
         self._fields.unfolded.connect(self.grown)
-        column(
-            self._trouble,
-            self._trials[EXAM],
-            self._trials[BENCH],
-            self._build_uses(),
-            self._trials[VERIFY],
-            self._grid,
-            self._build_actions(),
-            self._fields,
-            into=self,
-            gap=theme.SPACE_12,
-            margins=(theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_16),
-        )
-        self._trouble.hide()
+        exam, bench, verify = self._trials.values()
+        parts = (self._trouble, exam, bench, self._build_uses(), verify, self._grid, self._build_actions())
+        margins = (theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_16)
+        column(*parts, self._fields, into=self, gap=theme.SPACE_12, margins=margins)
 
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
@@ -107,8 +98,7 @@ class DetailsPanel(QFrame):
         return row(*buttons, 1, gap=theme.SPACE_8)
 
     def show_details(self, details: ModelDetails) -> None:
-        self._trouble.setText(breakable(details.problem.sentence) if details.problem else "")
-        self._trouble.setVisible(details.problem is not None)
+        show_words(self._trouble, breakable(details.problem.sentence) if details.problem else "")
         exam = self._trials[EXAM]
         exam.setVisible(DefaultUse.CHAT in details.can_do)
         exam.show_words(exam_words(details))
@@ -134,10 +124,7 @@ class DetailsPanel(QFrame):
         self._trials[kind].show_trial(trial)
 
     def _fill_grid(self, details: ModelDetails) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        empty_layout(self._grid)
         for at, (key, label, value) in enumerate(rows_of(details)):
             if key == "verified":
                 continue  # said above

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.library.trials import Trial
+from slmdesk.gui.widgets.build import column, row
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip
 
@@ -28,21 +30,10 @@ class TrialLine(QWidget):
         self._button = named(QPushButton(button, self), f"{kind}_button", tip=plain_tip(tip))
         self._button.clicked.connect(self._on_clicked)
         self._state = plain_label("", self, name=f"{kind}_state", kind="small")
-        self._bar = named(QProgressBar(self), f"{kind}_bar", label=title)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(4)
-        self._bar.setRange(0, 1000)
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_12)
-        row.addWidget(self._words, 1)
-        row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.SPACE_4)
-        layout.addWidget(plain_label(title, self, name=f"{kind}_title", kind="strong"))
-        layout.addLayout(row)
-        layout.addWidget(self._state)
-        layout.addWidget(self._bar)
+        self._bar = thin_bar(f"{kind}_bar", self, title, most=1000)
+        head = plain_label(title, self, name=f"{kind}_title", kind="strong")
+        line = row((self._words, 1), (self._button, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_12)
+        column(head, line, self._state, self._bar, into=self, gap=theme.SPACE_4)
         self.show_trial(None)
 
     def show_words(self, text: str) -> None:

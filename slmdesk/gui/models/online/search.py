@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Slot
-from PySide6.QtWidgets import QLineEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.online.details import OfferCard, Offering, OfferList
 from slmdesk.gui.models.online.filters import SearchFilters
 from slmdesk.gui.widgets.build import button, column, row, set_kind
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.services.base.events import Problem
@@ -67,14 +68,7 @@ class HubSearch(OfferList):
         self.field.setMaxLength(500)
         name_clear_button(self.field)
         self._filters = SearchFilters(self)
-        self._busy = named(QProgressBar(self), "search_bar")
-        self._busy.setRange(0, 0)
-        self._busy.setTextVisible(False)
-        self._busy.setFixedHeight(3)
-        self._busy.setAccessibleName("Searching")
-        policy = self._busy.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._busy.setSizePolicy(policy)
+        self._busy = thin_bar("search_bar", self, "Searching", most=0, height=3, keeps_place=True)
         self._note = plain_label("", self, name="search_note", kind="muted")
         find = self.at.find
         self._again = button("Try again", "search_again", self, on=find.search_anew)

@@ -191,8 +191,8 @@ class ImportQuestion(_Form):
         table.verticalHeader().hide()
         table.setHorizontalHeaderLabels([f"Column {at + 1}" for at in range(width)])
         for at, row in enumerate(rows):
-            for column, cell in enumerate(row):
-                table.setItem(at, column, QTableWidgetItem(cell[:200]))
+            for place, cell in enumerate(row):
+                table.setItem(at, place, QTableWidgetItem(cell[:200]))
         table.setFixedHeight((len(rows) + 2) * (self.fontMetrics().lineSpacing() + theme.SPACE_8))
         self.body.insertWidget(1, table)
         names = [

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QListWidget,
     QListWidgetItem,
-    QProgressBar,
     QSizePolicy,
     QWidget,
 )
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from slmdesk.gui.base import theme
 from slmdesk.gui.translate.text.doubts import Doubt, DoubtController
 from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label, show_words
 
@@ -48,10 +48,7 @@ class DoubtPanel(QFrame):
         self._title = plain_label("", self, name="doubt_title", kind="strong", wraps=False)
         self._about = ElidedLabel(self, name="doubt_about")
         self._close = button("Close", "close_doubt_button", self, tip="Close, and stop asking (Esc)")
-        self._bar = named(QProgressBar(self), "doubt_progress", label="The model is asked")
-        self._bar.setRange(0, 0)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(theme.SPACE_4)
+        self._bar = thin_bar("doubt_progress", self, "The model is asked", most=0)
         self._words = plain_label("", self, name="doubt_words")
         self._words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
