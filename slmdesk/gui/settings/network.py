@@ -100,6 +100,7 @@ class NetworkSection(QWidget):
         self._certificates = ElidedLabel(self._body, name="ca_file_label")
         self._choose = button("Choose…", "ca_file_button", self._body, label="Choose a file of certificates")
         self._system = button("Use the system's", "ca_file_system_button", self._body)
+        self._system.clicked.connect(lambda: self._network.change("ca_file", ""))
         line = self._line(self._certificates, self._choose, self._system)
         add_setting(
             self._column, line, "ca_file", "Certificates",
@@ -132,7 +133,6 @@ class NetworkSection(QWidget):
         self._proxy.value_chosen.connect(self._on_proxy_chosen)
         self._proxy_address.editingFinished.connect(self._on_proxy_written)
         self._choose.clicked.connect(self._on_choose)
-        self._system.clicked.connect(lambda: change("ca_file", ""))
         self._speed.value_chosen.connect(lambda kib: change("speed_limit_kib", kib))
         self._change.clicked.connect(lambda: TokenDialog(self._tokens, self.window()).open())
         self._forget.clicked.connect(self._tokens.forget)

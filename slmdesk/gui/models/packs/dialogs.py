@@ -116,7 +116,7 @@ class MakePackDialog(_PackDialog):
         self._choose = button("Where to…", "make_pack_where", self, label="Choose where the pack is written")
         self._choose.setAutoDefault(False)
         self._checksum = _checksum_label(self, "make_pack_checksum")
-        self._copy = button("Copy", "make_pack_copy", self, label="Copy the checksum")
+        self._copy = button("Copy", "make_pack_copy", self, label="Copy the checksum", on=self._on_copy)
         self._copy.setAutoDefault(False)
         self.body.addWidget(self._list, 1)
         self.body.addWidget(self._sum)
@@ -137,7 +137,6 @@ class MakePackDialog(_PackDialog):
         self._list.chosen_changed.connect(self._on_changed)
         self._timer.timeout.connect(self._on_time)
         self._choose.clicked.connect(self._on_choose)
-        self._copy.clicked.connect(self._on_copy)
         self._close.clicked.connect(self._on_close)
         self._make.clicked.connect(self._on_make)
 

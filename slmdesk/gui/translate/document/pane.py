@@ -51,21 +51,21 @@ class DocumentPane(QWidget):
     def _build_ui(self, keeper: ThemeKeeper) -> None:
         self._title = ElidedLabel(self, name="translation_title")
         self._queue = QueueMenu(self)
-        self._back = button("Back to the text", "close_translation_button", self)
+        self._back = button("Back to the text", "close_translation_button", self, on=self._on_back)
         self._words = plain_label("", self, name="translation_progress_words", kind="muted")
         self._progress = named(QProgressBar(self), "translation_progress", label="Translating the document")
         self._progress.setTextVisible(False)
-        self._pause = button("Pause", "pause_translation_button", self)
+        self._pause = button("Pause", "pause_translation_button", self, on=self._controller.pause)
         self._cancel = button(
             "Cancel", "cancel_translation_button", self, tip="Translate no further; what is translated is kept"
         )
-        self._resume = button("Go on", "resume_translation_button", self)
+        self._resume = button("Go on", "resume_translation_button", self, on=self._controller.resume)
         self._retry = button(
             "Try again…", "retry_all_button", self,
-            tip="Another try for what failed or needs review, by this or another model",
+            tip="Another try for what failed or needs review, by this or another model", on=self._controller.ask_retry,
         )  # fmt: skip
         self.review = ReviewPane(self._controller.segments, keeper, self)
-        self._open = button("Open the file", "open_translation_button", self)
+        self._open = button("Open the file", "open_translation_button", self, on=self._on_open_file)
         self._more = button(
             "Export", "export_translation_button", self, tip="Both languages side by side, a report, the pairs as TMX"
         )
@@ -91,13 +91,8 @@ class DocumentPane(QWidget):
 
     def _connect(self) -> None:
         controller = self._controller
-        self._back.clicked.connect(self._on_back)
-        self._pause.clicked.connect(controller.pause)
         self._cancel.clicked.connect(controller.cancel)
-        self._resume.clicked.connect(controller.resume)
-        self._retry.clicked.connect(controller.ask_retry)
         self._save.clicked.connect(controller.ask_save)
-        self._open.clicked.connect(self._on_open_file)
         self._menu.chosen.connect(self._on_export)
         self._queue.item_chosen.connect(controller.open)
         controller.opened.connect(self._on_opened)

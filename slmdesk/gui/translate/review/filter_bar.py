@@ -70,7 +70,7 @@ class FilterBar(QWidget):
         self._one = button(
             "Replace", "replace_one_button", self, tip="Replace in the chosen segment and go to the next"
         )
-        self._all = button("Replace all", "replace_all_button", self)
+        self._all = button("Replace all", "replace_all_button", self, on=self._on_all)
         self.undo_button = tool_button(
             "undo_segment_button", self, label="Undo the last change", tip="Undo the last change (Ctrl+Z)",
             icon="undo-2",
@@ -93,7 +93,6 @@ class FilterBar(QWidget):
         self._exact.toggled.connect(self._on_requested)
         self._whole.toggled.connect(self._on_requested)
         self._one.clicked.connect(self._on_one)
-        self._all.clicked.connect(self._on_all)
         self._instead.returnPressed.connect(self._on_one)
 
     @property

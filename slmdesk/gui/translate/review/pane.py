@@ -73,13 +73,13 @@ class ReviewPane(QWidget):
         )  # fmt: skip
         self._hint.setPlaceholderText(HINT)
         self._hint.setMinimumWidth(self.fontMetrics().horizontalAdvance(HINT) + 2 * theme.SPACE_16)
-        self._again = button("Try again", "retry_segment_button", self, tip=AGAIN_TIP)
-        self._back = button("Back-translate", "back_segment_button", self, tip=BACK_TIP)
+        self._again = button("Try again", "retry_segment_button", self, tip=AGAIN_TIP, on=self._on_again)
+        self._back = button("Back-translate", "back_segment_button", self, tip=BACK_TIP, on=self._on_back)
         self._others = button(
             "Other wordings", "others_segment_button", self, tip="Ask for other ways to say it (Ctrl+E)"
         )
-        self._approve = button("Approve", "approve_segment_button", self, tip=APPROVE_TIP)
-        self._next = button("Next to review", "next_flagged_button", self, tip=NEXT_TIP)
+        self._approve = button("Approve", "approve_segment_button", self, tip=APPROVE_TIP, on=self._on_approve)
+        self._next = button("Next to review", "next_flagged_button", self, tip=NEXT_TIP, on=self._on_next)
         self._shade = named(
             CheckBox("Shade doubtful words", self), "shade_doubts_box", tip="Words of which the model was not sure"
         )
@@ -114,11 +114,7 @@ class ReviewPane(QWidget):
         self._bar.search_changed.connect(self._on_search)
         self._bar.replace_requested.connect(self._on_replace)
         self._bar.undo_button.clicked.connect(controller.undo)
-        self._approve.clicked.connect(self._on_approve)
-        self._next.clicked.connect(self._on_next)
-        self._again.clicked.connect(self._on_again)
         self._hint.returnPressed.connect(self._on_again)
-        self._back.clicked.connect(self._on_back)
         self._others.clicked.connect(self._on_others)
         self._shade.clicked.connect(self._on_shade)
         controller.shading_reported.connect(self._show_shading)

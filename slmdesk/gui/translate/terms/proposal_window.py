@@ -63,7 +63,7 @@ class ProposalWindow(QDialog):
             f"Choose a document, or a translation that is here: its {what} are proposed.", self,
             name="proposal_said", kind="muted",
         )  # fmt: skip
-        self._file = button("Choose a document…", "proposal_file_button", self)
+        self._file = button("Choose a document…", "proposal_file_button", self, on=self._on_choose)
         self._earlier = named(
             Choice([("", "A translation that is here")], self), "proposal_earlier_choice",
             label="A translation that is here",
@@ -88,9 +88,9 @@ class ProposalWindow(QDialog):
         for at, width in ((WORDS, 26), (TRANSLATION, 26), (TIMES, 9)):
             self._table.setColumnWidth(at, width * letter)
         self._trouble = plain_label("", self, name="proposal_trouble", kind="danger", is_hidden=True)
-        self._add = button("Add those ticked", "add_proposals_button", self, kind="primary")
+        self._add = button("Add those ticked", "add_proposals_button", self, kind="primary", on=self._on_add)
         self._add.setEnabled(False)
-        self._close = button("Close", "proposal_close", self)
+        self._close = button("Close", "proposal_close", self, on=self.reject)
         for one in (self._file, self._add, self._close):
             one.setAutoDefault(False)
         self._lay_out()
@@ -111,10 +111,7 @@ class ProposalWindow(QDialog):
         )  # fmt: skip
 
     def _connect(self) -> None:
-        self._file.clicked.connect(self._on_choose)
         self._earlier.value_chosen.connect(self._on_translation)
-        self._add.clicked.connect(self._on_add)
-        self._close.clicked.connect(self.reject)
         self._table.itemChanged.connect(self._on_ticked)
 
     # ---- user actions

@@ -58,10 +58,10 @@ class EarlierWindow(QDialog):
         self._title = named(QLineEdit(self), "earlier_title", label="The new title")
         self._title.setMaxLength(200)
         self._title.hide()
-        self._open = button("Open", "open_earlier_button", self, kind="primary")
+        self._open = button("Open", "open_earlier_button", self, kind="primary", on=self._on_open)
         self._rename = button("Rename", "rename_earlier_button", self, tip="Give it another title (F2)")
         self._forget = button("Forget", "forget_earlier_button", self, tip="Move it to the trash (Del)")
-        self._more = button("Show more", "more_earlier_button", self)
+        self._more = button("Show more", "more_earlier_button", self, on=self._controller.show_more)
         foot = row(self._rename, self._forget, self._more, 1, self._open, gap=theme.SPACE_8)
         for one in (self._open, self._rename, self._forget, self._more):
             one.setAutoDefault(False)
@@ -78,10 +78,8 @@ class EarlierWindow(QDialog):
         self._list.currentRowChanged.connect(self._on_row)
         self._list.installEventFilter(self)
         self._title.installEventFilter(self)
-        self._open.clicked.connect(self._on_open)
         self._rename.clicked.connect(self._on_rename)
         self._forget.clicked.connect(self._on_forget)
-        self._more.clicked.connect(self._controller.show_more)
         self._controller.listed.connect(self._on_listed)
         for keys, widget, work in (("F2", self._list, self._on_rename), ("Del", self._list, self._on_forget)):
             shortcut = QShortcut(QKeySequence(keys), widget, work)

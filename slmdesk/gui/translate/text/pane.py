@@ -88,7 +88,7 @@ class TextPane(QWidget):
         self._target = self._language("target_language", "Language of the translation")
         self._swap = tool_button(
             "swap_button", self, label="Exchange the languages", tip="Exchange the languages (Ctrl+Shift+S)",
-            icon="arrow-left-right",
+            icon="arrow-left-right", on=self._on_swap,
         )  # fmt: skip
         self._domain = self._choice(DOMAINS, "domain_choice", "What the text is about")
         self._formality = self._choice(FORMALITIES, "formality_choice", "How the reader is spoken to")
@@ -125,11 +125,11 @@ class TextPane(QWidget):
         self._paste = button(
             "Paste", "paste_button", self,
             tip="Translate what is on the clipboard, a text or files (Ctrl+Shift+T on every page)",
-            label="Translate what is on the clipboard",
+            label="Translate what is on the clipboard", on=self.paste_requested,
         )  # fmt: skip
         self._clear = button("Clear", "clear_text_button", self)
-        self._stop = button("Stop", "stop_translation_button", self)
-        self._file = button("Translate a document…", "choose_document_button", self)
+        self._stop = button("Stop", "stop_translation_button", self, on=self._controller.stop)
+        self._file = button("Translate a document…", "choose_document_button", self, on=self._on_choose)
         self._earlier = button(
             "History", "earlier_translations_button", self,
             tip="Open a translation that was made before (Ctrl+Shift+H)", label="Earlier translations",
@@ -174,17 +174,13 @@ class TextPane(QWidget):
         controller, view = self._controller, self._controller.view
         self._input.textChanged.connect(self._on_typed)
         self._input.files_pasted.connect(self.files_pasted)
-        self._paste.clicked.connect(self.paste_requested)
         self._input.too_long.connect(self._long.show_text)
         self._source.value_chosen.connect(controller.set_source)
         self._target.value_chosen.connect(controller.set_target)
         self._domain.value_chosen.connect(controller.set_domain)
         self._formality.value_chosen.connect(controller.set_formality)
-        self._swap.clicked.connect(self._on_swap)
         self._copy.clicked.connect(self._on_copy)
         self._clear.clicked.connect(self._input.clear)
-        self._stop.clicked.connect(controller.stop)
-        self._file.clicked.connect(self._on_choose)
         self._glossaries.clicked.connect(self.glossaries_requested)
         self._memory.clicked.connect(self.memory_requested)
         self._earlier.clicked.connect(self._window.show)
