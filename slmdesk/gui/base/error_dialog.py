@@ -35,15 +35,11 @@ class ErrorThread(QObject):
         super().__init__(parent)
         self.setObjectName("error_desk")
         self._window = window
-        self._dialog: QMessageBox | None = None
+        self.dialog: QMessageBox | None = None
         self._reports: list[str] = []
         self._count = 0
         self._before: tuple[Any, Any, Any] | None = None
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
-
-    @property
-    def dialog(self) -> QMessageBox | None:
-        return self._dialog
 
     def install(self) -> None:
         """Install the hooks for uncaught errors of slots, threads and finalisers."""
@@ -67,13 +63,13 @@ class ErrorThread(QObject):
         if len(self._reports) < MAX_REPORTS and report not in self._reports:
             self._reports.append(report)
         self.error_caught.emit(report)
-        if self._dialog is None:
+        if self.dialog is None:
             self._open_dialog()
         self._fill_dialog()
 
     @Slot()
     def _on_finished(self) -> None:
-        self._dialog = None
+        self.dialog = None
         self._reports.clear()
         self._count = 0
 
@@ -105,15 +101,15 @@ class ErrorThread(QObject):
         copy.clicked.connect(self._on_copy)
         box.addButton(QMessageBox.StandardButton.Close)
         box.finished.connect(self._on_finished)
-        self._dialog = box
+        self.dialog = box
         box.open()
 
     def _fill_dialog(self) -> None:
-        if self._dialog is None:
+        if self.dialog is None:
             return
         more = "" if self._count == 1 else f"\n\nThis happened {self._count:,} times."
-        self._dialog.setInformativeText(more.strip())
-        self._dialog.setDetailedText("\n\n".join(self._reports))
+        self.dialog.setInformativeText(more.strip())
+        self.dialog.setDetailedText("\n\n".join(self._reports))
 
 
 def show_problem(parent: QWidget, *, title: str, text: str, details: str = "") -> QMessageBox:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from slmdesk.gui.base.icons import SCALE
 from slmdesk.gui.base.style_sheet import style_sheet
-from slmdesk.gui.base.theme import DARK, FONT_SCALES, LIGHT, Fonts, Theme, contrast_theme, palette_of, system_fonts
+from slmdesk.gui.base.theme import DARK, FONT_SCALES, LIGHT, Theme, contrast_theme, palette_of, system_fonts
 
 
 class ThemeKeeper(QObject):
@@ -27,36 +27,24 @@ class ThemeKeeper(QObject):
         self._app = app
         self._hints = app.styleHints()  # kept: what PySide gives out dies with the wrapper it was asked from
         self._system_palette = QPalette(app.palette())  # before ours hides it
-        self._choice = choice
-        self._fonts = system_fonts(scale)
-        self._theme = self._chosen()
+        self.choice = choice
+        self.fonts = system_fonts(scale)
+        self.theme = self._chosen()
         self._hints.colorSchemeChanged.connect(self._on_system_changed)
         hints = self._accessibility()
         if hints is not None:
             hints.contrastPreferenceChanged.connect(self._on_system_changed)
         self._dress()
 
-    @property
-    def theme(self) -> Theme:
-        return self._theme
-
-    @property
-    def fonts(self) -> Fonts:
-        return self._fonts
-
-    @property
-    def choice(self) -> str:
-        return self._choice
-
     def set_choice(self, choice: str) -> None:
         """Use the theme `system`, `light` or `dark`; takes effect at once."""
-        self._choice = choice
+        self.choice = choice
         self._renew()
 
     def set_font_scale(self, percent: int) -> None:
         """Scale all text, 80..250 percent; takes effect at once."""
         low, high = FONT_SCALES
-        self._fonts = system_fonts(min(max(percent, low), high))
+        self.fonts = system_fonts(min(max(percent, low), high))
         self._renew(fonts_changed=True)
 
     @Slot()
@@ -65,8 +53,8 @@ class ThemeKeeper(QObject):
 
     def _renew(self, *, fonts_changed: bool = False) -> None:
         chosen = self._chosen()
-        if fonts_changed or chosen != self._theme:
-            self._theme = chosen
+        if fonts_changed or chosen != self.theme:
+            self.theme = chosen
             self._app.setOverrideCursor(Qt.CursorShape.WaitCursor)  # all widgets are looked at: it takes a moment
             self._dress()
             self.theme_changed.emit(chosen)
@@ -75,8 +63,8 @@ class ThemeKeeper(QObject):
     def _chosen(self) -> Theme:
         if self._wants_contrast():
             return contrast_theme(self._system_palette)
-        if self._choice in ("light", "dark"):
-            return DARK if self._choice == "dark" else LIGHT
+        if self.choice in ("light", "dark"):
+            return DARK if self.choice == "dark" else LIGHT
         scheme = self._hints.colorScheme()
         if scheme == Qt.ColorScheme.Unknown:  # offscreen and a bare X server say nothing
             is_dark = self._system_palette.color(QPalette.ColorRole.Window).lightness() < 128
@@ -94,8 +82,8 @@ class ThemeKeeper(QObject):
         return ask() if ask is not None else None
 
     def _dress(self) -> None:
-        self._app.setProperty(SCALE, self._fonts.scale)
+        self._app.setProperty(SCALE, self.fonts.scale)
         self._app.setStyle("Fusion")  # anew each time: by this every layout learns of letters of another size
-        self._app.setPalette(palette_of(self._theme))
-        self._app.setFont(self._fonts.text())
-        self._app.setStyleSheet(style_sheet(self._theme, self._fonts))
+        self._app.setPalette(palette_of(self.theme))
+        self._app.setFont(self.fonts.text())
+        self._app.setStyleSheet(style_sheet(self.theme, self.fonts))

@@ -45,7 +45,7 @@ class MarkdownReader(QWidget):
         self._parser = Parser()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._go_on)
-        self._text, self._writer = self._made()
+        self.text, self._writer = self._made()
         keeper.theme_changed.connect(self._on_theme_changed)
 
     @property
@@ -59,11 +59,7 @@ class MarkdownReader(QWidget):
 
     @property
     def words(self) -> str:
-        return self._text.document().toPlainText()
-
-    @property
-    def text(self) -> MessageText:
-        return self._text
+        return self.text.document().toPlainText()
 
     def show_markdown(self, untrusted: str) -> None:
         self._source = untrusted[:MOST]
@@ -85,7 +81,7 @@ class MarkdownReader(QWidget):
         if is_more:
             self._timer.start()
             return
-        self._text.select(0, 0)  # what was written took the caret along
+        self.text.select(0, 0)  # what was written took the caret along
         self.written.emit()
 
     @Slot(str)
@@ -100,22 +96,22 @@ class MarkdownReader(QWidget):
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._text.selected_text())
+        QGuiApplication.clipboard().setText(self.text.selected_text())
 
     @Slot(QPoint, str)
     def _on_menu(self, place: QPoint, address: str) -> None:
         menu = passing(QMenu(self), "reader_menu")
         copy = QAction("Copy selection", menu)
-        copy.setEnabled(bool(self._text.selected_text()))
+        copy.setEnabled(bool(self.text.selected_text()))
         copy.triggered.connect(self._on_copy)
         menu.addAction(copy)
-        chosen = self._text.selected_text()
+        chosen = self.text.selected_text()
         menu.addAction(
             "Translate selection" if chosen else "Translate",
             lambda: want_translation(self, chosen or self._source),
         )
         everything = QAction("Select all", menu)
-        everything.triggered.connect(lambda: self._text.select(0, -1))
+        everything.triggered.connect(lambda: self.text.select(0, -1))
         menu.addAction(everything)
         if judge_link(address).openable:
             link = QAction("Copy link address", menu)
@@ -129,7 +125,7 @@ class MarkdownReader(QWidget):
         while above is not None and not isinstance(above, QScrollArea):
             above = above.parentWidget()
         if isinstance(above, QScrollArea) and (content := above.widget()) is not None:
-            place = self._text.viewport().mapTo(content, self._text.cursorRect().center())
+            place = self.text.viewport().mapTo(content, self.text.cursorRect().center())
             above.ensureVisible(place.x(), place.y(), 0, CARET_MARGIN)
 
     # Qt's own ------------------------------------------------------------------------------------------------------
@@ -163,19 +159,19 @@ class MarkdownReader(QWidget):
     def _renew(self) -> None:
         """Build a new document: formats are baked in, so another theme needs another."""
         self._timer.stop()
-        old = self._text
-        self._text, self._writer = self._made()
+        old = self.text
+        self.text, self._writer = self._made()
         old.hide()
         old.deleteLater()
-        self._text.show()
+        self.text.show()
         self._lay()
         self._go_on()
 
     def _lay(self) -> None:
-        full = self._text.height_at(max(self.width(), 1))
+        full = self.text.height_at(max(self.width(), 1))
         is_long = full > SHORT * 1.25
         shown = SHORT if is_long and not self._is_whole else full
-        self._text.setGeometry(0, 0, self.width(), full)
+        self.text.setGeometry(0, 0, self.width(), full)
         if self.height() != shown or self.minimumHeight() != shown:
             self.setFixedHeight(shown)
         self.height_known.emit(is_long)

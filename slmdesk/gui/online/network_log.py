@@ -52,28 +52,24 @@ class NetworkLogController(QObject):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="ledger_controller")
         self._bridge = bridge
-        self._words, self._turn = "", 0
+        self.words, self._turn = "", 0
         self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._timer.timeout.connect(self.refresh)
         self._renew_timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
         self._renew_timer.timeout.connect(self._renew)
         bridge.on(RequestsToday, self._on_requests_counted)
 
-    @property
-    def words(self) -> str:
-        return self._words
-
     @Slot(str)
     def search(self, words: str) -> None:
         """Show only rows with these words, after a pause."""
-        self._words = words.strip()
+        self.words = words.strip()
         self._timer.start()
 
     @Slot()
     def refresh(self) -> None:
         self._timer.stop()
         self._turn += 1
-        turn, words = self._turn, self._words
+        turn, words = self._turn, self.words
         self._bridge.ask(
             lambda services: services.network.requests(PAGE, words), partial(self._on_first, turn), self.failed.emit
         )
@@ -82,7 +78,7 @@ class NetworkLogController(QObject):
     @Slot(int)
     def more(self, before: int) -> None:
         """Read the page of rows with numbers below `before`."""
-        turn, words = self._turn, self._words
+        turn, words = self._turn, self.words
         self._bridge.ask(
             lambda services: services.network.requests(PAGE, words, before),
             partial(self._on_more, turn),
@@ -91,7 +87,7 @@ class NetworkLogController(QObject):
 
     def export(self, path: Path) -> None:
         """Write the rows found, or all, to a file; `exported` or `failed` follows."""
-        words = self._words
+        words = self.words
         self._bridge.follow(lambda services: services.network.export(path, words), self.exported.emit, self.failed.emit)
 
     @Slot(object)
@@ -101,14 +97,14 @@ class NetworkLogController(QObject):
 
     @Slot()
     def _renew(self) -> None:
-        turn, words = self._turn, self._words
+        turn, words = self._turn, self.words
         self._bridge.ask(
             lambda services: services.network.requests(PAGE, words), partial(self._on_renewed, turn), self.failed.emit
         )
         self._count()
 
     def _count(self) -> None:
-        words = self._words
+        words = self.words
         self._bridge.ask(
             lambda services: (services.network.count(), services.network.count(words), services.network.today()),
             lambda counts: self.counted.emit(*counts),
@@ -136,17 +132,13 @@ class NetworkLogModel(QAbstractTableModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.setObjectName("ledger_model")
-        self._rows: list[NetworkLogRow] = []
+        self.rows: list[NetworkLogRow] = []
         self._is_waiting, self._at_end = False, True
-
-    @property
-    def rows(self) -> Sequence[NetworkLogRow]:
-        return self._rows
 
     @Slot(object, bool)
     def replace(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
         self.beginResetModel()
-        self._rows = list(rows)
+        self.rows = list(rows)
         self._is_waiting, self._at_end = False, at_end
         self.endResetModel()
 
@@ -154,31 +146,31 @@ class NetworkLogModel(QAbstractTableModel):
     def add(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
         self._is_waiting, self._at_end = False, at_end
         if rows:
-            first = len(self._rows)
+            first = len(self.rows)
             self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
-            self._rows.extend(rows)
+            self.rows.extend(rows)
             self.endInsertRows()
 
     @Slot(object)
     def renew(self, newest: Sequence[NetworkLogRow]) -> None:
         """Add newer rows on top and update byte counts that were unknown before."""
-        first = self._rows[0].n if self._rows else 0
+        first = self.rows[0].n if self.rows else 0
         new = [row for row in newest if row.n > first]
         known = {row.n: row for row in newest}
-        for at, row in enumerate(self._rows[: len(newest)]):
+        for at, row in enumerate(self.rows[: len(newest)]):
             now = known.get(row.n, row)
             if now != row:
-                self._rows[at] = now
+                self.rows[at] = now
                 self.dataChanged.emit(self.index(at, BYTES), self.index(at, BYTES))
-        if new and len(new) == len(newest) and self._rows:  # a gap below them: begin anew
+        if new and len(new) == len(newest) and self.rows:  # a gap below them: begin anew
             self.replace(newest, False)
         elif new:
             self.beginInsertRows(QModelIndex(), 0, len(new) - 1)
-            self._rows[:0] = new
+            self.rows[:0] = new
             self.endInsertRows()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
         return 0 if parent.isValid() else len(COLUMNS)
@@ -191,7 +183,7 @@ class NetworkLogModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self._rows[index.row()]
+        row = self.rows[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return cells_of(row)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -201,13 +193,13 @@ class NetworkLogModel(QAbstractTableModel):
         return None
 
     def canFetchMore(self, parent: Index) -> bool:
-        return not parent.isValid() and not self._at_end and bool(self._rows)
+        return not parent.isValid() and not self._at_end and bool(self.rows)
 
     def fetchMore(self, parent: Index) -> None:
         """Request the next page, by key; it arrives later."""
         if self.canFetchMore(parent) and not self._is_waiting:
             self._is_waiting = True
-            self.page_requested.emit(self._rows[-1].n)
+            self.page_requested.emit(self.rows[-1].n)
 
 
 _ALIGN = {

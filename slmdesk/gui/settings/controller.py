@@ -23,17 +23,13 @@ class SettingsController(QObject):
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="settings_controller")
         self._bridge = bridge
-        self._current = settings
+        self.current = settings
         bridge.settings_changed.connect(self._on_settings_changed)
         bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
 
-    @property
-    def current(self) -> Settings:
-        return self._current
-
     @Slot(str, object)
     def change(self, key: str, value: object) -> None:
-        if value != getattr(self._current, key):
+        if value != getattr(self.current, key):
             self._bridge.ask(lambda services: services.settings.change(**{key: value}), None, self._on_refused)
 
     @Slot()
@@ -55,7 +51,7 @@ class SettingsController(QObject):
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
-        self._current = settings
+        self.current = settings
         self.settings_shown.emit(settings)
         if not settings.offline:
             self._bridge.ask(lambda services: services.network.is_once, self._on_once_known)
@@ -65,5 +61,5 @@ class SettingsController(QObject):
             self.once_shown.emit()
 
     def _on_refused(self, problem: Problem) -> None:
-        self.settings_shown.emit(self._current)
+        self.settings_shown.emit(self.current)
         self._bridge.problem_met.emit(problem)

@@ -25,17 +25,13 @@ class NetworkController(QObject):
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="network_controller")
         self._bridge = bridge
-        self._current = settings
+        self.current = settings
         bridge.settings_changed.connect(self._on_settings_changed)
-
-    @property
-    def current(self) -> Settings:
-        return self._current
 
     @Slot(str, object)
     def change(self, key: str, value: object) -> None:
         """Change one setting of the network; `verdict_given` follows."""
-        if value == getattr(self._current, key):
+        if value == getattr(self.current, key):
             self.verdict_given.emit(key, "")
             return
         values: dict[str, Any] = {key: value}
@@ -48,7 +44,7 @@ class NetworkController(QObject):
                 self.verdict_given.emit(key, words_of(problem))
             else:
                 self._bridge.problem_met.emit(problem)
-            self.settings_shown.emit(self._current)
+            self.settings_shown.emit(self.current)
 
         if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
             self._bridge.ask(lambda services: services.network.set_offline(bool(value)), lambda _none: saved(), refused)
@@ -57,7 +53,7 @@ class NetworkController(QObject):
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
-        self._current = settings
+        self.current = settings
         self.settings_shown.emit(settings)
 
 

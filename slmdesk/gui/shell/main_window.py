@@ -62,14 +62,14 @@ class MainWindow(QMainWindow):
         centre = QWidget(self)
         self._bar = SideBar(centre)
         self._stack = QStackedWidget(centre)
-        self._notices = NoticeArea(centre)
-        self._status = StatusBar(centre)
+        self.notices = NoticeArea(centre)
+        self.status = StatusBar(centre)
         self._titles = [page.title for page in pages]
         for page in pages:
             self._bar.add_entry(page.title, page.icon_name, page.shortcut, at_end=page.at_end)
             self._stack.addWidget(page.widget)
-        work = column((self._stack, 1), self._notices, gap=0)
-        column((row(self._bar, (work, 1), gap=0), 1), self._status, into=centre, gap=0)
+        work = column((self._stack, 1), self.notices, gap=0)
+        column((row(self._bar, (work, 1), gap=0), 1), self.status, into=centre, gap=0)
         self.setCentralWidget(centre)
 
     def _connect(self) -> None:
@@ -78,14 +78,6 @@ class MainWindow(QMainWindow):
         bind(self, "help", self.help_requested.emit)
         bind(self, "quit", self.close)
         bind(self, "clipboard", self.clipboard_translate_requested.emit)
-
-    @property
-    def notices(self) -> NoticeArea:
-        return self._notices
-
-    @property
-    def status(self) -> StatusBar:
-        return self._status
 
     @property
     def geometry_state(self) -> str:
@@ -131,7 +123,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._notices.set_space(event.size().height())
+        self.notices.set_space(event.size().height())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Emit `close_requested` so that everything is saved before the window really closes."""

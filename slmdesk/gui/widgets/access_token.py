@@ -34,20 +34,11 @@ class TokenController(QObject):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="token_controller")
         self._bridge = bridge
-        self._state = TokenChanged("", "")
-        self._places: TokenPlaces | None = None
+        self.state = TokenChanged("", "")
+        self.places: TokenPlaces | None = None
         bridge.on(TokenChanged, self._on_state)
         bridge.opened.connect(self.refresh)
         bridge.settings_changed.connect(self._on_settings_changed)
-
-    @property
-    def state(self) -> TokenChanged:
-        return self._state
-
-    @property
-    def places(self) -> TokenPlaces | None:
-        """Where a token can be stored; None before `look` was called."""
-        return self._places
 
     @Slot()
     def refresh(self) -> None:
@@ -70,7 +61,7 @@ class TokenController(QObject):
 
     @Slot(object)
     def _on_state(self, state: TokenChanged) -> None:
-        self._state = state
+        self.state = state
         self.state_shown.emit(state)
 
     @Slot(object)
@@ -78,7 +69,7 @@ class TokenController(QObject):
         self.refresh()
 
     def _on_places(self, places: TokenPlaces) -> None:
-        self._places = places
+        self.places = places
         self.places_shown.emit(places)
 
     def _on_kept(self, state: TokenChanged) -> None:

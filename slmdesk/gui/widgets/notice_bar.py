@@ -94,7 +94,7 @@ class NoticeBar(QFrame):
     def __init__(self, notice: Notice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "notice_bar", label="Notice")
-        self._notice = notice
+        self.notice = notice
         self._timer = QTimer(self, singleShot=True, interval=max(notice.life_ms, 1))
         self._build_ui()
         self._connect()
@@ -103,11 +103,11 @@ class NoticeBar(QFrame):
 
     def _build_ui(self) -> None:
         self._sign = named(QLabel(self), "notice_sign")
-        self._sign.setVisible(self._notice.is_error)
+        self._sign.setVisible(self.notice.is_error)
         set_icon(self._sign, "triangle-alert", "danger")
-        self._label = CutLabel(breakable(self._notice.text), self, name="notice_text", lines=MOST_LINES)
+        self._label = CutLabel(breakable(self.notice.text), self, name="notice_text", lines=MOST_LINES)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        notice = self._notice
+        notice = self.notice
         self._more = button("More", "notice_more", self, tip="Show all of this notice", on=self._on_more)
         self._more.setVisible(bool(notice.full))
         copy = button("Copy details", "copy_details_button", self, on=self._on_copy)
@@ -129,7 +129,7 @@ class NoticeBar(QFrame):
         self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _connect(self) -> None:
-        self._label.was_cut.connect(lambda is_cut: self._more.setVisible(is_cut or bool(self._notice.full)))
+        self._label.was_cut.connect(lambda is_cut: self._more.setVisible(is_cut or bool(self.notice.full)))
         self._timer.timeout.connect(self.closed)
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -140,12 +140,8 @@ class NoticeBar(QFrame):
     def leaveEvent(self, event: QEvent) -> None:
         """Restart its time limit."""
         super().leaveEvent(event)
-        if self._notice.life_ms:
+        if self.notice.life_ms:
             self._timer.start()
-
-    @property
-    def notice(self) -> Notice:
-        return self._notice
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Move the buttons under the text where there is little room."""
@@ -157,22 +153,22 @@ class NoticeBar(QFrame):
 
     @Slot()
     def _on_more(self) -> None:
-        TextDialog(self.window(), title="Notice", intro="", text=self._notice.full or self._notice.text).show()
+        TextDialog(self.window(), title="Notice", intro="", text=self.notice.full or self.notice.text).show()
 
     @Slot()
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._notice.details)
+        QGuiApplication.clipboard().setText(self.notice.details)
 
     @Slot()
     def _on_act(self) -> None:
-        if self._notice.on_action is not None:
-            self._notice.on_action()
+        if self.notice.on_action is not None:
+            self.notice.on_action()
         self.closed.emit()
 
     @Slot()
     def _on_other(self) -> None:
-        if self._notice.on_other is not None:
-            self._notice.on_other()
+        if self.notice.on_other is not None:
+            self.notice.on_other()
         self.closed.emit()
 
 

@@ -54,17 +54,13 @@ class ElidedLabel(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(40)
-        self._full = ""
+        self.full_text = ""
         if text:
             self.set_full_text(text)
 
-    @property
-    def full_text(self) -> str:
-        return self._full
-
     def set_full_text(self, text: str) -> None:
         """Set the text; it is cut with an ellipsis where there is no room."""
-        self._full = text
+        self.full_text = text
         self.setAccessibleName(text)
         self._cut()
 
@@ -72,9 +68,9 @@ class ElidedLabel(QLabel):
         self._cut()
 
     def _cut(self) -> None:
-        shown = self.fontMetrics().elidedText(self._full, self._mode, max(self.width(), 40))
+        shown = self.fontMetrics().elidedText(self.full_text, self._mode, max(self.width(), 40))
         self.setText(shown)
-        self.setToolTip(plain_tip(self._full) if shown != self._full else "")
+        self.setToolTip(plain_tip(self.full_text) if shown != self.full_text else "")
 
 
 class CutLabel(QLabel):

@@ -57,20 +57,12 @@ class ChatRows(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("chat_rows")
-        self._rows: list[Row] = []
+        self.rows: list[Row] = []
         self._is_waiting = False
         self._is_at_end = True
-        self._is_search = False
+        self.is_search = False
         self._open = ""
         self._writing: frozenset[str] = frozenset()
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        return self._rows
-
-    @property
-    def is_search(self) -> bool:
-        return self._is_search
 
     def start(self) -> None:
         self._reset([], is_search=False)
@@ -78,15 +70,15 @@ class ChatRows(QAbstractListModel):
         self.page_requested.emit(None, PAGE)
 
     def show_page(self, rows: Sequence[Row]) -> None:
-        if self._is_search:
+        if self.is_search:
             return
         self._is_waiting, self._is_at_end = False, len(rows) < PAGE
-        known = {row.id for row in self._rows}
+        known = {row.id for row in self.rows}
         fresh = [row for row in rows if row.id not in known]
         if fresh:
-            first = len(self._rows)
+            first = len(self.rows)
             self.beginInsertRows(_ROOT, first, first + len(fresh) - 1)
-            self._rows.extend(fresh)
+            self.rows.extend(fresh)
             self.endInsertRows()
 
     def show_hits(self, rows: Sequence[Row]) -> None:
@@ -96,19 +88,19 @@ class ChatRows(QAbstractListModel):
     def put(self, row: Row) -> None:
         """Add or update a chat, at its place in the order."""
         at = self.index_of(row.id)
-        if self._is_search:
-            if at is not None and self._rows[at].title != row.title:
-                old = self._rows[at]
-                self._rows[at] = Row(old.id, row.title, old.key, old.snippet, old.message)
+        if self.is_search:
+            if at is not None and self.rows[at].title != row.title:
+                old = self.rows[at]
+                self.rows[at] = Row(old.id, row.title, old.key, old.snippet, old.message)
                 self.dataChanged.emit(self.index(at), self.index(at))
             return
-        if at is not None and self._rows[at].key == row.key:
-            if self._rows[at] != row:
-                self._rows[at] = row
+        if at is not None and self.rows[at].key == row.key:
+            if self.rows[at] != row:
+                self.rows[at] = row
                 self.dataChanged.emit(self.index(at), self.index(at))
             return
         if at is not None and self._place_of(row) in (at, at + 1):
-            self._rows[at] = row
+            self.rows[at] = row
             self.dataChanged.emit(self.index(at), self.index(at))
             return
         if at is not None:
@@ -127,19 +119,19 @@ class ChatRows(QAbstractListModel):
         self._tell_marks()
 
     def drop(self, chat: str) -> None:
-        for at in [at for at in range(len(self._rows) - 1, -1, -1) if self._rows[at].id == chat]:
+        for at in [at for at in range(len(self.rows) - 1, -1, -1) if self.rows[at].id == chat]:
             self.beginRemoveRows(_ROOT, at, at)
-            del self._rows[at]
+            del self.rows[at]
             self.endRemoveRows()
 
     def index_of(self, chat: str) -> int | None:
-        return next((at for at, row in enumerate(self._rows) if row.id == chat), None)
+        return next((at for at, row in enumerate(self.rows) if row.id == chat), None)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self.rows)
 
     def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
-        row = self._rows[index.row()]
+        row = self.rows[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return row.title
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -155,7 +147,7 @@ class ChatRows(QAbstractListModel):
     def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
         """Request a new title; it is shown once the services have saved it."""
         title = str(value).strip()
-        row = self._rows[index.row()]
+        row = self.rows[index.row()]
         if role != Qt.ItemDataRole.EditRole or not title or title == row.title:
             return False
         self.rename_requested.emit(row.id, title)
@@ -169,9 +161,9 @@ class ChatRows(QAbstractListModel):
 
     def fetchMore(self, parent: Index) -> None:
         """Ask for the next page, by key."""
-        if self.canFetchMore(parent) and self._rows:
+        if self.canFetchMore(parent) and self.rows:
             self._is_waiting = True
-            self.page_requested.emit(self._rows[-1].key, PAGE)
+            self.page_requested.emit(self.rows[-1].key, PAGE)
 
     def _description_of(self, row: Row) -> str:
         """The marks in words, for screen readers."""
@@ -181,33 +173,33 @@ class ChatRows(QAbstractListModel):
         return " ".join(part for part in (is_open, is_writing, snippet) if part)
 
     def _tell_marks(self) -> None:
-        if self._rows:
-            self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1), [OPEN_ROLE, WRITING_ROLE])
+        if self.rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), [OPEN_ROLE, WRITING_ROLE])
 
     def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:
         self.beginResetModel()
-        self._rows = list(rows)
-        self._is_search, self._is_waiting, self._is_at_end = is_search, False, True
+        self.rows = list(rows)
+        self.is_search, self._is_waiting, self._is_at_end = is_search, False, True
         self.endResetModel()
 
     def _place_of(self, row: Row) -> int:
         """The index before the first older row."""
-        return next((at for at, other in enumerate(self._rows) if other.key < row.key), len(self._rows))
+        return next((at for at, other in enumerate(self.rows) if other.key < row.key), len(self.rows))
 
     def _insert(self, row: Row) -> None:
         at = self._place_of(row)
-        if at == len(self._rows) and not self._is_at_end:
+        if at == len(self.rows) and not self._is_at_end:
             return  # it comes with its page
         self.beginInsertRows(_ROOT, at, at)
-        self._rows.insert(at, row)
+        self.rows.insert(at, row)
         self.endInsertRows()
 
     def _move(self, at: int, row: Row) -> None:
         to = self._place_of(row)
         if not self.beginMoveRows(_ROOT, at, at, _ROOT, to):
             return
-        del self._rows[at]
-        self._rows.insert(to if to < at else to - 1, row)
+        del self.rows[at]
+        self.rows.insert(to if to < at else to - 1, row)
         self.endMoveRows()
         index = self.index(to if to < at else to - 1)
         self.dataChanged.emit(index, index)

@@ -104,7 +104,7 @@ class EarlierBox(QFrame):
     def __init__(self, parent: QWidget, *, name: str) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._has_others = self._has_any = self._is_busy = False
+        self._has_others = self.has_entries = self._is_busy = False
         self._button = button("Earlier", f"{name}_button", self, kind="quiet", icon="chevron-right")
         self._button.setCheckable(True)
         label, tip = "Rename or delete what is on show", "Rename or delete"
@@ -130,14 +130,10 @@ class EarlierBox(QFrame):
             last.rename_requested.connect(partial(self.rename_requested.emit, entry.id))
             last.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
             self._list.addWidget(last)
-        self._has_others, self._has_any = others > 0, bool(entries)
+        self._has_others, self.has_entries = others > 0, bool(entries)
         if last is not None and not others:
             self._only.setMenu(last.menu)
         self._settle()
-
-    @property
-    def has_entries(self) -> bool:
-        return self._has_any
 
     def show_busy(self, is_busy: bool) -> None:
         """Disable the actions on the shown item while it is being made."""
@@ -148,7 +144,7 @@ class EarlierBox(QFrame):
         self._button.setVisible(self._has_others)
         self._only.setVisible(not self._has_others)
         self._rows.setVisible(self._has_others and self._button.isChecked())
-        self.setVisible(self._has_others or (self._has_any and not self._is_busy))
+        self.setVisible(self._has_others or (self.has_entries and not self._is_busy))
 
     @Slot(bool)
     def _on_toggled(self, is_open: bool) -> None:

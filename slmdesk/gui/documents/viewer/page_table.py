@@ -77,7 +77,7 @@ class PageTable:
         self._tops = [0.0]
         for row in self._rows:
             self._tops.append(self._tops[-1] + max(map(self._height_of, row)) + 2 * PAD_Y)
-        self._offset = 0.0
+        self.offset = 0.0
         self._stops = self._scroll_stops()
 
     @property
@@ -95,22 +95,17 @@ class PageTable:
         """Whether it scrolls."""
         return self.width > self._space + 0.5
 
-    @property
-    def offset(self) -> float:
-        """How far it is scrolled to the right, in pixels."""
-        return self._offset
-
     def scroll_to(self, offset: float) -> bool:
         """Scroll to the column edge at or beyond `offset`; returns whether that changed anything.
 
         A column that is cut there would show "703.50" for "1703.50".
         """
-        before = self._offset
+        before = self.offset
         if offset > before:
-            self._offset = next((one for one in self._stops if one >= offset - 0.5), self._stops[-1])
+            self.offset = next((one for one in self._stops if one >= offset - 0.5), self._stops[-1])
         else:
-            self._offset = next((one for one in reversed(self._stops) if one <= offset + 0.5), 0.0)
-        return before != self._offset
+            self.offset = next((one for one in reversed(self._stops) if one <= offset + 0.5), 0.0)
+        return before != self.offset
 
     @property
     def bar(self) -> QRectF:
@@ -121,7 +116,7 @@ class PageTable:
     def handle(self) -> QRectF:
         share = self._space / (self._space + self._stops[-1])
         bar = self.bar
-        return QRectF(self._offset * share, bar.top(), bar.width() * share, bar.height())
+        return QRectF(self.offset * share, bar.top(), bar.width() * share, bar.height())
 
     def scroll_bar_to(self, x: float) -> bool:
         """Scroll so that the middle of the handle is at `x`; returns whether that changed anything."""
@@ -137,8 +132,8 @@ class PageTable:
             return False
         place = self.cell_rectangle(character)
         if place.left() < self._fixed or place.width() > self._space - self._fixed:
-            return self.scroll_to(self._offset + place.left() - self._fixed)
-        return place.right() > self._space and self.scroll_to(self._offset + place.right() - self._space)
+            return self.scroll_to(self.offset + place.left() - self._fixed)
+        return place.right() > self._space and self.scroll_to(self.offset + place.right() - self._space)
 
     def character_at(self, point: QPointF) -> int | None:
         """The character of the page nearest to a point in a cell; None outside."""
@@ -147,7 +142,7 @@ class PageTable:
         row = bisect_right(self._tops, point.y()) - 1
         first = self._rows[row][0]
         is_fixed = first.columns > 1 or point.x() < self._fixed
-        x = point.x() if is_fixed else point.x() + self._offset
+        x = point.x() if is_fixed else point.x() + self.offset
         column = bisect_right(self._edges, x) - 1
         cell = next((one for one in self._rows[row] if one.column <= column < one.column + one.columns), None)
         if cell is None or not cell.text:
@@ -163,7 +158,7 @@ class PageTable:
         """The place of the cell that holds a character, as scrolled now."""
         row, cell = self._row_of(character), self._cell_of(character)
         left, right = self._edges[cell.column], self._edges[cell.column + cell.columns]
-        moved = 0.0 if self._is_fixed(cell) else self._offset
+        moved = 0.0 if self._is_fixed(cell) else self.offset
         return QRectF(left - moved, self._tops[row], right - left, self._tops[row + 1] - self._tops[row])
 
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
@@ -173,7 +168,7 @@ class PageTable:
         near = [one for one in spans if one[0] < self.end and one[1] > self.start]
         near.sort(key=lambda one: one == current)  # it is painted over the others
         for is_fixed in (False, True):
-            left, moved = (0.0, 0.0) if is_fixed else (self._fixed, self._offset)
+            left, moved = (0.0, 0.0) if is_fixed else (self._fixed, self.offset)
             painter.save()
             painter.setClipRect(
                 QRectF(left, 0, self._space - left + 1, self._tops[-1] + 1), Qt.ClipOperation.IntersectClip
@@ -185,7 +180,7 @@ class PageTable:
             painter.restore()
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
         for top in self._tops[rows.start : rows.stop + 1]:
-            painter.drawLine(QPointF(0, top), QPointF(min(self.width - self._offset, self._space), top))
+            painter.drawLine(QPointF(0, top), QPointF(min(self.width - self.offset, self._space), top))
         if self.is_wide:
             painter.setPen(Qt.PenStyle.NoPen)
             for place, colour in ((self.bar, "raised"), (self.handle, "muted")):
@@ -242,7 +237,7 @@ class PageTable:
         if not cell.is_number or cell.is_head or self._is_fixed(cell):
             return False
         left, right = self._edges[cell.column], self._edges[cell.column + 1]
-        return right - self._offset > self._space + 1 and right - left <= self._space - self._fixed
+        return right - self.offset > self._space + 1 and right - left <= self._space - self._fixed
 
     def _is_fixed(self, cell: _Cell) -> bool:
         """Whether it stays while the table scrolls: titles, and a narrow first column, which names the rows."""

@@ -45,7 +45,7 @@ class AnswerText(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # arrows scroll it
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._parser = parser
-        self._words, self._has_ended = "", False
+        self.words, self._has_ended = "", False
         self._more = QTimer(self, singleShot=True, interval=0)
         self._more.timeout.connect(self._write)
         self._make(style)
@@ -59,22 +59,18 @@ class AnswerText(QScrollArea):
         self.setMinimumHeight(round(LEAST_LINES * style.line_height))
         self._text.setAutoFillBackground(False)  # which `setWidget` sets
 
-    @property
-    def words(self) -> str:
-        return self._words
-
     def set_style(self, style: ViewStyle) -> None:
         """Write the text again in another theme or font size."""
-        words, has_ended = self._words, self._has_ended
+        words, has_ended = self.words, self._has_ended
         self._make(style)
-        self._words, self._has_ended = "", False
+        self.words, self._has_ended = "", False
         self.show_words(words, has_ended=has_ended)
 
     def show_words(self, words: str, *, has_ended: bool) -> None:
         """Show this text, which begins with the text shown before."""
-        if (words, has_ended) == (self._words, self._has_ended):
+        if (words, has_ended) == (self.words, self._has_ended):
             return
-        self._words, self._has_ended = words, has_ended
+        self.words, self._has_ended = words, has_ended
         self._write()
 
     def sizeHint(self) -> QSize:
@@ -89,7 +85,7 @@ class AnswerText(QScrollArea):
     def _write(self) -> None:
         bar = self.verticalScrollBar()
         is_at_end = bar.value() >= bar.maximum() - 4
-        more = self._writer.write(self._words, ended=self._has_ended)
+        more = self._writer.write(self.words, ended=self._has_ended)
         self._fit()
         if is_at_end and not self._has_ended:
             bar.setValue(bar.maximum())
@@ -112,7 +108,7 @@ class AnswerText(QScrollArea):
             number = int(address.removeprefix(COPY_CODE))
             QGuiApplication.clipboard().setText(self._writer.codes[number - 1])
         elif address == SHOW_ALL_ROWS:
-            self._writer.show_all_rows(self._words)
+            self._writer.show_all_rows(self.words)
             self._fit()
         else:
             ask_about_link(self, address)

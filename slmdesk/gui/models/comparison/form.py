@@ -104,11 +104,11 @@ class CompareForm(QScrollArea):
         TabOrder(self, inner)
 
     def _build_question(self, holder: QWidget) -> tuple[Part, ...]:
-        self._question = named(QPlainTextEdit(holder), "compare_question")
-        self._question.setPlaceholderText("Your question, best one of your real work")
-        self._question.setAccessibleName("The question for all models")
-        self._question.setTabChangesFocus(True)
-        self._question.textChanged.connect(self._judge)
+        self.question = named(QPlainTextEdit(holder), "compare_question")
+        self.question.setPlaceholderText("Your question, best one of your real work")
+        self.question.setAccessibleName("The question for all models")
+        self.question.setTabChangesFocus(True)
+        self.question.textChanged.connect(self._judge)
         grid = QGridLayout()
         grid.setSpacing(theme.SPACE_8)
         self._choices: list[Choice] = []
@@ -122,16 +122,12 @@ class CompareForm(QScrollArea):
         self._blind = named(CheckBox("Hide which model wrote what until I have voted", holder), "compare_blind")
         self._start = button("Compare", "compare_start", holder, kind="primary", on=self._on_start)
         self._hint = plain_label("", holder, name="compare_hint", kind="muted")
-        return self._question, grid, self._blind, row(self._start, (self._hint, 1), gap=theme.SPACE_12)
+        return self.question, grid, self._blind, row(self._start, (self._hint, 1), gap=theme.SPACE_12)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._question.setFixedHeight(QUESTION_LINES * self._question.fontMetrics().lineSpacing() + FIELD_EDGES)
-
-    @property
-    def question(self) -> QPlainTextEdit:
-        return self._question
+            self.question.setFixedHeight(QUESTION_LINES * self.question.fontMetrics().lineSpacing() + FIELD_EDGES)
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelRecord]) -> None:
@@ -186,7 +182,7 @@ class CompareForm(QScrollArea):
             hint = f"A comparison needs two models, and {what} on the page of models."
         elif len(set(chosen)) < len(chosen):
             hint = "Choose each model once."
-        elif not self._question.toPlainText().strip():
+        elif not self.question.toPlainText().strip():
             hint = "Write a question."
         else:
             hint = ""
@@ -195,7 +191,7 @@ class CompareForm(QScrollArea):
 
     @Slot()
     def _on_start(self) -> None:
-        self.start_requested.emit(self._question.toPlainText(), self._chosen(), self._blind.isChecked())
+        self.start_requested.emit(self.question.toPlainText(), self._chosen(), self._blind.isChecked())
 
 
 def back_button(parent: QWidget) -> QToolButton:
