@@ -12,7 +12,6 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QInputDialog,
-    QSplitter,
     QStackedWidget,
     QWidget,
 )
@@ -33,7 +32,7 @@ from slmdesk.gui.chat.model.controller import ModelsController
 from slmdesk.gui.chat.options.controller import OptionsController
 from slmdesk.gui.chat.options.panel import SettingsPanel
 from slmdesk.gui.chat.view import ConversationView, MessageView
-from slmdesk.gui.widgets.build import column, row
+from slmdesk.gui.widgets.build import column, row, split
 from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.file_drop import ModelDrop
 from slmdesk.gui.widgets.find_bar import FindBar
@@ -85,15 +84,8 @@ class ChatPage(QWidget):
 
     def _build_ui(self) -> None:
         self.chat_list = ChatList(self._chats, self)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self._splitter.setObjectName("chat_splitter")
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(1)
-        self._splitter.addWidget(self.chat_list)
-        self._splitter.addWidget(self._build_work())
-        self._splitter.setStretchFactor(0, 0)
-        self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([LIST_WIDTH, 3 * LIST_WIDTH])
+        parts = (self.chat_list, self._build_work())
+        self._splitter = split("chat_splitter", self, *parts, sizes=(LIST_WIDTH, 3 * LIST_WIDTH))
         self.panel = SettingsPanel(self._options, self._models, self)
         self.panel.hide()
         row((self._splitter, 1), self.panel, into=self, gap=0)

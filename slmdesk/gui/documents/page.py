@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from slmdesk.core.formats import FORMATS
 from slmdesk.core.records import DocumentRecord
@@ -19,7 +19,7 @@ from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.library.list import DocumentList
 from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.viewer.document_view import DocumentView
-from slmdesk.gui.widgets.build import button, row
+from slmdesk.gui.widgets.build import button, row, split
 from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
 from slmdesk.gui.widgets.file_drop import FileDrop
 from slmdesk.gui.widgets.named import named
@@ -58,21 +58,12 @@ class DocumentsPage(QWidget):
         self.document = DocumentView(controller, keeper, self)
         self.view, self.side = self.document.view, self.document.side
         self.folder = FolderView(controller, folders, folder_questions, self)
-        self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "documents_splitter")
-        self._build_ui()
-        self._connect()
-        self._on_shown(None)
-
-    def _build_ui(self) -> None:
         self._stack.addWidget(self.document)
         self._stack.addWidget(self.folder)
-        self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(1)
-        self._split.addWidget(self.documents)
-        self._split.addWidget(self._stack)
-        self._split.setStretchFactor(1, 1)
-        self._split.setSizes([230, 800])
+        self._split = split("documents_splitter", self, self.documents, self._stack, sizes=(230, 800))
         row(self._split, into=self)
+        self._connect()
+        self._on_shown(None)
 
     def _empty(self) -> QWidget:
         holder = named(QFrame(self), "documents_empty")
@@ -122,9 +113,9 @@ class DocumentsPage(QWidget):
 
     def restore_layout(self, outer: str, inner: str = "") -> None:
         """Restore the splitters; an unreadable state is ignored."""
-        for split, state in ((self._split, outer), (self.document.body, inner)):
+        for part, state in ((self._split, outer), (self.document.body, inner)):
             if state:
-                split.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
+                part.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
 
     # ---- events
 

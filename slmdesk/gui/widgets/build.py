@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLayout,
     QPushButton,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -39,12 +40,31 @@ def column(*parts: Part, into: QWidget | None = None, gap: int | None = None, ma
     return _filled(QVBoxLayout(), parts, into, gap, margins)
 
 
-def flow(*widgets: QWidget, gap: int) -> FlowLayout:
+def flow(*widgets: QWidget, gap: int, into: QWidget | None = None) -> FlowLayout:
     """Lay widgets out from left to right, on further lines where there is no room."""
-    layout = FlowLayout(gap=gap)
+    layout = FlowLayout(into, gap=gap)
     for widget in widgets:
         layout.addWidget(widget)
     return layout
+
+
+def split(
+    name: str,
+    parent: QWidget,
+    *widgets: QWidget,
+    sizes: Sequence[int],
+    grows: int = 1,
+    way: Qt.Orientation = Qt.Orientation.Horizontal,
+) -> QSplitter:
+    """Widgets with handles between them; a larger window gives its space to the one at `grows`."""
+    made = named(QSplitter(way, parent), name)
+    made.setChildrenCollapsible(False)
+    made.setHandleWidth(1)
+    for one in widgets:
+        made.addWidget(one)
+    made.setStretchFactor(grows, 1)
+    made.setSizes(sizes)
+    return made
 
 
 def button(text: str, name: str, parent: QWidget, **options: Any) -> QPushButton:

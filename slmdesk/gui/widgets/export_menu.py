@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from slmdesk.core.paper import FORMS, Form
 from slmdesk.gui.widgets.named import named
@@ -29,6 +29,15 @@ class ExportMenu(QMenu):
             action = named(QAction(f"{form.name}…", self), f"export_{form.id}")
             action.triggered.connect(partial(self.form_chosen.emit, form.id))
             self.addAction(action)
+
+
+def give_export_menu(
+    button: QPushButton, chosen: Callable[[str], object], title: str = "Export as", forms: Sequence[Form] = FORMS
+) -> None:
+    """A click on the button opens an ExportMenu; `chosen` is called with the id of a format."""
+    menu = ExportMenu(button, title, forms)
+    menu.form_chosen.connect(chosen)
+    button.setMenu(menu)
 
 
 def ask_where(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,8 +10,10 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QInputDialog, QMenu, QToolButton, QWidget
 
+from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.dates import moment_words
+from slmdesk.gui.documents.common.items_controller import ItemsController
 from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.icon import set_icon
@@ -31,6 +33,10 @@ class Entry:
     """Seconds since the epoch."""
     title: str
     """The title; a person can change it."""
+
+
+def entry_of(item: Item) -> Entry:
+    return Entry(item.id, item.title, item.created, item.title)
 
 
 class EarlierRow(QFrame):
@@ -117,6 +123,19 @@ class EarlierBox(QFrame):
         column((self._button, left), (self._only, left), self._rows, into=self, gap=theme.SPACE_4)
         self._button.toggled.connect(self._on_toggled)
         self.setVisible(False)
+
+    def follow(
+        self,
+        items: ItemsController,
+        choose: Callable[[str], object],
+        delete: Callable[[str], object] | None = None,
+        entry: Callable[[Item], Entry] = entry_of,
+    ) -> None:
+        """List these items as they change, and rename them; `choose` and `delete` are called with the id of one."""
+        self.chosen.connect(choose)
+        self.rename_requested.connect(items.rename)
+        self.delete_requested.connect(delete or items.delete)
+        items.listed.connect(lambda found, current: self.show_entries([entry(one) for one in found], current))
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
         """Show these, newest first; `current` is the one on show."""

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
     QListView,
-    QSplitter,
     QWidget,
 )
 
@@ -23,7 +22,7 @@ from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.library.rows import ID_ROLE, DocumentPainter, DocumentRows
 from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, row, split
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import name_clear_button, named
@@ -53,15 +52,9 @@ class FolderView(QFrame):
         self._connect()
 
     def _build_ui(self, questions: QuestionController) -> None:
-        self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "folder_splitter")
-        self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(1)
         self._left = self._overview()
-        self._split.addWidget(self._left)
-        self.questions = QuestionPane(questions, self._split, about="folder")
-        self._split.addWidget(self.questions)
-        self._split.setStretchFactor(0, 1)
-        self._split.setSizes([520, 400])
+        self.questions = QuestionPane(questions, self, about="folder")
+        self._split = split("folder_splitter", self, self._left, self.questions, sizes=(520, 400), grows=0)
         self._chips = self._chip_row()
         column(self._chips, (self._split, 1), into=self, gap=0)
 
@@ -81,7 +74,7 @@ class FolderView(QFrame):
         return holder
 
     def _overview(self) -> QWidget:
-        holder = named(QFrame(self._split), "folder_overview")
+        holder = named(QFrame(self), "folder_overview")
         self._title = ElidedLabel(holder, name="folder_title", kind="heading")
         self._place = ElidedLabel(holder, name="folder_place", kind="small")
         self._sentence = plain_label("", holder, name="folder_words")

@@ -9,15 +9,14 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QWidget
 
-from slmdesk.core.records import Item, Status
+from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
-from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
+from slmdesk.gui.documents.common.earlier import EarlierBox
 from slmdesk.gui.documents.questions.controller import QuestionController
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.cited_row import CitedRow
 from slmdesk.gui.widgets.clear_layout import empty_layout
-from slmdesk.gui.widgets.export_menu import ExportMenu
-from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.export_menu import give_export_menu
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import breakable, plain_label
@@ -77,11 +76,9 @@ class QuestionPane(QScrollArea):
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), self._prefix + "question_inner")
-        self._line = named(QLineEdit(inner), self._prefix + "question_line")
-        self._line.setPlaceholderText(
-            "Ask this document" if self._what == "document" else "Ask all documents of this folder"
-        )
-        self._line.setAccessibleName(f"A question to the {self._what}")
+        hint = "Ask this document" if self._what == "document" else "Ask all documents of this folder"
+        self._line = named(QLineEdit(inner), self._prefix + "question_line", label=f"A question to the {self._what}")
+        self._line.setPlaceholderText(hint)
         self._ask = button("Ask", self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
         self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")
@@ -106,33 +103,21 @@ class QuestionPane(QScrollArea):
 
     def _foot_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), self._prefix + "question_foot")
-        restart = button(
-            "New",
-            self._prefix + "new_questions_button",
-            bar,
-            label="Begin new questions",
-            tip="Begin anew: the next question does not follow these",
-            on=self._controller.restart,
-        )
+        label, tip = "Begin new questions", "Begin anew: the next question does not follow these"
+        name, anew = self._prefix + "new_questions_button", self._controller.restart
+        restart = button("New", name, bar, label=label, tip=tip, on=anew)
         tip = "Copy questions, answers and quotations with file and page"
         copy = button("Copy with pages", self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
         label = "Export these questions and answers"
         export = button("Export…", self._prefix + "export_questions_button", bar, label=label)
-        menu = ExportMenu(export)
-        menu.form_chosen.connect(self.export_requested)
-        export.setMenu(menu)
-        flow = FlowLayout(bar, gap=theme.SPACE_8)
-        for one in (copy, export, restart):
-            flow.addWidget(one)
+        give_export_menu(export, self.export_requested.emit)
+        flow(copy, export, restart, gap=theme.SPACE_8, into=bar)
         return bar
 
     def _connect(self) -> None:
         controller = self._controller
         self._line.returnPressed.connect(self._on_ask)
-        self.earlier.chosen.connect(controller.choose)
-        self.earlier.rename_requested.connect(controller.items.rename)
-        self.earlier.delete_requested.connect(controller.items.delete)
-        controller.items.listed.connect(self.show_earlier)
+        self.earlier.follow(controller.items, controller.choose)
         controller.asked.connect(self.show_asked)
         controller.progressed.connect(self.show_progress)
         controller.answered.connect(self.show_answer)
@@ -159,10 +144,6 @@ class QuestionPane(QScrollArea):
         self._line.clear()
         self._hint.setVisible(True)
         self._end()
-
-    @Slot(object, str)
-    def show_earlier(self, items: Sequence[Item], current: str) -> None:
-        self.earlier.show_entries([Entry(one.id, one.title, one.created, one.title) for one in items], current)
 
     @Slot(object)
     def show_turns(self, turns: Sequence[AskedQuestion]) -> None:

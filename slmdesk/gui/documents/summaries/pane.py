@@ -17,11 +17,10 @@ from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
 from slmdesk.gui.documents.common.making_bar import MakingBar
 from slmdesk.gui.documents.summaries.controller import FormRequest, SummaryController
 from slmdesk.gui.documents.summaries.form import KINDS, SummaryForm
-from slmdesk.gui.widgets.build import button, column
+from slmdesk.gui.widgets.build import button, column, flow
 from slmdesk.gui.widgets.cited_row import CitedRow
 from slmdesk.gui.widgets.clear_layout import empty_layout
-from slmdesk.gui.widgets.export_menu import ExportMenu, ask_folder
-from slmdesk.gui.widgets.flow import FlowLayout
+from slmdesk.gui.widgets.export_menu import ask_folder, give_export_menu
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.scroll_column import show_column
 from slmdesk.gui.widgets.text import plain_label, show_words
@@ -121,12 +120,8 @@ class SummaryPane(QScrollArea):
         tip = "Copy all sentences with file and page, and what was read"
         copy = button("Copy with pages", "copy_summary_button", bar, tip=tip, on=self._on_copy)
         export = button("Export…", "export_summary_button", bar, label="Export this summary")
-        menu = ExportMenu(export)
-        menu.form_chosen.connect(self.export_requested)
-        export.setMenu(menu)
-        flow = FlowLayout(bar, gap=theme.SPACE_8)
-        flow.addWidget(copy)
-        flow.addWidget(export)
+        give_export_menu(export, self.export_requested.emit)
+        flow(copy, export, gap=theme.SPACE_8, into=bar)
         return bar
 
     def _connect(self) -> None:
@@ -134,10 +129,7 @@ class SummaryPane(QScrollArea):
         self.form.said.connect(self._say)
         self.form.summary_requested.connect(summaries.begin)
         self.form.folder_requested.connect(self._on_folder_requested)
-        self.earlier.chosen.connect(summaries.choose)
-        self.earlier.rename_requested.connect(summaries.items.rename)
-        self.earlier.delete_requested.connect(summaries.delete)
-        summaries.items.listed.connect(self.show_earlier)
+        self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
         summaries.begun.connect(self.show_begun)
         summaries.grew.connect(self.show_growing)
@@ -164,10 +156,6 @@ class SummaryPane(QScrollArea):
         self.earlier.show_busy(False)
         self.form.allow(True)
         self._say("Each sentence of the summary will lead to the page it comes from.")
-
-    @Slot(object, str)
-    def show_earlier(self, items: Sequence[Item], current: str) -> None:
-        self.earlier.show_entries([_entry(one) for one in items], current)
 
     @Slot()
     def show_begun(self) -> None:

@@ -11,20 +11,19 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QFrame, QHeaderView, QSizePolicy, QWidget
 
 from slmdesk.core.paper import Form
-from slmdesk.core.records import Item, JobStatus
+from slmdesk.core.records import JobStatus
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
-from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
+from slmdesk.gui.documents.common.earlier import EarlierBox
 from slmdesk.gui.documents.common.making_bar import MakingBar
 from slmdesk.gui.documents.tables.cells_view import CellsView
 from slmdesk.gui.documents.tables.column_chooser import ColumnChooser
 from slmdesk.gui.documents.tables.controller import TableController
 from slmdesk.gui.documents.tables.model import TableModel
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, flow, row
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
+from slmdesk.gui.widgets.export_menu import ask_where, give_export_menu
 from slmdesk.gui.widgets.exporting import ExportController
-from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import breakable, plain_label
@@ -94,9 +93,7 @@ class TablePane(QFrame):
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self.table = self._make_table()
         self._detail = self._make_detail()
-        start = FlowLayout(gap=theme.SPACE_8)
-        for part in (self._scope, self._begin):
-            start.addWidget(part)
+        start = flow(self._scope, self._begin, gap=theme.SPACE_8)
         back = (self._back, Qt.AlignmentFlag.AlignLeft)
         column(self._chooser, start, back, into=self._setup, gap=theme.SPACE_8)
         self._foot = self._make_foot()
@@ -145,27 +142,20 @@ class TablePane(QFrame):
         tip = "Choose columns and documents for another table"
         self._new = make("New table", "new_table_button", tip=tip, on=self._on_new)
         self._save = make("Save as", "save_table_button")
-        menu = ExportMenu(self._save, "Save the table as", FORMS)
-        menu.form_chosen.connect(self._on_form)
-        self._save.setMenu(menu)
+        give_export_menu(self._save, self._on_form, "Save the table as", FORMS)
         tip = "Read the documents as they are now; what you changed in the table stays"
         self._again = make("Make again", "again_table_button", tip=tip, on=tables.again)
         tip = "Take the last change of a cell back (Ctrl+Z)"
         self._undo = make("Undo", "undo_cell_button", tip=tip, on=tables.undo)
         tip = "Give the table the place of the pages"
         self._wide = make("Wide", "wide_table_button", tip=tip, on=lambda: self.width_requested.emit(True))
-        flow = FlowLayout(foot, gap=theme.SPACE_8)
-        for one in (self._save, self._again, self._undo, self._wide, self._new):
-            flow.addWidget(one)
+        flow(self._save, self._again, self._undo, self._wide, self._new, gap=theme.SPACE_8, into=foot)
         return foot
 
     def _connect(self) -> None:
         tables, model, view = self._controller, self.model, self.table
         self._chooser.columns_changed.connect(self._settle)
-        self.earlier.chosen.connect(tables.choose)
-        self.earlier.rename_requested.connect(tables.items.rename)
-        self.earlier.delete_requested.connect(tables.delete)
-        tables.items.listed.connect(self.show_earlier)
+        self.earlier.follow(tables.items, tables.choose, tables.delete)
         tables.begun.connect(self.show_begun)
         tables.read_reported.connect(self.show_read)
         tables.row_came.connect(model.add)
@@ -193,11 +183,6 @@ class TablePane(QFrame):
         self.model.begin(())
         self._say(HINT)
         self._settle()
-
-    @Slot(object, str)
-    def show_earlier(self, items: Sequence[Item], current: str) -> None:
-        """List the document's tables, newest first; `current` is the one on show."""
-        self.earlier.show_entries([Entry(one.id, one.title, one.created, one.title) for one in items], current)
 
     @Slot(object)
     def show_begun(self, columns: Sequence[Column]) -> None:

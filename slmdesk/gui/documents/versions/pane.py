@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QSplitter, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QWidget
 
 from slmdesk.core.formats import FORMATS
 from slmdesk.core.paper import FORMS, Form
@@ -20,12 +20,11 @@ from slmdesk.gui.documents.common.earlier import EarlierBox, Entry
 from slmdesk.gui.documents.versions.controller import VersionsController
 from slmdesk.gui.documents.versions.list import FILTERS, ChangeList
 from slmdesk.gui.documents.versions.rows import CompareRows
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, flow, row, split
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.export_menu import ExportMenu
+from slmdesk.gui.widgets.export_menu import give_export_menu
 from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
 from slmdesk.gui.widgets.file_drop import FileDrop
-from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.scroll_column import show_column
@@ -105,8 +104,7 @@ class ComparePane(QFrame):
         busy = named(QFrame(parent), "versions_busy")
         self._busy_words = plain_label("", busy, name="versions_busy_words", kind="muted")
         stop = button("Stop", "versions_stop", busy, label="Stop comparing", on=self._controller.stop)
-        bar = thin_bar("versions_progress", busy, "Comparing")
-        bar.setRange(0, 0)
+        bar = thin_bar("versions_progress", busy, "Comparing", most=0)
         column(row((self._busy_words, 1), stop), bar, into=busy)
         return busy
 
@@ -118,18 +116,11 @@ class ComparePane(QFrame):
         self._coverage = plain_label("", result, name="versions_coverage", kind="small")
         self.list = ChangeList(result)
         self.rows = CompareRows(self._keeper, result)
-        self._split = named(QSplitter(Qt.Orientation.Vertical, result), "versions_splitter")
-        self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(1)
-        self._split.addWidget(self.list)
-        self._split.addWidget(self.rows)
-        self._split.setStretchFactor(1, 1)
-        self._split.setSizes([160, 420])
+        upright = Qt.Orientation.Vertical
+        self._split = split("versions_splitter", result, self.list, self.rows, sizes=(160, 420), way=upright)
         bar = self._build_bar(result)
-        column(
-            self._summary, self._reported, self._note, bar, (self._split, 1), self._coverage,
-            into=result, gap=theme.SPACE_8,
-        )  # fmt: skip
+        parts = (self._summary, self._reported, self._note, bar, (self._split, 1), self._coverage)
+        column(*parts, into=result, gap=theme.SPACE_8)
         return result
 
     def _build_bar(self, parent: QWidget) -> QFrame:
@@ -144,12 +135,9 @@ class ComparePane(QFrame):
         self._open = make("Show on the page", "versions_open", tip=tip, on=self._on_open)
         self._wide = make("Side by side", "versions_wide", on=self._on_wide)
         export = make("Export…", "versions_export", label="Export this comparison")
-        menu = ExportMenu(export, forms=EXPORTS)
-        menu.form_chosen.connect(self.export_requested)
-        export.setMenu(menu)
-        flow = FlowLayout(bar, gap=theme.SPACE_8)
-        for widget in (self._filter, self._before, self._after, self._count, self._open, self._wide, export):
-            flow.addWidget(widget)
+        give_export_menu(export, self.export_requested.emit, forms=EXPORTS)
+        ways = (self._filter, self._before, self._after, self._count, self._open, self._wide, export)
+        flow(*ways, gap=theme.SPACE_8, into=bar)
         return bar
 
     def _connect(self) -> None:
@@ -161,10 +149,8 @@ class ComparePane(QFrame):
         self.rows.change_opened.connect(self.change_opened)
         versions = self._controller
         self.rows.unfold_requested.connect(versions.unfold)
-        self.earlier.chosen.connect(versions.choose)
-        self.earlier.rename_requested.connect(versions.items.rename)
-        self.earlier.delete_requested.connect(versions.items.delete)
-        versions.items.listed.connect(self.show_earlier)
+        self.earlier.follow(versions.items, versions.choose, entry=_entry)
+        versions.items.listed.connect(self._on_earlier_listed)
         versions.choices_shown.connect(self.show_choices)
         versions.pair_shown.connect(self.show_pair)
         versions.begun.connect(self.show_busy)
@@ -199,10 +185,8 @@ class ComparePane(QFrame):
         for widget in (self._pair, self._swap):
             widget.setVisible(bool(old))
 
-    @Slot(object, str)
-    def show_earlier(self, items: Sequence[Item], current: str) -> None:
-        entries = [Entry(one.id, one.title.removeprefix("Compare: "), one.updated, one.title) for one in items]
-        self.earlier.show_entries(entries, current)
+    @Slot()
+    def _on_earlier_listed(self) -> None:
         if self._is_wide:
             self.earlier.setVisible(False)
 
@@ -377,3 +361,7 @@ class ComparePane(QFrame):
         if way != self._split.orientation():
             self._split.setOrientation(way)
             self._split.setSizes([280, 640] if way is Qt.Orientation.Horizontal else [140, 420])
+
+
+def _entry(item: Item) -> Entry:
+    return Entry(item.id, item.title.removeprefix("Compare: "), item.updated, item.title)

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QWidget
 
 from slmdesk.core.documents import Page, PageStatus, attachment_line
 from slmdesk.core.records import DocumentRecord, DocumentStatus
@@ -21,7 +21,7 @@ from slmdesk.gui.documents.viewer.coverage_strip import EMPTY, READ, UNREADABLE,
 from slmdesk.gui.documents.viewer.page_view import PageView
 from slmdesk.gui.documents.viewer.thumbnails import Thumbnails
 from slmdesk.gui.documents.viewer.unread import UnreadDocument
-from slmdesk.gui.widgets.build import button, column, row, tool_button
+from slmdesk.gui.widgets.build import button, column, row, split, tool_button
 from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
@@ -75,18 +75,12 @@ class DocumentView(QFrame):
         self.view = PageView(self._keeper, self)
         self._strip = CoverageStrip(self._keeper, self)
         self.side, self.about = SidePanel(self), AboutDocument(self._controller, self)
-        self.body = named(QSplitter(Qt.Orientation.Horizontal, self), "document_splitter")
-        self.body.setChildrenCollapsible(False)
-        self.body.setHandleWidth(1)
-        self._left = named(QFrame(self.body), "document_pages")
+        self._left = named(QFrame(self), "document_pages")
         self.thumbnails = Thumbnails(self._keeper, self._left)
         self._unread = UnreadDocument(self._controller, self._left)
         pages = row(self.thumbnails, (self.view, 1), (self._unread, 1), gap=0)
         column(self.find_bar, (pages, 1), into=self._left, gap=0)
-        self.body.addWidget(self._left)
-        self.body.addWidget(self.side)
-        self.body.setStretchFactor(0, 1)
-        self.body.setSizes([520, 340])
+        self.body = split("document_splitter", self, self._left, self.side, sizes=(520, 340), grows=0)
         self._coverage = plain_label("", self, name="coverage_words", kind="small")
         margins = (theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8)
         foot = column(self._strip, self._coverage, gap=2, margins=margins)
@@ -100,14 +94,9 @@ class DocumentView(QFrame):
         tip = "What can be done with the document; the pages come back from there"
         self._to_side = button("Summary, questions…", "show_panes_button", self, kind="quiet", tip=tip)
         self._to_side.clicked.connect(self.show_panes)
-        self._translate = tool_button(
-            "translate_document_button",
-            self,
-            icon="languages",
-            label="Translate this document",
-            tip="Translate this document into a file of the same kind",
-            on=self._on_translate,
-        )
+        label, tip = "Translate this document", "Translate this document into a file of the same kind"
+        name, on = "translate_document_button", self._on_translate
+        self._translate = tool_button(name, self, icon="languages", label=label, tip=tip, on=on)
         margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_4)
         parts = (self._small, (self._title, 1), self._translate, self._to_side)
         return row(*parts, gap=theme.SPACE_8, margins=margins)

@@ -26,7 +26,7 @@ from slmdesk.gui.models.comparison.controller import CompareController
 from slmdesk.gui.models.comparison.form import CompareForm, back_button
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.clear_layout import empty_layout
-from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
+from slmdesk.gui.widgets.export_menu import ask_where, give_export_menu
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import CutLabel, breakable, plain_label
 from slmdesk.gui.widgets.text_dialog import TextDialog
@@ -72,8 +72,7 @@ class ComparePage(QStackedWidget):
         tip = "Stop all; the words so far are kept"
         self._stop = button("Stop", "compare_stop", self._result, tip=tip, on=self._compare.stop)
         self._export = button("Export…", "compare_export", self._result)
-        self._export_menu = ExportMenu(self._export)
-        self._export.setMenu(self._export_menu)
+        give_export_menu(self._export, self._on_export)
         self._new = button("New comparison", "compare_new", self._result, on=self._compare.restart)
         return row(self._back, (title, 1), self._stop, self._export, self._new, gap=theme.SPACE_8)
 
@@ -110,7 +109,6 @@ class ComparePage(QStackedWidget):
         form.more_requested.connect(compare.show_more)
         form.back_requested.connect(self.back_requested)
         self._back.clicked.connect(compare.restart)
-        self._export_menu.form_chosen.connect(self._on_export)
         self._question.was_cut.connect(self._all.setVisible)
         self._note.editingFinished.connect(self._on_note_written)
         self._keeper.theme_changed.connect(self._on_theme_changed)

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.core.licences import LICENCES
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.build import flow
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.services.online.catalogue import LANGUAGES, SKILLS
 from slmdesk.services.online.search import PERMISSIVE_ONES, Filters
@@ -50,9 +50,8 @@ class SearchFilters(QWidget):
         self._author.setClearButtonEnabled(True)
         name_clear_button(self._author, "Clear the publisher")
         self._fits = named(CheckBox("Fits this PC", self), "search_fits", tip=FITS_TIP)
-        row = FlowLayout(self, gap=theme.SPACE_8)
-        for widget in (self._task, self._language, self._license, self._author, self._sort, self._fits):
-            row.addWidget(widget)
+        parts = (self._task, self._language, self._license, self._author, self._sort, self._fits)
+        flow(*parts, gap=theme.SPACE_8, into=self)
 
     def _choice(self, name: str, spoken: str, values: list[tuple[str, str]]) -> Choice:
         return named(Choice(list(values), self), name, label=spoken)

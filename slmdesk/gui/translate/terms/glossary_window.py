@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
-    QSplitter,
     QTableView,
     QWidget,
 )
@@ -37,7 +36,7 @@ from slmdesk.gui.translate.terms.glossary_model import (
     TickDelegate,
 )
 from slmdesk.gui.translate.terms.table_window import TableWindow
-from slmdesk.gui.widgets.build import column, flow, row
+from slmdesk.gui.widgets.build import column, flow, row, split
 from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
@@ -122,17 +121,9 @@ class GlossaryWindow(TableWindow):
             head, self._search, new, self._trouble, (self._table, 1), (self._nothing, 1), self._said, foot, into=right,
             gap=theme.SPACE_8, margins=(theme.SPACE_12, 0, 0, 0),
         )  # fmt: skip
-        splitter = named(QSplitter(Qt.Orientation.Horizontal, self), "glossary_splitter")
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(1)
-        splitter.addWidget(left)
-        splitter.addWidget(right)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([240, 840])
-        column(
-            (splitter, 1), self._notices, into=self,
-            margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12),
-        )  # fmt: skip
+        both = split("glossary_splitter", self, left, right, sizes=(240, 840))
+        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column((both, 1), self._notices, into=self, margins=margins)
 
     def _term_table(self) -> QTableView:
         widths = {at: WIDTHS.get(at, WIDTH) for at in range(self._model.columnCount())}
