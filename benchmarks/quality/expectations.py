@@ -29,7 +29,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -192,13 +192,15 @@ _SIGNS = str.maketrans(
 )
 _SPACE = re.compile(r"\s+")
 _SEPARATOR = re.compile(r"(?<=\d)(?<!\d\d\d\d)[.,' ](?=\d{3}(?!\d))")
+_UNIT = re.compile(r"(?<=\d)(?=(?:mn?|m[²2]|bn|k|kg|km|mm|cm|h|EUR|GBP)\b)")
 _UNDERLINE = re.compile(r"(?<!\w)_+|_+(?!\w)")
 
 
+@lru_cache(maxsize=20_000)
 def plain(text: str) -> str:
     """A text as the patterns see it."""
     flat = _SPACE.sub(" ", _UNDERLINE.sub("", text.translate(_SIGNS))).strip()
-    return _SEPARATOR.sub("", flat)
+    return _UNIT.sub(" ", _SEPARATOR.sub("", flat))
 
 
 _MONTHS = (
