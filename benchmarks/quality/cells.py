@@ -11,7 +11,8 @@ columns are asked for, the language, the layout in a few words, and under `[cell
     marked   the same, but right only in a cell that is marked to be looked at: "30 days" where a day is asked for
     traps    words of the document that look right and are not; only tests read them
 
-Case and white space do not matter.  A model's table is judged by the same `score`, its cells by way of `found_cells`.
+Case, white space, a full stop at the end and a small word before a date ("by", "bis zum") do not matter.  A model's
+table is judged by the same `score`, its cells by way of `found_cells`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ from slmdesk.services.tables.prompts import preset
 from slmdesk.services.tables.types import DOUBTFUL, Column, TableCell
 
 FOLDER = Path(__file__).resolve().parent / "tables"
+_SMALL_WORDS = (
+    "by|until|on|from|of|bis(?: zum)?|zum|am|vom|den|von|le|du|de|au(?: plus tard le)?|à|el|hasta el|il|entro il|di"
+)
 
 
 class Verdict(StrEnum):
@@ -124,12 +128,12 @@ def documents(folder: Path = FOLDER) -> list[TableDocument]:
 
 def judged(expected: ExpectedCell, found: FoundCell) -> Verdict:
     """Judge one cell."""
-    value = _flat(found.value)
+    value = _bare(_flat(found.value))
     if not value:
         return Verdict.MISSING if expected.value else Verdict.RIGHTLY_EMPTY
     patterns = list(expected.accept)
     if expected.value:
-        patterns.append(re.escape(_flat(expected.value)))
+        patterns.append(re.escape(_bare(_flat(expected.value))))
     if found.is_marked:
         patterns += expected.marked
     return Verdict.RIGHT if any(_matches(one, value) for one in patterns) else Verdict.WRONG
@@ -211,6 +215,11 @@ def _line(name: str, half: str, one: Score) -> str:
 
 def _matches(pattern: str, value: str) -> bool:
     return re.fullmatch(pattern, value, re.IGNORECASE) is not None
+
+
+def _bare(value: str) -> str:
+    """Without a full stop at its end, and without the small word before a date or an amount: "by 3 December"."""
+    return re.sub(rf"^(?:{_SMALL_WORDS})\s+(?=\d)", "", value.rstrip(".,;:"), flags=re.IGNORECASE)
 
 
 def _flat(text: str) -> str:

@@ -13,6 +13,7 @@ version is made:
     [layout]      what must not count, done to the new version besides
         width     columns at which paragraphs are broken into lines
         numbering patterns (`find`, at the beginning of a line) and what is put in their place: "2.1" becomes "(2.1)"
+        renumbered  the same, before it, for paragraphs that follow one that was removed or moved away
 
 An edit is found where a reported change has its passage and all words that it takes away or adds are marked there; a
 moved paragraph must be reported as moved.  What is reported and touches the passage of no edit, or none of the words
@@ -56,6 +57,8 @@ NAMED_AS: Mapping[str, frozenset[str]] = {
 LEAST_MOVED = 0.7
 """Of a moved paragraph's letters a reported move has at least."""
 _WORD = re.compile(r"\w+(?:[.,:/]\d+)*")
+_LEAD = re.compile(r"^\(?(?:[A-Z]\.)?\d+(?:\.\d+)*[.)]? (?=[A-Z\"„«])")
+"""The number in front of a paragraph."""
 _OWN_LINE = re.compile(r"#|\||[-*+] |$")
 
 
@@ -78,6 +81,8 @@ class Layout:
 
     width: int
     numbering: tuple[tuple[str, str], ...] = ()
+    renumbered: tuple[tuple[str, str], ...] = ()
+    """Besides, where the edits were made."""
 
     def of(self, text: str) -> str:
         """Lay out a Markdown text anew: other numbers in front of paragraphs, other ends of lines."""
@@ -108,7 +113,8 @@ class VersionDocument:
 
     def new(self, *, with_numbering: bool = True) -> str:
         """The new version; without other numbering only its lines end elsewhere."""
-        layout = self.layout if with_numbering else Layout(self.layout.width)
+        one = self.layout
+        layout = Layout(one.width, one.renumbered + one.numbering) if with_numbering else Layout(one.width)
         return layout.of(edited(self.old, self.edits))
 
 
@@ -336,8 +342,8 @@ def _overlap(mine: str, theirs: str) -> bool:
 
 
 def _words_changed(edit: Edit) -> tuple[Counter[str], Counter[str]]:
-    """The words that an edit takes away, and those that it adds."""
-    old, new = _bag(edit.old), _bag(edit.new)
+    """The words that an edit takes away, and those that it adds; not the number of its paragraph."""
+    old, new = (_bag(_LEAD.sub("", one)) for one in (edit.old, edit.new))
     return old - new, new - old
 
 
@@ -369,8 +375,10 @@ def _document(expectation: Path) -> VersionDocument:
     except ValueError as error:
         raise ValueError(f"{expectation.name}: {error}") from error
     edits = tuple(replace(one, new_clause=heading_before(text, one.after)) if one.after else one for one in edits)
-    numbering = tuple((one["find"], one["put"]) for one in shape["layout"]["numbering"])
-    layout = Layout(shape["layout"]["width"], numbering)
+    numbering, renumbered = (
+        tuple((one["find"], one["put"]) for one in shape["layout"].get(key, ())) for key in ("numbering", "renumbered")
+    )
+    layout = Layout(shape["layout"]["width"], numbering, renumbered)
     return VersionDocument(expectation.stem, shape["language"], text, edits, layout)
 
 

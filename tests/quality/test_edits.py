@@ -86,6 +86,15 @@ def test_layout_changes_no_word_but_the_numbers_of_paragraphs(document: VersionD
 
 
 @each
+def test_paragraphs_behind_a_gap_are_numbered_anew(document: VersionDocument) -> None:
+    text = edited(document.old, document.edits)
+    for find, put in document.layout.renumbered:
+        assert len(re.findall(find, text, re.MULTILINE)) == 1
+        text = re.sub(find, put, text, flags=re.MULTILINE)
+    assert document.new() == replace(document.layout, renumbered=()).of(text)
+
+
+@each
 def test_a_perfect_report_has_the_full_score_and_an_empty_one_none(document: VersionDocument) -> None:
     reported = sorted(map(told, document.edits), key=lambda one: "wording" in one.kinds)
     full = score(document.edits, reported)
@@ -150,6 +159,13 @@ def test_a_moved_paragraph_must_be_told_as_moved() -> None:
     assert score([edit], [moved]) == Score(found=1, named=1, to_name=1, placed=1)
     assert score([edit], [gone, come]) == Score(missed=1, to_name=1)
     assert changes_of(edit, [replace(moved, old="delivery", new="delivery")]) == []
+
+
+def test_the_number_of_a_removed_paragraph_need_not_be_told() -> None:
+    text = "The Supplier keeps a sample of each roast."
+    edit = Edit("duty removed", "F", f"F.3 {text}\n\n", "")
+    assert score([edit], [Reported(f"F.3 {text}", "F.3.", text, "", frozenset({"changed"}))]).found == 1
+    assert score([edit], [Reported(f"F.3 {text}", "F.3.", "F.3", "", frozenset({"changed"}))]).missed == 1
 
 
 def test_what_was_not_edited_is_a_false_alarm() -> None:
