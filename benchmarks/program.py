@@ -31,7 +31,7 @@ class Program:
         self._info: queue.Queue[tuple[float, Event]] = queue.Queue()
         home = Path(self._home.name)
         self.services: Services = open_services(find_paths(home), engine_command=ENGINE, reader_command=READER)
-        self.services.add_listener(lambda event: self._info.put((time.perf_counter(), event)))
+        self.services.on(Event, lambda event: self._info.put((time.perf_counter(), event)))
         link_model(self.services, model)
         self.services.service_thread.call(self.services.models.warm_up)
         self._wait_until_ready()

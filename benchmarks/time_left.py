@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 from benchmarks.common import MODEL
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
     from slmdesk.services.jobs.events import JobChanged
 
@@ -53,14 +52,14 @@ def summarize(services: Services, document: str, length: int) -> list[SummaryPoi
     said: list[SummaryPoint] = []
     over = threading.Event()
 
-    def hear(event: Event) -> None:
-        if isinstance(event, JobChanged) and event.kind == "summary" and not over.is_set():
+    def hear(event: JobChanged) -> None:
+        if event.kind == "summary" and not over.is_set():
             said.append(_said(event))
             if event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
                 print(f"ended: {event.status.value}, {event.done} of {event.total} steps, {event.failed} failed")
                 over.set()
 
-    services.add_listener(hear)
+    services.on(JobChanged, hear)
     services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((document,), length=length)))
     if not over.wait(PATIENCE_S):
         raise TimeoutError("the summary did not end")

@@ -43,7 +43,6 @@ from slmdesk.text.translation.tag_projection import phrases_of, verbatim
 from slmdesk.text.translation.tagged import Tags, mended, problems
 
 if TYPE_CHECKING:
-    from slmdesk.services.base.events import Event
     from slmdesk.services.container import Services
 
 TAGGED = Path(__file__).with_name("tagged.toml")
@@ -89,11 +88,11 @@ def translate(services: Services, request: TranslationRequest) -> Made:
 
     over = threading.Event()
 
-    def hear(event: Event) -> None:
-        if isinstance(event, JobChanged) and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+    def hear(event: JobChanged) -> None:
+        if event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
             over.set()
 
-    services.add_listener(hear)
+    services.on(JobChanged, hear)
     began = time.monotonic()
     item = services.service_thread.call(lambda: services.translations.begin(request))
     if not over.wait(PATIENCE_S):

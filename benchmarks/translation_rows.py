@@ -88,7 +88,7 @@ def desk_of_a_translation() -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="slmdesk-bench-") as home:
         services = open_services(find_paths(Path(home)), engine_command=command, reader_command=READER)
         info: queue.Queue[Event] = queue.Queue()
-        services.add_listener(info.put)
+        services.on(Event, info.put)
         link_model(services, str(model()))
         times = []
         for turn in range(4):

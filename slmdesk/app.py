@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from slmdesk.core.errors import KnownError
 from slmdesk.paths import Paths, find_paths, make_folders
-from slmdesk.services.base.events import ItemGone
+from slmdesk.services.base.events import Event, ItemGone
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -239,7 +239,7 @@ class WindowRun:
             services = open_services(self._paths, engine_command=engine, reader_command=reader)
             self._services = services
             services.service_thread.call(lambda: services.settings.listeners.append(self.bridge.tell_settings))
-            services.add_listener(self.bridge.publish)
+            services.on(Event, self.bridge.publish)
         except Exception as err:  # noqa: BLE001 - a thread's end: the window must say why there is nothing
             self.bridge.post_to_ui(partial(self.bridge.open_failed.emit, problem_for(err)))
         else:

@@ -120,7 +120,7 @@ class _ChatRun:
         self._console, self._services, self._unread = console, services, unread
         self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.chat: str | None = None
-        services.add_listener(self._info.put)
+        services.on(Event, self._info.put)
 
     def go_on(self, request: SendRequest) -> int:
         """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; while none is being written it ends the

@@ -83,7 +83,7 @@ class Console:
     def services(self) -> Iterator[Services]:
         """Yield the services, and close them whatever happens.  Notices from opening are printed on stderr."""
         from slmdesk.paths import find_paths
-        from slmdesk.services.base.events import Event, Noticed
+        from slmdesk.services.base.events import Noticed
         from slmdesk.services.container import open_services
 
         child = [sys.executable, "-m", "slmdesk", "--worker"]
@@ -94,12 +94,11 @@ class Console:
 
         self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, Noticed):
-                self.notify(f"note: {words_for(event.problem.code, event.problem.sentence, event.problem.args)}")
+        def on_notice(event: Noticed) -> None:
+            self.notify(f"note: {words_for(event.problem.code, event.problem.sentence, event.problem.args)}")
 
         try:
-            services.add_listener(on_event)
+            services.on(Noticed, on_notice)
             yield services
         finally:
             with deaf_to_ctrl_c():  # a second Ctrl-C would leave text unsaved; this takes two seconds at most

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,6 @@ from slmdesk.cli.job_progress import follow
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, JobRecord, JobStatus
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event
 from slmdesk.services.container import Services
 from slmdesk.services.jobs.labels import kind_words
 from slmdesk.services.jobs.resumable import UNSAVED
@@ -80,15 +79,11 @@ def make(
     service: MakingService[R_contra, V_co],
     request: R_contra,
     output: OutputFile | None,
-    *,
-    on_event: Callable[[Event], None] | None = None,
 ) -> V_co:
     """Begin an item, or resume the job that was begun for the same request, and follow it to its end.
 
     Ctrl-C pauses it.  Raises click.ClickException where it was not finished.
     """
-    if on_event is not None:
-        services.add_listener(on_event)
     return finish(console, services, service, begin(console, services, service, request, output), output)
 
 

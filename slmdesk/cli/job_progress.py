@@ -7,7 +7,6 @@ import queue
 from slmdesk.cli.console import Console, ReportedError, next_of
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import JobRecord, JobStatus
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import bytes_for_people, problem_of
 from slmdesk.services.container import Services
 from slmdesk.services.jobs.events import JobChanged
@@ -27,11 +26,7 @@ def follow(console: Console, services: Services, job: JobRecord, *, is_kept: boo
     reported: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
     how_to_resume = f"Paused. It goes on with: slmdesk jobs resume {job.id}"
 
-    def on_event(event: Event) -> None:
-        if isinstance(event, JobChanged) and event.id == job.id:
-            reported.put(event)
-
-    services.add_listener(on_event)
+    services.on(JobChanged, lambda event: reported.put(event) if event.id == job.id else None)
     now = services.service_thread.call(lambda: services.jobs.get(job.id))  # it may have ended before we subscribed
     status = now.status
     try:

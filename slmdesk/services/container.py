@@ -18,7 +18,7 @@ from slmdesk.core.files import private_folder
 from slmdesk.core.policy import load_policy
 from slmdesk.core.reach import AllowedPaths
 from slmdesk.paths import Paths, make_folders
-from slmdesk.services.base.event_bus import EventBus, Listener
+from slmdesk.services.base.event_bus import E, EventBus
 from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service_thread import ServiceThread
@@ -129,12 +129,9 @@ class Services:
         self._closed = False
         self.service_thread = ServiceThread(self.notice)
 
-    def add_listener(self, listener: Listener) -> None:
-        """Publish every event to `listener` from now on, on the service thread.  May be called from any thread.
-
-        The first listener also gets the notices raised before it was added.
-        """
-        self.service_thread.call(lambda: self.events.add_listener(listener))
+    def on(self, event: type[E], slot: Callable[[E], object]) -> None:
+        """Call `slot` with each event of this type, or with all for `Event`, on the service thread.  Any thread."""
+        self.service_thread.call(lambda: self.events.on(event, slot))
 
     def notice(self, error: BaseException) -> None:
         """Publish an error as a notice for the person.  Service thread."""
@@ -367,8 +364,8 @@ def open_services(
     """Open all services; waits for the disk, so do not call it on the window's thread.
 
     Works without a model, with broken settings, a damaged history, or a full or read-only disk: what is wrong is
-    published as Noticed to the first listener.  Raises KnownError `store.newer` (nothing was changed), `store.in_use`,
-    and `file.unwritable` or `disk.full` where there is no history and none can be made.
+    published as Noticed to the first who hears notices.  Raises KnownError `store.newer` (nothing was changed),
+    `store.in_use`, and `file.unwritable` or `disk.full` where there is no history and none can be made.
     """
     services = Services(paths)
     try:

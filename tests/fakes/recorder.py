@@ -29,7 +29,7 @@ class Recorder:
         self.services = services
         self.events: list[Event] = []
         self._more = threading.Condition()
-        services.add_listener(self._hear)
+        services.on(Event, self._hear)
 
     def _hear(self, event: Event) -> None:
         with self._more:

@@ -15,7 +15,6 @@ from slmdesk.cli.documents.reading import open_document, say_unread
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobStatus
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.documents.events import CollectionChanged
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus
@@ -178,14 +177,14 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
     Raises KnownError `collection.…`, or the error that paused the job.
     """
 
-    def on_event(event: Event) -> None:
-        if isinstance(event, CollectionChanged) and event.state.status is CollectionStatus.INDEXING:
+    def on_changed(event: CollectionChanged) -> None:
+        if event.state.status is CollectionStatus.INDEXING:
             left = "" if event.state.eta_s is None else f", about {event.state.eta_s:.0f} s left,"
             console.progress(
                 f"reading {event.state.done} of {event.state.total}{left}", event.state.done, event.state.total
             )
 
-    services.add_listener(on_event)
+    services.on(CollectionChanged, on_changed)
     known = services.service_thread.call(lambda: services.collections.at(folder))
     if known is None or watched:
         begun = console.result_of(services, lambda: services.collections.add(folder, watched=bool(watched)))

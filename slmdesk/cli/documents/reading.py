@@ -16,7 +16,6 @@ from slmdesk.core.documents import Page
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.documents.events import DocumentProgress
 
@@ -66,12 +65,11 @@ def open_document(
 def show_reading(console: Console, services: Services, file: Path) -> None:
     """Show reading progress on a terminal from now on."""
 
-    def on_event(event: Event) -> None:
-        if isinstance(event, DocumentProgress):
-            what = f"reading {file.name}" if event.total else f"reading {file.name}, page"
-            console.progress(what, event.done, event.total)
+    def on_progress(event: DocumentProgress) -> None:
+        what = f"reading {file.name}" if event.total else f"reading {file.name}, page"
+        console.progress(what, event.done, event.total)
 
-    services.add_listener(on_event)
+    services.on(DocumentProgress, on_progress)
 
 
 def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:

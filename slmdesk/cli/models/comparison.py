@@ -75,7 +75,7 @@ class _ComparisonRun:
         self._console, self._services = console, services
         self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._open_ids: list[str] = []
-        services.add_listener(self._info.put)
+        services.on(Event, self._info.put)
 
     def run(self, request: object) -> int:
         """Print the answers as they are written.  Returns the exit status."""

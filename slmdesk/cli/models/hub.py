@@ -13,7 +13,6 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
 from slmdesk.hub.links import parse_link
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.container import Services
 from slmdesk.services.online.downloads import ENDS
@@ -97,13 +96,12 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
         notes = _Notes(console)
         ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, DownloadChanged):
-                notes.on_event(event)
-                if event.state in ENDS:
-                    ends.put(event)
+        def on_changed(event: DownloadChanged) -> None:
+            notes.on_event(event)
+            if event.state in ENDS:
+                ends.put(event)
 
-        services.add_listener(on_event)
+        services.on(DownloadChanged, on_changed)
         requested = quantization or link.quantization
         job = services.service_thread.call(lambda: services.downloads.start(link.repo, link.file, requested))
         end = _wait(console, services, job, ends)

@@ -165,7 +165,7 @@ def _say_change(console: Console, services: Services, item: str, asked: _Asked) 
 def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
     """How the answer ended, and what was verified of it; None where it did not end well."""
     received: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    services.add_listener(received.put)
+    services.on(Event, received.put)
     sent = services.service_thread.call(lambda: services.questions.ask(request))
     ended: MessageEnded | None = None
     try:

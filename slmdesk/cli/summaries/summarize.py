@@ -20,7 +20,6 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event
 from slmdesk.services.container import Services
 from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.summaries.events import SummaryGrew
@@ -113,9 +112,9 @@ def summarize(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing
         )
         goal = output_file(output, force=force, is_folder=is_many)
-        view = make(
-            console, services, services.summaries, request, goal, on_event=lambda event: _show_points(console, event)
-        )
+        if sys.stderr.isatty():
+            services.on(SummaryGrew, lambda event: _show_points(console, event))
+        view = make(console, services, services.summaries, request, goal)
         item, summary = view.item.id, view.summary
         assert summary is not None  # it is done
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
@@ -131,13 +130,12 @@ def summarize(
     return 1 if failed else None
 
 
-def _show_points(console: Console, event: Event) -> None:
+def _show_points(console: Console, event: SummaryGrew) -> None:
     """Show the first points on a terminal as they arrive."""
-    if isinstance(event, SummaryGrew) and sys.stderr.isatty():
-        console.end_progress()
-        for one in event.points:
-            console.notify(f"  · {sentence_words(one, event.page_kind)}")
-        console.notify(f"  ({pages_read_words(event.pages_read, event.pages_total, event.page_kind)})")
+    console.end_progress()
+    for one in event.points:
+        console.notify(f"  · {sentence_words(one, event.page_kind)}")
+    console.notify(f"  ({pages_read_words(event.pages_read, event.pages_total, event.page_kind)})")
 
 
 def open_all(

@@ -16,7 +16,6 @@ from slmdesk.cli.summaries.summarize import open_all
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event
 from slmdesk.services.container import Services
 from slmdesk.services.tables import prompts
 from slmdesk.services.tables.events import ExtractionGrew
@@ -84,13 +83,13 @@ def extract(
         goal = output_file(output, force=force)
         rows: set[str] = set()
 
-        def on_event(event: Event) -> None:
-            if isinstance(event, ExtractionGrew):
-                rows.add(event.row.document)
-                done, total = len(rows), len(documents)
-                console.progress(f"{event.row.name}: {done} of {total}", done, total)
+        def on_row(event: ExtractionGrew) -> None:
+            rows.add(event.row.document)
+            done, total = len(rows), len(documents)
+            console.progress(f"{event.row.name}: {done} of {total}", done, total)
 
-        view = make(console, services, services.extraction, request, goal, on_event=on_event)
+        services.on(ExtractionGrew, on_row)
+        view = make(console, services, services.extraction, request, goal)
         item, made = view.item.id, view.table
         assert made is not None  # it is done
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}

@@ -21,7 +21,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_same_file
 from slmdesk.core.formats import FORMATS, requested_suffixes, translated_name
 from slmdesk.core.languages import LANGUAGES, language_of
-from slmdesk.services.base.events import Event, TranslationRead
+from slmdesk.services.base.events import TranslationRead
 from slmdesk.services.container import Services
 from slmdesk.services.translation.handouts import HANDOUT_FORMS, Handout
 from slmdesk.services.translation.inspection import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS
@@ -263,15 +263,15 @@ def _make(
 ) -> Iterator[str]:
     """Yield the id of a finished translation; if it is not to be kept, delete it afterwards whatever happens."""
 
-    def on_event(event: Event) -> None:
-        if isinstance(event, TranslationRead) and event.item == begun.item.id:
+    def on_read(event: TranslationRead) -> None:
+        if event.item == begun.item.id:
             what = f"reading {name}" if event.total else f"reading {name}, text"
             console.progress(what, event.done, event.total)
 
     name = Path(request.path).name or "the text"
     begun = begin(console, services, services.translations, request, goal, is_kept=is_kept)
     try:
-        services.add_listener(on_event)
+        services.on(TranslationRead, on_read)
         yield finish(console, services, services.translations, begun, goal, is_kept=is_kept).item.id
     finally:
         if not is_kept:

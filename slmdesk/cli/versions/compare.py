@@ -14,7 +14,6 @@ from slmdesk.cli.job_progress import follow
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of
 from slmdesk.core.errors import KnownError
-from slmdesk.services.base.events import Event
 from slmdesk.services.container import Services
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.service import VersionRequest, VersionView
@@ -82,16 +81,16 @@ def _form_of(output: Path | None, force: bool) -> str:
 
 def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
     """Start the comparison and follow it, and the model's description, to the end; Ctrl-C stops it."""
-    received: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    services.add_listener(received.put)
+    received: queue.SimpleQueue[VersionsCompared | VersionsFailed] = queue.SimpleQueue()
+    services.on(VersionsFailed, received.put)
+    services.on(VersionsCompared, received.put)
     item = services.service_thread.call(lambda: services.versions.begin(request)).id
     try:
-        while True:
+        event = next_of(received)
+        while event.item != item:
             event = next_of(received)
-            if isinstance(event, VersionsFailed) and event.item == item:
-                raise ReportedError(event.problem)
-            if isinstance(event, VersionsCompared) and event.item == item:
-                break
+        if isinstance(event, VersionsFailed):
+            raise ReportedError(event.problem)
     except KeyboardInterrupt:
         services.service_thread.call(lambda: services.versions.cancel(item), 5.0)
         raise

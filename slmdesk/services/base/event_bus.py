@@ -11,43 +11,45 @@ from slmdesk.services.base.messages import problem_for
 
 log = logging.getLogger(__name__)
 E = TypeVar("E", bound=Event)
-Listener = Callable[[Event], object]
 
 
 class EventBus:
-    """Publishes events, first to the slots of their type, then to the listeners of all.  Service thread."""
+    """Publishes events to the slots of their type, then to those of all events.  Service thread."""
 
     def __init__(self) -> None:
         self._slots: dict[type[Event], list[Callable[[Any], object]]] = {}
-        self._listeners: list[Listener] = []
-        self._unheard: list[Event] = []
-        """Notices raised before there was a listener."""
+        self._unheard: list[Noticed] = []
+        """Notices raised before anyone heard them."""
 
     def on(self, event: type[E], slot: Callable[[E], object]) -> None:
-        """Call `slot` with each event of exactly this type."""
-        self._slots.setdefault(event, []).append(slot)
+        """Call `slot` with each event of exactly this type, or with every event where that is `Event`.
 
-    def add_listener(self, listener: Listener) -> None:
-        """Call `listener` with every event; the first one also gets the notices raised before it was added."""
-        self._listeners.append(listener)
-        unheard, self._unheard = self._unheard, []
-        for event in unheard:
-            self.publish(event)
+        The first one that hears notices also gets those raised before it was added.
+        """
+        self._slots.setdefault(event, []).append(slot)
+        if event in (Event, Noticed):
+            unheard, self._unheard = self._unheard, []
+            for notice in unheard:
+                self.publish(notice)
 
     def publish(self, event: Event) -> None:
         """Pass an event on; whoever fails over it does not keep it from the others."""
-        if not self._listeners and isinstance(event, Noticed):
+        slots = self._slots_of(type(event))
+        if isinstance(event, Noticed) and not slots:
             self._unheard.append(event)
-        for receive in (*self._slots.get(type(event), ()), *self._listeners):
+        for slot in slots:
             try:
-                receive(event)
+                slot(event)
             except Exception as err:  # noqa: BLE001  a listener's error must not end the use case that published
-                self._report(err, receive)
+                self._report(err, slot)
 
-    def _report(self, error: BaseException, failed: Listener) -> None:
+    def _slots_of(self, event: type[Event]) -> list[Callable[[Any], object]]:
+        return [*self._slots.get(event, ()), *self._slots.get(Event, ())]
+
+    def _report(self, error: BaseException, failed: Callable[[Any], object]) -> None:
         problem = problem_for(error)
-        others = [one for one in self._listeners if one is not failed]
-        for listener in others:
-            listener(Noticed(problem))
+        others = [one for one in self._slots_of(Noticed) if one is not failed]
+        for slot in others:
+            slot(Noticed(problem))
         if not others:
             log.error("the only listener failed\n%s", problem.report or problem.code)

@@ -52,11 +52,6 @@ class ServiceThread:
         """Whether the caller runs on the service thread."""
         return threading.current_thread() is self._thread
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closing
-
     def post(self, fn: Callable[[], object]) -> None:
         """Queue `fn`; functions run in the order they were posted.  After `close` it is dropped."""
         with self._wake:

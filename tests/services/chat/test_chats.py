@@ -13,6 +13,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Status
 from slmdesk.core.types import Role, Sampling
 from slmdesk.services.base.events import (
+    Event,
     ItemChanged,
     MessageAdded,
     MessageChanged,
@@ -440,7 +441,7 @@ def test_g5_a_bug_is_noticed_without_words_of_the_user_and_the_desk_goes_on(open
     def fails(_event: object) -> None:
         raise RuntimeError("MARKER")
 
-    recorder.services.add_listener(fails)
+    recorder.services.on(Event, fails)
     assert recorder.end_of(send(recorder).answer.id).message.status is Status.COMPLETE
 
 

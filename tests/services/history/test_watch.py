@@ -52,7 +52,7 @@ def test_a_model_that_another_desk_brings_in_or_removes_is_told(home, tmp_path) 
     window = open_echo()
     try:
         seen: queue.SimpleQueue = queue.SimpleQueue()
-        window.add_listener(lambda event: seen.put(window.models.list()) if isinstance(event, ModelsChanged) else None)
+        window.on(ModelsChanged, lambda _event: seen.put(window.models.list()))
         command("models", "import", str(file))
         (record,) = seen.get(timeout=TIMEOUT_S)
         command("models", "rename", record.id, "Otherwise")
@@ -69,9 +69,7 @@ def test_a_document_that_another_desk_opens_or_forgets_is_told(home, tmp_path) -
     window = open_echo()
     try:
         seen: queue.SimpleQueue = queue.SimpleQueue()
-        window.add_listener(
-            lambda event: seen.put(window.documents.recent()) if isinstance(event, DocumentsChanged) else None
-        )
+        window.on(DocumentsChanged, lambda _event: seen.put(window.documents.recent()))
 
         def until(count: int) -> list[DocumentRecord]:
             while len(found := seen.get(timeout=TIMEOUT_S)) != count:
