@@ -21,6 +21,7 @@ from slmdesk.paths import Paths, make_folders
 from slmdesk.services.base.event_bus import E, EventBus
 from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service import Runtime
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.embedding import EmbeddingService
@@ -186,6 +187,7 @@ class Services:
         self.settings = SettingsFile(self.paths.settings_file, policy)
         opened = open_store(self.paths, instance_id=instance_id)
         self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id
+        self.runtime = Runtime(self.service_thread, self.store, self.settings, self.paths, self.events)
         sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
             self.notice(notice)
@@ -207,41 +209,35 @@ class Services:
 
     def _open_models(self, engine_command: Sequence[str]) -> None:
         """Create the services for models, their exams and speed, and the jobs."""
-        thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
-        loader = self.loader = self._closed_at_end(ModelLoader(thread, store, settings, publish, self.engine))
+        runtime, store = self.runtime, self.store
+        loader = self.loader = self._closed_at_end(ModelLoader(runtime, self.engine))
         self.measuring = self._closed_at_end(
-            SpeedService(
-                thread, store, loader, self.events, lambda: self._child("engine", engine_command, log_name="measure")
-            )
+            SpeedService(runtime, loader, lambda: self._child("engine", engine_command, log_name="measure"))
         )
         pc = self.measuring.pc
-        models = self.models = self._closed_at_end(
-            ModelService(thread, store, settings, self.paths, loader, publish, pc)
-        )
-        self.jobs = self._closed_at_end(JobService(thread, store, loader, publish))
+        models = self.models = self._closed_at_end(ModelService(runtime, loader, pc))
+        self.jobs = self._closed_at_end(JobService(runtime, loader))
         self.job_views = JobViews(store, self.jobs)
         self.exams = ExamService(store, models, self.jobs)
-        self.first_exams = self._closed_at_end(
-            AutoExams(thread, settings, models, self.exams, self.jobs, loader, self.events)
-        )
-        self.pair_exams = PairExamService(store, models, self.jobs, publish)
+        self.first_exams = self._closed_at_end(AutoExams(runtime, models, self.exams, self.jobs, loader))
+        self.pair_exams = PairExamService(runtime, models, self.jobs)
         self.pair_advice = PairAdviceService(store, self.pair_exams)
         self.first_pair_exams = self._closed_at_end(
-            AutoPairExams(thread, settings, models, self.exams, self.pair_exams, self.jobs, loader, self.events)
+            AutoPairExams(runtime, models, self.exams, self.pair_exams, self.jobs, loader)
         )
         self.events.on(ModelsChanged, lambda _event: self._let_engine_open())
         self._let_engine_open()
-        self.bench = BenchService(thread, store, models, loader, self.jobs, self.measuring.note)
+        self.bench = BenchService(runtime, models, loader, self.jobs, self.measuring.note)
         self._closing.callback(self.bench.cancel)
-        self.cards = CardService(thread, store, settings, self.bench, self.exams, pc)
-        self.uses = DefaultsService(store, settings)
-        self.names = NameService(store, publish)
-        self.packs = self._closed_at_end(PackService(thread, store, models, publish))
-        self.finding = OtherProgramsService(thread, store, models)
+        self.cards = CardService(runtime, self.bench, self.exams, pc)
+        self.uses = DefaultsService(runtime)
+        self.names = NameService(runtime)
+        self.packs = self._closed_at_end(PackService(runtime, models))
+        self.finding = OtherProgramsService(runtime, models)
         self._closing.callback(self.finding.cancel)
-        self.judge = FitCheckService(thread, settings, pc)
-        self.tuning = TuningService(thread, settings, models)
-        self.looking = FileInspectionService(thread, settings, pc)
+        self.judge = FitCheckService(runtime, pc)
+        self.tuning = TuningService(runtime, models)
+        self.looking = FileInspectionService(runtime, pc)
 
     def _let_engine_open(self) -> None:
         """Tell the engine child which files it may open: the library, the models folder and the saved states."""
@@ -252,53 +248,51 @@ class Services:
 
     def _open_chats(self) -> None:
         """Create the services for chats: answers, attachments, context and quotations."""
-        thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
+        runtime, store = self.runtime, self.store
         loader, models = self.loader, self.models
-        self.embedding = self._closed_at_end(EmbeddingService(thread, store, self.uses, loader, self.events))
+        self.embedding = self._closed_at_end(EmbeddingService(runtime, self.uses, loader))
         self.retrieval = Retrieval(store, self.embedding.nearest)
-        self.states = self._closed_at_end(StateService(thread, store, settings, self.paths, loader, self.events))
-        self.chats = self._closed_at_end(ChatService(thread, store, settings, models, loader, self.retrieval, publish))
+        self.states = self._closed_at_end(StateService(runtime, loader))
+        self.chats = self._closed_at_end(ChatService(runtime, models, loader, self.retrieval))
         answers = self.chats.answers
-        self.comparing = self._closed_at_end(
-            ModelComparisonService(thread, store, models, loader, self.jobs, answers, publish)
-        )
+        self.comparing = self._closed_at_end(ModelComparisonService(runtime, models, loader, self.jobs, answers))
 
     def _open_documents(self) -> None:
         """Create the services for documents and for what is made from them."""
-        thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
+        runtime = self.runtime
         loader, models, uses, jobs = self.loader, self.models, self.uses, self.jobs
-        documents = self.documents = self._closed_at_end(DocumentService(thread, store, self.reader, publish))
-        self.collections = self._closed_at_end(CollectionService(thread, store, documents, loader, self.paths, publish))
+        documents = self.documents = self._closed_at_end(DocumentService(runtime, self.reader))
+        self.collections = self._closed_at_end(CollectionService(runtime, documents, loader))
         jobs.run_by(INDEX, self.collections.runner)
         self.questions = self._closed_at_end(
-            QuestionService(thread, store, models, loader, self.chats.answers, self.retrieval, self.states, publish)
+            QuestionService(runtime, models, loader, self.chats.answers, self.retrieval, self.states)
         )
-        self.summaries = SummaryService(store, settings, models, uses, loader, jobs, self.exams, publish)
-        self.folder_summaries = FolderSummaries(thread, store, documents, self.summaries, publish)
-        self.extraction = ExtractionService(store, settings, models, loader, jobs, self.retrieval, publish)
-        self.versions = self._closed_at_end(VersionService(thread, store, models, uses, jobs, self.exams, publish))
+        self.summaries = SummaryService(runtime, models, uses, loader, jobs, self.exams)
+        self.folder_summaries = FolderSummaries(runtime, documents, self.summaries)
+        self.extraction = ExtractionService(runtime, models, loader, jobs, self.retrieval)
+        self.versions = self._closed_at_end(VersionService(runtime, models, uses, jobs, self.exams))
 
     def _open_translation(self) -> None:
         """Create the services for translations, glossaries and the translation memory."""
-        thread, store, publish, reader = self.service_thread, self.store, self.publish, self.reader
+        runtime, store, reader = self.runtime, self.store, self.reader
         translations = self.translations = TranslationService(
-            thread, store, self.models, self.uses, self.loader, self.jobs, reader, publish, self.pair_advice
+            runtime, self.models, self.uses, self.loader, self.jobs, reader, self.pair_advice
         )
-        self.segment_edits = SegmentEdits(thread, store, self.loader, translations, publish)
-        self.segment_changes = SegmentChanges(thread, store, translations, self.segment_edits, publish)
-        self.glossaries = GlossaryService(thread, store, reader, publish)
-        self.memory = MemoryService(thread, store, reader, publish)
-        self.proposals = ProposalService(thread, store, reader)
+        self.segment_edits = SegmentEdits(runtime, self.loader, translations)
+        self.segment_changes = SegmentChanges(runtime, translations, self.segment_edits)
+        self.glossaries = GlossaryService(runtime, reader)
+        self.memory = MemoryService(runtime, reader)
+        self.proposals = ProposalService(runtime, reader)
         self.segment_lists = SegmentLists(store, translations, self.memory)
-        self.translation_files = TranslationFiles(thread, store, translations)
-        self.translation_start = DocumentInspectionService(thread, reader)
-        self.live = LiveTranslation(thread, store, self.loader, translations.terms, publish)
-        self.typed = TypedHistory(thread, store, self.settings, translations, publish)
+        self.translation_files = TranslationFiles(runtime, translations)
+        self.translation_start = DocumentInspectionService(self.service_thread, reader)
+        self.live = LiveTranslation(runtime, self.loader, translations.terms)
+        self.typed = TypedHistory(runtime, translations)
 
     def _open_history(self) -> None:
         """Create the services for kept items, printing and export."""
         store, chats = self.store, self.chats
-        self.history = HistoryService(store, self.paths, chats, self.states, self.publish)
+        self.history = HistoryService(self.runtime, chats, self.states)
         self.printing = self._closed_at_end(PrintService(self.service_thread, self.printer, page_size))
         exports = self.exports = ExportService(self.service_thread, self.history, chats, self.printing)
         exports.register(COMPARISON, partial(export_model_comparison, chats))
@@ -310,26 +304,24 @@ class Services:
 
     def _open_network(self) -> None:
         """Create the services that use the network."""
-        thread, store, settings, publish = self.service_thread, self.store, self.settings, self.publish
-        paths, models = self.paths, self.models
-        self.network = NetworkService(thread, store, settings, ProxyPasswords(paths), publish)
-        settings.listeners.append(lambda _settings: self.network.move_password())
+        runtime, models = self.runtime, self.models
+        self.network = NetworkService(runtime, ProxyPasswords(self.paths))
+        self.settings.listeners.append(lambda _settings: self.network.move_password())
         self.network.move_password()
-        hub = self.hub = self._closed_at_end(HubService(thread, settings, paths, self.network, self.measuring.pc))
-        self.tokens = TokenService(thread, settings, paths, hub.policy, publish)
+        hub = self.hub = self._closed_at_end(HubService(runtime, self.network, self.measuring.pc))
+        self.tokens = TokenService(runtime, hub.policy)
         hub.hub.token = self.tokens.token
-        self.downloads = self._closed_at_end(DownloadService(thread, store, settings, hub, models, publish))
+        self.downloads = self._closed_at_end(DownloadService(runtime, hub, models))
         self.jobs.run_by(DOWNLOAD, self.downloads)
-        self.moving = self._closed_at_end(MoveService(thread, store, settings, paths, models, self.downloads, publish))
+        self.moving = self._closed_at_end(MoveService(runtime, models, self.downloads))
         self.searching = SearchService(hub)
         self.offers = CatalogueService(hub, self.searching)
         self.repo_pages = RepoPageService(hub)
 
     def _open_watch(self) -> None:
         """Create the services that watch the store for changes and back it up."""
-        thread, store, chats = self.service_thread, self.store, self.chats
-        self.watch = self._closed_at_end(ChangeWatch(thread, store, self.settings, chats, self.network, self.events))
-        self.backups = BackupService(thread, store, self.paths, chats, self.publish, self.watch.restart)
+        self.watch = self._closed_at_end(ChangeWatch(self.runtime, self.chats, self.network))
+        self.backups = BackupService(self.runtime, self.chats, self.watch.restart)
         self.watch.start()
 
     def _closed_at_end(self, service: C) -> C:

@@ -17,9 +17,10 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, 
 from slmdesk.core.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, ChatMessage, Json, Sampling
 from slmdesk.core.wire import answer_from, messages_to_json, to_json
-from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
+from slmdesk.services.base.events import MessageEnded, MessageGrew, Noticed, NoticeOver, Problem, PromptProgress
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.chat.ephemeral import MessageStore
 from slmdesk.services.chat.options import Lora
 from slmdesk.services.engine.lease import Lease
@@ -118,11 +119,12 @@ class _Growing:
         return self.prefix + "".join(self.pieces)
 
 
-class Answers:
+class Answers(Service):
     """The answers this instance is writing."""
 
-    def __init__(self, service_thread: ServiceThread, loader: ModelLoader, publish: Callable[[Event], None]) -> None:
-        self._service_thread, self._loader, self._publish = service_thread, loader, publish
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._loader = loader
         self._growing: dict[str, _Growing] = {}
         self._tick: Later | None = None
         self._said = ""

@@ -12,23 +12,23 @@ from slmdesk.core.wire import messages_to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending, ended
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.conversation import InspectedPrompt
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.load_spec import context_tokens
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.token_count import count_tokens
-from slmdesk.settings import SettingsFile
 
 FRAME = 8
 """Tokens a chat format usually puts around a turn; only used for a guess before the model is loaded."""
 
 
-class Prompts:
+class Prompts(Service):
     """Asks the engine child for the prompt it would read."""
 
-    def __init__(self, service_thread: ServiceThread, settings: SettingsFile, loader: ModelLoader) -> None:
-        self._service_thread, self._settings, self._loader = service_thread, settings, loader
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._loader = loader
 
     def show(self, record: ModelRecord, turns: Sequence[ChatMessage], ids: Sequence[str]) -> Pending[InspectedPrompt]:
         """Return the exact prompt of these turns; `ids` are their messages.  Loads the model if needed."""

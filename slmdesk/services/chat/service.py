@@ -5,13 +5,12 @@ thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, ModelRecord, Status
 from slmdesk.core.types import Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.events import (
-    Event,
     ItemChanged,
     MessageAdded,
     MessageChanged,
@@ -19,7 +18,7 @@ from slmdesk.services.base.events import (
 )
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers
 from slmdesk.services.chat.attachments.planner import Workers, stub_of
 from slmdesk.services.chat.attachments.quotes import Quotes
@@ -47,8 +46,6 @@ from slmdesk.services.chat.requests import AttachRequest, SendRequest
 from slmdesk.services.documents.retrieval import Retrieval
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.library import ModelService
-from slmdesk.settings import SettingsFile
-from slmdesk.store import Store
 
 KIND = "chat"
 PROMPT_VERSION = "chat-1"
@@ -57,30 +54,22 @@ PROMPT_VERSION = "chat-1"
 MOST_ATTACHED = 50
 
 
-class ChatService:
+class ChatService(Service):
     """Sends messages, and opens, changes and deletes chats."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        models: ModelService,
-        loader: ModelLoader,
-        retrieval: Retrieval,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._store, self._models, self._publish = store, models, publish
-        self._choice = ModelChoice(store, models, loader)
+    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, retrieval: Retrieval) -> None:
+        super().__init__(runtime)
+        self._models = models
+        self._choice = ModelChoice(runtime.store, models, loader)
         self._unsaved = EphemeralStore()
-        self.answers = Answers(service_thread, loader, publish)
+        self.answers = Answers(runtime, loader)
         """All answers this instance writes, in chats and elsewhere."""
-        self._prompts = Prompts(service_thread, settings, loader)
-        self._sources = Sources(service_thread, store, loader)
-        self._quotes = Quotes(service_thread, store, publish)
-        workers = Workers(service_thread, store, loader, retrieval, self._sources)
-        self._preparer = Preparer(workers, self._quotes, publish)
-        self._meter = ContextMeter(self._prompts, self._sources, publish)
+        self._prompts = Prompts(runtime, loader)
+        self._sources = Sources(runtime, loader)
+        self._quotes = Quotes(runtime)
+        workers = Workers(runtime.service_thread, runtime.store, loader, retrieval, self._sources)
+        self._preparer = Preparer(workers, self._quotes, runtime.publish)
+        self._meter = ContextMeter(self._prompts, self._sources, runtime.publish)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of their messages a frontend knows."""
 

@@ -17,15 +17,13 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial
 from slmdesk.core.records import DocumentStatus, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.pending import Pending, ended
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse
-from slmdesk.store import Store
 
 AT_ONCE = 32
 """Passages of one job of the engine, which opens the model for it."""
@@ -46,16 +44,15 @@ OnVectors = Callable[[list[bytes], bool], None]
 """Hears the vectors that came, in order, and whether somebody ended it before it was done."""
 
 
-class EmbeddingService:
+class EmbeddingService(Service):
     """Makes vectors of passages, and finds passages by their vectors.
 
     A document that was read is indexed; all are indexed again when the embedding model changes.
     """
 
-    def __init__(
-        self, service_thread: ServiceThread, store: Store, uses: DefaultsService, loader: ModelLoader, events: EventBus
-    ) -> None:
-        self._service_thread, self._store, self._uses, self._loader = service_thread, store, uses, loader
+    def __init__(self, runtime: Runtime, uses: DefaultsService, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._uses, self._loader = uses, loader
         self._waiting: dict[str, None] = {}
         """Documents, in order."""
         self._now: str | None = None
@@ -70,9 +67,9 @@ class EmbeddingService:
         self._seen: str | None = None
         """The model for which everything that was read has been put in line."""
         self._closed = False
-        events.on(DocumentChanged, self._on_document_changed)
-        events.on(DocumentGone, lambda event: self._waiting.pop(event.id, None))
-        events.on(ModelsChanged, lambda _event: service_thread.post(self.take_up))
+        runtime.events.on(DocumentChanged, self._on_document_changed)
+        runtime.events.on(DocumentGone, lambda event: self._waiting.pop(event.id, None))
+        runtime.events.on(ModelsChanged, lambda _event: runtime.service_thread.post(self.take_up))
 
     def model(self) -> ModelRecord | None:
         """The embedding model: the default one, else one of the library; None without any."""

@@ -18,11 +18,12 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, DocumentStatus, JobRecord, JobStatus, JobStep
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.documents.files import DocumentFile, look_at
 from slmdesk.services.documents.folder_scan import AGAIN, STILL_S, DuplicateFile, Plan, SeenFile, UnreadableFile
 from slmdesk.services.documents.folder_types import KIND, quoted, unquoted
@@ -30,7 +31,6 @@ from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
-from slmdesk.store import Store
 from slmdesk.store.part import new_id
 
 AT_ONCE = 50
@@ -89,21 +89,19 @@ class _Looked:
     twin_of: str = ""
 
 
-class IndexRunner:
+class IndexRunner(Service):
     """Runs the jobs of kind `index` (see jobs.service.Runner), one at a time."""
 
     def __init__(
         self,
-        service_thread: ServiceThread,
-        store: Store,
+        runtime: Runtime,
         documents: DocumentService,
         loader: ModelLoader,
-        publish: Callable[[Event], None],
         progressed: Callable[[IndexProgress], None],
     ) -> None:
         """Create the runner; `progressed` gets each change of a job, at most four times a second while it runs."""
-        self._service_thread, self._store, self._documents, self._loader = service_thread, store, documents, loader
-        self._publish, self._progressed = publish, progressed
+        super().__init__(runtime)
+        self._documents, self._loader, self._progressed = documents, loader, progressed
         self._queue: deque[str] = deque()
         self._run: _Run | None = None
         self._closed = False

@@ -7,30 +7,23 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from slmdesk.core.errors import KnownError
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.events import CollectionGone
 from slmdesk.services.documents.library import DocumentService
-from slmdesk.store import Store
 
 REST_S = 0.3
 MOST_TRIES = 200
 """How often to check whether a document being removed is gone."""
 
 
-class FolderRemoval:
+class FolderRemoval(Service):
     """What this instance removes of folders."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        documents: DocumentService,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._documents, self._publish = service_thread, store, documents, publish
+    def __init__(self, runtime: Runtime, documents: DocumentService) -> None:
+        super().__init__(runtime)
+        self._documents = documents
         self._going: deque[str | Callable[[], object]] = deque()
         """Documents to be removed one after another, and callbacks for when they are."""
         self._is_forgetting = False

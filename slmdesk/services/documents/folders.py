@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,12 +15,12 @@ from pathlib import Path
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobRecord, JobStatus
 from slmdesk.core.types import Json
-from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.documents.events import CollectionChanged
 from slmdesk.services.documents.folder_indexing import IndexProgress, IndexRunner, gone_in
 from slmdesk.services.documents.folder_removal import FolderRemoval
@@ -41,7 +40,6 @@ from slmdesk.services.documents.folder_types import (
 )
 from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.store import Store
 
 WATCH_S = 10.0
 """Time between two scans of a watched folder; more where a scan takes long."""
@@ -79,23 +77,17 @@ _Scan = tuple[Listing, Plan | None]
 """A listing, and what has to be done after it; None: the folder has vanished."""
 
 
-class CollectionService:
+class CollectionService(Service):
     """Adds, scans, watches and removes folders."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        documents: DocumentService,
-        loader: ModelLoader,
-        paths: Paths,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._documents, self._publish = service_thread, store, documents, publish
+    def __init__(self, runtime: Runtime, documents: DocumentService, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._documents = documents
+        paths = runtime.paths
         self._own = (paths.data, paths.models, paths.cache, paths.logs, paths.config)
-        self.runner = IndexRunner(service_thread, store, documents, loader, publish, self._on_progress)
+        self.runner = IndexRunner(runtime, documents, loader, self._on_progress)
         self._folders: dict[str, _Folder] = {}
-        self._removal = FolderRemoval(service_thread, store, documents, publish)
+        self._removal = FolderRemoval(runtime, documents)
         self._is_watching = False
         self._closed = False
 

@@ -14,7 +14,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.citations import Pages
 from slmdesk.services.documents.inputs import able, count_texts, first_failure, model_of, read_documents
 from slmdesk.services.documents.results import DocumentItems, title_of
@@ -24,8 +24,6 @@ from slmdesk.services.jobs.plan import JobPlanner, Plan
 from slmdesk.services.jobs.resumable import begun_before, request_in
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
-from slmdesk.settings import SettingsFile
-from slmdesk.store import Store
 
 
 class DocumentRequest(Protocol):
@@ -72,7 +70,7 @@ R = TypeVar("R", bound=DocumentRequest)
 P = TypeVar("P", bound=DocumentPlan)
 
 
-class DocumentJobService(JobPlanner, Generic[R, P]):
+class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     """Begins, resumes, repeats and plans the jobs of one kind; a subclass says what is particular to the kind."""
 
     kind: ClassVar[str]
@@ -83,18 +81,10 @@ class DocumentJobService(JobPlanner, Generic[R, P]):
     refusal: ClassVar[str]
     """Why fewer than one or more than these are refused."""
 
-    def __init__(
-        self,
-        store: Store,
-        settings: SettingsFile,
-        models: ModelService,
-        loader: ModelLoader,
-        jobs: JobService,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._store, self._settings, self._models = store, settings, models
-        self._loader, self._jobs, self._publish = loader, jobs, publish
-        self._items = DocumentItems(store, publish, self.kind)
+    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, jobs: JobService) -> None:
+        super().__init__(runtime)
+        self._models, self._loader, self._jobs = models, loader, jobs
+        self._items = DocumentItems(runtime.store, runtime.publish, self.kind)
         self._live: dict[str, P] = {}
         jobs.plan_by(self.kind, self)
         jobs.when_done(self.kind, self._on_done)

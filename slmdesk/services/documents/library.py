@@ -5,7 +5,7 @@ Service thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +17,10 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending, ended
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.document_info import file_of, info_of
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.services.documents.files import DocumentFile, documents_in, look_at
@@ -30,7 +29,6 @@ from slmdesk.services.documents.opening import DocumentOpener, OpenRequest
 from slmdesk.services.documents.page_images import PageImage, PageImages
 from slmdesk.services.documents.reading_queue import ReadingQueue, read_problem
 from slmdesk.services.documents.search import FoundPlaces, PlaceSearch, TextHit, search_texts
-from slmdesk.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +39,15 @@ class DocumentText:
     pages: tuple[Page, ...]
 
 
-class DocumentService:
+class DocumentService(Service):
     """Opens, reads, searches and removes documents."""
 
-    def __init__(
-        self, service_thread: ServiceThread, store: Store, client: ChildClient, publish: Callable[[Event], None]
-    ) -> None:
-        self._service_thread, self._store, self._client, self._publish = service_thread, store, client, publish
-        self._images = PageImages(service_thread, client, lambda: self._reading.is_busy)
-        self._reading = ReadingQueue(
-            service_thread, store, client, publish, pictures=lambda: self._images.asked, on_idle=self._images.advance
-        )
-        self._opener = DocumentOpener(service_thread, store, publish, self._reading, self._images)
+    def __init__(self, runtime: Runtime, client: ChildClient) -> None:
+        super().__init__(runtime)
+        self._client = client
+        self._images = PageImages(runtime.service_thread, client, lambda: self._reading.is_busy)
+        self._reading = ReadingQueue(runtime, client, pictures=lambda: self._images.asked, on_idle=self._images.advance)
+        self._opener = DocumentOpener(runtime, self._reading, self._images)
         self._going: dict[str, Pending[DocumentRecord]] = {}
         """Documents that are being forgotten."""
         self._is_purging = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,17 +15,16 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.document_info import attached, file_of, info_of
 from slmdesk.services.documents.events import DocumentChanged
 from slmdesk.services.documents.files import DocumentFile, look_at
 from slmdesk.services.documents.page_images import PageImages
 from slmdesk.services.documents.reading_queue import Reading, ReadingQueue
-from slmdesk.store import Store
 
 MOST_NAME = 255
 """Characters of a document's name."""
@@ -53,18 +51,11 @@ class OpenRequest:
     pending: Pending[DocumentRecord] = field(default_factory=Pending)
 
 
-class DocumentOpener:
+class DocumentOpener(Service):
     """Opens the documents of this instance."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        publish: Callable[[Event], None],
-        reading: ReadingQueue,
-        images: PageImages,
-    ) -> None:
-        self._service_thread, self._store, self._publish = service_thread, store, publish
+    def __init__(self, runtime: Runtime, reading: ReadingQueue, images: PageImages) -> None:
+        super().__init__(runtime)
         self._reading, self._images = reading, images
         self.passwords: dict[str, str] = {}
         """Of documents opened in this run, for their pictures: never written anywhere."""

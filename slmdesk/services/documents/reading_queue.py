@@ -19,12 +19,12 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Partial, P
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.documents.events import DocumentChanged, DocumentProgress
-from slmdesk.store import Store
 from slmdesk.text.passages.cut import PassageBuilder
 
 KEEP_GAP_S = 0.2
@@ -90,25 +90,19 @@ class _ArrivingPages:
         return len(self._pages)
 
 
-class ReadingQueue:
+class ReadingQueue(Service):
     """The documents this instance reads.  Everything on the service thread."""
 
     def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        client: ChildClient,
-        publish: Callable[[Event], None],
-        pictures: Callable[[], int],
-        on_idle: Callable[[], None],
+        self, runtime: Runtime, client: ChildClient, pictures: Callable[[], int], on_idle: Callable[[], None]
     ) -> None:
         """Create the queue.
 
         `pictures` counts the images requested of the same child, which may have crashed it; `on_idle` is called when no
         document is being read any more.
         """
-        self._service_thread, self._store, self._client, self._publish = service_thread, store, client, publish
-        self._pictures, self._on_idle = pictures, on_idle
+        super().__init__(runtime)
+        self._client, self._pictures, self._on_idle = client, pictures, on_idle
         self._waiting: deque[Reading] = deque()
         self._now: Reading | None = None
         self._closed = False

@@ -28,17 +28,15 @@ from slmdesk.core.saved_states import (
 )
 from slmdesk.core.types import ChatMessage, Json
 from slmdesk.core.wire import messages_to_json
-from slmdesk.paths import Paths
-from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.documents.events import DocumentChanged, DocumentGone
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import ModelLoader
-from slmdesk.settings import Settings, SettingsFile
-from slmdesk.store import Store
+from slmdesk.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -74,29 +72,22 @@ class _Saving:
     """False: what it belongs to was deleted meanwhile."""
 
 
-class StateService:
+class StateService(Service):
     """Saves, finds and deletes states; one goes when the document or model it belongs to is gone or has changed."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        paths: Paths,
-        loader: ModelLoader,
-        events: EventBus,
-    ) -> None:
-        self._service_thread, self._store, self._settings, self._loader = service_thread, store, settings, loader
-        self._folder = paths.states
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._loader = loader
+        self._folder = runtime.paths.states
         self._saving: list[_Saving] = []
         self._quiet: list[Pending[None]] = []
         self._models: frozenset[str] | None = None
-        self._most = settings.current.saved_states_mib
-        settings.listeners.append(self._on_settings)
-        events.on(DocumentGone, self._on_document_gone)
-        events.on(DocumentChanged, self._on_document_changed)
-        events.on(ModelsChanged, self._on_models_changed)
-        self._sweep = None if store.read_only else service_thread.call_later(SWEEP_S, self._sweep_up)
+        self._most = runtime.settings.current.saved_states_mib
+        runtime.settings.listeners.append(self._on_settings)
+        runtime.events.on(DocumentGone, self._on_document_gone)
+        runtime.events.on(DocumentChanged, self._on_document_changed)
+        runtime.events.on(ModelsChanged, self._on_models_changed)
+        self._sweep = None if runtime.store.read_only else runtime.service_thread.call_later(SWEEP_S, self._sweep_up)
 
     # ---- for questions
 

@@ -14,18 +14,18 @@ from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import Json, LoadedModel
 from slmdesk.core.wire import loaded_model_from
-from slmdesk.services.base.events import Event, Noticed, Problem
+from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_io import FileMark
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.engine.crash_history import CrashHistory
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.file_check import checked
 from slmdesk.services.engine.hardware import memory_of
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.load_spec import limits_of, spec_for
-from slmdesk.settings import Settings, SettingsFile
-from slmdesk.store import Store
+from slmdesk.settings import Settings
 
 MINUTE_S = 60.0
 
@@ -44,20 +44,13 @@ class _Loading:
     job: JobHandle | None = None
 
 
-class ModelLoader:
+class ModelLoader(Service):
     """Manages the model of the engine child.  Called on the service thread, as are its callbacks."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        publish: Callable[[Event], None],
-        client: ChildClient,
-    ) -> None:
-        self.service_thread, self.client = service_thread, client
-        self._settings, self._publish = settings, publish
-        self._crashes = CrashHistory(store)
+    def __init__(self, runtime: Runtime, client: ChildClient) -> None:
+        super().__init__(runtime)
+        self.service_thread, self.client = runtime.service_thread, client
+        self._crashes = CrashHistory(runtime.store)
         self._in_use: _InUse | None = None
         self._loading: _Loading | None = None
         self._waiting: list[Lease] = []
@@ -68,8 +61,8 @@ class ModelLoader:
         self._forced: set[str] = set()
         self._noise: set[str] = set()
         """Models of which it was said that they do not behave like one."""
-        self._limits = limits_of(settings.current)
-        settings.listeners.append(self._on_settings)
+        self._limits = limits_of(runtime.settings.current)
+        runtime.settings.listeners.append(self._on_settings)
         self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
 
     # ---- requests

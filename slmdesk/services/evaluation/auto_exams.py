@@ -14,7 +14,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord, Status
 from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.events import ExamOffered, MessageEnded
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.exam_items import Skill, items
@@ -22,7 +23,6 @@ from slmdesk.services.evaluation.exams import KIND, ExamService, note_of, result
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
-from slmdesk.settings import SettingsFile
 
 IDLE_S = 20.0
 """After the last answer."""
@@ -52,21 +52,14 @@ def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
     return words * ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(read_per_s, 0.01)
 
 
-class AutoExams:
+class AutoExams(Service):
     """Listens to events and starts exams when appropriate.  Service thread."""
 
     def __init__(
-        self,
-        service_thread: ServiceThread,
-        settings: SettingsFile,
-        models: ModelService,
-        exams: ExamService,
-        jobs: JobService,
-        loader: ModelLoader,
-        events: EventBus,
+        self, runtime: Runtime, models: ModelService, exams: ExamService, jobs: JobService, loader: ModelLoader
     ) -> None:
-        self._service_thread, self._settings, self._models, self._loader = service_thread, settings, models, loader
-        self._exams, self._jobs, self._publish = exams, jobs, events.publish
+        super().__init__(runtime)
+        self._models, self._loader, self._exams, self._jobs = models, loader, exams, jobs
         self._is_on = False
         self._later: Later | None = None
         self._seconds: dict[str, float] = {}
@@ -75,7 +68,7 @@ class AutoExams:
         self.is_on_battery: Callable[[], bool] = on_battery
         self.is_away: Callable[[], bool] = lambda: False
         """Whether nobody works at this PC; where that cannot be found out somebody does."""
-        self._listen(events)
+        self._listen(runtime.events)
 
     def begin(self) -> None:
         """Start offering exams after a first answer; those started automatically in an earlier run wait too."""

@@ -16,6 +16,7 @@ from slmdesk.core.wire import answer_from, dataclass_from, messages_to_json, to_
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.engine.energy import Energy, EnergySource, Meter, energy_words
 from slmdesk.services.engine.lease import Lease
@@ -79,27 +80,20 @@ class BenchProgress:
     fraction: float
 
 
-class BenchService:
+class BenchService(Service):
     """Measures one model at a time.  Service thread."""
 
     def __init__(
         self,
-        service_thread: ServiceThread,
-        store: Store,
+        runtime: Runtime,
         models: ModelService,
         loader: ModelLoader,
         jobs: JobService,
         note: Callable[[ModelRecord, float, int], None],
     ) -> None:
         """Create the service; `note` gets each measured model, its tokens per second, and after how many tokens."""
-        self._service_thread, self._store, self._models, self._loader, self._jobs = (
-            service_thread,
-            store,
-            models,
-            loader,
-            jobs,
-        )
-        self._note = note
+        super().__init__(runtime)
+        self._models, self._loader, self._jobs, self._note = models, loader, jobs, note
         self._bench: _Bench | None = None
 
     @property

@@ -16,15 +16,13 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.evaluation.benchmark import BenchResult, BenchService
 from slmdesk.services.evaluation.exam_labels import few_words, lines_of, note_words, sentence_of, short_words
 from slmdesk.services.evaluation.exams import ExamService, result_of
 from slmdesk.services.models.defaults import DefaultUse, can_do, uses_in
 from slmdesk.services.models.fit import Fit, Pc, fit_header
 from slmdesk.services.models.verify import VERIFIED
-from slmdesk.settings import SettingsFile
-from slmdesk.store import Store
 
 MOST_FIELDS = 2000
 """Of a header that are shown; more are counted."""
@@ -80,20 +78,12 @@ class _Read:
     problem: Problem | None = None
 
 
-class CardService:
+class CardService(Service):
     """Builds model cards.  Service thread; file headers are read on another."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        bench: BenchService,
-        exams: ExamService,
-        pc: Callable[[], Pc],
-    ) -> None:
-        self._service_thread, self._store, self._settings, self._pc = service_thread, store, settings, pc
-        self._bench, self._exams = bench, exams
+    def __init__(self, runtime: Runtime, bench: BenchService, exams: ExamService, pc: Callable[[], Pc]) -> None:
+        super().__init__(runtime)
+        self._pc, self._bench, self._exams = pc, bench, exams
 
     def list(self) -> tuple[ModelCard, ...]:
         """All models of the library."""

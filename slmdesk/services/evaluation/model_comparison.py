@@ -16,8 +16,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import AnswerEnding, Item, Message, ModelRecord, Status
 from slmdesk.core.types import Answer, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
 from slmdesk.services.chat.conversation import title_from, turns_for_engine, words_of
 from slmdesk.services.engine.energy import Meter
@@ -38,7 +39,6 @@ from slmdesk.services.evaluation.comparison_types import (
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.restore_choice import PreviousModel, mark, return_to
-from slmdesk.store import Store
 
 KIND = "comparison"
 PROMPT_VERSION = "compare-1"
@@ -68,21 +68,14 @@ class _Run:
     measured: dict[str, Json] = field(default_factory=dict)
 
 
-class ModelComparisonService:
+class ModelComparisonService(Service):
     """Starts, opens and votes on comparisons.  One is written at a time."""
 
     def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        models: ModelService,
-        loader: ModelLoader,
-        jobs: JobService,
-        answers: Answers,
-        publish: Callable[[Event], None],
+        self, runtime: Runtime, models: ModelService, loader: ModelLoader, jobs: JobService, answers: Answers
     ) -> None:
-        self._service_thread, self._store, self._models, self._loader = service_thread, store, models, loader
-        self._jobs, self._answers, self._publish = jobs, answers, publish
+        super().__init__(runtime)
+        self._models, self._loader, self._jobs, self._answers = models, loader, jobs, answers
         self._run: _Run | None = None
 
     # ---- wishes

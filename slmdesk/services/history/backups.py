@@ -10,16 +10,15 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import is_there
 from slmdesk.core.records import BackupCopy, Restored
 from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, ItemChanged, ItemGone
+from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.store import (
     BackupResult,
     PreparedBackup,
-    Store,
     backup,
     backups,
     prepare_backup,
@@ -30,23 +29,15 @@ from slmdesk.store import (
 PAGE = 500
 
 
-class BackupService:
+class BackupService(Service):
     """Makes and restores backups.  On the service thread; the copying runs on a file thread.
 
     `on_replaced` is called when the history was replaced, before events of its items are published.
     """
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        paths: Paths,
-        chats: ChatService,
-        publish: Callable[[Event], None],
-        on_replaced: Callable[[], None],
-    ) -> None:
-        self._service_thread, self._store, self._paths = service_thread, store, paths
-        self._chats, self._publish, self._on_replaced = chats, publish, on_replaced
+    def __init__(self, runtime: Runtime, chats: ChatService, on_replaced: Callable[[], None]) -> None:
+        super().__init__(runtime)
+        self._chats, self._on_replaced = chats, on_replaced
 
     def copies(self) -> Sequence[BackupCopy]:
         """Checked copies in the folder of backups that can be restored, newest first."""

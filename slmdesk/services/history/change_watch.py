@@ -6,15 +6,14 @@ import contextlib
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentStatus
-from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.events import ItemChanged, ItemGone, MessageAdded, MessageChanged, Noticed, NoticeOver
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.events import DocumentsChanged
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.online.network_log import NetworkService
-from slmdesk.settings import SettingsFile
 from slmdesk.store import Store
 
 EVERY_S = 1.0
@@ -24,27 +23,19 @@ ORPHANS_EVERY = 5
 """Of so many looks, one asks for rows whose instance is gone."""
 
 
-class ChangeWatch:
+class ChangeWatch(Service):
     """Publishes the changes other instances made.  Everything on the service thread."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        chats: ChatService,
-        network: NetworkService,
-        events: EventBus,
-    ) -> None:
-        self._service_thread, self._store, self._settings = service_thread, store, settings
-        self._chats, self._network, self._publish = chats, network, events.publish
-        self._revision = store.revision()
-        self._version = store.data_version()
-        self._models, self._documents = _marks(store), _document_marks(store)
+    def __init__(self, runtime: Runtime, chats: ChatService, network: NetworkService) -> None:
+        super().__init__(runtime)
+        self._chats, self._network = chats, network
+        self._revision = runtime.store.revision()
+        self._version = runtime.store.data_version()
+        self._models, self._documents = _marks(runtime.store), _document_marks(runtime.store)
         self._looks = 0
         self._trouble = ""
         self._next: Later | None = None
-        events.on(ModelsChanged, lambda _event: self._note_models())
+        runtime.events.on(ModelsChanged, lambda _event: self._note_models())
 
     def start(self) -> None:
         """Start checking every second."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,15 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Found, Item, Message, Rescued
 from slmdesk.core.types import Json
 from slmdesk.exports.chats import FORMATS, comparison_to_markdown
-from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, ItemChanged, ItemGone
+from slmdesk.services.base.events import ItemChanged, ItemGone
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.documents.saved_states import StateService
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.evaluation.export import export_parts
 from slmdesk.services.evaluation.model_comparison import KIND as COMPARISON
 from slmdesk.services.translation.events import GlossariesChanged, MemoryChanged
-from slmdesk.store import Store, damaged_copies, rescue_into
+from slmdesk.store import damaged_copies, rescue_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,12 @@ class EmptiedTrash:
     """Whose text is still kept, though nothing else uses it."""
 
 
-class HistoryService:
+class HistoryService(Service):
     """Lists, searches, renames, exports and deletes what is kept."""
 
-    def __init__(
-        self, store: Store, paths: Paths, chats: ChatService, states: StateService, publish: Callable[[Event], None]
-    ) -> None:
-        self._store, self._paths, self._chats, self._states, self._publish = store, paths, chats, states, publish
+    def __init__(self, runtime: Runtime, chats: ChatService, states: StateService) -> None:
+        super().__init__(runtime)
+        self._chats, self._states = chats, states
 
     def items(
         self,

@@ -12,9 +12,9 @@ from typing import Protocol
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.jobs.events import JobChanged
 from slmdesk.services.jobs.plan import JobPlanner
@@ -22,7 +22,6 @@ from slmdesk.services.jobs.queue_order import moved, place_of, put_in_order
 from slmdesk.services.jobs.runner import JobContext, JobRun
 from slmdesk.services.jobs.steps import step_key, step_of
 from slmdesk.services.jobs.timings import noted_of
-from slmdesk.store import Store
 
 __all__ = ["JobService", "Runner", "step_key", "step_of"]
 
@@ -45,14 +44,14 @@ class Runner(Protocol):
         """Move a waiting job `up`, `down` or to the front (`first`).  Raises KnownError store.*."""
 
 
-class JobService:
+class JobService(Service):
     """Manages the stored jobs, and runs one of them at a time in this instance."""
 
-    def __init__(
-        self, service_thread: ServiceThread, store: Store, loader: ModelLoader, publish: Callable[[Event], None]
-    ) -> None:
-        self._service_thread, self._store, self._publish = service_thread, store, publish
-        self._context = JobContext(service_thread, store, loader, lambda: self.is_held, publish, self._over)
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._context = JobContext(
+            runtime.service_thread, runtime.store, loader, lambda: self.is_held, runtime.publish, self._over
+        )
         self._queue: dict[str, bool] = {}
         """Ids of jobs waiting here, and whether a person asked for each just now."""
         self._run: JobRun | None = None

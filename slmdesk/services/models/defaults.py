@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import ModelRecord
-from slmdesk.settings import Settings, SettingsFile
-from slmdesk.store import Store
+from slmdesk.services.base.service import Service
+from slmdesk.settings import Settings
 
 
 class DefaultUse(StrEnum):
@@ -58,11 +58,8 @@ def uses_in(settings: Settings, record: ModelRecord) -> tuple[DefaultUse, ...]:
     return tuple(use for use in DefaultUse if getattr(settings, SETTING[use]) == record.id and can_do(record, use))
 
 
-class DefaultsService:
+class DefaultsService(Service):
     """Reads and sets the defaults.  Service thread."""
-
-    def __init__(self, store: Store, settings: SettingsFile) -> None:
-        self._store, self._settings = store, settings
 
     def default(self, use: DefaultUse) -> ModelRecord | None:
         """The model chosen for a job, if it is still here."""

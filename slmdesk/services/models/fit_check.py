@@ -14,9 +14,8 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.models.fit import Pc, fit_file
-from slmdesk.settings import SettingsFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,12 @@ class FitCheck:
     """The speed is that of answers it wrote on this PC."""
 
 
-class FitCheckService:
+class FitCheckService(Service):
     """Checks models.  On the service thread; files are read on another."""
 
-    def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
-        self._service_thread, self._settings, self._pc = service_thread, settings, pc
+    def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
+        super().__init__(runtime)
+        self._pc = pc
 
     def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, FitCheck]]:
         """Whether these can be used, by their files' headers: a verdict for each id."""

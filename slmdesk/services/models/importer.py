@@ -20,7 +20,7 @@ from slmdesk.core.gguf.parts import parts_of
 from slmdesk.core.gguf.read import GgufHeader, check_file, check_merges, require_chat_model
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import (
     PART_SUFFIX,
     HashedFile,
@@ -35,7 +35,7 @@ from slmdesk.services.base.file_io import (
 from slmdesk.services.base.file_thread import FileWork, Report
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.display_name import MAX_NAME, name_for
 
@@ -88,19 +88,19 @@ class _Import:
         return self.name or name_for(header, self.path.stem)
 
 
-class Importer:
+class Importer(Service):
     """Runs all imports.  Called on the service thread."""
 
     def __init__(
         self,
-        service_thread: ServiceThread,
+        runtime: Runtime,
         folder: Callable[[], Path],
         known: Callable[[], Sequence[ModelRecord]],
         register: Register,
-        publish: Callable[[Event], None],
     ) -> None:
-        self._folder, self._known, self._register, self._publish = folder, known, register, publish
-        self._work = FileWork(service_thread, "import-model")
+        super().__init__(runtime)
+        self._folder, self._known, self._register = folder, known, register
+        self._work = FileWork(runtime.service_thread, "import-model")
         self.cancel = self._work.cancel
 
     def begin(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:

@@ -15,11 +15,10 @@ from slmdesk.services.base.file_io import mark_of
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.models.display_name import name_for
 from slmdesk.services.models.fit import Fit, Pc, fit_by_size, fit_header
 from slmdesk.services.models.importer import require_usable
-from slmdesk.settings import SettingsFile
 
 SUFFIX = ".gguf"
 MOST_FILES = 200
@@ -56,11 +55,12 @@ class InspectedFiles:
     """There are more files than are looked at in one go."""
 
 
-class FileInspectionService:
+class FileInspectionService(Service):
     """Inspects files.  Called on the service thread; files are read on another."""
 
-    def __init__(self, service_thread: ServiceThread, settings: SettingsFile, pc: Callable[[], Pc]) -> None:
-        self._service_thread, self._settings, self._pc = service_thread, settings, pc
+    def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
+        super().__init__(runtime)
+        self._pc = pc
 
     def look(self, paths: Sequence[Path]) -> Pending[InspectedFiles]:
         """Look at files, and at the model files in folders."""

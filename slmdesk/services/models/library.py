@@ -15,12 +15,11 @@ from slmdesk.core.gguf.read import GgufHeader, plain_metadata, read_header
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import active_bytes, step_seconds
 from slmdesk.core.types import Json
-from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event, Noticed, Problem
+from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_io import HashedFile
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.adopt import UnlistedFiles, look_for_unadopted
@@ -30,8 +29,7 @@ from slmdesk.services.models.fit import Fit, Pc, fit_file
 from slmdesk.services.models.importer import ImportEnded, Importer
 from slmdesk.services.models.rename import name_beside
 from slmdesk.services.models.verify import Checker, VerifyResult
-from slmdesk.settings import Settings, SettingsFile
-from slmdesk.store import Store
+from slmdesk.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +42,18 @@ class ModelInfo:
     bytes: int
 
 
-class ModelService:
+class ModelService(Service):
     """Manages the library, and the one model that is loaded."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        paths: Paths,
-        loader: ModelLoader,
-        publish: Callable[[Event], None],
-        pc: Callable[[], Pc],
-    ) -> None:
-        self._service_thread, self._store, self._settings, self._paths = service_thread, store, settings, paths
-        self._loader, self._publish, self._pc = loader, publish, pc
-        self._importer = Importer(service_thread, lambda: self.folder, store.models.all, self.register, publish)
-        self._checker = Checker(service_thread, store)
+    def __init__(self, runtime: Runtime, loader: ModelLoader, pc: Callable[[], Pc]) -> None:
+        super().__init__(runtime)
+        self._loader, self._pc = loader, pc
+        self._importer = Importer(runtime, lambda: self.folder, runtime.store.models.all, self.register)
+        self._checker = Checker(runtime)
         self._chosen = ""
-        self._uses = DefaultsService(store, settings)
-        self._default = settings.current.model_for_chat
-        settings.listeners.append(self._on_settings)
+        self._uses = DefaultsService(runtime)
+        self._default = runtime.settings.current.model_for_chat
+        runtime.settings.listeners.append(self._on_settings)
 
     # ---- the library
 

@@ -19,10 +19,9 @@ from slmdesk.core.types import Sampling
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.models.fit import available_bytes
 from slmdesk.services.models.library import ModelService
-from slmdesk.settings import SettingsFile
 
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 """Offered, in tokens."""
@@ -60,11 +59,12 @@ class ModelTuning:
     adapters: tuple[AdapterChoice, ...]
 
 
-class TuningService:
+class TuningService(Service):
     """Reads the options of models."""
 
-    def __init__(self, service_thread: ServiceThread, settings: SettingsFile, models: ModelService) -> None:
-        self._service_thread, self._settings, self._models = service_thread, settings, models
+    def __init__(self, runtime: Runtime, models: ModelService) -> None:
+        super().__init__(runtime)
+        self._models = models
         self._known: dict[tuple[str, str], str] = {}
         """Why an adapter does not fit a model, by their sha256."""
 

@@ -25,13 +25,12 @@ from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.models.display_name import MAX_NAME, name_for
 from slmdesk.services.models.importer import ImportEnded, require_usable
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.other_program_folders import Place, all_places
 from slmdesk.services.models.rename import free_name
-from slmdesk.store import Store
 
 MAX_DEPTH = 8
 MAX_ENTRIES = 50_000
@@ -74,11 +73,12 @@ class FoundModels:
     skipped: tuple[Skipped, ...]
 
 
-class OtherProgramsService:
+class OtherProgramsService(Service):
     """Finds and links models of other programs.  Called on the service thread; the search runs on a file thread."""
 
-    def __init__(self, service_thread: ServiceThread, store: Store, models: ModelService) -> None:
-        self._service_thread, self._store, self._models = service_thread, store, models
+    def __init__(self, runtime: Runtime, models: ModelService) -> None:
+        super().__init__(runtime)
+        self._models = models
         self._running: Pending[Any] | None = None
 
     def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:

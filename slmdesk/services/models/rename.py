@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
-from slmdesk.services.base.events import Event
+from slmdesk.services.base.service import Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.display_name import MAX_NAME
-from slmdesk.store import Store
 
 
-class NameService:
+class NameService(Service):
     """Renames models.  On the service thread."""
-
-    def __init__(self, store: Store, publish: Callable[[Event], None]) -> None:
-        self._store, self._publish = store, publish
 
     def rename(self, model: str, name: str) -> ModelRecord:
         """Show a model under another name, made fit to be shown.  The file keeps its own.

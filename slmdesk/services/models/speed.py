@@ -21,18 +21,17 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasurement
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.events import MessageEnded, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.engine.events import ModelState
 from slmdesk.services.engine.hardware import hardware_key
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.models.events import PaceChanged
 from slmdesk.services.models.fit import Pc, available_bytes
-from slmdesk.store import Store
 
 BANDWIDTH = "bandwidth"
 SPEED = "speed/"
@@ -74,26 +73,18 @@ class _GenerationSpeed:
         return tokens_per_s * (step + max(0.0, there)) / (step + self.read_bytes)
 
 
-class SpeedService:
+class SpeedService(Service):
     """Measures the speed.  On the service thread; `make_child` returns the client of a new engine child."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        loader: ModelLoader,
-        events: EventBus,
-        make_child: Callable[[], ChildClient],
-    ) -> None:
-        self._service_thread, self._store, self._loader = service_thread, store, loader
-        self._publish, self._make_child = events.publish, make_child
-        self.quiet_s = QUIET_S
+    def __init__(self, runtime: Runtime, loader: ModelLoader, make_child: Callable[[], ChildClient]) -> None:
+        super().__init__(runtime)
+        self._loader, self._make_child, self.quiet_s = loader, make_child, QUIET_S
         self._hardware = ""
         self._pace: Pace | None = None
         self._later: Later | None = None
         self._child: ChildClient | None = None
         self._asking: set[str] = set()
-        events.on(MessageEnded, self.on_message_ended)
+        runtime.events.on(MessageEnded, self.on_message_ended)
 
     # ---- what is known
 

@@ -17,8 +17,7 @@ from slmdesk.services.base.file_io import HashedFile, OnBytes, hash_file
 from slmdesk.services.base.file_thread import FileWork, Report
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.store import Store
+from slmdesk.services.base.service import Runtime, Service
 
 VERIFIED = "verified"
 """The fact that says when a model's file was last compared with its checksum."""
@@ -36,11 +35,12 @@ class VerifyResult:
 _Read = tuple[ModelRecord, HashedFile | KnownError]
 
 
-class Checker:
+class Checker(Service):
     """Verifies models.  Called on the service thread."""
 
-    def __init__(self, service_thread: ServiceThread, store: Store) -> None:
-        self._store, self._work = store, FileWork(service_thread, "verify-model")
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._work = FileWork(runtime.service_thread, "verify-model")
         self.close = self._work.cancel
 
     def verify(self, records: Sequence[ModelRecord]) -> Pending[Sequence[VerifyResult]]:

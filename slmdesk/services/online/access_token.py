@@ -16,13 +16,10 @@ from urllib.parse import urlsplit
 from slmdesk.core.errors import KnownError
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
-from slmdesk.paths import Paths
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.online.events import TokenChanged
-from slmdesk.settings import SettingsFile
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of one)
 MAX_TOKEN = 500
@@ -59,22 +56,17 @@ def checked_token(untrusted: str) -> str:
     return word
 
 
-class TokenService:
+class TokenService(Service):
     """Stores the one token for the one host.  Called on the service thread; keyring and file are used on other
     threads.
     """
 
     def __init__(
-        self,
-        service_thread: ServiceThread,
-        settings: SettingsFile,
-        paths: Paths,
-        policy: Callable[[], GuardPolicy],
-        publish: Callable[[Event], None],
-        vaults: Mapping[str, Vault] | None = None,
+        self, runtime: Runtime, policy: Callable[[], GuardPolicy], vaults: Mapping[str, Vault] | None = None
     ) -> None:
-        self._service_thread, self._settings, self._policy, self._publish = service_thread, settings, policy, publish
-        self._vaults = vaults or {"keyring": SystemKeyring(), "file": PrivateFile(paths.token_file)}
+        super().__init__(runtime)
+        self._policy = policy
+        self._vaults = vaults or {"keyring": SystemKeyring(), "file": PrivateFile(runtime.paths.token_file)}
         self._session: dict[str, str] = {}
         self._one_at_a_time = threading.Lock()
 

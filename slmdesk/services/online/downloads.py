@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -17,9 +17,8 @@ from slmdesk.core.errors import KnownError, Stopped
 from slmdesk.core.records import JobRecord, JobStatus
 from slmdesk.hub.limit import SpeedLimit
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.queue_order import moved, place_of
 from slmdesk.services.models.library import ModelService
@@ -35,8 +34,7 @@ from slmdesk.services.online.download_jobs import (
 from slmdesk.services.online.events import DownloadChanged, DownloadState
 from slmdesk.services.online.hub import HubService
 from slmdesk.services.online.leftovers import LeftoverFile, discard, left_overs, remove_parts_of
-from slmdesk.settings import Settings, SettingsFile
-from slmdesk.store import Store
+from slmdesk.settings import Settings
 
 FEATURE = "hub.download"
 """What an organisation may hide."""
@@ -69,28 +67,22 @@ class _Download:
     noted: float = 0.0
 
 
-class DownloadService:
+class DownloadService(Service):
     """Starts, queues, pauses and resumes downloads, and finds what earlier ones left behind."""
 
     def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        hub: HubService,
-        models: ModelService,
-        publish: Callable[[Event], None],
-        limits: TransferLimits | None = None,
+        self, runtime: Runtime, hub: HubService, models: ModelService, limits: TransferLimits | None = None
     ) -> None:
-        self._service_thread, self._hub, self._models, self._publish = service_thread, hub, models, publish
-        self._jobs, self._settings = DownloadJobs(store), settings
+        super().__init__(runtime)
+        self._hub, self._models = hub, models
+        self._jobs = DownloadJobs(runtime.store)
         self._limits = limits or TransferLimits()
         self._speed = SpeedLimit()
-        self._speed.set(settings.current.speed_limit_kib << 10)
+        self._speed.set(runtime.settings.current.speed_limit_kib << 10)
         self._all: dict[str, _Download] = {}
         self._removing: list[threading.Thread] = []
         self._is_looking = self._closed = False
-        settings.listeners.append(self._on_settings)
+        runtime.settings.listeners.append(self._on_settings)
 
     def all(self) -> list[DownloadChanged]:
         """Return the state of each download of this session, in the order of the requests."""

@@ -14,16 +14,14 @@ from slmdesk.core.speed import Speed
 from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub
-from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.models.fit import Fit, Pc, fit_by_size, fit_header, weights_budget
 from slmdesk.services.online.network_log import NetworkService
 from slmdesk.services.online.routes import policy_for
-from slmdesk.settings import SettingsFile
 
 T = TypeVar("T")
 
@@ -57,20 +55,14 @@ class FoundRepo:
     """The verdicts are by estimates of the sizes."""
 
 
-class HubService:
+class HubService(Service):
     """Asks the Hub for window and command line.  Called on the service thread; each request has a thread of its own."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        settings: SettingsFile,
-        paths: Paths,
-        network: NetworkService,
-        pc: Callable[[], Pc],
-    ) -> None:
-        self._service_thread, self._settings, self._network, self._pc = service_thread, settings, network, pc
+    def __init__(self, runtime: Runtime, network: NetworkService, pc: Callable[[], Pc]) -> None:
+        super().__init__(runtime)
+        self._network, self._pc = network, pc
         self._stops: set[threading.Event] = set()
-        self.hub = Hub(paths, self.policy, network.record, network.finish)
+        self.hub = Hub(runtime.paths, self.policy, network.record, network.finish)
 
     def policy(self) -> GuardPolicy:
         """What may leave, by the settings of this moment.  Any thread."""

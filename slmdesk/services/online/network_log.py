@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,15 +13,14 @@ from slmdesk.core.files import is_there, write_atomically
 from slmdesk.core.policy import without_password
 from slmdesk.core.records import NetworkLogRow
 from slmdesk.exports.network_log import format_for, to_csv, to_json
-from slmdesk.services.base.events import Event, Noticed, Problem
+from slmdesk.services.base.events import Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.pending import Pending, ended
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.online.events import RequestsToday
 from slmdesk.services.online.proxy_password import ProxyPasswords
 from slmdesk.services.online.routes import certificates_in
-from slmdesk.settings import Settings, SettingsFile, reason_against
-from slmdesk.store import Store
+from slmdesk.settings import Settings, reason_against
 
 RECORD_TIMEOUT_S = 10.0
 FEATURE = "settings.network"
@@ -40,18 +39,11 @@ class Exported:
     rows: int
 
 
-class NetworkService:
+class NetworkService(Service):
     """Shows what left this PC, and whether the network may be used."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        passwords: ProxyPasswords,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._settings, self._publish = service_thread, store, settings, publish
+    def __init__(self, runtime: Runtime, passwords: ProxyPasswords) -> None:
+        super().__init__(runtime)
         self.passwords = passwords
         self._reported = -1
 

@@ -25,9 +25,9 @@ from slmdesk.core.records import (
 )
 from slmdesk.core.types import Answer, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event, ItemChanged, MessageAdded, MessageEnded, Problem
+from slmdesk.services.base.events import ItemChanged, MessageAdded, MessageEnded, Problem
 from slmdesk.services.base.messages import problem_for
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.answer_writer import AnswerRequest, Answers, Watcher
 from slmdesk.services.chat.conversation import SentMessage, active_path, leaf_of, title_from, words_of
 from slmdesk.services.documents.retrieval import RankedPassages, Retrieval
@@ -40,7 +40,6 @@ from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import PROMPT_VERSION, Answered, grammar_of, text_turns_of, turns_of
 from slmdesk.services.questions.types import AskedQuestion, AskRequest, collection_of
 from slmdesk.services.questions.verification import Evidence
-from slmdesk.store import Store
 
 KIND = "question"
 MOST_DOCUMENTS = 50
@@ -68,22 +67,21 @@ class _Asking:
     """How long the model took to read it."""
 
 
-class QuestionService:
+class QuestionService(Service):
     """Answers questions about documents."""
 
     def __init__(
         self,
-        service_thread: ServiceThread,
-        store: Store,
+        runtime: Runtime,
         models: ModelService,
         loader: ModelLoader,
         answers: Answers,
         retrieval: Retrieval,
         states: StateService,
-        publish: Callable[[Event], None],
     ) -> None:
-        self._service_thread, self._store, self._models, self._loader = service_thread, store, models, loader
-        self._answers, self._retrieval, self._states, self._publish = answers, retrieval, states, publish
+        super().__init__(runtime)
+        self._models, self._loader = models, loader
+        self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, _Asking] = {}
 
     # ---- requests

@@ -6,41 +6,33 @@ Service thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.folder_reading import FolderRead
 from slmdesk.services.documents.library import DocumentService
 from slmdesk.services.summaries.events import FolderWritten
 from slmdesk.services.summaries.files import write_summaries
 from slmdesk.services.summaries.service import MOST_DOCUMENTS, SummaryService
 from slmdesk.services.summaries.types import Summary, SummaryRequest, UnreadableDocument
-from slmdesk.store import Store
 
 TARGET = "write_to"
 """In the settings of an item: the folder its files go to."""
 
 
-class FolderSummaries:
+class FolderSummaries(Service):
     """Reads the documents of folders, has them summarized, and writes the files."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        documents: DocumentService,
-        summaries: SummaryService,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._publish = service_thread, store, publish
+    def __init__(self, runtime: Runtime, documents: DocumentService, summaries: SummaryService) -> None:
+        super().__init__(runtime)
         self._documents, self._summaries = documents, summaries
         summaries.when_made(self._on_made)
 

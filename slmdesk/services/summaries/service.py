@@ -14,8 +14,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.prompt_texts import texts
+from slmdesk.services.base.service import Runtime
 from slmdesk.services.documents.job_service import DocumentJobService
 from slmdesk.services.documents.results import names_of
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -34,8 +34,6 @@ from slmdesk.services.summaries.types import (
     text_of,
     whole_coverage_words,
 )
-from slmdesk.settings import SettingsFile
-from slmdesk.store import Store
 
 if TYPE_CHECKING:
     from slmdesk.services.summaries.plan import SummaryPlan
@@ -72,16 +70,14 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
 
     def __init__(
         self,
-        store: Store,
-        settings: SettingsFile,
+        runtime: Runtime,
         models: ModelService,
         uses: DefaultsService,
         loader: ModelLoader,
         jobs: JobService,
         exams: ExamService,
-        publish: Callable[[Event], None],
     ) -> None:
-        super().__init__(store, settings, models, loader, jobs, publish)
+        super().__init__(runtime, models, loader, jobs)
         self._uses, self._exams = uses, exams
         self._made: Callable[[str, Summary], None] | None = None
 

@@ -15,8 +15,9 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import lenient_from, to_json
-from slmdesk.services.base.events import Event, Noticed
+from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.base.service import Runtime
 from slmdesk.services.documents.job_service import DocumentJobService
 from slmdesk.services.documents.results import names_of
 from slmdesk.services.documents.retrieval import Retrieval
@@ -38,8 +39,6 @@ from slmdesk.services.tables.types import (
     table_from,
     with_edits,
 )
-from slmdesk.settings import SettingsFile
-from slmdesk.store import Store
 
 if TYPE_CHECKING:
     from slmdesk.services.tables.plan import TablePlan
@@ -86,16 +85,9 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     refusal = f"a table has 1 to {MOST_DOCUMENTS} documents"
 
     def __init__(
-        self,
-        store: Store,
-        settings: SettingsFile,
-        models: ModelService,
-        loader: ModelLoader,
-        jobs: JobService,
-        retrieval: Retrieval,
-        publish: Callable[[Event], None],
+        self, runtime: Runtime, models: ModelService, loader: ModelLoader, jobs: JobService, retrieval: Retrieval
     ) -> None:
-        super().__init__(store, settings, models, loader, jobs, publish)
+        super().__init__(runtime, models, loader, jobs)
         self._retrieval = retrieval
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:

@@ -19,13 +19,12 @@ from slmdesk.exports.tmx import ANY, to_tmx
 from slmdesk.exports.translations import Report, TranslatedRow, pair_paper, report_paper
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.asking.labels import REASON_WORDS, STATE_WORDS, flag_words
 from slmdesk.services.translation.readout import gathered as all_segments
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationView
-from slmdesk.store import Store
 
 REPORT_FORMAT = "slmdesk-translation-report"
 
@@ -49,11 +48,12 @@ HANDOUT_FORMS = {
 """In which forms."""
 
 
-class TranslationFiles:
+class TranslationFiles(Service):
     """Writes the exports of translations."""
 
-    def __init__(self, service_thread: ServiceThread, store: Store, translations: TranslationService) -> None:
-        self._service_thread, self._store, self._translations = service_thread, store, translations
+    def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
+        super().__init__(runtime)
+        self._translations = translations
 
     def write(self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
         """Write an export in one of HANDOUT_FORMS to `target`; the result is its size in bytes.

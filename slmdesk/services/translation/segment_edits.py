@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.one_shot import Words, ask_once
@@ -20,7 +19,6 @@ from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.preparation import segment_flags
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationRequest, memory_domain
-from slmdesk.store import Store
 from slmdesk.text.terms.matching import find_terms
 from slmdesk.text.translation.tagged import Tags, problems
 
@@ -29,19 +27,12 @@ NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
 """Kinds of flags of what cannot be another wording; what is told of numbers and names is told when it is taken."""
 
 
-class SegmentEdits:
+class SegmentEdits(Service):
     """Edits segments of translations, and asks the model about single ones."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        loader: ModelLoader,
-        translations: TranslationService,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._loader, self._publish = service_thread, store, loader, publish
-        self._translations = translations
+    def __init__(self, runtime: Runtime, loader: ModelLoader, translations: TranslationService) -> None:
+        super().__init__(runtime)
+        self._loader, self._translations = loader, translations
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
         """Set a person's translation of a segment and remember it in the memory.

@@ -7,21 +7,19 @@ Kept only until the program ends.  Service thread.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.translation import MemoryPair, SegmentRecord, SegmentState, Term
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.preparation import segment_flags
 from slmdesk.services.translation.segment_edits import SegmentEdits
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of
-from slmdesk.store import Store
 from slmdesk.text.translation.replace import Search, replaced, spans_in
 from slmdesk.text.translation.tagged import Tags, problems
 
@@ -83,19 +81,12 @@ class _Act:
     before: list[_Before] = field(default_factory=list)
 
 
-class SegmentChanges:
+class SegmentChanges(Service):
     """Changes segments so that each change can be undone."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        translations: TranslationService,
-        edits: SegmentEdits,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._translations = service_thread, store, translations
-        self._edits, self._publish = edits, publish
+    def __init__(self, runtime: Runtime, translations: TranslationService, edits: SegmentEdits) -> None:
+        super().__init__(runtime)
+        self._translations, self._edits = translations, edits
         self._acts: dict[str, deque[_Act]] = {}
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:

@@ -7,7 +7,7 @@ the result is the same file with other words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -22,9 +22,9 @@ from slmdesk.core.translation import Origin as Made
 from slmdesk.core.translation import SegmentRecord, SegmentState, Term
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event, ItemChanged
+from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.inputs import able
 from slmdesk.services.engine.model_loader import ModelLoader
@@ -50,7 +50,7 @@ from slmdesk.services.translation.types import (
     request_of,
 )
 from slmdesk.services.translation.writer import mark_unwritten, payload_of, written
-from slmdesk.store import LOOK, Store
+from slmdesk.store import LOOK
 
 if TYPE_CHECKING:
     from slmdesk.services.translation.plan import TranslationPlan
@@ -71,31 +71,24 @@ class _Live:
     """Segments that have their end, and all: counted once, not after each."""
 
 
-class TranslationService(JobPlanner):
+class TranslationService(Service, JobPlanner):
     """Starts translations and plans their jobs."""
 
     def __init__(
         self,
-        service_thread: ServiceThread,
-        store: Store,
+        runtime: Runtime,
         models: ModelService,
         uses: DefaultsService,
         loader: ModelLoader,
         jobs: JobService,
         reader: ChildClient,
-        publish: Callable[[Event], None],
         pairs: PairAdviceService,
     ) -> None:
-        self._service_thread, self._store, self._models, self._uses, self._pairs = (
-            service_thread,
-            store,
-            models,
-            uses,
-            pairs,
-        )
-        self._loader, self._jobs, self._reader, self._publish = loader, jobs, reader, publish
-        self._terms = TermLists(store)
-        self._preparation = Preparation(service_thread, store, reader, self._terms, publish)
+        super().__init__(runtime)
+        self._models, self._uses, self._pairs = models, uses, pairs
+        self._loader, self._jobs, self._reader = loader, jobs, reader
+        self._terms = TermLists(runtime.store)
+        self._preparation = Preparation(runtime.service_thread, runtime.store, reader, self._terms, runtime.publish)
         self._live: dict[str, _Live] = {}
         self._passwords: dict[str, str] = {}
         """Of documents begun in this run, by item: never written anywhere."""

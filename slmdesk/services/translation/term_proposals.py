@@ -13,13 +13,12 @@ from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.translation import Term
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import request_of
-from slmdesk.store import Store
 from slmdesk.text.terms.candidates import Candidate, likely_translations, propose
 from slmdesk.text.translation.tagged import Tags, plain
 
@@ -45,12 +44,13 @@ class Proposals:
     """The document is longer than what was gone through."""
 
 
-class ProposalService:
+class ProposalService(Service):
     """Proposes terms."""
 
-    def __init__(self, service_thread: ServiceThread, store: Store, reader: ChildClient) -> None:
-        self._service_thread, self._store, self._reader = service_thread, store, reader
-        self._lists = TermLists(store)
+    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
+        super().__init__(runtime)
+        self._reader = reader
+        self._lists = TermLists(runtime.store)
 
     def of_document(self, path: Path, *, source: str = "", target: str = "", most: int = 100) -> Pending[Proposals]:
         """Propose terms of a document in any readable format; its language is detected where not given.

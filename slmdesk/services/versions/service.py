@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,11 +19,11 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import lenient_from, to_json
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.documents.citations import Coverage, Unread
 from slmdesk.services.documents.inputs import able, read_document
 from slmdesk.services.documents.results import DocumentItems
@@ -37,7 +37,6 @@ from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.types import Comparison, Side, Wording, by_importance, comparison_from, text_of
-from slmdesk.store import Store
 
 KIND = "versions"
 LANGUAGE_CHARACTERS = 4000
@@ -91,22 +90,15 @@ class VersionView:
     """It is being compared here."""
 
 
-class VersionService(JobPlanner):
+class VersionService(Service, JobPlanner):
     """Compares documents; publishes VersionsCompared, and again once a model has described the changes."""
 
     def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        models: ModelService,
-        uses: DefaultsService,
-        jobs: JobService,
-        exams: ExamService,
-        publish: Callable[[Event], None],
+        self, runtime: Runtime, models: ModelService, uses: DefaultsService, jobs: JobService, exams: ExamService
     ) -> None:
-        self._service_thread, self._store, self._models, self._uses = service_thread, store, models, uses
-        self._jobs, self._exams, self._publish = jobs, exams, publish
-        self._items = DocumentItems(store, publish, KIND)
+        super().__init__(runtime)
+        self._models, self._uses, self._jobs, self._exams = models, uses, jobs, exams
+        self._items = DocumentItems(runtime.store, runtime.publish, KIND)
         self._busy: dict[str, threading.Event] = {}
         self._closed = False
         jobs.plan_by(KIND, self)

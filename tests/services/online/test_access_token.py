@@ -52,9 +52,7 @@ def keyring(recorder) -> MemoryVault:
 def take(recorder, vault) -> None:
     services = recorder.services
     vaults = {"keyring": vault, "file": PrivateFile(services.paths.token_file)}
-    services.tokens = TokenService(
-        services.service_thread, services.settings, services.paths, services.hub.policy, services.publish, vaults
-    )
+    services.tokens = TokenService(services.runtime, services.hub.policy, vaults)
     services.hub.hub.token = services.tokens.token
 
 

@@ -16,16 +16,15 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Message, Status
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Service
 from slmdesk.services.chat.answer_writer import Watcher
 from slmdesk.services.chat.attachments.planner import key_of
 from slmdesk.services.chat.attachments.text import pages_from
 from slmdesk.services.chat.ephemeral import PREFIX
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.quote import Quoted
-from slmdesk.store import Store
 from slmdesk.text.passages.quotes import FoldedText, folded_quote
 
 LEAST_LETTERS, LEAST_WORDS = 10, 2
@@ -72,11 +71,8 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
     return tuple(found)
 
 
-class Quotes:
+class Quotes(Service):
     """Looks for quotations and stores them as the item's result `quotes`."""
-
-    def __init__(self, service_thread: ServiceThread, store: Store, publish: Callable[[Event], None]) -> None:
-        self._service_thread, self._store, self._publish = service_thread, store, publish
 
     def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
         """Return a watcher that looks for quotations when an answer has ended."""

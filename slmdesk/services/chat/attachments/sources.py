@@ -14,7 +14,7 @@ from slmdesk.core.records import DocumentRecord, DocumentStatus, ModelRecord
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending, ended
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.chat.attachments.text import (
     FRAME_TOKENS,
     has_words,
@@ -27,7 +27,6 @@ from slmdesk.services.chat.requests import AttachRequest
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.token_count import count_tokens, guessed_tokens
-from slmdesk.store import Store
 
 PAGES_AT_ONCE = 20
 """Pages of a stored document read in one turn of the service thread."""
@@ -97,11 +96,12 @@ class _Walk:
             self.texts.append(text)
 
 
-class Sources:
+class Sources(Service):
     """Measures attachments and counts their tokens."""
 
-    def __init__(self, service_thread: ServiceThread, store: Store, loader: ModelLoader) -> None:
-        self._service_thread, self._store, self._loader = service_thread, store, loader
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._loader = loader
         self._known: dict[str, MeasuredAttachment] = {}
         self._walks: dict[str, _Walk] = {}
         self._tokens: dict[tuple[str, str], int] = {}

@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -18,14 +18,13 @@ from typing import Protocol
 from slmdesk.core.errors import KnownError, SlmdeskError, Stopped
 from slmdesk.core.files import private_folder, problem_of
 from slmdesk.core.records import ModelRecord
-from slmdesk.paths import Paths
 from slmdesk.services.base.eta import Pace
-from slmdesk.services.base.events import Event, Noticed
+from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.file_io import SPARE_BYTES
 from slmdesk.services.base.file_thread import FileWork, Report, pending_on_file_thread
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move import files as move_files
@@ -40,8 +39,6 @@ from slmdesk.services.models.move.plan import (
     real,
     refuse_target,
 )
-from slmdesk.settings import SettingsFile
-from slmdesk.store import Store
 from slmdesk.store.locks import FileLock
 
 CLOSE_S = 0.8
@@ -67,22 +64,13 @@ class Pausable(Protocol):
         """Resume those of these downloads that are paused."""
 
 
-class MoveService:
+class MoveService(Service):
     """Moves the models folder; only one move runs at a time on the whole PC."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        paths: Paths,
-        models: ModelService,
-        downloads: Pausable,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._settings, self._paths = service_thread, store, settings, paths
-        self._models, self._downloads, self._publish = models, downloads, publish
-        self._work = FileWork(service_thread, "move-models")
+    def __init__(self, runtime: Runtime, models: ModelService, downloads: Pausable) -> None:
+        super().__init__(runtime)
+        self._models, self._downloads = models, downloads
+        self._work = FileWork(runtime.service_thread, "move-models")
 
     def plan(self, target: Path) -> Pending[MovePlan]:
         """Plan a move, or say why it is impossible, without changing anything."""

@@ -15,19 +15,18 @@ from slmdesk.core.files import problem_of, sync_folder
 from slmdesk.core.records import ModelRecord
 from slmdesk.hub.catalogue import CatalogueEntry, find_entry, load_catalogue
 from slmdesk.services.base.eta import Pace
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_io import HashedFile, file_name, mark_of, slug
 from slmdesk.services.base.file_thread import FileWork, Report, pending_on_file_thread
 from slmdesk.services.base.messages import bytes_for_people, problem_for
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.models.move.files import free_bytes
 from slmdesk.services.models.packs.archive import Manifest, PackedModel, PackMade, Text, open_pack, write_pack
 from slmdesk.services.models.packs.unpack import Unpacking, is_here, requested_of
 from slmdesk.services.models.rename import free_name
-from slmdesk.store import Store
 
 FEATURE = "models.packs"
 """What an organisation may hide."""
@@ -104,14 +103,13 @@ CLOSE_S = 0.5
 _HUB = "huggingface:"
 
 
-class PackService:
+class PackService(Service):
     """Makes packs and adds the models of packs to the library."""
 
-    def __init__(
-        self, service_thread: ServiceThread, store: Store, models: ModelService, publish: Callable[[Event], None]
-    ) -> None:
-        self._service_thread, self._store, self._models, self._publish = service_thread, store, models, publish
-        self._work = FileWork(service_thread, "pack")
+    def __init__(self, runtime: Runtime, models: ModelService) -> None:
+        super().__init__(runtime)
+        self._models = models
+        self._work = FileWork(runtime.service_thread, "pack")
 
     def pack(self, models: Sequence[str], target: Path) -> Pending[PackResult]:
         """Write these models (ids or names) with checksums, names, licences and descriptions into one new file.

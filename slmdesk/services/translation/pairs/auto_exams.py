@@ -5,7 +5,7 @@ from __future__ import annotations
 from slmdesk.core.records import JobRecord, ModelRecord
 from slmdesk.services.base.event_bus import EventBus
 from slmdesk.services.base.events import MessageEnded
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.evaluation.auto_exams import AutoExams
@@ -15,7 +15,6 @@ from slmdesk.services.models.library import ModelService
 from slmdesk.services.translation.events import PairUsed
 from slmdesk.services.translation.pairs.exams import PairExamService, notes_of
 from slmdesk.services.translation.pairs.items import examined_pair
-from slmdesk.settings import SettingsFile
 
 
 class AutoPairExams(AutoExams):
@@ -23,16 +22,14 @@ class AutoPairExams(AutoExams):
 
     def __init__(
         self,
-        service_thread: ServiceThread,
-        settings: SettingsFile,
+        runtime: Runtime,
         models: ModelService,
         exams: ExamService,
         pairs: PairExamService,
         jobs: JobService,
         loader: ModelLoader,
-        events: EventBus,
     ) -> None:
-        super().__init__(service_thread, settings, models, exams, jobs, loader, events)
+        super().__init__(runtime, models, exams, jobs, loader)
         self._pairs = pairs
         self._last: dict[str, tuple[str, str]] = {}
         """The pair a model translated last, or what is examined in its place."""

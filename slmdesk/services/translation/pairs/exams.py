@@ -7,7 +7,7 @@ checksum, the version of items and prompts, and the pair.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from, to_json
-from slmdesk.services.base.events import Event
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.plan import Batch, JobPlanner, Plan, StepValue
 from slmdesk.services.jobs.service import JobService
@@ -32,7 +32,6 @@ from slmdesk.services.translation.pairs.items import (
     pair_version,
     said,
 )
-from slmdesk.store import Store
 
 KIND = "pair_exam"
 INFO_KEY = "pair_exams"
@@ -78,11 +77,12 @@ class PairResult:
         return self.of(skill).level == "weak"
 
 
-class PairExamService(JobPlanner):
+class PairExamService(Service, JobPlanner):
     """Starts exams for pairs and reads their results.  Service thread."""
 
-    def __init__(self, store: Store, models: ModelService, jobs: JobService, publish: Callable[[Event], None]) -> None:
-        self._store, self._models, self._jobs, self._publish = store, models, jobs, publish
+    def __init__(self, runtime: Runtime, models: ModelService, jobs: JobService) -> None:
+        super().__init__(runtime)
+        self._models, self._jobs = models, jobs
         jobs.plan_by(KIND, self)
 
     def take(self, model: str | None, source: str, target: str, *, by_itself: bool = False) -> JobRecord:

@@ -5,7 +5,7 @@ Long lists are processed in slices, so that nothing holds up the service thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,16 +16,14 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import GlossaryRecord, Term
 from slmdesk.exports.terms import to_glossary_file
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.asking.prompts import DOMAINS
 from slmdesk.services.translation.events import GlossariesChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
 from slmdesk.services.translation.terms.validation import check_term, key_of, sorted_out, term_of
-from slmdesk.store import Store
 from slmdesk.store.glossaries import GlossaryCounts
 
 TERMS_AT_ONCE = 500
@@ -102,16 +100,14 @@ class _Sorted:
     """The glossary of this name to which they come."""
 
 
-class GlossaryService:
+class GlossaryService(Service):
     """Creates, changes, imports and exports glossaries and their terms."""
 
-    def __init__(
-        self, service_thread: ServiceThread, store: Store, reader: ChildClient, publish: Callable[[Event], None]
-    ) -> None:
-        self._service_thread, self._store, self._publish = service_thread, store, publish
+    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
+        super().__init__(runtime)
         self._going: set[str] = set()
         """Glossaries that are being forgotten, bit by bit."""
-        self._files = TermReader(service_thread, reader)
+        self._files = TermReader(runtime.service_thread, reader)
 
     # ---- glossaries
 

@@ -6,7 +6,7 @@ with the differences.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import partial
@@ -19,14 +19,12 @@ from slmdesk.core.files import write_atomically
 from slmdesk.core.languages import language_of
 from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.exports.tmx import Unit, to_tmx
-from slmdesk.services.base.events import Event
 from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.translation.events import MemoryChanged
 from slmdesk.services.translation.terms.files import FileRows, TermReader
-from slmdesk.store import Store
 from slmdesk.store.translation_memory import memory_key
 
 FUZZY = 0.75
@@ -85,14 +83,12 @@ class MemoryPage:
     total: int
 
 
-class MemoryService:
+class MemoryService(Service):
     """Searches, changes, imports and exports the translation memory."""
 
-    def __init__(
-        self, service_thread: ServiceThread, store: Store, reader: ChildClient, publish: Callable[[Event], None]
-    ) -> None:
-        self._service_thread, self._store, self._publish = service_thread, store, publish
-        self._files = TermReader(service_thread, reader)
+    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
+        super().__init__(runtime)
+        self._files = TermReader(runtime.service_thread, reader)
 
     # ---- looking
 

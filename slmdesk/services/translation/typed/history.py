@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slmdesk.core.errors import KnownError
@@ -17,17 +17,15 @@ from slmdesk.core.translation import LiveSegment, NewSegment, Origin, SegmentRec
 from slmdesk.core.types import Origin as Author
 from slmdesk.core.types import Role, TextPart
 from slmdesk.core.wire import to_json
-from slmdesk.services.base.events import Event, ItemChanged
+from slmdesk.services.base.events import ItemChanged
 from slmdesk.services.base.pending import Pending
-from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.jobs.resumable import REQUEST
 from slmdesk.services.translation.asking.prompts import TranslationStyle
 from slmdesk.services.translation.readout import KIND, segments_of_item
 from slmdesk.services.translation.service import TranslationService
 from slmdesk.services.translation.types import TranslationRequest, memory_domain, request_of
-from slmdesk.settings import SettingsFile
-from slmdesk.store import Store
 
 TITLE = 60
 """Characters of the text that begin a title."""
@@ -79,20 +77,12 @@ class Earlier:
     """Not all were looked through."""
 
 
-class TypedHistory:
+class TypedHistory(Service):
     """Stores typed translations and searches translations of all kinds."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        settings: SettingsFile,
-        translations: TranslationService,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._settings = service_thread, store, settings
-        self._translations, self._publish = translations, publish
-        self._turn = 0
+    def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
+        super().__init__(runtime)
+        self._translations, self._turn = translations, 0
 
     def keep(self, text: str, manner: TranslationStyle, segments: Sequence[LiveSegment], item: str = "") -> str:
         """Store a text with its translation; `item`: the item it was stored as before, which is then changed.

@@ -17,9 +17,10 @@ from slmdesk.core.records import ModelRecord
 from slmdesk.core.translation import LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term, needs_second
 from slmdesk.core.types import Json
 from slmdesk.core.wire import answer_from
-from slmdesk.services.base.events import Event, Problem
+from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
-from slmdesk.services.base.service_thread import Later, ServiceThread
+from slmdesk.services.base.service import Runtime, Service
+from slmdesk.services.base.service_thread import Later
 from slmdesk.services.engine.lease import Lease
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.translation.asking.prompts import TranslationStyle, translation_step
@@ -27,7 +28,6 @@ from slmdesk.services.translation.asking.units import CutState, segments_from, u
 from slmdesk.services.translation.events import LiveTranslated, PairUsed
 from slmdesk.services.translation.typed.cache import CachedSegment, Key, SegmentCache
 from slmdesk.services.translation.typed.edits import LiveEdits
-from slmdesk.store import Store
 from slmdesk.text.terms.matching import find_terms, terms_in
 from slmdesk.text.translation.tagged import Tags
 
@@ -47,26 +47,14 @@ class _Asked:
     texts: dict[str, list[str]] = field(default_factory=dict)
 
 
-class LiveTranslation:
+class LiveTranslation(Service):
     """The live translation of one text pane; publishes LiveTranslated."""
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        loader: ModelLoader,
-        terms: Callable[[str, str, str], Sequence[Term]],
-        publish: Callable[[Event], None],
-    ) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader, terms: Callable[[str, str, str], Sequence[Term]]) -> None:
         """`terms(source, target, domain)`: those of the active glossaries."""
-        self._service_thread, self._store, self._loader, self._terms, self._publish = (
-            service_thread,
-            store,
-            loader,
-            terms,
-            publish,
-        )
-        self._known, self._edits = SegmentCache(), LiveEdits(store)
+        super().__init__(runtime)
+        self._loader, self._terms = loader, terms
+        self._known, self._edits = SegmentCache(), LiveEdits(runtime.store)
         self._requested: list[tuple[LiveSegment, Key | None]] = []
         self._manner = TranslationStyle("en")
         self._record: ModelRecord | None = None

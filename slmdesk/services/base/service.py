@@ -1,0 +1,35 @@
+"""What all services work with, and their base class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slmdesk.paths import Paths
+from slmdesk.services.base.event_bus import EventBus
+from slmdesk.services.base.events import Event
+from slmdesk.services.base.service_thread import ServiceThread
+from slmdesk.settings import SettingsFile
+from slmdesk.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What all services of a program work with."""
+
+    service_thread: ServiceThread
+    store: Store
+    settings: SettingsFile
+    paths: Paths
+    events: EventBus
+
+    def publish(self, event: Event) -> None:
+        """Publish an event.  Service thread."""
+        self.events.publish(event)
+
+
+class Service:
+    """A service, or a part of one: called on the service thread, it uses the store and publishes events."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._service_thread, self._store = runtime.service_thread, runtime.store
+        self._settings, self._paths, self._publish = runtime.settings, runtime.paths, runtime.publish
