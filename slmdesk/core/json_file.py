@@ -16,10 +16,10 @@ def read_file(path: Path) -> bytes:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "not a regular file")
+            raise OSError(0, "it is not a regular file")
         untrusted = file.read(MAX_FILE_BYTES + 1)
     if len(untrusted) > MAX_FILE_BYTES:
-        raise OSError(0, "too large")
+        raise OSError(0, "it is too large")
     return untrusted
 
 

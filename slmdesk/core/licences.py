@@ -49,41 +49,41 @@ _WORDS = {
     LicencePermission.UNKNOWN: "read it before using the model at work",
 }
 NOT_STATED = "not stated: ask the publisher before using it at work"
-_A, _C, _N, _U = (
-    LicencePermission.ANYTHING,
-    LicencePermission.CONDITIONS,
-    LicencePermission.NOT_AT_WORK,
-    LicencePermission.UNKNOWN,
-)
 
 LICENCES: Mapping[str, Licence] = MappingProxyType(
     {
-        "apache-2.0": Licence("Apache 2.0", _A), "mit": Licence("MIT", _A), "cc0-1.0": Licence("CC0 1.0", _A),
-        "unlicense": Licence("Unlicense", _A), "isc": Licence("ISC", _A), "zlib": Licence("zlib", _A),
-        "bsd": Licence("BSD", _A), "bsd-2-clause": Licence("BSD 2-Clause", _A), "wtfpl": Licence("WTFPL", _A),
-        "bsd-3-clause": Licence("BSD 3-Clause", _A), "bsl-1.0": Licence("Boost 1.0", _A),
-        "ms-pl": Licence("Microsoft Public", _A), "cc-by-4.0": Licence("CC BY 4.0", _A),
-        "cc-by-3.0": Licence("CC BY 3.0", _A), "cc-by-2.0": Licence("CC BY 2.0", _A),
-        "cdla-permissive-2.0": Licence("CDLA Permissive 2.0", _A), "artistic-2.0": Licence("Artistic 2.0", _A),
-        "mpl-2.0": Licence("MPL 2.0", _C), "cc-by-sa-4.0": Licence("CC BY-SA 4.0", _C),
-        "cc-by-sa-3.0": Licence("CC BY-SA 3.0", _C), "cc-by-nd-4.0": Licence("CC BY-ND 4.0", _C),
-        "gpl": Licence("GPL", _C), "gpl-2.0": Licence("GPL 2", _C), "gpl-3.0": Licence("GPL 3", _C),
-        "lgpl": Licence("LGPL", _C), "lgpl-3.0": Licence("LGPL 3", _C), "agpl-3.0": Licence("AGPL 3", _C),
-        "llama2": Licence("Llama 2 Community", _C), "llama3": Licence("Llama 3 Community", _C),
-        "llama3.1": Licence("Llama 3.1 Community", _C), "llama3.2": Licence("Llama 3.2 Community", _C),
-        "llama3.3": Licence("Llama 3.3 Community", _C), "llama4": Licence("Llama 4 Community", _C),
-        "gemma": Licence("Gemma terms", _C), "openrail": Licence("OpenRAIL", _C),
-        "openrail++": Licence("OpenRAIL++", _C), "creativeml-openrail-m": Licence("CreativeML OpenRAIL-M", _C),
-        "bigscience-openrail-m": Licence("BigScience OpenRAIL-M", _C),
-        "bigscience-bloom-rail-1.0": Licence("BigScience RAIL 1.0", _C),
-        "bigcode-openrail-m": Licence("BigCode OpenRAIL-M", _C), "apple-amlr": Licence("Apple AMLR", _N),
-        "deepfloyd-if-license": Licence("DeepFloyd", _N), "fair-noncommercial-research-license": Licence("FAIR NC", _N),
-        "cc-by-nc-4.0": Licence("CC BY-NC 4.0", _N), "cc-by-nc-2.0": Licence("CC BY-NC 2.0", _N),
-        "cc-by-nc-3.0": Licence("CC BY-NC 3.0", _N), "cc-by-nc-sa-4.0": Licence("CC BY-NC-SA 4.0", _N),
-        "cc-by-nc-sa-3.0": Licence("CC BY-NC-SA 3.0", _N), "cc-by-nc-sa-2.0": Licence("CC BY-NC-SA 2.0", _N),
-        "cc-by-nc-nd-4.0": Licence("CC BY-NC-ND 4.0", _N), "cc-by-nc-nd-3.0": Licence("CC BY-NC-ND 3.0", _N),
-        "intel-research": Licence("Intel Research", _N), "other": Licence("a licence of its own", _U),
-        "unknown": Licence("an unknown licence", _U),
+        key: Licence(name, allows)
+        for allows, names in {
+            LicencePermission.ANYTHING: {
+                "apache-2.0": "Apache 2.0", "mit": "MIT", "cc0-1.0": "CC0 1.0", "unlicense": "Unlicense", "isc": "ISC",
+                "zlib": "zlib", "bsd": "BSD", "bsd-2-clause": "BSD 2-Clause", "wtfpl": "WTFPL",
+                "bsd-3-clause": "BSD 3-Clause", "bsl-1.0": "Boost 1.0", "ms-pl": "Microsoft Public",
+                "cc-by-4.0": "CC BY 4.0", "cc-by-3.0": "CC BY 3.0", "cc-by-2.0": "CC BY 2.0",
+                "cdla-permissive-2.0": "CDLA Permissive 2.0", "artistic-2.0": "Artistic 2.0",
+            },
+            LicencePermission.CONDITIONS: {
+                "mpl-2.0": "MPL 2.0", "cc-by-sa-4.0": "CC BY-SA 4.0", "cc-by-sa-3.0": "CC BY-SA 3.0",
+                "cc-by-nd-4.0": "CC BY-ND 4.0", "gpl": "GPL", "gpl-2.0": "GPL 2", "gpl-3.0": "GPL 3", "lgpl": "LGPL",
+                "lgpl-3.0": "LGPL 3", "agpl-3.0": "AGPL 3", "llama2": "Llama 2 Community",
+                "llama3": "Llama 3 Community", "llama3.1": "Llama 3.1 Community", "llama3.2": "Llama 3.2 Community",
+                "llama3.3": "Llama 3.3 Community", "llama4": "Llama 4 Community", "gemma": "Gemma terms",
+                "openrail": "OpenRAIL", "openrail++": "OpenRAIL++", "creativeml-openrail-m": "CreativeML OpenRAIL-M",
+                "bigscience-openrail-m": "BigScience OpenRAIL-M", "bigscience-bloom-rail-1.0": "BigScience RAIL 1.0",
+                "bigcode-openrail-m": "BigCode OpenRAIL-M",
+            },
+            LicencePermission.NOT_AT_WORK: {
+                "apple-amlr": "Apple AMLR", "deepfloyd-if-license": "DeepFloyd",
+                "fair-noncommercial-research-license": "FAIR NC", "cc-by-nc-4.0": "CC BY-NC 4.0",
+                "cc-by-nc-2.0": "CC BY-NC 2.0", "cc-by-nc-3.0": "CC BY-NC 3.0", "cc-by-nc-sa-4.0": "CC BY-NC-SA 4.0",
+                "cc-by-nc-sa-3.0": "CC BY-NC-SA 3.0", "cc-by-nc-sa-2.0": "CC BY-NC-SA 2.0",
+                "cc-by-nc-nd-4.0": "CC BY-NC-ND 4.0", "cc-by-nc-nd-3.0": "CC BY-NC-ND 3.0",
+                "intel-research": "Intel Research",
+            },
+            LicencePermission.UNKNOWN: {
+                "other": "a licence of its own", "unknown": "an unknown licence",
+            },
+        }.items()
+        for key, name in names.items()
     }
 )  # fmt: skip
 """By the Hub's short name."""

@@ -5,8 +5,6 @@ Reading never fails.  A part that cannot be understood is reported, and makes th
 
 from __future__ import annotations
 
-import os
-import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +13,11 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from slmdesk.core.errors import KnownError
+from slmdesk.core.json_file import read_file
 from slmdesk.core.labels import clean_label
 from slmdesk.core.shares import is_share
 from slmdesk.core.types import Json
 
-MAX_FILE_BYTES = 1 << 20
 VERSION = 1
 """Of the file: what this version of slmdesk knows."""
 NEAR = 2
@@ -85,7 +83,7 @@ def load_policy(places: Sequence[Path]) -> Policy:
     """Load the first policy file that exists.  One that cannot be read or understood forces offline, and says so."""
     for path in places:
         try:
-            untrusted = _read(path)
+            untrusted = read_file(path)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:
@@ -311,15 +309,3 @@ def _broken(path: Path, reason: str) -> Policy:
 
 def _invalid(path: Path, reason: str) -> KnownError:
     return KnownError("policy.invalid", path=str(path), reason=clean_label(reason, 160))
-
-
-def _read(path: Path) -> bytes:
-    """The bytes of a small regular file.  A FIFO would block an ordinary open."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "it is not a regular file")
-        untrusted = file.read(MAX_FILE_BYTES + 1)
-    if len(untrusted) > MAX_FILE_BYTES:
-        raise OSError(0, "it is too large")
-    return untrusted
