@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 
 from slmdesk.cli.console import Console, NamedFile, json_option, table
+from slmdesk.exports.chats import iso_time
+from slmdesk.paths import find_paths
+from slmdesk.services.history.backups import backup_copies, restore_backup
 
 
 @click.command()
@@ -35,9 +38,6 @@ def backup(console: Console, file: Path | None, is_list: bool) -> None:
 
 
 def _list(console: Console) -> None:
-    from slmdesk.exports.chats import iso_time
-    from slmdesk.paths import find_paths
-    from slmdesk.services.history.backups import backup_copies
 
     copies = backup_copies(find_paths(console.home))  # without opening the history, which may be damaged
     if console.as_json:
@@ -54,9 +54,6 @@ def _list(console: Console) -> None:
 @click.pass_obj
 def restore(console: Console, file: Path) -> None:
     """Replace the history by the backup FILE; the old history is set aside.  The window must be closed."""
-    from slmdesk.paths import find_paths
-    from slmdesk.services.history.backups import restore_backup
-
     done = restore_backup(find_paths(console.home), file.absolute())
     with console.services():
         pass  # opening it prints the notices there are

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import queue
+import select
 import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -24,10 +24,8 @@ from slmdesk.services.base.events import Event, MessageChanged, MessageEnded, Me
 from slmdesk.services.chat.events import QuotesFound
 from slmdesk.services.chat.quote import Quoted
 from slmdesk.services.chat.requests import SendRequest
+from slmdesk.services.container import Services
 from slmdesk.services.engine.events import ModelState, ModelStateChanged
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 MAX_STDIN_BYTES = 16 << 20
 PATIENCE_S = 0.5
@@ -256,8 +254,6 @@ def _given_beside(console: Console) -> str:
     except (OSError, ValueError):
         return ""
     if stat.S_ISFIFO(mode) and os.name != "nt":  # Windows can only wait for sockets
-        import select
-
         if not select.select([sys.stdin], [], [], PATIENCE_S)[0]:
             console.notify("note: nothing came on stdin; only PROMPT was asked.")
             return ""

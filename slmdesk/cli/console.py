@@ -16,6 +16,7 @@ import click
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
+from slmdesk.paths import find_paths
 
 if TYPE_CHECKING:
     from slmdesk.services.base.events import Problem
@@ -82,7 +83,6 @@ class Console:
     @contextmanager
     def services(self) -> Iterator[Services]:
         """Yield the services, and close them whatever happens.  Notices from opening are printed on stderr."""
-        from slmdesk.paths import find_paths
         from slmdesk.services.base.events import Noticed
         from slmdesk.services.container import open_services
 

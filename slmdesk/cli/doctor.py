@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import click
 
 from slmdesk.cli.console import Console, json_option, words_for
-
-if TYPE_CHECKING:
-    from slmdesk.core.types import Json
+from slmdesk.core.errors import KnownError
+from slmdesk.core.types import Json
+from slmdesk.paths import find_paths
+from slmdesk.services.base.messages import problem_for
+from slmdesk.services.doctor import examine, examine_computer
 
 
 @click.command()
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 @click.pass_obj
 def doctor(console: Console, measure: bool) -> None:
     """Show what this PC has, what works, and which optional parts are missing."""
-    from slmdesk.core.errors import KnownError
-    from slmdesk.paths import find_paths
-    from slmdesk.services.base.messages import problem_for
-    from slmdesk.services.doctor import examine, examine_computer
-
     try:
         with console.services() as services:
             if measure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -138,8 +139,6 @@ def _fail(console: Console, error: Exception) -> int:
     problem = error.problem if isinstance(error, ReportedError) else problem_for(error)
     console.fail(problem.code, problem.sentence, problem.args)
     if console.debug:
-        import traceback
-
         console.notify("".join(traceback.format_exception(error)))
     elif not isinstance(error, KnownError):
         console.notify("Run it again with --debug before the command to see the details.")

@@ -8,16 +8,13 @@ unknown fields are dropped, wrong types raise ProtocolBroken.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from slmdesk.core.errors import SlmdeskError
 from slmdesk.core.types import Json, Priority
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 VERSION = 1
 MAX_LINE_BYTES = 1 << 20
@@ -349,8 +346,5 @@ def lines_of(stream: _Readable, limit: int = MAX_LINE_BYTES) -> Iterable[bytes |
         yield line.rstrip(b"\r\n")
 
 
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class _Readable(Protocol):
-        def readline(self, limit: int = ..., /) -> bytes: ...
+class _Readable(Protocol):
+    def readline(self, limit: int = ..., /) -> bytes: ...

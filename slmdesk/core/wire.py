@@ -8,13 +8,10 @@ from contextlib import suppress
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Answer, ChatMessage, LoadedModel, LoadSpec, Sampling
-
-if TYPE_CHECKING:
-    from slmdesk.core.types import Json
+from slmdesk.core.types import Answer, ChatMessage, Json, LoadedModel, LoadSpec, Sampling
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import plain
@@ -51,7 +51,7 @@ def _tbx(record: GlossaryRecord, terms: Sequence[Term]) -> str:
             + "</tig>"
             for word, is_bad in words
         )
-        return f"<langSet xml:lang={quoteattr(code)}>{inside}</langSet>" if words else ""
+        return f'<langSet xml:lang="{escape(code)}">{inside}</langSet>' if words else ""
 
     first, second = record.source_language or "en", record.target_language or "und"
     entries = []
@@ -71,4 +71,4 @@ def _tbx(record: GlossaryRecord, terms: Sequence[Term]) -> str:
 
 def _plain(text: str) -> str:
     """Text for XML: control characters, which it cannot contain, become U+FFFD."""
-    return escape(plain(text))
+    return escape(plain(text), quote=False)

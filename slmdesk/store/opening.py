@@ -24,6 +24,7 @@ from slmdesk.store.database import CHECK_MARK, Database, connect, journal_of, kn
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive, sweep_dead_instances
 from slmdesk.store.schema import APPLICATION_ID, STEPS, Step, migrate, unknown_steps
 from slmdesk.store.store import Store
+from slmdesk.text.words.folding import VERSION as FOLDING_VERSION
 
 MAGIC = b"SQLite format 3\0"
 HEADER_BYTES = 100
@@ -285,18 +286,12 @@ def _made_beside(opening: _Opening) -> Iterator[Path]:
         try:
             with known_errors(beside), closing(connect(beside)) as conn:
                 migrate(conn, opening.steps)
-                conn.execute("insert or replace into meta values ('folding', ?)", (_folding_version(),))
+                conn.execute("insert or replace into meta values ('folding', ?)", (FOLDING_VERSION,))
             yield beside
         finally:
             _remove_pair(beside)
     except OSError as err:
         raise problem_of(err, beside) from err
-
-
-def _folding_version() -> int:
-    from slmdesk.text.words.folding import VERSION
-
-    return VERSION
 
 
 def _copy_before_rollback(opening: _Opening) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,9 +16,7 @@ from slmdesk.core.records import Message
 from slmdesk.core.types import Json
 from slmdesk.services.chat.attachments.text import page_text
 from slmdesk.services.chat.requests import AttachRequest
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
+from slmdesk.services.container import Services
 
 
 def attached(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +15,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.messages import bytes_for_people
+from slmdesk.services.container import Services
 from slmdesk.services.documents.document_info import info_of
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 
 @click.group()

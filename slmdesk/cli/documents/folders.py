@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,12 +15,10 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_of
+from slmdesk.services.container import Services
 from slmdesk.services.documents.events import CollectionChanged
 from slmdesk.services.documents.folder_types import CollectionState, CollectionStatus
 from slmdesk.services.documents.labels import counted_documents, folder_words
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 MOST = 100_000
 

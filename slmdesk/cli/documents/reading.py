@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Sequence
 from getpass import GetPassWarning
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,10 +16,8 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
 from slmdesk.services.base.messages import problem_for
+from slmdesk.services.container import Services
 from slmdesk.services.documents.events import DocumentProgress
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 PAGES_AT_ONCE = 100
 

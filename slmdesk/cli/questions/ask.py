@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +20,7 @@ from slmdesk.core.records import CollectionRecord, DocumentRecord, Status
 from slmdesk.core.types import Json
 from slmdesk.core.wire import to_json
 from slmdesk.services.base.events import Event, MessageEnded, PromptProgress
+from slmdesk.services.container import Services
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionStatus
 from slmdesk.services.documents.labels import folder_words, unread
@@ -28,9 +28,6 @@ from slmdesk.services.documents.nearest import Citation
 from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import Answered
 from slmdesk.services.questions.types import AskRequest
-
-if TYPE_CHECKING:
-    from slmdesk.services.container import Services
 
 
 @click.command()

@@ -9,14 +9,11 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
-
-if TYPE_CHECKING:
-    from io import FileIO
 
 MAGIC = b"GGUF"
 FIRST_BYTES = 1024

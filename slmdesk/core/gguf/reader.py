@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from io import RawIOBase
+from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.core.errors import KnownError, SlmdeskError
 from slmdesk.core.gguf.tables import ARRAY, BOOL, SCALARS, STRING, VALUE_TYPES
 from slmdesk.core.labels import CUT, clean_bytes
 
 if TYPE_CHECKING:
-    from io import RawIOBase
-    from typing import TypeAlias
-
     Scalar: TypeAlias = bool | int | float | str
 
 MAX_HEADER_BYTES = 64 << 20

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from slmdesk.core.records import Rescued
+from slmdesk.core.records import Rescued
 
 
 def rescued_words(found: Rescued) -> str:

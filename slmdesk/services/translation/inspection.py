@@ -21,6 +21,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.folder_scan import scan
 from slmdesk.services.documents.reader_jobs import ask_reader
+from slmdesk.services.translation.asking.units import LOOKED_AT, beginning_of, only_language_of_text
 from slmdesk.services.translation.types import TranslationRequest
 from slmdesk.services.translation.writer import payload_of, units_in
 
@@ -90,8 +91,6 @@ class DocumentInspectionService:
         The result is its code, or '' where it has several, is unknown, or cannot be read; that is reported when the
         translation starts.
         """
-        from slmdesk.services.translation.asking.units import LOOKED_AT, beginning_of, only_language_of_text
-
         if not request.path:
             return ended(only_language_of_text(request.text))
         units: list[Mapping[str, Any]] = []

@@ -19,6 +19,7 @@ from slmdesk.services.base.service_thread import ServiceThread
 from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.documents.reader_jobs import ask_reader
 from slmdesk.services.jobs.plan import Plan, Question, Yield
+from slmdesk.services.translation.asking.units import CutState, language_of_units, segments_from, units_of_text
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import TranslationRequest, memory_domain
@@ -48,8 +49,6 @@ class Preparation:
 
     def cut(self, item: str, request: TranslationRequest, password: str) -> Plan:
         """Cut the text or document into stored segments; after a crash this is repeated."""
-        from slmdesk.services.translation.asking.units import CutState, language_of_units, segments_from, units_of_text
-
         self._store.segments.forget(item)
         taken = CutState(request.source, request.target, self._terms.of_request(request))
         left: list[Json] = []

@@ -15,6 +15,7 @@ from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.engine.model_loader import ModelLoader
 from slmdesk.services.engine.one_shot import Words, ask_once
 from slmdesk.services.translation.asking.prompts import TranslationStyle, other_steps, translation_step
+from slmdesk.services.translation.asking.units import language_of_text
 from slmdesk.services.translation.events import SegmentChanged
 from slmdesk.services.translation.preparation import segment_flags
 from slmdesk.services.translation.service import TranslationService
@@ -160,8 +161,6 @@ def turned(manner: TranslationStyle, source: str) -> TranslationStyle:
 
     Raises KnownError `translation.source_unknown`.
     """
-    from slmdesk.services.translation.asking.units import language_of_text  # loads what tells languages apart
-
     language = manner.source or language_of_text(source)
     if not language:
         raise KnownError("translation.source_unknown")

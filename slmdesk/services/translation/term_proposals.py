@@ -21,6 +21,8 @@ from slmdesk.services.translation.terms.index import TermLists
 from slmdesk.services.translation.types import request_of
 from slmdesk.text.terms.candidates import Candidate, likely_translations, propose
 from slmdesk.text.translation.tagged import Tags, plain
+from slmdesk.text.words.language import detect
+from slmdesk.text.words.sentences import sentences
 
 MOST_CHARACTERS = 4 << 20
 """Of a document that is gone through; of a longer one the beginning is, and that is said."""
@@ -106,9 +108,6 @@ def _found(
     text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, known: Sequence[Term]
 ) -> Proposals:
     """Find the proposals; runs on a thread of its own."""
-    from slmdesk.text.words.language import detect
-    from slmdesk.text.words.sentences import sentences
-
     if not text.strip():
         raise KnownError("glossary.empty", path=shape.name)
     language = shape.language or detect(text[:4000], sorted(set(LANGUAGES) - {"sr"}))[0] or "en"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from slmdesk.services.base.events import Event, Problem
-
-if TYPE_CHECKING:
-    from slmdesk.services.versions.types import Comparison
+from slmdesk.services.versions.types import Comparison
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.types import Comparison, Side, Wording, by_importance, comparison_from, text_of
+from slmdesk.text.words.language import LANGUAGES, detect
 
 KIND = "versions"
 LANGUAGE_CHARACTERS = 4000
@@ -288,7 +289,7 @@ class VersionService(Service, JobPlanner):
         self, comparison: Comparison, threshold: float | None
     ) -> Generator[AskedQuestion, Any, list[Wording]]:
         """The most important changes in a sentence each, what is doubtful marked."""
-        from slmdesk.services.versions import wording
+        from slmdesk.services.versions import wording  # loads all checks
 
         changes = comparison.changes
         chosen = [at for at in by_importance(changes) if wording.can_be_reported(changes[at])][:MOST_REPORTED]
@@ -338,8 +339,6 @@ class VersionService(Service, JobPlanner):
 
 def _language_of(pages: Sequence[Page]) -> str:
     """The language of the beginning; empty where it is not sure."""
-    from slmdesk.text.words.language import LANGUAGES, detect
-
     sample = ""
     for page in pages:
         sample += page.text[: LANGUAGE_CHARACTERS - len(sample)]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.core.wire import dataclass_from
 from slmdesk.exports.versions import ChangeLine, VersionsReport
@@ -76,8 +77,6 @@ class Comparison:
 
 def comparison_from(untrusted: Mapping[str, Json] | None) -> Comparison | None:
     """Read a stored comparison; None when it is invalid or of a newer program."""
-    from slmdesk.core.errors import KnownError
-
     try:
         return dataclass_from(Comparison, untrusted) if untrusted else None
     except KnownError:

@@ -18,7 +18,10 @@ from slmdesk.core.languages import LANGUAGES
 from slmdesk.core.translation import Term
 from slmdesk.core.types import Json
 from slmdesk.services.translation.asking.prompts import TranslationStyle, prompt_version, translation_step
+from slmdesk.text.terms.matching import spans_of
 from slmdesk.text.translation.tagged import Tags, mended, plain, problems
+from slmdesk.text.words.folding import fold
+from slmdesk.text.words.language import detect
 
 LONGEST_GRAM = 6
 """Of the runs of letters that are compared: as chrF has it."""
@@ -160,8 +163,6 @@ def is_in(target: str, source_words: str, words: str) -> bool:
 
     Of the 144 items in 12 languages 142 are detected correctly among all languages that are translated.
     """
-    from slmdesk.text.words.language import detect  # loads its model
-
     if not words.strip() or words.strip() == source_words.strip():
         return False
     alike = {code for group in _ALIKE if target in group for code in group} - {target}
@@ -203,9 +204,6 @@ def keeps_figures(source_words: str, words: str, source: str, target: str) -> bo
 
 def uses(term: Term, words: str, target: str) -> bool:
     """Return whether a translation contains the glossary's word, possibly with an ending."""
-    from slmdesk.text.terms.matching import spans_of
-    from slmdesk.text.words.folding import fold
-
     requested = term.source if term.keeps else term.target
     return fold(requested) in fold(words) or bool(spans_of(words, requested, target))
 
