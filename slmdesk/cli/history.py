@@ -21,6 +21,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.records import DocumentRecord, Item, Message, Rescued
 from slmdesk.core.types import Json
+from slmdesk.core.wire import picked
 from slmdesk.exports.chats import iso_time
 from slmdesk.services.chat.conversation import words_of
 from slmdesk.services.container import Services
@@ -53,11 +54,7 @@ def list_items(console: Console, deleted: bool, kind: str | None) -> None:
     if console.as_json:
         console.give([_item(one) for one in items])
     elif items:
-        rows = [
-            (one.id, iso_time(one.updated)[:16].replace("T", " "), one.kind, clean_label(one.title, 80))
-            for one in items
-        ]
-        table(console, rows)
+        table(console, [_row(one) for one in items])
 
 
 @history.command()
@@ -314,9 +311,7 @@ def _reported(console: Console, request: Callable[[Services], Item]) -> None:
 
 def _item(item: Item) -> dict[str, Json]:
     return {
-        "id": item.id,
-        "kind": item.kind,
-        "title": item.title,
+        **picked(item, "id", "kind", "title"),
         "created": iso_time(item.created),
         "updated": iso_time(item.updated),
         "deleted": iso_time(item.deleted_at) if item.deleted_at is not None else None,

@@ -70,7 +70,7 @@ def network(
     with console.services() as services:
         _change(console, services, changes, offline)
         if is_given:
-            _keep(console, services, secret, token_place or "keyring")
+            console.result_of(services, lambda: services.tokens.keep(secret, token_place or "keyring"))
         if forget_token or token_place == "ask":  # noqa: S105 (a place)
             console.result_of(services, services.tokens.forget)
         if target is not None:
@@ -93,10 +93,6 @@ def _read_token() -> str:
     if sys.stdin.isatty():
         return str(click.prompt("Access token (not shown)", hide_input=True, err=True))
     return sys.stdin.readline(MOST_STDIN)
-
-
-def _keep(console: Console, services: Services, secret: str, place: str) -> None:
-    console.result_of(services, lambda: services.tokens.keep(secret, place))
 
 
 def _export(console: Console, services: Services, target: Path, words: str) -> None:

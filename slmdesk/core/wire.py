@@ -39,6 +39,11 @@ def to_json(value: object) -> dict[str, Json]:
     return shape
 
 
+def picked(value: object, *names: str) -> dict[str, Any]:
+    """Return these fields of a value, plain ones, under their own names."""
+    return {name: getattr(value, name) for name in names}
+
+
 def loaded_model_from(untrusted: object) -> LoadedModel:
     """Parse the result of a finished load.  Raises KnownError `request.invalid`."""
     return dataclass_from(LoadedModel, untrusted)

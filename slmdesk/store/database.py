@@ -160,14 +160,18 @@ class Database:
         with self._errors():
             return self.conn.execute(sql, values).lastrowid or 0
 
+    def require_writable(self) -> None:
+        """Raise KnownError `store.read_only` where nothing can be written."""
+        if self.read_only:
+            raise KnownError("store.read_only", path=str(self.path))
+
     @contextmanager
     def writing(self, *, wait_ms: int = BUSY_MS) -> Iterator[None]:
         """Run the block in a transaction: BEGIN IMMEDIATE, or a savepoint inside another.  Raises KnownError store.*.
 
         A deferred transaction that reads before it writes fails at once with "locked", whatever the timeout.
         """
-        if self.read_only:
-            raise KnownError("store.read_only", path=str(self.path))
+        self.require_writable()
         if self.conn.in_transaction:
             with self._errors(), self._until("RELEASE inner", "ROLLBACK TO inner"):
                 self.conn.execute("SAVEPOINT inner")

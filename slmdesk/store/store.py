@@ -91,6 +91,10 @@ class Store:
         """Whether nothing can be written: every writing call then raises KnownError store.read_only."""
         return self.database.read_only
 
+    def require_writable(self) -> None:
+        """Raise KnownError `store.read_only` where nothing can be written."""
+        self.database.require_writable()
+
     def together(self) -> AbstractContextManager[None]:
         """Run several changes in one transaction, which is faster than many commits."""
         return self.database.writing()

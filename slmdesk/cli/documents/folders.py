@@ -14,6 +14,7 @@ from slmdesk.cli.documents.reading import open_document, say_unread
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobStatus
 from slmdesk.core.types import Json
+from slmdesk.core.wire import picked
 from slmdesk.services.base.messages import problem_of
 from slmdesk.services.container import Services
 from slmdesk.services.documents.events import CollectionChanged
@@ -253,11 +254,7 @@ def json_of(state: CollectionState) -> dict[str, Json]:
         "path": _place(state.record),
         "watched": state.record.watched,
         "status": state.status.value,
-        "documents": state.documents,
-        "pages": state.pages,
-        "unread": state.unread,
-        "later": state.later,
-        "gone": state.gone,
+        **picked(state, "documents", "pages", "unread", "later", "gone"),
         "job": state.job or None,
         "reason": state.reason or None,
     }

@@ -20,6 +20,7 @@ from slmdesk.core.labels import clean_label
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed, speed_in_words
 from slmdesk.core.types import Json
+from slmdesk.core.wire import picked
 from slmdesk.hub.links import HubLink, parse_link
 from slmdesk.services.base.messages import bytes_for_people, sentence_for
 from slmdesk.services.base.pending import Pending
@@ -35,13 +36,10 @@ def models() -> None:
     """Manage the models on this PC, and find more on the Hub."""
 
 
-models.add_command(search)
-models.add_command(download)
-models.add_command(exam)
-models.add_command(bench)
-models.add_command(compare)
-models.add_command(vote)
-for command in (import_models, leftovers, default, rename, find, pack, unpack, move):
+for command in (
+    *(search, download, exam, bench, compare, vote),
+    *(import_models, leftovers, default, rename, find, pack, unpack, move),
+):
     models.add_command(command)
 
 
@@ -97,11 +95,7 @@ def info(console: Console, model_or_file: str) -> None:
         "name": record.name if record else found.name,
         "path": str(path),
         "bytes": found.bytes,
-        "architecture": header.architecture,
-        "quantization": header.quantization,
-        "parameters": header.parameters,
-        "context_length": header.context_length,
-        "has_chat_template": header.has_chat_template,
+        **picked(header, "architecture", "quantization", "parameters", "context_length", "has_chat_template"),
         "sha256": record.sha256 if record else None,
         "source": record.source if record else None,
         "license": header.license,
@@ -184,16 +178,11 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
     if context and found.most_tokens and context > found.most_tokens:
         console.notify(f"note: the model sees at most {found.most_tokens:,} tokens.")
     if console.as_json:
-        parts: dict[str, Json] = {
-            "weights": found.memory.weights,
-            "kv_cache": found.memory.kv_cache,
-            "compute": found.memory.compute,
-        }
         console.give(
             {
                 "verdict": found.verdict,
                 "memory_bytes": found.memory.total,
-                "parts": parts,
+                "parts": picked(found.memory, "weights", "kv_cache", "compute"),
                 "available_bytes": found.available_bytes,
                 "context_tokens": found.context_tokens,
                 "device": found.device or None,

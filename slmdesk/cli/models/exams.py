@@ -10,6 +10,7 @@ from slmdesk.cli.console import Console, json_option
 from slmdesk.cli.job_progress import follow
 from slmdesk.cli.models.library import named_model
 from slmdesk.core.types import Json
+from slmdesk.core.wire import picked
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.evaluation.benchmark import BenchProgress
 from slmdesk.services.evaluation.exam_labels import lines_of, sentence_of
@@ -101,13 +102,9 @@ def bench(console: Console, model: str | None) -> None:
             {
                 "id": record.id,
                 "name": record.name,
-                "prompt_tokens_per_s": found.prompt_tokens_per_s,
-                "output_tokens_per_s": found.output_tokens_per_s,
-                "memory_bytes": found.memory_bytes,
-                "energy_j": found.energy_j,
+                **picked(found, "prompt_tokens_per_s", "output_tokens_per_s", "memory_bytes", "energy_j"),
                 "energy_source": found.energy_source or None,
-                "prompt_tokens": found.prompt_tokens,
-                "output_tokens": found.output_tokens,
+                **picked(found, "prompt_tokens", "output_tokens"),
             }
         )
         return

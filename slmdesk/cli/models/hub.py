@@ -12,6 +12,7 @@ from slmdesk.cli.console import Console, ReportedError, json_option, next_of, wo
 from slmdesk.core.errors import KnownError
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
+from slmdesk.core.wire import picked
 from slmdesk.hub.links import parse_link
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.container import Services
@@ -201,11 +202,7 @@ def _shape(found: FoundRepo) -> dict[str, Json]:
     repo = found.repo
     return {
         "repo": repo.id,
-        "downloads": repo.downloads,
-        "likes": repo.likes,
-        "updated": repo.updated,
-        "license": repo.license,
-        "gated": repo.gated,
+        **picked(repo, "downloads", "likes", "updated", "license", "gated"),
         "files": [_file_shape(one) for one in found.files],
     }
 
@@ -213,9 +210,7 @@ def _shape(found: FoundRepo) -> dict[str, Json]:
 def _file_shape(found: FoundFile) -> dict[str, Json]:
     file = found.file
     return {
-        "name": file.name,
-        "bytes": file.bytes,
-        "quantization": file.quantization,
+        **picked(file, "name", "bytes", "quantization"),
         "sha256": file.sha256 or None,
         "fit": found.fit,
         "parts": len(file.parts),

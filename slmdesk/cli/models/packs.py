@@ -12,6 +12,7 @@ import click
 from slmdesk.cli.console import Console, NamedFile, json_option, table
 from slmdesk.core.labels import clean_label
 from slmdesk.core.types import Json
+from slmdesk.core.wire import picked
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, time_for_people
 from slmdesk.services.base.pending import Pending
@@ -61,10 +62,7 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
     if console.as_json:
         models: list[Json] = [
             {
-                "id": one.model.id,
-                "name": one.model.name,
-                "bytes": one.model.bytes,
-                "sha256": one.model.sha256,
+                **picked(one.model, "id", "name", "bytes", "sha256"),
                 "license": one.license,
                 "about": dict(one.about),
                 "is_new": one.is_new,
@@ -166,11 +164,7 @@ def _shape(one: FoundModel, linked: dict[str, str], problems: dict[str, Problem]
     return {
         "program": one.program,
         "path": str(one.path),
-        "name": one.name,
-        "bytes": one.bytes,
-        "architecture": one.architecture,
-        "quantization": one.quantization,
-        "license": one.license,
+        **picked(one, "name", "bytes", "architecture", "quantization", "license"),
         "id": linked.get(str(one.path), one.known),
         "linked": str(one.path) in linked,
         "reason": problem.sentence if problem else None,
@@ -183,10 +177,7 @@ def _list(console: Console, file: Path) -> None:
     if console.as_json:
         models: list[Json] = [
             {
-                "name": one.listed.name,
-                "bytes": one.listed.bytes,
-                "sha256": one.listed.sha256,
-                "license": one.listed.license,
+                **picked(one.listed, "name", "bytes", "sha256", "license"),
                 "about": dict(one.listed.about),
                 "id": one.here,
             }

@@ -19,7 +19,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.files import write_atomically
 from slmdesk.core.records import DocumentRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
+from slmdesk.core.wire import picked, to_json
 from slmdesk.services.container import Services
 from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.summaries.events import SummaryGrew
@@ -99,8 +99,7 @@ def summarize(
     is_many = len(files) > 1 or files[0].is_dir()
     _check_output(output, is_many, force)
     with console.services() as services:
-        if services.read_only:
-            raise KnownError("store.read_only", path=str(services.paths.database))
+        services.store.require_writable()
         named_model(services, model)
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
@@ -173,12 +172,7 @@ def _as_json(
         "coverage": _coverage(summary.coverage, names),
         "timing": dict(timing) | {"summary_s": summary.seconds},
         "item": item,
-        "kind": summary.kind,
-        "language": summary.language,
-        "method": summary.method,
-        "model": summary.model,
-        "note": summary.note,
-        "left_out": summary.left_out,
+        **picked(summary, "kind", "language", "method", "model", "note", "left_out"),
         "documents": [
             {
                 "file": one.name,
@@ -194,10 +188,7 @@ def _as_json(
 
 def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
     return {
-        "pages_total": coverage.pages_total,
-        "pages_read": coverage.pages_read,
-        "blocks_total": coverage.blocks_total,
-        "blocks_read": coverage.blocks_read,
+        **picked(coverage, "pages_total", "pages_read", "blocks_total", "blocks_read"),
         "unreadable": [
             {"page": one.page, "reason": one.reason, "file": names.get(one.document, "")} for one in coverage.unreadable
         ],

@@ -15,7 +15,7 @@ from slmdesk.cli.output_files import check_file, form_of, write_json
 from slmdesk.cli.summaries.summarize import open_all
 from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
+from slmdesk.core.wire import picked, to_json
 from slmdesk.services.container import Services
 from slmdesk.services.tables import prompts
 from slmdesk.services.tables.events import ExtractionGrew
@@ -71,8 +71,7 @@ def extract(
         raise click.UsageError(f"--columns: {err.args_for_people['what']}.") from err
     _check_output(output, force)
     with console.services() as services:
-        if services.read_only:
-            raise KnownError("store.read_only", path=str(services.paths.database))
+        services.store.require_writable()
         named_model(services, model)
         services.service_thread.call(lambda: services.models.choose(model))  # before long reading
         documents, failed = open_all(console, services, files)
@@ -204,11 +203,7 @@ def _cell(cell: TableCell) -> dict[str, Json]:
         "quote": cell.quote,
         "page": cell.page or None,
         "flag": cell.flag.value,
-        "edited": cell.edited,
-        "number": cell.number,
-        "unit": cell.unit,
-        "date": cell.date,
-        "origin": cell.origin,
+        **picked(cell, "edited", "number", "unit", "date", "origin"),
     }
 
 

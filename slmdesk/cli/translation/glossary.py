@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from base64 import b64encode
 from pathlib import Path
 
@@ -59,7 +58,7 @@ def import_glossary(
     """Read a glossary from a CSV, TSV, spreadsheet or TBX file."""
     chosen = _columns(columns)
     with console.services() as services:
-        _check_writable(services)
+        services.store.require_writable()
         if into == "keep":
             into = services.service_thread.call(services.glossaries.keep_list).id
             chosen = chosen or {"source": 0}
@@ -99,10 +98,11 @@ def export_glossary(console: Console, id: str, form: str, output: Path | None, f
     with console.services() as services:
         made = services.service_thread.call(lambda: services.glossaries.get(id)).id
         data = services.glossaries.export(made, form)
+    if output is not None or not console.as_json:
+        _give_bytes(console, data, output, force)
     if not console.as_json:
-        _give_bytes(console, data, output, force)
-    elif output is not None:
-        _give_bytes(console, data, output, force)
+        return
+    if output is not None:
         console.give({"id": made, "format": form, "path": str(output), "bytes": len(data)})
     elif form == "xlsx":
         console.give({"id": made, "format": form, "base64": b64encode(data).decode("ascii")})
@@ -117,7 +117,7 @@ def export_glossary(console: Console, id: str, form: str, output: Path | None, f
 def forget_glossary(console: Console, id: str) -> None:
     """Delete a glossary and its terms."""
     with console.services() as services:
-        _check_writable(services)
+        services.store.require_writable()
         gone = services.service_thread.call(lambda: services.glossaries.get(id)).id
         console.result_of(services, lambda: services.glossaries.forget(gone))
         services.service_thread.call(services.glossaries.purge)
@@ -207,7 +207,7 @@ def memory() -> None:
 def import_memory(console: Console, file: Path, source: str, target: str, domain: str) -> None:
     """Read a TMX file into the memory."""
     with console.services() as services:
-        _check_writable(services)
+        services.store.require_writable()
         done = console.result_of(
             services,
             lambda: services.memory.import_file(file.absolute(), source=source, target=target, domain=domain),
@@ -243,8 +243,7 @@ def export_memory(console: Console, source: str, target: str, output: Path | Non
             return
         if output is None:
             for part in services.memory.tmx(*codes):
-                sys.stdout.buffer.write(part.encode("utf-8", "replace"))
-            sys.stdout.buffer.flush()
+                console.write_bytes(part.encode("utf-8", "replace"))
             return
         if output.exists() and not force:
             raise KnownError("file.exists", path=str(output))
@@ -331,11 +330,6 @@ def _columns(said: str) -> dict[str, int] | None:
     return found or None
 
 
-def _check_writable(services: Services) -> None:
-    if services.read_only:
-        raise KnownError("store.read_only", path=str(services.paths.database))
-
-
 def _lines(path: Path) -> list[str]:
     try:
         return path.read_text("utf-8").splitlines()
@@ -344,10 +338,8 @@ def _lines(path: Path) -> list[str]:
 
 
 def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool) -> None:
-
     if output is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        console.write_bytes(data)
         return
     if output.exists() and not force:
         raise KnownError("file.exists", path=str(output))

@@ -99,8 +99,7 @@ def translate(
         properties=properties, columns=picked, model=model,
     )  # fmt: skip
     with console.services() as services:
-        if services.read_only:
-            raise KnownError("store.read_only", path=str(services.paths.database))
+        services.store.require_writable()
         named_model(services, model)
         if glossary:
             request = replace(request, glossaries=(_glossary(console, services, glossary, source, code),))

@@ -13,7 +13,6 @@ from slmdesk.cli.documents.reading import open_document
 from slmdesk.cli.job_progress import follow
 from slmdesk.cli.models.library import named_model
 from slmdesk.cli.output_files import check_file, form_of
-from slmdesk.core.errors import KnownError
 from slmdesk.services.container import Services
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
 from slmdesk.services.versions.service import VersionRequest, VersionView
@@ -53,8 +52,7 @@ def compare(
         raise click.UsageError("--no-model and --model exclude each other.")
     form = _form_of(output, force)
     with console.services() as services:
-        if services.read_only:
-            raise KnownError("store.read_only", path=str(services.paths.database))
+        services.store.require_writable()
         named_model(services, model)
         before, after = open_document(console, services, old), open_document(console, services, new)
         view = _make(console, services, VersionRequest(before.id, after.id, model, not no_model))

@@ -92,8 +92,7 @@ class BackupService(Service):
         return restored
 
     def _check_quiet(self) -> None:
-        if self._store.read_only:
-            raise KnownError("store.read_only", path=str(self._paths.database))
+        self._store.require_writable()
         if self._chats.answers.count:
             raise KnownError("request.invalid", what="an answer is still being written")
 

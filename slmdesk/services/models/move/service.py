@@ -156,8 +156,7 @@ class MoveService(Service):
 
     def _begin(self, target: Path) -> tuple[Path, list[ModelRecord]]:
         """On the service thread."""
-        if self._store.read_only:
-            raise KnownError("store.read_only", path=str(self._paths.database))
+        self._store.require_writable()
         self._settings.policy.refuse("models_folder", self._setting_for(target))
         return self._models.folder, self._store.models.all()
 
