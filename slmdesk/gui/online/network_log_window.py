@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHeaderView,
-    QLineEdit,
     QStackedWidget,
     QTableView,
     QWidget,
@@ -20,8 +19,8 @@ from PySide6.QtWidgets import (
 from slmdesk.gui.base import theme
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.online.network_log import COLUMNS, NetworkLogController, NetworkLogModel, cells_of, summary_of
-from slmdesk.gui.widgets.build import button, column, row, set_kind
-from slmdesk.gui.widgets.named import name_clear_button, named, passing
+from slmdesk.gui.widgets.build import CLEAR, button, column, row, set_kind, text_line
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.network_log import Exported
@@ -50,12 +49,8 @@ class NetworkLogWindow(QDialog):
 
     def _build_ui(self) -> None:
         self._summary = plain_label("", self, name="ledger_summary")
-        self._field = named(QLineEdit(self), "ledger_search")
-        self._field.setPlaceholderText("Search host, path and purpose")
-        self._field.setAccessibleName("Search the ledger")
-        self._field.setClearButtonEnabled(True)
-        self._field.setMaxLength(200)
-        name_clear_button(self._field)
+        hint, label = "Search host, path and purpose", "Search the ledger"
+        self._field = text_line("ledger_search", self, hint, label=label, most=200, clears=CLEAR)
         self._table = self._make_table()
         self._nothing = plain_label("", self, name="ledger_nothing", kind="muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)

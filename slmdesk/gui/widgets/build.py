@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
     QLayout,
+    QLineEdit,
     QPushButton,
     QSplitter,
     QToolButton,
@@ -26,6 +27,7 @@ Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag
 """A widget, a layout, or a stretch with this factor; a widget or layout with its stretch factor or its alignment."""
 Margins = int | tuple[int, int] | tuple[int, int, int, int]
 """Pixels on all sides; left and right, top and bottom; or left, top, right, bottom."""
+CLEAR = "Clear the search"
 B = TypeVar("B", bound=QAbstractButton)
 L = TypeVar("L", bound=QBoxLayout)
 
@@ -77,6 +79,24 @@ def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> Q
     made = named(QToolButton(parent), name)
     made.setText(text)
     return _dress(made, **options)
+
+
+def text_line(
+    name: str, parent: QWidget, hint: str, *, label: str = "", tip: str = "", most: int = 0, clears: str = ""
+) -> QLineEdit:
+    """A line to write into; `hint` stands in it while it is empty, and is read out where there is no `label`.
+
+    `most` limits its letters.  With `clears`, the words of it, there is a button in the line that clears it.
+    """
+    line = named(QLineEdit(parent), name, label=label or hint, tip=tip)
+    line.setPlaceholderText(hint)
+    if most:
+        line.setMaxLength(most)
+    if clears:
+        line.setClearButtonEnabled(True)
+        for clear in line.findChildren(QToolButton):  # Qt gives it no name
+            named(clear, "clear_search_button", label=clears)
+    return line
 
 
 def set_kind(widget: QWidget, kind: str) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import row, tool_button
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.build import CLEAR, row, text_line, tool_button
 from slmdesk.gui.widgets.text import plain_label
 
 SEARCH_AFTER_MS = 250
@@ -39,11 +38,8 @@ class FindBar(QFrame):
         self._line.textChanged.connect(lambda _words: self._timer.start())
 
     def _build_ui(self) -> None:
-        self._line = named(QLineEdit(self), f"{self._prefix}find_line")
-        self._line.setPlaceholderText(f"Find in the {self._what} (Ctrl+F)")
-        self._line.setAccessibleName(f"Find words in the {self._what}")
-        self._line.setClearButtonEnabled(True)
-        name_clear_button(self._line)
+        hint, label = f"Find in the {self._what} (Ctrl+F)", f"Find words in the {self._what}"
+        self._line = text_line(f"{self._prefix}find_line", self, hint, label=label, clears=CLEAR)
         self._count = plain_label("", self, name=f"{self._prefix}find_count", kind="small", wraps=False)
         self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)", self.previous)
         self._next = self._step("find_next", "chevron-down", "The next place (Enter)", self.next)

@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 T = TypeVar("T", bound=QObject)
 W = TypeVar("W", bound=QWidget)
-
-
-def name_clear_button(line: QLineEdit, words: str = "Clear the search") -> None:
-    """Name the button with which Qt clears a line: Qt gives it no name."""
-    for button in line.findChildren(QToolButton):
-        named(button, "clear_search_button").setAccessibleName(words)
 
 
 def named(thing: T, name: str, *, label: str = "", tip: str = "", kind: str = "") -> T:

@@ -31,8 +31,14 @@ class Removals(QObject):
         undo = partial(self._end, id, undone)
         self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=key))
 
-    def _end(self, id: str, then: Callable[[], None]) -> None:
-        if timer := self._timers.pop(id, None):
+    def keep(self, id: str) -> bool:
+        """Do not remove it after all.  Returns whether it was to be removed."""
+        timer = self._timers.pop(id, None)
+        if timer is not None:
             timer.stop()
             timer.deleteLater()
+        return timer is not None
+
+    def _end(self, id: str, then: Callable[[], None]) -> None:
+        if self.keep(id):
             then()

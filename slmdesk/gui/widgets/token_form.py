@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.widgets.access_token import TokenController
-from slmdesk.gui.widgets.build import column, row
+from slmdesk.gui.widgets.build import column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
@@ -48,10 +48,8 @@ class TokenForm(QWidget):
         tokens.look()
 
     def _build_ui(self) -> None:
-        self._field = named(QLineEdit(self), "token_field")
+        self._field = text_line("token_field", self, "Paste your access token", label="Access token")
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
-        self._field.setPlaceholderText("Paste your access token")
-        self._field.setAccessibleName("Access token")
         self._place = named(Choice(list(PLACES.items()), self), "token_place", label="Where the token is kept")
         self._note = plain_label("", self, name="token_note", kind="muted")
         self._missing = plain_label("", self, name="token_missing", kind="muted", is_hidden=True)

@@ -165,7 +165,7 @@ def test_removing_a_default_says_so(library) -> None:
     panel = opened(library)
     QTest.keyClick(panel.findChild(QPushButton, "use_chat"), Qt.Key.Key_Space)
     library.wait(lambda: words(cards(library)[0], "default_badge"))
-    library.frame.library.undo_ms = 50
+    library.frame.library.removals.undo_ms = 50
     press(library, panel, "details_remove")
     library.wait(lambda: any("It was the default for chat" in one for one in library.notices()))
     library.wait(lambda: any("are free again" in one for one in library.notices()))

@@ -399,7 +399,7 @@ def test_a_cancelled_download_can_be_taken_back(models, hub):
 
 def test_the_part_of_a_cancelled_download_goes(models, hub):
     program = models()
-    program.frame.fetch.undo_ms = 50
+    program.frame.fetch.removals.undo_ms = 50
     hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
     download(program)
     wait_stalled(program, hub)
@@ -474,7 +474,7 @@ def test_a_damaged_file_is_offered_for_deletion(models, hub):
     program.wait(lambda: "can be deleted" in cards(program, "download_row")[0].words)
     program.wait(lambda: cards(program, "left_over_row"))
     assert "never used" in cards(program, "left_over_row")[0].words
-    program.frame.fetch.undo_ms = 50
+    program.frame.fetch.removals.undo_ms = 50
     press(program, "discard_left_button")
     program.wait(lambda: notice(program, "free again"))
     assert not list(program.ask(lambda services: services.models.folder).glob("*.bad"))
@@ -489,7 +489,7 @@ def test_removing_can_be_undone_and_says_what_was_freed(models, model_file):
     program.wait(lambda: local(program))
     record = program.ask(lambda services: services.models.list())[0]
     assert Path(os.fsdecode(record.path)).is_file()
-    program.frame.library.undo_ms = 50
+    program.frame.library.removals.undo_ms = 50
     action(local(program)[0], "remove")
     program.wait(lambda: notice(program, "are free again"))
     assert not Path(os.fsdecode(record.path)).exists()
@@ -501,7 +501,7 @@ def test_a_linked_file_stays_when_it_is_removed(models, model_file):
     program = models()
     add(program, model_file, link=True)
     assert "linked" in local(program)[0].words
-    program.frame.library.undo_ms = 50
+    program.frame.library.removals.undo_ms = 50
     action(local(program)[0], "remove")
     program.wait(lambda: program.ask(lambda services: services.models.list()) == [])
     assert model_file.is_file()

@@ -316,7 +316,7 @@ def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, ho
     record = library(program)[0]
     assert record.linked
     program.window.show_page("Models")
-    program.frame.library.undo_ms = 50
+    program.frame.library.removals.undo_ms = 50
     program.wait(lambda: program.window.findChild(QLabel, "card_title"))
     program.frame.library.remove(record.id)
     program.wait(lambda: notice(program, "is there for everybody"))

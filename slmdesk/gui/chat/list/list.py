@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QMenu,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -29,9 +28,10 @@ from slmdesk.gui.chat.list.rows import (
     SNIPPET_ROLE,
     WRITING_ROLE,
 )
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line
 from slmdesk.gui.widgets.export_menu import ExportMenu, ask_where
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.row_frame import paint_ground
 from slmdesk.gui.widgets.text import plain_label, show_words
 
 SEARCH_AFTER_MS = 200
@@ -47,25 +47,7 @@ class RowPainter(QStyledItemDelegate):
     ) -> None:
         """Draw one row; untrusted text is drawn as plain text."""
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        palette: QPalette = option.palette
-        rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        area = rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1)
-        is_chosen = bool(index.data(OPEN_ROLE))
-        if is_chosen or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
-            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        if is_chosen:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(palette.color(QPalette.ColorRole.Accent))
-            bar_x = area.left() if option.direction != Qt.LayoutDirection.RightToLeft else area.right() - 2
-            painter.drawRoundedRect(QRect(bar_x, area.top() + 6, 3, area.height() - 12), 1.5, 1.5)
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(palette.color(QPalette.ColorRole.Accent))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        area = paint_ground(painter, option, is_chosen=bool(index.data(OPEN_ROLE)))
         self._draw_words(painter, option, area, index)
         painter.restore()
 
@@ -180,13 +162,8 @@ class ChatList(QFrame):
         self._connect()
 
     def _build_ui(self) -> None:
-        self.search_box = named(QLineEdit(self), "search_box")
-        self.search_box.setPlaceholderText("Search all chats")
-        self.search_box.setAccessibleName("Search all chats")
-        self.search_box.setToolTip("Search all chats (Ctrl+Shift+F)")
-        self.search_box.setClearButtonEnabled(True)
-        self.search_box.setMaxLength(400)
-        name_clear_button(self.search_box)
+        hint, tip = "Search all chats", "Search all chats (Ctrl+Shift+F)"
+        self.search_box = text_line("search_box", self, hint, tip=tip, most=400, clears=CLEAR)
         self._new = button(
             "New chat", "new_chat_button", self, tip="Start a new chat (Ctrl+N)", icon="plus",
             on=self.new_chat_requested,

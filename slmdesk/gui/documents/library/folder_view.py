@@ -10,7 +10,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QLineEdit,
     QListView,
     QWidget,
 )
@@ -22,10 +21,10 @@ from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.library.rows import ID_ROLE, DocumentPainter, DocumentRows
 from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.questions.pane import QuestionPane
-from slmdesk.gui.widgets.build import button, column, row, split
+from slmdesk.gui.widgets.build import CLEAR, button, column, row, split, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.job_bar import thin_bar
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label, show_words
 from slmdesk.services.base.messages import time_for_people
 from slmdesk.services.documents.document_info import info_of
@@ -106,11 +105,8 @@ class FolderView(QFrame):
         return holder
 
     def _build_list(self, holder: QWidget) -> None:
-        self._filter = named(QLineEdit(holder), "folder_filter")
-        self._filter.setPlaceholderText("Search its documents by name")
-        self._filter.setAccessibleName("Search the documents of the folder by name")
-        self._filter.setClearButtonEnabled(True)
-        name_clear_button(self._filter)
+        hint, label = "Search its documents by name", "Search the documents of the folder by name"
+        self._filter = text_line("folder_filter", holder, hint, label=label, clears=CLEAR)
         self._view = named(QListView(holder), "folder_documents", label="Documents of the folder")
         self._view.setFrameShape(QFrame.Shape.NoFrame)
         self._view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -8,15 +8,15 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QVBoxLayout, QWidget
 
 from slmdesk.core.records import DocumentRecord
 from slmdesk.gui.base import theme
 from slmdesk.gui.documents.controller import DocumentsController
 from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.library.rows import ID_ROLE, DocumentPainter, DocumentRows, FolderRows, HitRows
-from slmdesk.gui.widgets.build import button, column
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.build import CLEAR, button, column, text_line
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.search import TextHit
@@ -57,12 +57,9 @@ class DocumentList(QFrame):
         tip = "Open documents or a folder (Ctrl+O); or drop them on the page"
         opening = button("Open a document…", "open_document_button", self, tip=tip)
         opening.clicked.connect(self.open_requested)
-        self._search = named(QLineEdit(self), "document_filter")
-        self._search.setPlaceholderText("Search by name")
-        self._search.setToolTip("Names are searched as you type; Enter searches the text of all documents and folders")
-        self._search.setAccessibleName("Search the documents by name; Enter searches their text")
-        self._search.setClearButtonEnabled(True)
-        name_clear_button(self._search)
+        label = "Search the documents by name; Enter searches their text"
+        tip = "Names are searched as you type; Enter searches the text of all documents and folders"
+        self._search = text_line("document_filter", self, "Search by name", label=label, tip=tip, clears=CLEAR)
         self._rows, self._folders, self._hits = DocumentRows(self), FolderRows(self), HitRows(self)
         self._view = self._list_view("document_view", "Documents", self._rows)
         self._folder_view = self._list_view("folder_list", "Folders", self._folders)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from slmdesk.core.records import DocumentRecord, DocumentStatus
 from slmdesk.gui.base import theme
+from slmdesk.gui.widgets.row_frame import paint_ground
 from slmdesk.gui.widgets.text import plain_tip
 from slmdesk.services.documents.document_info import file_of, info_of
 from slmdesk.services.documents.folder_types import CollectionState, folder_of
@@ -144,23 +145,9 @@ class DocumentPainter(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette: QPalette = option.palette
-        rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        area = rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1)
-        is_chosen = bool(state & QStyle.StateFlag.State_Selected)
-        if is_chosen or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
-            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        if is_chosen:
-            painter.setBrush(palette.color(QPalette.ColorRole.Accent))
-            painter.drawRoundedRect(QRect(area.left(), area.top() + 6, 3, area.height() - 12), 1.5, 1.5)
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(palette.color(QPalette.ColorRole.Accent))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        area = paint_ground(painter, option, is_chosen=is_chosen)
         inner = area.adjusted(theme.SPACE_12, theme.SPACE_8 - 2, -theme.SPACE_8, -theme.SPACE_8 + 2)
         metrics = option.fontMetrics
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)

@@ -7,13 +7,13 @@ from functools import partial
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
-from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.core.records import Status
 from slmdesk.gui.base import theme
 from slmdesk.gui.documents.common.earlier import EarlierBox
 from slmdesk.gui.documents.questions.controller import QuestionController
-from slmdesk.gui.widgets.build import button, column, flow, row
+from slmdesk.gui.widgets.build import button, column, flow, row, text_line
 from slmdesk.gui.widgets.cited_row import CitedRow
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.export_menu import give_export_menu
@@ -77,8 +77,8 @@ class QuestionPane(QScrollArea):
     def _build_ui(self) -> None:
         inner = named(QFrame(self), self._prefix + "question_inner")
         hint = "Ask this document" if self._what == "document" else "Ask all documents of this folder"
-        self._line = named(QLineEdit(inner), self._prefix + "question_line", label=f"A question to the {self._what}")
-        self._line.setPlaceholderText(hint)
+        label = f"A question to the {self._what}"
+        self._line = text_line(self._prefix + "question_line", inner, hint, label=label)
         self._ask = button("Ask", self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
         self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QLineEdit, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.summaries.prompts import Kind, Length
@@ -48,9 +48,8 @@ class SummaryForm(QFrame):
         for choice in (self._kind, self._length):  # long values must not widen the pane
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.setMinimumContentsLength(LEAST_LETTERS)
-        self._focus = named(QLineEdit(self), "summary_focus")
-        self._focus.setPlaceholderText("Focus on…")
-        self._focus.setAccessibleName("What the summary focuses on; may be empty")
+        label = "What the summary focuses on; may be empty"
+        self._focus = text_line("summary_focus", self, "Focus on…", label=label)
         self._begin = button("Summarize", "summarize_button", self, kind="primary", on=self._on_begin)
         tip = "One summary for each document in a folder and one of all, written as files"
         self._folder = button(

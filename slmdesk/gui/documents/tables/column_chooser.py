@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.flow import FlowLayout
 from slmdesk.gui.widgets.named import named
@@ -53,10 +53,8 @@ class ColumnChooser(QFrame):
         policy.setHeightForWidth(True)
         self._chips.setSizePolicy(policy)
         self._flow = FlowLayout(self._chips, gap=theme.SPACE_4)
-        self._line = named(QLineEdit(self), "column_line")
-        self._line.setPlaceholderText("Add a column, such as Rent")
-        self._line.setAccessibleName("Name of a column to add")
-        self._line.setMaxLength(MOST_NAME)
+        hint, label = "Add a column, such as Rent", "Name of a column to add"
+        self._line = text_line("column_line", self, hint, label=label, most=MOST_NAME)
         self._kind = named(Choice(list(KIND_WORDS.items()), self), "column_kind")
         self._kind.setAccessibleName("What stands in the column to add")
         self._kind.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QScrollArea,
     QStackedWidget,
     QWidget,
@@ -24,7 +23,7 @@ from slmdesk.gui.markdown.style import ViewStyle
 from slmdesk.gui.models.comparison.column import AnswerColumn
 from slmdesk.gui.models.comparison.controller import CompareController
 from slmdesk.gui.models.comparison.form import CompareForm, back_button
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import button, column, row, text_line
 from slmdesk.gui.widgets.clear_layout import empty_layout
 from slmdesk.gui.widgets.export_menu import ask_where, give_export_menu
 from slmdesk.gui.widgets.named import named
@@ -89,9 +88,8 @@ class ComparePage(QStackedWidget):
     def _build_vote(self) -> QWidget:
         self._vote = named(QWidget(self._result), "compare_vote")
         self._said = plain_label("", self._vote, name="vote_words", wraps=False)
-        self._note = named(QLineEdit(self._vote), "vote_note", label="A note for the vote")
-        self._note.setPlaceholderText("Why? (kept with your vote)")
-        self._note.setMaxLength(MAX_NOTE)
+        hint, label = "Why? (kept with your vote)", "A note for the vote"
+        self._note = text_line("vote_note", self._vote, hint, label=label, most=MAX_NOTE)
         self._none = button("None was good", "vote_none", self._vote, on=lambda: self._on_vote(None))
         row(self._said, (self._note, 1), self._none, into=self._vote, gap=theme.SPACE_8)
         return self._vote

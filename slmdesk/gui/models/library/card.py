@@ -14,6 +14,7 @@ from slmdesk.gui.models.common.card import DOT, Card
 from slmdesk.gui.models.common.details_labels import quantization_words
 from slmdesk.gui.models.library.controller import LibraryController
 from slmdesk.gui.models.library.details import DetailsPanel
+from slmdesk.gui.widgets.build import tool_button
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
@@ -61,11 +62,10 @@ class LocalCard(Card):
         self.show_card(card)
 
     def _tool(self, name: str, icon: str) -> QToolButton:
-        button = named(QToolButton(self), name)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        set_icon(button, icon)
-        self.add_widget(button)
-        return button
+        made = tool_button(name, self, icon=icon)
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.add_widget(made)
+        return made
 
     def _build_menu(self) -> None:
         self._more = self._tool("model_actions", "ellipsis")

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import JobStatus
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.models.library.trials import TrialController
 from slmdesk.gui.widgets.model_imports import ModelImports
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.gui.widgets.removals import Removals
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.engine.events import ModelsChanged, ModelState, ModelStateChanged
@@ -46,14 +47,13 @@ class LibraryController(QObject):
     policy_shown = Signal(object)
     chat_requested = Signal(str)
 
-    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, undo_ms: int = UNDO_MS) -> None:
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="library_controller")
         self._bridge = bridge
-        self.undo_ms = undo_ms
+        self.removals = Removals(bridge, self)
         self.trials = TrialController(bridge, self)
         self._known: dict[str, ModelCard] = {}
         self._defaults: tuple[str, ...] = ()
-        self._going: dict[str, QTimer] = {}
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
         bridge.opened.connect(self.refresh)
@@ -92,21 +92,10 @@ class LibraryController(QObject):
     def remove(self, model: str) -> None:
         """Take a model off the page now, and off the disk when the time for *Undo* is over."""
         record = self._known[model].record
-        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
-        timer.timeout.connect(partial(self._remove_now, model))
-        self._going[model] = timer
-        timer.start()
-        self._list()
         fate = "Its file stays where it is." if record.linked else "Its file is deleted in a moment."
-        self._bridge.notice_raised.emit(
-            Notice(
-                f"{record.name} is removed. {fate}",
-                action="Undo",
-                on_action=partial(self._keep, model),
-                life_ms=self.undo_ms,
-                key=f"remove {model}",
-            )
-        )
+        words = f"{record.name} is removed. {fate}"
+        self.removals.begin(model, words, partial(self._remove_now, model), self._list, key=f"remove {model}")
+        self._list()
 
     @Slot(object, bool)
     def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
@@ -161,17 +150,11 @@ class LibraryController(QObject):
     # ---- private
 
     def _list(self) -> None:
-        self.models_listed.emit(tuple(one for one in self._known.values() if one.record.id not in self._going))
-
-    def _keep(self, model: str) -> None:
-        timer = self._going.pop(model, None)
-        if timer is not None:
-            timer.stop()
-            timer.deleteLater()
-        self._list()
+        self.models_listed.emit(tuple(one for one in self._known.values() if one.record.id not in self.removals))
 
     def _remove_now(self, model: str) -> None:
-        name = self._name(model)
+        card = self._known.pop(model, None)  # not listed while its file is deleted
+        name = card.record.name if card else model
 
         def remove(services: Services) -> tuple[int, str]:
             lost = lost_words(services.uses.uses_of(model))
@@ -179,19 +162,15 @@ class LibraryController(QObject):
 
         def removed(answer: tuple[int, str]) -> None:
             freed, lost = answer
-            self._going.pop(model, None)
             words = f"{name} is removed; {bytes_for_people(freed)} are free again." if freed else f"{name} is removed."
             life = 0 if lost else UNDO_MS
             self._bridge.notice_raised.emit(Notice(f"{words} {lost}".strip(), life_ms=life, key=f"remove {model}"))
 
         def refused(problem: Problem) -> None:
-            self._keep(model)
+            self.refresh()
             self._bridge.problem_met.emit(problem)
 
         self._bridge.ask(remove, removed, refused)
-
-    def _name(self, model: str) -> str:
-        return self._known[model].record.name if model in self._known else model
 
 
 def _added_words(event: ImportEnded) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import column
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.build import CLEAR, column, text_line
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 
 HEIGHT = 200
@@ -28,11 +28,8 @@ class HeaderFields(QWidget):
         self._toggle = named(QPushButton("", self), "fields_toggle")
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._on_toggled)
-        self._search = named(QLineEdit(self), "fields_search")
-        self._search.setPlaceholderText("Search the fields")
-        self._search.setAccessibleName("Search the fields of the header")
-        self._search.setClearButtonEnabled(True)
-        name_clear_button(self._search)
+        label = "Search the fields of the header"
+        self._search = text_line("fields_search", self, "Search the fields", label=label, clears=CLEAR)
         self._search.textChanged.connect(self._show)
         self._list = named(QPlainTextEdit(self), "fields_list", label="Fields of the header", kind="code")
         self._list.setReadOnly(True)

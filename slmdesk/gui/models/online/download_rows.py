@@ -7,14 +7,14 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT, Card
 from slmdesk.gui.models.online.downloads_controller import DownloadsController
-from slmdesk.gui.widgets.build import column
+from slmdesk.gui.widgets.build import column, tool_button
 from slmdesk.gui.widgets.gated_panel import GATED_CODES
-from slmdesk.gui.widgets.icon import set_icon
+from slmdesk.gui.widgets.job_bar import thin_bar
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.messages import bytes_for_people
@@ -50,7 +50,7 @@ class DownloadRow(Card):
     def __init__(self, fetch: DownloadsController, change: DownloadChanged, parent: QWidget) -> None:
         super().__init__(parent, name="download_row", title=change.name or change.repo)
         self._fetch, self._change = fetch, change
-        self._bar = bar_in(self)
+        self._bar = thin_bar("download_bar", self, "Downloaded", most=1000)
         self.body.addWidget(self._bar)
         name = change.name or change.repo
         self._use = self.add_button("Use it now", name="use_download_button", spoken=f"Chat with {name}")
@@ -88,12 +88,10 @@ class DownloadRow(Card):
         _dress(self._cancel, "Close" if is_done else "Cancel", name)
 
     def _build_moves(self, name: str) -> None:
-        self._moves = named(QToolButton(self), "download_moves")
+        label, tip = f"Place in the queue: {name}", "Its place in the queue (Alt+Up, Alt+Down)"
+        self._moves = tool_button("download_moves", self, label=label, tip=tip, icon="ellipsis")
         self._moves.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._moves.setAccessibleName(f"Place in the queue: {name}")
-        self._moves.setToolTip("Its place in the queue (Alt+Up, Alt+Down)")
-        set_icon(self._moves, "ellipsis")
         menu = named(QMenu(self._moves), "download_moves_menu")
         for where, words, keys in MOVES:
             action = named(QAction(f"{words}\t{keys}", menu), f"move_{where}")
@@ -129,7 +127,7 @@ class LeftoverRow(Card):
         else:
             self.set_info(f"Begun earlier: {came} are here." if found.repo else "Begun earlier; of what is not known.")
         if found.repo and not found.is_bad:
-            bar = bar_in(self)
+            bar = thin_bar("download_bar", self, "Downloaded", most=1000)
             bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
             self.body.addWidget(bar)
             resume = self.add_button("Resume", name="resume_left_button", spoken=f"Fetch the rest of {found.name}")
@@ -248,15 +246,6 @@ def time_words(seconds: float) -> str:
         return "less than a minute"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if hours else f"{minutes} min"
-
-
-def bar_in(parent: QWidget) -> QProgressBar:
-    """A thin bar with a range of 0..1000."""
-    bar = named(QProgressBar(parent), "download_bar", label="Downloaded")
-    bar.setTextVisible(False)
-    bar.setFixedHeight(4)
-    bar.setRange(0, 1000)
-    return bar
 
 
 def _dress(button: QPushButton, text: str, name: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.gui.widgets.removals import Removals
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.online.downloads import ENDS
 from slmdesk.services.online.events import DownloadChanged, DownloadState
@@ -30,16 +31,13 @@ class DownloadsController(QObject):
     left_overs_listed = Signal(object)
     chat_requested = Signal(str)
 
-    def __init__(
-        self, bridge: Bridge, settings: Settings, parent: QObject | None = None, *, undo_ms: int = UNDO_MS
-    ) -> None:
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="fetch_controller")
         self._bridge = bridge
         self._is_offline = settings.offline
-        self.undo_ms = undo_ms
+        self.removals = Removals(bridge, self)
         self._all: dict[str, DownloadChanged] = {}
         self._left: dict[str, LeftoverFile] = {}
-        self._going: dict[str, QTimer] = {}
         bridge.opened.connect(self._on_opened)
         bridge.on(DownloadChanged, self._on_download_changed)
         bridge.settings_changed.connect(self._on_settings_changed)
@@ -124,9 +122,9 @@ class DownloadsController(QObject):
             return
         self._all[change.id] = change
         self._forget_left(change)
-        if change.id in self._going and change.state is DownloadState.DONE:
-            self._keep(change.id)  # it was whole before it could be stopped
-        if change.id in self._going:
+        if change.id in self.removals and change.state is DownloadState.DONE:
+            self.removals.keep(change.id)  # it was whole before it could be stopped
+        if change.id in self.removals:
             return
         if change.state is DownloadState.CANCELLED:
             self.dismiss(change.id)
@@ -182,36 +180,20 @@ class DownloadsController(QObject):
         )
 
     def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
-        timer = QTimer(self, singleShot=True, interval=self.undo_ms)
-        timer.timeout.connect(then)
-        self._going[id] = timer
-        timer.start()
+        self.removals.begin(id, words, then, partial(self._undo, id), key=f"cancel {id}")
         self.download_hidden.emit(id)
-        undo = partial(self._undo, id)
-        self._bridge.notice_raised.emit(
-            Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=f"cancel {id}")
-        )  # fmt: skip
 
     def _undo(self, id: str) -> None:
-        self._keep(id)
         if id in self._left:
             self._list_left()
         elif (change := self._all.get(id)) is not None:
             self.download_shown.emit(change)
             self._resume(id)
 
-    def _keep(self, id: str) -> None:
-        timer = self._going.pop(id, None)
-        if timer is not None:
-            timer.stop()
-            timer.deleteLater()
-
     def _cancel_now(self, id: str) -> None:
-        self._keep(id)
         self._bridge.ask(lambda services: services.downloads.cancel(id), None)
 
     def _discard_now(self, left_over: str) -> None:
-        self._keep(left_over)
         name = self._left.pop(left_over).name
 
         def discarded(freed: int) -> None:
@@ -228,4 +210,4 @@ class DownloadsController(QObject):
                 self._list_left()
 
     def _list_left(self) -> None:
-        self.left_overs_listed.emit(tuple(one for one in self._left.values() if one.id not in self._going))
+        self.left_overs_listed.emit(tuple(one for one in self._left.values() if one.id not in self.removals))

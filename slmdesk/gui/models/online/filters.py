@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.licences import LICENCES
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import flow
+from slmdesk.gui.widgets.build import flow, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.named import named
 from slmdesk.services.online.catalogue import LANGUAGES, SKILLS
 from slmdesk.services.online.search import PERMISSIVE_ONES, Filters
 
@@ -44,11 +44,8 @@ class SearchFilters(QWidget):
         free = (PERMISSIVE_ONES, "Free for any use")
         self._license = self._choice("search_license", "Licence", [("", "Any licence"), free, *licences])
         self._sort = self._choice("search_sort", "Order of the results", list(SORTS))
-        self._author = named(QLineEdit(self), "search_author", label="Publisher")
-        self._author.setPlaceholderText("Any publisher")
-        self._author.setMaxLength(100)
-        self._author.setClearButtonEnabled(True)
-        name_clear_button(self._author, "Clear the publisher")
+        clears = "Clear the publisher"
+        self._author = text_line("search_author", self, "Any publisher", label="Publisher", most=100, clears=clears)
         self._fits = named(CheckBox("Fits this PC", self), "search_fits", tip=FITS_TIP)
         parts = (self._task, self._language, self._license, self._author, self._sort, self._fits)
         flow(*parts, gap=theme.SPACE_8, into=self)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Slot
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.gui.base import theme
 from slmdesk.gui.models.common.card import DOT
 from slmdesk.gui.models.online.details import OfferCard, Offering, OfferList
 from slmdesk.gui.models.online.filters import SearchFilters
-from slmdesk.gui.widgets.build import button, column, row, set_kind
+from slmdesk.gui.widgets.build import CLEAR, button, column, row, set_kind, text_line
 from slmdesk.gui.widgets.job_bar import thin_bar
-from slmdesk.gui.widgets.named import name_clear_button, named
 from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.services.base.events import Problem
 from slmdesk.services.online.catalogue import OfferedRepo, Offers
@@ -62,11 +61,8 @@ class HubSearch(OfferList):
         self.clear()
 
     def _build_ui(self) -> None:
-        self.field = named(QLineEdit(self), "hub_search_box", label="Search the Hub")
-        self.field.setPlaceholderText("Search the Hugging Face Hub")
-        self.field.setClearButtonEnabled(True)
-        self.field.setMaxLength(500)
-        name_clear_button(self.field)
+        hint, label = "Search the Hugging Face Hub", "Search the Hub"
+        self.field = text_line("hub_search_box", self, hint, label=label, most=500, clears=CLEAR)
         self._filters = SearchFilters(self)
         self._busy = thin_bar("search_bar", self, "Searching", most=0, height=3, keeps_place=True)
         self._note = plain_label("", self, name="search_note", kind="muted")

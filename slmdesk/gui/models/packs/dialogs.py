@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from slmdesk.core.records import ModelRecord
 from slmdesk.gui.base import theme
@@ -18,9 +18,9 @@ from slmdesk.gui.models.common.check_list import CheckList, CheckRow
 from slmdesk.gui.models.common.wide_dialog import WideDialog
 from slmdesk.gui.models.common.work_line import amount_words
 from slmdesk.gui.models.packs.controller import PackController
-from slmdesk.gui.widgets.build import button, row, set_kind
+from slmdesk.gui.widgets.build import button, row, set_kind, text_line
 from slmdesk.gui.widgets.file_drop import PACK_SUFFIX
-from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.text import ElidedLabel, breakable, plain_label
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people
@@ -258,9 +258,8 @@ class OpenPackDialog(_PackDialog):
         self._file = plain_label(breakable(f"{name}{DOT}{size}"), self, name="open_pack_file", kind="muted")
         self._checksum = _checksum_label(self, "open_pack_checksum")
         self._checksum.setText(grouped(self._contents.manifest_sha256))
-        self._reported = named(QLineEdit(self), "open_pack_told")
-        self._reported.setPlaceholderText("Paste the checksum you were told, to have it compared")
-        self._reported.setAccessibleName("The checksum you were told")
+        hint, label = "Paste the checksum you were told, to have it compared", "The checksum you were told"
+        self._reported = text_line("open_pack_told", self, hint, label=label)
         self._verdict = plain_label("", self, name="open_pack_verdict", kind="small", is_hidden=True)
         self._list = CheckList(self, name="open_pack_models", height=150)
         self._sum = plain_label("", self, name="open_pack_sum", kind="muted")

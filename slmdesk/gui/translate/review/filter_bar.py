@@ -6,14 +6,14 @@ from itertools import pairwise
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from slmdesk.core.translation import SegmentState
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import button, column, flow, row, tool_button
+from slmdesk.gui.widgets.build import CLEAR, button, column, flow, row, text_line, tool_button
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.translation.asking.labels import STATE_WORDS, kind_words
 from slmdesk.services.translation.segment_list import LOOK_AT, SegmentFilter, SegmentNumbers
@@ -51,19 +51,12 @@ class FilterBar(QWidget):
             tip="Which segments are shown",
         )  # fmt: skip
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._search = named(
-            QLineEdit(self), "segment_search", label="Search in the segments",
-            tip="Search in source and translation (Ctrl+F)",
-        )  # fmt: skip
-        self._search.setPlaceholderText("Search in the segments")
-        self._search.setClearButtonEnabled(True)
-        name_clear_button(self._search)
-        self._more = tool_button("replace_toggle", self)
+        tip = "Search in source and translation (Ctrl+F)"
+        self._search = text_line("segment_search", self, "Search in the segments", tip=tip, clears=CLEAR)
+        tip = "Replace words in the translations (Ctrl+H)"
+        self._more = tool_button("replace_toggle", self, "Replace", tip=tip)
         self._more.setCheckable(True)
-        self._more.setText("Replace")
-        self._more.setToolTip("Replace words in the translations (Ctrl+H)")
-        self._instead = named(QLineEdit(self), "replace_with", label="What is put instead")
-        self._instead.setPlaceholderText("Put instead")
+        self._instead = text_line("replace_with", self, "Put instead", label="What is put instead")
         self._exact = named(CheckBox("Match case", self), "replace_match_case")
         self._whole = named(CheckBox("Whole words", self), "replace_whole_words")
         self._said = plain_label("", self, name="replace_hits", kind="muted", wraps=False)

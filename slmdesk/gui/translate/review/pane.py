@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QSplitter, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from slmdesk.core.translation import SegmentRecord, SegmentState
 from slmdesk.gui.base import theme
@@ -18,7 +18,7 @@ from slmdesk.gui.translate.review.grid import TARGET, SegmentModel
 from slmdesk.gui.translate.review.panel import SegmentPanel
 from slmdesk.gui.translate.review.replacement import ask_approved, replaced_words, undone_words
 from slmdesk.gui.translate.review.table import SegmentTable
-from slmdesk.gui.widgets.build import button, column, flow
+from slmdesk.gui.widgets.build import button, column, flow, text_line
 from slmdesk.gui.widgets.check_box import CheckBox
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label
@@ -67,11 +67,8 @@ class ReviewPane(QWidget):
         self._split.addWidget(self._table)
         self._split.addWidget(self._panel)
         self._split.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
-        self._hint = named(
-            QLineEdit(self), "segment_hint", label="How this segment should change",
-            tip="What to do differently with this segment, such as: shorter, or: rent = Miete",
-        )  # fmt: skip
-        self._hint.setPlaceholderText(HINT)
+        tip = "What to do differently with this segment, such as: shorter, or: rent = Miete"
+        self._hint = text_line("segment_hint", self, HINT, label="How this segment should change", tip=tip)
         self._hint.setMinimumWidth(self.fontMetrics().horizontalAdvance(HINT) + 2 * theme.SPACE_16)
         self._again = button("Try again", "retry_segment_button", self, tip=AGAIN_TIP, on=self._on_again)
         self._back = button("Back-translate", "back_segment_button", self, tip=BACK_TIP, on=self._on_back)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.languages import LANGUAGES
 from slmdesk.gui.base import theme
-from slmdesk.gui.widgets.build import column
+from slmdesk.gui.widgets.build import column, text_line
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
@@ -96,9 +96,8 @@ class NewGlossaryForm(_Form):
 
     def __init__(self, parent: QWidget, source: str = "en", target: str = "de") -> None:
         super().__init__(parent, name="new_glossary_form", title="A new glossary", accept="Make it")
-        self._name = named(QLineEdit(self), "glossary_name_line", label="Name of the glossary")
-        self._name.setPlaceholderText("Such as: Leases")
-        self._name.setMaxLength(120)
+        label = "Name of the glossary"
+        self._name = text_line("glossary_name_line", self, "Such as: Leases", label=label, most=120)
         self.form.addRow("Name", self._name)
         self._source = self.choice(languages(), "glossary_source_choice", "From")
         self._target = self.choice(languages(), "glossary_target_choice", "To")

@@ -10,7 +10,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -36,7 +35,7 @@ from slmdesk.gui.translate.terms.glossary_model import (
     TickDelegate,
 )
 from slmdesk.gui.translate.terms.table_window import TableWindow
-from slmdesk.gui.widgets.build import column, flow, row, split
+from slmdesk.gui.widgets.build import column, flow, row, split, text_line
 from slmdesk.gui.widgets.file_dialogs import ask_file, ask_new_file
 from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import ElidedLabel, plain_label
@@ -94,9 +93,8 @@ class GlossaryWindow(TableWindow):
         self._menu = named(QMenu(self._more), "glossary_menu")
         self._more.setMenu(self._menu)
         self._search = self._search_line("term_search", "Search terms and translations", most=200)
-        self._search.setPlaceholderText("Search terms and translations")
-        self._source = self._line("new_term_line", "A term")
-        self._target = self._line("new_translation_line", "Its translation")
+        self._source = text_line("new_term_line", self, "A term")
+        self._target = text_line("new_translation_line", self, "Its translation")
         self._add = self._button("Add", "add_term_button", "Add the term (Enter)")
         self._table = self._term_table()
         self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
@@ -104,11 +102,6 @@ class GlossaryWindow(TableWindow):
         self._propose = self._button("Propose terms…", "propose_terms_button", "Look for terms in a document")
         self._build_end("glossary_close")
         self._lay_out()
-
-    def _line(self, name: str, words: str) -> QLineEdit:
-        line = named(QLineEdit(self), name, label=words)
-        line.setPlaceholderText(words)
-        return line
 
     def _lay_out(self) -> None:
         left, right = QWidget(self), QWidget(self)

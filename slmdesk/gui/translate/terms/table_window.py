@@ -20,8 +20,8 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_model import TickDelegate
 from slmdesk.gui.translate.terms.table_controller import TableController
-from slmdesk.gui.widgets.build import button
-from slmdesk.gui.widgets.named import name_clear_button, named, passing
+from slmdesk.gui.widgets.build import CLEAR, button, text_line
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.notice_bar import NoticeArea
 from slmdesk.gui.widgets.text import breakable, plain_label, show_words
 
@@ -58,10 +58,7 @@ class TableWindow(QDialog):
         return made
 
     def _search_line(self, name: str, words: str, *, most: int) -> QLineEdit:
-        line = named(QLineEdit(self), name, label=words)
-        line.setClearButtonEnabled(True)
-        line.setMaxLength(most)
-        name_clear_button(line)
+        line = text_line(name, self, words, most=most, clears=CLEAR)
         QShortcut(QKeySequence("Ctrl+F"), self, line.setFocus)
         return line
 

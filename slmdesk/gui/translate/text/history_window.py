@@ -20,8 +20,8 @@ from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.base.icons import icon
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.history import EarlierController, EarlierRow
-from slmdesk.gui.widgets.build import button, column, row
-from slmdesk.gui.widgets.named import name_clear_button, named
+from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line
+from slmdesk.gui.widgets.named import named
 from slmdesk.gui.widgets.text import plain_label, plain_tip, show_words
 
 SEARCH_AFTER_MS = 200
@@ -44,11 +44,8 @@ class EarlierWindow(QDialog):
         self._connect()
 
     def _build_ui(self) -> None:
-        self._search = named(QLineEdit(self), "earlier_search", label="Search earlier translations")
-        self._search.setPlaceholderText("Search texts, translations and titles")
-        self._search.setClearButtonEnabled(True)
-        self._search.setMaxLength(400)
-        name_clear_button(self._search)
+        hint, label = "Search texts, translations and titles", "Search earlier translations"
+        self._search = text_line("earlier_search", self, hint, label=label, most=400, clears=CLEAR)
         self._hint = plain_label("", self, name="earlier_hint", kind="small")
         self._list = named(QListWidget(self), "earlier_list", label="Earlier translations")
         self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QWidget,
@@ -17,9 +16,9 @@ from slmdesk.gui.base import theme
 from slmdesk.gui.base.icons import icon
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.text.view import TextView
-from slmdesk.gui.widgets.build import button, column, row
+from slmdesk.gui.widgets.build import CLEAR, button, column, row, text_line
 from slmdesk.gui.widgets.choice import Choice
-from slmdesk.gui.widgets.named import name_clear_button, named, passing
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.text.words.folding import fold
 
 CODE = Qt.ItemDataRole.UserRole
@@ -92,10 +91,7 @@ class LanguagePopup(QFrame):
         self._fill(now)
 
     def _build_ui(self) -> None:
-        self._search = named(QLineEdit(self), "language_search", label="Search a language")
-        self._search.setPlaceholderText("Search a language")
-        self._search.setClearButtonEnabled(True)
-        name_clear_button(self._search)
+        self._search = text_line("language_search", self, "Search a language", clears=CLEAR)
         self._list = named(QListWidget(self), "language_list", label="Languages")
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
