@@ -73,10 +73,6 @@ class ErrorThread(QObject):
         self._reports.clear()
         self._count = 0
 
-    @Slot()
-    def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText("\n\n".join(self._reports))
-
     def _hear(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None = None) -> None:
         """Called on any thread; nothing here may raise."""
         if issubclass(kind, KeyboardInterrupt):
@@ -98,7 +94,7 @@ class ErrorThread(QObject):
         copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
         copy.setObjectName("copy_details_button")
         copy.clicked.disconnect()  # so that the dialog stays open
-        copy.clicked.connect(self._on_copy)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText("\n\n".join(self._reports)))
         box.addButton(QMessageBox.StandardButton.Close)
         box.finished.connect(self._on_finished)
         self.dialog = box

@@ -39,7 +39,6 @@ from slmdesk.gui.widgets.find_bar import FindBar
 from slmdesk.gui.widgets.link_dialog import ask_about_link
 from slmdesk.gui.widgets.model_input_text import show_used_text
 from slmdesk.gui.widgets.named import named, passing
-from slmdesk.services.chat.conversation import InspectedPrompt
 
 LIST_WIDTH = 260
 LEAST_WORK = 400
@@ -173,19 +172,19 @@ class ChatPage(QWidget):
         chat.draft_restored.connect(composer.set_text)
         chat.busy_changed.connect(composer.set_busy)
         chat.inspector.text_requested.connect(self._on_text_requested)
-        chat.inspector.prompt_arrived.connect(self._on_prompt_arrived)
+        chat.inspector.prompt_arrived.connect(lambda seen: show_seen(self, seen))
         composer.attachments.chips_changed.connect(self._order_tabs)
-        composer.edited.connect(self._on_edited)
+        composer.edited.connect(lambda: chat.keep_draft(composer.text))
         composer.send_requested.connect(self._on_send)
         composer.stop_requested.connect(chat.stop)
         self.meter.new_chat_requested.connect(self._on_new_chat)
-        view.copy_requested.connect(self._on_copy)
+        view.copy_requested.connect(lambda message: QGuiApplication.clipboard().setText(chat.text_of(message)))
         view.try_again_requested.connect(chat.try_again)
         view.continue_requested.connect(chat.continue_answer)
         view.version_requested.connect(chat.show_version)
         view.seen_requested.connect(chat.inspector.show_prompt)
         view.extra_requested.connect(chat.inspector.open_extra)
-        view.link_activated.connect(self._on_link)
+        view.link_activated.connect(lambda untrusted_url: ask_about_link(self, untrusted_url))
         view.clicked_away.connect(composer.setFocus)
 
     @property
@@ -291,10 +290,6 @@ class ChatPage(QWidget):
         self._chat.send(text)
         self.view.scroll_to_end()
 
-    @Slot()
-    def _on_edited(self) -> None:
-        self._chat.keep_draft(self.composer.text)
-
     @Slot(str, str)
     def _on_chat_opened(self, chat: str, title: str) -> None:
         if chat != self._open_chat and self._find.isVisible():
@@ -319,21 +314,9 @@ class ChatPage(QWidget):
             if words:
                 self.view.find(words)
 
-    @Slot(str)
-    def _on_copy(self, message: str) -> None:
-        QGuiApplication.clipboard().setText(self._chat.text_of(message))
-
-    @Slot(str)
-    def _on_link(self, untrusted_url: str) -> None:
-        ask_about_link(self, untrusted_url)
-
     @Slot(str, str, str)
     def _on_text_requested(self, title: str, intro: str, text: str) -> None:
         show_used_text(self, title=title, intro=intro, text=text)
-
-    @Slot(object)
-    def _on_prompt_arrived(self, seen: InspectedPrompt) -> None:
-        show_seen(self, seen)
 
     @Slot(object)
     def _on_models_listed(self, models: object) -> None:

@@ -28,7 +28,6 @@ from slmdesk.services.documents.citations import Span
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.nearest import Citation
-from slmdesk.services.documents.search import TextHit
 from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.summaries.service import KIND as SUMMARY
 from slmdesk.services.summaries.types import Sentence, request_from
@@ -110,7 +109,9 @@ class DocumentsArea(QObject):
         self.documents.folder_offered.connect(folders.offer)
         folders.documents_requested.connect(self.documents.open_files)
         folders.shown.connect(self._on_folder_shown)
-        self.page.documents.hit_chosen.connect(self._on_hit_chosen)
+        self.page.documents.hit_chosen.connect(
+            lambda hit: self._visit(Span(hit.document, hit.page, hit.start, hit.end))
+        )
         self.page.folder.questions.citation_chosen.connect(lambda citation: self._visit(_span_of(citation)))
 
     @Slot(object)
@@ -119,10 +120,6 @@ class DocumentsArea(QObject):
             self.documents.leave()
             self.folder_questions.show_collection(state.record.id)
         self.page.show_folder(state)
-
-    @Slot(object)
-    def _on_hit_chosen(self, hit: TextHit) -> None:
-        self._visit(Span(hit.document, hit.page, hit.start, hit.end))
 
     def _visit(self, span: Span) -> None:
         """Open a passage, also of a document that is not on the list."""

@@ -143,13 +143,10 @@ class JobsPage(QScrollArea):
         old = dict(rows)
         rows.clear()
         for id, view in requested.items():
-            row = old.get(id) or self._row(view)
+            row = old.get(id) or JobRow(view, self._controller, self._sections["running"].box)
             if row.view != view:
                 row.show_view(view)
             rows[id] = row
-
-    def _row(self, view: JobView) -> JobRow:
-        return JobRow(view, self._controller, self._sections["running"].box)
 
     def _fill(self, name: str, rows: Sequence[JobRow]) -> None:
         layout = self._sections[name].rows

@@ -46,7 +46,7 @@ class MarkdownReader(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._go_on)
         self.text, self._writer = self._made()
-        keeper.theme_changed.connect(self._on_theme_changed)
+        keeper.theme_changed.connect(self._renew)
 
     @property
     def is_plain(self) -> bool:
@@ -69,10 +69,6 @@ class MarkdownReader(QWidget):
         """Show all of it, or only the beginning."""
         self._is_whole = is_whole
         self._lay()
-
-    @Slot(object)
-    def _on_theme_changed(self, _theme: object) -> None:
-        self._renew()
 
     @Slot()
     def _go_on(self) -> None:

@@ -140,7 +140,7 @@ class ModelsPage(QScrollArea):
         for part in (self._offline, self._suggestions, self.more_ways):
             library.policy_shown.connect(part.show_policy)
         self._local.grown.connect(self._on_grown)
-        self._local.add_requested.connect(self._on_add)
+        self._local.add_requested.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
         self._offline.allow_requested.connect(lambda: self.offline_chosen.emit(False))
         self._offline.once_requested.connect(self.once_chosen)
         find.offline_changed.connect(self._on_offline_changed)
@@ -195,10 +195,6 @@ class ModelsPage(QScrollArea):
     def _on_grown(self, widget: QWidget) -> None:
         """Scroll to details that have opened, once they are laid out."""
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))
-
-    @Slot()
-    def _on_add(self) -> None:
-        choose_model_file(self, "library_file_dialog", self.file_chosen.emit)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
         """Show what was dropped: model files, folders of them, and packs."""

@@ -51,9 +51,9 @@ class TranslatePage(QStackedWidget):
         self.text.paste_requested.connect(self.paste_requested)
         self.text.earlier_chosen.connect(self.open_item)
         controller.document_asked.connect(documents.open)
-        controller.text_opened.connect(self._on_text_opened)
-        controller.saved.connect(self._on_document)
-        self.document.closed.connect(self._on_closed)
+        controller.text_opened.connect(lambda _text: self.setCurrentWidget(self.text))
+        controller.saved.connect(lambda path: documents.look([path]))
+        self.document.closed.connect(lambda: self.setCurrentWidget(self.text))
         documents.opened.connect(self._on_opened)
         documents.form_requested.connect(self._on_form_requested)
 
@@ -79,10 +79,6 @@ class TranslatePage(QStackedWidget):
         """Translate documents from elsewhere: show the form first."""
         self._documents.look(paths)
 
-    @Slot(object)
-    def _on_document(self, path: Path) -> None:
-        self._documents.look([path])
-
     @Slot(object, object)
     def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
         advice = self._documents.advice
@@ -105,10 +101,6 @@ class TranslatePage(QStackedWidget):
     def _on_current(self, index: int) -> None:
         self.setFocusProxy(self.document if self.widget(index) is self.document else self.text)
 
-    @Slot(str)
-    def _on_text_opened(self, _text: str) -> None:
-        self.setCurrentWidget(self.text)
-
     def showEvent(self, event: QShowEvent) -> None:
         """Restore the text of the last run when the page is first shown."""
         super().showEvent(event)
@@ -124,7 +116,3 @@ class TranslatePage(QStackedWidget):
         self.setCurrentWidget(self.document)
         if self.isVisible():
             self.document.review.take_focus()
-
-    @Slot()
-    def _on_closed(self) -> None:
-        self.setCurrentWidget(self.text)

@@ -8,7 +8,6 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.notice_bar import UNDO_MS, Notice
 from slmdesk.services.online.access_token import TokenPlaces
 from slmdesk.services.online.events import TokenChanged
-from slmdesk.settings import Settings
 
 PLACE_WORDS = {
     "": "No access token is kept.",
@@ -38,7 +37,7 @@ class TokenController(QObject):
         self.places: TokenPlaces | None = None
         bridge.on(TokenChanged, self._on_state)
         bridge.opened.connect(self.refresh)
-        bridge.settings_changed.connect(self._on_settings_changed)
+        bridge.settings_changed.connect(self.refresh)
 
     @Slot()
     def refresh(self) -> None:
@@ -63,10 +62,6 @@ class TokenController(QObject):
     def _on_state(self, state: TokenChanged) -> None:
         self.state = state
         self.state_shown.emit(state)
-
-    @Slot(object)
-    def _on_settings_changed(self, _settings: Settings) -> None:
-        self.refresh()
 
     def _on_places(self, places: TokenPlaces) -> None:
         self.places = places

@@ -110,7 +110,8 @@ class NoticeBar(QFrame):
         notice = self.notice
         self._more = button("More", "notice_more", self, tip="Show all of this notice", on=self._on_more)
         self._more.setVisible(bool(notice.full))
-        copy = button("Copy details", "copy_details_button", self, on=self._on_copy)
+        copy = button("Copy details", "copy_details_button", self)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(notice.details))
         copy.setVisible(bool(notice.details))
         act = button(notice.action, "notice_action", self, on=self._on_act)
         act.setVisible(bool(notice.action))
@@ -154,10 +155,6 @@ class NoticeBar(QFrame):
     @Slot()
     def _on_more(self) -> None:
         TextDialog(self.window(), title="Notice", intro="", text=self.notice.full or self.notice.text).show()
-
-    @Slot()
-    def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.notice.details)
 
     @Slot()
     def _on_act(self) -> None:

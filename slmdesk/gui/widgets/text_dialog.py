@@ -62,13 +62,9 @@ class TextDialog(QDialog):
         layout.addWidget(self._buttons)
 
     def _connect(self) -> None:
-        self._copy.clicked.connect(self._on_copy)
+        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._copied))
         self._translate.clicked.connect(self._on_translate)
         self._buttons.rejected.connect(self.reject)
-
-    @Slot()
-    def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._copied)
 
     @Slot()
     def _on_translate(self) -> None:

@@ -133,7 +133,7 @@ class ComparePane(QFrame):
         self._count = plain_label("", bar, name="versions_count", kind="small", wraps=False)
         tip = "Go to the page, with the passage marked (Enter)"
         self._open = make("Show on the page", "versions_open", tip=tip, on=self._on_open)
-        self._wide = make("Side by side", "versions_wide", on=self._on_wide)
+        self._wide = make("Side by side", "versions_wide", on=lambda: self._set_wide(not self._is_wide))
         export = make("Export…", "versions_export", label="Export this comparison")
         give_export_menu(export, self.export_requested.emit, forms=EXPORTS)
         ways = (self._filter, self._before, self._after, self._count, self._open, self._wide, export)
@@ -301,10 +301,6 @@ class ComparePane(QFrame):
         if self.current >= 0:
             self._set_wide(False)
             self.change_opened.emit(self.current)
-
-    @Slot()
-    def _on_wide(self) -> None:
-        self._set_wide(not self._is_wide)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
         self._controller.choose_file(paths[0])

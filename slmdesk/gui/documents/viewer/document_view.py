@@ -31,7 +31,7 @@ from slmdesk.services.base.messages import problem_of, time_for_people
 from slmdesk.services.documents.document_info import info_of
 from slmdesk.services.documents.events import DocumentProgress
 from slmdesk.services.documents.labels import counted
-from slmdesk.services.documents.search import FoundPlaces, Place
+from slmdesk.services.documents.search import FoundPlaces
 
 NARROW_LINES = 30
 """Heights of a line: less width than that is for the pages alone."""
@@ -135,8 +135,8 @@ class DocumentView(QFrame):
         self._summary_timer.timeout.connect(self._show_coverage)
         self._strip.page_chosen.connect(view.go_to)
         self.find_bar.words_changed.connect(pages.find)
-        self.find_bar.place_chosen.connect(self._on_place_chosen)
-        self._attached.all_requested.connect(self._on_all_attached)
+        self.find_bar.place_chosen.connect(lambda at: self.view.point_at(at.page, (at.start, at.end)))
+        self._attached.all_requested.connect(lambda: self.side.show_pane("about"))
         self.side.needs_width.connect(lambda _wants: self._make_space())
         self.side.pane_shown.connect(self._on_pane_shown)
         self.side.pages_requested.connect(self.show_pages)
@@ -201,10 +201,6 @@ class DocumentView(QFrame):
         if found is not None:
             self._controller.open_attachment(found.index)
 
-    @Slot()
-    def _on_all_attached(self) -> None:
-        self.side.show_pane("about")
-
     @Slot(bool)
     def _on_small_toggled(self, _is_shown: bool) -> None:
         self._make_space()
@@ -230,10 +226,6 @@ class DocumentView(QFrame):
         self._controller.pages.set_marks(spans)
         self.view.mark(spans)
         self.find_bar.show_found(found.places, is_all=found.is_all)
-
-    @Slot(object)
-    def _on_place_chosen(self, place: Place) -> None:
-        self.view.point_at(place.page, (place.start, place.end))
 
     def open_at(self, document: str, spans: Spans) -> None:
         """Show a document with these characters marked, by page number, once their page is listed."""

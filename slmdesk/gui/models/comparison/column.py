@@ -53,7 +53,7 @@ class AnswerText(QScrollArea):
     def _make(self, style: ViewStyle) -> None:
         self._text = MessageText(style, self, on_band=False)
         self._text.anchor_chosen.connect(self._on_anchor)
-        self._text.copy_requested.connect(self._on_copy)
+        self._text.copy_requested.connect(lambda: QGuiApplication.clipboard().setText(self._text.selected_text()))
         self._writer = MessageWriter(self._text.document(), style, self._parser)
         self.setWidget(self._text)
         self.setMinimumHeight(round(LEAST_LINES * style.line_height))
@@ -97,10 +97,6 @@ class AnswerText(QScrollArea):
         height = self._text.height_at(width)
         if self._text.size().toTuple() != (width, height):
             self._text.setFixedSize(width, height)
-
-    @Slot()
-    def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._text.selected_text())
 
     @Slot(str)
     def _on_anchor(self, address: str) -> None:

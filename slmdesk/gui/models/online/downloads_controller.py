@@ -38,7 +38,7 @@ class DownloadsController(QObject):
         self.removals = Removals(bridge, self)
         self._all: dict[str, DownloadChanged] = {}
         self._left: dict[str, LeftoverFile] = {}
-        bridge.opened.connect(self._on_opened)
+        bridge.opened.connect(self._look_for_left_overs)
         bridge.on(DownloadChanged, self._on_download_changed)
         bridge.settings_changed.connect(self._on_settings_changed)
 
@@ -102,10 +102,6 @@ class DownloadsController(QObject):
         self._list_left()
 
     # ---- events
-
-    @Slot()
-    def _on_opened(self) -> None:
-        self._look_for_left_overs()
 
     def _look_for_left_overs(self) -> None:
         self._bridge.ask(lambda services: services.downloads.left_overs(), self._on_left_overs)

@@ -54,7 +54,7 @@ class HubSearch(OfferList):
         self._cards: list[RepoCard] = []
         self._waiting: list[OfferedRepo] = []
         self._turn = QTimer(self, singleShot=True, interval=0)
-        self._turn.timeout.connect(self._on_turn)
+        self._turn.timeout.connect(lambda: self._add(EACH_TURN))
         self._is_offline = True
         self._build_ui()
         self._connect()
@@ -163,10 +163,6 @@ class HubSearch(OfferList):
             self._cards.clear()
         self._waiting = list(found)
         self._add(AT_ONCE)
-
-    @Slot()
-    def _on_turn(self) -> None:
-        self._add(EACH_TURN)
 
     def _add(self, count: int) -> None:
         """Add some results; the rest in later event loop turns."""

@@ -174,7 +174,7 @@ class SegmentsController(QObject):
         """Check all segments again, after a glossary was changed."""
         item = self._item
         self._bridge.follow(
-            lambda services: services.segment_changes.recheck(item), self._while_shown(self._on_rechecked)
+            lambda services: services.segment_changes.recheck(item), self._while_shown(lambda _changed: self.refresh())
         )
 
     @Slot()
@@ -249,9 +249,6 @@ class SegmentsController(QObject):
         self.replaced.emit(done)
         if done.segments:
             self.words_changed.emit()
-
-    def _on_rechecked(self, _changed: int) -> None:
-        self.refresh()
 
     def _on_undone(self, undone: UndoResult | None) -> None:
         self.undone.emit(undone)

@@ -63,7 +63,7 @@ class FilterBar(QWidget):
         self._one = button(
             "Replace", "replace_one_button", self, tip="Replace in the chosen segment and go to the next"
         )
-        self._all = button("Replace all", "replace_all_button", self, on=self._on_all)
+        self._all = button("Replace all", "replace_all_button", self, on=lambda: self.replace_requested.emit(True))
         self.undo_button = tool_button(
             "undo_segment_button", self, label="Undo the last change", tip="Undo the last change (Ctrl+Z)",
             icon="undo-2",
@@ -158,10 +158,6 @@ class FilterBar(QWidget):
     def _on_one(self) -> None:
         if self._one.isEnabled():
             self.replace_requested.emit(False)
-
-    @Slot()
-    def _on_all(self) -> None:
-        self.replace_requested.emit(True)
 
     @Slot(bool)
     def _show_replacing(self, is_on: bool) -> None:

@@ -52,7 +52,7 @@ class GlossaryController(TableController):
         self._descending = False
         self._terms = 0
         self.outdated.connect(self.read)
-        bridge.on(GlossariesChanged, self._on_changed)
+        bridge.on(GlossariesChanged, self.refresh)
 
     @property
     def chosen(self) -> GlossaryRecord | None:
@@ -178,10 +178,6 @@ class GlossaryController(TableController):
         self._follow(lambda services: services.glossaries.export_file(glossary, form, path), self._on_written)
 
     # ---- events
-
-    @Slot(object)
-    def _on_changed(self, _event: object) -> None:
-        self.refresh()
 
     def _on_all(self, found: list[GlossaryRecord]) -> None:
         self._all = found

@@ -145,7 +145,7 @@ class GlossaryWindow(TableWindow):
         self._source.returnPressed.connect(self._on_source_entered)
         self._target.returnPressed.connect(self._on_add)
         self._delete.clicked.connect(self._on_delete)
-        self._propose.clicked.connect(self._on_propose)
+        self._propose.clicked.connect(lambda: self.proposals_requested.emit(self._controller.chosen))
         model.edited.connect(controller.change_term)
         model.page_requested.connect(controller.more)
         model.sort_requested.connect(controller.sort)
@@ -261,10 +261,6 @@ class GlossaryWindow(TableWindow):
     def _on_delete(self) -> None:
         rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
         self._controller.forget_terms([term.n for term in self._model.terms(rows)])
-
-    @Slot()
-    def _on_propose(self) -> None:
-        self.proposals_requested.emit(self._controller.chosen)
 
     # ---- events
 

@@ -93,7 +93,7 @@ class MemoryWindow(TableWindow):
         controller, model = self._controller, self._model
         self._search.textChanged.connect(controller.search)
         self._like.toggled.connect(self._on_like)
-        self._pair.value_chosen.connect(self._on_pair)
+        self._pair.value_chosen.connect(lambda pair: self._controller.set_languages(*pair))
         self._domain.value_chosen.connect(controller.set_domain)
         self._origin.value_chosen.connect(controller.set_origin)
         self._delete.clicked.connect(self._on_delete)
@@ -118,10 +118,6 @@ class MemoryWindow(TableWindow):
     def _on_like(self, is_fuzzy: bool) -> None:
         self._show_like(is_fuzzy)
         self._controller.set_fuzzy(is_fuzzy)
-
-    @Slot(object)
-    def _on_pair(self, pair: tuple[str, str]) -> None:
-        self._controller.set_languages(*pair)
 
     @Slot()
     def _on_delete(self) -> None:

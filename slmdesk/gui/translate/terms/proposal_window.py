@@ -112,7 +112,7 @@ class ProposalWindow(QDialog):
 
     def _connect(self) -> None:
         self._earlier.value_chosen.connect(self._on_translation)
-        self._table.itemChanged.connect(self._on_ticked)
+        self._table.itemChanged.connect(lambda _item: self._add.setEnabled(bool(self._ticked())))
 
     # ---- user actions
 
@@ -153,10 +153,6 @@ class ProposalWindow(QDialog):
         self._bridge.ask(
             lambda services: services.glossaries.add_terms(glossary, terms), self._on_added, self._on_problem
         )
-
-    @Slot(object)
-    def _on_ticked(self, _item: object) -> None:
-        self._add.setEnabled(bool(self._ticked()))
 
     # ---- events
 

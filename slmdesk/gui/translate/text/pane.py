@@ -187,7 +187,7 @@ class TextPane(QWidget):
         self._window.chosen.connect(self.earlier_chosen)
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
-        self._pairs.edited.connect(self._on_edited)
+        self._pairs.edited.connect(lambda row, words: controller.put(row, self._shown.segments[row].source, words))
         self._sentences.said.connect(self._said.setText)
         self._doubt.used.connect(controller.put)
         self._doubt.left.connect(self._on_doubt_left)
@@ -261,10 +261,6 @@ class TextPane(QWidget):
     @Slot()
     def _on_doubt_left(self) -> None:
         (self._pairs if self._controller.view.view.is_paired else self._output).setFocus()
-
-    @Slot(int, str)
-    def _on_edited(self, row: int, words: str) -> None:
-        self._controller.put(row, self._shown.segments[row].source, words)
 
     # ---- events
 

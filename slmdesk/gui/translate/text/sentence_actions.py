@@ -44,9 +44,9 @@ class SentenceActions(QObject):
         for pane in (self._source, self._target, self._pairs):
             name = pane.objectName()
             back = self._action(f"{name}_back_action", "Translate back (to check)", "sentence.back", pane)
-            back.triggered.connect(self._on_back)
+            back.triggered.connect(lambda: self._ask(is_back=True))
             wordings = self._action(f"{name}_wordings_action", "Other wordings", "sentence.wordings", pane)
-            wordings.triggered.connect(self._on_wordings)
+            wordings.triggered.connect(lambda: self._ask(is_back=False))
             if pane is self._target:
                 self._menu_actions += [back, wordings]
             if pane is not self._source:
@@ -87,14 +87,6 @@ class SentenceActions(QObject):
         index, segment, _ = found
         below = self._target.mapTo(self._place, self._target.place_of(index))
         self._editor.open(index, segment.source, segment.target, below)
-
-    @Slot()
-    def _on_back(self) -> None:
-        self._ask(is_back=True)
-
-    @Slot()
-    def _on_wordings(self) -> None:
-        self._ask(is_back=False)
 
     def _ask(self, *, is_back: bool) -> None:
         found = self._current()
