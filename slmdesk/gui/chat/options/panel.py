@@ -75,9 +75,8 @@ class SettingsPanel(QFrame):
 
     def __init__(self, controller: OptionsController, models: ModelsController, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("chat_panel")
+        named(self, "chat_panel", label="Settings of this chat")
         self._controller = controller
-        self.setAccessibleName("Settings of this chat")
         self._chat = ""
         self._options = ChatOptions()
         self._tuning: ModelTuning | None = None
@@ -127,9 +126,8 @@ class SettingsPanel(QFrame):
 
     def _build_seed(self) -> None:
         both = QWidget(self._content)
-        self._seed = Choice([(False, "A new one"), (True, "Always this one:")], both)
-        self._seed.setObjectName("option_seed")
-        self._seed.setAccessibleName("Seed")
+        seeds: list[tuple[object, str]] = [(False, "A new one"), (True, "Always this one:")]
+        self._seed = named(Choice(seeds, both), "option_seed", label="Seed")
         self._seed_box = named(QLineEdit(both), "option_seed_number", label="Number of the seed")
         self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
         column(self._seed, self._seed_box, into=both, gap=theme.SPACE_4)  # beside the list ten digits have no room

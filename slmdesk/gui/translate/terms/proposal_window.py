@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QHBoxLayout,
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
@@ -23,7 +22,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
 from slmdesk.gui.translate.terms.glossary_controller import count_of
 from slmdesk.gui.translate.terms.glossary_model import TickDelegate
-from slmdesk.gui.widgets.build import button, column
+from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.choice import Choice
 from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import named, passing
@@ -96,19 +95,10 @@ class ProposalWindow(QDialog):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        top, foot = QHBoxLayout(), QHBoxLayout()
-        for layout in (top, foot):
-            layout.setSpacing(theme.SPACE_8)
-        top.addWidget(self._file)
-        top.addStretch(1)
-        top.addWidget(self._earlier, 2)
-        foot.addStretch(1)
-        foot.addWidget(self._add)
-        foot.addWidget(self._close)
-        column(
-            top, self._said, self._trouble, (self._table, 1), foot, into=self, gap=theme.SPACE_12,
-            margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12),
-        )  # fmt: skip
+        top = row(self._file, 1, (self._earlier, 2), gap=theme.SPACE_8)
+        foot = row(1, self._add, self._close, gap=theme.SPACE_8)
+        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column(top, self._said, self._trouble, (self._table, 1), foot, into=self, gap=theme.SPACE_12, margins=margins)
 
     def _connect(self) -> None:
         self._earlier.value_chosen.connect(self._on_translation)
@@ -138,9 +128,9 @@ class ProposalWindow(QDialog):
     @Slot()
     def _on_add(self) -> None:
         terms = []
-        for row in range(self._table.rowCount()):
-            item = self._table.item(row, WORDS)
-            target = self._table.item(row, TRANSLATION)
+        for at in range(self._table.rowCount()):
+            item = self._table.item(at, WORDS)
+            target = self._table.item(at, TRANSLATION)
             if item is None or target is None or item.checkState() != Qt.CheckState.Checked:
                 continue
             keeps = self._keeps or not target.text().strip()
@@ -173,7 +163,7 @@ class ProposalWindow(QDialog):
         self._said.setText(breakable(words))
         self._table.setRowCount(0)
         self._table.setRowCount(len(candidates))
-        for row, one in enumerate(candidates):
+        for line, one in enumerate(candidates):
             cells = (one.words, one.translation, str(one.times), one.example)
             for at, text in enumerate(cells):
                 item = QTableWidgetItem(text)
@@ -183,13 +173,13 @@ class ProposalWindow(QDialog):
                 if at == WORDS:
                     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                     item.setCheckState(Qt.CheckState.Unchecked)
-                self._table.setItem(row, at, item)
+                self._table.setItem(line, at, item)
 
     def _on_added(self, count: int) -> None:
         self._said.setText(f"{count_of(count, 'term')} came into {self._glossary.name}.")
         self._on_refused("")
-        for row in reversed(self._ticked()):
-            self._table.removeRow(row)
+        for line in reversed(self._ticked()):
+            self._table.removeRow(line)
         self._add.setEnabled(False)
         self.added.emit(count)
 
@@ -200,6 +190,5 @@ class ProposalWindow(QDialog):
         show_words(self._trouble, breakable(words))
 
     def _ticked(self) -> list[int]:
-        rows = range(self._table.rowCount())
-        items = ((row, self._table.item(row, WORDS)) for row in rows)
-        return [row for row, item in items if item is not None and item.checkState() == Qt.CheckState.Checked]
+        items = ((at, self._table.item(at, WORDS)) for at in range(self._table.rowCount()))
+        return [at for at, item in items if item is not None and item.checkState() == Qt.CheckState.Checked]
