@@ -12,6 +12,7 @@ import time
 
 import psutil
 import pytest
+from PySide6.QtWidgets import QPushButton
 from shiboken6 import delete
 
 from slmdesk.app import NO_DISPLAY, WindowRun, has_display
@@ -191,7 +192,8 @@ def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(
     assert [row.title for row in rows.rows] == []
 
     def act(words: str) -> None:
-        button = next(bar for bar in again.window.notices.bars if words in bar.notice.action)._act
+        bar = next(bar for bar in again.window.notices.bars if words in bar.notice.action)
+        button = bar.findChild(QPushButton, "notice_action")
         again.wait(button.isVisible)
         again.click(button)
 
