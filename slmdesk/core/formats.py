@@ -60,14 +60,14 @@ TRANSLATABLE = frozenset(
      "pdf")
 )  # fmt: skip
 """Ids of those that can be written in another language; a test holds them against the rewriters."""
-_BY_ID = {one.id: one for one in FORMATS}
 
 
 def format_named(id: str) -> Format:
     """The format with this id.  Raises KnownError `document.unknown_format`."""
-    if id not in _BY_ID:
-        raise KnownError("document.unknown_format", suffix=id[:40], known=" ".join(_BY_ID))
-    return _BY_ID[id]
+    found = next((known for known in FORMATS if known.id == id), None)
+    if found is None:
+        raise KnownError("document.unknown_format", suffix=id[:40], known=" ".join(known.id for known in FORMATS))
+    return found
 
 
 def format_of(path: PurePath) -> Format:

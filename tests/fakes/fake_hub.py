@@ -123,7 +123,7 @@ class FakeHub:
         self.storage_fault: Fault | None = None
         self.release, self.stalled = threading.Event(), threading.Event()
         self._sums: dict[int, str] = {}
-        self._blobs: dict[str, bytes | Path] = {}
+        self.blobs: dict[str, bytes | Path] = {}
         self._lock = threading.Lock()
         self.certificate = certificate
         self._servers = [_Server(self, "api", tls), _Server(self, "storage", tls)]
@@ -150,7 +150,7 @@ class FakeHub:
             stored.commit = hashlib.sha1(self.repos[repo].commit.encode()).hexdigest()
         self.repos[repo] = stored
         for content in stored.files.values():
-            self._blobs[self.sha256(content)] = content
+            self.blobs[self.sha256(content)] = content
         return stored
 
     def sha256(self, content: bytes | Path) -> str:
@@ -440,7 +440,7 @@ class _Api(_Handler):
 
 class _Storage(_Handler):
     def answer(self, path: str, query: dict, headers: dict) -> None:
-        content = self.hub._blobs.get(path.removeprefix("/blobs/"))
+        content = self.hub.blobs.get(path.removeprefix("/blobs/"))
         if content is None:
             self.give(404, b"", {})
             return

@@ -57,7 +57,7 @@ class Portal:
     def take(self, message) -> None:
         fields, body = message.header.fields, message.body
         member, self.client = fields[HeaderFields.member], fields[HeaderFields.sender]
-        notify({"call": member, "body": body})
+        notify({"call": member, "body": body, "sender": self.client})
         if member == "Register":
             self.line.send(new_error(message, "org.freedesktop.portal.Error.Failed", "s", ("no such app",)))
         elif member == "Get" and self.options.get("absent"):

@@ -91,7 +91,6 @@ for way in WAYS:
 sys.modules[odd.__name__] = odd
 registry.READERS.update({way: f"odd:{way}" for way in WAYS})
 formats.FORMATS += tuple(formats.Format(way, way, (f".{way}",)) for way in WAYS)
-formats._BY_ID.update({one.id: one for one in formats.FORMATS})
 # marks for the test that watches lie beside the documents
 os.environ[REACH_VARIABLE] = AllowedPaths(write=(tempfile.gettempdir(),)).to_variable()
 if len(sys.argv) > 1:

@@ -55,6 +55,11 @@ class WindowDriver:
         self.wait(lambda: got)
         return got[0]
 
+    @property
+    def services(self):
+        """The services of the window, which belong to their own thread."""
+        return self.ask(lambda services: services)
+
     def is_in_front(self) -> bool:
         """Whether keys reach the window; one asks again for what a busy machine has not heard."""
         if not self.window.isActiveWindow():

@@ -52,11 +52,13 @@ def owner(qapp):
 
 @pytest.fixture
 def ask(owner, qtbot):
-    """A key that is asked for; `states` and `presses` fill by themselves."""
+    """A key that is asked for by a `clock`; `states` and `presses` fill by themselves."""
     from slmdesk.gui.global_key.portal import PortalKey
 
     def begin(environment):
-        key = PortalKey(owner, environment, clock=Clock())
+        clock = Clock()
+        key = PortalKey(owner, environment, clock=clock)
+        key.clock = clock
         key.states, key.presses = [], []
         key.state_changed.connect(key.states.append)
         key.pressed.connect(key.presses.append)
@@ -94,7 +96,7 @@ def test_a_key_that_is_held_down_is_one_wish(bus, ask, qtbot):
     desktop.notify("rebind Later")
     qtbot.waitUntil(lambda: key.states[-1].untrusted_trigger == "Later", timeout=WAIT_MS)
     assert len(key.presses) == 1
-    key._clock.now += 1.0
+    key.clock.now += 1.0
     desktop.notify("press")
     qtbot.waitUntil(lambda: len(key.presses) == 2, timeout=WAIT_MS)
 
@@ -107,14 +109,17 @@ def test_another_session_and_another_program_press_nothing(bus, ask, qtbot):
     desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
+    qtbot.waitUntil(lambda: bool(desktop.calls("BindShortcuts")), timeout=WAIT_MS)
+    (bound,) = desktop.calls("BindShortcuts")
+    session = bound["body"][0]
     with open_dbus_connection(bus=bus.address) as stranger:
         for interface, path, member, signature, body in (
             ("org.freedesktop.portal.GlobalShortcuts", "/org/freedesktop/portal/desktop", "Activated", "osta{sv}",
-             (key._session, "translate-clipboard", 1, {})),
-            ("org.freedesktop.portal.Session", key._session, "Closed", "a{sv}", ({},)),
+             (session, "translate-clipboard", 1, {})),
+            ("org.freedesktop.portal.Session", session, "Closed", "a{sv}", ({},)),
         ):  # fmt: skip
             reported = new_signal(DBusAddress(path, interface=interface), member, signature, body)
-            reported.header.fields[HeaderFields.destination] = key._bus.name
+            reported.header.fields[HeaderFields.destination] = bound["sender"]
             stranger.send(reported)
         stranger.send_and_get_reply(_ping())  # the bus has passed them on when it answers this
     desktop.notify("other")
@@ -224,10 +229,10 @@ def test_switched_off_the_desktop_hears_that_we_are_gone(bus, ask, qtbot):
     from jeepney.bus_messages import message_bus
     from jeepney.io.blocking import open_dbus_connection
 
-    bus.desktop()
+    desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
-    name = key._bus.name
+    name = desktop.received[-1]["sender"]
     key.stop()
     assert key.states[-1].status is KeyStatus.OFF
     with open_dbus_connection(bus=bus.address) as other:
@@ -377,8 +382,9 @@ def test_a_desktop_without_such_keys_names_the_other_way(environment, start):
 def test_on_other_systems_the_setting_says_how_a_key_is_bound(qapp, owner):
     from slmdesk.gui.base.bridge import Bridge
 
-    key = GlobalKey(Bridge(owner), Settings(global_key=True), owner, platform="win32")
-    key._follow()
+    bridge = Bridge(owner)
+    key = GlobalKey(bridge, Settings(global_key=True), owner, platform="win32")
+    bridge.opened.emit()
     assert not key.is_possible
     assert "--translate-clipboard" in key.sentence
 

@@ -119,14 +119,14 @@ def test_an_answer_whose_desk_is_gone_is_interrupted_with_its_words(store, paths
     assert is_instance_alive(paths, "third")
     assert is_instance_alive(paths, "other")
     assert is_instance_alive(paths, "test")
-    other._instance_lock._lock.close()  # as when its process dies: the lock is gone, the file is not
+    other.close()
+    (paths.instance_locks / "third.lock").touch()  # as when its process dies: the lock is gone, the file is not
     ended = store.messages.mark_interrupted()
     assert [(each.id, each.text, each.status) for each in ended] == [(answer.id, "half a sen", Status.INTERRUPTED)]
     assert store.index.search("half")
     assert store.messages.mark_interrupted() == []
     lock.close()
     assert not is_instance_alive(paths, "other")
-    other.close()
 
 
 def test_a_desk_of_the_same_id_cannot_live_twice(store, paths):

@@ -86,8 +86,8 @@ class Frame(QObject):
         self._model: ModelStateChanged | None = None
         self._managed: frozenset[str] = frozenset()
         """Settings the organisation has set."""
-        self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
-        self._keeper.setParent(self)
+        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
+        self.keeper.setParent(self)
         self.errors = ErrorThread(lambda: self.window, self)
         self.chat = ChatController(bridge, state, self)
         self.chats = ListController(bridge, self)
@@ -112,16 +112,16 @@ class Frame(QObject):
         self._connect()
 
     def _build_ui(self, settings: Settings, state: WindowState, models_folder: str) -> None:
-        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self._keeper)
+        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
         self.settings_page = SettingsPage(self.settings, self.network, self.tokens, models_folder)
-        self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self._keeper)
-        self.compare_page = ComparePage(self.compare, self._keeper)
-        self.documents_area = DocumentsArea(self._bridge, self._keeper, self)
+        self.models_page = ModelsPage(self.library, self.find, self.fetch, self.tokens, self.keeper)
+        self.compare_page = ComparePage(self.compare, self.keeper)
+        self.documents_area = DocumentsArea(self._bridge, self.keeper, self)
         self.documents, self.documents_page = self.documents_area.documents, self.documents_area.page
         self.documents_area.restore(state)
         self.jobs_page = JobsPage(self.jobs)
-        self.translate_page = TranslatePage(self.translate, self.document_translation, self._keeper)
-        terms = TermWindows(self._bridge, self._keeper, self.translate, self.translate_page)
+        self.translate_page = TranslatePage(self.translate, self.document_translation, self.keeper)
+        terms = TermWindows(self._bridge, self.keeper, self.translate, self.translate_page)
         self.translate_page.text.glossaries_requested.connect(terms.open_glossaries)
         self.translate_page.text.memory_requested.connect(terms.open_memory)
         self.models_place = named(QStackedWidget(), "models_place")
@@ -278,9 +278,9 @@ class Frame(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         old, self._settings = self._settings, settings
         if settings.theme != old.theme:
-            self._keeper.set_choice(settings.theme)
+            self.keeper.set_choice(settings.theme)
         if settings.font_scale != old.font_scale:
-            self._keeper.set_font_scale(settings.font_scale)
+            self.keeper.set_font_scale(settings.font_scale)
         if (settings.context_tokens, settings.sequences) != (old.context_tokens, old.sequences):
             self.models.reload()
 

@@ -83,7 +83,7 @@ class CardService(Service):
 
     def __init__(self, runtime: Runtime, bench: BenchService, exams: ExamService, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
-        self._pc, self._bench, self._exams = pc, bench, exams
+        self.pc, self._bench, self._exams = pc, bench, exams
 
     def list(self) -> tuple[ModelCard, ...]:
         """All models of the library."""
@@ -98,7 +98,7 @@ class CardService(Service):
     def details(self, model: str) -> Pending[ModelDetails]:
         """Read all that is known of a model.  Raises KnownError `model.unknown`."""
         record = self._store.models.get(model)
-        context, pc = self._settings.current.context_tokens, self._pc()
+        context, pc = self._settings.current.context_tokens, self.pc()
         read = pending_on_file_thread(self._service_thread, lambda: _read(record, context, pc), name="read-details")
         return read.map(lambda found: self._details(record, found))
 
@@ -129,7 +129,7 @@ class CardService(Service):
             + (found.header.metadata_left_out if found.header else 0),
             fit=found.fit,
             problem=found.problem,
-            is_measured=record.sha256 in self._pc().pace.measured,
+            is_measured=record.sha256 in self.pc().pace.measured,
         )
 
     def _exam_note(self, record: ModelRecord) -> str:

@@ -53,7 +53,7 @@ _MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _GenerationSpeed:
+class GenerationSpeed:
     """The speed at which a model generated tokens on this PC."""
 
     hardware: str
@@ -196,15 +196,15 @@ class SpeedService(Service):
         self._asking.add(record.sha256)
         path, hardware = Path(os.fsdecode(record.path)), self._key()
 
-        def work() -> _GenerationSpeed | None:
+        def work() -> GenerationSpeed | None:
             try:
                 header = read_header(path)
             except (SlmdeskError, OSError):
                 return None  # a file that cannot be read tells nothing
             reads, twice = plain_bytes(header), plain_bytes(header, 2 * USUAL_PAST)
-            return _GenerationSpeed(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST, step_seconds(header))
+            return GenerationSpeed(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST, step_seconds(header))
 
-        def ended(written: _GenerationSpeed | Problem | None) -> None:
+        def ended(written: GenerationSpeed | Problem | None) -> None:
             self._on_first(record.sha256, written, past_tokens)
 
         on_file_thread(self._service_thread, work, ended, name="measured-model")
@@ -247,7 +247,7 @@ class SpeedService(Service):
         if child is not None:
             threading.Thread(target=child.close, name="end-of-measuring", daemon=True).start()
 
-    def _on_first(self, sha256: str, written: _GenerationSpeed | Problem | None, past_tokens: int) -> None:
+    def _on_first(self, sha256: str, written: GenerationSpeed | Problem | None, past_tokens: int) -> None:
         if isinstance(written, Problem):
             self._publish(Noticed(written))  # once: it stays among those that are asked for
             return
@@ -256,7 +256,7 @@ class SpeedService(Service):
             usual = written.at_usual_past(written.tokens_per_s, past_tokens, self.pace.bandwidth)
             self._keep(sha256, replace(written, tokens_per_s=usual))
 
-    def _keep(self, sha256: str, written: _GenerationSpeed) -> None:
+    def _keep(self, sha256: str, written: GenerationSpeed) -> None:
         try:
             self._store.measurements.keep(SPEED + sha256, to_json(written))
         except KnownError:
@@ -286,17 +286,17 @@ class SpeedService(Service):
         newest = list(factors.values())[:_MOST]
         return Pace(found.bytes_per_s, statistics.median(newest) if newest else None, factors)
 
-    def _written(self, sha256: str) -> _GenerationSpeed | None:
+    def _written(self, sha256: str) -> GenerationSpeed | None:
         try:
             kept = self._store.measurements.get(SPEED + sha256)
         except KnownError:
             return None
         return self._written_from(kept.value) if kept else None
 
-    def _written_from(self, untrusted: object) -> _GenerationSpeed | None:
+    def _written_from(self, untrusted: object) -> GenerationSpeed | None:
         """What was kept, if it holds for this PC."""
         try:
-            written = dataclass_from(_GenerationSpeed, untrusted)
+            written = dataclass_from(GenerationSpeed, untrusted)
         except KnownError:
             return None
         sane = written.tokens_per_s > 0 and written.read_bytes > 0

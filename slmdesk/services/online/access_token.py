@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -61,12 +61,11 @@ class TokenService(Service):
     threads.
     """
 
-    def __init__(
-        self, runtime: Runtime, policy: Callable[[], GuardPolicy], vaults: Mapping[str, Vault] | None = None
-    ) -> None:
+    def __init__(self, runtime: Runtime, policy: Callable[[], GuardPolicy]) -> None:
         super().__init__(runtime)
         self._policy = policy
-        self._vaults = vaults or {"keyring": SystemKeyring(), "file": PrivateFile(runtime.paths.token_file)}
+        self.vaults: dict[str, Vault] = {"keyring": SystemKeyring(), "file": PrivateFile(runtime.paths.token_file)}
+        """By the name of the place."""
         self._session: dict[str, str] = {}
         self._one_at_a_time = threading.Lock()
 
@@ -83,9 +82,9 @@ class TokenService(Service):
         if host in self._session:
             return self._session[host]
         now = self._settings.current
-        if now.token_host != host or now.token_place not in self._vaults:
+        if now.token_host != host or now.token_place not in self.vaults:
             return ""
-        kept = self._vaults[now.token_place].get(host)
+        kept = self.vaults[now.token_place].get(host)
         try:
             return checked_token(kept)
         except KnownError:  # gone, or spoilt by hand
@@ -101,14 +100,14 @@ class TokenService(Service):
             place = "environment"
         elif host in self._session:
             place = "ask"
-        elif now.token_host == host and now.token_place in self._vaults:
+        elif now.token_host == host and now.token_place in self.vaults:
             place = now.token_place
         return TokenChanged(place, host)
 
     def places(self) -> Pending[TokenPlaces]:
         """Look where a token can be kept here."""
         return pending_on_file_thread(
-            self._service_thread, lambda: TokenPlaces(self._vaults["keyring"].missing()), name="token-places"
+            self._service_thread, lambda: TokenPlaces(self.vaults["keyring"].missing()), name="token-places"
         )
 
     def keep(self, untrusted: str, place: str) -> Pending[TokenChanged]:
@@ -122,14 +121,14 @@ class TokenService(Service):
             raise KnownError("request.invalid", what="no place for a token")
 
         def work() -> None:
-            if place in self._vaults:
-                self._vaults[place].put(host, secret)
+            if place in self.vaults:
+                self.vaults[place].put(host, secret)
             if (now.token_place, now.token_host) != (place, host):
                 self._remove(now.token_place, now.token_host)
 
         def kept(_done: None) -> TokenChanged:
             try:
-                self._settings.change(token_place=place, token_host=host if place in self._vaults else "")
+                self._settings.change(token_place=place, token_host=host if place in self.vaults else "")
             except BaseException:  # else it would lie where nobody knows of it
                 threading.Thread(target=self._remove_quietly, args=(place, host), daemon=True).start()
                 raise
@@ -157,8 +156,8 @@ class TokenService(Service):
         return urlsplit(self._policy().endpoint).netloc.rpartition("@")[2].lower()
 
     def _remove(self, place: str, host: str) -> None:
-        if host and place in self._vaults:
-            self._vaults[place].remove(host)
+        if host and place in self.vaults:
+            self.vaults[place].remove(host)
 
     def _remove_quietly(self, place: str, host: str) -> None:
         with suppress(KnownError):

@@ -70,13 +70,12 @@ class _Download:
 class DownloadService(Service):
     """Starts, queues, pauses and resumes downloads, and finds what earlier ones left behind."""
 
-    def __init__(
-        self, runtime: Runtime, hub: HubService, models: ModelService, limits: TransferLimits | None = None
-    ) -> None:
+    def __init__(self, runtime: Runtime, hub: HubService, models: ModelService) -> None:
         super().__init__(runtime)
         self._hub, self._models = hub, models
         self._jobs = DownloadJobs(runtime.store)
-        self._limits = limits or TransferLimits()
+        self.limits = TransferLimits()
+        """Of every download that starts from now on."""
         self._speed = SpeedLimit()
         self._speed.set(runtime.settings.current.speed_limit_kib << 10)
         self._all: dict[str, _Download] = {}
@@ -340,7 +339,7 @@ class DownloadService(Service):
             publish=lambda change: self._service_thread.post(lambda: self._say_progress(job, fetch, change)),
             stop=job.stop,
             context_tokens=self._hub.context_tokens,
-            limits=self._limits,
+            limits=self.limits,
             speed=self._speed,
         )
         threading.Thread(target=self._work, args=(job, fetch), name="download", daemon=True).start()

@@ -6,7 +6,6 @@ It is in no settings, log, error or row of the network log, and is sent to the p
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from slmdesk.core.errors import KnownError
@@ -24,11 +23,12 @@ SERVICE = "slmdesk: password of a proxy"
 class ProxyPasswords:
     """Stores one password for one proxy address.  Not on the service or window thread: a keyring may wait."""
 
-    def __init__(self, paths: Paths, vaults: Mapping[str, Vault] | None = None) -> None:
-        self._vaults = vaults or {
+    def __init__(self, paths: Paths) -> None:
+        self.vaults: dict[str, Vault] = {
             "keyring": SystemKeyring(service=SERVICE),
             "file": PrivateFile(paths.proxy_password_file),
         }
+        """By the name of the place."""
         self._known: dict[str, str] = {}
 
     def full_address(self, address: str, place: str) -> str:
@@ -54,7 +54,7 @@ class ProxyPasswords:
 
     def _get(self, address: str, place: str) -> str:
         try:
-            password = self._vaults[place].get(address)
+            password = self.vaults[place].get(address)
         except KnownError as err:
             raise _unreadable(err) from None
         if not password:
@@ -65,10 +65,10 @@ class ProxyPasswords:
         """Where it is now."""
         self._known.pop(address, None)
         try:
-            self._vaults["keyring"].put(address, password)
+            self.vaults["keyring"].put(address, password)
         except KnownError:
             try:
-                self._vaults["file"].put(address, password)
+                self.vaults["file"].put(address, password)
             except KnownError as err:
                 raise _unreadable(err) from None
             return "file"
@@ -77,7 +77,7 @@ class ProxyPasswords:
     def _remove(self, address: str, place: str) -> None:
         self._known.pop(address, None)
         try:
-            self._vaults[place].remove(address)
+            self.vaults[place].remove(address)
         except KnownError as err:  # another proxy can be used all the same
             log.error("the password of a proxy was not forgotten: %s", err.code)
 

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton
 
 from slmdesk.core.attached import AttachMode
+from slmdesk.services.base.pending import Pending
 
 pytestmark = pytest.mark.gui
 
@@ -120,10 +121,16 @@ def test_a_long_paste_is_attached_and_can_be_put_back(program):
 
 
 def test_sending_waits_for_reading_and_can_be_stopped(program, manual, monkeypatch):
-    attached = program.chat.attached
+    attached, documents = program.chat.attached, program.services.documents
+    reading, records, read_now = Pending(), [], documents.open
+
+    def read_later(path, **more) -> Pending:
+        read_now(path, **more).then(records.append)
+        return reading
+
+    monkeypatch.setattr(documents, "open", read_later)
     drop(program, manual)
-    wait_read(program)
-    drafts(program)[0].state = "reading"
+    program.wait(lambda: records)
     program.type("When?")
     program.enter()
     assert attached.is_waiting
@@ -136,7 +143,7 @@ def test_sending_waits_for_reading_and_can_be_stopped(program, manual, monkeypat
     assert program.page.composer.text == "When?"
     program.enter()
     assert attached.is_waiting
-    attached._settle(drafts(program)[0], "ready")
+    program.ask(lambda _services: reading.end(records[0]))
     program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()
     assert program.messages()[0].attachments[0].attached.is_whole

@@ -144,7 +144,7 @@ def test_a_click_on_an_action_gives_the_keyboard_back_to_the_composer(program):
         program.wait(lambda version=version: label(program, program.chat.message_ids[1]) == version)
         program.wait_idle()
         program.wait(box.hasFocus)
-        assert not any(row.widget is not None and row.widget._is_current for row in program.page.view.rows)
+        assert not any(row.widget is not None and row.widget.is_current for row in program.page.view.rows)
 
 
 def test_a_key_on_an_action_leaves_the_keyboard_at_its_message(program):

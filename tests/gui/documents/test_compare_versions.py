@@ -109,15 +109,15 @@ def test_a_change_is_shown_on_its_page_with_its_words_marked(program):
 def test_unchanged_paragraphs_unfold_at_a_click(program):
     compared(program)
     rows: CompareRows = program.find("versions_rows")
-    at = next(at for at, line in enumerate(rows._lines) if line.row.same)
+    at = next(at for at, line in enumerate(rows.lines) if line.row.same)
     before = rows.count
     rows.verticalScrollBar().setValue(0)
     rows.grab()
-    folded = rows._lines[at].row.same
+    folded = rows.lines[at].row.same
     QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.rect_of(at).center().toPoint())
-    program.wait(lambda: rows._lines[at].row.same == 0)
+    program.wait(lambda: rows.lines[at].row.same == 0)
     assert rows.count >= before
-    text = "".join(run.text for run in rows._lines[at].row.new)
+    text = "".join(run.text for run in rows.lines[at].row.new)
     assert "Service agreement" in text
     assert folded >= 1
 
@@ -183,9 +183,9 @@ def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
         worst = max(worst, time.process_time() - begun)
     assert worst < 0.5  # measured: 20 ms on an idle PC
     view.show_change(4321)
-    at = next(at for at, line in enumerate(view._lines) if 4321 in line.changes)
+    at = next(at for at, line in enumerate(view.lines) if 4321 in line.changes)
     assert 0 <= view.rect_of(at).top() < 600
-    assert sum(line.layouts is not None for line in view._lines) < 2000
+    assert sum(line.layouts is not None for line in view.lines) < 2000
     assert "Clause" in "".join(run.text for run in rows[0].old)
 
 

@@ -34,7 +34,7 @@ WEAK = {
 @pytest.fixture
 def program(start, tmp_path):
     program = start(answer=ANSWER)
-    add_model(program.bridge._services, tmp_path / "echo.gguf")
+    add_model(program.services, tmp_path / "echo.gguf")
     QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     program.documents = program.frame.documents_page
     program.wait(program.documents.isVisible)
@@ -155,7 +155,7 @@ def test_a_weak_model_is_named_with_the_table(program, folder) -> None:
     own_columns(program, "Tenant")
     made(program)
     assert not program.find("table_warning").isVisible()
-    services = program.bridge._services
+    services = program.services
     model = services.service_thread.call(lambda: services.models.choose(None))
     services.service_thread.call(lambda: services.store.models.set_info(model.id, **{INFO_KEY: WEAK}))
     begin_new(program)
@@ -171,7 +171,7 @@ def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, 
     own_columns(program, "Tenant")
     made(program)
     controller = program.frame.documents_area.tables
-    first, services = controller.item, program.bridge._services
+    first, services = controller.item, program.services
     begin_new(program)
     program.click("make_table_button")
     end, statuses = time.monotonic() + 20, []

@@ -209,7 +209,7 @@ def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(program, tmp_pa
 
 
 def test_the_strip_shows_the_worst_of_pages_that_share_a_cell(qtbot, program):
-    strip = CoverageStrip(program.frame._keeper)
+    strip = CoverageStrip(program.frame.keeper)
     qtbot.addWidget(strip)
     strip.resize(300, 22)
     strip.show_cells([Cell(number, "unreadable" if number == 777 else "read") for number in range(1, 1001)])
@@ -379,7 +379,7 @@ def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summar
     pages = {one.page for one in row.sentence.blocks}
     marked = lambda: {one.page.number for one in program.documents.view.sheets if one.spans}  # noqa: E731
     row.pointed_at.emit(True)
-    program.wait(lambda: marked() == pages and program.find("coverage_strip")._lit == pages)
+    program.wait(lambda: marked() == pages and program.find("coverage_strip").lit == pages)
     row.pointed_at.emit(False)
     program.wait(lambda: not marked())
     program.click(row)
@@ -579,7 +579,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     program.click(area.summary_pane.rows[0])
     marked = lambda: [sheet.page.number for sheet in view.sheets if sheet.spans]  # noqa: E731
     program.wait(lambda: marked() == [first.page, last.page])
-    assert program.find("coverage_strip")._lit == {first.page, last.page}
+    assert program.find("coverage_strip").lit == {first.page, last.page}
     sheet = view.sheets[first.page - 1]
     program.wait(lambda: sheet.picture is not None and sheet.boxes)
     lit = lambda: [one.sentence.text for one in area.summary_pane.rows if one.property("lit")]  # noqa: E731

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.documents.common.side_panel import SidePanel
@@ -44,7 +44,7 @@ def test_chips_stand_on_further_lines_where_there_is_no_room(panel):
     assert len({one.y() for one in chips}) > 1
     assert panel.wide.y() >= 0
     assert not any(one.geometry().intersects(other.geometry()) for one in chips for other in chips if one is not other)
-    assert max(one.geometry().bottom() for one in chips) < panel._parts.y()
+    assert max(one.geometry().bottom() for one in chips) < panel.findChild(QStackedWidget).y()
 
 
 def test_a_click_shows_a_pane_and_says_so(panel):

@@ -62,11 +62,8 @@ class Comparing:
 
 
 def add_models(program, tmp_path: Path, count: int, names: str = "Model") -> None:
-    opened = []
-    program.bridge.ask(lambda services: services, opened.append)
-    program.wait(lambda: opened)
     for at in range(count):
-        add_model(opened[0], tmp_path / f"m{at}.gguf", f"{names} {at + 1}")
+        add_model(program.services, tmp_path / f"m{at}.gguf", f"{names} {at + 1}")
     program.frame.compare.refresh()
     program.wait(lambda: program.find("compare_model_1").count() == count)
 

@@ -154,7 +154,7 @@ def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None
     program = start()
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.text())
-    other = add_model(program.run._services, paths.models / "other.gguf", "Other")
+    other = add_model(program.services, paths.models / "other.gguf", "Other")
     program.ask(lambda services: services.uses.set_default(DefaultUse.CHAT, other.id))
     program.close()
     again = start()
@@ -174,7 +174,9 @@ def test_removing_a_default_says_so(library) -> None:
 
 def test_what_the_organisation_set_cannot_be_changed(library) -> None:
     page = library.frame.models_page
-    page._local.show_policy(Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"})))
+    library.find("local_models", page).show_policy(
+        Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"}))
+    )
     panel = opened(library)
     library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
     assert panel.findChild(QPushButton, "use_summarize").isEnabled()
@@ -347,7 +349,7 @@ def details_with(program, pace: Pace):
     found: list = []
 
     def ask(services) -> None:
-        services.cards._pc = lambda: Pc(8 << 30, pace)
+        services.cards.pc = lambda: Pc(8 << 30, pace)
         services.cards.details(services.models.list()[0].id).then(found.append)
 
     program.ask(ask)

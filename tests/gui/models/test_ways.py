@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -194,13 +195,22 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
     program.wait(lambda: made.findChildren(QCheckBox))
     made.set_target(tmp_path / "p.tar")
     monkeypatch.setattr("slmdesk.services.models.packs.archive.CHUNK_BYTES", 16)
-    write_now = archive._write
+    open_now = archive.opened
 
-    def write_slowly(*given) -> None:
-        time.sleep(0.002)  # it must last until the window has heard of it and stopped it
-        write_now(*given)
+    class SlowFile:
+        def __init__(self, file) -> None:
+            self.file = file
 
-    monkeypatch.setattr(archive, "_write", write_slowly)
+        def read(self, size: int) -> bytes:
+            time.sleep(0.002)  # it must last until the window has heard of it and stopped it
+            return self.file.read(size)
+
+    @contextmanager
+    def opened_slowly(path: Path):
+        with open_now(path) as (file, info):
+            yield SlowFile(file), info
+
+    monkeypatch.setattr(archive, "opened", opened_slowly)
     program.frame.ways.packs.progressed.connect(lambda _event: program.frame.ways.packs.cancel())
     program.wait(made.findChild(QPushButton, "make_pack_make").isEnabled)
     made.findChild(QPushButton, "make_pack_make").click()

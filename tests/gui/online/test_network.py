@@ -58,8 +58,8 @@ def begin(start, home, hub, vault):
     def one(page: str = "Models", **settings):
         online(home, hub, **settings)
         program = start()
-        services = program.run._services
-        services.service_thread.call(lambda: services.tokens._vaults.update(keyring=vault))
+        services = program.services
+        services.service_thread.call(lambda: services.tokens.vaults.update(keyring=vault))
         program.frame.window.show_page(page)
         program.frame.tokens.refresh()
         return program
@@ -367,9 +367,9 @@ def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None
             program.find(name).setVisible(True)
             assert not program.find(name).isVisible(), "whoever shows it later"
     assert program.find("local_models").isVisible(), "the control"
-    picker = program.page.picker
-    picker._menu.aboutToShow.emit()
-    assert not [one for one in picker._menu.actions() if "Add" in one.text()]
+    menu = program.page.picker.button.menu()
+    menu.aboutToShow.emit()
+    assert not [one for one in menu.actions() if "Add" in one.text()]
     program.frame.models.import_file(model_file)
     program.wait(lambda: any("switched off by your organisation" in one for one in program.notices()))
 

@@ -37,7 +37,7 @@ def program(request, start, model_file):
     program = start(turned=True)
     if request.param != 100:
         program.frame.settings.change("font_scale", request.param)
-        program.wait(lambda: program.frame._keeper.fonts.scale == request.param)
+        program.wait(lambda: program.frame.keeper.fonts.scale == request.param)
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.text())
     program.found = []
@@ -100,7 +100,7 @@ def test_chat(program, tmp_path):
     check(program, "a chat")
     program.click("panel_button")
     check(program, "a chat with its settings")
-    program.page.panel._on_seed_chosen(True)
+    program.find("option_seed").value_chosen.emit(True)
     check(program, "settings with a seed")
     assert program.find("option_seed_number").width() > 10 * program.page.fontMetrics().horizontalAdvance("0")
 
@@ -109,7 +109,7 @@ def test_first_start_and_settings(start, request):
     program = start()
     for scale in (100, 150):
         program.frame.settings.change("font_scale", scale)
-        program.wait(lambda scale=scale: program.frame._keeper.fonts.scale == scale)
+        program.wait(lambda scale=scale: program.frame.keeper.fonts.scale == scale)
         program.found = []
         page(program, "Chat")
         check(program, f"the first start, {scale} %")
@@ -225,7 +225,7 @@ def test_dialogs(program, model_file):
     check_dialog(program, "gated_dialog")
     TextDialog(window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG).show()
     check_dialog(program, "text_dialog")
-    frame._on_ledger_requested()
+    window.status.ledger_requested.emit()
     check_dialog(program, "ledger_window")
     program.click("help_button")
     check_dialog(program, "help_window")

@@ -93,7 +93,7 @@ def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin):
 def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     program = begin(known=table("en", "de"), turned=True)
     first = models(program)[0]
-    good = add_model(program.run._services, tmp_path / "good.gguf", "Good & new")
+    good = add_model(program.services, tmp_path / "good.gguf", "Good & new")
     examine(program, good.id)
     event = next(one for one in models(program) if one.id == good.id).info["pair_exams"]
     pair = dict(event["pairs"]["en-de"], level="weak")

@@ -126,7 +126,7 @@ def test_a_document_in_the_language_of_the_translation_is_asked_about(program, t
 
 
 def test_a_document_that_is_in_the_last_target_has_another_one_proposed(program, tmp_path):
-    program.translate._controller.set_target("de")
+    program.frame.translate.set_target("de")
     asked = dropped(program, document(tmp_path, *GERMAN))
     program.wait(lambda: program.find("form_said").isVisible())
     assert program.find("form_said").text() == "This document is German. Translate it into English?"
@@ -503,7 +503,13 @@ def test_several_documents_are_chosen_at_once_and_the_folder_is_remembered(progr
 def test_the_first_dialog_begins_where_a_document_was_chosen_on_another_page(program, tmp_path):
     folder = tmp_path / "letters"
     folder.mkdir()
-    program.frame.documents_page._on_files_selected([str(document(folder, "One."))])
+    page = program.frame.documents_page
+    program.window.show_page("Documents")
+    program.click("empty_open_button")
+    chooser = program.find("documents_dialog", page)
+    chooser.filesSelected.emit([str(document(folder, "One."))])
+    chooser.close()
+    program.window.show_page("Translate")
     program.click("choose_document_button")
     dialog = program.find("choose_document_dialog", program.translate)
     assert Path(dialog.directory().absolutePath()) == folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes.office import docx, paragraph
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
@@ -181,9 +181,10 @@ def test_another_start_has_the_clipboard_translated(program):
 def test_a_language_chosen_does_not_make_typing_hasty(program):
     program.window.show_page("Translate")
     program.frame.translate.set_domain("legal")
-    program.wait(lambda: not program.frame.translate._timer.isActive())
+    timer = program.frame.translate.findChild(QTimer, "typed_timer")
+    program.wait(lambda: not timer.isActive())
     program.type_into("source_text", "word")
-    assert program.frame.translate._timer.interval() > 0
+    assert timer.interval() > 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
@@ -65,8 +65,8 @@ def test_a_text_is_there_again_at_the_next_start_until_it_is_cleared(start, prog
 def test_a_text_that_was_deleted_is_not_there_at_the_next_start(start, program):
     put(program, "The house is old.")
     program.frame.translate.keep()
-    program.wait(lambda: program.frame.translate._entry.item)
-    item = program.frame.translate._entry.item
+    program.wait(lambda: program.frame.state.current.last_typed)
+    item = program.frame.state.current.last_typed
     program.ask(lambda services: services.chats.trash(item))
     program.close()
     again = opened(start(turned=True))
@@ -271,7 +271,7 @@ def test_no_row_of_the_side_by_side_is_cut_off(program):
     table = program.find("pair_table")
     for percent in (100, 150, 200):
         table.set_letters(percent)
-        program.wait(lambda: not table._timer.isActive())
+        program.wait(lambda: not table.findChild(QTimer).isActive())
         letters = QFontMetrics(table.font())
         for row in range(table.model().rowCount()):
             width = table.columnWidth(1) - 17  # grid, padding, border, margin
@@ -448,7 +448,7 @@ def test_a_text_is_kept_once_while_it_is_edited(program):
     program.frame.translate.keep()
     assert kept(program) == ["The rent is due today. It is high. → German"]
     program.frame.translate.set_target("fr")
-    program.wait(lambda: not program.frame.translate._is_stale and program.frame.translate.last.is_done)
+    program.wait(lambda: not program.frame.translate.is_stale and program.frame.translate.last.is_done)
     program.click("clear_text_button")
     assert sorted(kept(program)) == [
         "The rent is due today. It is high. → French", "The rent is due today. It is high. → German",

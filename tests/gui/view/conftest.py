@@ -38,7 +38,7 @@ def settled(qtbot):
 
     def wait(view):
         qtbot.waitUntil(
-            lambda: not view._pending and not any(row.has_more for row in view.rows if row.widget), timeout=60_000
+            lambda: not view.pending and not any(row.has_more for row in view.rows if row.widget), timeout=60_000
         )
 
     return wait

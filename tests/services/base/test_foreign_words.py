@@ -201,11 +201,7 @@ def test_x9_a_summary_reads_all_words_or_says_which_it_left_out(opened, tmp_path
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
     assert len(every) >= CONTEXT * times
     services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), kind=Kind.BULLETS)))
-    with recorder._more:
-        assert recorder._more.wait_for(
-            lambda: any(isinstance(event, SummaryEnded) for event in recorder.events), MOST_S
-        )
-    summary = recorder.of(SummaryEnded)[-1].summary
+    summary = recorder.wait(SummaryEnded, timeout_s=MOST_S).summary
     read = set().union(*(words_in(document_words(step)) for step in sent_steps(services)))
     unread = {one.page for one in summary.coverage.unreadable}
     left_out = set().union(

@@ -231,7 +231,7 @@ def test_all_can_be_deleted_and_the_size_is_told(session):
 def test_deleted_while_it_is_being_saved_it_is_gone(session, monkeypatch):
     one = session()
     record = one.document()
-    loader = one.services.states._loader
+    loader = one.services.loader
     started = []
     real = loader.client.start
 

@@ -112,14 +112,14 @@ class ServiceThread:
     def typed(self) -> str:
         """Typed, one sentence in a person's words, kept, and edited once more."""
         manner, text = TranslationStyle("de", "en"), f"We know {self.word} well. It is late."
-        self._translated(text, manner)
+        self.translated(text, manner)
         self.call(lambda services: services.live.put(0, f"Wir kennen {self.word}."))
         item = self.call(lambda services: services.typed.keep(text, manner, services.live.segments()))
         longer = f"{text} And {self.word} sleeps."
-        self._translated(longer, manner)
+        self.translated(longer, manner)
         return self.call(lambda services: services.typed.keep(longer, manner, services.live.segments(), item))
 
-    def _translated(self, text: str, manner: TranslationStyle) -> None:
+    def translated(self, text: str, manner: TranslationStyle) -> None:
         record = self.call(lambda services: services.models.choose(None))
         begin = len(self.recorder.events)
         self.call(lambda services: services.live.translate(text, manner, record))
@@ -172,7 +172,7 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     recorder = opened(turned=True)
     service_thread = ServiceThread(recorder, word)
     service_thread.call(lambda services: services.settings.change(translate_history=False))
-    service_thread._translated(f"We know {word} well.", TranslationStyle("de", "en"))
+    service_thread.translated(f"We know {word} well.", TranslationStyle("de", "en"))
     assert (
         service_thread.call(
             lambda services: services.typed.keep(word, TranslationStyle("de"), services.live.segments())

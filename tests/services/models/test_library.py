@@ -453,12 +453,14 @@ def test_an_import_ends_whatever_goes_wrong(recorder, tiny, monkeypatch) -> None
 
 @pytest.mark.skipif(os.name == "nt", reason="there an open file cannot be removed")
 def test_the_next_import_removes_parts_whose_owner_is_gone(recorder, tiny, home) -> None:
+    import fcntl
+
     folder = home / "models"
     dead, living, new = (folder / f".import-{name}.part" for name in ("dead", "living", "new"))
     for one in (dead, living, new):
         one.write_bytes(b"x")
     with living.open("rb+") as held:
-        assert file_io._own(held)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for one in (dead, living):
             os.utime(one, (time.time() - 3600,) * 2)
         assert import_file(recorder, tiny).model is not None

@@ -279,15 +279,15 @@ def test_a_disk_that_goes_in_the_middle_leaves_all_where_it_was(
 
 
 def test_a_copy_that_reads_differently_is_not_taken(recorder, two, folder, other_disk, monkeypatch) -> None:
-    real = move_files._hash
+    real = os.fsync
 
-    def spoilt(path: Path, *args) -> str:
-        data = bytearray(path.read_bytes())
-        data[7] ^= 1
-        path.write_bytes(data)
-        return real(path, *args)
+    def spoil(handle: int) -> None:
+        written = os.fstat(handle).st_ino
+        if any(part.stat().st_ino == written for part in other_disk.rglob("*.part")):
+            os.pwrite(handle, b"\x01", 7)
+        real(handle)
 
-    monkeypatch.setattr(move_files, "_hash", spoilt)
+    monkeypatch.setattr(os, "fsync", spoil)
     end = move(recorder, other_disk)
     assert end.code == "move.failed"
     assert "reads differently" in end.sentence
@@ -360,13 +360,16 @@ def test_what_comes_into_the_old_folder_meanwhile_follows(recorder, two, tmp_pat
 
 
 def test_a_model_removed_meanwhile_stays_removed(recorder, two, folder, other_disk, monkeypatch) -> None:
-    real = recorder.services.moving._settled
+    real, removed = move_files.rename_now, []
 
-    def settled(*args):
-        recorder.services.models.remove(two[0].id)
-        return real(*args)
+    def rename_now(file: MovingFile) -> None:
+        """Called on the service thread once all is copied."""
+        if not removed:
+            removed.append(two[0].id)
+            recorder.services.models.remove(two[0].id)
+        real(file)
 
-    monkeypatch.setattr(recorder.services.moving, "_settled", settled)
+    monkeypatch.setattr(move_files, "rename_now", rename_now)
     assert isinstance(move(recorder, other_disk), MoveResult)
     assert [one.name for one in models(recorder) if not one.linked] == ["Tiny qwen"]
     assert [one for one in names(other_disk) if one.endswith(".gguf")] == [Path(os.fsdecode(two[1].path)).name]

@@ -12,10 +12,10 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.gguf.read import read_header
+from slmdesk.core.protocol import Done
 from slmdesk.core.speed import Pace
 from slmdesk.core.types import Device, PcMeasurement, Usage
 from slmdesk.services.base.events import MessageEnded, Noticed
-from slmdesk.services.base.pending import Pending
 from slmdesk.services.chat.service import SendRequest
 from slmdesk.services.engine import hardware
 from slmdesk.services.models import speed
@@ -92,7 +92,10 @@ def test_it_is_measured_by_itself_when_it_is_quiet_and_only_once(opened, monkeyp
     assert recorder.events.index(end) < recorder.events.index(recorder.of(PaceChanged)[0])
     started: list = []
     monkeypatch.setattr(service, "measure", started.append)
-    on_service_thread(recorder, service._measure_if_quiet)
+    on_service_thread(recorder, service.begin)
+    passed = threading.Event()
+    on_service_thread(recorder, lambda: recorder.services.service_thread.call_later(4 * service.quiet_s, passed.set))
+    assert passed.wait(TIMEOUT_S)
     assert started == []
 
 
@@ -106,15 +109,18 @@ def test_two_measurements_at_once_would_spoil_each_other(opened) -> None:
     assert ended.wait(TIMEOUT_S)
 
 
-def test_a_child_that_dies_or_lies_is_a_problem_and_nothing_is_kept(opened, monkeypatch) -> None:
+def test_a_child_that_dies_or_lies_is_a_problem_and_nothing_is_kept(opened) -> None:
+    class Child:
+        def start(self, _kind, _payload, on_event, **_more) -> None:
+            on_event(Done("1", results.pop()))
+
+        def close(self) -> None: ...
+
     recorder = opened()
-    service = recorder.services.measuring
-    answers: list = []
-    for result in ({}, {"bytes_per_s": -1.0, "threads": 1}, {"bytes_per_s": 1.0, "threads": "x"}):
-        on_service_thread(
-            recorder, lambda result=result: service._on_end(speed.Done("1", result), Pending().then(answers.append))
-        )
-    assert [one.code for one in answers] == ["request.invalid"] * 3
+    services = recorder.services
+    results = [{}, {"bytes_per_s": -1.0, "threads": 1}, {"bytes_per_s": 1.0, "threads": "x"}]
+    service = speed.SpeedService(services.runtime, services.loader, Child)
+    assert [result_of(services, service.measure).code for _ in range(3)] == ["request.invalid"] * 3
     assert on_service_thread(recorder, lambda: service.measured) is None
     assert not recorder.of(PaceChanged)
 
@@ -152,7 +158,7 @@ def test_answers_say_how_fast_a_model_is_here(opened, tmp_path) -> None:
 
 
 def test_the_speed_after_a_long_past_is_brought_to_that_of_a_short_one() -> None:
-    written = speed._GenerationSpeed("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
+    written = speed.GenerationSpeed("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
     assert written.at_usual_past(10.0, 512, 20e9) == 10.0
     assert written.at_usual_past(10.0, 1512, 20e9) == pytest.approx(10.0 * 2.006 / 1.006)
 

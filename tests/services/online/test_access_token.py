@@ -15,9 +15,8 @@ from fakes.tiny_gguf import tiny_llama
 from fakes.vaults import MemoryVault
 
 from slmdesk.core.errors import KnownError
-from slmdesk.hub.vault import PrivateFile
 from slmdesk.services.base.events import Problem
-from slmdesk.services.online.access_token import TokenService, checked_token
+from slmdesk.services.online.access_token import checked_token
 from slmdesk.services.online.downloads import ENDS
 from slmdesk.services.online.events import DownloadChanged, DownloadState, TokenChanged
 
@@ -50,10 +49,7 @@ def keyring(recorder) -> MemoryVault:
 
 
 def take(recorder, vault) -> None:
-    services = recorder.services
-    vaults = {"keyring": vault, "file": PrivateFile(services.paths.token_file)}
-    services.tokens = TokenService(services.runtime, services.hub.policy, vaults)
-    services.hub.hub.token = services.tokens.token
+    recorder.services.tokens.vaults["keyring"] = vault
 
 
 def request(recorder, begin):

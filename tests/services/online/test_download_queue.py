@@ -43,7 +43,7 @@ def recorder(opened, hub):
 
 
 def fast(recorder):
-    recorder.services.downloads._limits = FAST
+    recorder.services.downloads.limits = FAST
     return recorder
 
 

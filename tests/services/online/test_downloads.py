@@ -46,7 +46,7 @@ def recorder(opened, hub, home, data):
     hub.add(REPO, {NAME: data, "README.md": b"# Tiny"}, license="mit")
     online(home, hub)
     it = opened(model=False)
-    it.services.downloads._limits = FAST
+    it.services.downloads.limits = FAST
     return it
 
 

@@ -213,7 +213,7 @@ def test_a_proxys_password_is_kept_apart_from_the_settings(recorder, opened, hom
 @pytest.mark.process
 def test_a_proxys_password_goes_into_the_systems_keyring_where_there_is_one(recorder, home) -> None:
     vault = MemoryVault()
-    recorder.services.network.passwords._vaults["keyring"] = vault
+    recorder.services.network.passwords.vaults["keyring"] = vault
     change(recorder, proxy="http://me:heron@proxy.example:3128")
     assert vault.kept == {"http://me@proxy.example:3128": "heron"}
     assert files_with(home, b"heron") == {}

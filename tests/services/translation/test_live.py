@@ -68,7 +68,7 @@ def test_half_a_sentence_of_a_dead_engine_is_asked_again(opened, monkeypatch):
 @pytest.mark.process
 def test_a_model_that_was_refused_is_used_when_it_is_trusted_again(opened, monkeypatch):
     recorder = opened(turned=True)
-    loader = recorder.services.live._loader
+    loader = recorder.services.loader
     with monkeypatch.context() as patched:
         patched.setattr(loader, "times_crashed", lambda _record: 3)
         refused = typed(recorder, "We go out.")

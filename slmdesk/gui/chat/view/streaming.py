@@ -21,7 +21,7 @@ class GrowingArea(MessageArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pending: set[str] = set()
+        self.pending: set[str] = set()
         self._flush_timer, self._slice_timer = QTimer(self), QTimer(self)
         for timer, wait, handler in (
             (self._flush_timer, FLUSH_MS, self._on_flush),
@@ -36,7 +36,7 @@ class GrowingArea(MessageArea):
     def show_conversation(self, messages: Sequence[MessageView]) -> None:
         """Replace all messages, and scroll to the end."""
         self._drop_widgets(self.live)
-        self._pending.clear()
+        self.pending.clear()
         self.rows.fill(messages)
         self.rows.guess(self._style, self.column_width)
         self._anchor, self._offset, self._at_end = 0, 0, True
@@ -55,7 +55,7 @@ class GrowingArea(MessageArea):
         if before.is_growing and message.is_growing and before.text.startswith(message.text):
             message = replace(message, text=before.text)  # what was shown is never taken back by an older state
         row.view = message
-        self._pending.discard(message.id)
+        self.pending.discard(message.id)
         widget = row.widget
         if widget is None:
             self.rows.forget_height(index)
@@ -70,7 +70,7 @@ class GrowingArea(MessageArea):
     def append_text(self, message_id: str, piece: str) -> None:
         """Append text to a message; what comes within 50 ms is shown together.  Raises KeyError for an unknown id."""
         self.rows.append_text(self._index(message_id), piece)
-        self._pending.add(message_id)
+        self.pending.add(message_id)
         if not self._flush_timer.isActive():
             self._flush_timer.start()
 
@@ -79,7 +79,7 @@ class GrowingArea(MessageArea):
         keep = self._index(message_id) + 1
         self._drop_widgets({index for index in self.live if index >= keep})
         for row in self.rows.cut(keep):
-            self._pending.discard(row.view.id)
+            self.pending.discard(row.view.id)
         self._at_end = self._at_end or self._anchor >= keep  # what was read is gone
         self.relay()
 
@@ -88,7 +88,7 @@ class GrowingArea(MessageArea):
     @Slot()
     def _on_flush(self) -> None:
         waiting = set()
-        for message_id in self._pending:
+        for message_id in self.pending:
             index = self._index(message_id)
             row = self.rows[index]
             if row.widget is None:
@@ -99,7 +99,7 @@ class GrowingArea(MessageArea):
                 row.has_more = row.widget.show_view(row.view, width=self.column_width)
                 self._measure_again(index)
         self.rows.guess(self._style, self.column_width)
-        self._pending = waiting
+        self.pending = waiting
         if waiting:
             self._flush_timer.start()
         self.relay()

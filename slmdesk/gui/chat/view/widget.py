@@ -51,7 +51,8 @@ class MessageWidget(QWidget):
         self._style = style
         self._band = QRect()
         self._actions_top = 0
-        self._is_current = False
+        self.is_current = False
+        """The keyboard is on it: it has the focus ring."""
         self._is_lively = False
         self._is_hovered = False
         self._row: list[QToolButton | QLabel] = []
@@ -116,8 +117,8 @@ class MessageWidget(QWidget):
 
     def set_current(self, is_current: bool) -> None:
         """Draw the focus ring, or not."""
-        if is_current != self._is_current:
-            self._is_current = is_current
+        if is_current != self.is_current:
+            self.is_current = is_current
             self._show_actions()
             self.update()
 
@@ -167,7 +168,7 @@ class MessageWidget(QWidget):
             painter.setPen(edge)
             painter.setBrush(theme.colour("raised"))
             painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
-        if self._is_current:
+        if self.is_current:
             painter.setPen(QPen(theme.colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
@@ -233,7 +234,7 @@ class MessageWidget(QWidget):
     def _show_actions(self) -> None:
         focus = self.window().focusWidget()
         focused = focus is not None and self.isAncestorOf(focus)
-        requested = self._is_hovered or self._is_current or self._is_lively or focused
+        requested = self._is_hovered or self.is_current or self._is_lively or focused
         requested = (
             requested or bool(self._view.note) or self._view.versions > 1
         )  # the way back to them is never hidden
@@ -242,7 +243,7 @@ class MessageWidget(QWidget):
         for thing in self._row:
             thing.setVisible(requested)
         if self._details is not None:
-            self._details.setVisible(self._is_hovered or self._is_current or focused)
+            self._details.setVisible(self._is_hovered or self.is_current or focused)
 
     def _make_actions(self) -> None:
         if self._view.versions > 1:

@@ -35,7 +35,7 @@ KEPT = 40
 
 
 @dataclass(slots=True, eq=False)
-class _Line:
+class Line:
     """A row of the view."""
 
     row: Row
@@ -68,7 +68,7 @@ class CompareRows(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumSize(200, 120)
         self._keeper = keeper
-        self._lines: list[_Line] = []
+        self.lines: list[Line] = []
         self._tops: list[float] = []
         self._changes: Sequence[Change] = ()
         self._words = ("paragraph", "paragraphs")
@@ -81,26 +81,26 @@ class CompareRows(QAbstractScrollArea):
     def show_rows(self, rows: Sequence[Row], changes: Sequence[Change]) -> None:
         """Show these rows; no change is highlighted at first."""
         self._changes, self.current = changes, -1
-        self._lines = [_Line(row, number) for number, row in enumerate(rows)]
+        self.lines = [Line(row, number) for number, row in enumerate(rows)]
         self.verticalScrollBar().setValue(0)
         self._measure()
 
     def unfold(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
         """Show the paragraphs of a folded row in its place, both texts of each where they differ."""
-        at = next((at for at, line in enumerate(self._lines) if line.number == number and line.row.same), -1)
+        at = next((at for at, line in enumerate(self.lines) if line.number == number and line.row.same), -1)
         if at < 0 or not new:
             return
         if len(old) != len(new):  # the formats cut their paragraphs otherwise
             old, new = ["\n".join(old)], ["\n".join(new)]
         pairs = zip(old, new, strict=True)
-        shown = [_Line(Row((Run(one),), (Run(other),)), number) for one, other in pairs]
-        self._lines[at : at + 1] = shown
+        shown = [Line(Row((Run(one),), (Run(other),)), number) for one, other in pairs]
+        self.lines[at : at + 1] = shown
         self._measure(keep=True)
 
     def show_change(self, change: int) -> None:
         """Scroll to a change and highlight it."""
         self.current = change
-        at = next((at for at, line in enumerate(self._lines) if change in line.changes), -1)
+        at = next((at for at, line in enumerate(self.lines) if change in line.changes), -1)
         if at >= 0:
             for _ in range(3):  # heights become known while it comes into sight
                 top = self._tops[at]
@@ -111,7 +111,7 @@ class CompareRows(QAbstractScrollArea):
 
     @property
     def count(self) -> int:
-        return len(self._lines)
+        return len(self.lines)
 
     def rect_of(self, at: int) -> QRectF:
         return QRectF(0, self._tops[at] - self.verticalScrollBar().value(), self.viewport().width(), self._height(at))
@@ -161,12 +161,12 @@ class CompareRows(QAbstractScrollArea):
         colours = self._keeper.theme
         painter.fillRect(event.rect(), colours.colour("surface"))
         for at in self._in_sight():
-            self._paint(painter, self._lines[at], self.rect_of(at))
+            self._paint(painter, self.lines[at], self.rect_of(at))
         if self.hasFocus():
             painter.setPen(QPen(colours.colour("accent"), 2))
             painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
 
-    def _paint(self, painter: QPainter, line: _Line, place: QRectF) -> None:
+    def _paint(self, painter: QPainter, line: Line, place: QRectF) -> None:
         colours = self._keeper.theme
         if line.row.same:
             self._paint_folded(painter, line, place)
@@ -191,7 +191,7 @@ class CompareRows(QAbstractScrollArea):
             painter.setPen(colours.colour("text"))
             layout.draw(painter, QPointF(left + GAP + EDGE, place.top() + GAP / 2))
 
-    def _paint_folded(self, painter: QPainter, line: _Line, place: QRectF) -> None:
+    def _paint_folded(self, painter: QPainter, line: Line, place: QRectF) -> None:
         colours = self._keeper.theme
         inner = place.adjusted(GAP, 2, -GAP, -2)
         painter.fillRect(inner, colours.colour("raised"))
@@ -221,16 +221,16 @@ class CompareRows(QAbstractScrollArea):
     def _goto(self, top: float) -> None:
         self.verticalScrollBar().setValue(round(top))
 
-    def _line_at(self, at: QPointF) -> _Line | None:
+    def _line_at(self, at: QPointF) -> Line | None:
         y = at.y() + self.verticalScrollBar().value()
         index = bisect_right(self._tops, y) - 1
-        if index < 0 or index >= len(self._lines) or y > self._tops[index] + self._height(index):
+        if index < 0 or index >= len(self.lines) or y > self._tops[index] + self._height(index):
             return None
-        return self._lines[index]
+        return self.lines[index]
 
-    def _change_at(self, line: _Line, at: QPointF) -> int:
+    def _change_at(self, line: Line, at: QPointF) -> int:
         """The change whose text was clicked, else the first of the row."""
-        index = self._lines.index(line)
+        index = self.lines.index(line)
         place, half = self.rect_of(index), self.viewport().width() / 2
         side = 0 if at.x() < half else 1
         layout = (line.layouts or (None, None))[side]
@@ -246,29 +246,29 @@ class CompareRows(QAbstractScrollArea):
         return line.changes[0]
 
     def _in_sight(self) -> range:
-        if not self._lines:
+        if not self.lines:
             return range(0)
         top = self.verticalScrollBar().value()
         first = max(0, bisect_right(self._tops, top) - 1)
         last = bisect_right(self._tops, top + self.viewport().height())
-        return range(first, min(last, len(self._lines)))
+        return range(first, min(last, len(self.lines)))
 
     def _lay_out_sight(self) -> None:
         """Lay out visible rows; drop the layouts of rows far away."""
         for _ in range(4):  # rows that turn out lower bring others into sight
             changed = False
             for at in self._in_sight():
-                changed |= self._lay_out(self._lines[at])
+                changed |= self._lay_out(self.lines[at])
             if not changed:
                 break
             self._measure(keep=True)
         sight = self._in_sight()
         near = range(sight.start - KEPT, sight.stop + KEPT)
         for at in (*range(max(0, sight.start - 3 * KEPT), sight.start), *range(sight.stop, sight.stop + 3 * KEPT)):
-            if at not in near and at < len(self._lines):
-                self._lines[at].layouts = None
+            if at not in near and at < len(self.lines):
+                self.lines[at].layouts = None
 
-    def _lay_out(self, line: _Line) -> bool:
+    def _lay_out(self, line: Line) -> bool:
         if line.row.same or line.layouts is not None:
             return False
         width = self.viewport().width() / 2 - 2 * GAP - EDGE
@@ -321,7 +321,7 @@ class CompareRows(QAbstractScrollArea):
         return found
 
     def _height(self, at: int) -> float:
-        line = self._lines[at]
+        line = self.lines[at]
         points = float(self._keeper.fonts.points())
         if line.row.same:
             return points * 2.6
@@ -339,7 +339,7 @@ class CompareRows(QAbstractScrollArea):
             anchor = max(0, bisect_right(self._tops, bar.value()) - 1)
             offset = bar.value() - self._tops[anchor]
         top, self._tops = float(GAP), []
-        for at in range(len(self._lines)):
+        for at in range(len(self.lines)):
             self._tops.append(top)
             top += self._height(at) + 4
         bar.setRange(0, max(0, round(top + GAP - self.viewport().height())))
@@ -350,7 +350,7 @@ class CompareRows(QAbstractScrollArea):
         self.viewport().update()
 
     def _forget(self) -> None:
-        for line in self._lines:
+        for line in self.lines:
             line.layouts, line.height = None, 0.0
 
 

@@ -48,7 +48,8 @@ class CoverageStrip(QWidget):
         self._keeper = keeper
         self._cells: tuple[Cell, ...] = ()
         self._kind = PageKind.PAGE
-        self._lit: frozenset[int] = frozenset()
+        self.lit: frozenset[int] = frozenset()
+        """The highlighted pages."""
         self._at = self._reached = 0
         keeper.theme_changed.connect(self.update)
 
@@ -71,7 +72,7 @@ class CoverageStrip(QWidget):
 
     def light(self, pages: Sequence[int]) -> None:
         """Highlight these pages: a sentence comes from them."""
-        self._lit = frozenset(pages)
+        self.lit = frozenset(pages)
         self.update()
 
     def show_reached(self, page: int) -> None:
@@ -107,7 +108,7 @@ class CoverageStrip(QWidget):
 
     def _paint(self, painter: QPainter, group: tuple[Cell, ...], place: QRectF, colours: Theme) -> None:
         state = _worst(group)
-        is_lit = any(cell.number in self._lit for cell in group)
+        is_lit = any(cell.number in self.lit for cell in group)
         if state == READ:
             painter.fillRect(place, colours.colour("accent"))
         elif state == UNREADABLE:

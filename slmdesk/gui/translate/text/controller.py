@@ -76,7 +76,7 @@ class TranslateController(QObject):
         """The id of the text that stood here in the last run; empty once it was looked for."""
         self.manner = _first_manner(settings)
         self._entry = _Entry()
-        self._is_stale = False
+        self.is_stale = False
         """The shown translation does not match the current text or manner."""
         self._puts: list[list[int]] = []
         """Edits that can be taken back, the last one last: each a list that the service thread fills with its
@@ -199,7 +199,7 @@ class TranslateController(QObject):
         self._keep_timer.stop()
         shown, manner, entry = self.last, self.manner, self._entry
         now = (shown.source, manner, tuple(one.target for one in shown.segments))
-        if self._is_stale or entry.kept == now or not any(now[2]):
+        if self.is_stale or entry.kept == now or not any(now[2]):
             return
         entry.kept = now
 
@@ -216,7 +216,7 @@ class TranslateController(QObject):
     def restart(self) -> None:
         """Save the current text; what is typed from now on is another one."""
         self.keep()
-        self._entry, self._is_stale = _Entry(), True
+        self._entry, self.is_stale = _Entry(), True
 
     @Slot()
     def restore(self) -> None:
@@ -254,7 +254,7 @@ class TranslateController(QObject):
             self.document_asked.emit(item)
             return
         self._timer.stop()
-        self.manner, self.text, self._puts, self._is_stale = typed.manner, typed.text, [], False
+        self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(one.target for one in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
@@ -302,7 +302,7 @@ class TranslateController(QObject):
             if manner.target != self.manner.target and self.last.is_done:
                 self.restart()  # the one into the other language stays
             self._keep_timer.stop()
-            old, self.manner, self._is_stale = self.manner, manner, True
+            old, self.manner, self.is_stale = self.manner, manner, True
             if (manner.source, manner.target) != (old.source, old.target):
                 self._save_languages()
             self._timer.start(0)
@@ -319,7 +319,7 @@ class TranslateController(QObject):
 
     def _on_begun(self, _none: None) -> None:
         """From now on results match the current text and manner, unless another change is waiting."""
-        self._is_stale = self._is_stale and self._timer.isActive()  # where another change waits already
+        self.is_stale = self.is_stale and self._timer.isActive()  # where another change waits already
 
     def _on_refused(self, problem: Problem) -> None:
         self.refused.emit(problem.sentence)
