@@ -26,11 +26,11 @@ SECRETS = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTPS_PROXY", "HTTP_
 """Of no use to a child without network."""
 ENVIRONMENT_OF_ROLES: Mapping[str, Mapping[str, str]] = {"engine": {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}}
 """What a role is started with unless the person has set it otherwise.  The engine's memory in huge pages (Linux with
-glibc 2.35 or later): a step of a small model looks at all of it, and takes an eighth less time."""
+glibc 2.35 or later): a step of a small model reads all of it, and takes an eighth less time."""
 END_S = 2.0
 """A child that has closed its stdout has this long to end, and a killed one to be gone."""
 _COMPUTES = 0.05
-"""Of the time that passed: a child that used so much of a processor computes.  Its heartbeat alone takes 0.001."""
+"""Share of the elapsed time: a child that used this much of a processor is computing.  The heartbeat takes 0.001."""
 
 
 class Child:
@@ -55,7 +55,7 @@ class Child:
     ) -> None:
         self.generation = generation
         self.verdict: tuple[Outcome, str] | None = None
-        """Why we ended it; None while we did not."""
+        """Why the app ended it; None if it did not."""
         self.hello: Hello | None = None
         self.bad_lines = 0
         self._role, self._limits = role, limits
@@ -77,7 +77,7 @@ class Child:
         self._cpu_when_moved = 0.0
         self._beat = Heartbeat(0, False)
         self._telling = False
-        """A listener is at work: what the child says meanwhile waits in the pipe, and it is not to blame."""
+        """A listener is running: messages of the child wait in the pipe, which is not the child's fault."""
         self.writer = Writer(self._stdin, self._handles.send if self._handles else None)
         self.reader = threading.Thread(target=self._read, name=f"from {role}", daemon=True)
         self._start_threads(log_path)

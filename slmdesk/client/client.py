@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 """The longest the keeper sleeps while a child runs."""
 LATE_S = 1.0
-"""If the keeper wakes later than planned by so much, the app itself had stopped: no child is blamed."""
+"""If the keeper wakes this much later than planned, the app itself was suspended: no child is to blame."""
 CLOSE_S = 8.0
 """More than reaping a killed child can take."""
 
@@ -80,7 +80,7 @@ class ChildClient:
         self._closed = threading.Event()
         self._old_bad_lines = 0
         self.capabilities: tuple[str, ...] = ()
-        """What the last child that started said of itself."""
+        """The `hello` of the child that started last."""
         self.generation = 0
         """Counts the children: a model's handle belongs to one generation."""
 

@@ -12,7 +12,7 @@ from typing import IO
 OLD_BYTES = 1 << 20
 """A log that has grown to this is set aside when the next child starts; one old log is kept."""
 CHILD_BYTES = 1 << 20
-"""One child may write so much; of what comes after that, the end is kept."""
+"""Bytes that one child may write; of what follows, only the end is kept."""
 TAIL_BYTES = 64 << 10
 _CONTROLS = bytes(one for one in range(32) if one not in b"\n\t") + b"\x7f"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 EXIT_OUT_OF_MEMORY = 77
-"""A child that could not get memory ends with this status; written down in worker/jobs.py too."""
+"""A child that could not get memory ends with this status; also defined in worker/jobs.py."""
 
 
 class Outcome(StrEnum):
@@ -33,11 +33,11 @@ class Outcome(StrEnum):
     """The processor lacks something the library was built for."""
     OUT_OF_MEMORY = "out_of_memory"
     HUNG = "hung"
-    """Killed by us: silent, or busy and still."""
+    """Killed by the app: silent, or busy without progress."""
     CANCEL_IGNORED = "cancel_ignored"
-    """Killed by us."""
+    """Killed by the app."""
     PROTOCOL = "protocol"
-    """Killed by us: too many bad lines, or another version."""
+    """Killed by the app: too many bad lines, or another version."""
     START_FAILED = "start_failed"
     """Never said hello."""
 
@@ -90,7 +90,7 @@ LIMITS_OF_ROLES = {
         cancel_s=0.35,
     )
 }
-"""For roles that are watched otherwise than an engine."""
+"""For roles that are watched differently from an engine."""
 
 
 _SIGNALS = {

@@ -53,7 +53,7 @@ def walk(
 ) -> Hypertext:
     """Read hypertext; `anchors` are ids to be found again in the pieces, `check` is called now and then.
 
-    `is_packed`: what it names without an address lies in the same archive, and is nothing to be fetched.
+    `is_packed`: what it names without an address is in the same archive and need not be fetched.
     Raises KnownError `document.damaged` for one that is nested too deeply.
     """
     walker = _Walker(frozenset(anchors), is_packed=is_packed)

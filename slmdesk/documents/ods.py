@@ -48,7 +48,7 @@ class _Rows:
         self._reading, self._children = reading, iter(stream)
         self._next: tuple[etree._Element, etree._Element] | None = None
         self.beside = list[Piece]()
-        """What lies on the sheet besides its cells: comments, boxes."""
+        """What is on the sheet besides its cells: comments, boxes."""
 
     def next_table(self) -> etree._Element | None:
         """The next sheet, if there is one."""

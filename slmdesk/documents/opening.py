@@ -37,7 +37,7 @@ def read_file(path: str, *, limit_bytes: int = MAX_TEXT_BYTES) -> bytes:
 def open_file(path: str, *, limit_bytes: int, descriptor: int | None = None) -> BinaryIO:
     """A regular file of at most `limit_bytes`, open for reading.  The caller closes it.  Raises as `read_file` does.
 
-    `descriptor`: the file, opened by somebody else, who keeps it: it is read at a position of its own.
+    `descriptor`: the file, opened and kept by the caller: it is read at a position of its own.
     """
     if descriptor is not None:
         _check(descriptor, path, limit_bytes)

@@ -22,7 +22,7 @@ class PictureRequest:
     number: int
     """From 1."""
     width: int
-    """Pixels; 0: only the boxes are wanted."""
+    """Pixels; 0: only the boxes are requested."""
     marks: tuple[tuple[int, int], ...] = ()
     """Spans of the page's text as its reader gave it: characters from, up to."""
 
@@ -32,7 +32,7 @@ class Picture:
     """A page as it looks."""
 
     png: bytes
-    """Empty when only the boxes were wanted."""
+    """Empty when only the boxes were requested."""
     width: int
     height: int
     """Pixels."""

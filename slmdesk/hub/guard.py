@@ -1,6 +1,6 @@
 """The guard: the one client through which anything may leave this PC.  Checks and logs every request before it is sent.
 
-The client is httpx2's, which huggingface_hub's `set_client_factory` wants; both are imported only when it is made.
+The client is httpx2's, as huggingface_hub's `set_client_factory` requires; both are imported only when it is made.
 """
 
 from __future__ import annotations

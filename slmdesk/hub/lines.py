@@ -15,7 +15,7 @@ from slmdesk.core.errors import Stopped
 from slmdesk.hub.guard import reason_now
 
 READ_BYTES = 1 << 18
-"""Asked for at once: httpcore2 wants 64 KiB, and each piece costs the same whatever its size.
+"""Bytes of one read: httpcore2 asks for 64 KiB, and each piece costs the same whatever its size.
 Half and double of it were slower (benchmarks/download_throughput.py)."""
 LOOK_S = 0.25
 """Seconds until a wait notices a stop."""

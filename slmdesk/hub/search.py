@@ -180,7 +180,7 @@ class Hub:
         except (httpx2.HTTPError, httpx2.InvalidURL) as err:
             raise problem_of_line(err, self._host()) from err
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError) as err:
-            # huggingface_hub builds its objects out of whatever came; nothing of ours is called in between
+            # huggingface_hub builds its objects from any input; no code of this program is called in between
             raise KnownError("hub.answer_invalid", host=self._host(), reason="not what the Hub answers") from err
 
     def _api(self) -> HfApi:

@@ -153,7 +153,7 @@ class Transfer:
     def _check(self, response: httpx2.Response) -> str:
         """Empty when this answer goes on with the part, else the note why it is started over.  Raises KnownError."""
         part, status = self._part, response.status_code
-        for hop in (*response.history, response):  # the Hub itself says the sum before it sends us to its storage
+        for hop in (*response.history, response):  # the Hub gives the checksum before it redirects to its storage
             linked = _SHA256.fullmatch(hop.headers.get("x-linked-etag", ""))
             if linked and linked[1] != part.file.sha256:
                 raise KnownError("download.changed", name=part.file.name)

@@ -66,7 +66,7 @@ _SECRET = ("authorization",)
 
 
 class _ConnectionPool(httpx2.HTTPTransport):
-    """Connections that hear a stop, straight or through a proxy."""
+    """Connections that can be stopped, direct or through a proxy."""
 
     def __init__(self, proxy: str, tls: ssl.SSLContext | None) -> None:
         backend = HearingBackend()

@@ -83,7 +83,7 @@ class SystemKeyring:
 
 
 class PrivateFile:
-    """A JSON file of mode 0600 in a folder of mode 0700: not encrypted, but nobody else's business."""
+    """A JSON file of mode 0600 in a folder of mode 0700: not encrypted, but readable by its owner only."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -98,7 +98,7 @@ class PrivateFile:
         return found if isinstance(found, str) else ""
 
     def put(self, host: str, secret: str) -> None:
-        """See Vault.  Refused where the disk knows no owners, as on many USB sticks."""
+        """See Vault.  Refused where the file system has no owners, as on many USB sticks."""
         private_folder(self._path.parent)
         self._remove_halves()
         write_atomically(self._path, json.dumps({host: secret}).encode())

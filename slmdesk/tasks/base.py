@@ -50,7 +50,7 @@ class Job:
         self._steps: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._ended = False
         self.worked: Callable[[], None] = _nothing
-        """To be called from time to time in a long piece of work that tells no events: it is not hung.  Any thread."""
+        """To be called now and then during long work that yields no events, to show that it is alive.  Any thread."""
 
     @property
     def is_cancelled(self) -> bool:
@@ -126,7 +126,7 @@ class Job:
         """The engine's events for the steps as they arrive: later steps join those in progress, so that the
         engine never works on a few last answers while others wait.
 
-        `asked` makes requests of steps, on a thread of its own, and tells which of them cannot be.  Raises Stopped when
+        `asked` makes requests of steps, on a thread of its own, and reports those that cannot be.  Raises Stopped when
         cancelled; ends when all steps have.
         """
         reported: queue.SimpleQueue[EngineEvent | BaseException | None] = queue.SimpleQueue()
@@ -182,7 +182,7 @@ class Job:
         threading.Thread(target=work, name=f"job {self.id} {name}", daemon=True).start()
 
     def reported_by(self, work: Callable[[Callable[[TaskEvent], None]], T]) -> Generator[TaskEvent, None, T]:
-        """Run `work(tell)`, which blocks and reports by callback, on a thread; yield what it tells, return its result.
+        """Run `work(report)`, which blocks and reports by callback, on a thread; yield its reports, return its result.
 
         An error of `work` is raised here.
         """

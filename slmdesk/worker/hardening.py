@@ -79,7 +79,7 @@ def _limit_memory(role: str) -> None:
 
 
 def die_with(parent: int) -> None:
-    """Ask for SIGKILL when the parent's thread that started us ends (prctl(2)), and check whether it already has."""
+    """Ask for SIGKILL when the thread that started this process ends (prctl(2)), and check whether it already has."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)

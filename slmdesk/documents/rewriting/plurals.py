@@ -90,7 +90,7 @@ def _rule(header: str) -> tuple[int, Callable[[int], int]]:
 
 
 def _parsed(untrusted: str) -> Callable[[int], int] | None:
-    """The rule as a function.  The library's own parser knows operators and numbers alone (gettext.c2py)."""
+    """The rule as a function.  The library's own parser accepts only operators and numbers (gettext.c2py)."""
     try:
         rule: Callable[[int], int] = gettext.c2py(untrusted.strip())
         rule(0), rule(1)

@@ -227,7 +227,7 @@ class Scheduler:
         """
         most = self._context.batch_tokens - len(writing)
         if all(sequence.priority is Priority.BACKGROUND for sequence in writing):
-            return most  # nobody is writing: always the same slices, since others round differently
+            return most  # no answer is being written: always the same slices, since others round differently
         return max(LEAST_SLICE, min(most, int(self._read_speed * PAUSE_S)))
 
     def _put_on_adapter(self, shares: list[_Share]) -> bool:

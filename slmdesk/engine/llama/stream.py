@@ -21,7 +21,7 @@ class Outbox:
         self._reported_at = 0.0
         self.queue: SimpleQueue[EngineEvent | None] = SimpleQueue()
         self.closed = False
-        """Set when the reader wants no more; read by the engine thread before each step."""
+        """Set when the reader has stopped; read by the engine thread before each step."""
 
     def put(self, event: EngineEvent) -> None:
         """Hand over an event; text is collected for a moment, and passed on before any other event.  Never blocks."""

@@ -36,7 +36,7 @@ class Vocabulary:
         """The token that ends an answer; -1 where there is none."""
         self.eot: int = api.llama_vocab_eot(vocab)
         self.add_bos: bool = bool(api.llama_vocab_get_add_bos(vocab))
-        """Whether the model wants every prompt to begin with `bos`."""
+        """Whether the model expects every prompt to begin with `bos`."""
         self.pieces: tuple[bytes, ...] = tuple(self._read_piece(token) for token in range(self.n_tokens))
         """The bytes of each token as shown to people: none for control tokens, perhaps part of a character."""
         attributes = [api.llama_vocab_get_attr(vocab, token) for token in range(self.n_tokens)]
