@@ -38,8 +38,8 @@ from slmdesk.text.words.sentences import sentences
 
 FOLDER = Path(__file__).with_name("documents")
 KINDS = ("contract", "minutes", "report", "letter", "article")
-LONG_WORDS = 6000
-"""A document of more does not fit a context of 8,192 tokens."""
+LONG = 30_000
+"""A document of more characters does not fit a context of 8,192 tokens together with an answer."""
 
 Rules = tuple[tuple[str, ...], ...]
 
@@ -104,14 +104,9 @@ class Document:
         return is_aside(self.name)
 
     @property
-    def words(self) -> int:
-        """As a person counts them."""
-        return len(self.text.split())
-
-    @property
     def is_long(self) -> bool:
         """Whether it does not fit the context."""
-        return self.words > LONG_WORDS
+        return len(self.text) > LONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def test_what_is_expected_is_complete(document: Document) -> None:
     assert len(document.questions) == questions
     assert sum(one.none for one in document.questions) >= questions // 3
     assert any(one.two_parts for one in document.questions)
-    assert 700 <= document.words <= 3500 or 7000 <= document.words <= 11000
+    assert 5_000 <= len(document.text) <= 20_000 or 35_000 <= len(document.text) <= 70_000
     assert len(document.examples) >= 4
 
 
