@@ -28,11 +28,11 @@ def doctor(console: Console, measure: bool) -> None:
     except KnownError as err:  # doctor must work when something else does not
         found = examine_computer(find_paths(console.home))
         problem = problem_for(err)
-        found.shape["history"] = {"problem": words_for(problem.code, problem.sentence, problem.args)}
+        found["history"] = {"problem": words_for(problem.code, problem.sentence, problem.args)}
     if console.as_json:
-        console.give(found.shape)
+        console.give(found)
     else:
-        _show(console, found.shape, "")
+        _show(console, found, "")
 
 
 def _show(console: Console, value: Mapping[str, Json], indent: str) -> None:

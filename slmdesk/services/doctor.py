@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,9 +20,9 @@ from slmdesk.paths import Paths
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.base.pending import Pending
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.container import Services
 from slmdesk.services.engine.hardware import processor
-from slmdesk.services.online.access_token import TokenPlaces
 from slmdesk.services.online.routes import certificates_in, shown_proxy
 from slmdesk.store import SQLITE_VERSION
 
@@ -32,83 +31,72 @@ LANDLOCK = "landlock_"
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "numpy", "psutil", "jinja2")
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """The findings as a JSON object."""
-
-    shape: dict[str, Json]
-
-
-def examine(services: Services) -> Pending[Findings]:
+def examine(services: Services) -> Pending[dict[str, Json]]:
     """Examine everything, starting each child once as a test.  Service thread."""
-    pending: Pending[Findings] = Pending()
-    shape = examine_computer(services.paths, services.models.folder).shape
-    shape["history"] = {
-        "read_only": services.read_only,
-        "bytes": _size_of(services.paths.database),
-        "models": len(services.models.list()),
-    }
+    return in_slices(services.service_thread, _examined(services))
+
+
+def _examined(services: Services) -> Slices[dict[str, Json]]:
+    tried = {name: _tried(services, name) for name in ("engine", "reader", "printer")}
+    keyring: Pending[str] = Pending()
+    services.tokens.places().then(
+        lambda found: keyring.end(found.sentence if isinstance(found, Problem) else found.no_keyring or "works")
+    )
     states = states_in(services.paths.states)
-    shape["saved_states"] = {
-        "files": len(states),
-        "bytes": sum(one.bytes for one in states),
-        "limit_mib": services.settings.current.saved_states_mib,
-    }
-    shape["speed"] = _speed(services)
-    shape["network"] = {
-        "offline": services.network.is_offline,
-        "requests_today": services.network.today(),
-        "token": services.tokens.state().place or None,
+    shape: dict[str, Json] = {
+        **examine_computer(services.paths, services.models.folder),
+        "history": {
+            "read_only": services.read_only,
+            "bytes": _size_of(services.paths.database),
+            "models": len(services.models.list()),
+        },
+        "saved_states": {
+            "files": len(states),
+            "bytes": sum(one.bytes for one in states),
+            "limit_mib": services.settings.current.saved_states_mib,
+        },
+        "speed": _speed(services),
+        "network": {
+            "offline": services.network.is_offline,
+            "requests_today": services.network.today(),
+            "token": services.tokens.state().place or None,
+        },
+        "keyring": (yield keyring),
     }
     children: dict[str, Json] = {}
-    keyring: dict[str, Json] = {}
-
-    def tried(name: str, verdict: str) -> None:
-        children[name] = verdict
-        end_when_all()
-
-    def looked(places: TokenPlaces | Problem) -> None:
-        keyring["keyring"] = places.sentence if isinstance(places, Problem) else places.no_keyring or "works"
-        end_when_all()
-
-    def end_when_all() -> None:
-        if len(children) == 3 and keyring:
-            isolation = _isolation(services)
-            pending.end(Findings({**shape, **keyring, "children": children, "isolation": isolation}))
-
-    services.tokens.places().then(looked)
-
-    for name, client in (
-        ("engine", services.engine), ("reader", services.reader), ("printer", services.printer),
-    ):  # fmt: skip
-
-        def on_event(event: FromChild, name: str = name) -> None:
-            verdict = _verdict(event)
-            if verdict:
-                services.service_thread.post(lambda: tried(name, verdict))
-
-        # a question that every child can answer, if only by saying that there is no such file
-        if name == "engine":
-            client.count_tokens(["hello"], on_event, path=str(services.paths.models / ".none"))
-        elif name == "printer":
-            client.start("print", {"page": "none"}, on_event)
-        else:
-            client.start("read", {"path": str(services.paths.models / ".none"), "format": "txt"}, on_event)
-    return pending
+    for name, verdict in tried.items():
+        children[name] = yield verdict
+    return {**shape, "children": children, "isolation": _isolation(services)}
 
 
-def examine_computer(paths: Paths, models_folder: Path | None = None) -> Findings:
+def _tried(services: Services, name: str) -> Pending[str]:
+    """Whether a child works: it is asked what every one can answer, if only by saying that there is no such file."""
+    tried: Pending[str] = Pending()
+
+    def on_event(event: FromChild) -> None:
+        if verdict := _verdict(event):
+            services.service_thread.post(lambda: tried.end(verdict))
+
+    missing = str(services.paths.models / ".none")
+    if name == "engine":
+        services.engine.count_tokens(["hello"], on_event, path=missing)
+    elif name == "printer":
+        services.printer.start("print", {"page": "none"}, on_event)
+    else:
+        services.reader.start("read", {"path": missing, "format": "txt"}, on_event)
+    return tried
+
+
+def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[str, Json]:
     """Examine what needs no history.  Any thread."""
-    return Findings(
-        {
-            "slmdesk": slmdesk.__version__,
-            "computer": _computer(),
-            "versions": _versions(),
-            "paths": _paths(paths, models_folder or paths.models),
-            "policy": _policy(paths),
-            "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
-        }
-    )
+    return {
+        "slmdesk": slmdesk.__version__,
+        "computer": _computer(),
+        "versions": _versions(),
+        "paths": _paths(paths, models_folder or paths.models),
+        "policy": _policy(paths),
+        "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
+    }
 
 
 def _isolation(services: Services) -> dict[str, Json]:

@@ -96,17 +96,8 @@ def extract(
         if goal is not None:
             with writing(console, services, view, goal):
                 _write(console, services, item, shape, goal)
-    for row in made.rows:
-        if not row.coverage.pages_read:
-            reasons = ", ".join(dict.fromkeys(one.reason for one in row.coverage.unreadable)) or "empty"
-            console.notify(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
-    if made.note:
-        console.notify(f"note: {made.note}")
     unasked = _unasked(made)
-    for name, missing in unasked:
-        console.notify(
-            f"note: {name}: no answer of the model could be used for {', '.join(missing)}, so that is empty."
-        )
+    _note_gaps(console, made, unasked)
     if output is not None:
         console.notify(f"Written to {output}.")
     if console.as_json:
@@ -114,6 +105,20 @@ def extract(
     elif output is None:
         _show(console, made)
     return 1 if failed or unasked else None
+
+
+def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Say why cells are empty that need not be."""
+    for row in made.rows:
+        if not row.coverage.pages_read:
+            reasons = ", ".join(dict.fromkeys(one.reason for one in row.coverage.unreadable)) or "empty"
+            console.notify(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
+    if made.note:
+        console.notify(f"note: {made.note}")
+    for name, missing in unasked:
+        console.notify(
+            f"note: {name}: no answer of the model could be used for {', '.join(missing)}, so that is empty."
+        )
 
 
 def _unasked(made: Table) -> list[tuple[str, list[str]]]:
