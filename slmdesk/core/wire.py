@@ -93,6 +93,14 @@ def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
     return [to_json(message) for message in messages]
 
 
+def stored_from(cls: type[T], untrusted: object) -> T | None:
+    """Build a dataclass from what was stored; None where nothing was, or it is invalid or of a newer program."""
+    try:
+        return dataclass_from(cls, untrusted) if untrusted else None
+    except KnownError:
+        return None
+
+
 def dataclass_from(cls: type[T], untrusted: object) -> T:
     """Build a dataclass from an object; unknown fields are dropped.
 

@@ -12,7 +12,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild, Progress, Token
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.types import ChatMessage, Json, LoadedModel, Role, Sampling, TextPart
-from slmdesk.core.wire import answer_from, dataclass_from, messages_to_json, to_json
+from slmdesk.core.wire import answer_from, messages_to_json, stored_from, to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services.base.pending import Pending
@@ -136,10 +136,7 @@ class BenchService(Service):
 
     def result(self, record: ModelRecord) -> BenchResult | None:
         """Return the stored benchmark of a model, or None."""
-        try:
-            return dataclass_from(BenchResult, record.info.get(INFO_KEY))
-        except KnownError:
-            return None
+        return stored_from(BenchResult, record.info.get(INFO_KEY))
 
 
 class _Bench:

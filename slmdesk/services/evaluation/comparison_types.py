@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slmdesk.core.errors import KnownError
 from slmdesk.core.records import Item, Message, Status
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import stored_from
 from slmdesk.services.base.messages import bytes_for_people
 from slmdesk.services.engine.energy import EnergySource, energy_words
 
@@ -109,10 +108,7 @@ class Comparison:
 
 def vote_of(item: Item) -> Vote | None:
     """The vote of a comparison; None: there is none yet."""
-    try:
-        return dataclass_from(Vote, item.settings.get("vote"))
-    except KnownError:
-        return None
+    return stored_from(Vote, item.settings.get("vote"))
 
 
 def is_blind(item: Item) -> bool:
@@ -141,12 +137,7 @@ def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
 
 def figures_of(untrusted: Json) -> AnswerMeasurements | None:
     """The stored measurements of one answer; None: there are none."""
-    if untrusted is None:
-        return None
-    try:
-        return dataclass_from(AnswerMeasurements, untrusted)
-    except KnownError:
-        return None
+    return stored_from(AnswerMeasurements, untrusted)
 
 
 def _seconds(seconds: float) -> str:

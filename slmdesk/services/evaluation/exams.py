@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
+from slmdesk.core.wire import stored_from
 from slmdesk.services.evaluation.exam_items import Question, Skill, items, separation
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.steps import step_key
@@ -165,7 +165,7 @@ class ExamService:
         if not isinstance(noted, Mapping) or noted.get("version") != items()[0]:
             return {}
         found = noted.get("skills")
-        results = [_skill_from(one) for one in found] if isinstance(found, list | tuple) else []
+        results = [stored_from(SkillResult, one) for one in found] if isinstance(found, list | tuple) else []
         return {one.skill: one for one in results if one is not None}
 
     def result(self, record: ModelRecord) -> ExamResult | None:
@@ -204,13 +204,6 @@ def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float) -> ExamRes
 def judge_skill(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
     """Judge one skill by all its questions and their answers (empty: none)."""
     return _judge_truth(asked) if skill is Skill.TRUTH else _judge_words(skill, asked)
-
-
-def _skill_from(untrusted: Json) -> SkillResult | None:
-    try:
-        return dataclass_from(SkillResult, untrusted)
-    except KnownError:
-        return None
 
 
 def _judge_words(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
@@ -256,14 +249,8 @@ def shape_of_skill(result: SkillResult) -> dict[str, Json]:
 
 def result_of(record: ModelRecord) -> ExamResult | None:
     """Return the stored exam result of a model; None for one with other questions, or of a newer program."""
-    untrusted = record.info.get(INFO_KEY)
-    if untrusted is None:
-        return None
-    try:
-        result = dataclass_from(ExamResult, untrusted)
-    except KnownError:
-        return None
-    return result if result.version == items()[0] else None
+    result = stored_from(ExamResult, record.info.get(INFO_KEY))
+    return result if result is not None and result.version == items()[0] else None
 
 
 def note_of(record: ModelRecord) -> Mapping[str, Json]:

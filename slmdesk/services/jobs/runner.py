@@ -98,7 +98,7 @@ class JobRun:
         """Stop running the job; steps in hand are given to the engine again when it is resumed."""
         if not self._is_over:
             self._is_over = True
-            self._put_down()
+            self.put_down()
             self._times.keep()
             if self._runner:
                 self._runner.close()
@@ -107,10 +107,6 @@ class JobRun:
         """Store the job's progress now, so that it can be shown until the job is resumed."""
         self._noted = 0.0
         self._note()
-
-    def put_down(self) -> None:
-        """Release the engine for now."""
-        self._put_down()
 
     def go_on(self) -> None:
         """Take the engine again after `put_down`."""
@@ -145,7 +141,7 @@ class JobRun:
             self._end(job)  # somebody else paused or cancelled it, or took it
             return
         if self._is_working and self._loader.others_wait(self.record):
-            self._put_down()
+            self.put_down()
             self._later = self._context.service_thread.call_later(STAND_BACK_S, self._acquire_again)
         elif self._is_working:
             if time.monotonic() - self._said >= SAY_S:
@@ -209,7 +205,7 @@ class JobRun:
             return
         value, problem = value_of(event.value)
         if problem is not None and problem.code == "model.not_loaded":
-            self._put_down()
+            self.put_down()
             self._pause(None)
             return
         self._times.step(event.key, *tokens_of(event.value))
@@ -232,7 +228,7 @@ class JobRun:
         problem = problem_of(event.code, event.args)
         was_replaced = self._lease is not None and self._lease.was_replaced
         keys, alone = list(self._in_hand), self._is_alone
-        self._put_down()
+        self.put_down()
         if event.code not in DEATHS and not (event.code == "model.not_loaded" and was_replaced):
             self._pause(None if event.code == "model.not_loaded" else problem)
             return
@@ -303,7 +299,8 @@ class JobRun:
 
     # ---- ends
 
-    def _put_down(self) -> None:
+    def put_down(self) -> None:
+        """Release the engine for now."""
         self._in_hand.clear()
         self._times.stop()
         if self._later:

@@ -20,7 +20,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed, FromChild
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import UNKNOWN_STEP_SECONDS, USUAL_PAST, Pace, Speed, calibration_of, plain_bytes, step_seconds
 from slmdesk.core.types import Device, Json, PcMeasurement
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import dataclass_from, stored_from, to_json
 from slmdesk.services.base.events import MessageEnded, Noticed, Problem
 from slmdesk.services.base.file_thread import on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -295,12 +295,10 @@ class SpeedService(Service):
 
     def _written_from(self, untrusted: object) -> GenerationSpeed | None:
         """What was kept, if it holds for this PC."""
-        try:
-            written = dataclass_from(GenerationSpeed, untrusted)
-        except KnownError:
+        written = stored_from(GenerationSpeed, untrusted)
+        if written is None or written.tokens_per_s <= 0 or written.read_bytes <= 0:
             return None
-        sane = written.tokens_per_s > 0 and written.read_bytes > 0
-        return written if sane and written.hardware == self._key() else None
+        return written if written.hardware == self._key() else None
 
     def _record_of(self, sha256: str) -> ModelRecord | None:
         return next((one for one in self._store.models.all() if one.sha256 == sha256), None)

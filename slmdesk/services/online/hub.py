@@ -60,7 +60,7 @@ class HubService(Service):
 
     def __init__(self, runtime: Runtime, network: NetworkService, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
-        self._network, self._pc = network, pc
+        self._network, self.pc = network, pc
         self._stops: set[threading.Event] = set()
         self.hub = Hub(runtime.paths, self.policy, network.record, network.finish)
 
@@ -72,10 +72,6 @@ class HubService(Service):
         """Raises KnownError `feature.hidden` for one of core.policy.FEATURES that the organisation has switched off."""
         self._settings.policy.require(feature)
 
-    def pc(self) -> Pc:
-        """What models are judged against.  Service thread."""
-        return self._pc()
-
     @property
     def context_tokens(self) -> int:
         """The context a model is judged by."""
@@ -83,14 +79,14 @@ class HubService(Service):
 
     def repo(self, repo: str) -> Pending[FoundRepo]:
         """One repository with its files.  Cancelled, it does not end."""
-        pc = self._pc()
+        pc = self.pc()
         return self.ask("hub-repo", lambda stop: _judged(self.hub.repo(repo, stop=stop), pc))
 
     def fit(
         self, repo: str, *, file: str = "", quantization: str = "", context_tokens: int | None = None
     ) -> Pending[Fit]:
         """Whether a file on the Hub fits, by its header; chosen as for a download.  Cancelled, it does not end."""
-        requested, pc = context_tokens or self.context_tokens, self._pc()
+        requested, pc = context_tokens or self.context_tokens, self.pc()
 
         def work(stop: threading.Event) -> Fit:
             found = self.hub.repo(repo, stop=stop)

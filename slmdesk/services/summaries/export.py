@@ -7,12 +7,12 @@ from typing import Any
 
 from slmdesk.core.records import Item
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
+from slmdesk.core.wire import stored_from, to_json
 from slmdesk.exports.json_values import objects
 from slmdesk.exports.papers import summary_paper, summary_sheets
 from slmdesk.exports.xlsx import to_xlsx
 from slmdesk.services.base.exporting import Make, json_bytes
-from slmdesk.services.summaries.types import summary_from
+from slmdesk.services.summaries.types import Summary
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-summary"
@@ -20,7 +20,7 @@ FORMAT = "slmdesk-summary"
 
 def export_summary(store: Store, item: Item, form: str) -> Make | None:
     """Return how a finished summary is exported (see base.exporting)."""
-    summary = summary_from(store.results.get(item.id))
+    summary = stored_from(Summary, store.results.get(item.id))
     if summary is None:
         return None
     shape = to_json(summary)

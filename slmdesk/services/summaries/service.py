@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import to_json
+from slmdesk.core.wire import stored_from, to_json
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.base.service import Runtime
 from slmdesk.services.documents.job_service import DocumentJobService
@@ -30,7 +30,6 @@ from slmdesk.services.summaries.types import (
     Summary,
     SummaryRequest,
     request_from,
-    summary_from,
     text_of,
     whole_coverage_words,
 )
@@ -85,7 +84,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         """Return a summary, finished or not.  Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         documents = tuple(self._store.documents.of_item(found.id))
-        summary, job = summary_from(self._store.results.get(found.id)), self._items.newest_job(found.id)
+        summary, job = stored_from(Summary, self._store.results.get(found.id)), self._items.newest_job(found.id)
         return SummaryView(found, self._request_of(found), documents, summary, job)
 
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
@@ -145,7 +144,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             self._items.keep_words(item.id, words, record, prompt_version())
 
     def _publish_end(self, item: str) -> None:
-        if summary := summary_from(self._store.results.get(item)):
+        if summary := stored_from(Summary, self._store.results.get(item)):
             self._publish(SummaryEnded(item, summary))
             if self._made is not None:
                 self._made(item, summary)

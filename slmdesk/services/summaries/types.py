@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from, lenient_from, to_json
+from slmdesk.core.wire import lenient_from
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
 from slmdesk.services.summaries.prompts import Kind, Length
 
@@ -116,19 +115,6 @@ class Summary:
 def request_from(untrusted: Json) -> SummaryRequest:
     """Read a stored request; unknown values become the defaults."""
     return lenient_from(SummaryRequest, untrusted, documents=())
-
-
-def summary_from(untrusted: Mapping[str, Json] | None) -> Summary | None:
-    """Read a stored summary; None when it is invalid or of a newer program."""
-    try:
-        return dataclass_from(Summary, untrusted) if untrusted else None
-    except KnownError:
-        return None
-
-
-def json_of(summary: Summary) -> dict[str, Json]:
-    """Return the summary as JSON."""
-    return to_json(summary)
 
 
 def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:

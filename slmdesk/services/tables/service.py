@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import lenient_from, to_json
+from slmdesk.core.wire import lenient_from, stored_from, to_json
 from slmdesk.services.base.events import Noticed
 from slmdesk.services.base.messages import problem_for
 from slmdesk.services.base.service import Runtime
@@ -36,7 +36,6 @@ from slmdesk.services.tables.types import (
     changed_edits,
     doubts_of,
     place_words,
-    table_from,
     with_edits,
 )
 
@@ -169,7 +168,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
             self._publish(ExtractionEnded(item, with_edits(table)))
 
     def _kept(self, item: str) -> Table | None:
-        return table_from(self._store.results.get(item))
+        return stored_from(Table, self._store.results.get(item))
 
     def _keep_table(self, item: str, table: Table) -> None:
         """Store what was found, with what a person wrote meanwhile and before."""

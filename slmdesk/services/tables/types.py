@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage
 
 
@@ -136,14 +133,6 @@ class Table:
     seconds: float = 0.0
     note: str = ""
     """What a person should know of how it was made, in a sentence."""
-
-
-def table_from(untrusted: Mapping[str, Json] | None) -> Table | None:
-    """Read a stored table; None when it is invalid or of a newer program."""
-    try:
-        return dataclass_from(Table, untrusted) if untrusted else None
-    except KnownError:
-        return None
 
 
 def with_edits(table: Table) -> Table:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from slmdesk.core.errors import KnownError
 from slmdesk.core.paper import Paper
 from slmdesk.core.records import Item
+from slmdesk.core.wire import stored_from
 from slmdesk.exports.versions import versions_paper, versions_sheets
 from slmdesk.exports.xlsx import to_xlsx
 from slmdesk.services.base.exporting import Make, json_bytes
-from slmdesk.services.versions.types import comparison_from, json_of, report_of
+from slmdesk.services.versions.types import Comparison, json_of, report_of
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-versions"
@@ -21,7 +22,7 @@ def export_versions(store: Store, item: Item, form: str) -> Make | None:
         return None
 
     def make() -> bytes | Paper:
-        comparison = comparison_from(kept)
+        comparison = stored_from(Comparison, kept)
         if comparison is None:
             raise KnownError("item.unknown", id=item.id)
         if form == "json":

@@ -18,7 +18,7 @@ from slmdesk.core.documents import Page, PageStatus
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import lenient_from, to_json
+from slmdesk.core.wire import lenient_from, stored_from, to_json
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.messages import problem_of
@@ -36,7 +36,7 @@ from slmdesk.services.jobs.steps import scores_of
 from slmdesk.services.models.defaults import DefaultsService, DefaultUse
 from slmdesk.services.models.library import ModelService
 from slmdesk.services.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.services.versions.types import Comparison, Side, Wording, by_importance, comparison_from, text_of
+from slmdesk.services.versions.types import Comparison, Side, Wording, by_importance, text_of
 from slmdesk.text.words.language import LANGUAGES, detect
 
 KIND = "versions"
@@ -149,7 +149,9 @@ class VersionService(Service, JobPlanner):
             return VersionView(found, documents, comparison, job, found.id in self._busy)
 
         kept = self._store.results.get(found.id)
-        return pending_on_file_thread(self._service_thread, lambda: comparison_from(kept), name="compare").map(view)
+        return pending_on_file_thread(self._service_thread, lambda: stored_from(Comparison, kept), name="compare").map(
+            view
+        )
 
     def paragraphs(
         self, document: str, first: tuple[int, int], last: tuple[int, int], most: int = 500
@@ -260,7 +262,7 @@ class VersionService(Service, JobPlanner):
     def plan(self, job: JobRecord) -> Plan:
         """Return the plan of the job that describes the changes in words."""
         item = self._store.items.get(job.item or "").id
-        comparison = comparison_from(self._store.results.get(item))
+        comparison = stored_from(Comparison, self._store.results.get(item))
         record = self._models.by_sha256(job.model_sha256)
         if record is None or comparison is None:
             raise KnownError("model.unknown", wanted=job.title, known="none")
@@ -313,7 +315,7 @@ class VersionService(Service, JobPlanner):
         return [judged.get(one.change, one) for one in reported]
 
     def _on_reported(self, job: JobRecord) -> None:
-        comparison = comparison_from(self._store.results.get(job.item)) if job.item else None
+        comparison = stored_from(Comparison, self._store.results.get(job.item)) if job.item else None
         if job.item and comparison:
             self._publish(VersionsCompared(job.item, comparison))
 

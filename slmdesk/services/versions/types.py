@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from
 from slmdesk.exports.versions import ChangeLine, VersionsReport
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, page_ranges
 from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
@@ -73,14 +71,6 @@ class Comparison:
     seconds: float = 0.0
     language: str = ""
     """Code of ISO 639-1; empty where it is not known."""
-
-
-def comparison_from(untrusted: Mapping[str, Json] | None) -> Comparison | None:
-    """Read a stored comparison; None when it is invalid or of a newer program."""
-    try:
-        return dataclass_from(Comparison, untrusted) if untrusted else None
-    except KnownError:
-        return None
 
 
 def by_importance(changes: Sequence[Change]) -> list[int]:

@@ -6,6 +6,7 @@ import pytest
 
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.errors import KnownError
+from slmdesk.core.wire import stored_from
 from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.tables.grounding import verified, without_doubles
 from slmdesk.services.tables.labels import Labels
@@ -28,7 +29,6 @@ from slmdesk.services.tables.types import (
     TableCell,
     TableRow,
     changed_edits,
-    table_from,
     with_edits,
 )
 
@@ -325,8 +325,8 @@ def test_a_table_comes_back_from_the_store_and_into_the_history() -> None:
 
     from slmdesk.core.wire import to_json
 
-    assert table_from(json.loads(json.dumps(to_json(made())))) == made()
-    assert table_from({"columns": 3}) is None
+    assert stored_from(Table, json.loads(json.dumps(to_json(made())))) == made()
+    assert stored_from(Table, {"columns": 3}) is None
     assert markdown_of(made()).splitlines()[2:] == ["| a\\|b.pdf | 900 EUR [p. 3] | – |"]
 
 
@@ -339,7 +339,7 @@ def test_a_table_kept_by_an_earlier_version_is_still_one() -> None:
     row = replace(table.rows[0], cells=(table.rows[0].cells[0], TableCell(flag=Flag.NOT_THERE)))
     kept = json.loads(json.dumps(to_json(replace(table, rows=(row,)))))
     kept["rows"][0]["cells"][1]["flag"] = "not in the text"
-    assert table_from(kept).rows == (row,)
+    assert stored_from(Table, kept).rows == (row,)
 
 
 def test_what_should_be_looked_at_is_marked_and_said_in_markdown() -> None:

@@ -15,7 +15,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.languages import LANGUAGES, language_of
 from slmdesk.core.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.core.types import Json
-from slmdesk.core.wire import dataclass_from, to_json
+from slmdesk.core.wire import stored_from, to_json
 from slmdesk.services.base.service import Runtime, Service
 from slmdesk.services.engine.events import ModelsChanged
 from slmdesk.services.jobs.plan import Batch, JobPlanner, Plan, StepValue
@@ -249,11 +249,8 @@ def _info(record: ModelRecord) -> Mapping[str, Json]:
 
 
 def _result_from(untrusted: Json) -> PairResult | None:
-    try:
-        result = dataclass_from(PairResult, untrusted)
-    except KnownError:
-        return None
-    return result if {one.skill for one in result.skills} == set(PairSkill) else None
+    result = stored_from(PairResult, untrusted)
+    return result if result is not None and {one.skill for one in result.skills} == set(PairSkill) else None
 
 
 def _pair(source: str, target: str) -> tuple[str, str]:
