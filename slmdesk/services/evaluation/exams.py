@@ -6,15 +6,17 @@ An exam is a job of kind `exam`; its result is stored by the model's checksum an
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord
 from slmdesk.core.types import Json
 from slmdesk.core.wire import stored_from
 from slmdesk.services.evaluation.exam_items import Question, Skill, items, separation
+from slmdesk.services.jobs.plan import AskedQuestion, Batch, StepValue
 from slmdesk.services.jobs.service import JobService
 from slmdesk.services.jobs.steps import step_key
 from slmdesk.services.models.library import ModelService
@@ -136,14 +138,23 @@ class ExamService:
         """Return the prompt version of the exam's steps, also used for the same questions asked elsewhere."""
         return _prompt_version(items()[0])
 
-    def questions_for(self, record: ModelRecord, skills: Sequence[Skill]) -> tuple[str, list[Question]]:
-        """Return the questions still needed to know these skills of a model, and the prompt version."""
+    def examined(
+        self, record: ModelRecord, skills: Sequence[Skill], batch: Batch
+    ) -> Generator[AskedQuestion, Any, Mapping[Skill, SkillResult]]:
+        """Ask, in a plan, what is not known yet of these skills of a model; return all known skills.
+
+        `batch`: what the plan says of the questions' batch, which has no steps yet.
+        """
         version, questions = items()
         known = self.skills(record)
-        requested = [one for one in skills if one not in known]
-        return _prompt_version(version), [one for one in questions if one.skill in requested]
+        open_ones = [one for one in questions if one.skill in skills and one.skill not in known]
+        if not open_ones:
+            return known
+        steps = [one.step() for one in open_ones]
+        values: list[StepValue] = yield replace(batch, steps=steps, prompt_version=_prompt_version(version))
+        return self._keep_skills(record, [(one, value or {}) for one, value in zip(open_ones, values, strict=True)])
 
-    def keep_skills(
+    def _keep_skills(
         self, record: ModelRecord, asked: Sequence[tuple[Question, Mapping[str, Json]]]
     ) -> dict[Skill, SkillResult]:
         """Judge skills by all their questions and answers, store them, and return all known skills."""

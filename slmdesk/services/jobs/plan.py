@@ -26,8 +26,8 @@ EVERY = 1 << 30
 class Batch:
     """Steps that may run side by side.  The plan is sent their results in order, None for a failed step."""
 
-    steps: Sequence[Mapping[str, Json]]
-    prompt_version: str
+    steps: Sequence[Mapping[str, Json]] = ()
+    prompt_version: str = ""
     cost: float = 1.0
     """Cost of one step relative to other batches, roughly in tokens; used to estimate the time left."""
     later: float = 0.0

@@ -113,16 +113,10 @@ class SummaryPlan:
 
     def _examine(self) -> Generator[AskedQuestion, Any, None]:
         """Test the model where its abilities are unknown: about a minute, once for each model."""
-        version, questions = self._exams.questions_for(self._record, SKILLS)
-        if questions:
-            later = sum(one.bytes for one in self._records) / 4 + 1
-            ahead = (ExpectedBatch("points", 1, later, is_sure=False),)  # the exam may say that it is not worth asking
-            steps = [one.step() for one in questions]
-            values: list[StepValue] = yield Batch(steps, version, CHECK_COST, name="exam", ahead=ahead)
-            asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
-            self._skills = self._exams.keep_skills(self._record, asked)
-        else:
-            self._skills = self._exams.skills(self._record)
+        later = sum(one.bytes for one in self._records) / 4 + 1
+        ahead = (ExpectedBatch("points", 1, later, is_sure=False),)  # the exam may say that it is not worth asking
+        batch = Batch(cost=CHECK_COST, name="exam", ahead=ahead)
+        self._skills = yield from self._exams.examined(self._record, SKILLS, batch)
 
     # ---- points
 

@@ -28,7 +28,7 @@ from slmdesk.services.documents.citations import Coverage, Unread
 from slmdesk.services.documents.inputs import able, read_document
 from slmdesk.services.documents.results import DocumentItems
 from slmdesk.services.evaluation.exam_items import Skill
-from slmdesk.services.evaluation.exams import ExamService, SkillResult
+from slmdesk.services.evaluation.exams import ExamService
 from slmdesk.services.jobs.plan import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield
 from slmdesk.services.jobs.resumable import request_in
 from slmdesk.services.jobs.service import JobService
@@ -149,9 +149,8 @@ class VersionService(Service, JobPlanner):
             return VersionView(found, documents, comparison, job, found.id in self._busy)
 
         kept = self._store.results.get(found.id)
-        return pending_on_file_thread(self._service_thread, lambda: stored_from(Comparison, kept), name="compare").map(
-            view
-        )
+        read = pending_on_file_thread(self._service_thread, lambda: stored_from(Comparison, kept), name="compare")
+        return read.map(view)
 
     def paragraphs(
         self, document: str, first: tuple[int, int], last: tuple[int, int], most: int = 500
@@ -266,7 +265,7 @@ class VersionService(Service, JobPlanner):
         record = self._models.by_sha256(job.model_sha256)
         if record is None or comparison is None:
             raise KnownError("model.unknown", wanted=job.title, known="none")
-        skills = yield from self._examine(record)
+        skills = yield from self._exams.examined(record, SKILLS, Batch(cost=60.0, later=5000.0))
         if any(skills[one].level == "weak" for one in SKILLS if one in skills):
             note = (
                 f"{record.name} is too weak to tell the changes in its own words, so the passages stand for themselves."
@@ -277,15 +276,6 @@ class VersionService(Service, JobPlanner):
             reported = yield from self._reported(comparison, truth.threshold if truth else None)
             comparison = replace(comparison, sentences=tuple(reported), model=record.name)
         self._keep(item, comparison, to_json(comparison), record)
-
-    def _examine(self, record: ModelRecord) -> Generator[AskedQuestion, Any, Mapping[Skill, SkillResult]]:
-        """What the model can be trusted with; what is not known yet is asked here."""
-        version, questions = self._exams.questions_for(record, SKILLS)
-        if not questions:
-            return self._exams.skills(record)
-        values: list[StepValue] = yield Batch([one.step() for one in questions], version, 60.0, 5000.0)
-        asked = [(one, value or {}) for one, value in zip(questions, values, strict=True)]
-        return self._exams.keep_skills(record, asked)
 
     def _reported(
         self, comparison: Comparison, threshold: float | None
