@@ -15,7 +15,8 @@ T = TypeVar("T")
 Slices = Generator[Any, Any, T]
 """A generator that yields nothing wherever other work may run, and returns the result.
 
-It may yield a Pending: it is sent its result, or closed where that is a Problem, which then is the end.
+It may yield a Pending: it is sent its result, or closed where that is a Problem, which then is the end; its progress
+is that of the whole.
 """
 SLICE_S = 0.02
 """How long a slice works before other requests get their turn."""
@@ -61,7 +62,7 @@ def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
             if waits_for is None:
                 service_thread.post(go_on)
             else:
-                waits_for.then(go_on)
+                waits_for.listen(pending.progress).then(go_on)
             return
         pending.end(result)
 

@@ -16,7 +16,7 @@ from slmdesk.core.errors import KnownError
 from slmdesk.core.records import CollectionRecord, DocumentRecord, JobRecord, JobStatus
 from slmdesk.core.types import Json
 from slmdesk.services.base.events import Problem
-from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.file_thread import on_file_thread, pending_on_file_thread
 from slmdesk.services.base.messages import problem_for, problem_of
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service import Runtime, Service
@@ -135,29 +135,19 @@ class CollectionService(Service):
         """
         path = path.absolute()
         others = [(one.id, folder_of(one)) for one in self._present()]
-        pending: Pending[CollectionState] = Pending()
 
-        def looked(result: str | Problem) -> None:
-            if isinstance(result, Problem):
-                pending.end(result)
-                return
-            try:
-                if result:
-                    record = self._store.collections.get(result)
-                    if watched and not record.watched:
-                        record = self._store.collections.change(record.id, watched=True)
-                else:
-                    record = self._store.collections.add(path, path.name or str(path), watched=watched)
-            except KnownError as err:
-                pending.end(problem_for(err))
-                return
+        def added(known: str) -> CollectionState:
+            collections = self._store.collections
+            record = collections.get(known) if known else collections.add(path, path.name or str(path), watched=watched)
+            if watched and not record.watched:
+                record = collections.change(record.id, watched=True)
             folder = self._folder(record)
             self._say(folder, record=record)
-            pending.end(folder.state)
-            self.look(record.id)
+            self._service_thread.post(lambda: self.look(record.id))  # its answer comes first
+            return folder.state
 
-        on_file_thread(self._service_thread, lambda: place_of(path, others), looked, name="folder")
-        return pending
+        looking = pending_on_file_thread(self._service_thread, lambda: place_of(path, others), name="folder")
+        return looking.map(added)
 
     def set_watched(self, id: str, watched: bool) -> None:
         """Scan a folder regularly, or only on request.  Raises KnownError `collection.unknown`, store.*."""

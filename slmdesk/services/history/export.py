@@ -15,12 +15,11 @@ from slmdesk.core.paper import Paper
 from slmdesk.core.records import Item
 from slmdesk.exports.forms import PAPER_FORMS
 from slmdesk.exports.papers import chat_paper
-from slmdesk.services.base.events import Problem
 from slmdesk.services.base.exporting import Exporter, Make
-from slmdesk.services.base.file_thread import on_file_thread
+from slmdesk.services.base.file_thread import pending_on_file_thread
 from slmdesk.services.base.pending import Pending
 from slmdesk.services.base.service_thread import ServiceThread
-from slmdesk.services.base.slices import in_slices
+from slmdesk.services.base.slices import Slices, in_slices
 from slmdesk.services.chat.service import ChatService
 from slmdesk.services.history.pdf import PrintService
 from slmdesk.services.history.service import HistoryService
@@ -47,27 +46,15 @@ class ExportService:
         """
         item = self._history.item(id)
         exporter = self._exporters.get(item.kind)
-        prepared = exporter(item, form) if exporter else None
-        pending: Pending[bytes] = Pending()
-
-        def on_prepared(make: Make | Problem) -> None:
-            if isinstance(make, Problem):
-                pending.end(make)
-            else:
-                self._make(make, form, pending)
-
-        if isinstance(prepared, Generator):
-            in_slices(self._service_thread, prepared).then(on_prepared)
-        else:
-            on_prepared(prepared or self._as_chat(item, form))
-        return pending
+        prepared = (exporter(item, form) if exporter else None) or self._as_chat(item, form)
+        return in_slices(self._service_thread, self._giving(prepared, form))
 
     def write(self, id: str, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
         """Export an item into a file; ends with its size or a Problem (`file.exists`, `file.unwritable`, `disk.full`).
 
         Otherwise as `give`.
         """
-        pending: Pending[int] = Pending()
+        giving = self.give(id, form)
 
         def write(data: bytes) -> int:
             if is_there(target) and not replace:
@@ -75,14 +62,12 @@ class ExportService:
             write_atomically(target, data)
             return len(data)
 
-        def on_made(data: bytes | Problem) -> None:
-            if isinstance(data, Problem):
-                pending.end(data)
-            else:
-                on_file_thread(self._service_thread, lambda: write(data), pending.end, name="export")
+        def writing() -> Slices[int]:
+            data: bytes = yield giving
+            size: int = yield pending_on_file_thread(self._service_thread, lambda: write(data), name="export")
+            return size
 
-        self.give(id, form).listen(pending.progress).then(on_made)
-        return pending
+        return in_slices(self._service_thread, writing())
 
     def _as_chat(self, item: Item, form: str) -> Make:
         if form in ("json", "md"):
@@ -91,7 +76,9 @@ class ExportService:
         held = self._chats.open(item.id)
         return lambda: chat_paper(held.item, held.messages)
 
-    def _make(self, make: Make, form: str, pending: Pending[bytes]) -> None:
+    def _giving(self, prepared: Make | Slices[Make], form: str) -> Slices[bytes]:
+        make = (yield from prepared) if isinstance(prepared, Generator) else prepared
+
         def run() -> bytes | Paper:
             made = make()
             if isinstance(made, bytes) or form == "pdf":
@@ -100,10 +87,8 @@ class ExportService:
                 raise KnownError("request.invalid", what=f"no format {form}")
             return PAPER_FORMS[form](made)
 
-        def on_made(made: bytes | Paper | Problem) -> None:
-            if isinstance(made, Paper):
-                self._printing.print(made).listen(pending.progress).then(pending.end)
-            else:
-                pending.end(made)
-
-        on_file_thread(self._service_thread, run, on_made, name="export")
+        made: bytes | Paper = yield pending_on_file_thread(self._service_thread, run, name="export")
+        if not isinstance(made, Paper):
+            return made
+        printed: bytes = yield self._printing.print(made)
+        return printed
