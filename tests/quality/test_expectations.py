@@ -94,11 +94,12 @@ def test_nothing_is_found_in_nothing(document: Document) -> None:
 
 
 @each
-def test_no_fact_is_found_in_another_document(document: Document) -> None:
+def test_hardly_a_fact_is_found_in_another_document(document: Document) -> None:
     for other in DOCUMENTS:
         if other is not document and other.language == document.language:
             said = STATEMENTS[other.name]
-            assert [fact.id for fact in document.facts if any(map(fact.is_in, said))] == [], other.name
+            found = [fact.id for fact in document.facts if any(map(fact.is_in, said))]
+            assert len(found) <= 1, other.name  # two contracts may ask for the same insurance
 
 
 def test_both_halves_know_each_kind_and_language() -> None:
