@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from slmdesk.core.errors import BugError, KnownError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import httpx2
     from huggingface_hub import HfApi
 
-Sort = Literal["downloads", "updated", "likes"]
 SORTS: Mapping[str, str] = {"downloads": "downloads", "updated": "lastModified", "likes": "likes"}
 """From our names to the Hub's."""
 TASKS: Mapping[str, str] = {

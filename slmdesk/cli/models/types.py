@@ -7,29 +7,19 @@ import os
 from slmdesk.core.records import ModelRecord
 from slmdesk.core.speed import Speed
 from slmdesk.core.types import Json
+from slmdesk.core.wire import picked
 from slmdesk.services.translation.pairs.exams import results_of
 from slmdesk.services.translation.pairs.labels import shape_of_pair
+
+HEADER_KEYS = ["architecture", "quantization", "parameters", "context_length", "has_chat_template", "license", "base"]
 
 
 def shape_of_model(record: ModelRecord) -> dict[str, Json]:
     """A model of the library as JSON."""
-    header = record.header
     return {
-        "id": record.id,
-        "name": record.name,
+        **picked(record, "id", "name", "bytes", "sha256", "source", "linked", "kind"),
+        **{key: record.header.get(key) for key in HEADER_KEYS},
         "path": os.fsdecode(record.path),
-        "bytes": record.bytes,
-        "architecture": header.get("architecture"),
-        "quantization": header.get("quantization"),
-        "parameters": header.get("parameters"),
-        "context_length": header.get("context_length"),
-        "has_chat_template": header.get("has_chat_template"),
-        "sha256": record.sha256,
-        "source": record.source,
-        "license": header.get("license"),
-        "linked": record.linked,
-        "kind": record.kind,
-        "base": header.get("base"),
         "behaves_like_a_language_model": record.behaves,
     }
 

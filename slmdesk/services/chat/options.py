@@ -17,8 +17,6 @@ from slmdesk.core.records import Message, ModelRecord
 from slmdesk.core.types import Json, Sampling
 from slmdesk.core.wire import sampling_from, to_json
 
-MOST_TEMPERATURE = 2.0
-"""The highest temperature offered; above it no model writes sentences."""
 _LIMITS: Mapping[str, tuple[float, float]] = {
     "lora_scale": (0.0, MOST_STRENGTH),
     "temperature": (0.0, 100.0),
