@@ -20,9 +20,9 @@ from slmdesk.gui.documents.library.list import DocumentList
 from slmdesk.gui.documents.questions.controller import QuestionController
 from slmdesk.gui.documents.viewer.document_view import DocumentView
 from slmdesk.gui.widgets.build import button, row, split
-from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
+from slmdesk.gui.widgets.file_dialogs import ask_files, document_folder
 from slmdesk.gui.widgets.file_drop import FileDrop
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.password import ask_password
 from slmdesk.gui.widgets.shares import admit
 from slmdesk.gui.widgets.text import plain_label
@@ -138,33 +138,20 @@ class DocumentsPage(QWidget):
     @Slot()
     def _on_open(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
-        dialog = self._dialog("documents_dialog", "Open documents", f"Documents ({suffixes});;All files (*)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(self._on_files_selected)
-        dialog.open()
+        filters = f"Documents ({suffixes});;All files (*)"
+        ask_files(self, "Open documents", self._controller.open_paths, name="documents_dialog", filters=filters)
 
     @Slot()
     def _on_open_folder(self) -> None:
-        dialog = self._dialog("folder_dialog", "Watch a folder")
+        dialog = passing(QFileDialog(self, "Watch a folder", document_folder()), "folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self._on_folder_selected)
         dialog.open()
 
-    def _dialog(self, name: str, title: str, filter: str = "") -> QFileDialog:
-        dialog = named(QFileDialog(self, title, document_folder(), filter), name)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return dialog
-
     @Slot(str)
     def _on_folder_selected(self, folder: str) -> None:
         admit(self, [Path(folder)], lambda paths: self._folders.add(paths[0]), is_chosen=True)
-
-    @Slot(list)
-    def _on_files_selected(self, files: list[str]) -> None:
-        if files:
-            note_document_folder(Path(files[0]))
-            admit(self, [Path(one) for one in files], self._controller.open_paths, is_chosen=True)
 
     @Slot(object, bool)
     def _on_password_requested(self, path: Path, is_wrong: bool) -> None:

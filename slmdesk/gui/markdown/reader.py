@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
 
 from slmdesk.gui.base.theme_keeper import ThemeKeeper
@@ -97,22 +97,15 @@ class MarkdownReader(QWidget):
     @Slot(QPoint, str)
     def _on_menu(self, place: QPoint, address: str) -> None:
         menu = passing(QMenu(self), "reader_menu")
-        copy = QAction("Copy selection", menu)
-        copy.setEnabled(bool(self.text.selected_text()))
-        copy.triggered.connect(self._on_copy)
-        menu.addAction(copy)
         chosen = self.text.selected_text()
+        menu.addAction("Copy selection", self._on_copy).setEnabled(bool(chosen))
         menu.addAction(
             "Translate selection" if chosen else "Translate",
             lambda: want_translation(self, chosen or self._source),
         )
-        everything = QAction("Select all", menu)
-        everything.triggered.connect(lambda: self.text.select(0, -1))
-        menu.addAction(everything)
+        menu.addAction("Select all", lambda: self.text.select(0, -1))
         if judge_link(address).openable:
-            link = QAction("Copy link address", menu)
-            link.triggered.connect(lambda: QGuiApplication.clipboard().setText(address))
-            menu.addAction(link)
+            menu.addAction("Copy link address", lambda: QGuiApplication.clipboard().setText(address))
         menu.popup(place)
 
     @Slot()

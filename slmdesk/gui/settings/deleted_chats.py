@@ -23,6 +23,7 @@ from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.base.dates import moment_words
 from slmdesk.gui.widgets.build import button, column, row
 from slmdesk.gui.widgets.check_box import CheckBox
+from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label
 from slmdesk.services.base.events import ItemChanged, ItemGone
@@ -108,20 +109,17 @@ class DeletedChats(QDialog):
         )
 
     def _ask_delete(self, chat: str, title: str, kind: str, documents: Sequence[DocumentRecord]) -> None:
-        box = passing(QMessageBox(self), "delete_for_good_dialog")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setWindowTitle("Delete for good?")
-        box.setText(f"“{title}” is deleted for good. This cannot be undone.")
-        if kind == "translation":
-            box.setInformativeText("What you wrote in it is forgotten by the memory of translations too.")
+        forgotten = "What you wrote in it is forgotten by the memory of translations too."
+        more = forgotten if kind == "translation" else ""
+        words = f"“{title}” is deleted for good. This cannot be undone."
+        box = message_box(self, "delete_for_good_dialog", "Delete for good?", words, more)
         also = named(CheckBox(_also(documents), box), "delete_documents_too")
         also.setToolTip("\n".join(one.name for one in documents))
         if documents:
             box.setCheckBox(also)
         else:
             also.deleteLater()
-        sure = box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole)
-        sure.setObjectName("delete_sure_button")
+        sure = named(box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole), "delete_sure_button")
         sure.clicked.connect(lambda: self._delete_now(chat, documents if documents and also.isChecked() else ()))
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.open()

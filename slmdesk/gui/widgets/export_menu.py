@@ -7,11 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from slmdesk.core.paper import FORMS, Form
-from slmdesk.gui.widgets.named import named
 
 MOST_NAME = 80
 """Letters of a title that become a file's name."""
@@ -26,9 +24,8 @@ class ExportMenu(QMenu):
         super().__init__(title, parent)
         self.setObjectName("export_menu")
         for form in forms:
-            action = named(QAction(f"{form.name}…", self), f"export_{form.id}")
-            action.triggered.connect(partial(self.form_chosen.emit, form.id))
-            self.addAction(action)
+            action = self.addAction(f"{form.name}…", partial(self.form_chosen.emit, form.id))
+            action.setObjectName(f"export_{form.id}")
 
 
 def give_export_menu(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.shares import admit
 
 LAST_FOLDER = "last_document_folder"
@@ -42,8 +41,7 @@ def ask_files(
     parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str, filters: str
 ) -> QFileDialog:
     """Ask for existing documents, starting in the folder used last.  Does not block."""
-    dialog = named(QFileDialog(parent, title, document_folder(), filters), name)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog = passing(QFileDialog(parent, title, document_folder(), filters), name)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
 
     def selected(paths: list[str]) -> None:
@@ -72,8 +70,7 @@ def ask_new_file(
 def _open(
     dialog: QFileDialog, chosen: Callable[[Path], object], name: str, mode: QFileDialog.AcceptMode
 ) -> QFileDialog:
-    named(dialog, name).setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setAcceptMode(mode)
+    passing(dialog, name).setAcceptMode(mode)
     if mode is QFileDialog.AcceptMode.AcceptOpen:
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda path: chosen(Path(path)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from slmdesk.gui.widgets.links import LinkCheck, judge_link
-from slmdesk.gui.widgets.named import passing
+from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.text import breakable
 
 REASONS = {
@@ -28,12 +28,9 @@ MOST_SHOWN = 2000
 def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
     """Show the full address and ask; a dangerous one can only be copied.  Does not block."""
     verdict = judge_link(untrusted_url)
-    box = passing(QMessageBox(parent), "link_dialog")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setWindowTitle("Open this address?" if verdict.openable else "This address cannot be opened")
+    title = "Open this address?" if verdict.openable else "This address cannot be opened"
+    box = message_box(parent, "link_dialog", title, _words(verdict), breakable(verdict.address[:MOST_SHOWN]))
     box.setIcon(QMessageBox.Icon.Question if verdict.openable else QMessageBox.Icon.Warning)
-    box.setText(_words(verdict))
-    box.setInformativeText(breakable(verdict.address[:MOST_SHOWN]))
     copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(verdict.address))
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base import theme
+from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.build import button, column, row, tool_button
 from slmdesk.gui.widgets.icon import set_icon
 from slmdesk.gui.widgets.named import named
@@ -84,6 +85,18 @@ def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> No
     """The notice that offers to restore `item` from the trash; `what` begins its text."""
     words = f"{what}“{item.title}” was moved to the trash."
     return Notice(words, action="Undo", on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
+
+
+def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
+    """Move an item of the history to the trash; a notice offers to undo it, then `restored` is called with it."""
+
+    def restore(id: str) -> None:
+        bridge.ask(lambda services: services.history.restore(id), restored)
+
+    def gone(item: Item) -> None:
+        bridge.notice_raised.emit(trashed(item, restore, what=what))
+
+    bridge.ask(lambda services: services.history.trash(id), gone)
 
 
 class NoticeBar(QFrame):

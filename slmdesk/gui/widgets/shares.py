@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from slmdesk.core.labels import clean_label
 from slmdesk.core.policy import Policy
 from slmdesk.core.shares import is_on, server_of
-from slmdesk.gui.widgets.named import passing
+from slmdesk.gui.widgets.message_box import message_box
 
 _POLICY = "share_policy"
 _ALLOWED = "share_servers"
@@ -74,7 +73,7 @@ def _where(paths: Sequence[Path]) -> str:
 
 def _say_refused(parent: QWidget | None, paths: Sequence[Path]) -> None:
     words = "Your organisation has set slmdesk to work offline, so nothing is opened there."
-    box = _box(parent, "share_refused_dialog", _where(paths), words)
+    box = message_box(parent or QApplication.activeWindow(), "share_refused_dialog", "slmdesk", _where(paths), words)
     box.addButton(QMessageBox.StandardButton.Close)
     box.open()
 
@@ -82,7 +81,7 @@ def _say_refused(parent: QWidget | None, paths: Sequence[Path]) -> None:
 def _ask(
     parent: QWidget | None, paths: list[Path], unknown: Sequence[Path], then: Callable[[list[Path]], object]
 ) -> None:
-    box = _box(parent, "share_dialog", _where(unknown), WHY)
+    box = message_box(parent or QApplication.activeWindow(), "share_dialog", "slmdesk", _where(unknown), WHY)
     yes = box.addButton("Open", QMessageBox.ButtonRole.AcceptRole)
     yes.setObjectName("share_open_button")
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
@@ -97,12 +96,3 @@ def _ask(
 
     box.finished.connect(answered)
     box.open()
-
-
-def _box(parent: QWidget | None, name: str, text: str, more: str) -> QMessageBox:
-    box = passing(QMessageBox(parent or QApplication.activeWindow()), name)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setWindowTitle("slmdesk")
-    box.setText(text)
-    box.setInformativeText(more)
-    return box

@@ -7,17 +7,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.core.formats import FORMATS
 from slmdesk.gui.chat.attachments.controller import AttachController
 from slmdesk.gui.chat.composer.composer import Composer
-from slmdesk.gui.widgets.file_dialogs import document_folder, note_document_folder
+from slmdesk.gui.widgets.file_dialogs import ask_files
 from slmdesk.gui.widgets.file_drop import FileDrop, dropped_paths, model_files
 from slmdesk.gui.widgets.model_input_text import show_used_text
-from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.password import ask_password
-from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.chat.attachments.sources import AttachmentCost
 
 
@@ -56,19 +54,8 @@ class AttachmentEntry(QObject):
     @Slot()
     def _on_attach(self) -> None:
         suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
-        dialog = QFileDialog(
-            self._page, "Attach documents", document_folder(), f"Documents ({suffixes});;All files (*)"
-        )
-        passing(dialog, "attach_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(self._on_files_selected)
-        dialog.open()
-
-    @Slot(list)
-    def _on_files_selected(self, files: list[str]) -> None:
-        if files:
-            note_document_folder(Path(files[0]))
-            admit(self._page, [Path(one) for one in files], self._controller.add_paths, is_chosen=True)
+        filters, add = f"Documents ({suffixes});;All files (*)", self._controller.add_paths
+        ask_files(self._page, "Attach documents", add, name="attach_dialog", filters=filters)
 
     @Slot(str, str, bool)
     def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:

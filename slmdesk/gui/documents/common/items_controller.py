@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import trashed
+from slmdesk.gui.widgets.notice_bar import trash
 from slmdesk.services.base import events
 from slmdesk.services.base.events import ItemChanged
 
@@ -66,16 +66,10 @@ class ItemsController(QObject):
     @Slot(str)
     def delete(self, item: str) -> None:
         """Move an item to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed)
+        trash(self._bridge, item, self._on_restored)
 
-    def _on_trashed(self, item: Item) -> None:
-        self._bridge.notice_raised.emit(trashed(item, self._restore))
-
-    def _restore(self, item: str) -> None:
-        def restored(_item: Item) -> None:
-            self.refresh(lambda _items: self.came_back.emit(item))
-
-        self._bridge.ask(lambda services: services.history.restore(item), restored)
+    def _on_restored(self, item: Item) -> None:
+        self.refresh(lambda _items: self.came_back.emit(item.id))
 
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QMenu, QVBoxLayout, QWidget
 
 from slmdesk.core.records import DocumentRecord
@@ -16,7 +16,7 @@ from slmdesk.gui.documents.controller import DocumentsController
 from slmdesk.gui.documents.library.folders_controller import FoldersController
 from slmdesk.gui.documents.library.rows import ID_ROLE, DocumentPainter, DocumentRows, FolderRows, HitRows
 from slmdesk.gui.widgets.build import CLEAR, button, column, text_line
-from slmdesk.gui.widgets.named import named
+from slmdesk.gui.widgets.named import named, passing
 from slmdesk.gui.widgets.text import plain_label, show_words
 from slmdesk.services.documents.folder_types import CollectionState
 from slmdesk.services.documents.search import TextHit
@@ -194,12 +194,9 @@ class DocumentList(QFrame):
         id = view.indexAt(point).data(ID_ROLE)
         if not id:
             return
-        menu = named(QMenu(self), f"{name}_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing(QMenu(self), f"{name}_menu")
         for key, words in actions:
-            action = named(QAction(words, menu), f"{name}_{key}")
-            action.triggered.connect(partial(chosen, str(id), key))
-            menu.addAction(action)
+            menu.addAction(words, partial(chosen, str(id), key)).setObjectName(f"{name}_{key}")
         menu.popup(view.viewport().mapToGlobal(point))
 
     def eventFilter(self, watched: object, event: object) -> bool:

@@ -15,9 +15,9 @@ from slmdesk.gui.models.adding.menu import AddMenu
 from slmdesk.gui.models.move.dialog import MoveController, MoveDialog
 from slmdesk.gui.models.packs.controller import PackController
 from slmdesk.gui.models.packs.dialogs import PACK_FILTER, MakePackDialog, OpenPackDialog
+from slmdesk.gui.widgets.file_dialogs import ask_file
 from slmdesk.gui.widgets.named import passing
 from slmdesk.gui.widgets.notice_bar import Notice
-from slmdesk.gui.widgets.shares import admit
 from slmdesk.services.base.events import Problem
 from slmdesk.services.models.move.plan import MovePlan
 from slmdesk.services.models.packs.service import PackContents, PackResult
@@ -59,14 +59,8 @@ class ModelDialogs(QObject):
 
     @Slot()
     def choose_pack(self) -> None:
-        dialog = passing(
-            QFileDialog(self._window, "Open a pack of models", str(Path.home()), PACK_FILTER), "open_pack_file_dialog"
-        )
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(
-            lambda file: admit(self._window, [Path(file)], lambda paths: self.open_pack(paths[0]), is_chosen=True)
-        )
-        dialog.open()
+        name = "open_pack_file_dialog"
+        ask_file(self._window, "Open a pack of models", self.open_pack, name=name, filters=PACK_FILTER)
 
     @Slot(object)
     def open_pack(self, path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from slmdesk.core.policy import Policy
@@ -30,9 +29,7 @@ class AddMenu(QPushButton):
         menu = named(QMenu(self), "more_ways_menu")
         signals = (self.find_requested, self.open_pack_requested, self.make_pack_requested)
         for (key, words), signal in zip(WAYS, signals, strict=True):
-            action = named(QAction(words, menu), f"way_{key}")
-            action.triggered.connect(lambda _checked=False, reported=signal: reported.emit())
-            menu.addAction(action)
+            menu.addAction(words, signal.emit).setObjectName(f"way_{key}")
         self.setMenu(menu)
 
     @Slot(object)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from slmdesk.core.records import Item, ModelRecord, Status
 from slmdesk.gui.base.bridge import Bridge
 from slmdesk.gui.widgets.exporting import ExportController
-from slmdesk.gui.widgets.notice_bar import trashed
+from slmdesk.gui.widgets.notice_bar import trash
 from slmdesk.services.base import events
 from slmdesk.services.base.events import (
     ItemChanged,
@@ -116,7 +116,7 @@ class CompareController(QObject):
     @Slot(str)
     def delete(self, comparison: str) -> None:
         """Move a comparison to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.history.trash(comparison), self._on_trashed)
+        trash(self._bridge, comparison, what="The comparison ")
 
     # ---- events
 
@@ -136,12 +136,6 @@ class CompareController(QObject):
     def _on_refused(self, problem: Problem) -> None:
         self._is_starting = False
         self._bridge.problem_met.emit(problem)
-
-    def _on_trashed(self, item: Item) -> None:
-        self._bridge.notice_raised.emit(trashed(item, self._restore, what="The comparison "))
-
-    def _restore(self, comparison: str) -> None:
-        self._bridge.ask(lambda services: services.history.restore(comparison), None)
 
     @Slot(object)
     def _on_item_changed(self, event: events.ItemChanged) -> None:

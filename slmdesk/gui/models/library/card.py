@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QLocale, Qt, Signal, Slot
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.core.licences import licence_named
@@ -78,9 +79,7 @@ class LocalCard(Card):
     @Slot()
     def _fill_menu(self) -> None:
         for key, words in () if self._menu.actions() else ACTIONS:
-            action = named(QAction(words, self._menu), f"action_{key}")
-            action.triggered.connect(lambda _checked=False, chosen=key: self._on_action(chosen))
-            self._menu.addAction(action)
+            self._menu.addAction(words, partial(self._on_action, key)).setObjectName(f"action_{key}")
 
     def show_card(self, card: ModelCard) -> None:
         self.card, record = card, card.record

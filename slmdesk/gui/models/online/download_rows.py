@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.gui.base import theme
@@ -94,9 +94,7 @@ class DownloadRow(Card):
         self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         menu = named(QMenu(self._moves), "download_moves_menu")
         for where, words, keys in MOVES:
-            action = named(QAction(f"{words}\t{keys}", menu), f"move_{where}")
-            action.triggered.connect(lambda _checked=False, chosen=where: self._move(chosen))
-            menu.addAction(action)
+            menu.addAction(f"{words}\t{keys}", partial(self._move, where)).setObjectName(f"move_{where}")
             context = Qt.ShortcutContext.WidgetWithChildrenShortcut
             shortcut = QShortcut(QKeySequence(keys), self, context=context)
             shortcut.activated.connect(partial(self._move, where))

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from slmdesk.core.formats import translated_name
@@ -15,7 +14,8 @@ from slmdesk.core.paper import Form
 from slmdesk.gui.translate.document.status_text import unfinished, unfinished_words
 from slmdesk.gui.widgets.export_menu import ask_where
 from slmdesk.gui.widgets.file_dialogs import ask_new_file
-from slmdesk.gui.widgets.named import named, passing
+from slmdesk.gui.widgets.message_box import message_box
+from slmdesk.gui.widgets.named import named
 from slmdesk.services.translation.handouts import Handout
 from slmdesk.services.translation.types import TranslationView
 
@@ -49,9 +49,8 @@ class SaveMenu(QMenu):
             if not self.isEmpty():
                 self.addSeparator()
             for form in forms:
-                action = named(QAction(f"{form.name}…", self), f"handout_{what.value}_{form.id}")
-                action.triggered.connect(partial(self.chosen.emit, what, form.id))
-                self.addAction(action)
+                action = self.addAction(f"{form.name}…", partial(self.chosen.emit, what, form.id))
+                action.setObjectName(f"handout_{what.value}_{form.id}")
 
 
 def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
@@ -60,13 +59,9 @@ def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], N
     if not words:
         save()
         return
-    box = passing(QMessageBox(parent), "save_anyway")
+    more = "What is not translated stands in the document in the source's language." if unfinished(view) else ""
+    box = message_box(parent, "save_anyway", "Save the document", f"Of the segments {words}.", more)
     box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle("Save the document")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(f"Of the segments {words}.")
-    if unfinished(view):
-        box.setInformativeText("What is not translated stands in the document in the source's language.")
     anyway = named(box.addButton("Save anyway", QMessageBox.ButtonRole.AcceptRole), "save_anyway_button")
     first = named(box.addButton("Look at them", QMessageBox.ButtonRole.ActionRole), "look_first_button")
     cancel = named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "save_cancel_button")

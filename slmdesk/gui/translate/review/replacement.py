@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from slmdesk.gui.widgets.message_box import message_box
 from slmdesk.gui.widgets.named import named
 from slmdesk.services.translation.segment_undo import Hits, ReplaceResult, UndoResult
 
@@ -16,13 +16,10 @@ def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], Non
     if not hits.approved:
         replace(list(hits.numbers))
         return
-    box = named(QMessageBox(parent), "replace_approved")
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowTitle("Replace all")
-    box.setTextFormat(Qt.TextFormat.PlainText)
     count = len(hits.approved)
-    box.setText(f"{count:,} of these {len(hits.numbers):,} segments {'is' if count == 1 else 'are'} approved.")
-    box.setInformativeText("Replace there too? They then count as edited.")
+    words = f"{count:,} of these {len(hits.numbers):,} segments {'is' if count == 1 else 'are'} approved."
+    more = "Replace there too? They then count as edited."
+    box = message_box(parent, "replace_approved", "Replace all", words, more)
     too = named(box.addButton("Replace in all", QMessageBox.ButtonRole.AcceptRole), "replace_approved_too")
     other = named(box.addButton("Only in the others", QMessageBox.ButtonRole.ActionRole), "replace_others_only")
     box.setEscapeButton(named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "replace_cancel"))

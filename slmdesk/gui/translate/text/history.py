@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from slmdesk.core.records import Item
 from slmdesk.gui.base.bridge import Bridge
-from slmdesk.gui.widgets.notice_bar import trashed
+from slmdesk.gui.widgets.notice_bar import trash
 from slmdesk.services.base.events import ItemChanged, ItemGone
 from slmdesk.services.container import Services
 from slmdesk.services.translation.readout import KIND
@@ -79,7 +79,7 @@ class EarlierController(QObject):
 
     def forget(self, item: str) -> None:
         """Move a translation to the trash; a notice offers to undo it."""
-        self._bridge.ask(lambda services: services.history.trash(item), self._on_trashed)
+        trash(self._bridge, item)
 
     def _ask(self) -> None:
         words, limit = self._words, self._limit
@@ -92,12 +92,6 @@ class EarlierController(QObject):
     def _on_rows(self, words: str, found: _Rows) -> None:
         if words == self._words:  # else another search was begun meanwhile
             self.listed.emit(*found)
-
-    def _on_trashed(self, item: Item) -> None:
-        self._bridge.notice_raised.emit(trashed(item, self._restore))
-
-    def _restore(self, item: str) -> None:
-        self._bridge.ask(lambda services: services.history.restore(item))
 
     @Slot(object)
     def _on_changed(self, event: ItemChanged) -> None:
