@@ -10,7 +10,7 @@
     [[question]]
         question, answer      in words; `rules` as above, but on the whole answer
         heading, quote        verbatim strings of the document near which the answer stands
-        none = true           the document does not answer it; the right answer says so
+        none = true           the document does not answer it; the right answer says so, or what the rules ask for
         two_parts = true      the question asks two things at once
     [[example]]
         text, facts           a statement, right or wrong, and the ids of the facts that the rules must see in it
@@ -18,7 +18,8 @@
 Patterns are regular expressions, looked for without regard to case in the statement as `plain()` gives it: no marks of
 Markdown, one kind of dash, space and quotation mark, and numbers without separators ("98,400", "98.400" and "98 400"
 are 98400).  `<2025-05-01>` in a pattern stands for that date as it may be written in English, German or French, with
-the year or without, but not with another year.  A German decimal comma stays: `3[.,]5`.
+the year or without, but not with another year; for the last day of a month also "the end of May".
+A German decimal comma stays: `3[.,]5`.
 
 Recall by such rules is strict and a little unjust to unusual wording; it is equally so to all who are compared.
 """
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -143,20 +145,22 @@ def recall(found: Iterable[str], facts: Sequence[Fact]) -> Recall:
 
 def is_right(answer: str, question: Question) -> bool:
     """Whether an answer says what it must; where the document has none, whether it says so."""
-    if question.none:
-        return denies(answer)
+    if question.none and denies(answer):
+        return True
     return fulfils(answer, question.rules)
 
 
 _DENIALS = re.compile(
-    r"\bnot (?:in|found|stated|mentioned|specified|given|named|said|known|provided|contained|addressed|recorded)\b"
+    r"\bnot in (?:the|this|it)\b"
+    r"|\bnot (?:found|stated|mentioned|specified|given|named|said|known|provided|contained|addressed|recorded)\b"
     r"|\b(?:does|do|did|is|are|was|has) ?(?:not|n't) (?:\w+ )?"
     r"(?:say|state|mention|specif|name|contain|give|includ|provid|record|address|indicat|tell|found|available)"
     r"|\bno (?:such )?(?:information|mention|answer|indication|details?|statement|reference)\b"
     r"|\b(?:cannot|can't|can not) (?:\w+ )?(?:answer|found|tell|determine|say)"
-    r"|\b(?:nicht|nichts) (?:\w+ ){0,3}(?:im \w+|gefunden|genannt|erwähnt|angegeben)"
-    r"|\b(?:nicht|nichts) (?:\w+ ){0,3}(?:enthalten|geregelt|hervor|festgehalten|gesagt|beantwortet|bekannt|aufgeführt)"
-    r"|\bnicht (?:im|in dem|in der|aus dem)\b|\b(?:sagt|steht|stehen|enthält) (?:\w+ ){0,4}(?:nichts|nicht\b|keine)"
+    r"|\b(?:nicht|nichts) (?:\w+ ){0,3}(?:gefunden|genannt|erwähnt|angegeben|enthalten|geregelt|hervor|festgehalten)"
+    r"|\b(?:nicht|nichts) (?:\w+ ){0,3}(?:gesagt|beantwortet|bekannt|aufgeführt)|\bnicht aus de[mr]\b"
+    r"|\bnicht (?:im|in de[mr]) (?:text|dokument|protokoll|vertrag|mail\w*|bericht|schreiben|unterlagen?)"
+    r"|\b(?:sagt|steht|stehen|enthält) (?:\w+ ){0,4}(?:nichts|nicht\b|keine)"
     r"|\bkeine (?:angaben?|informationen?|antwort|aussage|auskunft|hinweise?|regelung)\b"
     r"|\b(?:pas|rien|aucune?) (?:\w+ ){0,4}"
     r"(?:dans|indiqué|mentionné|précisé|trouvé|fourni|mention|information|indication|précision|réponse|nommé|donné)"
@@ -217,7 +221,8 @@ def _date(year: int, month: int, day: int) -> str:
     spelt = rf"(?<!\d)0?{day}(?:st|nd|rd|th|er|\.)? (?:of )?{name}{no_other}"
     american = rf"\b{name} 0?{day}(?!\d)(?:st|nd|rd|th)?{no_other}"
     digits = rf"(?<!\d)0?{day}[./]0?{month}(?:[./](?:{year}|{year % 100:02})?(?!\d)|(?![\d./]))"
-    return f"(?:{spelt}|{american}|{digits}|{year}-{month:02}-{day:02})"
+    last = rf"|\b(?:end of|ende|fin) {name}{no_other}" if day == monthrange(year, month)[1] else ""
+    return f"(?:{spelt}|{american}|{digits}|{year}-{month:02}-{day:02}{last})"
 
 
 _ITEM = re.compile(r"^(\s*)(?:[-*+\u2022\u2013]|\(?(?:\d{1,2}|[a-z])[.)])\s+(?=\S)")

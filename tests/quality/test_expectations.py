@@ -50,7 +50,7 @@ def test_places_stand_in_the_document(document: Document) -> None:
     assert {plain(one.section) for one in document.facts} <= headings
     for one in document.questions:
         assert one.none != bool(one.quote or one.heading), one.question
-        assert one.none != bool(one.rules), one.question
+        assert one.none or one.rules, one.question
         assert not one.quote or plain(one.quote) in plain(document.text), one.quote
         assert not one.heading or plain(one.heading) in headings, one.heading
 
@@ -76,6 +76,15 @@ def test_the_answers_are_right(document: Document) -> None:
     for one in document.questions:
         assert is_right(one.answer, one), one.question
         assert one.none == denies(one.answer), one.question
+        assert is_right("", one) == one.none
+
+
+@each
+def test_the_answer_to_one_question_is_wrong_for_another(document: Document) -> None:
+    for one in document.questions:
+        for other in document.questions:
+            if other is not one and not (one.none and other.none):
+                assert not is_right(other.answer, one), one.question
 
 
 @each
@@ -169,6 +178,12 @@ def test_a_date_may_be_written_in_many_ways(text: str) -> None:
     assert fulfils(f"It begins on {text}.", (("<2025-05-01>",),))
 
 
+@pytest.mark.parametrize("text", ["end of September", "Ende September 2025", "fin septembre", "30 September"])
+def test_the_last_day_of_a_month_is_its_end(text: str) -> None:
+    assert fulfils(f"It ends {text}.", (("<2025-09-30>",),))
+    assert not fulfils(f"It ends {text}.", (("<2025-09-29>",),))
+
+
 @pytest.mark.parametrize(
     "text", ["1 May 2026", "11 May 2025", "May 12, 2025", "1 March 2025", "21.05.2025", "1.5.2026"]
 )
@@ -195,7 +210,13 @@ def test_denials_are_known(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["Ingrid Halvorsen.", "Die Kaution beträgt 4.000 Euro.", "La société Moreau, non soumise à la TVA."]
+    "answer",
+    [
+        "Ingrid Halvorsen.",
+        "The rent is not in arrears.",
+        "Die Kaution beträgt 4.000 Euro.",
+        "La société Moreau, non soumise à la TVA.",
+    ],
 )
 def test_an_invented_answer_is_no_denial(answer: str) -> None:
     assert not is_right(answer, Question("?", "", (), none=True))
