@@ -323,18 +323,21 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("import-linter: layers", ("lint-imports",)),
 )
 
+CAN_BE_SHARED = "not timing" if hasattr(os, "sched_setaffinity") else "not timing and not model"
+"""Marks of the tests that may run beside others.  A real model can where each worker keeps to a core of its own (see
+tests/conftest.py): with more threads it waits many times longer for them where something else runs.
+"""
+
 SESSIONS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
     "test": (
-        ("pytest", "not soak and not timing and not model", True),
-        ("pytest: the real model and what measures time, one at a time", "(timing or model) and not soak", False),
+        ("pytest", f"not soak and {CAN_BE_SHARED}", True),
+        ("pytest: what measures time or needs all cores, one at a time", f"not soak and not ({CAN_BE_SHARED})", False),
     ),
     "quick": (("pytest: quick tests", "(pure or quick) and not soak and not timing and not model", True),),
     "soak": (("pytest: full counts", "soak", False),),
     "coverage": (("pytest under coverage", "not soak", True),),
 }
-"""Runs of pytest: name, marks that choose the tests, whether they are shared out among several workers.  A real model
-uses all cores by itself, and waits many times longer for its threads where something else runs.
-"""
+"""Runs of pytest: name, marks that choose the tests, whether they are shared out among several workers."""
 
 MOST_WORKERS = 4
 NEEDED_IN_MEMORY = 2 << 30

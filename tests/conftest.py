@@ -45,6 +45,22 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             signal.alarm(0)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Beside other workers a real model has one core, so its engine takes one thread: llama.cpp's threads wait for each
+    other by spinning, and the engines of two workers would hold up each other many times over.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if not worker or item.get_closest_marker("model") is None or not hasattr(os, "sched_setaffinity"):
+        return (yield)
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[int(worker) % len(cores)]})  # its children inherit it
+    try:
+        return (yield)
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Temporary files of the program and of its children lie beside the homes: each worker has its own."""

@@ -15,7 +15,7 @@ from slmdesk.core.protocol import Cancelled, Done, Failed
 from slmdesk.core.reach import AllowedPaths
 from slmdesk.core.types import LoadSpec
 
-pytestmark = [pytest.mark.model, pytest.mark.process]
+pytestmark = [pytest.mark.model, pytest.mark.process, pytest.mark.timing]
 
 ENGINE = [sys.executable, "-m", "slmdesk", "--worker", "engine", "--engine", "llama"]
 

@@ -14,7 +14,7 @@ from slmdesk.core.types import LoadSpec, Sampling
 from slmdesk.engine.base import Piece, PromptRead
 from slmdesk.engine.llama import LlamaEngine
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.timing]
 
 ENDLESS = Sampling(temperature=1.0, seed=1, ignore_eos=True)
 SHORT = Sampling(temperature=0, max_tokens=5)
