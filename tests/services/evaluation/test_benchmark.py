@@ -123,6 +123,7 @@ def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.timing
 def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(home, starter_model) -> None:
     services = open_echo(LLAMA)
     try:
