@@ -136,7 +136,7 @@ class Matcher:
         if not mine or not theirs:
             self._events += _alone(mine, theirs)
             return
-        bags, others = [_bag(one.text) for one in mine], [_bag(one.text) for one in theirs]
+        bags, others = [_bag(one.words) for one in mine], [_bag(one.words) for one in theirs]
         pairs = heaviest((at, to, share * (1 + len(bags[at]))) for at, to, share in _alike(bags, others))
         groups = [Pairing([mine[at]], [theirs[to]]) for at, to in pairs]
         for number, (a, b, c, d) in enumerate(_gaps(pairs, len(mine), len(theirs), keep_empty=True)):
@@ -153,8 +153,8 @@ class Matcher:
         gone = [one for one in self._events if not one.new and letters_of(one.old) >= LEAST_MOVED]
         come = [one for one in self._events if not one.old and letters_of(one.new) >= LEAST_MOVED]
         gone, come = _by_block(gone, 0), _by_block(come, 1)
-        bags = [_bag(joined(one.old)) for one in gone]
-        others = [_bag(joined(one.new)) for one in come]
+        bags = [_bag(_words(one.old)) for one in gone]
+        others = [_bag(_words(one.new)) for one in come]
         taken: set[int] = set()
         used: set[int] = set()
         found: list[Pairing] = []
@@ -205,8 +205,8 @@ def _unless_moved(before: Sequence[Unit], after: Sequence[Unit], pairs: list[tup
     theirs = [to for to in range(len(after)) if to not in others]
     if not mine or not theirs or not pairs:
         return pairs
-    bags = [_bag(before[at].text) for at in mine]
-    alike = _alike(bags, [_bag(after[to].text) for to in theirs], LEAST_SAME_BLOCK)
+    bags = [_bag(before[at].words) for at in mine]
+    alike = _alike(bags, [_bag(after[to].words) for to in theirs], LEAST_SAME_BLOCK)
     weighed = [(at, to, float(len(before[at].key))) for at, to in pairs]
     weighed += [
         (mine[at], theirs[to], share * len(before[mine[at]].key))
@@ -288,10 +288,10 @@ def _without_parts(units: list[Unit], before: Pairing | None, after: Pairing | N
 
 def _joins(unit: Unit, group: Pairing, side: int) -> bool:
     """Whether a sentence without a counterpart is part of a neighbour's: one was split, or two were joined."""
-    bag = _bag(unit.text)
+    bag = _bag(unit.words)
     whole = _size(bag)
     here, there = (group.old, group.new) if side == 0 else (group.new, group.old)
-    left = _bag(joined(there)) - _bag(joined(sorted(here, key=place_of)))
+    left = _bag(_words(there)) - _bag(_words(sorted(here, key=place_of)))
     if not whole or _shared(bag, left) < 0.6 * whole:
         return False
     here.append(unit)
@@ -301,7 +301,7 @@ def _joins(unit: Unit, group: Pairing, side: int) -> bool:
 def _alone(mine: list[Unit], theirs: list[Unit]) -> list[Pairing]:
     """Events for what has no counterpart; a pair in the same place may still be one rewritten sentence."""
     if len(mine) == len(theirs) == 1:
-        bag, other = _bag(mine[0].text), _bag(theirs[0].text)
+        bag, other = _bag(mine[0].words), _bag(theirs[0].words)
         is_short = max(bag.total(), other.total()) <= SHORT_WORDS
         if (is_short and mine[0].kind is theirs[0].kind) or _alike([bag], [other], LEAST_ALIKE_ALONE):
             return [Pairing(mine, theirs)]
@@ -328,13 +328,26 @@ def letters_of(units: Sequence[Unit]) -> int:
 
 def joined(units: Sequence[Unit]) -> str:
     """The text of units, each block on its own line, unless a page break cut a sentence."""
+    return joined_with_numbers(units)[0]
+
+
+def joined_with_numbers(units: Sequence[Unit]) -> tuple[str, list[tuple[int, int]]]:
+    """The same text, and where in it the numbers of paragraphs stand."""
     found = ""
+    numbers: list[tuple[int, int]] = []
     for at, one in enumerate(units):
         if at:
             is_cut = one.text[:1].islower() and found[-1:] not in ".!?:;"
             found += " " if is_cut or one.block == units[at - 1].block else "\n"
+        if one.lead:
+            numbers.append((len(found), len(found) + one.lead))
         found += one.text
-    return found
+    return found, numbers
+
+
+def _words(units: Sequence[Unit]) -> str:
+    """The words of units without their numbers."""
+    return " ".join(one.words for one in units)
 
 
 def place_of(unit: Unit) -> tuple[int, int]:

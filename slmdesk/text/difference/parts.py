@@ -1,7 +1,7 @@
 """Splits a text into blocks, sentences and words for comparison, and defines which count as the same.  Pure.
 
 Texts are the same if they differ only in layout: white space, hyphens inside words, ligatures and other forms of one
-letter, the shape of quotation marks and dashes, the bullets of lists.
+letter, the shape of quotation marks and dashes, the bullets of lists, the numbers of paragraphs and headings.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
-from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
+from slmdesk.core.documents import ASIDE, BlockKind, Page
+from slmdesk.text.difference.numbering import numbered_lines, own_numbers
 from slmdesk.text.difference.types import Place
 from slmdesk.text.words.sentences import sentence_spans
 
@@ -40,6 +42,8 @@ _LETTERS = rf"(?:(?:(?![{_UNSPACED}])[^\W\d_]|[\u0900-\u0963\u0966-\u0dff])[{_MA
 TOKEN = re.compile(rf"{_LETTERS}(?:['\u2019\u2010\u2011-]{_LETTERS})*|\d+(?:[.,:/'\u2019\u00a0\u202f-]\d+)*|\w|[^\w\s]")
 """A word, a number with what is inside it, or a sign."""
 _LEAD = re.compile(r"^\s*(?:\(?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+)(?=\s)")
+_NUMBER_ALONE = "\u00a7"
+"""The key of a heading that is only a number."""
 _WHOLE = frozenset({BlockKind.TABLE_ROW, BlockKind.HEADING, BlockKind.CAPTION})
 
 
@@ -57,18 +61,44 @@ class Unit:
     key: str
     """What must be equal for two to be the same."""
     kind: BlockKind
+    lead: int = 0
+    """So many letters of the text are its number."""
+
+    @property
+    def words(self) -> str:
+        """The text without its number."""
+        return self.text[self.lead :]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A block, or lines of it that may be a paragraph of their own."""
+
+    page: int
+    start: int
+    raw: str
+    kind: BlockKind
+    is_line: bool
+    """Not the first of its block."""
 
 
 def units_of(pages: Sequence[Page]) -> list[Unit]:
     """The blocks of a document in order, without headers, footers and empty ones."""
+    pieces = list(_pieces(pages))
+    leads = own_numbers([(shown(one.raw, one.kind), one.kind) for one in pieces])
     found: list[Unit] = []
-    for page in pages:
-        for block in page.blocks:
-            if block.kind in ASIDE:
-                continue
-            unit = _unit(page, block, len(found))
-            if unit.key:
-                found.append(unit)
+    whole: list[tuple[_Piece, int]] = []
+    for one, lead in zip(pieces, leads, strict=True):
+        if one.is_line and not lead:  # the line of a paragraph, whatever it begins with
+            before, number = whole[-1]
+            whole[-1] = replace(before, raw=before.raw + one.raw), number
+        else:
+            whole.append((one, lead))
+    for one, lead in whole:
+        text = shown(one.raw, one.kind)
+        if key := key_of(text[lead:]) or (_NUMBER_ALONE if lead else ""):
+            place = Place(one.page, one.start, one.start + len(one.raw.rstrip()))
+            found.append(Unit(len(found), 0, place, text, key, one.kind, lead))
     return found
 
 
@@ -87,12 +117,13 @@ def sentences_of(unit: Unit, raw: str, language: str) -> list[Unit]:
         if begin >= 0:
             start, begin = begin, -1
         text = shown(raw[start:end], unit.kind)
-        key = key_of(text)
-        if lead_of(text + " ") == text:
+        lead = 0 if found else unit.lead
+        key = key_of(text[lead:])
+        if lead_of(text + " ") == text or (lead and not key):
             begin = start  # the number of a paragraph belongs to its first sentence
         elif key:
             place = Place(unit.place.page, unit.place.start + start, unit.place.start + end)
-            found.append(Unit(unit.block, len(found), place, text, key, unit.kind))
+            found.append(Unit(unit.block, len(found), place, text, key, unit.kind, lead))
     if begin >= 0:
         return [unit]
     return found or [unit]
@@ -136,9 +167,15 @@ def lead_of(text: str) -> str:
     return found.group().strip() if found else ""
 
 
-def _unit(page: Page, block: Block, number: int) -> Unit:
-    text = shown(page.text[block.start : block.end], block.kind)
-    return Unit(number, 0, Place(page.number, block.start, block.end), text, key_of(text), block.kind)
+def _pieces(pages: Sequence[Page]) -> Iterator[_Piece]:
+    for page in pages:
+        for block in page.blocks:
+            if block.kind in ASIDE:
+                continue
+            raw = page.text[block.start : block.end]
+            starts = numbered_lines(raw, block.kind)
+            for begin, end in pairwise([*starts, len(raw)]):
+                yield _Piece(page.number, block.start + begin, raw[begin:end], block.kind, begin > 0)
 
 
 def _lines(raw: str) -> Iterator[tuple[int, int]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from slmdesk.text.difference.matching import Pairing, Yield, joined, letters_of, place_of
-from slmdesk.text.difference.parts import Unit, key_of
+from slmdesk.text.difference.matching import Pairing, Yield, joined, joined_with_numbers, letters_of, place_of
+from slmdesk.text.difference.parts import Unit
 from slmdesk.text.difference.types import Change, ChangeKind, Difference, Named, Place, Row, Run
 from slmdesk.text.difference.words import Hunk, hunks_of, named_of
 
@@ -119,12 +119,13 @@ class ChangeBuilder:
     def _number(self, event: Pairing) -> None:
         if event.is_same or event.change >= 0:
             return
-        old, new = joined(event.old), joined(event.new)
+        (old, numbers), (new, new_numbers) = joined_with_numbers(event.old), joined_with_numbers(event.new)
         old_places, new_places = tuple(one.place for one in event.old), tuple(one.place for one in event.new)
         hunks: list[Hunk] = []
         named: tuple[Named, ...] = ()
         if event.old and event.new:
-            hunks = hunks_of(old, new) if key_of(old) != key_of(new) else []
+            is_other = _key(event.old) != _key(event.new)
+            hunks = hunks_of(old, new, numbers, new_numbers) if is_other else []
             if not hunks and not event.is_moved:
                 event.is_same = True  # a list's number, blanks inside words
                 return
@@ -191,6 +192,10 @@ def _paragraphs(steps: Sequence[_Step]) -> Iterator[list[int]]:
         group.append(at)
     if group:
         yield group
+
+
+def _key(units: Sequence[Unit]) -> str:
+    return "".join(one.key for one in units)
 
 
 def _follows(one: Unit, other: Unit) -> bool:

@@ -35,13 +35,14 @@ class Hunk:
     new: Span
 
 
-def hunks_of(old: str, new: str) -> list[Hunk]:
+def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequence[Span] = ()) -> list[Hunk]:
     """Which words of `old` were replaced by which of `new`; layout is no change, nor is a list number that only one
-    of two formats has as text.
+    of two formats has as text, nor are the numbers of paragraphs that stand at `numbers` and `new_numbers`.
     """
     if old > new:  # so that both directions give the same result
-        return [Hunk(one.new, one.old) for one in hunks_of(new, old)]
-    mine, theirs = tokens_of(old), tokens_of(new)
+        return [Hunk(one.new, one.old) for one in hunks_of(new, old, new_numbers, numbers)]
+    mine = [one for one in tokens_of(old) if not _is_in(one, numbers)]
+    theirs = [one for one in tokens_of(new) if not _is_in(one, new_numbers)]
     keys = [token_key(old[start:end]) for start, end in mine]
     others = [token_key(new[start:end]) for start, end in theirs]
     pairs = common(keys, others, lambda at: 1.0 if len(keys[at]) > 3 else 0.6 if keys[at].isalnum() else 0.3)
@@ -247,6 +248,10 @@ def _widened(text: str, span: Span, most: int = 60) -> str:
         start = text.rfind(" ", 0, max(0, start - 1)) + 1
     words = text[start:end].strip()
     return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def _is_in(span: Span, others: Sequence[Span]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
 def _meets(span: Span, other: Span) -> bool:
