@@ -34,7 +34,7 @@ def test_w4_cancel_inside_a_long_prompt(starter):
     prompt = starter.raw(starter.words(4000), sampling=Sampling(max_tokens=20))
     stream = starter.engine.generate([prompt])
     for event in stream:
-        if isinstance(event, PromptRead) and event.read:
+        if isinstance(event, PromptRead) and event.read >= 600:  # on a busy machine the first slices are small
             break
     stream.close()
     assert wait_until_idle(starter.engine) < BOUND_S
