@@ -20,7 +20,7 @@ from slmdesk.core.documents import Page
 from slmdesk.core.records import DocumentRecord, DocumentStatus, Passage
 from slmdesk.services.documents.job_service import PlanTools
 from slmdesk.services.questions.prompt import Source, text_turns_of, turns_of
-from slmdesk.services.summaries.chunks import SummaryChunks
+from slmdesk.services.summaries.parts import SummaryParts
 from slmdesk.services.summaries.prompts import Style
 from slmdesk.services.summaries.source_text import SummaryTexts
 from slmdesk.services.summaries.types import SummaryRequest
@@ -72,14 +72,14 @@ def summary_prompts(ours: Runner) -> list[dict[str, Any]]:
 
     request = SummaryRequest(("d",), language="en")
     texts = SummaryTexts([document()], some)
-    chunks = SummaryChunks(request, texts)
+    parts = SummaryParts(request, texts)
     for _pause in texts.read():
         pass
     tools = PlanTools(
         some, lambda texts, reported: reported(ours.ask(do="count", texts=list(texts))["counts"]),
         ours.ask(do="info_of")["pool"] // 2, lambda: None,
     )  # fmt: skip
-    measuring = chunks.measure(tools)
+    measuring = parts.measure(tools)
     question = next(measuring, None)
     while question is not None:
         received: list[Any] = []
@@ -89,7 +89,8 @@ def summary_prompts(ours: Runner) -> list[dict[str, Any]]:
         except StopIteration:
             question = None
     part = int(os.environ.get(PART_VARIABLE) or PART)
-    steps: list[Any] = [chunks.step(chunk, Style(request.kind, "en")) for chunk in chunks.ranges][::part]
+    style = Style(request.kind, "en")
+    steps: list[Any] = [parts.step(at, style) for at in range(0, len(parts.ranges), part)]
     rendered = ours.ask(do="render", messages=[step["messages"] for step in steps])
     return [
         {

@@ -92,7 +92,7 @@ def summary_paper(title: str, result: Mapping[str, Json]) -> Paper:
 
     `result` is {kind, sentences: [{text, pages, supported, flags, quotation, group, file, passages: [{page, file,
     text}]}], coverage: {pages_total, pages_read, blocks_total, blocks_read, unreadable: [{page, reason}]}, note,
-    left_out, documents: [{name, page_kind, sentences, coverage}], not_read: [{name,
+    left_out, documents: [{name, page_kind, sentences, coverage, omitted}], not_read: [{name,
     reason}]}; what is missing in it is left out.
     """
     documents = objects(result.get("documents"))
@@ -117,7 +117,11 @@ def summary_paper(title: str, result: Mapping[str, Json]) -> Paper:
     if note := str(result.get("note") or ""):
         pieces.append(small(note))
     if left_out := _number(result, "left_out"):
-        pieces.append(small(f"Left out, since the text does not bear them out: {left_out} points."))
+        pieces.append(small(f"Left out, since the text does not support them: {left_out} sentences."))
+    for one in documents:
+        if missing := objects(one.get("omitted")):
+            name = f": {one.get('name', '')}" if len(documents) > 1 else ""
+            pieces += [heading(f"Also in the document{name}"), *_sentences("bullets", missing, _page_word(one))]
     every = [*sentences, *(each for one in documents if len(documents) > 1 for each in _kinded(one))]
     pieces += [*_marks(every, word), *_passages(every, word)]
     if isinstance(coverage := result.get("coverage"), Mapping):

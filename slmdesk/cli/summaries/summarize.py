@@ -24,6 +24,7 @@ from slmdesk.services.container import Services
 from slmdesk.services.documents.citations import Coverage
 from slmdesk.services.summaries.events import SummaryGrew
 from slmdesk.services.summaries.files import TABLE, write_summaries
+from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
 from slmdesk.services.summaries.service import LEAST_WORDS, MOST_WORDS
 from slmdesk.services.summaries.types import (
@@ -31,6 +32,7 @@ from slmdesk.services.summaries.types import (
     SummaryRequest,
     UnreadableDocument,
     coverage_words,
+    omitted_words,
     pages_read_words,
     sentence_words,
     text_of,
@@ -64,6 +66,12 @@ class LengthType(click.ParamType[str | int]):
 @click.argument("files", type=NamedFile(), nargs=-1, required=True, metavar="FILE…")
 @click.option("--length", type=LengthType(), default="medium", help="short, medium, long, or a number of words.")
 @click.option("--kind", type=click.Choice(KINDS), default="bullets", help="What the summary is like.")
+@click.option(
+    "--paper",
+    type=click.Choice([one.value for one in Paper]),
+    default="auto",
+    help="What sort of document it is; auto: as its words tell.",
+)
 @click.option("--language", default="", help="Of the summary, such as de; else the document's.")
 @click.option("--focus", default="", help="Words whose matter comes first.")
 @click.option("--instruction", default="", help="An instruction of your own, in words; needed with --kind own.")
@@ -82,6 +90,7 @@ def summarize(
     files: Sequence[Path],
     length: str | int,
     kind: str,
+    paper: str,
     language: str,
     focus: str,
     instruction: str,
@@ -108,8 +117,9 @@ def summarize(
         missing = tuple(UnreadableDocument(str(one["file"]), str(one["message"])) for one in failed)
         ids = tuple(one.id for one in documents)
         request = SummaryRequest(
-            ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing
-        )
+            ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
+            Paper(paper),
+        )  # fmt: skip
         goal = output_file(output, force=force, is_folder=is_many)
         if sys.stderr.isatty():
             services.on(SummaryGrew, lambda event: _show_points(console, event))
@@ -130,7 +140,9 @@ def summarize(
 
 
 def _show_points(console: Console, event: SummaryGrew) -> None:
-    """Show the first points on a terminal as they arrive."""
+    """Show the sentences on a terminal as they arrive."""
+    if not event.points:
+        return
     console.end_progress()
     for one in event.points:
         console.notify(f"  · {sentence_words(one, event.page_kind)}")
@@ -179,6 +191,8 @@ def _as_json(
                 "document": one.document,
                 "sentences": [to_json(each) for each in one.sentences],
                 "coverage": _coverage(one.coverage, names),
+                "omitted": [to_json(each) for each in one.omitted],
+                "paper": one.paper,
             }
             for one in summary.documents
         ],
@@ -200,12 +214,13 @@ def _page_of(summary: Summary) -> str:
     parts: list[str] = []
     if len(summary.documents) > 1:
         for one in summary.documents:
-            parts += [f"# {one.name}", text_of(summary.kind, one.sentences, one.page_kind)]
+            parts += [f"# {one.name}", text_of(summary.kind, one.sentences, one.page_kind), omitted_words(one)]
             parts.append(coverage_words(one.coverage, one.page_kind))
         parts.append("# Together")
     parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), summary.note]
+    parts += [omitted_words(one) for one in summary.documents if len(summary.documents) == 1]
     if summary.left_out:
-        parts.append(f"Left out, since the text does not bear them out: {summary.left_out} points.")
+        parts.append(f"Left out, since the text does not support them: {summary.left_out} sentences.")
     parts.append(whole_coverage_words(summary))
     return "\n\n".join(one for one in parts if one)
 

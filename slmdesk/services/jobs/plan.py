@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from slmdesk.core.errors import KnownError
 from slmdesk.core.records import JobRecord
@@ -59,12 +59,21 @@ StepValue: TypeAlias = "Mapping[str, Json] | None"
 class JobPlanner:
     """Interface of a service that plans the jobs of one kind."""
 
+    follows_words: ClassVar[bool] = False
+    """Whether `on_words` is called while answers are written."""
+
     def plan(self, job: JobRecord) -> Plan:
         """Return the plan of a job, from its beginning."""
         raise NotImplementedError
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         """Called when a step of the last batch has its result, so that it can be shown before the batch is complete."""
+
+    def on_words(self, job: str, key: str, words: str) -> None:
+        """Called with the next words of a step's answer, where `follows_words`."""
+
+    def on_model(self, job: str) -> None:
+        """Called when the model is there, or there again: steps without a result are answered from their beginning."""
 
 
 class PlanRunner:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from slmdesk.core.errors import KnownError
-from slmdesk.core.protocol import Cancelled, Failed, FromChild, Partial, Progress
+from slmdesk.core.protocol import Cancelled, Failed, FromChild, Partial, Progress, Token
 from slmdesk.core.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.services.base.events import Problem
 from slmdesk.services.base.messages import problem_for, problem_of
@@ -167,7 +167,10 @@ class JobRun:
     def _start(self, lease: Lease) -> None:
         self._lease, self._width = lease, max(1, lease.model.sequences)
         self._times.go()
-        lease.start("batch", {}, self._on_event, priority="background")
+        follows = self._planner is not None and self._planner.follows_words
+        if self._planner:
+            self._planner.on_model(self.job.id)
+        lease.start("batch", {"stream": True} if follows else {}, self._on_event, priority="background")
         self._feed()
 
     def _feed(self) -> None:
@@ -191,6 +194,9 @@ class JobRun:
                 self._on_partial(event)
             except KnownError as err:  # the disk is full, or the history busy: nothing but time is lost
                 self._pause(problem_for(err))
+        elif isinstance(event, Token):
+            if event.key in self._in_hand and self._planner:
+                self._planner.on_words(self.job.id, event.key, event.text)
         elif isinstance(event, Progress):
             if event.key in self._in_hand:
                 self._times.read(event.key, event.done, event.total)

@@ -10,9 +10,10 @@ from slmdesk.services.summaries.types import Sentence, Summary
 
 @dataclass(frozen=True, slots=True)
 class SummaryGrew(Event):
-    """Another part of a document was summarized: its points, before the model checks and merges them.
+    """A summary grew: its sentences since the last such event, linked and marked; the form's additions come at its end.
 
-    Also published without points when a paused job is resumed.  Time left: the JobChanged of its job.
+    Also published without points while a sentence is being written, and when a paused job is resumed.  Time left: the
+    JobChanged of its job.
     """
 
     item: str
@@ -21,6 +22,8 @@ class SummaryGrew(Event):
     pages_read: int
     pages_total: int
     page_kind: str = "page"
+    writing: str = ""
+    """The beginning of the sentence that is being written."""
 
 
 @dataclass(frozen=True, slots=True)

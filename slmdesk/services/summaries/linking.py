@@ -1,7 +1,7 @@
-"""Links points of a model to the pieces of the text that support them, by rule.  Pure functions.
+"""Links what a model wrote to the pieces of the text that support it, by rule.  Pure functions.
 
-A link named by the model is kept when the piece contains the point's words, numbers, dates and names; else the best
-piece replaces it.  What no piece supports is marked.
+The pieces with most of a sentence's words, weighted by how rare they are, with its numbers, dates and names.  What no
+piece supports is marked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from slmdesk.text.checks.overlap import Rarity
 from slmdesk.text.passages.quotes import FoldedText
 
 BETTER = 0.1
-"""So much more of a point must another piece hold to take the place of the one that was named."""
+"""So much more of a point must another piece hold to be linked beside the first."""
 LEAST_RELATED = 0.3
 """Of a point's other words, by weight, that a piece must hold to speak of the same as a value of the point."""
 MOST_LOOKED_AT = 400
@@ -92,31 +92,27 @@ def headings_above(pieces: Sequence[Piece]) -> list[int]:
     return found
 
 
-def linked(point: Point, source: Source, among: Sequence[int], *, is_named_well: bool = True) -> Point:
-    """Return the point with its best links of `among`, and marks for what is not supported.
-
-    `is_named_well`: the model is known to name the right pieces; else the best by words is taken.
-    """
-    return _with_values(_best_linked(point, source, among, is_named_well=is_named_well), source, among)
+def linked(point: Point, source: Source, among: Sequence[int]) -> Point:
+    """Return the point with its best links of `among`, and marks for what is not supported."""
+    return _with_values(_best_linked(point, source, among), source, among)
 
 
-def _best_linked(point: Point, source: Source, among: Sequence[int], *, is_named_well: bool) -> Point:
-    named = judged(point, source, point.links)
+def _best_linked(point: Point, source: Source, among: Sequence[int]) -> Point:
+    """Link the piece with most of the point's words, then pieces that hold the rest, as long as each adds something."""
     if source.is_translated:
-        return named
-    best, share = source.rarity.best(point.text, among)
-    if named.is_supported and (best in point.links or (is_named_well and share < named.share + 2 * BETTER)):
-        return named
-    candidates = [] if best in point.links else [judged(point, source, (best,))]
-    if len(point.links) < MOST_LINKS:
-        beside, _ = source.rarity.best(point.text, among, beside=source.text_of(point.links))
-        for other in dict.fromkeys((best, beside)):
-            candidates.append(judged(point, source, tuple(sorted({*point.links, other}))))
-    for one in candidates:
-        fewer = len(named.flags) - len(one.flags)
-        if fewer > 0 or (fewer == 0 and one.share > named.share + BETTER):
-            named = one
-    return named
+        return judged(point, source, point.links)
+    best, _share = source.rarity.best(point.text, among)
+    found = judged(point, source, (best,))
+    while len(found.links) < MOST_LINKS:
+        beside, _share = source.rarity.best(point.text, among, beside=source.text_of(found.links))
+        if beside in found.links:
+            break
+        more = judged(point, source, tuple(sorted({*found.links, beside})))
+        fewer = len(found.flags) - len(more.flags)
+        if fewer < 0 or (fewer == 0 and more.share < found.share + BETTER):
+            break
+        found = more
+    return found
 
 
 def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
@@ -182,15 +178,6 @@ def doubted(point: Point, scores: Sequence[float] | None, threshold: float) -> P
     if margin > 0:
         return replace(point, margin=margin)
     return replace(point, margin=margin, flags=(*point.flags, Mark(DOUBT, point.text, 0, len(point.text))))
-
-
-def fewest(links: Sequence[int], text: str, source: Source) -> tuple[int, ...]:
-    """Return at most MOST_LINKS of these pieces, those that contain most of the text, in order."""
-    unique = sorted(set(links))
-    if len(unique) <= MOST_LINKS:
-        return tuple(unique)
-    by_share = sorted(unique, key=lambda at: -source.rarity.share(text, source.pieces[at].text))
-    return tuple(sorted(by_share[:MOST_LINKS]))
 
 
 def shown(point: Point, source: Source) -> str:

@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from slmdesk.core.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.services.base.prompt_texts import texts
 from slmdesk.services.jobs.steps import step_of
+from slmdesk.services.summaries.papers import Paper
 from slmdesk.text.checks.overlap import stems
+from slmdesk.text.passages.salience import ACTION_LEAD, DECISION_LEAD, DUTY
 from slmdesk.text.words.sentences import sentences
 
-POINT_TOKENS = 80
-"""Of one point, with its numbers; what is longer is cut off and dropped."""
+POINT_TOKENS = 70
+"""Of one point, about; an answer may use so many for each."""
 WORDS_OF_SENTENCE = 16
-MOST_POINTS = 20
-"""Of one answer; no prompt asks for more."""
-ECHO = 0.8
-"""A point that shares so many of its words with the example of the prompt was copied from it."""
-CELLS = " | "
-"""Between the cells of a row as a model is shown it: a point that has it was copied, and says nothing by itself."""
+MOST_POINTS = 40
+"""Of one answer."""
+LEAST_SHARE_OF_POINTS = 0.5
+"""Of the points asked for, an answer in lines has at least so many: small models stop early."""
 LABELS = ("Decision", "Action", "Date", "Amount", "Party", "Fact")
 """Of points of an executive summary; the frontends translate them."""
 
-_NUMBERS = r"\[\s*\d+(?:\s*,\s*\d+)*\s*\]"
-_BEHIND = re.compile(rf"^\s*[-*•]?\s*(?P<text>.+?)\s*(?P<numbers>{_NUMBERS})[.\s]*$")
-_BEFORE = re.compile(rf"^(?:[^\[\]]*:\s)?\s*[-*•]?\s*(?P<numbers>{_NUMBERS})\s*(?P<text>[^\[\]]+?)\s*$")
+_LEAD = re.compile(r"^\s*(?:[-*•–·]+|\(?\d{1,2}[.)])\s+")
+_EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w|[.,;:])[*_](?!\w)|`")
 _LABEL = re.compile(rf"^({'|'.join(LABELS)})\s*:\s*", re.IGNORECASE)
-_GLUED = re.compile(r"[^\W_]{2,}\.[^\W\d_]{2,}")
+_TALK = re.compile(
+    r"^(?:(?:sure|certainly|of course|okay|natürlich|gerne|bien sûr|voici|claro|certo)\b|"
+    r"(?:here (?:is|are)|hier (?:ist|sind)|aquí|ecco)\b[^.]{0,80}(?:summary|points?|zusammenfassung|punkte|résumé|"
+    r"resumen|riassunto)|(?:in (?:summary|conclusion)|overall|zusammenfassend|en résumé|en resumen|in sintesi)\b|"
+    r"(?:this|the|these|dies\w*|d(?:er|ie|as)|ce(?:tte|s)?|l[ae]s?|est[ae]s?|quest\w)\s?(?:is the most important|"
+    r"(?:summary|points?|bullet|text|document|zusammenfassung|dokument|résumé|texte|resumen)\b[^.]{0,20}\b"
+    r"(?:provides?|covers?|contains?|outlines?|summari[sz]es?|enthält|umfasst|fasst|contient|résume)\b))",
+    re.IGNORECASE,
+)
+"""Talk about the task, in place of something the text says."""
+_UNSAID = re.compile(
+    r"\b(?:(?:not|no) (?:\w+ ){0,3}(?:specified|mentioned|stated|provided in the|given in the|applicable)|"
+    r"(?:is|are) (?:unspecified|unclear)|does not (?:say|state|specify|mention)|"
+    r"nicht (?:angegeben|genannt|erwähnt|festgelegt)|keine angaben?|n['’]est pas (?:précisée?|mentionnée?|indiquée?)|"
+    r"no se (?:menciona|especifica|indica)|non (?:è )?(?:specificat|menzionat|indicat)\w+)\b",
+    re.IGNORECASE,
+)
+"""A line that says that the text does not say something: asked for by the form, not by the text."""
 _LEANING = {
     "en": r"(?:it(?! is (?:\w+ )?\w+ (?:to|that)\b)|its|he|his|she|her|they|their|such|also|"
     r"(?:this|that|these|those)(?= (?:\w+s|are|were|can|may|must|shall|will|should|have)\b))",
@@ -47,13 +62,17 @@ _WHEN = re.compile(
     r"months?\b|weeks?\b|jahr|monat|woche|tag|\w+tags?\b)",
     re.IGNORECASE,
 )
-_DUTY = re.compile(
-    r"\b(?:must|shall|should|will|ha[sd] to|have to|needs? to|is to|are to|requir\w+|oblig\w+|muss|müssen|sollen?|"
-    r"verpflichtet|hat zu|haben zu|doit|doivent|deben?|deve|devono|musi|muszą|powinn\w+|moet\w*)\b",
-    re.IGNORECASE,
-)
 _STATE = re.compile(r"\b(?:is|are|was|were|ist|sind|war|waren|est|sont|es|son|è|sono|jest|są)\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|never|no|nicht|kein\w*|pas|non|nie)\b", re.IGNORECASE)
+
+
+_DECIDES = re.compile(
+    r"\b(?:decid\w+|decisions?|agreed|approv\w+|resolved|adopt\w+|accept\w+|chosen|select\w+|postpon\w+|extended|"
+    r"moved to|beschl\w+|beschloss\w+|entschied\w*|genehmig\w+|zugestimmt|verschoben|décid\w+|approuv\w+|adopté\w*|"
+    r"reporté\w*|"
+    r"decidi\w+|aprob\w+|acord\w+|approvat\w+|deliberat\w+|zatwierdz\w+|postanow\w+)\b",
+    re.IGNORECASE,
+)
 
 
 class Kind(StrEnum):
@@ -87,14 +106,24 @@ class Style:
     """Code of ISO 639-1."""
     focus: str = ""
     instruction: str = ""
+    paper: Paper = Paper.ARTICLE
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether its sentences are read one after another."""
+        return self.kind in (Kind.PARAGRAPH, Kind.SIMPLE)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether each point says what it is: a decision, a date …"""
+        return self.kind is Kind.EXECUTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPoint:
-    """A point of an answer, with the piece numbers it names."""
+    """A point of an answer."""
 
     text: str
-    numbers: tuple[int, ...]
     label: str = ""
 
 
@@ -110,115 +139,81 @@ def sentences_requested(kind: Kind, length: Length | int) -> int:
     return int(texts()["length"][kind.value][length.value])
 
 
-def points_step(
-    style: Style, blocks: Sequence[str], points: int, headings: Mapping[int, Sequence[str]] | None = None
-) -> dict[str, Json]:
-    """Build the step that asks for the points of a chunk.
+def summary_step(style: Style, text: str, points: int, part_of: str = "") -> dict[str, Json]:
+    """Build the step that asks for a summary of a text, whole or a part.
 
-    `headings`: headings before the n-th block, from 0; shown but never named by a point, because a heading states
-    nothing.
+    `part_of`: the title of the document when the text is a part of one.
     """
-    shared = [texts()["task"].format(points=points), texts()["form"], texts()["rules"], texts()["kind"][style.kind]]
-    return _step(style, shared, blocks, points, headings)
-
-
-def merge_step(style: Style, points: Sequence[str], requested: int) -> dict[str, Json]:
-    """Build the step that asks to merge these points into fewer."""
-    kind = "" if style.kind is Kind.EXECUTIVE else texts()["kind"][style.kind]
-    shared = [texts()["merge_task"].format(points=requested), texts()["merge_form"], texts()["merge_rules"], kind]
-    return _step(style, shared, points, requested)
-
-
-def _step(
-    style: Style,
-    shared: Sequence[str],
-    numbered: Sequence[str],
-    points: int,
-    headings: Mapping[int, Sequence[str]] | None = None,
-) -> dict[str, Json]:
-    program = " ".join(one for one in shared if one) + f"\nFor example: {texts()['example']}"
-    system = [TextPart(program, Origin.PROGRAM)]
+    known, what = texts(), texts()["paper_name"][style.paper.value]
+    points = max(1, min(points, MOST_POINTS))
+    head = known["part"].format(what=what, title=part_of) if part_of else known["text"].format(what=what)
+    ask = [TextPart("\n\n" + _task(style, what, points))]
     if style.focus:
-        system.append(TextPart("\n" + texts()["focus"].format(focus=style.focus), Origin.PERSON))
+        ask.append(TextPart("\n" + known["focus"].format(focus=style.focus), Origin.PERSON))
     if style.instruction:
-        system.append(TextPart("\n" + texts()["request"].format(request=style.instruction), Origin.PERSON))
-    language = texts()["language"].get(style.language, "")
-    if language:
-        system.append(TextPart("\n" + language, Origin.PROGRAM))
-    lines: list[str] = []
-    for number, text in enumerate(numbered):
-        lines += [f"# {one}" for one in (headings or {}).get(number, ())]
-        lines.append(f"[{number + 1}] {text}")
-    listed = "\n".join(lines)
-    has_labels = style.kind is Kind.EXECUTIVE
-    sampling = Sampling(
-        temperature=0.0, grammar=grammar(len(numbered), points, has_labels), max_tokens=points * POINT_TOKENS
-    )
+        words = known["own"].format(what=what, request=style.instruction, points=points)
+        own = known["request"].format(request=style.instruction)
+        ask.append(TextPart("\n" + (words if style.kind is Kind.OWN else own), Origin.PERSON))
+    ask.append(TextPart("\n" + " ".join(filter(None, (known["only"], known["language"].get(style.language, ""))))))
     messages = [
-        ChatMessage(Role.SYSTEM, tuple(system)),
-        ChatMessage(Role.USER, (TextPart(listed, Origin.DOCUMENT), TextPart(f"\n\n{language}".rstrip()))),
+        ChatMessage(Role.SYSTEM, (TextPart(known["system"], Origin.PROGRAM),)),
+        ChatMessage(Role.USER, (TextPart(head + "\n\n"), TextPart(text, Origin.DOCUMENT), *ask)),
     ]
+    is_free = style.is_prose or style.kind is Kind.OWN
+    grammar = None if is_free else lines_grammar(points, has_labels=style.has_labels)
+    sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=points * POINT_TOKENS, grammar=grammar)
     return step_of(messages, sampling)
 
 
-def grammar(numbers: int, points: int, has_labels: bool = False) -> str:
-    """Return the GBNF grammar of an answer: a line for each point, beginning with one or two valid piece numbers.
+def _task(style: Style, what: str, points: int) -> str:
+    known = texts()
+    if style.kind is Kind.OWN:
+        return ""
+    parts = [known["prose" if style.is_prose else "lines"].format(what=what, points=points)]
+    parts.append(known["paper"][style.paper.value])
+    if style.has_labels:
+        parts.append(known["labels"])
+    if style.kind is Kind.SIMPLE:
+        parts.append(known["simple"])
+    return " ".join(parts)
 
-    The first number of the n-th line lies in the n-th part of the text: asked for what is most important, small models
-    otherwise report what comes first.  A line has one sentence, at most four: without a limit models never end, and
-    with a tighter one they look for ways round it ("site.data", "PRs.Emails").
-    """
-    count = max(1, min(points, numbers))
-    rules = []
-    for at in range(count):
-        low, high = numbers * at // count, -(-numbers * (at + 1) // count)
-        listed = " | ".join(f'"{number}"' for number in range(low + 1, high + 1))
-        rules.append(f"n{at} ::= {listed}")
-        rules.append(f'line{at} ::= "[" n{at} (", " number)? "] " {"label " if has_labels else ""}sentence "\\n"')
-    root = ""
-    for at in reversed(range(count)):
-        root = f"line{at} ({root})?" if root else f"line{at}"
-    every = " | ".join(f'"{number}"' for number in range(1, numbers + 1))
-    lines = [
-        f"root ::= {root}",
-        *rules,
-        f"number ::= {every}",
-        'sentence ::= first part (" " part){0,3}',
-        "part ::= inner+ [.!?\u3002]",
-        # a stop inside a number, an abbreviation or an address; "PRs.Emails" was a way round the limit
-        "inner ::= [^\\x00-\\x1f\\[\\].!?\u3002] | [.] [0-9a-z]",
-        "first ::= [^\\x00-\\x20\\[\\]*.!?-]",
-    ]
+
+def lines_grammar(points: int, *, has_labels: bool = False) -> str:
+    """Return the GBNF grammar of an answer in lines: at most so many, each beginning with "- "; no headings."""
+    least = max(1, round(points * LEAST_SHARE_OF_POINTS))
     labels = " | ".join(f'"{one}: "' for one in LABELS)
-    return "\n".join([*lines, f"label ::= {labels}"] if has_labels else lines)
+    rules = [
+        f"root ::= line{{{least},{points}}}",
+        f'line ::= "- " {"label " if has_labels else ""}first rest* "\\n"',
+        "first ::= [^\\x00-\\x20*#\\[\\]-]",
+        "rest ::= [^\\x00-\\x1f]",
+    ]
+    return "\n".join([*rules, f"label ::= {labels}"] if has_labels else rules)
 
 
-def points_in(
-    answer: str, numbers: int, *, language: str = "", has_labels: bool = False, is_cut: bool = False
-) -> list[AnswerPoint]:
-    """Parse the points of an answer: lines with valid numbers, cut into sentences so that each is checked separately.
-
-    Duplicates and the prompt's example are left out.  `is_cut`: the answer was too long, so its last line is
-    incomplete.
+def points_in(answer: str, style: Style, *, is_cut: bool = False) -> list[AnswerPoint]:
+    """Parse the points of an answer: its lines, or its sentences in prose; without talk about the task, and without
+    what was said already.  `is_cut`: the last line is incomplete.
     """
     found: list[AnswerPoint] = []
     seen: set[str] = set()
     for line in (_without_rest(answer) if is_cut else answer).splitlines():
-        match = _BEHIND.match(line) or _BEFORE.match(line)
-        if match is None:
-            continue
-        named = dict.fromkeys(int(one) for one in re.findall(r"\d+", match["numbers"][:200]) if len(one) < 6)
-        there = tuple(one for one in named if 1 <= one <= numbers)[:4]
-        text, label = match["text"].strip(), ""
-        if has_labels and (lead := _LABEL.match(text)):
+        text = " ".join(_EMPHASIS.sub("", _LEAD.sub("", line)).split()).lstrip("# ")
+        label = ""
+        if style.has_labels and (lead := _LABEL.match(text)):
             text, label = text[lead.end() :].strip(), lead[1].capitalize()
-        for one in _apart(text, language) if there else ():
+        for one in _apart(text, style.language):
             same = " ".join(sorted(stems(one)))
-            if len(one) < 3 or CELLS in one or same in seen or is_echo(one):
+            if len(one) < 3 or same in seen or says_nothing(one):
                 continue
             seen.add(same)
-            found.append(AnswerPoint(_with_stop(one), there, label_of(one, label) if has_labels else ""))
-    return found[:MOST_POINTS]
+            found.append(AnswerPoint(_with_stop(one), label_of(one, label) if style.has_labels else ""))
+    return found[: MOST_POINTS * 2]
+
+
+def says_nothing(text: str) -> bool:
+    """Return whether a line is talk about the task, announces a list, or says that the text does not say something."""
+    return text.endswith(":") or _TALK.search(text) is not None or _UNSAID.search(text) is not None
 
 
 def _apart(text: str, language: str) -> list[str]:
@@ -234,37 +229,24 @@ def _apart(text: str, language: str) -> list[str]:
 
 
 def label_of(text: str, label: str) -> str:
-    """Return the label that fits a point: a date for when, an amount for how much, no action for a state."""
+    """Return the label that fits a point: a date for when, an amount for how much, no action for a state.
+
+    A decision needs a word of deciding in it.
+    """
     fits = {
+        "Decision": bool(_DECIDES.search(text) or DECISION_LEAD.search(text)),
         "Date": bool(_WHEN.search(text)),
         "Amount": any(one.isdigit() for one in text),
-        "Action": not _NOT.search(text) and bool(_DUTY.search(text) or not _STATE.search(text)),
+        "Action": bool(ACTION_LEAD.search(text))
+        or (not _NOT.search(text) and bool(DUTY.search(text) or not _STATE.search(text))),
     }
     return label if label and fits.get(label, True) else "Fact"
-
-
-def without_glue(answer: str, source: str) -> str:
-    """Cut lines where the model evaded its limit: "… of the town.and that", which is not in the source."""
-    return "\n".join(_up_to_glue(line, source) for line in answer.splitlines())
-
-
-def _up_to_glue(line: str, source: str) -> str:
-    for found in _GLUED.finditer(line):
-        if found[0] not in source:
-            return line[: found.start() + found[0].index(".") + 1]
-    return line
 
 
 def _without_rest(answer: str) -> str:
     """Return a cut-off answer up to its last whole sentence."""
     ends = [found.end() for found in re.finditer(r"[.!?。](?=\s)", answer)]
     return answer[: ends[-1]] if ends else ""
-
-
-def is_echo(text: str) -> bool:
-    """Return whether the text repeats the prompt's example."""
-    example, words = stems(re.sub(_NUMBERS, "", texts()["example"])), stems(text)
-    return bool(words) and len(words & example) >= ECHO * len(words)
 
 
 def _with_stop(text: str) -> str:

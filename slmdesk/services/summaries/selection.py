@@ -1,4 +1,4 @@
-"""Selects the points that are kept or merged, and the sentences that represent a text.  Pure functions."""
+"""Selects the points that are kept, and the sentences that represent a text.  Pure functions."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from itertools import pairwise
 
 from slmdesk.core.chunking import Piece
 from slmdesk.core.documents import BlockKind
+from slmdesk.services.documents.citations import WORDS
 from slmdesk.services.summaries.linking import Point
 from slmdesk.services.summaries.prompts import LABELS
 from slmdesk.text.checks.overlap import stems
-from slmdesk.text.passages.centrality import central
+from slmdesk.text.passages.salience import salient
 
-GROUP = 10
-"""Points that are merged at once: a small model loses some of more."""
-LEAST_LEFT = 0.35
-"""A level leaves at least such a share: too much at once is not merged, but dropped."""
 ALIKE = 0.7
 """Two points with so many words in common say the same."""
 LEAST_QUOTED, MOST_QUOTED = 25, 400
@@ -27,40 +24,29 @@ MARKS = "*_#>`•▪◦‣ "
 _UNQUOTED = frozenset({BlockKind.HEADING, BlockKind.TABLE_ROW, BlockKind.CODE, BlockKind.COMMENT})
 
 
-def merged_groups(points: Sequence[Point], requested: int) -> list[tuple[list[Point], int]]:
-    """Group neighbouring points for merging, near-equal in size, with the number of points each group becomes."""
-    count = -(-len(points) // GROUP)
-    share = max(LEAST_LEFT, requested / len(points))
-    bounds = [round(len(points) * at / count) for at in range(count + 1)]
-    return [(list(points[a:b]), max(1, round((b - a) * share))) for a, b in pairwise(bounds)]
+def kept(points: Sequence[Point]) -> list[Point]:
+    """Return the points that go into a summary, each thing said once, without those that two checks or the words mark:
+    what stands nowhere in the text is none of its points.
+    """
+    return [
+        one
+        for one in distinct(points)
+        if one.is_supported or (len({flag.kind for flag in one.flags}) == 1 and one.flags[0].kind != WORDS)
+    ]
 
 
-def chosen(group: Sequence[Point], reported: Sequence[Point], count: int) -> list[Point]:
-    """Return the points for the next level: supported merged ones, else the points of the group as they were."""
-    good = distinct([one for one in reported if one.is_supported])[:count]
-    if len(good) < count:
-        used = {at for one in good for at in one.links}
-        rest = [one for one in group if one.is_supported and not used.issuperset(one.links)]
-        good += select(rest, count - len(good))
-    return in_order(good or select(group, count))
+def select(points: Sequence[Point], count: int, sections: Callable[[Point], int], *, focus: str = "") -> list[Point]:
+    """Return the `count` points that matter most, in text order; those that speak of the focus first.
 
-
-def select(points: Sequence[Point], count: int, *, focus: str = "") -> list[Point]:
-    """Return at most `count` points in text order: supported ones first, spread over the text, then doubtful ones.
-
-    A point marked by two checks is left out.
+    `sections`: of a point, the number of its section or document: none is heard twice before others are.
     """
     unique = distinct(points)
-    held = [one for one in unique if one.is_supported]
-    if len(held) > count:
-        requested = stems(focus)
-        near = [one for one in held if requested & stems(one.text)][:count] if requested else []
-        rest = [one for one in held if one not in near]
-        kept = near + [rest[at] for at in central([one.text for one in rest], count - len(near))]
-    else:
-        doubtful = [one for one in unique if not one.is_supported and len({flag.kind for flag in one.flags}) == 1]
-        kept = held + doubtful[: count - len(held)]
-    return in_order(kept)
+    requested = stems(focus)
+    near = [one for one in unique if requested & stems(one.text)][:count] if requested else []
+    rest = [one for one in unique if one not in near]
+    taken = [sections(one) for one in near]
+    chosen = salient([one.text for one in rest], [sections(one) for one in rest], count - len(near), taken=taken)
+    return in_order([*near, *(rest[at] for at in chosen)])
 
 
 def distinct(points: Sequence[Point]) -> list[Point]:
@@ -88,8 +74,9 @@ def quotations(
     count: int,
     spans: Callable[[str], Sequence[tuple[int, int]]],
     focus: str = "",
+    language: str = "",
 ) -> list[Point]:
-    """Return the most central sentences of the text, each with its own place."""
+    """Return the sentences of the text that matter most, each with its own place."""
     found: list[tuple[int, str]] = []
     for at in here:
         if pieces[at].kind in _UNQUOTED:
@@ -105,10 +92,20 @@ def quotations(
     requested = stems(focus)
     near = [one for one in found if requested & stems(one[1])] if requested else []
     pool = near if len(near) >= count else found
-    return [
-        Point(text, (at,), is_quotation=True)
-        for at, text in (pool[one] for one in central([text for _, text in pool], count))
-    ]
+    numbers = section_numbers(pieces, here)
+    sections = [numbers[at - here.start] for at, _text in pool]
+    chosen = salient([text for _, text in pool], sections, count, language)
+    return [Point(text, (at,), is_quotation=True) for at, text in (pool[one] for one in chosen)]
+
+
+def section_numbers(pieces: Sequence[Piece], here: range) -> list[int]:
+    """Return for each piece the number of its section: pieces below one heading, or of one page without headings."""
+    by_page = not any(pieces[at].is_heading for at in here)
+    numbers, number = [0] if here else [], 0
+    for before, at in pairwise(here):
+        number += pieces[before].page != pieces[at].page if by_page else pieces[at].is_heading
+        numbers.append(number)
+    return numbers
 
 
 def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:

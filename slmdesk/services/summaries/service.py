@@ -32,6 +32,7 @@ from slmdesk.services.summaries.types import (
     request_from,
     text_of,
     whole_coverage_words,
+    with_omitted,
 )
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     """Starts summaries and plans their jobs."""
 
     kind, title, most_documents = KIND, "Summary", MOST_DOCUMENTS
+    follows_words = True
     refusal = f"1 to {MOST_DOCUMENTS} documents can be summarized at once"
 
     def __init__(
@@ -95,6 +97,20 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         """Return the points so far of a summary this instance is making, or None."""
         plan = self._live.get(job)
         return plan.so_far() if plan else None
+
+    def add(self, item: str, document: str, number: int) -> Summary:
+        """Put the `number`-th sentence of those a document says beside into its summary, and return the summary.
+
+        Raises KnownError `item.unknown`, `request.invalid` for a number that is not there, `store.…`.
+        """
+        found = self._items.find(item)
+        summary = stored_from(Summary, self._store.results.get(found.id))
+        if summary is None:
+            raise KnownError("request.invalid", what="this summary is not finished")
+        changed = with_omitted(summary, document, number)
+        self._store.results.save(found.id, to_json(changed))
+        self._publish(SummaryEnded(found.id, changed))
+        return changed
 
     # ---- what is particular to a summary
 
@@ -143,6 +159,16 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             self._store.results.save(item.id, to_json(summary))
             self._items.keep_words(item.id, words, record, prompt_version())
 
+    def on_words(self, job: str, key: str, words: str) -> None:
+        """Publish what is written as it is written."""
+        if plan := self._live.get(job):
+            plan.written(key, words)
+
+    def on_model(self, job: str) -> None:
+        """Answers that were under way are written again."""
+        if plan := self._live.get(job):
+            plan.restarted()
+
     def _publish_end(self, item: str) -> None:
         if summary := stored_from(Summary, self._store.results.get(item)):
             self._publish(SummaryEnded(item, summary))
@@ -150,7 +176,9 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
                 self._made(item, summary)
 
     def _on_grown(self, item: str, job: str, grown: PartialSummary) -> None:
-        self._publish(SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind))
+        self._publish(
+            SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind, grown.writing)
+        )
 
 
 def _asked_words(request: SummaryRequest) -> str:

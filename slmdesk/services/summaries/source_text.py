@@ -13,7 +13,7 @@ from slmdesk.services.documents.citations import Coverage, Pages, Span, Unread
 from slmdesk.services.jobs.plan import Yield
 from slmdesk.services.summaries.linking import Point, Source, headings_above
 from slmdesk.services.summaries.types import DocumentSummary, Sentence
-from slmdesk.text.checks.overlap import Rarity
+from slmdesk.text.checks.overlap import Rarity, stems
 from slmdesk.text.passages.quotes import FoldedText
 from slmdesk.text.words.language import LANGUAGES, detect
 
@@ -50,6 +50,7 @@ class SummaryTexts:
         """Pieces no answer came for, and why."""
         self._rarity = Rarity()
         self._headings: list[int] = []
+        self._titles: set[frozenset[str]] = set()
 
     def read(self) -> Iterator[Yield]:
         """Load all pages, some at a time."""
@@ -69,6 +70,7 @@ class SummaryTexts:
             text.language = self._language_of(text.pieces)
             self.texts.append(text)
         self._headings = headings_above(self.pieces)
+        self._titles = {stems(piece.text) for piece in self.pieces if piece.is_heading}
 
     @property
     def language(self) -> str:
@@ -116,12 +118,30 @@ class SummaryTexts:
         names = {text.record.id: text.record.name for text in self.texts} if len(self.texts) > 1 else {}
         return [(names.get(id, ""), page) for (id, page), size in sizes.items() if size >= FIGURES_CHARACTERS]
 
-    def one(self, text: SingleText, points: Sequence[Point]) -> DocumentSummary:
+    def one(
+        self, text: SingleText, points: Sequence[Point], omitted: Sequence[Point] = (), paper: str = ""
+    ) -> DocumentSummary:
         """Return the summary of one document."""
         page_kind = str(text.record.info.get("page_kind") or "page")
         return DocumentSummary(
-            text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text])
+            text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text]),
+            self.sentences(omitted), paper,
         )  # fmt: skip
+
+    def is_title(self, text: str) -> bool:
+        """Whether a sentence has no word that a single heading has not: a title, which says nothing."""
+        words = stems(text)
+        return any(words <= one for one in self._titles)
+
+    def section_of(self, piece: int) -> int:
+        """Return the number of a piece's section: of the heading above it, else of its page; -1 and less."""
+        above = self._headings[piece]
+        return above if above >= 0 else -self.pieces[piece].page - 1
+
+    @property
+    def rarity(self) -> Rarity:
+        """How rare the words of all pieces are."""
+        return self._rarity
 
     def sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
         """Turn points into sentences; `names`: of the documents when there are several."""

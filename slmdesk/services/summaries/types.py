@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from slmdesk.core.errors import KnownError
 from slmdesk.core.types import Json
 from slmdesk.core.wire import lenient_from
 from slmdesk.services.documents.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
+from slmdesk.services.summaries.papers import Paper
 from slmdesk.services.summaries.prompts import Kind, Length
+
+ALSO = "Also in the document"
+"""Heads the passages that matter and of which a summary has nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,10 @@ class DocumentSummary:
     page_kind: str
     sentences: tuple[Sentence, ...]
     coverage: Coverage
+    omitted: tuple[Sentence, ...] = ()
+    """Sentences of the document that matter and of which the summary has nothing: *also in the document*."""
+    paper: str = ""
+    """The sort of paper it was summarized as (see `papers`); empty: made by an older version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,8 @@ class SummaryRequest:
     """None: the default for summaries, else the last used."""
     not_read: tuple[UnreadableDocument, ...] = ()
     """What was to be summarized with the documents and could not be read: the summary names it."""
+    paper: Paper = Paper.AUTO
+    """What sort of papers they are; auto: told by the words of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ class PartialSummary:
     pages_read: int
     pages_total: int
     page_kind: str = "page"
+    writing: str = ""
+    """The beginning of the sentence that is being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,11 @@ class Summary:
     """What else was to be in it."""
 
     @property
+    def is_of_older_version(self) -> bool:
+        """Whether it was made before summaries were asked of whole texts: to make it again is worth it."""
+        return self.method == "model" and not any(one.paper for one in self.documents)
+
+    @property
     def page_kind(self) -> str:
         """What the pages of all its documents are called; "page" where they differ."""
         kinds = {one.page_kind for one in self.documents}
@@ -115,6 +133,33 @@ class Summary:
 def request_from(untrusted: Json) -> SummaryRequest:
     """Read a stored request; unknown values become the defaults."""
     return lenient_from(SummaryRequest, untrusted, documents=())
+
+
+def with_omitted(summary: Summary, document: str, number: int) -> Summary:
+    """Return a summary with the `number`-th omitted sentence of a document among its sentences, in text order.
+
+    Raises KnownError `request.invalid` when there is no such sentence.
+    """
+    found = next((one for one in summary.documents if one.document == document), None)
+    if found is None or not 0 <= number < len(found.omitted):
+        raise KnownError("request.invalid", what="no such sentence")
+    added = found.omitted[number]
+    rest = found.omitted[:number] + found.omitted[number + 1 :]
+    changed = replace(found, sentences=_in_order((*found.sentences, added)), omitted=rest)
+    documents = tuple(changed if one is found else one for one in summary.documents)
+    joint = (*summary.sentences, replace(added, file=found.name))
+    return replace(summary, sentences=joint if len(documents) > 1 else changed.sentences, documents=documents)
+
+
+def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """By place in the text; sentences with labels or sections stay in their groups."""
+    groups = list(dict.fromkeys(one.group for one in sentences))
+
+    def place(one: Sentence) -> tuple[int, int, int]:
+        first = one.blocks[0] if one.blocks else None
+        return groups.index(one.group), first.page if first else 0, first.start if first else 0
+
+    return tuple(sorted(sentences, key=place))
 
 
 def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
@@ -144,6 +189,12 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
             lines += ([""] if lines else []) + [f"**{group}**", ""]
         lines.append(f"- {sentence_words(one, page_kind)}")
     return "\n".join(lines)
+
+
+def omitted_words(document: DocumentSummary) -> str:
+    """Return what a document says beside its summary as plain Markdown; empty where nothing was left out."""
+    lines = [f"- {sentence_words(one, document.page_kind)}" for one in document.omitted]
+    return "\n".join([f"**{ALSO}**", "", *lines]) if lines else ""
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:

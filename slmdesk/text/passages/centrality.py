@@ -42,6 +42,15 @@ def central(sentences: Sequence[str], count: int) -> list[int]:
     return sorted(_spread(worth, vectors, sentences, count))
 
 
+def centralities(sentences: Sequence[str]) -> list[float]:
+    """How central each sentence is, 0..1; the most central has 1."""
+    if not sentences:
+        return []
+    worth = _rank(_vectors(sentences)[0])
+    most = max(worth) or 1.0
+    return [one / most for one in worth]
+
+
 def _vectors(sentences: Sequence[str]) -> tuple[list[_Vector], list[int]]:
     """For each sentence its words, weighted by rarity, of length one; and how many words it has."""
     counts = [Counter(fold_for_search(sentence).split()) for sentence in sentences]

@@ -29,7 +29,7 @@ from slmdesk.services.questions.events import QuestionAnswered, QuestionPlanned
 from slmdesk.services.questions.prompt import Source, text_for, turns_of
 from slmdesk.services.questions.types import AskRequest
 from slmdesk.services.summaries.events import SummaryEnded
-from slmdesk.services.summaries.prompts import Kind, Style, merge_step, points_step
+from slmdesk.services.summaries.prompts import Kind, Style, summary_step
 from slmdesk.services.summaries.types import SummaryRequest
 from slmdesk.services.tables.prompts import cells_step
 from slmdesk.services.tables.types import Column
@@ -59,8 +59,8 @@ def prompts(words: str) -> dict[str, list[ChatMessage]]:
     """Everything a model is asked about a document that says `words`."""
     style = Style(Kind.EXECUTIVE, "en", focus="rent")
     steps = {
-        "points": points_step(style, [words, "Text.", words], 3, {0: [words]}),
-        "merge": merge_step(style, [words, words], 1),
+        "summary": summary_step(style, words, 3),
+        "part": summary_step(style, words, 3, part_of="Lease"),
         "truth": truth_step(words, words),
         "table": cells_step([Column("Rent")], [words, words]),
         "versions": change_step(Change(ChangeKind.CHANGED, (Run(words),), (Run(words),), (), ()), "en"),
@@ -214,12 +214,12 @@ def test_x9_a_summary_reads_all_words_or_says_which_it_left_out(opened, tmp_path
 
 @pytest.mark.process
 def test_x9_a_context_too_small_for_any_part_is_said(opened, tmp_path):
-    services, recorder = opened(context=512)
+    services, recorder = opened(context=256)
     record = document(services, tmp_path / "long.txt", long_text(1500))
     services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,))))
     failed = recorder.wait(JobChanged, lambda event: event.problem is not None)
     assert failed.problem.code == "context.too_small"
-    assert "512" in failed.problem.sentence
+    assert "256" in failed.problem.sentence
     assert "chat" not in failed.problem.sentence
 
 

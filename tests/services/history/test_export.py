@@ -18,6 +18,8 @@ from fakes.recorder import result_of
 from slmdesk.core.documents import Block, BlockKind, page_of
 from slmdesk.core.paper import FORMS, Paper, paragraph
 from slmdesk.services.base.events import Problem
+from slmdesk.services.evaluation.exam_items import items
+from slmdesk.services.evaluation.exams import SKILLS
 from slmdesk.services.summaries.events import SummaryEnded
 from slmdesk.services.summaries.types import SummaryRequest
 
@@ -53,8 +55,13 @@ def wait_for(holds) -> None:
 
 @pytest.fixture
 def summary(opened):
-    """Services with a summary of quotations: the model was not examined."""
+    """Services with a summary of quotations: the model is too weak to write."""
     recorder = opened()
+    services = recorder.services
+    weak = {"skill": "format", "level": "weak", "passed": 0, "total": 12, "auc": None, "threshold": None}
+    noted = {SKILLS: {"version": items()[0], "skills": [weak]}}
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **noted))
     record = recorder.services.service_thread.call(lambda: keep(recorder.services))
     item = recorder.services.service_thread.call(
         lambda: recorder.services.summaries.begin(SummaryRequest((record.id,)))

@@ -11,7 +11,6 @@ from slmdesk.services.jobs.labels import done_words, kind_words, left_words, nam
 from slmdesk.services.jobs.plan import Batch
 from slmdesk.services.jobs.time_left import ExpectedBatch, Remaining, TimeLeft
 from slmdesk.services.jobs.timings import NOTE, JobTimes, noted_of
-from slmdesk.services.summaries.forecast import ahead_of_merges, ahead_of_points
 
 pytestmark = pytest.mark.pure
 
@@ -152,15 +151,6 @@ def test_what_is_done_never_goes_back_and_a_pause_costs_no_pace() -> None:
     recorder.begin_batch("b", 10.0, done=0, left=200)  # more than anybody thought
     shares.append(recorder.share)
     assert shares == sorted(shares)
-
-
-def test_what_follows_on_points_is_told_by_how_many_are_wanted() -> None:
-    assert ahead_of_points(6, 1, 8, can_check=True) == (ExpectedBatch("checks", 6, 60.0),)
-    assert ahead_of_points(6, 1, 8, can_check=False) == ()
-    names = [one.name for one in ahead_of_points(60, 1, 8, can_check=True)]
-    assert names == ["checks", "merges", "checks of merges"]
-    assert [one.name for one in ahead_of_merges(10, is_first=True, can_check=False)] == ["merges"]
-    assert ahead_of_merges(2, is_first=True, can_check=False) == ()
 
 
 @pytest.mark.parametrize(

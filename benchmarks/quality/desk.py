@@ -1,0 +1,146 @@
+"""The program as both sides of a measure: what it makes of a document, and one plain question to the same model.
+
+Services over a home of their own with a real engine and reader; the model is linked in.  *Plain* is the document
+attached to a chat with a short instruction, greedy, 600 tokens, the same context.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.program import ENGINE, READER, link_model
+from slmdesk.core.records import DocumentRecord
+from slmdesk.core.types import Sampling
+from slmdesk.paths import find_paths, make_folders
+from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, Problem
+from slmdesk.services.chat.requests import AttachRequest, SendRequest
+from slmdesk.services.container import open_services
+from slmdesk.services.jobs.events import JobChanged
+from slmdesk.services.questions.events import QuestionAnswered
+from slmdesk.services.questions.prompt import Answered
+from slmdesk.services.questions.types import AskRequest
+from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.services.summaries.types import Summary, SummaryRequest
+
+CONTEXT_TOKENS = 8192
+PLAIN_SUMMARY = "Summarize this document in ten bullet points. Keep names, amounts and dates exact."
+PLAIN_TOKENS = 600
+TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What one side made, and how long it took."""
+
+    text: str
+    seconds: float
+    first_s: float
+    """Until its first words could be seen."""
+    result: Any = None
+    """The Summary or Answered of the program; None of the plain side."""
+
+
+class Desk:
+    """The program with one model."""
+
+    def __init__(self, model: str, *, context_tokens: int = CONTEXT_TOKENS, threads: int = 0) -> None:
+        self._home = tempfile.TemporaryDirectory(prefix="slmdesk-quality-")
+        paths = find_paths(Path(self._home.name))
+        make_folders(paths)
+        settings = {"context_tokens": context_tokens, **({"threads": threads} if threads else {})}
+        Path(paths.settings_file).write_text(json.dumps(settings), encoding="utf-8")
+        self._events: list[Event] = []
+        self._times: list[float] = []
+        self._more = threading.Condition()
+        self.services = open_services(paths, engine_command=ENGINE, reader_command=READER)
+        self.services.add_listener(self._hear)
+        link_model(self.services, model)
+
+    def close(self) -> None:
+        """End the program and remove its home."""
+        self.services.close()
+        self._home.cleanup()
+
+    def read(self, path: Path) -> DocumentRecord:
+        """Have a document read.  Raises RuntimeError when it cannot be."""
+        ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._call(lambda: self.services.documents.open(path).then(ended.put))
+        found = ended.get(timeout=TIMEOUT_S)
+        if isinstance(found, Problem):
+            raise RuntimeError(found.sentence)
+        return found  # type: ignore[no-any-return]
+
+    def summary(self, document: DocumentRecord, **options: Any) -> Made:
+        """Have a document summarized; as text, its sentences one a line."""
+        began, start = time.perf_counter(), len(self._events)
+        item = self._call(lambda: self.services.summaries.begin(SummaryRequest((document.id,), **options)))
+        event, at = self._wait(SummaryEnded, lambda one: one.item == item.id, start)
+        first = self._first(SummaryGrew, lambda one: bool(one.points or getattr(one, "writing", "")), start) or at
+        summary: Summary = event.summary
+        return Made("\n".join(f"- {one.text}" for one in summary.sentences), at - began, first - began, summary)
+
+    def answer(self, document: DocumentRecord, question: str) -> Made:
+        """Ask a document."""
+        began, start = time.perf_counter(), len(self._events)
+        sent = self._call(lambda: self.services.questions.ask(AskRequest(question, (document.id,))))
+        event, at = self._wait(QuestionAnswered, lambda one: one.message == sent.answer.id, start)
+        answered: Answered = event.answered
+        return Made(answered.answer if answered.found else "", at - began, at - began, answered)
+
+    def plain(self, document: DocumentRecord, words: str, tokens: int = PLAIN_TOKENS) -> Made:
+        """Ask the model in a chat with the document attached, and nothing else."""
+        began, start = time.perf_counter(), len(self._events)
+        sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=tokens)
+        attach = (AttachRequest(document.id, document.name),)
+        sent = self._call(lambda: self.services.chats.send(SendRequest(words, sampling=sampling, attach=attach)))
+        event, at = self._wait(MessageEnded, lambda one: one.message.id == sent.answer.id, start)
+        first = self._first(MessageGrew, lambda one: one.message == sent.answer.id, start) or at
+        return Made(event.message.text, at - began, first - began)
+
+    # ---- private
+
+    def _hear(self, event: Event) -> None:
+        with self._more:
+            self._events.append(event)
+            self._times.append(time.perf_counter())
+            self._more.notify_all()
+
+    def _call(self, work: Callable[[], Any]) -> Any:
+        return self.services.service_thread.call(work)
+
+    def _wait(self, kind: type, fits: Callable[[Any], bool], start: int) -> tuple[Any, float]:
+        def found() -> int | None:
+            return next(
+                (
+                    at
+                    for at in range(start, len(self._events))
+                    if isinstance(self._events[at], kind) and fits(self._events[at])
+                ),
+                None,
+            )
+
+        def problem() -> Problem | None:
+            some = [one for one in self._events[start:] if isinstance(one, JobChanged)]
+            return next((one.problem for one in some if one.problem is not None), None)
+
+        with self._more:
+            if not self._more.wait_for(lambda: found() is not None or problem() is not None, TIMEOUT_S):
+                raise RuntimeError(f"no {kind.__name__}")
+            at = found()
+            if at is None:
+                failure = problem()
+                raise RuntimeError(failure.sentence if failure else "it failed")
+            return self._events[at], self._times[at]
+
+    def _first(self, kind: type, fits: Callable[[Any], bool], start: int) -> float | None:
+        with self._more:
+            pairs = zip(self._events[start:], self._times[start:], strict=True)
+            return next((at for one, at in pairs if isinstance(one, kind) and fits(one)), None)

@@ -1,0 +1,106 @@
+"""Finds what a document says that its summary does not: amounts, dates, duties, headings.  Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from slmdesk.core.chunking import Piece
+from slmdesk.core.documents import BlockKind
+from slmdesk.services.summaries.linking import Point
+from slmdesk.services.summaries.selection import LEAST_QUOTED, MARKS, MOST_QUOTED
+from slmdesk.text.checks.overlap import Rarity, stems
+from slmdesk.text.passages.salience import salient, weight
+
+LEAST_WEIGHT = 2.0
+"""A sentence that matters less is missed by nobody (see text.passages.salience)."""
+SAID = 0.55
+"""Of a sentence's words, by weight, that a summary holds when it says the same."""
+SAID_WITH_FIGURES = 0.35
+"""The same, where all its figures stand in the summary too."""
+LEAST_LISTED, PER_SENTENCE = 4, 0.8
+"""Passages listed at most: so many, or so many for each sentence of the summary."""
+
+_FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
+_UNLISTED = frozenset({BlockKind.HEADING, BlockKind.CODE, BlockKind.COMMENT})
+
+MOST_CANDIDATES = 800
+"""Of a text that are compared with its summary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a text that matters."""
+
+    piece: int
+    text: str
+    worth: float
+    """See text.passages.salience.weight."""
+
+
+Sentences = Callable[[str], Sequence[tuple[int, int]]]
+"""Cuts a text into sentences: start and end of each."""
+
+
+def figures_in(text: str) -> frozenset[str]:
+    """Return the figures of a text without what groups their digits."""
+    return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
+
+
+def weighty(pieces: Sequence[Piece], here: range, spans: Sentences, language: str = "") -> list[Candidate]:
+    """Return the sentences of some pieces that matter, in text order."""
+    found: list[Candidate] = []
+    for at in here:
+        piece = pieces[at]
+        if piece.kind in _UNLISTED or piece.is_figures:
+            continue
+        for start, end in _sentences(piece, spans):
+            text = piece.text[start:end].strip(MARKS)
+            if LEAST_QUOTED <= len(text) <= MOST_QUOTED and (worth := weight(text, language)) >= LEAST_WEIGHT:
+                found.append(Candidate(at, text, worth))
+    return found
+
+
+def omitted(
+    candidates: Sequence[Candidate], said: Sequence[Point], sections: Mapping[int, int], rarity: Rarity, language: str
+) -> list[Point]:
+    """Return those of a text's sentences of which its summary `said` has nothing, as quotations in text order.
+
+    From each section the one that matters most comes first.
+
+    `sections`: of each piece, the number of its section.
+    """
+    words = frozenset().union(*(stems(one.text) for one in said)) if said else frozenset[str]()
+    figures = frozenset().union(*(figures_in(one.text) for one in said)) if said else frozenset[str]()
+    most_worth = sorted(candidates, key=lambda one: -one.worth)[:MOST_CANDIDATES]
+    unsaid = [one for one in most_worth if not _is_said(one.text, said, words, figures, rarity)]
+    unsaid.sort(key=lambda one: one.piece)
+    taken = [sections[at] for one in said for at in one.links[:1] if at in sections]
+    most = max(LEAST_LISTED, round(PER_SENTENCE * len(said)))
+    numbers = [sections[one.piece] for one in unsaid]
+    chosen = salient([one.text for one in unsaid], numbers, most, language, taken)
+    return [Point(unsaid[at].text, (unsaid[at].piece,), is_quotation=True) for at in chosen]
+
+
+def _sentences(piece: Piece, spans: Sentences) -> Sequence[tuple[int, int]]:
+    if piece.kind is BlockKind.TABLE_ROW:
+        return ((0, len(piece.text)),)
+    return spans(piece.text)
+
+
+def _is_said(text: str, said: Sequence[Point], words: frozenset[str], figures: frozenset[str], rarity: Rarity) -> bool:
+    """Whether the summary holds a sentence: most of its words, or many of them with all its figures."""
+    mine = figures_in(text)
+    requested = stems(text)
+    weights = {one: max(0.1, rarity.weight(one)) for one in requested}
+    whole = sum(weights.values()) or 1.0
+
+    def share(there: frozenset[str]) -> float:
+        return sum(weights[one] for one in requested if one in there) / whole
+
+    if mine and not mine <= figures:
+        return False
+    if share(words) < SAID_WITH_FIGURES:
+        return False
+    return any(share(stems(one.text)) >= (SAID_WITH_FIGURES if mine else SAID) for one in said)

@@ -1,0 +1,142 @@
+"""Tells what in a text matters to a reader of papers: money, dates, periods, duties, denials, decisions, parties.
+
+By patterns in English, German, French, Spanish, Italian, Polish, Portuguese and Dutch, and by how central a sentence is
+(see `centrality`); never by its position.  Pure functions; microseconds a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+from slmdesk.text.checks.dates import find_dates
+from slmdesk.text.checks.denials import denial
+from slmdesk.text.passages.centrality import centralities
+
+
+class Matter(StrEnum):
+    """What makes a sentence matter."""
+
+    DECISION = "decision"
+    """It begins with "Decision:", "Resolved:" or the like."""
+    ACTION = "action"
+    """It begins with "Action:", "To do:" or the like."""
+    PARTY = "party"
+    MONEY = "money"
+    DATE = "date"
+    PERIOD = "period"
+    SHARE = "share"
+    """A percentage."""
+    DUTY = "duty"
+    DENIAL = "denial"
+    CONDITION = "condition"
+
+
+_WORTH = {
+    Matter.DECISION: 6.0, Matter.ACTION: 6.0, Matter.PARTY: 3.0, Matter.MONEY: 2.5, Matter.DATE: 1.5,
+    Matter.PERIOD: 1.5, Matter.SHARE: 1.5, Matter.DUTY: 1.0, Matter.DENIAL: 0.8, Matter.CONDITION: 0.4,
+}  # fmt: skip
+_CENTRAL = 2.0
+"""What the most central sentence gains by that."""
+_AGAIN = 0.45
+"""What a sentence is worth when another of its section is chosen already; so for each."""
+_SHORT, _LONG = 30, 420
+"""Characters: shorter sentences are mostly remains, longer ones are read by nobody."""
+
+DECISION_LEAD = re.compile(
+    r"^\W*(?:decisions?|decided|resolved|resolutions?|agreed|beschl(?:uss|üsse)|beschlossen|entscheidung(?:en)?|"
+    r"décisions?|décidé|decisión(?:es)?|acuerdos?|decision[ei]|delibera|decyzj[ae]|uchwał[ay]|decis(?:ão|ões)|"
+    r"besluit(?:en)?)\b[^:.]{0,24}:\s*\S",
+    re.IGNORECASE,
+)
+ACTION_LEAD = re.compile(
+    r"^\W*(?:actions?(?: items?)?|to[- ]?dos?|tasks?|follow[- ]ups?|maßnahmen?|aufgaben?|auftrag|aufträge|zu erledigen|"
+    r"actions?|tâches?|à faire|acci(?:ón|ones)|tareas?|azion[ei]|compit[oi]|zadani[ae]|aç(?:ão|ões)|tarefas?|"
+    r"acties?|actiepunt(?:en)?|taken|taak)\b[^:.]{0,24}:\s*\S",
+    re.IGNORECASE,
+)
+_MONEY = re.compile(
+    r"[€$£¥]\s?\d|\d[\d.,'’\s]*(?:[€$£¥]|\b(?:eur(?:os?)?|usd|gbp|chf|pln|pounds?(?: sterling)?|dollars?|francs?|"
+    r"franken|zł(?:ot(?:y|ych))?|(?:million(?:en|s|i)?|milliard\w*|mio\.?|mrd\.?|m|bn|billion)\s*(?:of\s|d['’]|de\s)?"
+    r"(?:€|eur|euros?|pounds?|dollars?|usd|gbp|chf))\b)|\b(?:eur|usd|gbp|chf|pln)\s?\d",
+    re.IGNORECASE,
+)
+_SHARE = re.compile(
+    r"\d\s?(?:%|per ?cent\b|percent\w*|prozent\w*|vom hundert|pour ?cents?\b|por ciento|per cento|procent\w*)", re.I
+)
+_COUNT = (
+    r"(?:\d+(?:[.,]\d+)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|thirty|sixty|ninety|"
+    r"ein(?:e[mnrs]?)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|vierzehn|dreißig|"
+    r"une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|trente|"
+    r"uno?a?|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|due|tre|quattro|cinque|sei|sette|otto|dieci)"
+)
+_PERIOD = re.compile(
+    rf"\b{_COUNT}(?:\s\(\d+\))?[\s-]+(?:\w+\s)?(?:hours?|days?|weeks?|months?|quarters?|years?|stunden?|tagen?|werktagen?|"
+    r"wochen?|monaten?|quartal\w*|jahren?|heures?|jours?|semaines?|mois|trimestres?|ans?|années?|horas?|días?|semanas?|"
+    r"mes(?:es)?|años?|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi]|godzin\w*|dni|tygodni\w*|miesi\w+|lat|"
+    r"dias?|anos?|uur|dagen|weken|maanden|jaar)\b",
+    re.IGNORECASE,
+)
+DUTY = re.compile(
+    r"\b(?:must|shall|should|ha[sd] to|have to|needs? to|is to|are to|undertakes?|agrees? to|requir\w+|oblig\w+|"
+    r"liable|entitled|muss|müssen|soll(?:en|te|ten)?|verpflichte\w*|hat zu|haben zu|haftet|haften|berechtigt|"
+    r"doit|doivent|devra|devront|s['’]engage\w*|tenue?s? d\w*|deben?|deberán?|obligad\w+|dev(?:e|ono)|tenut[oaie]|"
+    r"musi|muszą|powinn\w+|zobowiąz\w+|devem?|moet\w*|dient)\b",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r"\b(?:if|unless|provided that|subject to|only|except|wenn|falls|sofern|außer|nur|vorbehaltlich|sauf|sous réserve|"
+    r"à condition|si|salvo|siempre que|se|purché|jeśli|chyba że|caso|exceto|indien|mits|tenzij)\b",
+    re.IGNORECASE,
+)
+_PARTY = re.compile(
+    r"\((?:[\"“„«']|the [\"“]|hereinafter|nachfolgend|im folgenden|ci-après|dénommée?|en adelante|di seguito)|"
+    r"\b(?:hereinafter|between .{3,80} and .{3,80}|zwischen .{3,80} und .{3,80}|entre .{3,80} et .{3,80})",
+    re.IGNORECASE,
+)
+
+
+def matters(sentence: str, language: str = "") -> frozenset[Matter]:
+    """Return what makes a sentence matter; empty when nothing does.  `language`: code of ISO 639-1."""
+    tests = (
+        (Matter.DECISION, DECISION_LEAD.search(sentence)),
+        (Matter.ACTION, ACTION_LEAD.search(sentence)),
+        (Matter.PARTY, _PARTY.search(sentence)),
+        (Matter.MONEY, _MONEY.search(sentence)),
+        (Matter.SHARE, _SHARE.search(sentence)),
+        (Matter.PERIOD, _PERIOD.search(sentence)),
+        (Matter.DUTY, DUTY.search(sentence)),
+        (Matter.CONDITION, _CONDITION.search(sentence)),
+        (Matter.DATE, any(one.readings for one in find_dates(sentence, language))),
+        (Matter.DENIAL, denial(sentence, language)),
+    )
+    return frozenset(matter for matter, found in tests if found)
+
+
+def weight(sentence: str, language: str = "") -> float:
+    """Return how much a sentence matters by its patterns alone, from 0; a single duty is 1."""
+    worth = sum(_WORTH[one] for one in matters(sentence, language))
+    return worth * 0.5 if not _SHORT <= len(sentence) <= _LONG else worth
+
+
+def salient(
+    sentences: Sequence[str], sections: Sequence[int], count: int, language: str = "", taken: Sequence[int] = ()
+) -> list[int]:
+    """Return the positions of the `count` sentences that matter most, in text order.
+
+    `sections`: of each sentence, the number of its section, so that no section is heard twice before others are;
+    `taken`: sections of which something is said already, once for each time.
+    """
+    value = [
+        weight(sentence, language) + _CENTRAL * central
+        for sentence, central in zip(sentences, centralities(sentences), strict=True)
+    ]
+    heard, left, chosen = Counter(taken), set(range(len(sentences))), list[int]()
+    while left and len(chosen) < count:
+        best = max(left, key=lambda at: (value[at] * _AGAIN ** heard[sections[at]], -at))
+        left.remove(best)
+        chosen.append(best)
+        heard[sections[best]] += 1
+    return sorted(chosen)
